@@ -1,0 +1,87 @@
+"""Make `.venv` match the lock files: once per change of them, and safely when two `make` run at once.
+
+Runs on a bare Python 3.11+ with nothing but the standard library. The pinned installer is fetched first (by
+hash, `bootstrap.txt`), it brings the environment to exactly `dev.txt`, and the project itself is linked in.
+"""
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+STAMP = VENV / "installed.sha256"
+INTERPRETER = f"{sys.version} {Path(sys.base_prefix).resolve()}"
+MINIMUM_PYTHON = (3, 11)
+INPUTS = ("requirements/bootstrap.txt", "requirements/dev.txt", "requirements/install.py", "pyproject.toml")
+
+
+def fingerprint() -> str:
+    """Hex digest of everything the environment is made from, the interpreter included."""
+    digest = hashlib.sha256(INTERPRETER.encode())
+    for name in INPUTS:
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def is_current(wanted: str) -> bool:
+    """Whether the environment was completed from these very inputs."""
+    return STAMP.is_file() and STAMP.read_text() == wanted
+
+
+def run(*command: str | Path) -> None:
+    """Run one step; its failure is the failure of the set-up."""
+    environment = os.environ | {"UV_PYTHON_DOWNLOADS": "never", "VIRTUAL_ENV": str(VENV)}
+    subprocess.run([str(part) for part in command], cwd=ROOT, env=environment, check=True)
+
+
+def create() -> None:
+    """Lay the virtual environment anew, with the pinned installer in it.
+
+    Only when it is missing or of another interpreter: programs may be running from it.
+    """
+    run(sys.executable, "-m", "venv", "--clear", VENV)
+    pip_options = ("--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps")
+    run(PYTHON, "-m", "pip", "install", *pip_options, "-r", "requirements/bootstrap.txt")
+
+
+def install() -> None:
+    """Bring the environment to exactly what the lock files name."""
+    made_with = VENV / "interpreter"
+    if not (made_with.is_file() and made_with.read_text() == INTERPRETER):
+        create()
+        made_with.write_text(INTERPRETER)
+    uv = (VENV / "bin" / "uv", "pip")
+    run(*uv, "sync", "--quiet", "--require-hashes", "requirements/dev.txt")
+    # The build backend is in the lock too, so nothing unpinned is fetched to build the project.
+    run(*uv, "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", ".")
+
+
+def main() -> int:
+    """Exit code 0 when the environment is ready."""
+    if sys.version_info < MINIMUM_PYTHON:
+        sys.stderr.write(f"goldenhour needs Python 3.11 or later; this is {sys.version.split()[0]}.\n")
+        return 1
+    with (ROOT / ".venv.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        wanted = fingerprint()
+        if is_current(wanted):
+            return 0
+        sys.stderr.write("setting up .venv from requirements/ …\n")
+        STAMP.unlink(missing_ok=True)
+        try:
+            install()
+        except subprocess.CalledProcessError as failure:
+            command = " ".join(map(str, failure.cmd))
+            sys.stderr.write(f"set-up failed: {command} (exit code {failure.returncode})\n")
+            return 1
+        STAMP.write_text(wanted)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,13 @@
+#!/usr/bin/env bash
+# Resolve the dependencies of pyproject.toml again and pin each by hash, for every platform, naming no server.
+# Needs an environment that is set up. To take newer versions: `make lock UPGRADE=--upgrade`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+options=(--quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate "$@")
+.venv/bin/uv pip compile pyproject.toml "${options[@]}" -o requirements/runtime.txt
+.venv/bin/uv pip compile pyproject.toml --group dev -c requirements/runtime.txt "${options[@]}" -o requirements/dev.txt
+echo uv | .venv/bin/uv pip compile - -c requirements/dev.txt "${options[@]}" -o requirements/bootstrap.txt
+if grep -nE '://|--(extra-)?index-url|--find-links' requirements/*.txt; then
+    echo "a lock file names a server" >&2
+    exit 1
+fi

@@ -1,0 +1,1 @@
+"""Engine: settings, the Temporal client, entry points, the embedded services and the command line."""
