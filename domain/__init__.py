@@ -1,0 +1,1 @@
+"""WHY: pure rules, each once, each citing its source. No I/O, no clock."""

@@ -1,0 +1,21 @@
+"""Acknowledgement numbers: 14 digits, channel, day and serial (domain.md, "Words")."""
+
+from datetime import datetime
+
+from schemas.complaints import IST
+from schemas.enums import Channel
+
+SERIALS_A_DAY = 10_000_000
+_FIRST_DIGIT = {Channel.PORTAL: "2", Channel.HELPLINE_1930: "3", Channel.IMPORT: "2"}
+
+
+def first_digits() -> frozenset[str]:
+    """The first digits that are in use; another is flagged, never refused."""
+    return frozenset(_FIRST_DIGIT.values())
+
+
+def make_ack_no(channel: Channel, received_at: datetime, serial: int) -> str:
+    """The number for the `serial`-th complaint; `received_at` is aware and dated in India."""
+    if not 0 <= serial < SERIALS_A_DAY:
+        raise ValueError(f"serial {serial} is outside 0..{SERIALS_A_DAY - 1}")
+    return f"{_FIRST_DIGIT[channel]}{received_at.astimezone(IST):%d%m%y}{serial:07d}"

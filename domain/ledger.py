@@ -1,0 +1,38 @@
+"""The ledger's arithmetic: buckets from entries, and what must always hold (architecture.md, "The ledger")."""
+
+from collections.abc import Iterable
+
+from schemas.answers import Entry
+from schemas.enums import Bucket
+
+HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket is not Bucket.LOST)
+
+
+def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
+    """The entries with which a disputed transfer comes into the ledger: the loss is now in play at `hop_no`."""
+    return (
+        Entry(hop_no=hop_no, bucket=Bucket.LOST, amount_paise=-amount_paise),
+        Entry(hop_no=hop_no, bucket=Bucket.IN_PLAY, amount_paise=amount_paise),
+    )
+
+
+def place_all(hop_no: int, source: Bucket, target: Bucket, amount_paise: int) -> tuple[Entry, Entry]:
+    """The entries that move `amount_paise` of a hop from one bucket to another."""
+    return (
+        Entry(hop_no=hop_no, bucket=source, amount_paise=-amount_paise),
+        Entry(hop_no=hop_no, bucket=target, amount_paise=amount_paise),
+    )
+
+
+def bucket_sums(balances: Iterable[tuple[Bucket, int]]) -> dict[Bucket, int]:
+    """Sum balances by bucket in paise; `LOST` is turned to its positive figure."""
+    sums = dict.fromkeys(Bucket, 0)
+    for bucket, paise in balances:
+        sums[bucket] += paise
+    sums[Bucket.LOST] = -sums[Bucket.LOST]
+    return sums
+
+
+def unaccounted_paise(sums: dict[Bucket, int]) -> int:
+    """What is missing (positive) or too much (negative): zero in every healthy case."""
+    return sums[Bucket.LOST] - sum(sums[bucket] for bucket in HELD_BUCKETS)

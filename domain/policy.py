@@ -1,0 +1,139 @@
+"""The policy file's model: every code, deadline and threshold, with its source beside it.
+
+None of it is a constant in code, because neither the bank API document nor the SOP is public (domain.md).
+"""
+
+import tomllib
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import Field, ValidationError, model_validator
+
+from domain.errors import InvalidPolicy
+from schemas.base import Noun, Paise
+from schemas.enums import AnswerClass, Rung
+from schemas.work import CasePolicy, LadderRung
+
+Source = Annotated[str, Field(min_length=3)]
+Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
+PACKAGED_POLICY = Path(__file__).with_name("policy.toml")
+
+
+class CodeMeaning(StrEnum):
+    """What a bank's status code means for the hop."""
+
+    OK = "ok"
+    REFUSED = "refused"
+    CORRECTION = "correction"
+    REVIEW = "review"
+
+
+class StatusCode(Noun):
+    """One status code of the bank wire."""
+
+    meaning: CodeMeaning
+    text: str
+    source: Source
+
+
+class RungRule(Noun):
+    """How long after the rung below it a rung is climbed, for each class of bank."""
+
+    api_seconds: Seconds
+    seat_seconds: Seconds
+    mail_seconds: Seconds
+    source: Source
+
+    def after_seconds(self, answer_class: AnswerClass) -> float:
+        """The wait before this rung for a bank of that class."""
+        return {
+            AnswerClass.API: self.api_seconds,
+            AnswerClass.SEAT: self.seat_seconds,
+            AnswerClass.MAIL: self.mail_seconds,
+        }[answer_class]
+
+
+class Delivery(Noun):
+    """How a request that cannot be delivered is tried again."""
+
+    call_timeout_seconds: Seconds
+    retry_initial_seconds: Seconds
+    retry_max_seconds: Seconds
+    retry_for_seconds: Seconds
+    source: Source
+
+
+class Priority(Noun):
+    """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
+
+    fresh_seconds: Seconds
+    warm_seconds: Seconds
+    large_paise: Paise
+    source: Source
+
+
+class TrailRules(Noun):
+    """Bounds of the chase, and what the banks' codes mean."""
+
+    min_chase_paise: Paise
+    max_layers: Annotated[int, Field(ge=1, le=50)]
+    max_hops: Annotated[int, Field(ge=10, le=200_000)]
+    stale_days: Annotated[int, Field(ge=1)]
+    source: Source
+    status_codes: dict[str, StatusCode]
+
+    def meaning(self, code: str) -> CodeMeaning:
+        """What `code` means; an unknown code is for a person to read."""
+        known = self.status_codes.get(code)
+        return known.meaning if known else CodeMeaning.REVIEW
+
+
+class Policy(Noun):
+    """The whole policy file."""
+
+    version: Annotated[str, Field(min_length=1, max_length=40)]
+    trail: TrailRules
+    delivery: Delivery
+    priority: Priority
+    ladder: dict[Rung, RungRule]
+
+    @model_validator(mode="after")
+    def _ladder_is_whole(self) -> Self:
+        missing = [rung.value for rung in Rung if rung not in self.ladder]
+        if missing:
+            raise ValueError(f"ladder lacks {', '.join(missing)}")
+        return self
+
+    def case_policy(self, clock_factor: float) -> CasePolicy:
+        """What a case is promised when it starts, with every wait divided by `clock_factor` (1 outside a demo)."""
+        ladders = {
+            answer_class: tuple(
+                LadderRung(rung=rung, after_seconds=self.ladder[rung].after_seconds(answer_class) / clock_factor)
+                for rung in Rung
+            )
+            for answer_class in AnswerClass
+        }
+        return CasePolicy(
+            version=self.version,
+            ladders=ladders,
+            retry_initial_seconds=self.delivery.retry_initial_seconds / clock_factor,
+            retry_max_seconds=self.delivery.retry_max_seconds / clock_factor,
+            retry_for_seconds=self.delivery.retry_for_seconds / clock_factor,
+        )
+
+
+def load_policy(path: Path | None = None) -> Policy:
+    """Read and check a policy file (the packaged one by default). Raises `InvalidPolicy` naming file and field."""
+    path = path or PACKAGED_POLICY
+    try:
+        with path.open("rb") as file:
+            return Policy.model_validate(tomllib.load(file))
+    except OSError as error:
+        raise InvalidPolicy(f"{path}: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InvalidPolicy(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise InvalidPolicy(f"{path}: {where}: {first['msg']} ({error.error_count()} in all)") from error

@@ -1,0 +1,15 @@
+"""Which bank call goes first when there are more than can be made at once."""
+
+from datetime import datetime
+
+from domain.policy import Priority
+
+
+def priority_key(rules: Priority, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:
+    """1 (first) to 5 (last), by the age of the transfer and the amount (paise).
+
+    Money younger than the golden hour goes before anything else; within an age the large sum goes first.
+    """
+    age_seconds = (now - transferred_at).total_seconds()
+    base = 1 if age_seconds <= rules.fresh_seconds else 3 if age_seconds <= rules.warm_seconds else 4
+    return base if disputed_paise >= rules.large_paise else base + 1

@@ -1,0 +1,291 @@
+"""The trail: what a bank's answer does to the hops it speaks of.
+
+Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Words"):
+
+* A hop never gives more than it has. What a claim says above that is a *contradiction*, kept with both figures.
+* Money in `untraced` or `refused` is money nobody has placed: a later, positive word of the bank may still place it.
+* One transfer may carry money of several hops (gathered funds): a line that names a reference speaks of every hop
+  of that bank with that reference, in the order they were opened.
+* Lines that say the same are one line.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from domain.policy import CodeMeaning, TrailRules
+from schemas.answers import (
+    Claim,
+    Contradiction,
+    Entry,
+    HopPosition,
+    Judgement,
+    NewHop,
+    NewTask,
+    Reconciliation,
+)
+from schemas.enums import (
+    Bucket,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    HopSource,
+    HopState,
+    TaskKind,
+)
+
+DRAW_ORDER = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
+"""Where a positive claim takes its money from, first to last."""
+
+_PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
+
+
+def reconcile(
+    institution: str,
+    claims: Iterable[Claim],
+    positions: Iterable[HopPosition],
+    known_keys: Iterable[str],
+    last_hop_no: int,
+    rules: TrailRules,
+) -> Reconciliation:
+    """Judge every line of one answer of `institution` against the case's hops.
+
+    `positions` are all hops of the case, `known_keys` the natural keys of lines taken before, `last_hop_no` the
+    highest hop number given out. Pure: the same arguments give the same result.
+    """
+    book = _Book(institution, positions, set(known_keys), last_hop_no, rules)
+    for claim in claims:
+        book.judge(claim)
+    return book.result()
+
+
+class _Hop:
+    """A hop while an answer is worked through: balances move, the rest stands."""
+
+    def __init__(self, position: HopPosition) -> None:
+        self.position = position
+        self.state = position.state
+        self.paise = {
+            Bucket.IN_PLAY: position.in_play_paise,
+            Bucket.UNTRACED: position.untraced_paise,
+            Bucket.REFUSED: position.refused_paise,
+        }
+
+    @property
+    def drawable_paise(self) -> int:
+        return sum(self.paise.values())
+
+
+class _Book:
+    """The working state of one reconciliation."""
+
+    def __init__(
+        self,
+        institution: str,
+        positions: Iterable[HopPosition],
+        known_keys: set[str],
+        last_hop_no: int,
+        rules: TrailRules,
+    ) -> None:
+        self._institution = institution
+        self._hops = {p.hop_no: _Hop(p) for p in sorted(positions, key=lambda p: p.hop_no)}
+        self._known_keys = known_keys
+        self._last_hop_no = last_hop_no
+        self._rules = rules
+        self._judgements: list[Judgement] = []
+        self._entries: list[Entry] = []
+        self._new_hops: list[NewHop] = []
+        self._contradictions: list[Contradiction] = []
+        self._tasks: list[NewTask] = []
+
+    def judge(self, claim: Claim) -> None:
+        """Work one line into the book; every line gets exactly one judgement."""
+        if claim.natural_key in self._known_keys:
+            self._judgements.append(Judgement(claim=claim, disposition=Disposition.DUPLICATE))
+            return
+        self._known_keys.add(claim.natural_key)
+        if claim.kind is ClaimKind.UNREADABLE:
+            self._review(claim, ())
+            return
+        hops = self._spoken_of(claim)
+        if not hops:
+            self._stray(claim)
+        elif claim.kind is ClaimKind.REFUSED:
+            self._refuse(claim, hops)
+        elif claim.kind is ClaimKind.UNKNOWN:
+            self._review(claim, hops)
+        else:
+            self._place(claim, hops)
+
+    def result(self) -> Reconciliation:
+        """Everything that changed, hops in order."""
+        closed, parked = [], []
+        for hop_no, hop in self._hops.items():
+            if hop.state is HopState.CLOSED and hop.position.state is not HopState.CLOSED:
+                closed.append(hop_no)
+            elif hop.state is HopState.CORRECTION and hop.position.state is not HopState.CORRECTION:
+                parked.append(hop_no)
+        return Reconciliation(
+            judgements=tuple(self._judgements),
+            entries=tuple(self._entries),
+            new_hops=tuple(self._new_hops),
+            closed=tuple(closed),
+            parked=tuple(parked),
+            contradictions=tuple(self._contradictions),
+            tasks=tuple(self._tasks),
+        )
+
+    # -- which hops a line speaks of ---------------------------------------------------------------------------
+
+    def _spoken_of(self, claim: Claim) -> list[_Hop]:
+        own = [h for h in self._hops.values() if h.position.institution == self._institution]
+        by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
+        if by_reference:
+            exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
+            return exact or by_reference
+        # A bank that answers without the reference names at least the account; take it only where it is one hop.
+        by_account = [h for h in own if claim.root_account_key and h.position.account_key == claim.root_account_key]
+        return by_account if len(by_account) == 1 and not claim.root_reference_key else []
+
+    def _stray(self, claim: Claim) -> None:
+        elsewhere = [h for h in self._hops.values() if h.position.reference_key == claim.root_reference_key]
+        kind = ContradictionKind.ANOTHER_BANKS_HOP if elsewhere else ContradictionKind.UNASKED_HOP
+        self._contradict(claim, kind, elsewhere[0].position.hop_no if elsewhere else None, 0)
+        self._judgements.append(Judgement(claim=claim, disposition=Disposition.CONTRADICTION))
+
+    # -- what a line does --------------------------------------------------------------------------------------
+
+    def _place(self, claim: Claim, hops: list[_Hop]) -> None:
+        """Move what the claim may take, hop by hop; the rest of the claim is a contradiction."""
+        wanted = claim.claim_paise
+        touched = []
+        for hop in hops:
+            take = min(wanted, hop.drawable_paise)
+            if take == 0:
+                continue
+            self._draw(hop, take)
+            if claim.kind is ClaimKind.MOVED:
+                self._move_on(claim, hop, take)
+            else:
+                self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
+            touched.append(hop.position.hop_no)
+            wanted -= take
+            self._close_if_empty(hop)
+        if wanted:
+            self._contradict(claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, claim.claim_paise - wanted)
+        self._judgements.append(
+            Judgement(
+                claim=claim,
+                disposition=Disposition.CONTRADICTION if wanted else Disposition.APPLIED,
+                hop_nos=tuple(touched) or tuple(h.position.hop_no for h in hops),
+                applied_paise=claim.claim_paise - wanted,
+            )
+        )
+
+    def _move_on(self, claim: Claim, hop: _Hop, paise: int) -> None:
+        """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request."""
+        assert claim.payee is not None, "a MOVED claim names its payee"
+        layer = hop.position.layer + 1
+        if paise < self._rules.min_chase_paise or layer > self._rules.max_layers:
+            self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
+            if layer > self._rules.max_layers:
+                self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop.position.hop_no, note="layer limit"))
+            return
+        self._last_hop_no += 1
+        routable = claim.payee.institution is not None
+        new = NewHop(
+            hop_no=self._last_hop_no,
+            parent_hop_no=hop.position.hop_no,
+            layer=layer,
+            payee=claim.payee,
+            reference=claim.reference,
+            amount_paise=max(claim.amount_paise, paise),
+            disputed_paise=paise,
+            transferred_at=claim.occurred_at,
+            state=HopState.OPEN if routable else HopState.UNROUTABLE,
+            flags=claim.flags,
+        )
+        self._new_hops.append(new)
+        self._enter(new.hop_no, Bucket.IN_PLAY, paise)
+        if not routable:
+            self._tasks.append(NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=new.hop_no))
+
+    def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
+        """A refusal either sends the hop to the desk for correction, or ends the chase there."""
+        corrects = self._rules.meaning(claim.status_code) is CodeMeaning.CORRECTION
+        for hop in hops:
+            if hop.paise[Bucket.IN_PLAY] == 0:
+                continue
+            if corrects:
+                hop.state = HopState.CORRECTION
+                self._tasks.append(
+                    NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop.position.hop_no, note=claim.status_code)
+                )
+                continue
+            paise = hop.paise[Bucket.IN_PLAY]
+            self._enter(hop.position.hop_no, Bucket.IN_PLAY, -paise)
+            self._enter(hop.position.hop_no, Bucket.REFUSED, paise)
+            hop.paise[Bucket.IN_PLAY] = 0
+            hop.paise[Bucket.REFUSED] += paise
+            self._close_if_empty(hop)
+            if hop.position.source is HopSource.ANSWER:
+                # The sending bank swears to the transfer, the receiving bank denies it: one of them is wrong.
+                self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise)
+        self._judgements.append(
+            Judgement(
+                claim=claim,
+                disposition=Disposition.CORRECTION if corrects else Disposition.REFUSAL,
+                hop_nos=tuple(h.position.hop_no for h in hops),
+            )
+        )
+
+    def _review(self, claim: Claim, hops: list[_Hop]) -> None:
+        hop_no = hops[0].position.hop_no if hops else None
+        self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop_no, note=claim.status_code))
+        self._judgements.append(
+            Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
+        )
+
+    # -- leaves ------------------------------------------------------------------------------------------------
+
+    def _draw(self, hop: _Hop, paise: int) -> None:
+        for bucket in DRAW_ORDER:
+            part = min(paise, hop.paise[bucket])
+            if part:
+                hop.paise[bucket] -= part
+                self._enter(hop.position.hop_no, bucket, -part)
+                paise -= part
+        assert paise == 0, "the caller drew more than the hop has"
+
+    def _enter(self, hop_no: int, bucket: Bucket, paise: int) -> None:
+        self._entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=paise))
+
+    def _close_if_empty(self, hop: _Hop) -> None:
+        if hop.paise[Bucket.IN_PLAY] == 0:
+            hop.state = HopState.CLOSED
+
+    def _contradict(
+        self,
+        claim: Claim,
+        kind: ContradictionKind,
+        hop_no: int | None,
+        applied_paise: int,
+        claimed_paise: int | None = None,
+    ) -> None:
+        self._contradictions.append(
+            Contradiction(
+                kind=kind,
+                claim_index=len(self._judgements),
+                hop_no=hop_no,
+                claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
+                applied_paise=applied_paise,
+            )
+        )
+        self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
+
+
+def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:
+    """Sum entries by hop and bucket, zero sums dropped."""
+    sums: dict[tuple[int, Bucket], int] = {}
+    for entry in entries:
+        key = (entry.hop_no, entry.bucket)
+        sums[key] = sums.get(key, 0) + entry.amount_paise
+    return {key: paise for key, paise in sums.items() if paise}

@@ -1,0 +1,126 @@
+"""A bank's answer, line by line, in the engine's own words, and what the engine makes of it."""
+
+from typing import Any
+
+from schemas.base import Noun, UtcDatetime
+from schemas.complaints import Flag
+from schemas.enums import (
+    Bucket,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    HopSource,
+    HopState,
+    TaskKind,
+)
+
+
+class PayeeClaim(Noun):
+    """Where a bank says the money went on to. `institution` is None when no directory entry fits."""
+
+    institution: str | None
+    institution_as_told: str
+    account: str
+    ifsc: str | None = None
+
+
+class Claim(Noun):
+    """One line of a bank's answer.
+
+    `claim_paise` is the tainted part the line speaks of, `amount_paise` the whole transaction.
+    """
+
+    kind: ClaimKind
+    natural_key: str
+    """equal for two lines that say the same"""
+    root_reference_key: str
+    root_account_key: str
+    amount_paise: int
+    claim_paise: int
+    reference: str = ""
+    payee: PayeeClaim | None = None
+    occurred_at: UtcDatetime | None = None
+    status_code: str = "00"
+    remarks: str = ""
+    flags: tuple[Flag, ...] = ()
+    raw: dict[str, Any]
+
+
+class HopPosition(Noun):
+    """A hop as the reconciliation sees it: who it is, and what of it lies where (paise)."""
+
+    hop_no: int
+    revision: int
+    institution: str | None
+    reference_key: str
+    account_key: str
+    layer: int
+    source: HopSource
+    state: HopState
+    in_play_paise: int
+    untraced_paise: int
+    refused_paise: int
+
+
+class Entry(Noun):
+    """One ledger entry: `amount_paise` is signed."""
+
+    hop_no: int
+    bucket: Bucket
+    amount_paise: int
+
+
+class NewHop(Noun):
+    """A hop that a bank's answer opens."""
+
+    hop_no: int
+    parent_hop_no: int
+    layer: int
+    payee: PayeeClaim
+    reference: str
+    amount_paise: int
+    disputed_paise: int
+    transferred_at: UtcDatetime | None
+    state: HopState
+    flags: tuple[Flag, ...] = ()
+
+
+class Judgement(Noun):
+    """What became of one line: on which hops it worked and how much of it was applied."""
+
+    claim: Claim
+    disposition: Disposition
+    hop_nos: tuple[int, ...] = ()
+    applied_paise: int = 0
+
+
+class Contradiction(Noun):
+    """A claim that cannot be taken as it stands, kept for a person."""
+
+    kind: ContradictionKind
+    claim_index: int
+    hop_no: int | None
+    claimed_paise: int
+    applied_paise: int
+
+
+class NewTask(Noun):
+    """A task for the desk."""
+
+    kind: TaskKind
+    hop_no: int | None = None
+    note: str = ""
+
+
+class Reconciliation(Noun):
+    """Everything that one answer changes, to be written in one transaction."""
+
+    judgements: tuple[Judgement, ...]
+    entries: tuple[Entry, ...]
+    new_hops: tuple[NewHop, ...]
+    closed: tuple[int, ...]
+    """hops that now have nothing in play"""
+    parked: tuple[int, ...]
+    """hops that wait for a correction by the desk"""
+    contradictions: tuple[Contradiction, ...]
+    tasks: tuple[NewTask, ...]

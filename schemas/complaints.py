@@ -1,0 +1,115 @@
+"""What a victim tells, as it comes through the door, and what goes back."""
+
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Self
+
+from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+
+from schemas.base import Noun, PositivePaise, UtcDatetime
+from schemas.enums import Channel, Mode
+
+IST = timezone(timedelta(hours=5, minutes=30), "IST")
+MAX_TRANSFERS = 100
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320)]
+
+
+def _naive_is_ist(value: object) -> object:
+    """Officers write local time: a time without an offset is Indian time, never refused."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value.strip())
+        except ValueError:
+            return value
+    if isinstance(value, datetime) and value.tzinfo is None:
+        return value.replace(tzinfo=IST)
+    return value
+
+
+LocalDatetime = Annotated[UtcDatetime, BeforeValidator(_naive_is_ist)]
+
+
+class Flag(Noun):
+    """Something odd that was taken all the same: where, what, and in words."""
+
+    field: str
+    code: str
+    message: str
+
+
+class Victim(Noun):
+    """The person who lost the money."""
+
+    name: Line
+    mobile: Identifier
+    district: Line
+    woman: bool = False
+    child: bool = False
+    senior: bool = False
+
+
+class Party(Noun):
+    """One end of a transfer: an institution and exactly one of account, VPA or wallet."""
+
+    institution: Line
+    account: Identifier | None = None
+    vpa: Vpa | None = None
+    wallet: Identifier | None = None
+    ifsc: Identifier | None = None
+
+    @model_validator(mode="after")
+    def _one_holder(self) -> Self:
+        given = [name for name in ("account", "vpa", "wallet") if getattr(self, name) is not None]
+        if len(given) != 1:
+            raise ValueError(f"give exactly one of account, vpa or wallet (given: {', '.join(given) or 'none'})")
+        return self
+
+    @property
+    def holder(self) -> str:
+        """The account, VPA or wallet, whichever was given."""
+        return self.account or self.vpa or self.wallet or ""
+
+
+class Transfer(Noun):
+    """One disputed transfer, as the victim reports it."""
+
+    payer: Party
+    payee: Party
+    amount_paise: PositivePaise
+    rrn: Identifier | None = None
+    utr: Identifier | None = None
+    mode: Mode
+    transferred_at: LocalDatetime
+
+    @model_validator(mode="after")
+    def _has_reference(self) -> Self:
+        if self.rrn is None and self.utr is None:
+            raise ValueError("give the rrn or the utr of the transfer")
+        return self
+
+    @property
+    def reference(self) -> str:
+        """The RRN where there is one, else the UTR."""
+        return self.rrn or self.utr or ""
+
+
+class Complaint(Noun):
+    """A complaint at the door. `ack_no` is given when the portal has numbered it already."""
+
+    ack_no: Annotated[str, StringConstraints(pattern=r"^\d{14}$")] | None = None
+    channel: Channel
+    category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    victim: Victim
+    transfers: Annotated[tuple[Transfer, ...], Field(min_length=1, max_length=MAX_TRANSFERS)]
+
+
+class ComplaintReceipt(Noun):
+    """What goes back at the door: the number, the case it belongs to, and what looked odd."""
+
+    ack_no: str
+    case_ack_no: str
+    joined: bool
+    flags: tuple[Flag, ...]
+    received_at: UtcDatetime

@@ -1,0 +1,193 @@
+"""The closed vocabularies of the field (glossary in docs/glossary.md)."""
+
+from enum import StrEnum
+
+
+class Channel(StrEnum):
+    """How a complaint reached us; decides the first digit of a number we give out."""
+
+    HELPLINE_1930 = "helpline_1930"
+    PORTAL = "portal"
+    IMPORT = "import"
+
+
+class Mode(StrEnum):
+    """The rail a transfer went over."""
+
+    UPI = "upi"
+    IMPS = "imps"
+    NEFT = "neft"
+    RTGS = "rtgs"
+    CARD = "card"
+    AEPS = "aeps"
+    WALLET = "wallet"
+    CASH_DEPOSIT = "cash_deposit"
+    OTHER = "other"
+
+
+class InstitutionKind(StrEnum):
+    """What licence an institution works under."""
+
+    BANK = "bank"
+    WALLET = "wallet"
+    PAYMENT_AGGREGATOR = "payment_aggregator"
+
+
+class AnswerClass(StrEnum):
+    """How fast an institution answers: by API, from its seat in the control room, or by mail."""
+
+    API = "api"
+    SEAT = "seat"
+    MAIL = "mail"
+
+
+class Bucket(StrEnum):
+    """Where a rupee is. `LOST` is the contra account a complaint draws from, so every posting sums to zero."""
+
+    LOST = "lost"
+    IN_PLAY = "in_play"
+    HELD = "held"
+    WITHDRAWN = "withdrawn"
+    SPENT = "spent"
+    REFUSED = "refused"
+    UNTRACED = "untraced"
+    RESTORED = "restored"
+    RELEASED = "released"
+
+
+class CaseState(StrEnum):
+    """`OPEN` while a rupee is in play, `SETTLED` when every rupee's place is known."""
+
+    OPEN = "open"
+    SETTLED = "settled"
+
+
+class HopState(StrEnum):
+    """What a hop waits for."""
+
+    OPEN = "open"
+    """to be asked in the next wave"""
+    ASKED = "asked"
+    """a live request covers it"""
+    CORRECTION = "correction"
+    """the bank cannot find it: the desk must correct the reference"""
+    UNROUTABLE = "unroutable"
+    """no institution we know: the desk must name it"""
+    CLOSED = "closed"
+    """nothing of it is in play"""
+
+
+class HopSource(StrEnum):
+    """Who told us of a hop."""
+
+    COMPLAINT = "complaint"
+    ANSWER = "answer"
+    DESK = "desk"
+
+
+class RequestState(StrEnum):
+    """The life of a hold request."""
+
+    SENDING = "sending"
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    """the bank refused the ticket as a whole"""
+    ANSWERED = "answered"
+    """every hop of it has its answer"""
+    STOPPED = "stopped"
+    """the desk withdrew it"""
+
+
+class ClaimKind(StrEnum):
+    """What a line of a bank's answer says."""
+
+    HELD = "held"
+    MOVED = "moved"
+    WITHDRAWN = "withdrawn"
+    SPENT = "spent"
+    REFUSED = "refused"
+    UNKNOWN = "unknown"
+    UNREADABLE = "unreadable"
+
+
+class Disposition(StrEnum):
+    """What became of a line of a bank's answer. Every line has exactly one."""
+
+    APPLIED = "applied"
+    CONTRADICTION = "contradiction"
+    REFUSAL = "refusal"
+    CORRECTION = "correction"
+    REVIEW = "review"
+    DUPLICATE = "duplicate"
+
+
+class ContradictionKind(StrEnum):
+    """Why a bank's claim could not be taken as it stands."""
+
+    EXCEEDS_DISPUTED = "exceeds_disputed"
+    UNASKED_HOP = "unasked_hop"
+    ANOTHER_BANKS_HOP = "another_banks_hop"
+    TRANSFER_DENIED = "transfer_denied"
+    JOB_UNKNOWN = "job_unknown"
+    KNOWN_TRANSFER_REPEATED = "known_transfer_repeated"
+
+
+class TaskKind(StrEnum):
+    """Why the desk is asked."""
+
+    CORRECT_REFERENCE = "correct_reference"
+    NAME_INSTITUTION = "name_institution"
+    PHONE_BANK = "phone_bank"
+    TICKET_REFUSED = "ticket_refused"
+    READ_ANSWER = "read_answer"
+    SETTLE_CONTRADICTION = "settle_contradiction"
+    SUPERVISE = "supervise"
+
+
+class TaskState(StrEnum):
+    """Open until a person, or the answer itself, closes it."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Rung(StrEnum):
+    """The ladder that silence climbs, lowest first; the retries of the wire stand below it."""
+
+    REMINDER = "reminder"
+    NODAL_OFFICER = "nodal_officer"
+    DESK_TASK = "desk_task"
+    SUPERVISOR = "supervisor"
+    GIVE_UP = "give_up"
+
+
+class Role(StrEnum):
+    """What an officer may do; `docs/security.md` has the table."""
+
+    INTAKE = "intake"
+    DESK = "desk"
+    SUPERVISOR = "supervisor"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+
+
+class EventKind(StrEnum):
+    """What the case log records."""
+
+    CASE_OPENED = "case_opened"
+    COMPLAINT_JOINED = "complaint_joined"
+    HOP_OPENED = "hop_opened"
+    REQUEST_SENT = "request_sent"
+    REQUEST_DELIVERED = "request_delivered"
+    REQUEST_REFUSED = "request_refused"
+    ANSWER_RECEIVED = "answer_received"
+    MONEY_PLACED = "money_placed"
+    HOP_CLOSED = "hop_closed"
+    CONTRADICTION_OPENED = "contradiction_opened"
+    TASK_OPENED = "task_opened"
+    TASK_CLOSED = "task_closed"
+    RUNG_CLIMBED = "rung_climbed"
+    HOP_CORRECTED = "hop_corrected"
+    REQUEST_STOPPED = "request_stopped"
+    CASE_SETTLED = "case_settled"
+    CASE_REOPENED = "case_reopened"

@@ -1,0 +1,32 @@
+"""Identifiers as the field writes them, and the keys they are compared by."""
+
+import re
+
+IFSC_PATTERN = re.compile(r"^[A-Z]{4}0[A-Z0-9]{6}$")
+RRN_PATTERN = re.compile(r"^\d{12}$")
+UTR_PATTERN = re.compile(r"^[A-Z0-9]{16}$|^[A-Z0-9]{22}$")
+VPA_PATTERN = re.compile(r"^[A-Za-z0-9._-]{2,256}@[A-Za-z][A-Za-z0-9]{1,63}$")
+MOBILE_PATTERN = re.compile(r"^[6-9]\d{9}$")
+ACCOUNT_PATTERN = re.compile(r"^\d{9,18}$")
+ACK_NO_PATTERN = re.compile(r"^\d{14}$")
+
+_SEPARATORS = re.compile(r"[\s\-/]+")
+
+
+def reference_key(reference: str) -> str:
+    """The form in which an RRN or UTR is compared: separators dropped, upper case. Zeros stay."""
+    return _SEPARATORS.sub("", reference).upper()
+
+
+def account_key(account: str) -> str:
+    """The form in which an account, VPA or wallet is compared.
+
+    Banks zero-pad one account in two ways, so leading zeros are dropped here and only here.
+    """
+    compact = _SEPARATORS.sub("", account).upper()
+    return compact.lstrip("0") or compact
+
+
+def transfer_key(reference: str, amount_paise: int, institution: str) -> str:
+    """One transfer's identity across complaints: reference, amount and receiving institution."""
+    return f"{reference_key(reference)}|{amount_paise}|{institution.strip().upper()}"

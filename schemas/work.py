@@ -1,0 +1,156 @@
+"""What travels through Temporal: ids, enumerations, amounts and times. Never a name, phone or account number."""
+
+from pydantic import Field
+
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import AnswerClass, Rung
+
+
+class HopBrief(Noun):
+    """A hop the workflow must have asked about.
+
+    `revision` counts the desk's corrections: what is told of an older revision is ignored, so that a signal may
+    come twice, late or out of order.
+    """
+
+    hop_no: int
+    revision: int
+    institution: str
+    answer_class: AnswerClass
+    disputed_paise: int
+    layer: int
+    transferred_at: UtcDatetime
+
+
+class HopRef(Noun):
+    """A hop at one revision."""
+
+    hop_no: int
+    revision: int
+
+
+class OpenRequest(Noun):
+    """A hold request that still waits for an answer, with its place on the ladder."""
+
+    request_id: str
+    wave_no: int
+    institution: str
+    hops: tuple[HopBrief, ...]
+    delivered: bool
+    rung: Rung | None = None
+    """the last rung that was climbed"""
+    waiting_since: UtcDatetime
+
+
+class LadderRung(Noun):
+    """A rung and how long after the one before it is climbed, already divided by the clock factor."""
+
+    rung: Rung
+    after_seconds: float
+
+
+class CasePolicy(Noun):
+    """The policy values a running case was promised; `version` names the file they came from."""
+
+    version: str
+    ladders: dict[AnswerClass, tuple[LadderRung, ...]]
+    retry_initial_seconds: float
+    retry_max_seconds: float
+    retry_for_seconds: float
+
+
+class CaseStart(Noun):
+    """A case as the workflow takes it up: at intake, at reopening, and when it continues as new."""
+
+    case_no: str
+    policy: CasePolicy
+    last_wave_no: int = 0
+    open_hops: tuple[HopBrief, ...] = ()
+    """to be asked"""
+    parked: tuple[HopRef, ...] = ()
+    """waiting for the desk: not asked, but money is in play"""
+    requests: tuple[OpenRequest, ...] = ()
+
+
+class CaseNews(Noun):
+    """What changed in a case, told to its workflow by one signal."""
+
+    news_id: int
+    opened: tuple[HopBrief, ...] = ()
+    closed: tuple[HopRef, ...] = ()
+    parked: tuple[HopRef, ...] = ()
+    escalate_request_id: str | None = None
+
+
+class SendHoldRequest(Noun):
+    """Ask one institution about some hops of one case."""
+
+    case_no: str
+    request_id: str
+    wave_no: int
+    institution: str
+    hops: tuple[HopRef, ...]
+
+
+class Sent(Noun):
+    """How sending ended. `asked` is empty when every hop was answered before it could be asked."""
+
+    request_id: str
+    asked: tuple[int, ...]
+    delivered: bool
+    refusal_code: str | None = None
+
+
+class ClimbRung(Noun):
+    """Climb one rung of the ladder for one request."""
+
+    case_no: str
+    request_id: str
+    institution: str
+    rung: Rung
+
+
+class Climbed(Noun):
+    """Whether the rung did anything: mail needs an address and a mail route."""
+
+    done: bool
+    reason: str = ""
+
+
+class SettleCase(Noun):
+    """Close a case in which nothing is in play."""
+
+    case_no: str
+
+
+class Settled(Noun):
+    """`settled` is false when money came into play again in the meantime; then `start` says what is open."""
+
+    settled: bool
+    start: CaseStart | None = None
+
+
+class CaseOutcome(Noun):
+    """What the workflow returns: the waves it sent and the requests in them."""
+
+    case_no: str
+    waves: int
+    requests: int
+
+
+class CaseProgress(Noun):
+    """The answer to the workflow's `progress` query."""
+
+    case_no: str
+    waves: int
+    hops_to_ask: tuple[int, ...]
+    hops_parked: tuple[int, ...]
+    live_requests: tuple[str, ...]
+
+
+class Swept(Noun):
+    """What one sweep found and sent on."""
+
+    cases_started: int = 0
+    news_signalled: int = 0
+    oldest_age_seconds: float = Field(default=0.0, ge=0)
