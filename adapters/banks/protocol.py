@@ -1,0 +1,157 @@
+"""What every bank wire takes and gives: the ticket out, the delivery back, and how it can fail.
+
+A wire (`i4c`, later others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is aware
+UTC. The text of every error here is free of personal data: it ends in workflow histories and logs. What the bank
+wrote itself is kept apart, in `BankRefused.message`, for the database only.
+"""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from schemas.institutions import EnvelopeKind
+
+INCIDENTS_MAX = 500
+"""Most incidents one ticket may carry; a larger wave is split by the caller."""
+
+
+@dataclass(frozen=True, slots=True)
+class BankWire:
+    """How to reach one bank: from the directory, its secrets opened. Secrets never appear in its repr."""
+
+    code: str
+    base_url: str
+    email: str = field(repr=False)
+    password: str = field(repr=False)
+    envelope: EnvelopeKind
+    aes_key: bytes | None = field(default=None, repr=False)
+    hmac_key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Instrument:
+    """Who paid and how: the `instrument` of a fraud report. Empty text where the complaint does not say."""
+
+    requestor: str
+    payer_bank: str
+    payer_bank_code: str
+    mode_of_payment: str
+    payer_mobile: str = field(repr=False)
+    payer_account: str = field(repr=False)
+    state: str
+    district: str
+    transaction_type: str
+    wallet: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One transfer of tainted money that credited an account at the bank. `rrn` is the RRN or UTR."""
+
+    amount_paise: int
+    rrn: str
+    transferred_at: datetime
+    disputed_paise: int
+    layer: int
+
+    def __post_init__(self) -> None:
+        """Raise ValueError where no bank could act: no or too much disputed, no RRN, a naive time."""
+        if not 0 < self.disputed_paise <= self.amount_paise:
+            raise ValueError("0 < disputed_paise <= amount_paise does not hold")
+        if not self.rrn:
+            raise ValueError("an incident needs its RRN or UTR")
+        if self.transferred_at.tzinfo is None:
+            raise ValueError("transferred_at must carry its zone")
+        if self.layer < 1:
+            raise ValueError("layer counts from 1")
+
+
+@dataclass(frozen=True, slots=True)
+class HoldTicket:
+    """One hold request: one case, one wave, all its hops at one bank. `request_id` is its idempotency key."""
+
+    request_id: UUID
+    ack_no: str
+    sub_category: str
+    instrument: Instrument
+    incidents: tuple[Incident, ...]
+
+    def __post_init__(self) -> None:
+        """Raise ValueError unless it carries 1 to INCIDENTS_MAX incidents."""
+        if not 1 <= len(self.incidents) <= INCIDENTS_MAX:
+            raise ValueError(f"a ticket carries 1 to {INCIDENTS_MAX} incidents")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The bank has the ticket under `job_id`. When it was delivered is for the caller's clock to say."""
+
+    job_id: str
+
+
+class BankError(Exception):
+    """The bank's wire failed."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, bank_code: str, detail: str = "") -> None:
+        """`bank_code` is the directory's; `detail` says what happened, with no personal data in it."""
+        text = (type(self).__doc__ or "").strip()
+        super().__init__(f"{bank_code}: {text}" + (f" ({detail})" if detail else ""))
+        self.bank_code = bank_code
+        self.detail = detail
+
+
+class BankUnreachable(BankError):  # noqa: N818 - named for what happened
+    """The bank could not be reached or cannot answer now; the same request may be sent again."""
+
+    retryable = True
+
+    def __init__(self, bank_code: str, detail: str = "", retry_after_seconds: float | None = None) -> None:
+        """`retry_after_seconds` is what the bank asked for by Retry-After (429, 503), else None."""
+        super().__init__(bank_code, detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class BankRefused(BankError):  # noqa: N818 - named for what happened
+    """The bank refused the request; sending it again unchanged cannot help."""
+
+    def __init__(self, bank_code: str, response_code: str, message: str = "") -> None:
+        """`response_code` is the bank's (or `HTTP-<status>`); `message` its own words, kept out of str(self)."""
+        super().__init__(bank_code, f"response code {response_code}")
+        self.response_code = response_code
+        self.message = message
+
+
+class BankLoginFailed(BankError):  # noqa: N818 - named for what happened
+    """The bank does not accept our login; a person must look at the credentials."""
+
+
+class BankProtocolError(BankError):
+    """The bank's reply is not of the agreed shape; whether it has the request is unknown."""
+
+    # The Idempotency-Key makes a retransmission the same request, and a maintenance page goes away.
+    retryable = True
+
+
+class BankMisconfigured(BankError):  # noqa: N818 - named for what happened
+    """The bank's entry in the directory cannot be used."""
+
+
+class BankAdapter(Protocol):
+    """What every bank wire can do."""
+
+    async def send_hold_request(
+        self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float
+    ) -> Delivery:
+        """Put `ticket` before `bank` within `timeout_seconds` in all, login included.
+
+        Sending the same ticket twice is the same request (`request_id`). Raises BankUnreachable, BankRefused,
+        BankLoginFailed, BankProtocolError or BankMisconfigured; each is a BankError with a `retryable` flag.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Give back every connection. The adapter cannot be used afterwards."""
+        ...
