@@ -184,10 +184,12 @@ class _Book:
         """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request."""
         assert claim.payee is not None, "a MOVED claim names its payee"
         layer = hop.position.layer + 1
-        if paise < self._rules.min_chase_paise or layer > self._rules.max_layers:
+        bounds_reached = layer > self._rules.max_layers or self._last_hop_no >= self._rules.max_hops
+        if paise < self._rules.min_chase_paise or bounds_reached:
             self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
-            if layer > self._rules.max_layers:
-                self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop.position.hop_no, note="layer limit"))
+            hop.paise[Bucket.UNTRACED] += paise
+            if bounds_reached:
+                self._tasks.append(NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.position.hop_no, note="trail limit"))
             return
         self._last_hop_no += 1
         routable = claim.payee.institution is not None

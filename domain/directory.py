@@ -1,0 +1,82 @@
+"""Finding the institution a complaint or a bank speaks of (domain.md, "Identifiers" and the traps)."""
+
+import re
+from collections.abc import Iterable
+
+from schemas.complaints import Flag
+from schemas.identifiers import IFSC_PATTERN
+from schemas.institutions import Institution
+
+_NOISE = re.compile(r"[^a-z0-9]+")
+_FILLER = {"bank", "the", "ltd", "limited", "of", "co", "operative", "payments", "wallet"}
+
+
+def _name_key(name: str) -> str:
+    words = [word for word in _NOISE.sub(" ", name.lower()).split() if word not in _FILLER]
+    return " ".join(words)
+
+
+class Directory:
+    """All institutions, found by code, IFSC prefix, VPA handle, name or alias. Immutable once built."""
+
+    def __init__(self, institutions: Iterable[Institution]) -> None:
+        self._by_code: dict[str, Institution] = {}
+        self._by_prefix: dict[str, Institution] = {}
+        self._by_handle: dict[str, Institution] = {}
+        self._by_name: dict[str, Institution] = {}
+        for institution in institutions:
+            self._by_code[institution.code] = institution
+            for prefix in institution.ifsc_prefixes:
+                self._by_prefix[prefix.upper()] = institution
+            for handle in institution.vpa_handles:
+                self._by_handle[handle.lower()] = institution
+            for name in (institution.name, *institution.aliases):
+                self._by_name[_name_key(name)] = institution
+
+    def __len__(self) -> int:
+        return len(self._by_code)
+
+    def get(self, code: str) -> Institution | None:
+        """The institution with exactly that code."""
+        return self._by_code.get(code)
+
+    def resolve(self, told: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
+        """Find the institution behind what was told, and flag what does not fit together.
+
+        An IFSC that we know wins over the name, because it is what the money followed; then the name or code, then the
+        VPA's handle. `field` is put before the flags' field names. Returns (None, flags) when nothing fits.
+        """
+        flags: list[Flag] = []
+        by_ifsc = self._by_ifsc(ifsc, f"{field}.ifsc", flags)
+        by_name = self._by_code.get(told.strip().upper()) or self._by_name.get(_name_key(told))
+        by_handle = self._by_handle.get(holder.rpartition("@")[2].lower()) if "@" in holder else None
+        if by_ifsc and by_name and by_ifsc is not by_name:
+            flags.append(
+                Flag(
+                    field=f"{field}.institution",
+                    code="institution_contradicts_ifsc",
+                    message=f"the IFSC belongs to {by_ifsc.code}, the name says {by_name.code}: the IFSC was followed",
+                )
+            )
+        found = by_ifsc or by_name or by_handle
+        if found is None:
+            flags.append(
+                Flag(
+                    field=f"{field}.institution",
+                    code="unknown_institution",
+                    message="no institution in the directory fits; the desk is asked to name it",
+                )
+            )
+        return found, flags
+
+    def _by_ifsc(self, ifsc: str | None, field: str, flags: list[Flag]) -> Institution | None:
+        if not ifsc:
+            return None
+        ifsc = ifsc.strip().upper()
+        if not IFSC_PATTERN.match(ifsc):
+            flags.append(Flag(field=field, code="odd_ifsc", message="not of the form AAAA0XXXXXX"))
+            return None
+        found = self._by_prefix.get(ifsc[:4])
+        if found is None:
+            flags.append(Flag(field=field, code="unknown_ifsc", message=f"no institution with the prefix {ifsc[:4]}"))
+        return found
