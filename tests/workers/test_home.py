@@ -1,0 +1,70 @@
+"""The home folder: private, claimed by one stack, and honest about what runs in it."""
+
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from workers.home import (
+    HomeInUse,
+    NothingRunning,
+    RunFile,
+    claimed,
+    own_start_epoch_seconds,
+    prepare_home,
+    secret_key,
+    settled,
+)
+from workers.settings import Settings
+
+
+def run_file(pid: int, started: float) -> RunFile:
+    return RunFile(
+        pid=pid,
+        pid_started_at_epoch_seconds=started,
+        started_at=datetime.now(UTC),
+        database_url="postgresql://goldenhour:secret@127.0.0.1:5432/goldenhour",
+        temporal_address="127.0.0.1:7233",
+        temporal_namespace="goldenhour",
+        api_url="http://127.0.0.1:8080",
+    )
+
+
+def test_home_and_its_secrets_are_private(tmp_path: Path) -> None:
+    home = prepare_home(tmp_path / "a" / "home")
+    run_file(os.getpid(), own_start_epoch_seconds()).write(home)
+    key = secret_key(Settings(home=home))
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+    for file in home.iterdir():
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600, file
+    assert len(key.get_secret_value()) >= 32
+    assert secret_key(Settings(home=home)) == key
+
+
+def test_one_home_serves_one_stack(tmp_path: Path) -> None:
+    with claimed(tmp_path) as home:
+        with pytest.raises(HomeInUse, match=str(home)), claimed(tmp_path):
+            pass
+        run_file(os.getpid(), own_start_epoch_seconds()).write(home)
+        assert RunFile.read(home) is not None
+    assert RunFile.read(tmp_path) is None
+    with claimed(tmp_path):
+        pass
+
+
+def test_a_dead_process_or_a_reused_number_is_not_a_running_stack(tmp_path: Path) -> None:
+    run_file(os.getpid(), own_start_epoch_seconds() - 60).write(tmp_path)
+    assert RunFile.read(tmp_path) is None
+    with pytest.raises(NothingRunning, match=str(tmp_path)):
+        settled(Settings(home=tmp_path))
+
+
+def test_a_command_beside_a_running_stack_finds_it(tmp_path: Path) -> None:
+    run_file(os.getpid(), own_start_epoch_seconds()).write(tmp_path)
+    found = settled(Settings(home=tmp_path))
+    assert found.database_url is not None
+    assert found.database_url.get_secret_value().endswith("@127.0.0.1:5432/goldenhour")
+    assert found.temporal_address == "127.0.0.1:7233"
+    assert found.secret_key == secret_key(Settings(home=tmp_path))

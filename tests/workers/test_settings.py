@@ -1,0 +1,104 @@
+"""Settings: right values are taken, wrong ones are named, secrets are not shown."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from workers.settings import ENV_PREFIX, Settings, SettingsError
+
+SECRET_KEY = "k" * 32
+DATABASE_URL = "postgresql://goldenhour:hunter2@db.example:5432/goldenhour"
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(ENV_PREFIX):
+            monkeypatch.delenv(name)
+
+
+def test_nothing_set_means_the_embedded_stack_on_loopback() -> None:
+    settings = Settings.load()
+    assert settings.database_url is None
+    assert settings.temporal_address is None
+    assert settings.api_host == "127.0.0.1"
+    assert settings.clock_factor == 1.0
+    assert settings.home == Path(".goldenhour")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("API_PORT", "99999", "less than or equal to 65535"),
+        ("API_PORT", "http", "valid integer"),
+        ("CLOCK_FACTOR", "0", "greater than 0"),
+        ("DATABASE_URL", "mysql://a:hunter2@b/c", "postgresql://USER:PASSWORD@HOST:PORT/DATABASE"),
+        ("DATABASE_URL", "postgresql://a:hunter2@b", "names no database"),
+        ("TEMPORAL_ADDRESS", "http://temporal", "HOST:PORT"),
+        ("TEMPORAL_ADDRESS", "temporal:0", "HOST:PORT"),
+        ("SECRET_KEY", "hunter2", "at least 32 characters"),
+        ("SMTP_URL", "ftp://a:hunter2@b", "smtp://"),
+        ("POLICY_FILE", "/no/such/file", "is not a file"),
+        ("PG_BIN", "/no/such/folder", "is not a folder"),
+        ("ALLOW_PLAIN_HTTP", "perhaps", "valid boolean"),
+    ],
+)
+def test_a_wrong_value_is_named_and_not_repeated(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}{name}", value)
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert str(caught.value).startswith(f"{ENV_PREFIX}{name}: ")
+    assert said in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_every_mistake_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}API_PORT", "-1")
+    monkeypatch.setenv(f"{ENV_PREFIX}API_WORKERS", "0")
+    with pytest.raises(SettingsError) as caught:
+        Settings.load()
+    assert len(str(caught.value).splitlines()) == 2
+
+
+def test_a_misspelt_name_is_refused_with_a_suggestion(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}DATABSE_URL", DATABASE_URL)
+    with pytest.raises(SettingsError, match=f"did you mean {ENV_PREFIX}DATABASE_URL"):
+        Settings.load()
+
+
+def test_a_real_database_needs_a_secret_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}DATABASE_URL", DATABASE_URL)
+    with pytest.raises(SettingsError, match="SECRET_KEY is required"):
+        Settings.load()
+    monkeypatch.setenv(f"{ENV_PREFIX}SECRET_KEY", SECRET_KEY)
+    settings = Settings.load()
+    assert settings.database_url is not None
+    assert settings.database_url.get_secret_value() == DATABASE_URL
+
+
+def test_secrets_do_not_show_when_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}DATABASE_URL", DATABASE_URL)
+    monkeypatch.setenv(f"{ENV_PREFIX}SECRET_KEY", SECRET_KEY)
+    monkeypatch.setenv(f"{ENV_PREFIX}SMTP_URL", "smtp://me:hunter2@mail.example:587")
+    shown = repr(Settings.load())
+    assert "hunter2" not in shown
+    assert SECRET_KEY not in shown
+
+
+def test_a_child_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings.model_validate(
+        {
+            "database_url": DATABASE_URL,
+            "secret_key": SECRET_KEY,
+            "temporal_address": "127.0.0.1:7233",
+            "clock_factor": 60.0,
+            "allow_plain_http": True,
+            "worker_metrics_port": 0,
+        }
+    )
+    for name, value in settings.to_environment().items():
+        monkeypatch.setenv(name, value)
+    assert Settings.load() == settings

@@ -1,0 +1,147 @@
+"""The home folder: who may use it, the secret kept in it, and where the stack that runs in it is found."""
+
+import fcntl
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import psutil
+from pydantic import AwareDatetime, BaseModel, ConfigDict, SecretStr, ValidationError
+
+from workers.settings import Settings
+
+RUN_FILE = "run.json"
+SECRET_KEY_FILE = "secret_key"  # noqa: S105 - a file name
+LOCK_FILE = "lock"
+SECRET_KEY_BYTES = 32
+PRIVATE_FOLDER_MODE = 0o700
+PRIVATE_FILE_MODE = 0o600
+CREATE_TIME_TOLERANCE_SECONDS = 1.0
+
+
+class HomeInUse(Exception):
+    """Another stack runs in this home folder: stop it, or set GOLDENHOUR_HOME to another folder."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"{self.__doc__} ({home})")
+
+
+class NothingRunning(Exception):
+    """No stack runs in this home folder: start one with `goldenhour up`, or name the real services."""
+
+    def __init__(self, home: Path) -> None:
+        super().__init__(f"{self.__doc__} ({home})")
+
+
+class RunFile(BaseModel):
+    """Where the stack of a home folder can be reached while it runs; 0600, as a URL in it has a password."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    pid_started_at_epoch_seconds: float
+    """Tells the process from a later one that got the same number."""
+
+    started_at: AwareDatetime
+    database_url: str
+    temporal_address: str
+    temporal_namespace: str
+    api_url: str
+    temporal_ui_url: str | None = None
+
+    @classmethod
+    def read(cls, home: Path) -> Self | None:
+        """The running stack's file; `None` when there is none, or its process has ended."""
+        try:
+            found = cls.model_validate_json((home / RUN_FILE).read_bytes())
+        except (FileNotFoundError, ValidationError):
+            return None
+        return found if found._process_lives() else None
+
+    def write(self, home: Path) -> None:
+        """Put the file in place at once, so that a reader never sees half of it."""
+        write_private(home / RUN_FILE, self.model_dump_json(indent=2))
+
+    @staticmethod
+    def remove(home: Path) -> None:
+        """Forget the stack; it is no error if none was written."""
+        (home / RUN_FILE).unlink(missing_ok=True)
+
+    def _process_lives(self) -> bool:
+        try:
+            created = psutil.Process(self.pid).create_time()
+        except psutil.NoSuchProcess:
+            return False
+        return abs(created - self.pid_started_at_epoch_seconds) < CREATE_TIME_TOLERANCE_SECONDS
+
+
+def own_start_epoch_seconds() -> float:
+    """When this process began, for `RunFile.pid_started_at_epoch_seconds`."""
+    return psutil.Process().create_time()
+
+
+def prepare_home(home: Path) -> Path:
+    """Create the home folder, or make an existing one private (0700). Gives its absolute path."""
+    home = home.absolute()
+    home.mkdir(mode=PRIVATE_FOLDER_MODE, parents=True, exist_ok=True)
+    home.chmod(PRIVATE_FOLDER_MODE)
+    return home
+
+
+@contextmanager
+def claimed(home: Path) -> Iterator[Path]:
+    """Hold the home folder for one stack. Raises `HomeInUse`; a killed stack leaves no claim behind."""
+    home = prepare_home(home)
+    with (home / LOCK_FILE).open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HomeInUse(home) from None
+        try:
+            yield home
+        finally:
+            RunFile.remove(home)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, PRIVATE_FILE_MODE)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def secret_key(settings: Settings) -> SecretStr:
+    """The configured secret key, or the one this home folder keeps (made on first use, 0600)."""
+    if settings.secret_key is not None:
+        return settings.secret_key
+    path = prepare_home(settings.home) / SECRET_KEY_FILE
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(SECRET_KEY_BYTES))
+    return SecretStr(path.read_text(encoding="utf-8").strip())
+
+
+def settled(settings: Settings) -> Settings:
+    """The settings with every `None` address filled in from the stack that runs in this home.
+
+    For commands beside a running stack (`verify`, `token`, `import`). Raises `NothingRunning`.
+    """
+    if settings.database_url is not None and settings.temporal_address is not None:
+        return settings
+    running = RunFile.read(settings.home)
+    if running is None:
+        raise NothingRunning(settings.home.absolute())
+    return settings.model_copy(
+        update={
+            "database_url": settings.database_url or SecretStr(running.database_url),
+            "temporal_address": settings.temporal_address or running.temporal_address,
+            "temporal_namespace": running.temporal_namespace,
+            "secret_key": secret_key(settings),
+        }
+    )
