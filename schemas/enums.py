@@ -129,7 +129,6 @@ class ContradictionKind(StrEnum):
     ANOTHER_BANKS_HOP = "another_banks_hop"
     TRANSFER_DENIED = "transfer_denied"
     JOB_UNKNOWN = "job_unknown"
-    KNOWN_TRANSFER_REPEATED = "known_transfer_repeated"
 
 
 class TaskKind(StrEnum):
@@ -176,13 +175,11 @@ class EventKind(StrEnum):
 
     CASE_OPENED = "case_opened"
     COMPLAINT_JOINED = "complaint_joined"
-    HOP_OPENED = "hop_opened"
+    HOP_ADDED = "hop_added"
     REQUEST_SENT = "request_sent"
     REQUEST_DELIVERED = "request_delivered"
     REQUEST_REFUSED = "request_refused"
     ANSWER_RECEIVED = "answer_received"
-    MONEY_PLACED = "money_placed"
-    HOP_CLOSED = "hop_closed"
     CONTRADICTION_OPENED = "contradiction_opened"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"

@@ -154,3 +154,11 @@ class Swept(Noun):
     cases_started: int = 0
     news_signalled: int = 0
     oldest_age_seconds: float = Field(default=0.0, ge=0)
+
+
+class FollowUp(Noun):
+    """What the workflow must be told once a transaction is committed: start it, or send it news, or nothing."""
+
+    case_no: str
+    start: CaseStart | None = None
+    news: CaseNews | None = None

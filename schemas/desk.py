@@ -1,0 +1,49 @@
+"""What the desk may tell the engine."""
+
+from typing import Annotated, Self
+
+from pydantic import StringConstraints, model_validator
+
+from schemas.base import Noun, PositivePaise
+from schemas.complaints import Identifier, LocalDatetime, Party
+from schemas.enums import Mode
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+
+
+class NewHopByDesk(Noun):
+    """A hop the desk adds: money that moved on from `parent_hop_no`, of which `disputed_paise` is tainted."""
+
+    parent_hop_no: int
+    payee: Party
+    amount_paise: PositivePaise
+    disputed_paise: PositivePaise
+    reference: Identifier
+    mode: Mode = Mode.OTHER
+    transferred_at: LocalDatetime
+    reason: Reason
+
+
+class HopCorrection(Noun):
+    """What the desk puts right on a hop before it goes out again. At least one field besides the reason."""
+
+    rrn: Identifier | None = None
+    utr: Identifier | None = None
+    amount_paise: PositivePaise | None = None
+    transferred_at: LocalDatetime | None = None
+    payee: Party | None = None
+    reason: Reason
+
+    @model_validator(mode="after")
+    def _changes_something(self) -> Self:
+        if self.rrn is not None and self.utr is not None:
+            raise ValueError("give the rrn or the utr, not both")
+        if all(v is None for v in (self.rrn, self.utr, self.amount_paise, self.transferred_at, self.payee)):
+            raise ValueError("nothing is corrected: give rrn, utr, amount_paise, transferred_at or payee")
+        return self
+
+
+class WithReason(Noun):
+    """The body of every verb that must say why."""
+
+    reason: Reason
