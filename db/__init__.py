@@ -1,0 +1,1 @@
+"""MEMORY: PostgreSQL and nothing else. Functions take a Connection, return frozen schemas, never commit."""

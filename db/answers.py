@@ -1,0 +1,120 @@
+"""What banks answered: the updates as posted, their lines, and the contradictions in them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from db.pool import Connection
+from schemas.answers import Contradiction, Judgement
+
+
+async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> dict[str, Any] | None:
+    """The reply that this very body got before; None for a new one."""
+    reply: dict[str, Any] | None = await connection.fetchval(
+        "SELECT reply FROM status_update WHERE institution = $1 AND body_digest = $2", institution, body_digest
+    )
+    return reply
+
+
+async def known_keys(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> set[str]:
+    """Which of these lines this institution has told already."""
+    rows = await connection.fetch(
+        "SELECT natural_key FROM answer WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3)"
+        " AND disposition <> 'duplicate'",
+        case_no,
+        institution,
+        list(keys),
+    )
+    return {row["natural_key"] for row in rows}
+
+
+async def insert_update(
+    connection: Connection,
+    institution: str,
+    case_no: str,
+    job_id: str,
+    body_digest: bytes,
+    at: datetime,
+    reply: dict[str, Any],
+) -> int:
+    """Write an update as it came, with the reply it gets; return its id."""
+    update_id: int = await connection.fetchval(
+        "INSERT INTO status_update (institution, case_no, job_id, body_digest, received_at, reply)"
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING update_id",
+        institution,
+        case_no,
+        job_id,
+        body_digest,
+        at,
+        reply,
+    )
+    return update_id
+
+
+async def insert_lines(
+    connection: Connection,
+    update_id: int,
+    case_no: str,
+    institution: str,
+    judgements: Sequence[Judgement],
+    at: datetime,
+) -> list[int]:
+    """Write every line with what became of it; return the answer ids in the lines' order."""
+    rows = [
+        {
+            "update_id": update_id,
+            "line_no": line_no,
+            "case_no": case_no,
+            "institution": institution,
+            "natural_key": judged.claim.natural_key,
+            "hop_nos": list(judged.hop_nos),
+            "kind": judged.claim.kind.value,
+            "disposition": judged.disposition.value,
+            "status_code": judged.claim.status_code,
+            "amount_paise": judged.claim.amount_paise,
+            "claim_paise": judged.claim.claim_paise,
+            "applied_paise": judged.applied_paise,
+            "remarks": judged.claim.remarks,
+            "flags": [flag.model_dump() for flag in judged.claim.flags],
+            "raw": judged.claim.raw,
+        }
+        for line_no, judged in enumerate(judgements, start=1)
+    ]
+    written = await connection.fetch(
+        "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
+        " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at)"
+        " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
+        " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw, $2"
+        " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no RETURNING answer_id",
+        rows,
+        at,
+    )
+    return [row["answer_id"] for row in written]
+
+
+async def insert_contradictions(
+    connection: Connection,
+    case_no: str,
+    institution: str,
+    contradictions: Sequence[Contradiction],
+    answer_ids: Sequence[int],
+    at: datetime,
+) -> None:
+    """Keep what could not be taken as it stands, each beside the line that said it."""
+    await connection.executemany(
+        "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise, opened_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            (
+                case_no,
+                found.hop_no,
+                answer_ids[found.claim_index],
+                institution,
+                found.kind.value,
+                found.claimed_paise,
+                found.applied_paise,
+                at,
+            )
+            for found in contradictions
+        ],
+    )

@@ -1,0 +1,147 @@
+"""Case files: opening, locking, settling, and the snapshot a workflow starts from."""
+
+from datetime import datetime
+
+from db import hops
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun
+from schemas.enums import CaseState, HopState, Rung
+from schemas.work import CasePolicy, CaseStart, HopBrief, HopRef, OpenRequest
+
+
+class CaseHead(Noun):
+    """What a transaction must know of the case it works on."""
+
+    case_no: str
+    state: CaseState
+    last_hop_no: int
+    policy: CasePolicy
+
+
+async def open_case(connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int) -> None:
+    """Write a new, open case."""
+    await connection.execute(
+        "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $3, $4)",
+        case_no,
+        opened_at,
+        policy.model_dump(mode="json"),
+        last_hop_no,
+    )
+
+
+async def lock(connection: Connection, ack_no: str) -> CaseHead:
+    """Find the case that any of its numbers names, and lock its row. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT case_no, state, last_hop_no, policy FROM case_file"
+        " WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE",
+        ack_no,
+    )
+    if row is None:
+        raise NotFound(f"case {ack_no}")
+    return CaseHead(**dict(row))
+
+
+async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -> CaseHead:
+    """The case, if this institution has anything to do with it; else `NotFound`, as for a number nobody knows."""
+    row = await connection.fetchrow(
+        "SELECT c.case_no, c.state, c.last_hop_no, c.policy FROM case_file c"
+        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
+        " AND EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
+        " FOR NO KEY UPDATE OF c",
+        ack_no,
+        institution,
+    )
+    if row is None:
+        raise NotFound(f"case {ack_no}")
+    return CaseHead(**dict(row))
+
+
+async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) -> None:
+    """Remember the highest hop number given out."""
+    await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
+
+
+async def reopen(connection: Connection, case_no: str) -> None:
+    """Money is in play again in a settled case: its workflow must be started again."""
+    await connection.execute(
+        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL WHERE case_no = $1", case_no
+    )
+
+
+async def settle(connection: Connection, case_no: str, at: datetime) -> None:
+    """Nothing is in play any more."""
+    await connection.execute("UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1", case_no, at)
+
+
+async def mark_started(connection: Connection, case_nos: list[str], at: datetime) -> None:
+    """Their workflows run; the sweep need not start them."""
+    await connection.execute(
+        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no = ANY($1) AND workflow_started_at IS NULL",
+        case_nos,
+        at,
+    )
+
+
+async def mark_lost(connection: Connection, case_no: str) -> None:
+    """Its workflow is not there although the case is open: the sweep shall start it again."""
+    await connection.execute(
+        "UPDATE case_file SET workflow_started_at = NULL WHERE case_no = $1 AND state = 'open'", case_no
+    )
+
+
+async def not_started(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime]]:
+    """Open cases whose workflow was not started though they were opened before `before`; oldest first."""
+    rows = await connection.fetch(
+        "SELECT case_no, opened_at FROM case_file WHERE workflow_started_at IS NULL AND state = 'open'"
+        " AND opened_at < $1 ORDER BY opened_at LIMIT $2",
+        before,
+        limit,
+    )
+    return [(row["case_no"], row["opened_at"]) for row in rows]
+
+
+_LIVE_REQUESTS = """
+SELECT r.request_id::text, r.wave_no, r.institution, r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered, r.rung,
+       coalesce(r.delivered_at, r.sent_at) AS waiting_since, array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos
+FROM hold_request r JOIN request_hop rh USING (request_id)
+WHERE r.case_no = $1 AND rh.live
+GROUP BY r.request_id ORDER BY r.wave_no, r.institution
+"""
+
+
+async def snapshot(connection: Connection, case_no: str) -> CaseStart:
+    """Everything a workflow needs to take the case up where it stands. One statement's view is not needed: the
+    database refuses a second live request for a hop, whatever the workflow believes."""
+    head = await connection.fetchrow("SELECT policy, last_wave_no FROM case_file WHERE case_no = $1", case_no)
+    if head is None:
+        raise NotFound(f"case {case_no}")
+    asked = {brief.hop_no: brief for brief in await hops.briefs(connection, case_no, HopState.ASKED)}
+    parked = await connection.fetch(
+        "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
+        case_no,
+    )
+    return CaseStart(
+        case_no=case_no,
+        policy=CasePolicy.model_validate(head["policy"]),
+        last_wave_no=head["last_wave_no"],
+        open_hops=tuple(await hops.briefs(connection, case_no, HopState.OPEN)),
+        parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
+        requests=await _open_requests(connection, case_no, asked),
+    )
+
+
+async def _open_requests(connection: Connection, case_no: str, asked: dict[int, HopBrief]) -> tuple[OpenRequest, ...]:
+    rows = await connection.fetch(_LIVE_REQUESTS, case_no)
+    return tuple(
+        OpenRequest(
+            request_id=row["request_id"],
+            wave_no=row["wave_no"],
+            institution=row["institution"],
+            hops=tuple(asked[hop_no] for hop_no in row["hop_nos"] if hop_no in asked),
+            delivered=row["delivered"],
+            rung=Rung(row["rung"]) if row["rung"] else None,
+            waiting_since=row["waiting_since"],
+        )
+        for row in rows
+    )

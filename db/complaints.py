@@ -1,0 +1,155 @@
+"""Complaints, victims and the transfers complaints may join on."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+
+from db.pool import Connection
+from schemas.base import Noun
+from schemas.complaints import Complaint, ComplaintReceipt, Flag
+
+
+class KnownComplaint(Noun):
+    """A complaint taken before, with the digest of the body it came with."""
+
+    receipt: ComplaintReceipt
+    body_digest: bytes
+
+
+async def lock(connection: Connection, names: Sequence[str]) -> None:
+    """Wait until nobody else is working on any of `names` (an idempotency key, a transfer); held to the end.
+
+    The locks are taken in one order everywhere, so two complaints about the same transfers never deadlock.
+    """
+    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names})
+    await connection.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
+
+
+_RECEIPT = "SELECT ack_no, case_no, joined, flags, received_at, body_digest FROM complaint"
+
+
+async def by_idempotency_key(connection: Connection, taken_by: str, key: str) -> KnownComplaint | None:
+    """The complaint that this caller sent with this key."""
+    row = await connection.fetchrow(f"{_RECEIPT} WHERE taken_by = $1 AND idempotency_key = $2", taken_by, key)
+    return _known(row) if row else None
+
+
+async def by_ack_no(connection: Connection, ack_no: str) -> KnownComplaint | None:
+    """The complaint with this number."""
+    row = await connection.fetchrow(f"{_RECEIPT} WHERE ack_no = $1", ack_no)
+    return _known(row) if row else None
+
+
+def _known(row: "object") -> KnownComplaint:
+    record = dict(row)  # type: ignore[call-overload]
+    return KnownComplaint(
+        receipt=ComplaintReceipt(
+            ack_no=record["ack_no"],
+            case_ack_no=record["case_no"],
+            joined=record["joined"],
+            flags=tuple(Flag(**flag) for flag in record["flags"]),
+            received_at=record["received_at"],
+        ),
+        body_digest=record["body_digest"],
+    )
+
+
+async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dict[str, str]:
+    """Which case each known transfer belongs to."""
+    rows = await connection.fetch(
+        "SELECT transfer_key, case_no FROM disputed_transfer WHERE transfer_key = ANY($1)", list(keys)
+    )
+    return {row["transfer_key"]: row["case_no"] for row in rows}
+
+
+async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
+    """The case that was opened first."""
+    case_no: str = await connection.fetchval(
+        "SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY opened_at, case_no LIMIT 1", list(case_nos)
+    )
+    return case_no
+
+
+async def next_serial(connection: Connection) -> int:
+    """The next serial for a number we give out; it wraps after ten million."""
+    serial: int = await connection.fetchval("SELECT nextval('ack_serial')")
+    return serial
+
+
+async def insert(
+    connection: Connection,
+    complaint: Complaint,
+    receipt: ComplaintReceipt,
+    *,
+    taken_by: str,
+    idempotency_key: str,
+    body_digest: bytes,
+) -> None:
+    """Write a complaint and its victim."""
+    victim = complaint.victim
+    await connection.execute(
+        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior)"
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING victim_id)"
+        " INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by,"
+        " idempotency_key, body_digest, joined, flags)"
+        " SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v",
+        victim.name,
+        victim.mobile,
+        victim.district,
+        victim.woman,
+        victim.child,
+        victim.senior,
+        receipt.ack_no,
+        receipt.case_ack_no,
+        complaint.channel.value,
+        complaint.category,
+        receipt.received_at,
+        taken_by,
+        idempotency_key,
+        body_digest,
+        receipt.joined,
+        [flag.model_dump() for flag in receipt.flags],
+    )
+
+
+async def register_transfers(
+    connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]
+) -> None:
+    """Make transfers known, so that the next complaint about them joins this case."""
+    await connection.execute(
+        "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"
+        " FROM unnest($2::text[], $3::integer[]) AS t (k, h)",
+        case_no,
+        list(keys),
+        list(hop_nos),
+    )
+
+
+class Payment(Noun):
+    """The victim's side of a case, as the bank wire's `instrument` wants it."""
+
+    category: str
+    victim_mobile: str
+    district: str
+    payer_institution: str
+    payer_holder: str
+    mode: str
+
+
+async def payment_of_case(connection: Connection, case_no: str) -> Payment:
+    """The first complaint's victim and the first transfer's payer."""
+    row = await connection.fetchrow(
+        "SELECT c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode"
+        " FROM complaint c JOIN victim v USING (victim_id) JOIN hop h ON h.case_no = c.case_no AND h.hop_no = 1"
+        " WHERE c.case_no = $1 ORDER BY c.received_at, c.ack_no LIMIT 1",
+        case_no,
+    )
+    assert row is not None, "a case has a complaint and a first hop"
+    return Payment(
+        category=row["category"],
+        victim_mobile=row["mobile"],
+        district=row["district"],
+        payer_institution=row["payer_institution_as_told"],
+        payer_holder=row["payer_holder"],
+        mode=row["mode"],
+    )

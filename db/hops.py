@@ -1,0 +1,156 @@
+"""Hops: transfers of tainted money into one account at one institution."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.answers import HopPosition
+from schemas.base import Noun, UtcDatetime
+from schemas.complaints import Flag
+from schemas.enums import AnswerClass, HopSource, HopState
+from schemas.work import HopBrief
+
+
+class HopRow(Noun):
+    """A hop as it is written."""
+
+    hop_no: int
+    revision: int = 0
+    parent_hop_no: int | None = None
+    layer: int
+    source: HopSource
+    state: HopState
+    institution: str | None
+    payer_institution_as_told: str
+    payer_holder: str
+    payee_institution_as_told: str
+    payee_holder: str
+    payee_ifsc: str | None
+    account_key: str
+    reference: str
+    reference_key: str
+    mode: str
+    amount_paise: int
+    disputed_paise: int
+    transferred_at: UtcDatetime
+    flags: tuple[Flag, ...] = ()
+
+
+async def insert(
+    connection: Connection, case_no: str, opened_at: datetime, hops: Sequence[HopRow], answer_id: int | None = None
+) -> None:
+    """Write new hops; a parent stands before its children."""
+    if not hops:
+        return
+    rows: list[dict[str, Any]] = [
+        hop.model_dump(mode="json")
+        | {"case_no": case_no, "opened_at": opened_at.isoformat(), "opened_by_answer": answer_id}
+        for hop in hops
+    ]
+    await connection.execute("INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, $1::jsonb)", rows)
+
+
+async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
+    """One hop, its row locked. Raises `NotFound`."""
+    row = await connection.fetchrow("SELECT * FROM hop WHERE case_no = $1 AND hop_no = $2 FOR UPDATE", case_no, hop_no)
+    if row is None:
+        raise NotFound(f"hop {hop_no} of case {case_no}")
+    fields = {name: row[name] for name in HopRow.model_fields}
+    return HopRow(**fields)
+
+
+_POSITIONS = """
+SELECT h.hop_no, h.revision, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise
+FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
+WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
+GROUP BY h.case_no, h.hop_no
+"""
+
+
+async def positions(
+    connection: Connection,
+    case_no: str,
+    institution: str,
+    reference_keys: Sequence[str],
+    account_keys: Sequence[str],
+) -> list[HopPosition]:
+    """The hops that an answer of `institution` naming these references and accounts can speak of."""
+    rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys))
+    return [HopPosition(**dict(row)) for row in rows]
+
+
+async def close(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
+    """Nothing of these hops is in play any more: no request about them lives on."""
+    await _leave(connection, case_no, hop_nos, HopState.CLOSED)
+
+
+async def park(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
+    """These hops wait for the desk: no request about them lives on."""
+    await _leave(connection, case_no, hop_nos, HopState.CORRECTION)
+
+
+async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], state: HopState) -> None:
+    if not hop_nos:
+        return
+    await connection.execute(
+        "WITH dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = ANY($2) AND live)"
+        " UPDATE hop SET state = $3 WHERE case_no = $1 AND hop_no = ANY($2)",
+        case_no,
+        list(hop_nos),
+        state.value,
+    )
+
+
+async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
+    """Write a corrected hop: it counts one revision more and is to be asked again."""
+    await connection.execute(
+        "WITH dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $2 AND live)"
+        " UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
+        " payee_holder = $7, payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11,"
+        " amount_paise = $12, transferred_at = $13, flags = $14 WHERE case_no = $1 AND hop_no = $2",
+        case_no,
+        hop.hop_no,
+        hop.revision,
+        hop.state.value,
+        hop.institution,
+        hop.payee_institution_as_told,
+        hop.payee_holder,
+        hop.payee_ifsc,
+        hop.account_key,
+        hop.reference,
+        hop.reference_key,
+        hop.amount_paise,
+        hop.transferred_at,
+        [flag.model_dump() for flag in hop.flags],
+    )
+
+
+_BRIEFS = """
+SELECT h.hop_no, h.revision, h.institution, i.answer_class, h.layer, h.transferred_at, b.balance_paise AS disputed_paise
+FROM hop h JOIN institution i ON i.code = h.institution
+JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play' AND b.balance_paise > 0
+WHERE h.case_no = $1 AND h.state = $2
+ORDER BY h.hop_no
+"""
+
+
+async def briefs(connection: Connection, case_no: str, state: HopState) -> list[HopBrief]:
+    """The hops in `state`, as the workflow knows them; their disputed amount is what is in play now."""
+    rows = await connection.fetch(_BRIEFS, case_no, state.value)
+    return [
+        HopBrief(
+            hop_no=row["hop_no"],
+            revision=row["revision"],
+            institution=row["institution"],
+            answer_class=AnswerClass(row["answer_class"]),
+            disputed_paise=row["disputed_paise"],
+            layer=row["layer"],
+            transferred_at=row["transferred_at"],
+        )
+        for row in rows
+    ]

@@ -1,0 +1,114 @@
+"""The institutions of the directory. Secrets come in sealed or hashed; this room has no key to them."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from asyncpg import Record
+
+from db.pool import Connection
+from schemas.institutions import Institution, InstitutionEntry, NodalOfficer
+
+_COLUMNS = """code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
+    nodal_name, nodal_email, nodal_mobile, wire_sealed IS NOT NULL AS has_wire"""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """A directory entry with its secrets made safe by the caller: the wire sealed, the password hashed."""
+
+    entry: InstitutionEntry
+    wire_sealed: bytes | None = field(default=None, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """What an institution's login is checked against."""
+
+    code: str
+    password_hash: str = field(repr=False)
+
+
+async def upsert(conn: Connection, entries: list[PreparedEntry], at: datetime) -> None:
+    """Write every entry as it stands, over what was known of its code.
+
+    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail belongs to
+    another institution.
+    """
+    await conn.executemany(
+        """
+        INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
+            nodal_name, nodal_email, nodal_mobile, wire_sealed, inbound_email, inbound_password_hash, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
+            answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
+            vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
+            nodal_name = EXCLUDED.nodal_name, nodal_email = EXCLUDED.nodal_email,
+            nodal_mobile = EXCLUDED.nodal_mobile, wire_sealed = EXCLUDED.wire_sealed,
+            inbound_email = EXCLUDED.inbound_email, inbound_password_hash = EXCLUDED.inbound_password_hash,
+            updated_at = EXCLUDED.updated_at
+        """,
+        [_arguments(prepared, at) for prepared in entries],
+    )
+
+
+async def list_all(conn: Connection) -> list[Institution]:
+    """Every institution, by code."""
+    return [_institution(row) for row in await conn.fetch(f"SELECT {_COLUMNS} FROM institution ORDER BY code")]
+
+
+async def sealed_wires(conn: Connection) -> dict[str, bytes]:
+    """The sealed wire of every institution that has one, by code."""
+    rows = await conn.fetch("SELECT code, wire_sealed FROM institution WHERE wire_sealed IS NOT NULL")
+    return {row["code"]: row["wire_sealed"] for row in rows}
+
+
+async def login_row(conn: Connection, email: str) -> LoginRow | None:
+    """The institution that logs in with that e-mail (any case), or None."""
+    row = await conn.fetchrow(
+        "SELECT code, inbound_password_hash FROM institution"
+        " WHERE inbound_email = $1 AND inbound_password_hash IS NOT NULL",
+        email_key(email),
+    )
+    return None if row is None else LoginRow(row["code"], row["inbound_password_hash"])
+
+
+def email_key(email: str) -> str:
+    """The form in which a login e-mail is stored and compared."""
+    return email.strip().lower()
+
+
+def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
+    entry = prepared.entry
+    return (
+        entry.code,
+        entry.name,
+        entry.kind,
+        entry.answer_class,
+        list(entry.ifsc_prefixes),
+        list(entry.vpa_handles),
+        list(entry.aliases),
+        entry.desk_email,
+        entry.nodal_officer.name,
+        entry.nodal_officer.email,
+        entry.nodal_officer.mobile,
+        prepared.wire_sealed,
+        email_key(entry.inbound.email) if entry.inbound else None,
+        prepared.password_hash,
+        at,
+    )
+
+
+def _institution(row: Record) -> Institution:
+    return Institution(
+        code=row["code"],
+        name=row["name"],
+        kind=row["kind"],
+        ifsc_prefixes=tuple(row["ifsc_prefixes"]),
+        vpa_handles=tuple(row["vpa_handles"]),
+        aliases=tuple(row["aliases"]),
+        answer_class=row["answer_class"],
+        has_wire=row["has_wire"],
+        desk_email=row["desk_email"],
+        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
+    )

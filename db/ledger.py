@@ -1,0 +1,57 @@
+"""The ledger's one way in (migration 0002)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import asyncpg
+
+from db.pool import Connection
+from domain.errors import IdempotencyConflict
+from schemas.answers import Entry
+from schemas.enums import Bucket
+
+
+async def post(
+    connection: Connection, case_no: str, kind: str, key: str, at: datetime, entries: Sequence[Entry]
+) -> int | None:
+    """Post entries (paise) as one transaction and return its id; nothing is posted for no entries.
+
+    The same `key` with the same entries is the same posting; with others `IdempotencyConflict` is raised. The
+    database refuses what does not sum to zero (at commit) or would bring a bucket below zero (at once).
+    """
+    entries = [entry for entry in entries if entry.amount_paise]
+    if not entries:
+        return None
+    try:
+        posted: int = await connection.fetchval(
+            "SELECT ledger_post($1, $2, $3, $4, $5, $6, $7)",
+            case_no,
+            kind,
+            key,
+            at,
+            [entry.hop_no for entry in entries],
+            [entry.bucket.value for entry in entries],
+            [entry.amount_paise for entry in entries],
+        )
+    except asyncpg.UniqueViolationError as error:
+        if error.constraint_name == "ledger_key_reused":
+            raise IdempotencyConflict(f"ledger key {key}") from error
+        raise
+    return posted
+
+
+async def balances(connection: Connection, case_no: str, hop_no: int) -> dict[Bucket, int]:
+    """What of one hop lies where, in paise."""
+    rows = await connection.fetch(
+        "SELECT bucket, balance_paise FROM ledger_balance WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
+    )
+    return {Bucket(row["bucket"]): row["balance_paise"] for row in rows}
+
+
+async def in_play_paise(connection: Connection, case_no: str) -> int:
+    """What of the case is still in play, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT coalesce(sum(balance_paise), 0)::bigint FROM ledger_balance WHERE case_no = $1 AND bucket = 'in_play'",
+        case_no,
+    )
+    return total

@@ -1,0 +1,66 @@
+"""Numbered SQL files, each applied once, in order, under an advisory lock, with its checksum kept."""
+
+import hashlib
+from pathlib import Path
+
+import asyncpg
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+_LOCK = 7_305_813_377_193_000_001
+"""Any number, as long as it is ours alone: two migrators wait for each other on it."""
+
+
+class MigrationChanged(Exception):
+    """A migration that was applied is not the file that stands here: write a new one instead."""
+
+
+async def migrate(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
+    """Bring the database at `dsn` up to date; return the names of the files applied now.
+
+    Safe to run from several processes at once. Raises `MigrationChanged` before anything is applied.
+    """
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
+        return await _apply_missing(connection, sorted(directory.glob("[0-9]*.sql")))
+    finally:
+        await connection.close()
+
+
+async def pending(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
+    """The names of the migrations that `dsn` still lacks."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        known = await _known(connection)
+        return [file.name for file in sorted(directory.glob("[0-9]*.sql")) if file.name not in known]
+    finally:
+        await connection.close()
+
+
+async def _known(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:
+    if await connection.fetchval("SELECT to_regclass('schema_migration')") is None:
+        return {}
+    return {row["name"]: row["sha256"] for row in await connection.fetch("SELECT name, sha256 FROM schema_migration")}
+
+
+async def _apply_missing(connection: "asyncpg.Connection[asyncpg.Record]", files: list[Path]) -> list[str]:
+    await connection.execute(
+        "CREATE TABLE IF NOT EXISTS schema_migration (name text PRIMARY KEY, sha256 text NOT NULL,"
+        " applied_at timestamptz NOT NULL DEFAULT clock_timestamp())"
+    )
+    known = await _known(connection)
+    digests = {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    for name, digest in known.items():
+        if digests.get(name, digest) != digest:
+            raise MigrationChanged(name)
+    applied = []
+    for file in files:
+        if file.name in known:
+            continue
+        async with connection.transaction():
+            await connection.execute(file.read_text(encoding="utf-8"))
+            await connection.execute(
+                "INSERT INTO schema_migration (name, sha256) VALUES ($1, $2)", file.name, digests[file.name]
+            )
+        applied.append(file.name)
+    return applied

@@ -1,0 +1,186 @@
+"""Hold requests: what was asked of whom, and how far silence has climbed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import RequestState, Rung
+from schemas.work import HopRef
+
+
+class RequestRow(Noun):
+    """A hold request, its row locked."""
+
+    request_id: UUID
+    case_no: str
+    wave_no: int
+    institution: str
+    state: RequestState
+    job_id: str | None
+    rung: Rung | None
+    sent_at: UtcDatetime
+    delivered_at: UtcDatetime | None
+    refusal_code: str | None
+
+
+class HopToAsk(Noun):
+    """What the bank is told of a hop; the disputed amount is what of it is in play."""
+
+    hop_no: int
+    reference: str
+    reference_key: str
+    amount_paise: int
+    disputed_paise: int
+    transferred_at: UtcDatetime
+    layer: int
+    opened_by_answer: int | None
+
+
+async def get(connection: Connection, request_id: UUID) -> RequestRow | None:
+    """One request, its row locked; None when it was never planned."""
+    row = await connection.fetchrow(
+        "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code"
+        " FROM hold_request WHERE request_id = $1 FOR NO KEY UPDATE",
+        request_id,
+    )
+    return RequestRow(**dict(row)) if row else None
+
+
+async def get_of_case(connection: Connection, case_no: str, request_id: UUID) -> RequestRow:
+    """One request of one case, its row locked. Raises `NotFound`."""
+    row = await get(connection, request_id)
+    if row is None or row.case_no != case_no:
+        raise NotFound(f"request {request_id} of case {case_no}")
+    return row
+
+
+async def plan(
+    connection: Connection,
+    request_id: UUID,
+    case_no: str,
+    wave_no: int,
+    institution: str,
+    hop_refs: Sequence[HopRef],
+    at: datetime,
+) -> list[int]:
+    """Write the request and put every hop that still waits to be asked under it; return their numbers.
+
+    A hop that was answered, corrected or put under another request in the meantime is left out; where none is
+    left, nothing is written.
+    """
+    rows = await connection.fetch(
+        "UPDATE hop h SET state = 'asked' FROM unnest($2::integer[], $3::integer[]) AS w (hop_no, revision)"
+        " WHERE h.case_no = $1 AND h.hop_no = w.hop_no AND h.revision = w.revision AND h.state = 'open'"
+        " AND h.institution = $4 RETURNING h.hop_no, h.revision",
+        case_no,
+        [ref.hop_no for ref in hop_refs],
+        [ref.revision for ref in hop_refs],
+        institution,
+    )
+    if not rows:
+        return []
+    await connection.execute(
+        "WITH head AS (UPDATE case_file SET last_wave_no = greatest(last_wave_no, $3) WHERE case_no = $2),"
+        " request AS (INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)"
+        " VALUES ($1, $2, $3, $4, 'sending', $5, $5))"
+        " INSERT INTO request_hop (request_id, case_no, hop_no, revision)"
+        " SELECT $1, $2, h, v FROM unnest($6::integer[], $7::integer[]) AS t (h, v)",
+        request_id,
+        case_no,
+        wave_no,
+        institution,
+        at,
+        [row["hop_no"] for row in rows],
+        [row["revision"] for row in rows],
+    )
+    return sorted(row["hop_no"] for row in rows)
+
+
+async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
+    """The hops that this request still asks about, in order."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
+        " h.transferred_at, h.layer, h.opened_by_answer"
+        " FROM request_hop rh JOIN hop h USING (case_no, hop_no)"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
+        " WHERE rh.request_id = $1 AND rh.live AND b.balance_paise > 0 ORDER BY h.hop_no",
+        request_id,
+    )
+    return [HopToAsk(**dict(row)) for row in rows]
+
+
+async def delivered(connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime) -> None:
+    """The bank has it under `job_id`; an answer that came before this stays the later word."""
+    await connection.execute(
+        "WITH job AS (INSERT INTO request_job (institution, job_id, request_id) VALUES ($2, $3, $1)"
+        " ON CONFLICT DO NOTHING)"
+        " UPDATE hold_request SET job_id = coalesce(job_id, $3), delivered_at = coalesce(delivered_at, $4),"
+        " state = CASE state WHEN 'sending' THEN 'delivered' ELSE state END WHERE request_id = $1",
+        request_id,
+        institution,
+        job_id,
+        at,
+    )
+
+
+async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> None:
+    """The bank refused the ticket as a whole."""
+    await connection.execute(
+        "UPDATE hold_request SET state = 'refused', refusal_code = $2, refusal_message = $3"
+        " WHERE request_id = $1 AND state IN ('sending', 'delivered')",
+        request_id,
+        code,
+        message,
+    )
+
+
+async def climb(connection: Connection, request_id: UUID, rung: Rung) -> None:
+    """Silence has climbed to `rung`."""
+    await connection.execute("UPDATE hold_request SET rung = $2 WHERE request_id = $1", request_id, rung.value)
+
+
+async def answered(connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime) -> list[UUID]:
+    """Note an answer about these hops; close the requests that have no live hop left and return them."""
+    rows = await connection.fetch(
+        "WITH touched AS (UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4)"
+        " WHERE r.case_no = $1 AND r.institution = $2 AND r.request_id IN (SELECT request_id FROM request_hop"
+        " WHERE case_no = $1 AND hop_no = ANY($3)) RETURNING r.request_id)"
+        " SELECT request_id FROM touched t WHERE NOT EXISTS"
+        " (SELECT FROM request_hop rh WHERE rh.request_id = t.request_id AND rh.live)",
+        case_no,
+        institution,
+        list(hop_nos),
+        at,
+    )
+    done = [row["request_id"] for row in rows]
+    if done:
+        await connection.execute(
+            "UPDATE hold_request SET state = 'answered', closed_at = $2"
+            " WHERE request_id = ANY($1) AND state <> 'stopped' AND closed_at IS NULL",
+            done,
+            at,
+        )
+    return done
+
+
+async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:
+    """The desk withdrew it, or the ladder gave it up."""
+    await connection.execute(
+        "UPDATE hold_request SET state = 'stopped', closed_at = $2 WHERE request_id = $1", request_id, at
+    )
+
+
+async def knows_job(connection: Connection, institution: str, job_id: str, case_no: str) -> bool:
+    """Whether the institution gave this job id for this case, or has a request of the case whose id is yet to come."""
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)"
+        "  WHERE j.institution = $1 AND j.job_id = $2 AND r.case_no = $3)"
+        " OR EXISTS (SELECT FROM hold_request WHERE institution = $1 AND case_no = $3 AND job_id IS NULL)",
+        institution,
+        job_id,
+        case_no,
+    )
+    return known

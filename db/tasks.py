@@ -1,0 +1,98 @@
+"""The desk's tasks."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.answers import NewTask
+from schemas.base import Noun
+from schemas.enums import TaskKind, TaskState
+
+
+class TaskRow(Noun):
+    """A task, its row locked."""
+
+    task_id: int
+    case_no: str
+    hop_no: int | None
+    kind: TaskKind
+    state: TaskState
+
+
+async def open_tasks(
+    connection: Connection,
+    case_no: str,
+    tasks: Sequence[NewTask],
+    at: datetime,
+    *,
+    institution: str | None = None,
+    request_id: UUID | None = None,
+) -> list[int]:
+    """Open tasks and return the ids of those that were not open already."""
+    if not tasks:
+        return []
+    rows = await connection.fetch(
+        "INSERT INTO desk_task (case_no, hop_no, request_id, institution, kind, note, state, opened_at)"
+        " SELECT $1, nullif(hop_no, 0), $2, $3, kind, note, 'open', $4"
+        " FROM unnest($5::integer[], $6::text[], $7::text[]) AS t (hop_no, kind, note)"
+        " ON CONFLICT DO NOTHING RETURNING task_id",
+        case_no,
+        request_id,
+        institution,
+        at,
+        [task.hop_no or 0 for task in tasks],
+        [task.kind.value for task in tasks],
+        [task.note for task in tasks],
+    )
+    return [row["task_id"] for row in rows]
+
+
+async def get(connection: Connection, task_id: int) -> TaskRow:
+    """One task, its row locked. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT task_id, case_no, hop_no, kind, state FROM desk_task WHERE task_id = $1 FOR UPDATE", task_id
+    )
+    if row is None:
+        raise NotFound(f"task {task_id}")
+    return TaskRow(**dict(row))
+
+
+async def close(connection: Connection, task_id: int, at: datetime, closed_by: str, reason: str) -> None:
+    """A person is done with it."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = $3, reason = $4 WHERE task_id = $1",
+        task_id,
+        at,
+        closed_by,
+        reason,
+    )
+
+
+async def close_for_hops(
+    connection: Connection, case_no: str, hop_nos: Sequence[int], kinds: Sequence[TaskKind], at: datetime, reason: str
+) -> list[int]:
+    """Close the tasks of these kinds about these hops: what they asked for has happened."""
+    rows = await connection.fetch(
+        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
+        " WHERE case_no = $1 AND hop_no = ANY($2) AND kind = ANY($3) AND state = 'open' RETURNING task_id",
+        case_no,
+        list(hop_nos),
+        [kind.value for kind in kinds],
+        at,
+        reason,
+    )
+    return [row["task_id"] for row in rows]
+
+
+async def close_for_requests(connection: Connection, request_ids: Sequence[UUID], at: datetime, reason: str) -> list[int]:
+    """Close every task about these requests: they need nobody any more."""
+    rows = await connection.fetch(
+        "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
+        " WHERE request_id = ANY($1) AND state = 'open' RETURNING task_id",
+        list(request_ids),
+        at,
+        reason,
+    )
+    return [row["task_id"] for row in rows]
