@@ -8,8 +8,25 @@ from asyncpg import Record
 from db.pool import Connection
 from schemas.institutions import Institution, InstitutionEntry, NodalOfficer
 
-_COLUMNS = """code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-    nodal_name, nodal_email, nodal_mobile, wire_sealed IS NOT NULL AS has_wire"""
+_LIST_ALL = """
+SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
+       nodal_name, nodal_email, nodal_mobile, wire_sealed IS NOT NULL AS has_wire
+FROM institution ORDER BY code
+"""
+
+_UPSERT = """
+INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
+    desk_email, nodal_name, nodal_email, nodal_mobile, wire_sealed, inbound_email,
+    inbound_password_hash, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
+    answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
+    vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
+    nodal_name = EXCLUDED.nodal_name, nodal_email = EXCLUDED.nodal_email,
+    nodal_mobile = EXCLUDED.nodal_mobile, wire_sealed = EXCLUDED.wire_sealed,
+    inbound_email = EXCLUDED.inbound_email, inbound_password_hash = EXCLUDED.inbound_password_hash,
+    updated_at = EXCLUDED.updated_at
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,43 +46,29 @@ class LoginRow:
     password_hash: str = field(repr=False)
 
 
-async def upsert(conn: Connection, entries: list[PreparedEntry], at: datetime) -> None:
+async def upsert(connection: Connection, entries: list[PreparedEntry], at: datetime) -> None:
     """Write every entry as it stands, over what was known of its code.
 
-    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail belongs to
-    another institution.
+    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail
+    belongs to another institution.
     """
-    await conn.executemany(
-        """
-        INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-            nodal_name, nodal_email, nodal_mobile, wire_sealed, inbound_email, inbound_password_hash, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
-            answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
-            vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
-            nodal_name = EXCLUDED.nodal_name, nodal_email = EXCLUDED.nodal_email,
-            nodal_mobile = EXCLUDED.nodal_mobile, wire_sealed = EXCLUDED.wire_sealed,
-            inbound_email = EXCLUDED.inbound_email, inbound_password_hash = EXCLUDED.inbound_password_hash,
-            updated_at = EXCLUDED.updated_at
-        """,
-        [_arguments(prepared, at) for prepared in entries],
-    )
+    await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in entries])
 
 
-async def list_all(conn: Connection) -> list[Institution]:
+async def list_all(connection: Connection) -> list[Institution]:
     """Every institution, by code."""
-    return [_institution(row) for row in await conn.fetch(f"SELECT {_COLUMNS} FROM institution ORDER BY code")]
+    return [_institution(row) for row in await connection.fetch(_LIST_ALL)]
 
 
-async def sealed_wires(conn: Connection) -> dict[str, bytes]:
+async def sealed_wires(connection: Connection) -> dict[str, bytes]:
     """The sealed wire of every institution that has one, by code."""
-    rows = await conn.fetch("SELECT code, wire_sealed FROM institution WHERE wire_sealed IS NOT NULL")
+    rows = await connection.fetch("SELECT code, wire_sealed FROM institution WHERE wire_sealed IS NOT NULL")
     return {row["code"]: row["wire_sealed"] for row in rows}
 
 
-async def login_row(conn: Connection, email: str) -> LoginRow | None:
+async def login_row(connection: Connection, email: str) -> LoginRow | None:
     """The institution that logs in with that e-mail (any case), or None."""
-    row = await conn.fetchrow(
+    row = await connection.fetchrow(
         "SELECT code, inbound_password_hash FROM institution"
         " WHERE inbound_email = $1 AND inbound_password_hash IS NOT NULL",
         email_key(email),
@@ -110,5 +113,7 @@ def _institution(row: Record) -> Institution:
         answer_class=row["answer_class"],
         has_wire=row["has_wire"],
         desk_email=row["desk_email"],
-        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
+        nodal_officer=NodalOfficer(
+            name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]
+        ),
     )

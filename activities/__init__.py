@@ -1,0 +1,1 @@
+"""HANDS: each touches the world once, idempotently."""

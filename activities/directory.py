@@ -1,0 +1,169 @@
+"""The institutions at hand: the directory in memory, the opened wire of each bank, the loading of a file."""
+
+import asyncio
+import logging
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+import asyncpg
+import orjson
+from pydantic import SecretStr
+
+from activities.vault import Vault, hash_password
+from adapters.banks.envelope import EnvelopeError, decode_key
+from adapters.banks.protocol import BankWire
+from db import institutions
+from db.pool import Pool
+from domain.directory import Directory
+from domain.errors import RuleBroken
+from schemas.institutions import InstitutionEntry, WireEntry
+
+log = logging.getLogger(__name__)
+
+REFRESH_AFTER_SECONDS: Final = 30.0
+MAX_INSTITUTIONS: Final = 5_000
+"""India has about 1,500 licensed banks, wallets and aggregators."""
+
+
+class DirectoryRefused(RuleBroken):
+    """The directory file contradicts itself."""
+
+
+class DirectoryCache:
+    """All institutions in memory, so that taking a complaint asks the database for none of them.
+
+    Read once by `refresh` at start; later reads happen beside the caller, who never waits for them.
+    """
+
+    def __init__(self, pool: Pool, vault: Vault) -> None:
+        self._pool = pool
+        self._vault = vault
+        self._directory = Directory(())
+        self._sealed: dict[str, bytes] = {}
+        self._opened: dict[str, BankWire] = {}
+        self._refreshed_at: float | None = None
+        self._refreshing: asyncio.Task[None] | None = None
+
+    @property
+    def current(self) -> Directory:
+        """The directory as last read. When that is long ago it is read again in the background."""
+        stale = self._refreshed_at is None or time.monotonic() - self._refreshed_at > REFRESH_AFTER_SECONDS
+        if stale and self._refreshing is None:
+            self._refreshing = asyncio.get_running_loop().create_task(self._refresh_in_background())
+        return self._directory
+
+    async def refresh(self) -> None:
+        """Read all institutions now. Raises what the database raises; then the old directory stays."""
+        async with (
+            self._pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            found = await institutions.list_all(connection)
+            sealed = await institutions.sealed_wires(connection)
+        changed = [code for code in self._opened if sealed.get(code) != self._sealed[code]]
+        for code in changed:
+            del self._opened[code]
+        self._sealed = sealed
+        self._directory = Directory(found)
+        self._refreshed_at = time.monotonic()
+
+    async def wire(self, code: str) -> BankWire | None:
+        """How to reach the institution with that code; None when it has no wire.
+
+        Raises `CannotOpen` when its credentials were sealed under another secret key.
+        """
+        if code not in self._sealed and self._directory.get(code) is None:
+            await self.refresh()
+        sealed = self._sealed.get(code)
+        if sealed is None:
+            return None
+        if code not in self._opened:
+            entry = WireEntry.model_validate_json(self._vault.open(sealed, code))
+            self._opened[code] = _bank_wire(code, entry)
+        return self._opened[code]
+
+    async def _refresh_in_background(self) -> None:
+        try:
+            await self.refresh()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # The next look at the directory tries again; until then the old one is better than none.
+            log.warning("directory not refreshed: %s", type(error).__name__)
+            self._refreshed_at = time.monotonic()
+        finally:
+            self._refreshing = None
+
+
+async def load_directory(pool: Pool, vault: Vault, entries: Sequence[InstitutionEntry]) -> int:
+    """Write a directory file's entries over what is known, all or none; returns how many.
+
+    Outbound credentials are sealed, inbound passwords hashed. Raises `DirectoryRefused`, which names the
+    institution and what is wrong; then nothing is written.
+    """
+    _check(entries)
+    prepared = await asyncio.to_thread(lambda: [_prepared(vault, entry) for entry in entries])
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            await institutions.upsert(connection, prepared, datetime.now(UTC))
+        except asyncpg.UniqueViolationError:
+            raise DirectoryRefused("a login e-mail is in use by an institution outside the file") from None
+    return len(prepared)
+
+
+def _check(entries: Sequence[InstitutionEntry]) -> None:
+    if len(entries) > MAX_INSTITUTIONS:
+        raise DirectoryRefused(f"{len(entries)} institutions: at most {MAX_INSTITUTIONS}")
+    _refuse_repeats("code", (entry.code for entry in entries))
+    _refuse_repeats("IFSC prefix", (p.upper() for entry in entries for p in set(entry.ifsc_prefixes)))
+    _refuse_repeats("VPA handle", (h.lower() for entry in entries for h in set(entry.vpa_handles)))
+    emails = (institutions.email_key(entry.inbound.email) for entry in entries if entry.inbound)
+    _refuse_repeats("login e-mail", emails)
+    for entry in entries:
+        if entry.wire is not None:
+            _check_wire(entry.code, entry.wire)
+
+
+def _check_wire(code: str, wire: WireEntry) -> None:
+    try:
+        _bank_wire(code, wire)
+    except EnvelopeError as error:
+        raise DirectoryRefused(f"{code}: a key of its wire cannot be used ({error.reason})") from None
+    if wire.envelope != "none" and wire.aes_key is None:
+        raise DirectoryRefused(f"{code}: the envelope {wire.envelope} needs an aes_key")
+
+
+def _refuse_repeats(what: str, values: Iterable[str]) -> None:
+    repeated = sorted(value for value, times in Counter(values).items() if times > 1)
+    if repeated:
+        raise DirectoryRefused(f"{what} given to two institutions: {', '.join(repeated[:5])}")
+
+
+def _prepared(vault: Vault, entry: InstitutionEntry) -> institutions.PreparedEntry:
+    return institutions.PreparedEntry(
+        entry=entry,
+        wire_sealed=None if entry.wire is None else vault.seal(_wire_json(entry.wire), entry.code),
+        password_hash=None if entry.inbound is None else hash_password(entry.inbound.password),
+    )
+
+
+def _wire_json(wire: WireEntry) -> bytes:
+    """The wire with its secrets in the clear: only ever on its way into the vault."""
+    fields = {
+        name: value.get_secret_value() if isinstance(value, SecretStr) else value
+        for name, value in wire.model_dump().items()
+    }
+    return orjson.dumps(fields)
+
+
+def _bank_wire(code: str, wire: WireEntry) -> BankWire:
+    return BankWire(
+        code=code,
+        base_url=wire.base_url,
+        email=wire.email,
+        password=wire.password.get_secret_value(),
+        envelope=wire.envelope,
+        aes_key=None if wire.aes_key is None else decode_key(wire.aes_key.get_secret_value()),
+        hmac_key=None if wire.hmac_key is None else decode_key(wire.hmac_key.get_secret_value()),
+    )

@@ -1,0 +1,1 @@
+"""DOORS: one resource a file. Translates between HTTP and the hands, never decides."""
