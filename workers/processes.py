@@ -1,0 +1,337 @@
+"""Child processes: started so that none outlives us, watched, restarted within bounds, stopped in order.
+
+`ChildProcess` is one program; the embedded services are built on it. `Supervisor` runs the product's own
+processes (API, workers) for `goldenhour up` and `goldenhour demo`.
+"""
+
+import asyncio
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psutil
+
+LAUNCHER = Path(__file__).with_name("launch.py")
+LOG_FILE_MODE = 0o600
+POLL_SECONDS = 0.02
+WATCH_SECONDS = 0.1
+STOP_LIMIT_SECONDS = 15.0
+KILL_LIMIT_SECONDS = 10.0
+READY_LIMIT_SECONDS = 60.0
+LOG_TAIL_BYTES = 4_096
+LOG_FILE_MAX_BYTES = 16 * 1024 * 1024
+PROBE_LIMIT_SECONDS = 5.0
+
+RESTARTS_MAX = 5
+RESTART_WINDOW_SECONDS = 600.0
+BACKOFF_FIRST_SECONDS = 0.5
+BACKOFF_MAX_SECONDS = 30.0
+
+SAME_IDENTITY = "same"
+
+Probe = Callable[[], Awaitable[bool]]
+
+
+class ChildFailed(Exception):
+    """A child process ended, or did not become ready; the text has the end of its log."""
+
+
+class ChildProcess:
+    """One program that ends with us.
+
+    `command[0]` is an absolute path. Output goes to `log_file` (appended, 0600; a large one is set aside at
+    the start). `death_signal` is what the kernel sends it when this process ends without stopping it. A
+    session of its own keeps a terminal's Ctrl-C from it: it is stopped by us, in order.
+
+    The kernel ties a child to the *thread* that started it: start children from the main thread.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log_file: Path,
+        environment: Mapping[str, str] | None = None,
+        death_signal: signal.Signals = signal.SIGKILL,
+        identity: str = SAME_IDENTITY,
+        working_folder: Path | None = None,
+    ) -> None:
+        self.name = name
+        self.command = list(command)
+        self.log_file = log_file
+        self._environment = environment
+        self._death_signal = death_signal
+        self._identity = identity
+        self._working_folder = working_folder
+        self._process: subprocess.Popen[bytes] | None = None
+        self._log_start = 0
+
+    @property
+    def pid(self) -> int:
+        """Process id of the running (or last) process. Raises `ChildFailed` if it was never started."""
+        if self._process is None:
+            raise ChildFailed(f"{self.name} was not started")
+        return self._process.pid
+
+    @property
+    def exit_code(self) -> int | None:
+        """`None` while it runs or was never started; negative for a signal, as in `subprocess`."""
+        return None if self._process is None else self._process.poll()
+
+    @property
+    def is_running(self) -> bool:
+        """Whether the process was started and has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    def start(self) -> None:
+        """Start the program. Raises `ChildFailed` if it already runs."""
+        if self.is_running:
+            raise ChildFailed(f"{self.name} already runs")
+        self.log_file.parent.mkdir(parents=True, exist_ok=True)
+        _set_aside_if_large(self.log_file)
+        launcher = [sys.executable, "-I", "-S", str(LAUNCHER)]
+        terms = [str(os.getpid()), str(int(self._death_signal)), self._identity]
+        descriptor = os.open(self.log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, LOG_FILE_MODE)
+        try:
+            self._log_start = os.fstat(descriptor).st_size
+            self._process = subprocess.Popen(
+                [*launcher, *terms, *self.command],
+                stdin=subprocess.DEVNULL,
+                stdout=descriptor,
+                stderr=descriptor,
+                env=self._environment,
+                cwd=self._working_folder,
+                start_new_session=True,
+            )
+        finally:
+            os.close(descriptor)
+
+    def log_tail(self) -> str:
+        """The end of what this start has logged, at most 4 KiB."""
+        with self.log_file.open("rb") as log:
+            end = log.seek(0, os.SEEK_END)
+            log.seek(max(self._log_start, end - LOG_TAIL_BYTES))
+            return log.read().decode(errors="replace").strip()
+
+    def failure(self, what: str) -> ChildFailed:
+        """An error that says what went wrong and shows the end of the log."""
+        return ChildFailed(f"{self.name} {what}\n{self.log_tail()}\n(log: {self.log_file})")
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal; nothing happens if the process has ended."""
+        if self._process is not None:
+            self._process.send_signal(number)
+
+    async def stop(
+        self, number: signal.Signals = signal.SIGTERM, limit_seconds: float = STOP_LIMIT_SECONDS
+    ) -> int | None:
+        """Ask it to end, kill it if it has not after `limit_seconds`, and give its exit code."""
+        self.send(number)
+        if not await self._ends_within(limit_seconds):
+            await self.kill()
+        return self.exit_code
+
+    async def kill(self) -> None:
+        """End it at once. Raises `ChildFailed` if even that does not end it within 10 seconds."""
+        self.send(signal.SIGKILL)
+        if not await self._ends_within(KILL_LIMIT_SECONDS):
+            raise self.failure("does not end")
+
+    async def wait_ready(self, probe: Probe, limit_seconds: float = READY_LIMIT_SECONDS) -> None:
+        """Wait until `probe` says true. Raises `ChildFailed` when the process ends first, or time is up."""
+        deadline = time.monotonic() + limit_seconds
+        while True:
+            if not self.is_running:
+                raise self.failure(f"ended with exit code {self.exit_code} before it was ready")
+            if await _passes(probe):
+                return
+            if time.monotonic() > deadline:
+                raise self.failure(f"was not ready within {limit_seconds:.0f} s")
+            await asyncio.sleep(POLL_SECONDS)
+
+    def rss_bytes(self) -> int:
+        """Resident memory of the process and its own children, in bytes; 0 when it does not run."""
+        if not self.is_running:
+            return 0
+        try:
+            process = psutil.Process(self.pid)
+            family = [process, *process.children(recursive=True)]
+        except psutil.NoSuchProcess:
+            return 0
+        return sum(_rss_bytes(member) for member in family)
+
+    async def ended(self) -> None:
+        """Wait until it has ended, noticing within a tenth of a second."""
+        while self.is_running:  # noqa: ASYNC110 - another process sets no event
+            await asyncio.sleep(WATCH_SECONDS)
+
+    async def _ends_within(self, limit_seconds: float) -> bool:
+        deadline = time.monotonic() + limit_seconds
+        while self.is_running:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(POLL_SECONDS)
+        return True
+
+
+def http_ready(host: str, port: int, path: str) -> Probe:
+    """A probe that passes when `GET path` on a plain HTTP server of this machine is answered with 200."""
+
+    def ask() -> bool:
+        connection = http.client.HTTPConnection(host, port, timeout=PROBE_LIMIT_SECONDS)
+        try:
+            connection.request("GET", path)
+            return connection.getresponse().status == http.HTTPStatus.OK
+        except http.client.HTTPException:
+            return False
+        finally:
+            connection.close()
+
+    async def probe() -> bool:
+        return await asyncio.to_thread(ask)
+
+    return probe
+
+
+def _set_aside_if_large(log_file: Path) -> None:
+    if log_file.exists() and log_file.stat().st_size > LOG_FILE_MAX_BYTES:
+        log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+
+
+def _rss_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.NoSuchProcess:
+        return 0
+
+
+async def _passes(probe: Probe) -> bool:
+    """One try of a readiness probe. A refused connection is a no; only a bug in the probe raises."""
+    try:
+        async with asyncio.timeout(PROBE_LIMIT_SECONDS):
+            return await probe()
+    except OSError:  # TimeoutError is one
+        return False
+
+
+@dataclass(frozen=True)
+class ChildSpec:
+    """What to run, and how to know that it works."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    ready: Probe
+    restarts: bool = True
+    """Whether a crash is answered by a restart (`up`) or ends the stack (`demo`, benchmarks)."""
+
+    ready_limit_seconds: float = READY_LIMIT_SECONDS
+    stop_limit_seconds: float = STOP_LIMIT_SECONDS
+
+
+def own_command(*arguments: str) -> list[str]:
+    """A command line of the product itself, in this same Python."""
+    return [sys.executable, "-m", "workers.cli", *arguments]
+
+
+@dataclass
+class _Watched:
+    spec: ChildSpec
+    child: ChildProcess
+    watch: asyncio.Task[None] | None = None
+    crashes: deque[float] = field(default_factory=deque)
+    """When it crashed (monotonic seconds), the last `RESTART_WINDOW_SECONDS` only."""
+
+
+class Supervisor:
+    """Runs child processes; leaving the `async with` stops them all, the last started first.
+
+    A crash is answered by a restart after 0.5, 1, 2, 4 … seconds; the sixth crash within ten minutes is
+    final. What is final comes out of `failed()`.
+    """
+
+    def __init__(self, log_folder: Path) -> None:
+        self._log_folder = log_folder
+        self._watched: dict[str, _Watched] = {}
+        self._failure: asyncio.Future[ChildFailed] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._failure = asyncio.get_running_loop().create_future()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for name in reversed(self._watched):
+            await self.stop(name)
+
+    async def start(self, spec: ChildSpec) -> ChildProcess:
+        """Start a process and wait until it is ready. Raises `ChildFailed`; names are unique."""
+        if spec.name in self._watched:
+            raise ChildFailed(f"{spec.name} was already started")
+        log_file = self._log_folder / f"{spec.name}.log"
+        child = ChildProcess(spec.name, spec.command, log_file=log_file, environment=spec.environment)
+        watched = self._watched[spec.name] = _Watched(spec, child)
+        child.start()
+        await child.wait_ready(spec.ready, spec.ready_limit_seconds)
+        watched.watch = asyncio.create_task(self._watch(watched), name=f"watch-{spec.name}")
+        return child
+
+    async def stop(self, name: str) -> None:
+        """Stop one process and do not restart it; nothing happens if it has ended."""
+        watched = self._watched[name]
+        if watched.watch is not None:
+            watched.watch.cancel()
+            await asyncio.wait([watched.watch])
+        await watched.child.stop(limit_seconds=watched.spec.stop_limit_seconds)
+
+    async def failed(self) -> ChildFailed:
+        """Wait for the first process that is given up; wait on it beside the work that needs them all."""
+        if self._failure is None:
+            raise ChildFailed("the supervisor was not entered")
+        return await asyncio.shield(self._failure)
+
+    def rss_bytes(self) -> dict[str, int]:
+        """Resident memory of each process now, in bytes, by name."""
+        return {name: watched.child.rss_bytes() for name, watched in self._watched.items()}
+
+    async def _watch(self, watched: _Watched) -> None:
+        while True:
+            await watched.child.ended()
+            failure = watched.child.failure(f"ended with exit code {watched.child.exit_code}")
+            if not (watched.spec.restarts and self._may_restart(watched)):
+                self._give_up(failure)
+                return
+            await asyncio.sleep(_backoff_seconds(len(watched.crashes)))
+            try:
+                watched.child.start()
+                await watched.child.wait_ready(watched.spec.ready, watched.spec.ready_limit_seconds)
+            except (ChildFailed, OSError):
+                # It counts as the next crash; the loop decides what that means.
+                await watched.child.kill()
+
+    def _may_restart(self, watched: _Watched) -> bool:
+        now = time.monotonic()
+        watched.crashes.append(now)
+        while watched.crashes[0] < now - RESTART_WINDOW_SECONDS:
+            watched.crashes.popleft()
+        return len(watched.crashes) <= RESTARTS_MAX
+
+    def _give_up(self, failure: ChildFailed) -> None:
+        if self._failure is not None and not self._failure.done():
+            self._failure.set_result(failure)
+
+
+def _backoff_seconds(crashes: int) -> float:
+    """Wait before the restart after the nth crash, n ≥ 1."""
+    return min(BACKOFF_MAX_SECONDS, BACKOFF_FIRST_SECONDS * 2.0 ** (crashes - 1))
