@@ -1,0 +1,219 @@
+"""What the engine counts and times, for Prometheus.
+
+Only activities and the API count: a workflow's replay would count twice. Every label is an enumeration of ours:
+neither a bank nor a complaint can make a new series, and none carries personal data.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from itertools import product
+from typing import Final
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+    generate_latest,
+)
+
+from schemas.enums import Bucket, Channel, ClaimKind, Disposition, TaskKind
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+_MINUTE: Final = 60.0
+_HOUR: Final = 3600.0
+_DAY: Final = 86_400.0
+BUCKETS_SECONDS: Final = (
+    *(0.01, 0.02, 0.04, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0),
+    *(_MINUTE, 5 * _MINUTE, 15 * _MINUTE, 30 * _MINUTE, _HOUR, 4 * _HOUR, 12 * _HOUR),
+    *(_DAY, 3 * _DAY, 7 * _DAY, 30 * _DAY, 90 * _DAY),
+)
+"""From 10 ms, what the engine itself takes, to 90 days, when a hold lapses."""
+
+
+class SendOutcome(StrEnum):
+    """How the sending of a hold request ended."""
+
+    DELIVERED = "delivered"
+    REFUSED = "refused"
+    UNDELIVERED = "undelivered"
+    """every retry of the wire failed"""
+
+
+class Metrics:
+    """All metrics of one process, in a registry of their own."""
+
+    def __init__(self) -> None:
+        # The times of creation would only double the page.
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry()
+        self._complaints = Counter(
+            "goldenhour_complaints",
+            "Complaints taken, by channel and by whether they joined a known case.",
+            ("channel", "joined"),
+            registry=self.registry,
+        )
+        self._hold_requests = Counter(
+            "goldenhour_hold_requests",
+            "Hold requests, by how sending them ended.",
+            ("outcome",),
+            registry=self.registry,
+        )
+        self._answers = Counter(
+            "goldenhour_answers",
+            "Lines of banks' answers, by what became of them and what they say.",
+            ("disposition", "kind"),
+            registry=self.registry,
+        )
+        self._paise = Gauge(
+            "goldenhour_paise",
+            "Where the money of all cases is, from the ledger.",
+            ("bucket",),
+            registry=self.registry,
+        )
+        self._desk_tasks = Gauge(
+            "goldenhour_desk_tasks_open", "Tasks that wait for the desk.", ("kind",), registry=self.registry
+        )
+        self._transfer_to_complaint = self._histogram(
+            "transfer_to_complaint", "From the victim's first transfer to the complaint."
+        )
+        self._complaint_to_sent = self._histogram(
+            "complaint_to_first_request_sent", "From the complaint to the first hold request sent."
+        )
+        self._complaint_to_delivered = self._histogram(
+            "complaint_to_first_request_delivered", "From the complaint to the first job id of a bank."
+        )
+        self._complaint_to_answer = self._histogram(
+            "complaint_to_first_answer", "From the complaint to the first answer of a bank."
+        )
+        self._complaint_to_hold = self._histogram(
+            "complaint_to_first_hold", "From the complaint to the first money on hold."
+        )
+        self._answer_to_request = self._histogram(
+            "answer_to_next_request", "From an answer that opened hops to the request about the next layer."
+        )
+
+        self._begin_at_zero()
+
+    def complaint_taken(self, channel: Channel, *, joined: bool, since_transfer_seconds: float) -> None:
+        """A complaint was committed, so long after its earliest transfer. A repeat is not counted again."""
+        self._complaints.labels(channel.value, str(joined).lower()).inc()
+        self._transfer_to_complaint.observe(max(0.0, since_transfer_seconds))
+
+    def request_sent(
+        self, *, since_complaint_seconds: float | None = None, since_answer_seconds: float | None = None
+    ) -> None:
+        """A hold request leaves.
+
+        `since_complaint_seconds` only for the first request of a case, `since_answer_seconds` only for one
+        about hops that an answer opened.
+        """
+        _observe(self._complaint_to_sent, since_complaint_seconds)
+        _observe(self._answer_to_request, since_answer_seconds)
+
+    def request_ended(self, outcome: SendOutcome, *, since_complaint_seconds: float | None = None) -> None:
+        """Sending ended so. `since_complaint_seconds` only for the first delivery of a case."""
+        self._hold_requests.labels(outcome.value).inc()
+        if outcome is SendOutcome.DELIVERED:
+            _observe(self._complaint_to_delivered, since_complaint_seconds)
+
+    def answer_line(self, disposition: Disposition, kind: ClaimKind) -> None:
+        """One line of a bank's answer was committed."""
+        self._answers.labels(disposition.value, kind.value).inc()
+
+    def first_answer(self, since_complaint_seconds: float) -> None:
+        """A case has its first answer."""
+        _observe(self._complaint_to_answer, since_complaint_seconds)
+
+    def first_hold(self, since_complaint_seconds: float) -> None:
+        """A case has its first money on hold."""
+        _observe(self._complaint_to_hold, since_complaint_seconds)
+
+    def stock(self, paise: Mapping[Bucket, int], open_tasks: Mapping[TaskKind, int]) -> None:
+        """What lies where now, as read from the database; what is not named is zero."""
+        for bucket in Bucket:
+            self._paise.labels(bucket.value).set(paise.get(bucket, 0))
+        for kind in TaskKind:
+            self._desk_tasks.labels(kind.value).set(open_tasks.get(kind, 0))
+
+    def text(self) -> str:
+        """All of it in Prometheus' text format."""
+        return generate_latest(self.registry).decode()
+
+    def _begin_at_zero(self) -> None:
+        """A series that is not there yet cannot be told from one that broke, so each begins at once."""
+        for channel, joins in product(Channel, ("false", "true")):
+            self._complaints.labels(channel.value, joins)
+        for outcome in SendOutcome:
+            self._hold_requests.labels(outcome.value)
+        for disposition, kind in product(Disposition, ClaimKind):
+            self._answers.labels(disposition.value, kind.value)
+
+    def _histogram(self, name: str, help_text: str) -> Histogram:
+        return Histogram(
+            f"goldenhour_{name}_seconds", help_text, buckets=BUCKETS_SECONDS, registry=self.registry
+        )
+
+
+METRICS: Final = Metrics()
+"""This process's metrics."""
+
+
+def _observe(histogram: Histogram, seconds: float | None) -> None:
+    if seconds is not None:
+        # Two clocks may disagree by a moment; a negative duration would break the sum.
+        histogram.observe(max(0.0, seconds))
+
+
+@dataclass(slots=True)
+class _Family:
+    """One metric family while texts are joined: its comment lines, and its samples by series."""
+
+    kind: str = "untyped"
+    comments: list[str] = field(default_factory=list)
+    samples: dict[str, str] = field(default_factory=dict)
+
+
+def joined(texts: Sequence[str]) -> str:
+    """One page from several processes' pages, first to last, each family once.
+
+    What is counted in several processes is summed; of a gauge, the first page's stands.
+    """
+    families: dict[str, _Family] = {}
+    for text in texts:
+        for series, value, family in _samples(text.splitlines(), families):
+            known = family.samples.get(series)
+            if known is None:
+                family.samples[series] = value
+            elif family.kind in {"counter", "histogram", "summary"}:
+                family.samples[series] = _plain(float(known) + float(value))
+    lines: list[str] = []
+    for family in families.values():
+        lines += family.comments
+        lines += (f"{series} {value}" for series, value in family.samples.items())
+    return "\n".join(lines) + "\n"
+
+
+def _samples(lines: Iterable[str], families: dict[str, _Family]) -> Iterable[tuple[str, str, _Family]]:
+    """Each sample of one page with its family; a page writes the comments of a family before its samples."""
+    family = families.setdefault("", _Family())
+    fresh: set[str] = set()
+    for line in lines:
+        if line.startswith("# "):
+            _, word, name, *rest = line.split(" ", 3)
+            if name not in families:
+                families[name] = _Family()
+                fresh.add(name)
+            family = families[name]
+            if name in fresh:
+                family.comments.append(line)
+                family.kind = rest[0] if word == "TYPE" and rest else family.kind
+        elif line:
+            series, _, value = line.rpartition(" ")
+            yield series, value, family
+
+
+def _plain(value: float) -> str:
+    return str(int(value)) if value.is_integer() else repr(value)
