@@ -1,7 +1,7 @@
 """What the engine counts and times, for Prometheus.
 
-Only activities and the API count: a workflow's replay would count twice. Every label is an enumeration of ours:
-neither a bank nor a complaint can make a new series, and none carries personal data.
+Only activities and the API count: a workflow's replay would count twice. Every label is an enumeration of
+ours: neither a bank nor a complaint can make a new series, and none carries personal data.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -77,7 +77,7 @@ class Metrics:
             "goldenhour_desk_tasks_open", "Tasks that wait for the desk.", ("kind",), registry=self.registry
         )
         self._transfer_to_complaint = self._histogram(
-            "transfer_to_complaint", "From the victim's first transfer to the complaint."
+            "transfer_to_complaint", "From a victim's transfer to the complaint about it."
         )
         self._complaint_to_sent = self._histogram(
             "complaint_to_first_request_sent", "From the complaint to the first hold request sent."
@@ -97,10 +97,13 @@ class Metrics:
 
         self._begin_at_zero()
 
-    def complaint_taken(self, channel: Channel, *, joined: bool, since_transfer_seconds: float) -> None:
-        """A complaint was committed, so long after its earliest transfer. A repeat is not counted again."""
+    def complaint_taken(
+        self, channel: Channel, *, joined: bool, transfer_to_complaint_seconds: Iterable[float]
+    ) -> None:
+        """A complaint was committed; one duration for each transfer that was new. A repeat is not counted."""
         self._complaints.labels(channel.value, str(joined).lower()).inc()
-        self._transfer_to_complaint.observe(max(0.0, since_transfer_seconds))
+        for seconds in transfer_to_complaint_seconds:
+            _observe(self._transfer_to_complaint, seconds)
 
     def request_sent(
         self, *, since_complaint_seconds: float | None = None, since_answer_seconds: float | None = None
@@ -119,7 +122,7 @@ class Metrics:
         if outcome is SendOutcome.DELIVERED:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
 
-    def answer_line(self, disposition: Disposition, kind: ClaimKind) -> None:
+    def answer_taken(self, disposition: Disposition, kind: ClaimKind) -> None:
         """One line of a bank's answer was committed."""
         self._answers.labels(disposition.value, kind.value).inc()
 
