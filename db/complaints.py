@@ -118,7 +118,7 @@ async def register_transfers(
     """Make transfers known, so that the next complaint about them joins this case."""
     await connection.execute(
         "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"
-        " FROM unnest($2::text[], $3::integer[]) AS t (k, h)",
+        " FROM unnest($2::text[], $3::integer[]) AS t (k, h) ON CONFLICT DO NOTHING",
         case_no,
         list(keys),
         list(hop_nos),

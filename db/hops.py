@@ -35,19 +35,16 @@ class HopRow(Noun):
     amount_paise: int
     disputed_paise: int
     transferred_at: UtcDatetime
+    opened_by_answer: int | None = None
     flags: tuple[Flag, ...] = ()
 
 
-async def insert(
-    connection: Connection, case_no: str, opened_at: datetime, hops: Sequence[HopRow], answer_id: int | None = None
-) -> None:
+async def insert(connection: Connection, case_no: str, opened_at: datetime, hops: Sequence[HopRow]) -> None:
     """Write new hops; a parent stands before its children."""
     if not hops:
         return
     rows: list[dict[str, Any]] = [
-        hop.model_dump(mode="json")
-        | {"case_no": case_no, "opened_at": opened_at.isoformat(), "opened_by_answer": answer_id}
-        for hop in hops
+        hop.model_dump(mode="json") | {"case_no": case_no, "opened_at": opened_at.isoformat()} for hop in hops
     ]
     await connection.execute("INSERT INTO hop SELECT * FROM jsonb_populate_recordset(NULL::hop, $1::jsonb)", rows)
 
@@ -57,8 +54,7 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
     row = await connection.fetchrow("SELECT * FROM hop WHERE case_no = $1 AND hop_no = $2 FOR UPDATE", case_no, hop_no)
     if row is None:
         raise NotFound(f"hop {hop_no} of case {case_no}")
-    fields = {name: row[name] for name in HopRow.model_fields}
-    return HopRow(**fields)
+    return HopRow(**{name: row[name] for name in HopRow.model_fields})
 
 
 _POSITIONS = """
@@ -106,13 +102,19 @@ async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], s
     )
 
 
+async def detach(connection: Connection, case_no: str, hop_no: int) -> None:
+    """No request asks about this hop any more."""
+    await connection.execute(
+        "UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $2 AND live", case_no, hop_no
+    )
+
+
 async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
     """Write a corrected hop: it counts one revision more and is to be asked again."""
     await connection.execute(
-        "WITH dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = $2 AND live)"
-        " UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
+        "UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
         " payee_holder = $7, payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11,"
-        " amount_paise = $12, transferred_at = $13, flags = $14 WHERE case_no = $1 AND hop_no = $2",
+        " amount_paise = $12, disputed_paise = $13, transferred_at = $14, flags = $15 WHERE case_no = $1 AND hop_no = $2",
         case_no,
         hop.hop_no,
         hop.revision,
@@ -125,6 +127,7 @@ async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
         hop.reference,
         hop.reference_key,
         hop.amount_paise,
+        hop.disputed_paise,
         hop.transferred_at,
         [flag.model_dump() for flag in hop.flags],
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
-from schemas.enums import RequestState, Rung
+from schemas.enums import HopSource, RequestState, Rung
 from schemas.work import HopRef
 
 
@@ -30,13 +30,15 @@ class HopToAsk(Noun):
     """What the bank is told of a hop; the disputed amount is what of it is in play."""
 
     hop_no: int
+    revision: int
     reference: str
     reference_key: str
     amount_paise: int
     disputed_paise: int
     transferred_at: UtcDatetime
     layer: int
-    opened_by_answer: int | None
+    source: HopSource
+    opened_at: UtcDatetime
 
 
 async def get(connection: Connection, request_id: UUID) -> RequestRow | None:
@@ -102,8 +104,8 @@ async def plan(
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     """The hops that this request still asks about, in order."""
     rows = await connection.fetch(
-        "SELECT h.hop_no, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
-        " h.transferred_at, h.layer, h.opened_by_answer"
+        "SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
+        " h.transferred_at, h.layer, h.source, h.opened_at"
         " FROM request_hop rh JOIN hop h USING (case_no, hop_no)"
         " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
         " WHERE rh.request_id = $1 AND rh.live AND b.balance_paise > 0 ORDER BY h.hop_no",
@@ -164,6 +166,18 @@ async def answered(connection: Connection, case_no: str, institution: str, hop_n
             at,
         )
     return done
+
+
+async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
+    """Close the case's requests in which no hop is live any more, and return them."""
+    rows = await connection.fetch(
+        "UPDATE hold_request r SET state = 'answered', closed_at = $2 WHERE r.case_no = $1 AND r.closed_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live)"
+        " RETURNING r.request_id",
+        case_no,
+        at,
+    )
+    return [row["request_id"] for row in rows]
 
 
 async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:

@@ -1,11 +1,26 @@
 """The ledger's arithmetic: buckets from entries, and what must always hold (architecture.md, "The ledger")."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from schemas.answers import Entry
 from schemas.enums import Bucket
 
 HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket is not Bucket.LOST)
+
+
+DRAW_ORDER = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
+"""Where a positive claim takes its money from: money that is untraced or refused is money nobody has placed."""
+
+
+def take_from(hop_no: int, balances: Mapping[Bucket, int], amount_paise: int) -> list[Entry] | None:
+    """The entries that draw `amount_paise` from what nobody has placed yet; None where that is not enough."""
+    entries = []
+    for bucket in DRAW_ORDER:
+        part = min(amount_paise, balances.get(bucket, 0))
+        if part:
+            entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=-part))
+            amount_paise -= part
+    return entries if amount_paise == 0 else None
 
 
 def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
@@ -16,8 +31,8 @@ def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
     )
 
 
-def place_all(hop_no: int, source: Bucket, target: Bucket, amount_paise: int) -> tuple[Entry, Entry]:
-    """The entries that move `amount_paise` of a hop from one bucket to another."""
+def move_between(hop_no: int, source: Bucket, target: Bucket, amount_paise: int) -> tuple[Entry, Entry]:
+    """The entries that move `amount_paise` (signed) of a hop from one bucket to another."""
     return (
         Entry(hop_no=hop_no, bucket=source, amount_paise=-amount_paise),
         Entry(hop_no=hop_no, bucket=target, amount_paise=amount_paise),

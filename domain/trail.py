@@ -11,6 +11,7 @@ Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Word
 
 from collections.abc import Iterable, Mapping
 
+from domain.ledger import take_from
 from domain.policy import CodeMeaning, TrailRules
 from schemas.answers import (
     Claim,
@@ -31,9 +32,6 @@ from schemas.enums import (
     HopState,
     TaskKind,
 )
-
-DRAW_ORDER = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
-"""Where a positive claim takes its money from, first to last."""
 
 _PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
 
@@ -195,6 +193,7 @@ class _Book:
         routable = claim.payee.institution is not None
         new = NewHop(
             hop_no=self._last_hop_no,
+            claim_index=len(self._judgements),
             parent_hop_no=hop.position.hop_no,
             layer=layer,
             payee=claim.payee,
@@ -202,13 +201,15 @@ class _Book:
             amount_paise=max(claim.amount_paise, paise),
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
-            state=HopState.OPEN if routable else HopState.UNROUTABLE,
+            state=_first_state(claim, routable=routable),
             flags=claim.flags,
         )
         self._new_hops.append(new)
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
-        if not routable:
+        if new.state is HopState.UNROUTABLE:
             self._tasks.append(NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=new.hop_no))
+        elif new.state is HopState.CORRECTION:
+            self._tasks.append(NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=new.hop_no, note="no reference"))
 
     def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
         """A refusal either sends the hop to the desk for correction, or ends the chase there."""
@@ -249,13 +250,11 @@ class _Book:
     # -- leaves ------------------------------------------------------------------------------------------------
 
     def _draw(self, hop: _Hop, paise: int) -> None:
-        for bucket in DRAW_ORDER:
-            part = min(paise, hop.paise[bucket])
-            if part:
-                hop.paise[bucket] -= part
-                self._enter(hop.position.hop_no, bucket, -part)
-                paise -= part
-        assert paise == 0, "the caller drew more than the hop has"
+        drawn = take_from(hop.position.hop_no, hop.paise, paise)
+        assert drawn is not None, "the caller drew more than the hop has"
+        for entry in drawn:
+            hop.paise[entry.bucket] += entry.amount_paise
+        self._entries += drawn
 
     def _enter(self, hop_no: int, bucket: Bucket, paise: int) -> None:
         self._entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=paise))
@@ -282,6 +281,13 @@ class _Book:
             )
         )
         self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
+
+
+def _first_state(claim: Claim, *, routable: bool) -> HopState:
+    """A hop can be asked about when its institution is known and it has a reference to be found by."""
+    if not routable:
+        return HopState.UNROUTABLE
+    return HopState.OPEN if claim.reference else HopState.CORRECTION
 
 
 def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:

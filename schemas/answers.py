@@ -74,6 +74,8 @@ class NewHop(Noun):
     """A hop that a bank's answer opens."""
 
     hop_no: int
+    claim_index: int
+    """which line of the answer opened it"""
     parent_hop_no: int
     layer: int
     payee: PayeeClaim

@@ -1,0 +1,298 @@
+"""Taking a bank's answer: one transaction, idempotent, and only then the case is told (architecture.md, 3)."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from activities.claims import to_claims
+from activities.hands import Hands
+from activities.metrics import METRICS
+from adapters.banks.answers import StatusUpdate
+from db import answers, cases, events, hops, ledger, news, requests, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.trail import reconcile
+from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
+from schemas.enums import (
+    CaseState,
+    ContradictionKind,
+    Disposition,
+    EventKind,
+    HopSource,
+    HopState,
+    Mode,
+    TaskKind,
+)
+from schemas.identifiers import account_key, reference_key
+from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+
+
+@dataclass(frozen=True)
+class AnswerReceipt:
+    """What the bank is told of its update. `repeated`: this very body was taken before."""
+
+    accepted: int
+    duplicates: int
+    contradictions: int
+    follow_up: FollowUp | None = None
+    repeated: bool = False
+
+
+async def take_status_update(
+    hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes
+) -> AnswerReceipt:
+    """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
+
+    Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
+    same to the caller.
+    """
+    now = datetime.now(UTC)
+    claims = to_claims(update.lines, hands.directory.current, hands.policy.trail)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock_for_bank(connection, update.ack_no, institution)
+        given = await answers.reply_given(connection, institution, body_digest)
+        if given is not None:
+            return AnswerReceipt(**given, repeated=True)
+        positions = await _positions(connection, head.case_no, institution, claims)
+        known = await answers.known_keys(
+            connection, head.case_no, institution, [claim.natural_key for claim in claims]
+        )
+        outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
+        outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
+        receipt = AnswerReceipt(**_counts(outcome))
+        work = _Writing(hands, connection, head, institution, outcome, positions, now)
+        follow_up = await work.write(update.job_id or "", body_digest, _counts(outcome))
+    for judged in outcome.judgements:
+        METRICS.answer_taken(judged.disposition, judged.claim.kind)
+    return AnswerReceipt(receipt.accepted, receipt.duplicates, receipt.contradictions, follow_up)
+
+
+async def _positions(
+    connection: Connection, case_no: str, institution: str, claims: Sequence[Claim]
+) -> list[HopPosition]:
+    references = {claim.root_reference_key for claim in claims if claim.root_reference_key}
+    accounts = {claim.root_account_key for claim in claims if claim.root_account_key}
+    return await hops.positions(connection, case_no, institution, sorted(references), sorted(accounts))
+
+
+async def _check_job(
+    connection: Connection, case_no: str, institution: str, job_id: str | None, outcome: Reconciliation
+) -> Reconciliation:
+    """A job id the bank never gave is a contradiction; its lines are taken all the same, for they name the hops."""
+    if not outcome.judgements or (job_id and await requests.knows_job(connection, institution, job_id, case_no)):
+        return outcome
+    found = Contradiction(
+        kind=ContradictionKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0
+    )
+    task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, note=ContradictionKind.JOB_UNKNOWN)
+    return outcome.model_copy(
+        update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
+    )
+
+
+def _counts(outcome: Reconciliation) -> dict[str, int]:
+    by = Counter(judged.disposition for judged in outcome.judgements)
+    return {
+        "accepted": len(outcome.judgements) - by[Disposition.DUPLICATE],
+        "duplicates": by[Disposition.DUPLICATE],
+        "contradictions": len(outcome.contradictions),
+    }
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """One answer on its way into the database, inside the caller's transaction."""
+
+    hands: Hands
+    connection: Connection
+    head: cases.CaseHead
+    institution: str
+    outcome: Reconciliation
+    positions: Sequence[HopPosition]
+    now: datetime
+
+    async def write(self, job_id: str, body_digest: bytes, reply: dict[str, int]) -> FollowUp | None:
+        """Write everything; return what the workflow must be told."""
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        update_id = await answers.insert_update(
+            connection, self.institution, case_no, job_id, body_digest, self.now, dict(reply)
+        )
+        answer_ids = await answers.insert_lines(
+            connection, update_id, case_no, self.institution, outcome.judgements, self.now
+        )
+        await self._write_new_hops(answer_ids)
+        await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
+        finished = await self._write_hop_states()
+        opened_tasks = await self._write_doubts(answer_ids)
+        reopened = await self._reopen_if_settled()
+        await events.append(
+            connection,
+            case_no,
+            self.now,
+            f"bank:{self.institution}",
+            self._events(update_id, job_id, finished, opened_tasks, reopened=reopened),
+        )
+        return await self._tell(reopened=reopened)
+
+    async def _write_new_hops(self, answer_ids: Sequence[int]) -> None:
+        new = self.outcome.new_hops
+        if not new:
+            return
+        await hops.insert(
+            self.connection,
+            self.head.case_no,
+            self.now,
+            [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
+        )
+        await cases.give_out_hops(self.connection, self.head.case_no, new[-1].hop_no)
+
+    async def _write_hop_states(self) -> list[UUID]:
+        """Close and park hops; return the requests that are finished with that."""
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        await hops.close(connection, case_no, outcome.closed)
+        await hops.park(connection, case_no, outcome.parked)
+        touched = {hop_no for judged in outcome.judgements for hop_no in judged.hop_nos}
+        if not touched:
+            return []
+        finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
+        if finished:
+            await tasks.close_for_requests(connection, finished, self.now, "the bank has answered")
+        return finished
+
+    async def _write_doubts(self, answer_ids: Sequence[int]) -> list[int]:
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        if outcome.contradictions:
+            await answers.insert_contradictions(
+                connection, case_no, self.institution, outcome.contradictions, answer_ids, self.now
+            )
+        return await tasks.open_tasks(connection, case_no, outcome.tasks, self.now, institution=self.institution)
+
+    async def _reopen_if_settled(self) -> bool:
+        if self.head.state is CaseState.OPEN or not self.outcome.new_hops:
+            return False
+        await cases.reopen(self.connection, self.head.case_no)
+        return True
+
+    def _events(
+        self, update_id: int, job_id: str, finished: Sequence[UUID], opened_tasks: Sequence[int], *, reopened: bool
+    ) -> list[Event]:
+        outcome = self.outcome
+        answer = Event(
+            EventKind.ANSWER_RECEIVED,
+            {
+                "update_id": update_id,
+                "job_id": job_id,
+                "institution": self.institution,
+                "dispositions": dict(Counter(judged.disposition.value for judged in outcome.judgements)),
+                "placed": events.placed(outcome.entries),
+                "opened": [
+                    {
+                        "hop_no": hop.hop_no,
+                        "parent_hop_no": hop.parent_hop_no,
+                        "layer": hop.layer,
+                        "institution": hop.payee.institution,
+                        "disputed_paise": hop.disputed_paise,
+                    }
+                    for hop in outcome.new_hops
+                ],
+                "closed": list(outcome.closed),
+                "parked": list(outcome.parked),
+                "requests_finished": [str(request_id) for request_id in finished],
+                "tasks_opened": list(opened_tasks),
+            },
+        )
+        doubts = [
+            Event(
+                EventKind.CONTRADICTION_OPENED,
+                {
+                    "kind": found.kind.value,
+                    "hop_no": found.hop_no,
+                    "institution": self.institution,
+                    "claimed_paise": found.claimed_paise,
+                    "applied_paise": found.applied_paise,
+                },
+            )
+            for found in outcome.contradictions
+        ]
+        return [answer, *doubts, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
+
+    async def _tell(self, *, reopened: bool) -> FollowUp | None:
+        outcome, case_no = self.outcome, self.head.case_no
+        await self._close_needless_tasks()
+        if not (outcome.closed or outcome.parked or outcome.new_hops):
+            return None
+        revisions = {position.hop_no: position.revision for position in self.positions}
+        told = await news.insert(
+            self.connection,
+            case_no,
+            self.now,
+            CaseNews(
+                news_id=0,
+                opened=self._briefs(),
+                closed=tuple(HopRef(hop_no=n, revision=revisions[n]) for n in outcome.closed),
+                parked=tuple(
+                    [HopRef(hop_no=n, revision=revisions[n]) for n in outcome.parked]
+                    + [HopRef(hop_no=h.hop_no, revision=0) for h in outcome.new_hops if h.state is not HopState.OPEN]
+                ),
+            ),
+        )
+        start = await cases.snapshot(self.connection, case_no) if reopened else None
+        return FollowUp(case_no=case_no, start=start, news=told)
+
+    async def _close_needless_tasks(self) -> None:
+        """A hop that is closed needs no call and no correction any more."""
+        if self.outcome.closed:
+            await tasks.close_for_hops(
+                self.connection,
+                self.head.case_no,
+                self.outcome.closed,
+                (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION),
+                self.now,
+                "the bank has answered",
+            )
+
+    def _briefs(self) -> tuple[HopBrief, ...]:
+        directory = self.hands.directory.current
+        briefs = []
+        for hop in self.outcome.new_hops:
+            found = directory.get(hop.payee.institution) if hop.payee.institution else None
+            if found and hop.state is HopState.OPEN:
+                briefs.append(
+                    HopBrief(
+                        hop_no=hop.hop_no,
+                        revision=0,
+                        institution=found.code,
+                        answer_class=found.answer_class,
+                        disputed_paise=hop.disputed_paise,
+                        layer=hop.layer,
+                        transferred_at=hop.transferred_at or self.now,
+                    )
+                )
+        return tuple(briefs)
+
+
+def _hop_row(hop: NewHop, institution: str, answer_id: int, now: datetime) -> hops.HopRow:
+    return hops.HopRow(
+        hop_no=hop.hop_no,
+        parent_hop_no=hop.parent_hop_no,
+        layer=hop.layer,
+        source=HopSource.ANSWER,
+        state=hop.state,
+        institution=hop.payee.institution,
+        payer_institution_as_told=institution,
+        payer_holder="",
+        payee_institution_as_told=hop.payee.institution_as_told,
+        payee_holder=hop.payee.account,
+        payee_ifsc=hop.payee.ifsc,
+        account_key=account_key(hop.payee.account),
+        reference=hop.reference,
+        reference_key=reference_key(hop.reference),
+        mode=Mode.OTHER.value,
+        amount_paise=hop.amount_paise,
+        disputed_paise=hop.disputed_paise,
+        transferred_at=hop.transferred_at or now,
+        opened_by_answer=answer_id,
+        flags=hop.flags,
+    )

@@ -1,0 +1,114 @@
+"""A bank's lines, as its wire read them, put into the engine's words."""
+
+import hashlib
+from collections.abc import Iterable
+
+from adapters.banks.answers import (
+    HoldLine,
+    StatusLine,
+    TransferLine,
+    UnknownLine,
+    UnreadableLine,
+    WithdrawalChannel,
+    WithdrawalLine,
+)
+from domain.directory import Directory
+from domain.policy import CodeMeaning, TrailRules
+from schemas.answers import Claim, PayeeClaim
+from schemas.complaints import Flag
+from schemas.enums import ClaimKind
+from schemas.identifiers import account_key, reference_key
+
+
+def to_claims(lines: Iterable[StatusLine], directory: Directory, rules: TrailRules) -> list[Claim]:
+    """One claim for each line, in order. Status codes are read by the policy, institutions by the directory."""
+    return [
+        _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, directory, rules) for line in lines
+    ]
+
+
+def _unreadable(line: UnreadableLine) -> Claim:
+    return Claim(
+        kind=ClaimKind.UNREADABLE,
+        natural_key=_key("unreadable", repr(sorted(line.raw.items()))),
+        root_reference_key="",
+        root_account_key="",
+        amount_paise=0,
+        claim_paise=0,
+        remarks=f"{line.field_name}: {line.reason}",
+        raw=line.raw,
+    )
+
+
+def _readable(
+    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, directory: Directory, rules: TrailRules
+) -> Claim:
+    kind = _kind(line, rules)
+    flags = [Flag(field="line", code=flag.value, message=flag.value.replace("_", " ")) for flag in line.flags]
+    payee = None
+    if kind is ClaimKind.MOVED and isinstance(line, TransferLine):
+        payee, odd = _payee(line, directory)
+        flags += odd
+    amount_paise = line.amount_paise or 0
+    tainted_paise = line.disputed_paise or 0
+    return Claim(
+        kind=kind,
+        natural_key=_natural_key(line, payee),
+        root_reference_key=reference_key(line.root_rrn),
+        root_account_key=account_key(line.root_account) if line.root_account else "",
+        amount_paise=max(amount_paise, tainted_paise),
+        claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
+        reference=line.rrn,
+        payee=payee,
+        occurred_at=line.transaction_datetime,
+        status_code=line.status_code,
+        remarks=line.remarks,
+        flags=tuple(flags),
+        raw=line.raw,
+    )
+
+
+def _kind(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, rules: TrailRules) -> ClaimKind:
+    """The code comes before the type: a refused line places no money, whatever type it was filed under."""
+    meaning = rules.meaning(line.status_code) if line.status_code else CodeMeaning.OK
+    if meaning in {CodeMeaning.REFUSED, CodeMeaning.CORRECTION}:
+        return ClaimKind.REFUSED
+    if meaning is CodeMeaning.REVIEW or isinstance(line, UnknownLine):
+        return ClaimKind.UNKNOWN
+    if isinstance(line, HoldLine):
+        return ClaimKind.HELD
+    if isinstance(line, TransferLine):
+        return ClaimKind.MOVED
+    return ClaimKind.SPENT if line.channel is WithdrawalChannel.POS else ClaimKind.WITHDRAWN
+
+
+def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[Flag]]:
+    """The code comes first when the directory knows it and no IFSC contradicts; an IFSC is what the money followed."""
+    told = line.payee_bank_code if directory.get(line.payee_bank_code.strip().upper()) else line.payee_bank
+    found, flags = directory.resolve(told or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
+    claim = PayeeClaim(
+        institution=found.code if found else None,
+        institution_as_told=line.payee_bank or line.payee_bank_code or "not stated",
+        account=line.payee_account or "not stated",
+        ifsc=line.ifsc or None,
+    )
+    return claim, flags
+
+
+def _natural_key(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, payee: PayeeClaim | None) -> str:
+    """Equal for two lines that say the same. Remarks and contacts are no part of what is said."""
+    return _key(
+        line.txn_type_id or line.txn_type,
+        reference_key(line.root_rrn),
+        account_key(line.root_account) if line.root_account else "",
+        reference_key(line.rrn),
+        str(line.amount_paise),
+        str(line.disputed_paise),
+        line.transaction_datetime.isoformat() if line.transaction_datetime else line.transaction_datetime_raw,
+        line.status_code,
+        f"{payee.institution}|{account_key(payee.account)}" if payee else "",
+    )
+
+
+def _key(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode("utf-8", "surrogatepass")).hexdigest()

@@ -1,0 +1,324 @@
+"""What the desk does to a case: each verb is one transaction that writes state, ledger and event together."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from activities.hands import Hands
+from db import cases, complaints, events, hops, ledger, news, requests, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.errors import LimitExceeded, NotFound, NotNow
+from domain.ledger import move_between, take_from
+from schemas.answers import Entry
+from schemas.complaints import Party
+from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.enums import (
+    AnswerClass,
+    Bucket,
+    CaseState,
+    EventKind,
+    HopSource,
+    HopState,
+    RequestState,
+    TaskKind,
+    TaskState,
+)
+from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+
+LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
+
+
+@dataclass(frozen=True)
+class DeskDone:
+    """What came of it: the hop it was about (None for a task) and what to tell the workflow."""
+
+    case_no: str
+    hop_no: int | None
+    follow_up: FollowUp | None
+
+
+async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
+    """Open a hop below `new.parent_hop_no` and ask about it.
+
+    Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left), `LimitExceeded`.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        parent = await hops.get(connection, head.case_no, new.parent_hop_no)
+        rules = hands.policy.trail
+        if head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
+            raise LimitExceeded(f"{rules.max_hops} hops and {rules.max_layers} layers a case")
+        if new.disputed_paise > new.amount_paise:
+            raise NotNow("the disputed amount is more than the transfer")
+        balances = await ledger.balances(connection, head.case_no, parent.hop_no)
+        drawn = take_from(parent.hop_no, balances, new.disputed_paise)
+        if drawn is None:
+            raise NotNow(f"hop {parent.hop_no} has less than that left to be placed")
+        hop = _hop_by_desk(hands, new, parent, head.last_hop_no + 1)
+        await hops.insert(connection, head.case_no, now, [hop])
+        await cases.give_out_hops(connection, head.case_no, hop.hop_no)
+        entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
+        await ledger.post(connection, head.case_no, "hop_added", f"hop|{head.case_no}|{hop.hop_no}", now, entries)
+        closed = await _close_if_empty(connection, head.case_no, parent, now)
+        data = {
+            "hop_no": hop.hop_no,
+            "parent_hop_no": parent.hop_no,
+            "layer": hop.layer,
+            "institution": hop.institution,
+            "placed": events.placed(entries),
+            "reason": new.reason,
+        }
+        await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
+        follow_up = await _tell(connection, hands, head, now, reopened=[hop], closed=closed)
+    return DeskDone(head.case_no, hop.hop_no, follow_up)
+
+
+async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
+    """Put a hop right and send it out again under a new revision.
+
+    A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
+    closed or the new amount is less than what of it is placed already.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        hop = await hops.get(connection, head.case_no, hop_no)
+        if hop.state is HopState.CLOSED:
+            raise NotNow(f"hop {hop_no} is closed: nothing of it is in play")
+        corrected = _corrected(hands, hop, correction)
+        entries = await _correct_amount(connection, head.case_no, hop, corrected)
+        withdrawn = await _withdraw_from_request(connection, head.case_no, hop, now)
+        await hops.reopen(connection, head.case_no, corrected)
+        key = f"correct|{head.case_no}|{hop_no}|{corrected.revision}"
+        await ledger.post(connection, head.case_no, "correction", key, now, entries)
+        if hop.source is HopSource.COMPLAINT:
+            told = corrected.institution or corrected.payee_institution_as_told
+            await complaints.register_transfers(
+                connection, head.case_no, [transfer_key(corrected.reference, corrected.amount_paise, told)], [hop_no]
+            )
+        kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
+        await tasks.close_for_hops(connection, head.case_no, [hop_no], kinds, now, "corrected")
+        data = {
+            "hop_no": hop_no,
+            "revision": corrected.revision,
+            "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
+            "institution": corrected.institution,
+            "placed": events.placed(entries),
+            "withdrawn_from": withdrawn,
+            "reason": correction.reason,
+        }
+        await _log(connection, head, now, officer, Event(EventKind.HOP_CORRECTED, data))
+        follow_up = await _tell(
+            connection, hands, head, now, reopened=[corrected], closed=[HopRef(hop_no=hop_no, revision=hop.revision)]
+        )
+    return DeskDone(head.case_no, hop_no, follow_up)
+
+
+async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Let a request climb its next rung now. Raises `NotFound`, or `NotNow` when it needs no answer any more."""
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        if request.state not in LIVE_STATES:
+            raise NotNow(f"the request is {request.state}")
+        data = {"request_id": str(request_id), "reason": reason, "by_hand": True}
+        await _log(connection, head, now, officer, Event(EventKind.RUNG_CLIMBED, data))
+        told = await news.insert(
+            connection, head.case_no, now, CaseNews(news_id=0, escalate_request_id=str(request_id))
+        )
+    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+
+
+async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Withdraw a request: what of its hops is in play is untraced from now on, until somebody places it.
+
+    Raises `NotFound`, or `NotNow` when it is answered or stopped already.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        if request.state not in LIVE_STATES:
+            raise NotNow(f"the request is {request.state}")
+        closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
+        follow_up = await _tell(connection, hands, head, now, reopened=[], closed=closed)
+    return DeskDone(head.case_no, None, follow_up)
+
+
+async def write_off_request(
+    connection: Connection, case_no: str, request_id: UUID, now: datetime, actor: str, reason: str
+) -> list[HopRef]:
+    """Stop a live request inside the caller's transaction: its money goes to `untraced`, its hops close."""
+    live = await requests.live_hops(connection, request_id)
+    entries = [
+        entry
+        for hop in live
+        for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
+    ]
+    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", now, entries)
+    refs = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]
+    await hops.close(connection, case_no, [hop.hop_no for hop in live])
+    await requests.stop(connection, request_id, now)
+    await tasks.close_for_requests(connection, [request_id], now, "the request was stopped")
+    data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
+    await events.append(connection, case_no, now, actor, [Event(EventKind.REQUEST_STOPPED, data)])
+    return refs
+
+
+async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> DeskDone:
+    """Close a task by hand. Raises `NotFound`, or `NotNow` when it is closed."""
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        task = await tasks.get(connection, task_id)
+        if task.state is TaskState.CLOSED:
+            raise NotNow(f"task {task_id} is closed")
+        await tasks.close(connection, task_id, now, officer, reason)
+        data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
+        await events.append(connection, task.case_no, now, officer, [Event(EventKind.TASK_CLOSED, data)])
+    return DeskDone(task.case_no, task.hop_no, None)
+
+
+# -- steps -----------------------------------------------------------------------------------------------------
+
+
+def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
+    institution, _ = _resolve(hands, new.payee)
+    return hops.HopRow(
+        hop_no=hop_no,
+        parent_hop_no=parent.hop_no,
+        layer=parent.layer + 1,
+        source=HopSource.DESK,
+        state=HopState.OPEN if institution else HopState.UNROUTABLE,
+        institution=institution,
+        payer_institution_as_told=parent.payee_institution_as_told,
+        payer_holder=parent.payee_holder,
+        payee_institution_as_told=new.payee.institution,
+        payee_holder=new.payee.holder,
+        payee_ifsc=new.payee.ifsc,
+        account_key=account_key(new.payee.holder),
+        reference=new.reference,
+        reference_key=reference_key(new.reference),
+        mode=new.mode.value,
+        amount_paise=new.amount_paise,
+        disputed_paise=new.disputed_paise,
+        transferred_at=new.transferred_at,
+    )
+
+
+def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hops.HopRow:
+    changed: dict[str, object] = {"revision": hop.revision + 1}
+    institution = hop.institution
+    if correction.payee:
+        institution, flags = _resolve(hands, correction.payee)
+        changed |= {
+            "institution": institution,
+            "payee_institution_as_told": correction.payee.institution,
+            "payee_holder": correction.payee.holder,
+            "payee_ifsc": correction.payee.ifsc,
+            "account_key": account_key(correction.payee.holder),
+            "flags": (*hop.flags, *flags),
+        }
+    reference = correction.rrn or correction.utr
+    if reference:
+        changed |= {"reference": reference, "reference_key": reference_key(reference)}
+    if correction.transferred_at:
+        changed["transferred_at"] = correction.transferred_at
+    if correction.amount_paise:
+        changed["amount_paise"] = correction.amount_paise
+        if hop.source is HopSource.COMPLAINT:
+            changed["disputed_paise"] = correction.amount_paise
+        elif correction.amount_paise < hop.disputed_paise:
+            raise NotNow("the transfer cannot be smaller than its disputed part")
+    changed["state"] = HopState.OPEN if institution else HopState.UNROUTABLE
+    return hop.model_copy(update=changed)
+
+
+def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]]:
+    found, flags = hands.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
+    return (found.code if found else None), tuple(flags)
+
+
+async def _correct_amount(
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
+) -> list[Entry]:
+    """The entries that bring the loss to its corrected figure; none where the disputed amount stays."""
+    more_paise = corrected.disputed_paise - hop.disputed_paise
+    if more_paise == 0:
+        return []
+    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    if balances.get(Bucket.IN_PLAY, 0) + more_paise <= 0:
+        raise NotNow("more than that is placed already")
+    return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
+
+
+async def _withdraw_from_request(
+    connection: Connection, case_no: str, hop: hops.HopRow, now: datetime
+) -> list[str]:
+    """Take the hop out of the request that asks about it with the old figures; finish a request left empty."""
+    if hop.state is not HopState.ASKED:
+        return []
+    await hops.detach(connection, case_no, hop.hop_no)
+    finished = await requests.finish_empty(connection, case_no, now)
+    await tasks.close_for_requests(connection, finished, now, "the hop was corrected")
+    return [str(request_id) for request_id in finished]
+
+
+async def _close_if_empty(
+    connection: Connection, case_no: str, hop: hops.HopRow, now: datetime
+) -> list[HopRef]:
+    left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
+    if left or hop.state is HopState.CLOSED:
+        return []
+    await hops.close(connection, case_no, [hop.hop_no])
+    finished = await requests.finish_empty(connection, case_no, now)
+    await tasks.close_for_requests(connection, finished, now, "nothing of its hops is in play")
+    return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
+
+
+async def _log(connection: Connection, head: cases.CaseHead, now: datetime, officer: str, event: Event) -> None:
+    await events.append(connection, head.case_no, now, officer, [event])
+
+
+async def _tell(
+    connection: Connection,
+    hands: Hands,
+    head: cases.CaseHead,
+    now: datetime,
+    *,
+    reopened: list[hops.HopRow],
+    closed: list[HopRef],
+) -> FollowUp:
+    """News for the workflow; a settled case in which money is in play again is opened and started anew."""
+    opened = tuple(brief for hop in reopened if (brief := await _brief(connection, hands, head.case_no, hop)))
+    parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if not h.institution)
+    told = await news.insert(
+        connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
+    )
+    start = None
+    if head.state is CaseState.SETTLED and reopened:
+        await cases.reopen(connection, head.case_no)
+        await events.append(connection, head.case_no, now, "engine", [Event(EventKind.CASE_REOPENED)])
+        start = await cases.snapshot(connection, head.case_no)
+    return FollowUp(case_no=head.case_no, start=start, news=told)
+
+
+async def _brief(connection: Connection, hands: Hands, case_no: str, hop: hops.HopRow) -> HopBrief | None:
+    if not hop.institution:
+        return None
+    known = hands.directory.current.get(hop.institution)
+    if known is None:
+        raise NotFound(f"institution {hop.institution}")
+    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    return HopBrief(
+        hop_no=hop.hop_no,
+        revision=hop.revision,
+        institution=hop.institution,
+        answer_class=AnswerClass(known.answer_class),
+        disputed_paise=balances.get(Bucket.IN_PLAY, 0),
+        layer=hop.layer,
+        transferred_at=hop.transferred_at,
+    )

@@ -1,0 +1,248 @@
+"""Taking a complaint: one transaction, and only then a number goes back (architecture.md, "How a rupee flows", 1)."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from activities.hands import Hands
+from activities.metrics import METRICS
+from db import cases, complaints, events, hops, ledger, news
+from db.events import Event
+from db.pool import Connection
+from domain.ack_numbers import SERIALS_A_DAY, make_ack_no
+from domain.errors import AckNoTaken, IdempotencyConflict
+from domain.ledger import complaint_entries
+from domain.oddities import oddities
+from schemas.answers import Entry
+from schemas.complaints import Complaint, ComplaintReceipt, Flag, Transfer
+from schemas.enums import AnswerClass, CaseState, EventKind, HopSource, HopState
+from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.work import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A complaint that is durable. `repeated` says that it was taken before, with the same key or number."""
+
+    receipt: ComplaintReceipt
+    follow_up: FollowUp | None
+    repeated: bool = False
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A transfer on its way to becoming a hop."""
+
+    key: str
+    transfer: Transfer
+    institution: str | None
+    answer_class: AnswerClass
+
+
+async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
+    """Make a complaint durable, with its case, hops, ledger entries and first event; say what to tell the workflow.
+
+    The same caller, key and body give the same answer. Raises `IdempotencyConflict` (same key, other body) and
+    `AckNoTaken` (the number is registered with other content).
+    """
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
+    rows, flags = _read_transfers(hands, complaint)
+    flags = oddities(complaint, now, hands.policy.trail) + flags
+    names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
+    if complaint.ack_no:
+        names.append(f"ack|{complaint.ack_no}")
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await complaints.lock(connection, names)
+        repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
+        if repeated:
+            return Taken(repeated, None, repeated=True)
+        known = await complaints.cases_of_transfers(connection, [row.key for row in rows])
+        ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, now)
+        case_no = await complaints.oldest_case(connection, list(set(known.values()))) if known else ack_no
+        flags += _linked_cases(rows, known, case_no)
+        receipt = ComplaintReceipt(
+            ack_no=ack_no, case_ack_no=case_no, joined=bool(known), flags=tuple(flags), received_at=now
+        )
+        fresh = [row for row in rows if row.key not in known]
+        write = _join_case if known else _open_case
+        follow_up = await write(connection, hands, receipt, fresh, taken_by)
+        await complaints.insert(
+            connection, complaint, receipt, taken_by=taken_by, idempotency_key=idempotency_key, body_digest=digest
+        )
+    METRICS.complaint_taken(
+        complaint.channel,
+        joined=receipt.joined,
+        transfer_to_complaint_seconds=[(now - row.transfer.transferred_at).total_seconds() for row in fresh],
+    )
+    return Taken(receipt, follow_up)
+
+
+async def _taken_before(
+    connection: Connection, complaint: Complaint, idempotency_key: str, taken_by: str, digest: bytes
+) -> ComplaintReceipt | None:
+    by_key = await complaints.by_idempotency_key(connection, taken_by, idempotency_key)
+    if by_key:
+        if by_key.body_digest != digest:
+            raise IdempotencyConflict(f"key {idempotency_key!r}")
+        return by_key.receipt
+    by_number = await complaints.by_ack_no(connection, complaint.ack_no) if complaint.ack_no else None
+    if by_number:
+        if by_number.body_digest != digest:
+            raise AckNoTaken(str(complaint.ack_no))
+        return by_number.receipt
+    return None
+
+
+def _read_transfers(hands: Hands, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
+    """Find the institutions, and drop a transfer that stands twice in one complaint (it is flagged elsewhere)."""
+    directory = hands.directory.current
+    rows: dict[str, _Row] = {}
+    flags: list[Flag] = []
+    for index, transfer in enumerate(complaint.transfers):
+        payee = transfer.payee
+        institution, odd = directory.resolve(
+            payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee"
+        )
+        flags += odd
+        code = institution.code if institution else None
+        key = transfer_key(transfer.reference, transfer.amount_paise, code or payee.institution)
+        answer_class = institution.answer_class if institution else AnswerClass.MAIL
+        rows.setdefault(key, _Row(key, transfer, code, answer_class))
+    return list(rows.values()), flags
+
+
+async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
+    """A number nobody has; the portal may have given out numbers of its own in our range."""
+    for _ in range(1000):
+        ack_no = make_ack_no(complaint.channel, now, await complaints.next_serial(connection) % SERIALS_A_DAY)
+        if await complaints.by_ack_no(connection, ack_no) is None:
+            return ack_no
+    raise AckNoTaken("a thousand numbers in a row are taken")
+
+
+def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> list[Flag]:
+    """A complaint may name transfers of several cases: it joins the oldest, and says which other it touches."""
+    return [
+        Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {known[row.key]}")
+        for row in rows
+        if known.get(row.key, case_no) != case_no
+    ]
+
+
+async def _open_case(
+    connection: Connection, hands: Hands, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
+) -> FollowUp:
+    case_no = receipt.case_ack_no
+    policy = hands.policy.case_policy(hands.clock_factor)
+    await cases.open_case(connection, case_no, receipt.received_at, policy, len(rows))
+    entries = await _write_hops(connection, receipt, rows, first_hop_no=1)
+    await events.append(
+        connection, case_no, receipt.received_at, taken_by, [_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)]
+    )
+    to_ask, parked = _briefs(rows, 1)
+    return FollowUp(
+        case_no=case_no, start=CaseStart(case_no=case_no, policy=policy, open_hops=to_ask, parked=parked)
+    )
+
+
+async def _join_case(
+    connection: Connection, hands: Hands, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
+) -> FollowUp | None:
+    case_no = receipt.case_ack_no
+    head = await cases.lock(connection, case_no)
+    first = head.last_hop_no + 1
+    entries = await _write_hops(connection, receipt, rows, first_hop_no=first)
+    log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries)]
+    if rows:
+        await cases.give_out_hops(connection, case_no, head.last_hop_no + len(rows))
+        if head.state is CaseState.SETTLED:
+            await cases.reopen(connection, case_no)
+            log.append(Event(EventKind.CASE_REOPENED))
+    await events.append(connection, case_no, receipt.received_at, taken_by, log)
+    if not rows:
+        return None
+    to_ask, parked = _briefs(rows, first)
+    told = await news.insert(
+        connection, case_no, receipt.received_at, CaseNews(news_id=0, opened=to_ask, parked=parked)
+    )
+    return FollowUp(
+        case_no=case_no,
+        start=await cases.snapshot(connection, case_no) if head.state is CaseState.SETTLED else None,
+        news=told,
+    )
+
+
+async def _write_hops(
+    connection: Connection, receipt: ComplaintReceipt, rows: Sequence[_Row], first_hop_no: int
+) -> list[Entry]:
+    case_no, at = receipt.case_ack_no, receipt.received_at
+    written = [_hop_row(row, hop_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
+    await hops.insert(connection, case_no, at, written)
+    await complaints.register_transfers(
+        connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written]
+    )
+    entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
+    await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)
+    return entries
+
+
+def _hop_row(row: _Row, hop_no: int) -> hops.HopRow:
+    transfer = row.transfer
+    return hops.HopRow(
+        hop_no=hop_no,
+        layer=1,
+        source=HopSource.COMPLAINT,
+        state=HopState.OPEN if row.institution else HopState.UNROUTABLE,
+        institution=row.institution,
+        payer_institution_as_told=transfer.payer.institution,
+        payer_holder=transfer.payer.holder,
+        payee_institution_as_told=transfer.payee.institution,
+        payee_holder=transfer.payee.holder,
+        payee_ifsc=transfer.payee.ifsc,
+        account_key=account_key(transfer.payee.holder),
+        reference=transfer.reference,
+        reference_key=reference_key(transfer.reference),
+        mode=transfer.mode.value,
+        amount_paise=transfer.amount_paise,
+        disputed_paise=transfer.amount_paise,
+        transferred_at=transfer.transferred_at,
+    )
+
+
+def _opened_event(
+    kind: EventKind, receipt: ComplaintReceipt, rows: Sequence[_Row], first_hop_no: int, entries: Sequence[Entry]
+) -> Event:
+    return Event(
+        kind,
+        {
+            "ack_no": receipt.ack_no,
+            "hops": [
+                {"hop_no": hop_no, "layer": 1, "institution": row.institution, "amount_paise": row.transfer.amount_paise}
+                for hop_no, row in enumerate(rows, start=first_hop_no)
+            ],
+            "placed": events.placed(entries),
+            "flags": [flag.code for flag in receipt.flags],
+        },
+    )
+
+
+def _briefs(rows: Sequence[_Row], first_hop_no: int) -> tuple[tuple[HopBrief, ...], tuple[HopRef, ...]]:
+    to_ask = tuple(
+        HopBrief(
+            hop_no=hop_no,
+            revision=0,
+            institution=row.institution,
+            answer_class=row.answer_class,
+            disputed_paise=row.transfer.amount_paise,
+            layer=1,
+            transferred_at=row.transfer.transferred_at,
+        )
+        for hop_no, row in enumerate(rows, start=first_hop_no)
+        if row.institution
+    )
+    parked = tuple(
+        HopRef(hop_no=hop_no, revision=0) for hop_no, row in enumerate(rows, start=first_hop_no) if not row.institution
+    )
+    return to_ask, parked
