@@ -1,0 +1,135 @@
+"""Reading cases: the list, and one case with its buckets and turnaround times. Each in one statement, so that every
+figure is of the same instant."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from asyncpg import Record
+
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from domain.ledger import bucket_sums, unaccounted_paise
+from schemas.enums import Bucket, CaseState
+from schemas.views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
+
+MAX_COMPLAINTS_SHOWN: Final = 500
+
+_CASE: Final = """
+SELECT c.case_no, c.state, c.opened_at, c.settled_at,
+    (SELECT jsonb_object_agg(bucket, paise) FROM
+        (SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance
+         WHERE case_no = c.case_no GROUP BY bucket) AS b) AS balances,
+    (SELECT jsonb_agg(to_jsonb(s) ORDER BY s.received_at, s.ack_no) FROM
+        (SELECT ack_no, channel, category, joined, flags, received_at FROM complaint
+         WHERE case_no = c.case_no ORDER BY received_at, ack_no LIMIT $2) AS s) AS complaint_list,
+    (SELECT count(*) FROM complaint WHERE case_no = c.case_no) AS complaints,
+    (SELECT count(*) FROM hop WHERE case_no = c.case_no) AS hops,
+    (SELECT count(*) FROM hold_request WHERE case_no = c.case_no) AS requests,
+    (SELECT count(*) FROM answer WHERE case_no = c.case_no) AS answers,
+    (SELECT count(*) FROM desk_task WHERE case_no = c.case_no AND state = 'open') AS open_tasks,
+    (SELECT count(*) FROM contradiction WHERE case_no = c.case_no) AS contradictions,
+    (SELECT min(transferred_at) FROM hop WHERE case_no = c.case_no AND layer = 1) AS transferred_at,
+    (SELECT min(sent_at) FROM hold_request WHERE case_no = c.case_no) AS first_sent_at,
+    (SELECT min(delivered_at) FROM hold_request WHERE case_no = c.case_no) AS first_delivered_at,
+    (SELECT min(received_at) FROM answer WHERE case_no = c.case_no) AS first_answered_at,
+    (SELECT min(received_at) FROM answer
+     WHERE case_no = c.case_no AND kind = 'held' AND applied_paise > 0) AS first_held_at
+FROM case_file c WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)
+"""
+
+_LIST: Final = """
+SELECT c.case_no, c.state, c.opened_at, c.settled_at,
+    (SELECT category FROM complaint WHERE ack_no = c.case_no) AS category,
+    (SELECT jsonb_object_agg(bucket, paise) FROM
+        (SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance
+         WHERE case_no = c.case_no GROUP BY bucket) AS b) AS balances,
+    (SELECT count(*) FROM desk_task WHERE case_no = c.case_no AND state = 'open') AS open_tasks
+FROM case_file c
+WHERE ($1::text IS NULL OR c.state = $1) AND ($2::timestamptz IS NULL OR (c.opened_at, c.case_no) < ($2, $3))
+ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $4
+"""
+
+
+async def case_no_of(connection: Connection, ack_no: str) -> str:
+    """The case that any of its numbers names. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise NotFound(f"case {ack_no}")
+    return case_no
+
+
+async def get(connection: Connection, ack_no: str) -> CaseView:
+    """The case that any of its numbers names. Raises `NotFound`."""
+    row = await connection.fetchrow(_CASE, ack_no, MAX_COMPLAINTS_SHOWN)
+    if row is None:
+        raise NotFound(f"case {ack_no}")
+    complaints = tuple(ComplaintView.model_validate(item) for item in row["complaint_list"])
+    sums = _sums(row["balances"])
+    return CaseView(
+        case_ack_no=row["case_no"],
+        ack_nos=tuple(complaint.ack_no for complaint in complaints),
+        complaints=complaints,
+        state=row["state"],
+        opened_at=row["opened_at"],
+        settled_at=row["settled_at"],
+        buckets_paise=sums,
+        unaccounted_paise=unaccounted_paise(sums),
+        counts=CaseCounts(**{name: row[name] for name in CaseCounts.model_fields}),
+        turnaround_times=_turnaround_times(row),
+    )
+
+
+async def page(connection: Connection, state: CaseState | None, after: str | None, limit: int) -> CasePage:
+    """Cases, the newest first, of one state or all. Raises `BadCursor`."""
+    opened_at, case_no = _position(after)
+    found = await connection.fetch(_LIST, state, opened_at, case_no, limit + 1)
+    rows, more = cut(found, limit)
+    items = tuple(
+        CaseListItem(
+            case_ack_no=row["case_no"],
+            state=row["state"],
+            opened_at=row["opened_at"],
+            settled_at=row["settled_at"],
+            category=row["category"],
+            buckets_paise=_sums(row["balances"]),
+            open_tasks=row["open_tasks"],
+        )
+        for row in rows
+    )
+    return CasePage(
+        items=items,
+        next=to_cursor(items[-1].opened_at.isoformat(), items[-1].case_ack_no) if more else None,
+    )
+
+
+def _position(after: str | None) -> tuple[datetime | None, str | None]:
+    if after is None:
+        return None, None
+    opened_at, case_no = from_cursor(after, str, str)
+    try:
+        moment = datetime.fromisoformat(str(opened_at))
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if moment.tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return moment, str(case_no)
+
+
+def _sums(balances: dict[str, int] | None) -> dict[Bucket, int]:
+    return bucket_sums((Bucket(name), paise) for name, paise in (balances or {}).items())
+
+
+def _turnaround_times(row: Record) -> TurnaroundTimes:
+    opened_at: datetime = row["opened_at"]
+
+    def since_complaint(moment: Any) -> float | None:
+        return None if moment is None else (moment - opened_at).total_seconds()
+
+    return TurnaroundTimes(
+        transfer_to_complaint_seconds=(opened_at - row["transferred_at"]).total_seconds(),
+        complaint_to_first_request_sent_seconds=since_complaint(row["first_sent_at"]),
+        complaint_to_first_request_delivered_seconds=since_complaint(row["first_delivered_at"]),
+        complaint_to_first_answer_seconds=since_complaint(row["first_answered_at"]),
+        complaint_to_first_hold_seconds=since_complaint(row["first_held_at"]),
+    )

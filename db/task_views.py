@@ -1,0 +1,79 @@
+"""Reading the desk's tasks, each with what is needed to do it."""
+
+from typing import Final
+
+from asyncpg import Record
+
+from db.paging import cut, int_after, to_cursor
+from db.pool import Connection
+from schemas.enums import TaskKind, TaskState
+from schemas.institutions import NodalOfficer
+from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
+
+_TASKS: Final = """
+SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,
+    t.reason, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email, i.nodal_name, i.nodal_email,
+    i.nodal_mobile, h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
+    h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
+FROM desk_task t
+LEFT JOIN hold_request r ON r.request_id = t.request_id
+LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
+WHERE t.state = $1 AND t.task_id > $2 ORDER BY t.task_id LIMIT $3
+"""
+
+
+async def page(connection: Connection, state: TaskState, after: str | None, limit: int) -> TaskPage:
+    """Up to `limit` tasks in `state`, the oldest first. Raises `BadCursor`."""
+    rows, more = cut(await connection.fetch(_TASKS, state, int_after(after), limit + 1), limit)
+    items = tuple(_task(row) for row in rows)
+    return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
+
+
+async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
+    """How many tasks wait for the desk, by kind."""
+    rows = await connection.fetch("SELECT kind, count(*) AS n FROM desk_task WHERE state = 'open' GROUP BY kind")
+    return {TaskKind(row["kind"]): row["n"] for row in rows}
+
+
+def _task(row: Record) -> TaskView:
+    return TaskView(
+        task_id=row["task_id"],
+        kind=row["kind"],
+        state=row["state"],
+        case_ack_no=row["case_no"],
+        note=row["note"],
+        institution=None if row["code"] is None else _institution(row),
+        request_id=row["request_id"],
+        job_id=row["job_id"],
+        hop=None if row["hop_no"] is None else _hop(row),
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        closed_by=row["closed_by"],
+        reason=row["reason"],
+    )
+
+
+def _institution(row: Record) -> TaskInstitution:
+    return TaskInstitution(
+        code=row["code"],
+        name=row["name"],
+        kind=row["institution_kind"],
+        desk_email=row["desk_email"],
+        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
+    )
+
+
+def _hop(row: Record) -> TaskHop:
+    return TaskHop(
+        hop_no=row["hop_no"],
+        layer=row["layer"],
+        state=row["hop_state"],
+        institution_as_told=row["payee_institution_as_told"],
+        holder=row["payee_holder"],
+        reference=row["reference"],
+        amount_paise=row["amount_paise"],
+        in_play_paise=row["in_play_paise"],
+        transferred_at=row["transferred_at"],
+    )
