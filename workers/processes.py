@@ -176,10 +176,7 @@ class ChildProcess:
             connections = psutil.Process(self.pid).net_connections("tcp")
         except psutil.NoSuchProcess:
             return False
-        return any(
-            found.status == psutil.CONN_LISTEN and found.laddr and found.laddr.port == port
-            for found in connections
-        )
+        return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
     async def ended(self) -> None:
         """Wait until it has ended, noticing within a tenth of a second."""

@@ -167,8 +167,7 @@ class EmbeddedPostgres:
         """Make a database, as a copy of `template` (which nobody may be connected to). Gives its URL."""
         async with self._admin() as connection:
             await connection.execute(
-                f"CREATE DATABASE {_identifier(name)} OWNER {OWNER} TEMPLATE {_identifier(template)}"
-                " STRATEGY FILE_COPY"
+                f"CREATE DATABASE {_identifier(name)} OWNER {OWNER} TEMPLATE {_identifier(template)} STRATEGY FILE_COPY"
             )
         return self.dsn_for(name)
 
@@ -252,6 +251,9 @@ class EmbeddedPostgres:
         )
 
     async def _accepts(self) -> bool:
+        # Another server may have taken the port first; asking it would only cost time.
+        if not self.process.listens_on(self.port):
+            return False
         try:
             async with self._admin():
                 return True
@@ -261,9 +263,7 @@ class EmbeddedPostgres:
     async def _ensure_database(self) -> None:
         async with self._admin() as connection:
             if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
-                await connection.execute(
-                    f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._passwords[OWNER]}'"
-                )
+                await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._passwords[OWNER]}'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
                 await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
             # Shows the statements of every database; only the superuser reads it.

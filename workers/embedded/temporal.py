@@ -183,9 +183,7 @@ class EmbeddedTemporal:
             return False
         try:
             service = await ServiceClient.connect(ConnectConfig(target_host=self.address))
-            await service.workflow_service.describe_namespace(
-                DescribeNamespaceRequest(namespace=self._namespace)
-            )
+            await service.workflow_service.describe_namespace(DescribeNamespaceRequest(namespace=self._namespace))
         except (RPCError, RuntimeError):  # RuntimeError is how a refused connection comes
             return False
         return True
@@ -193,11 +191,7 @@ class EmbeddedTemporal:
 
 def dynamic_config_arguments(values: Mapping[str, int | bool]) -> list[str]:
     """The values as the `temporal` command takes them."""
-    return [
-        part
-        for key, value in values.items()
-        for part in ("--dynamic-config-value", f"{key}={str(value).lower()}")
-    ]
+    return [part for key, value in values.items() for part in ("--dynamic-config-value", f"{key}={str(value).lower()}")]
 
 
 def packaged_binary() -> Path:

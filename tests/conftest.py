@@ -1,0 +1,90 @@
+"""What every test may ask for: a PostgreSQL of its own, a real Temporal server, time that can be skipped.
+
+Servers are one a pytest process (so two with `-n 2`), on free ports, in a folder that goes with them.
+"""
+
+import itertools
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.testing import TimeSkipper
+
+from db.migrate import migrate
+from db.pool import Pool, open_pool
+from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.temporal import EmbeddedTemporal
+
+TEMPLATE = "template_goldenhour"
+POOL_CONNECTIONS_MAX = 10
+
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def server_folder() -> Iterator[Path]:
+    """Folder of this process's servers; removed with its tens of megabytes, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="goldenhour-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture(scope="session")
+async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
+    """A PostgreSQL server; not durable, as no test outlives a power cut."""
+    async with EmbeddedPostgres(server_folder / "postgres", durable=False) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def template_database(postgres: EmbeddedPostgres) -> str:
+    """Name of a database with all migrations applied and nothing in it: clone it, do not connect to it."""
+    await migrate(await postgres.create_database(TEMPLATE))
+    return TEMPLATE
+
+
+@pytest.fixture
+async def database_dsn(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[str]:
+    """URL of a fresh, migrated database for this test alone."""
+    name = f"test_{next(_numbers)}"
+    yield await postgres.create_database(name, template_database)
+    await postgres.drop_database(name)
+
+
+@pytest.fixture
+async def database(database_dsn: str) -> AsyncIterator[Pool]:
+    """Connections to a fresh, migrated database for this test alone."""
+    pool = await open_pool(database_dsn, min_size=1, max_size=POOL_CONNECTIONS_MAX)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture(scope="session")
+async def temporal_server(server_folder: Path) -> AsyncIterator[EmbeddedTemporal]:
+    """A Temporal server with the product's own settings, on which single workflows can also skip time."""
+    async with EmbeddedTemporal(
+        server_folder / "temporal.db",
+        dynamic_config={"frontend.WorkflowTimeSkippingEnabled": True},
+    ) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+async def temporal_client(temporal_server: EmbeddedTemporal) -> Client:
+    """A client of the Temporal server, with the product's data converter; time runs as it does outside."""
+    return await Client.connect(
+        temporal_server.address,
+        namespace=temporal_server.namespace,
+        data_converter=pydantic_data_converter,
+    )
+
+
+@pytest.fixture
+def time_skipping(temporal_client: Client) -> TimeSkipper:
+    """Workflows started through its `client` skip time whenever they only wait; each has its own clock.
+
+    Start under `with_time_skipping_disabled()`, then `await fast_forward(handle, duration)`, to go step by step.
+    """
+    return TimeSkipper(temporal_client)
