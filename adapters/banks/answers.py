@@ -1,9 +1,9 @@
 """What a bank says of the hops it was asked about, in one noun for every wire.
 
-A line is a claim, not yet a fact: whether it fits the case is for the domain. Nothing is dropped: an odd value
-is taken and flagged, an unknown kind is an `UnknownLine`, one that cannot be read is an `UnreadableLine`, and
-`raw` holds what came.
-Accounts, contacts and `raw` are personal data: they stay out of every repr here, so that no log shows them.
+A line is a claim, not yet a fact: whether it fits the case is for the domain. Nothing is dropped: an odd
+value is taken and flagged, an unknown kind is an `UnknownLine`, one that cannot be read is an
+`UnreadableLine`, and `raw` holds what came. Accounts, contacts and `raw` are personal data: they stay out of
+every repr here, so that no log shows them.
 """
 
 from dataclasses import dataclass, field
@@ -12,48 +12,59 @@ from enum import StrEnum
 
 from pydantic import JsonValue
 
+from schemas.complaints import Flag
+
 JsonObject = dict[str, JsonValue]
 
 
 class LineFlag(StrEnum):
-    """What was odd in a line that was taken all the same."""
+    """The codes of what was odd in a line that was taken all the same."""
 
-    ACCOUNT_MISSING = "account_missing"
-    """no root account: the hop must be found by its RRN alone"""
     AMOUNT_FROM_DISPUTED = "amount_from_disputed"
-    """no amount: the disputed amount stands for it"""
+    AMOUNT_UNREADABLE = "amount_unreadable"
     BALANCE_UNREADABLE = "balance_unreadable"
-    """the effective balance is no sum of rupees; it is left out"""
     DISPUTED_ABOVE_AMOUNT = "disputed_above_amount"
-    """more is called tainted than the transaction moved"""
     DISPUTED_FROM_AMOUNT = "disputed_from_amount"
-    """no disputed amount: the amount stands for it"""
     IFSC_ODD = "ifsc_odd"
-    """an IFSC that is not shaped like one"""
     NUMERIC_ID = "numeric_id"
-    """an identifier came as a number: leading zeros, if it had any, are lost"""
-    ROOT_RRN_MISSING = "root_rrn_missing"
-    """the line does not say which transfer it answers"""
-    RRN_MISSING = "rrn_missing"
-    """a transfer or withdrawal without a reference of its own"""
+    PAYEE_MISSING = "payee_missing"
+    REFERENCE_MISSING = "reference_missing"
     STATUS_MISSING = "status_missing"
-    """no status code; `status_code` is empty"""
     TEXT_CUT = "text_cut"
-    """a free text was longer than the limit; `raw` has all of it"""
     TEXT_REPAIRED = "text_repaired"
-    """characters no database can store were replaced by U+FFFD"""
     TIME_MISSING = "time_missing"
-    """no transaction time at all"""
     TIME_ODD = "time_odd"
-    """the time was read in spite of an odd notation"""
     TIME_UNREADABLE = "time_unreadable"
-    """the time could not be read; see `transaction_datetime_raw`"""
     TYPE_BY_NAME = "type_by_name"
-    """no type number; the type was taken from its name"""
     TYPE_CONTRADICTS = "type_contradicts"
-    """type number and type name disagree; the number was taken"""
     ZERO_AMOUNT = "zero_amount"
-    """the claim is about no money"""
+
+
+_WORDS = {
+    LineFlag.AMOUNT_FROM_DISPUTED: "not given: the disputed amount stands for it",
+    LineFlag.AMOUNT_UNREADABLE: "no sum of rupees: left out, the line does not need it",
+    LineFlag.BALANCE_UNREADABLE: "no sum of rupees: left out",
+    LineFlag.DISPUTED_ABOVE_AMOUNT: "more is called tainted than the transaction moved",
+    LineFlag.DISPUTED_FROM_AMOUNT: "not given: the amount stands for it",
+    LineFlag.IFSC_ODD: "not shaped like an IFSC",
+    LineFlag.NUMERIC_ID: "came as a number: leading zeros, if it had any, are lost",
+    LineFlag.PAYEE_MISSING: "the payee's account is not given",
+    LineFlag.REFERENCE_MISSING: "not given",
+    LineFlag.STATUS_MISSING: "not given",
+    LineFlag.TEXT_CUT: "longer than the limit: cut here, whole in the line as received",
+    LineFlag.TEXT_REPAIRED: "characters that no database stores were replaced by U+FFFD",
+    LineFlag.TIME_MISSING: "not given",
+    LineFlag.TIME_ODD: "read in spite of an odd notation",
+    LineFlag.TIME_UNREADABLE: "not a date and time",
+    LineFlag.TYPE_BY_NAME: "no type number: the type was taken from its name",
+    LineFlag.TYPE_CONTRADICTS: "type number and type name disagree: the number was taken",
+    LineFlag.ZERO_AMOUNT: "the claim is about no money",
+}
+
+
+def flagged(field_name: str, code: LineFlag) -> Flag:
+    """Return the flag `code` for one field of a line, with its words."""
+    return Flag(field=field_name, code=code, message=_WORDS[code])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,8 +80,9 @@ class Contact:
 class AnswerLine:
     """What every line tells. A text the bank left out is empty; an amount or time it left out is None.
 
-    `amount_paise` and `disputed_paise` are both None or both set; None only where `status_code` is not "00" or
-    the kind of line is unknown. `root_*` names the transfer we asked about, `rrn` the line's own transaction.
+    `amount_paise` and `disputed_paise` are both None or both set; None only where `status_code` is not "00"
+    or the kind of line is unknown. `root_*` names the transfer we asked about, `rrn` the line's own
+    transaction.
     """
 
     line_no: int
@@ -94,7 +106,7 @@ class AnswerLine:
     contact: Contact
     ifsc: str
     """of the account the line is about; in a transfer the payee's"""
-    flags: tuple[LineFlag, ...]
+    flags: tuple[Flag, ...]
     raw: JsonObject = field(repr=False)
 
 
@@ -105,7 +117,7 @@ class HoldLine(AnswerLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferLine(AnswerLine):
-    """Type 3, Money Transfer To: `rrn` moved `amount_paise` on, `disputed_paise` of it tainted, to the payee."""
+    """Type 3, Money Transfer To: `rrn` moved `amount_paise` to the payee, `disputed_paise` of it tainted."""
 
     payee_bank: str
     payee_bank_code: str
@@ -123,7 +135,7 @@ class WithdrawalChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawalLine(AnswerLine):
-    """Types 5, 6, 11, 14: money left through `channel`. `details` holds that channel's own fields, as written."""
+    """Types 5, 6, 11, 14: money left through `channel`; `details` holds that channel's fields, as written."""
 
     channel: WithdrawalChannel
     details: dict[str, str] = field(repr=False)
@@ -136,7 +148,7 @@ class UnknownLine(AnswerLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableLine:
-    """A line that could not be read: `field_name` and `reason` say why, free of personal data; `raw` came so."""
+    """A line that could not be read. `field_name` and `reason` say why and carry no personal data."""
 
     line_no: int
     field_name: str
@@ -149,7 +161,7 @@ StatusLine = HoldLine | TransferLine | WithdrawalLine | UnknownLine | Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """One answer of one bank. `ack_no` and `job_id` are as the bank wrote them; `job_id` None if it left it out."""
+    """One answer of one bank. `ack_no` and `job_id` are as the bank wrote them; None: it named no job."""
 
     ack_no: str
     job_id: str | None

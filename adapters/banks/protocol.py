@@ -1,8 +1,8 @@
 """What every bank wire takes and gives: the ticket out, the delivery back, and how it can fail.
 
-A wire (`i4c`, later others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is aware
-UTC. The text of every error here is free of personal data: it ends in workflow histories and logs. What the bank
-wrote itself is kept apart, in `BankRefused.message`, for the database only.
+A wire (`i4c`, later others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is
+aware UTC. The text of every error here is free of personal data: it ends in workflow histories and logs. What
+the bank wrote itself is kept apart, in `BankRefused.message`, for the database only.
 """
 
 from dataclasses import dataclass, field
@@ -103,7 +103,7 @@ class BankError(Exception):
         self.detail = detail
 
 
-class BankUnreachable(BankError):  # noqa: N818 - named for what happened
+class BankUnreachable(BankError):
     """The bank could not be reached or cannot answer now; the same request may be sent again."""
 
     retryable = True
@@ -114,17 +114,17 @@ class BankUnreachable(BankError):  # noqa: N818 - named for what happened
         self.retry_after_seconds = retry_after_seconds
 
 
-class BankRefused(BankError):  # noqa: N818 - named for what happened
+class BankRefused(BankError):
     """The bank refused the request; sending it again unchanged cannot help."""
 
     def __init__(self, bank_code: str, response_code: str, message: str = "") -> None:
-        """`response_code` is the bank's (or `HTTP-<status>`); `message` its own words, kept out of str(self)."""
+        """`response_code` is the bank's or `HTTP-<status>`; `message`, its own words, is not in str(self)."""
         super().__init__(bank_code, f"response code {response_code}")
         self.response_code = response_code
         self.message = message
 
 
-class BankLoginFailed(BankError):  # noqa: N818 - named for what happened
+class BankLoginFailed(BankError):
     """The bank does not accept our login; a person must look at the credentials."""
 
 
@@ -135,16 +135,14 @@ class BankProtocolError(BankError):
     retryable = True
 
 
-class BankMisconfigured(BankError):  # noqa: N818 - named for what happened
+class BankMisconfigured(BankError):
     """The bank's entry in the directory cannot be used."""
 
 
 class BankAdapter(Protocol):
     """What every bank wire can do."""
 
-    async def send_hold_request(
-        self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float
-    ) -> Delivery:
+    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Put `ticket` before `bank` within `timeout_seconds` in all, login included.
 
         Sending the same ticket twice is the same request (`request_id`). Raises BankUnreachable, BankRefused,

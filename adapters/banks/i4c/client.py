@@ -1,0 +1,175 @@
+"""Police → bank over the I4C wire: log in, put the ticket before the bank, read its reply."""
+
+import asyncio
+import ssl
+from http import HTTPStatus
+from typing import Final, Self
+
+import orjson
+
+from adapters.banks.answers import JsonObject
+from adapters.banks.envelope import EnvelopeError, Sealed, seal
+from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER, encode_fraud_report
+from adapters.banks.i4c.posting import Poster, Reply
+from adapters.banks.i4c.tokens import Token, TokenCache
+from adapters.banks.protocol import (
+    BankLoginFailed,
+    BankMisconfigured,
+    BankProtocolError,
+    BankRefused,
+    BankUnreachable,
+    BankWire,
+    Delivery,
+    HoldTicket,
+)
+
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+LOGIN_TIMEOUT_SECONDS: Final = 10.0
+TOKEN_MAX_CHARS: Final = 4096
+TOKEN_LIFE_DEFAULT_SECONDS: Final = 300.0
+"""For a bank that does not say how long its token is good."""
+TOKEN_LIFE_MAX_SECONDS: Final = 86_400.0
+JOB_ID_MAX_CHARS: Final = 100
+RESPONSE_CODE_MAX_CHARS: Final = 20
+MESSAGE_MAX_CHARS: Final = 500
+
+RESPONSE_OK: Final = "00"
+LOGIN_PATH: Final = "/login"
+REPORT_PATH: Final = "/transaction-fraud"
+
+_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class I4cAdapter:
+    """The I4C wire as a `BankAdapter`. One for the process: it shares connections and logins."""
+
+    def __init__(
+        self,
+        *,
+        allow_plain_http: bool = False,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        login_timeout_seconds: float = LOGIN_TIMEOUT_SECONDS,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
+        """`allow_plain_http`: http also beyond loopback; `tls`: trust other than the system's."""
+        self._poster = Poster(
+            connect_timeout_seconds=connect_timeout_seconds, allow_plain_http=allow_plain_http, tls=tls
+        )
+        self._login_timeout_seconds = login_timeout_seconds
+        self._tokens = TokenCache(self._log_in)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop logins under way and close every connection."""
+        await self._tokens.close()
+        await self._poster.close()
+
+    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Put `ticket` before `bank`; see `BankAdapter.send_hold_request`."""
+        try:
+            sealed = seal(encode_fraud_report(ticket), bank)
+        except EnvelopeError as error:
+            raise BankMisconfigured(bank.code, error.reason) from None
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                reply = await self._post_logged_in(bank, ticket, sealed)
+        except TimeoutError:
+            raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
+        return _delivery(bank, ticket, reply)
+
+    async def _post_logged_in(self, bank: BankWire, ticket: HoldTicket, sealed: Sealed) -> Reply:
+        """Post, and once more with a new token where the bank no longer knows the old one."""
+        headers = {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
+        for _ in range(2):
+            token = await self._tokens.token(bank)
+            headers["Authorization"] = f"Bearer {token}"
+            reply = await self._poster.post(bank, REPORT_PATH, sealed.body, headers)
+            if reply.status != HTTPStatus.UNAUTHORIZED:
+                return reply
+            self._tokens.drop(bank, token)
+        raise BankLoginFailed(bank.code, "HTTP 401 with a new token")
+
+    async def _log_in(self, bank: BankWire) -> Token:
+        """Return a new token from the bank, within the login's own time: many calls may wait for it."""
+        body = orjson.dumps({"email": bank.email, "password": bank.password})
+        try:
+            async with asyncio.timeout(self._login_timeout_seconds):
+                reply = await self._poster.post(bank, LOGIN_PATH, body, {"Content-Type": "application/json"})
+        except TimeoutError:
+            raise BankUnreachable(bank.code, f"no login within {self._login_timeout_seconds:g} s") from None
+        _check_reachable(bank, reply)
+        meta, data = _meta_and_data(reply)
+        code = _text(meta.get("response_code"), RESPONSE_CODE_MAX_CHARS)
+        if not _is_success(reply) or code not in {RESPONSE_OK, ""}:
+            raise BankLoginFailed(bank.code, f"HTTP {reply.status}, response code {code or 'none'}")
+        token = data.get("token")
+        # It goes into a header: nothing but what a header may carry.
+        if not isinstance(token, str) or not 0 < len(token) <= TOKEN_MAX_CHARS or not _is_visible(token):
+            raise BankProtocolError(bank.code, "the login's reply holds no token")
+        return Token(token, _token_life(data.get("expires_in")))
+
+
+def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
+    """Return what the bank's reply to the ticket says, or raise what it means."""
+    _check_reachable(bank, reply)
+    meta, data = _meta_and_data(reply)
+    code = _text(meta.get("response_code"), RESPONSE_CODE_MAX_CHARS)
+    if not _is_success(reply) or code not in {RESPONSE_OK, ""}:
+        refusal = code if code not in {RESPONSE_OK, ""} else f"HTTP-{reply.status}"
+        raise BankRefused(bank.code, refusal, _text(meta.get("response_message"), MESSAGE_MAX_CHARS))
+    if not code:
+        raise BankProtocolError(bank.code, "the reply holds no response_code")
+    job_id = _text(data.get("job_id"), JOB_ID_MAX_CHARS + 1)
+    if not 0 < len(job_id) <= JOB_ID_MAX_CHARS:
+        raise BankProtocolError(bank.code, "the reply holds no job_id")
+    if _text(data.get("acknowledgement_no"), JOB_ID_MAX_CHARS) not in {ticket.ack_no, ""}:
+        raise BankProtocolError(bank.code, "the reply is about another acknowledgement number")
+    return Delivery(job_id)
+
+
+def _check_reachable(bank: BankWire, reply: Reply) -> None:
+    """Raise BankUnreachable for the statuses that say: not now."""
+    if reply.status in _COME_BACK_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise BankUnreachable(bank.code, f"HTTP {reply.status}", reply.retry_after_seconds)
+
+
+def _is_success(reply: Reply) -> bool:
+    return HTTPStatus.OK <= reply.status < HTTPStatus.MULTIPLE_CHOICES
+
+
+def _meta_and_data(reply: Reply) -> tuple[JsonObject, JsonObject]:
+    """Return the two halves of a reply; empty where it is not of that shape."""
+    try:
+        document = orjson.loads(reply.body)
+    except orjson.JSONDecodeError:
+        return {}, {}
+    if not isinstance(document, dict):
+        return {}, {}
+    meta, data = document.get("meta"), document.get("data")
+    return (meta if isinstance(meta, dict) else {}), (data if isinstance(data, dict) else {})
+
+
+def _text(value: object, max_chars: int) -> str:
+    """Return a text or whole number as storable text, cut; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).replace("\0", "\ufffd").strip()[:max_chars]
+
+
+def _is_visible(token: str) -> bool:
+    return token.isascii() and token.isprintable() and " " not in token
+
+
+def _token_life(value: object) -> float:
+    """Return how many seconds a token is good for, from `expires_in`: a number, or text with one."""
+    try:
+        seconds = float(value) if isinstance(value, str | int | float) else TOKEN_LIFE_DEFAULT_SECONDS
+    except ValueError:
+        seconds = TOKEN_LIFE_DEFAULT_SECONDS
+    # The comparison also settles NaN.
+    return min(seconds, TOKEN_LIFE_MAX_SECONDS) if seconds > 0 else 0.0

@@ -1,0 +1,178 @@
+"""Reading a stranger's JSON: exact, bounded, and never losing what it cannot use."""
+
+import json
+import math
+import re
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from pydantic import JsonValue
+
+from adapters.banks.answers import JsonObject, LineFlag, flagged
+from adapters.banks.envelope import EnvelopeError, EnvelopeReason
+from adapters.banks.i4c.money import AmountError, parse_rupees, parse_signed_rupees
+from schemas.complaints import Flag
+
+TEXT_MAX_CHARS: Final = 500
+"""Longest free text taken; more is cut and flagged."""
+IDENTIFIER_MAX_CHARS: Final = 64
+"""Longest identifier taken; a longer one makes its line unreadable, for half an identifier is another one."""
+DEPTH_MAX: Final = 6
+"""Deepest nesting inside a line."""
+VALUES_MAX: Final = 200
+"""Most values, nested ones included, inside a line."""
+RRN_DIGITS: Final = 12
+
+_INTEGER_MAX_CHARS: Final = 32
+_EXACT_FLOAT_MAX: Final = 2**53
+# PostgreSQL stores neither in text or jsonb.
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
+_NOTHING: Final = frozenset({"", "-", "na", "n/a", "nil", "none", "null"})
+
+
+class ShapeError(ValueError):
+    """The document is not of the agreed shape."""
+
+    def __init__(self, field_name: str, reason: str) -> None:
+        """Both are words of ours: the value itself is never repeated."""
+        super().__init__(f"{field_name}: {reason}")
+        self.field_name = field_name
+        self.reason = reason
+
+
+def read_object(plaintext: bytes) -> JsonObject:
+    """Return the JSON object in `plaintext`; numbers a float cannot carry exactly stay text.
+
+    Raises EnvelopeError(UNDECIPHERABLE) where it is no JSON, exactly as an envelope that does not open (see
+    `open_envelope`), and ShapeError where it is JSON but no object.
+    """
+    try:
+        document: JsonValue = json.loads(
+            plaintext.decode(), parse_int=_integer, parse_float=_number, parse_constant=str
+        )
+    except (ValueError, RecursionError):
+        raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
+    if not isinstance(document, dict):
+        raise ShapeError("body", "must be a JSON object")
+    return document
+
+
+def tidy(value: JsonValue) -> tuple[JsonObject, bool]:
+    """Return `value` as an object any database can store, and whether a character had to be replaced.
+
+    What is no object comes back as {"value": …}. Raises ShapeError of the field "line" beyond DEPTH_MAX or
+    VALUES_MAX.
+    """
+    sweep = _Sweep()
+    clean = sweep.clean(value, DEPTH_MAX)
+    return clean if isinstance(clean, dict) else {"value": clean}, sweep.repaired
+
+
+class Fields:
+    """The fields of one object, each read with its tolerance; `flags` gathers what was odd."""
+
+    def __init__(self, values: JsonObject) -> None:
+        self._values = values
+        self.flags: list[Flag] = []
+
+    def flag(self, name: str, code: LineFlag) -> None:
+        """Note that field `name` was odd."""
+        self.flags.append(flagged(name, code))
+
+    def text(self, name: str) -> str:
+        """Return a free text, cut at TEXT_MAX_CHARS; a number or list as JSON, empty for nothing."""
+        if self._absent(name):
+            return ""
+        value = self._values[name]
+        text = value.strip() if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        if len(text) > TEXT_MAX_CHARS:
+            self.flag(name, LineFlag.TEXT_CUT)
+            text = text[:TEXT_MAX_CHARS]
+        return text
+
+    def code(self, name: str) -> str:
+        """Return a code given as text or whole number. Raises ShapeError for anything else or a long one."""
+        if self._absent(name):
+            return ""
+        value = self._values[name]
+        if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT_FLOAT_MAX:
+            value = int(value)
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            raise ShapeError(name, "must be text or a whole number")
+        text = str(value).strip()
+        if len(text) > IDENTIFIER_MAX_CHARS:
+            raise ShapeError(name, f"is longer than {IDENTIFIER_MAX_CHARS} characters")
+        return text
+
+    def identifier(self, name: str) -> str:
+        """As `code`, for an account or reference: a number is flagged, for its leading zeros are lost."""
+        text = self.code(name)
+        if text and not isinstance(self._values[name], str):
+            self.flag(name, LineFlag.NUMERIC_ID)
+        return text
+
+    def reference(self, name: str) -> str:
+        """As `identifier`, for an RRN or UTR: a short number gets back the zeros of an RRN's 12 digits."""
+        text = self.identifier(name)
+        return text if isinstance(self._values.get(name), str | None) else text.zfill(RRN_DIGITS)
+
+    def rupees(self, name: str) -> int | None:
+        """Return paise, None where nothing is given. Raises AmountError."""
+        return None if self._absent(name) else parse_rupees(self._values[name])
+
+    def balance(self, name: str) -> int | None:
+        """Return signed paise; None where nothing is given, or, flagged, where it is no sum."""
+        if self._absent(name):
+            return None
+        try:
+            return parse_signed_rupees(self._values[name])
+        except AmountError:
+            self.flag(name, LineFlag.BALANCE_UNREADABLE)
+            return None
+
+    def _absent(self, name: str) -> bool:
+        value = self._values.get(name)
+        return value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING)
+
+
+class _Sweep:
+    """One walk over one line's values, within its limits."""
+
+    def __init__(self) -> None:
+        self.repaired = False
+        self._left = VALUES_MAX
+
+    def clean(self, value: JsonValue, depth_left: int) -> JsonValue:
+        self._left -= 1
+        if self._left < 0:
+            raise ShapeError("line", f"holds more than {VALUES_MAX} values")
+        if isinstance(value, str):
+            return self._text(value)
+        if not isinstance(value, dict | list):
+            return value
+        if depth_left == 0:
+            raise ShapeError("line", f"is nested deeper than {DEPTH_MAX}")
+        if isinstance(value, list):
+            return [self.clean(item, depth_left - 1) for item in value]
+        return {self._text(key): self.clean(item, depth_left - 1) for key, item in value.items()}
+
+    def _text(self, text: str) -> str:
+        if not _UNSTORABLE.search(text):
+            return text
+        self.repaired = True
+        return _UNSTORABLE.sub("\ufffd", text)
+
+
+def _integer(text: str) -> int | str:
+    """Keep an absurdly long integer as text: no computer should spend its time on it, and nothing is lost."""
+    return int(text) if len(text) <= _INTEGER_MAX_CHARS else text
+
+
+def _number(text: str) -> float | str:
+    """Keep as text what a float would change."""
+    number = float(text)
+    try:
+        exact = math.isfinite(number) and Decimal(text) == Decimal(repr(number))
+    except InvalidOperation:
+        exact = False
+    return number if exact else text
