@@ -171,11 +171,14 @@ class ChildProcess:
         return sum(_rss_bytes(member) for member in family)
 
     def listens_on(self, port: int) -> bool:
-        """Whether it is this very process that listens on a TCP port."""
+        """Whether it is this very process that listens on a TCP port, as far as the kernel lets us look."""
         try:
             connections = psutil.Process(self.pid).net_connections("tcp")
         except psutil.NoSuchProcess:
             return False
+        except psutil.AccessDenied:
+            # A process of another user is closed to us, and so is one that has just ended.
+            return self.is_running
         return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
     async def ended(self) -> None:

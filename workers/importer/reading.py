@@ -1,0 +1,43 @@
+"""A file of complaints, read whole and by what is in it, whatever its name says."""
+
+from pathlib import Path
+
+from domain.complaint_columns import FileRefused
+from domain.complaint_rows import SheetReading, SheetRow, read_sheet
+from workers.importer import csv_text, workbook
+
+MAX_FILE_BYTES = 50 * 1024 * 1024
+
+
+def read_file(path: Path, sheet_name: str | None = None) -> tuple[SheetReading, list[SheetRow]]:
+    """Read a CSV file or XLSX workbook: what its rows mean, and the rows themselves.
+
+    Raises `FileRefused` with the reason when the file as a whole cannot be used.
+    """
+    rows = _rows(_content(path), sheet_name)
+    return read_sheet(rows), rows
+
+
+def _content(path: Path) -> bytes:
+    try:
+        if path.is_dir():
+            raise FileRefused("is a folder")
+        with path.open("rb") as file:
+            data = file.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise FileRefused(error.strerror or str(error)) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise FileRefused(f"larger than {MAX_FILE_BYTES // 1024**2} MB: split the file")
+    if not data.strip():
+        raise FileRefused("is empty")
+    return data
+
+
+def _rows(data: bytes, sheet_name: str | None) -> list[SheetRow]:
+    if data.startswith(workbook.ZIP_MAGIC):
+        return workbook.rows_of(data, sheet_name)
+    if data.startswith(workbook.OLD_EXCEL_MAGIC):
+        raise FileRefused("is an old .xls or a password-protected workbook: save it as plain .xlsx or .csv")
+    if sheet_name is not None:
+        raise FileRefused("has no sheets: it is no XLSX workbook")
+    return csv_text.rows_of(csv_text.decode(data))

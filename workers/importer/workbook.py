@@ -1,0 +1,103 @@
+"""XLSX workbooks: read by calamine, after a look at what unpacking them would cost.
+
+A workbook is a zip file from a stranger. It is unpacked here under a limit and handed on unpacked, so that
+whatever its directory claims, no more than `MAX_UNPACKED_BYTES` ever comes out of it; and a single cell far
+out is refused, because it would make a grid of billions.
+"""
+
+import re
+import zipfile
+from io import BytesIO
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
+
+from domain.cells import Cell
+from domain.complaint_columns import HEADER_SEARCH_ROWS, FileRefused
+from domain.complaint_rows import MAX_ROWS, SheetRow
+
+MAX_UNPACKED_BYTES = 300 * 1024 * 1024
+MAX_MEMBERS = 1_000
+READ_BYTES = 1024 * 1024
+MAX_COLUMN = "AZ"
+
+ZIP_MAGIC = b"PK\x03\x04"
+OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
+
+# A cell with something in it, to the right of column AZ or below row 299,999.
+_FAR_CELL = re.compile(
+    rb"""<(?:\w+:)?c\b[^>]*?\br=["'](?:[B-Z][A-Z]\d+|[A-Z]{3,}\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))["'][^>]*[^/>]>"""
+)
+
+
+def rows_of(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
+    """The rows of one sheet (the first visible one with anything in it), numbered as Excel numbers them.
+
+    Raises `FileRefused` for what is no workbook, is protected, too large, or has no such sheet.
+    """
+    try:
+        with CalamineWorkbook.from_filelike(_unpacked(data)) as workbook:
+            sheet = _chosen(workbook, sheet_name)
+            if sheet.total_height > MAX_ROWS + HEADER_SEARCH_ROWS:
+                raise FileRefused(f"more than {MAX_ROWS:,} rows: split the file")
+            cells: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+            _fill_merged(cells, sheet)
+    except PasswordError as error:
+        raise FileRefused("the workbook is protected by a password: save it without one") from error
+    except CalamineError as error:
+        raise FileRefused(f"not a readable XLSX workbook ({error})") from error
+    return [SheetRow(number, row) for number, row in enumerate(cells, start=1)]
+
+
+def _chosen(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
+    if name is not None:
+        if name not in workbook.sheet_names:
+            raise FileRefused(f'no sheet "{name}": the workbook has {", ".join(workbook.sheet_names)}')
+        return workbook.get_sheet_by_name(name)
+    visible = [sheet.name for sheet in workbook.sheets_metadata if sheet.visible is SheetVisibleEnum.Visible]
+    for candidate in visible:
+        sheet = workbook.get_sheet_by_name(candidate)
+        if sheet.total_height:
+            return sheet
+    raise FileRefused("the workbook has no visible sheet with anything in it")
+
+
+def _fill_merged(cells: list[list[Cell]], sheet: CalamineSheet) -> None:
+    """Repeat what a merged cell says in the rows it covers: people merge the complaint's number over its transfers."""
+    for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
+        if top >= len(cells) or left >= len(cells[top]):
+            continue
+        for row in cells[top + 1 : bottom + 1]:
+            row[left] = cells[top][left]
+
+
+def _unpacked(data: bytes) -> BytesIO:
+    """The same workbook, unpacked under the limits."""
+    target = BytesIO()
+    left = MAX_UNPACKED_BYTES
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as packed, zipfile.ZipFile(target, "w") as plain:
+            members = packed.infolist()
+            if len(members) > MAX_MEMBERS:
+                raise FileRefused(f"a workbook of more than {MAX_MEMBERS} parts")
+            for member in members:
+                content = _read(packed, member, left)
+                left -= len(content)
+                if member.filename.startswith("xl/worksheets/") and _FAR_CELL.search(content):
+                    raise FileRefused(f"something stands right of column {MAX_COLUMN} or below row {MAX_ROWS:,}")
+                plain.writestr(zipfile.ZipInfo(member.filename), content)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+        raise FileRefused(f"not a readable XLSX workbook ({error})") from error
+    target.seek(0)
+    return target
+
+
+def _read(packed: zipfile.ZipFile, member: zipfile.ZipInfo, limit_bytes: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    with packed.open(member) as file:
+        while part := file.read(READ_BYTES):
+            size += len(part)
+            if size > limit_bytes:
+                raise FileRefused(f"unpacks to more than {MAX_UNPACKED_BYTES // 1024**2} MB")
+            parts.append(part)
+    return b"".join(parts)
