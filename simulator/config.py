@@ -1,0 +1,197 @@
+"""What a simulated day is made of: every distribution, rate and limit of the world, as data.
+
+The defaults follow the design notes' "Numbers to size by"; where those give no number the value is an assumption, and
+says so. Times are seconds of the *world's* clock (which runs `clock_factor` times faster than the wall's) unless a name
+ends in `_wall_seconds`.
+"""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Rate = Annotated[float, Field(ge=0, le=1)]
+AnswerClass = Literal["api", "seat", "mail"]
+CLASSES: tuple[AnswerClass, ...] = ("api", "seat", "mail")
+
+DAY_SECONDS = 86_400.0
+MINUTE_SECONDS = 60.0
+HOUR_SECONDS = 3_600.0
+MAX_DEPTH = 8
+MAX_FAN_OUT = 6
+MAX_CASE_HOPS = 150
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Knobs(_Frozen):
+    """How often each trap of real bank and police data is set. All are shares in [0, 1] unless said otherwise."""
+
+    # In the complaint.
+    duplicate_complaint: Rate = 0.02
+    """another complaint about the same transfers, with a key of its own"""
+    repeated_post: Rate = 0.01
+    """the same complaint posted twice with the same key"""
+    bad_rrn: Rate = 0.03
+    """a transfer told with a wrong RRN or UTR, which the desk must correct"""
+    wrong_bank: Rate = 0.015
+    """a transfer told with the wrong receiving bank, which the desk must correct"""
+    unlisted_bank: Rate = 0.005
+    """an onward transfer into a bank that no directory lists"""
+
+    # In a bank's rows, by hop.
+    zero_padded_account: Rate = 0.05
+    odd_time: Rate = 0.01
+    """`13:34:PM` for a time"""
+    bank_name_contradicts_ifsc: Rate = 0.02
+    duplicate_row: Rate = 0.02
+    old_row: Rate = 0.005
+    """a row more than six months old among the debits"""
+    unasked_hop: Rate = 0.005
+    """a row about a hop nobody asked about"""
+    contradictory_answer: Rate = 0.005
+    """a second answer that says otherwise"""
+    hold_after_emptied: Rate = 0.01
+    """a bank that claims a hold on an account which was already empty; of the hops found empty"""
+    denied_transfer: Rate = 0.01
+    """the receiving bank denies (20 or 01) what the sending bank swears to; layer 2 and deeper"""
+    statement_unavailable: Rate = 0.04
+    """the bank holds what is there and cannot trace the rest (01)"""
+    unknown_status: Rate = 0.005
+    """a status code nobody explained (99, 77)"""
+
+    # In a bank's posts, by ticket.
+    duplicate_post: Rate = 0.02
+    early_answer: Rate = 0.01
+    """answered before the fraud report got its HTTP reply"""
+    late_answer: Rate = 0.01
+    partial_answer: Rate = 0.03
+    """answered in two posts"""
+    reversed_parts: Rate = 0.5
+    """of the answers in two posts: the second part first"""
+    silent_api: Rate = 0.0
+    silent_seat: Rate = 0.02
+    silent_mail: Rate = 0.05
+    """tickets nobody works until a reminder, a letter or a call comes"""
+
+    # In a bank's machines.
+    ignores_key: Rate = 0.05
+    """banks that open a second ticket for a repeated request (never a second hold)"""
+    token_loss: Rate = 0.002
+    """requests answered 401 because the bank forgot its tokens"""
+    outages_per_day: Annotated[float, Field(ge=0, le=100)] = 0.5
+    """by bank: connection reset, 503 with Retry-After, or a hang"""
+    outage_median_seconds: Annotated[float, Field(gt=0)] = 240.0
+
+    @classmethod
+    def none(cls) -> Self:
+        """No traps at all: banks that always answer, once, in order and truly."""
+        return cls.model_validate(dict.fromkeys(cls.model_fields, 0) | {"outage_median_seconds": 1.0})
+
+
+class Delay(_Frozen):
+    """A lognormal delay, clipped; seconds of the world's clock."""
+
+    median: Annotated[float, Field(ge=0)]
+    sigma: Annotated[float, Field(ge=0)] = 0.0
+    least: Annotated[float, Field(ge=0)] = 0.0
+    most: Annotated[float, Field(ge=0)] = 30 * DAY_SECONDS
+
+
+class BankDelays(_Frozen):
+    """How long a bank of each class takes to work one incident, from the moment it has the ticket."""
+
+    api: Delay = Delay(median=45.0, sigma=0.9, least=2.0, most=900.0)
+    seat: Delay = Delay(median=17 * MINUTE_SECONDS, sigma=0.35, least=8 * MINUTE_SECONDS, most=45 * MINUTE_SECONDS)
+    mail: Delay = Delay(median=8 * HOUR_SECONDS, sigma=0.8, least=HOUR_SECONDS, most=72 * HOUR_SECONDS)
+
+    def of(self, answer_class: AnswerClass) -> Delay:
+        """The delay of one class."""
+        delay: Delay = getattr(self, answer_class)
+        return delay
+
+
+class ClassShares(_Frozen):
+    """The share of hops (and of institutions) at banks of each class; adds up to 1. An assumption."""
+
+    api: Rate = 0.60
+    seat: Rate = 0.25
+    mail: Rate = 0.15
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if round(self.api + self.seat + self.mail, 6) != 1:
+            raise ValueError("the shares of api, seat and mail must add up to 1")
+        return self
+
+
+class Nudges(_Frozen):
+    """What a reminder, a letter or a call does: it works with this probability, and then shortens the wait."""
+
+    api: Rate = 0.9
+    seat: Rate = 0.7
+    mail: Rate = 0.5
+    call: Rate = 0.9
+    """a phone call, whatever the class"""
+    remaining: Rate = 0.2
+    """what is left of the wait after a nudge that worked"""
+
+
+class MoneyModel(_Frozen):
+    """How much is lost, when it is reported and what becomes of it."""
+
+    loss_mean_paise: Annotated[int, Field(gt=0)] = 4_650_000
+    """UP, January 2026: ₹138.32 crore over 29,715 complaints"""
+    loss_sigma: Annotated[float, Field(ge=0)] = 1.4
+    loss_least_paise: int = 50_000
+    loss_most_paise: int = 500_000_000
+    reported_within_hour: Rate = 0.20
+    reported_within_day: Rate = 0.40
+    """between one hour and a day; the rest later, up to a week"""
+    hops_scale: Annotated[float, Field(gt=0)] = 15.5
+    """size of the network of a mean loss; calibrated so that a case has 12 traced hops on average"""
+    hops_sigma: Annotated[float, Field(ge=0)] = 0.6
+    hops_by_loss: Annotated[float, Field(ge=0)] = 0.4
+    """exponent: larger losses run through larger networks"""
+    first_move: Delay = Delay(median=8 * MINUTE_SECONDS, sigma=1.0, least=20.0)
+    """from the victim's transfer to the first onward move"""
+    next_move: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=1.1, least=20.0)
+    cash_out: Delay = Delay(median=20 * MINUTE_SECONDS, sigma=1.1, least=60.0)
+    cash_share: Rate = 0.30
+    merchant_share: Rate = 0.10
+    shop_account_share: Rate = 0.25
+    """of the merchant ends: a transfer into a shop's own account, which has other business, rather than a POS"""
+    shared_mule_rate: Rate = 0.05
+    """accounts that several cases use"""
+    other_business_rate: Rate = 0.15
+    """mule accounts that also hold their owner's own money"""
+
+
+class SimulatorConfig(_Frozen):
+    """One simulated day."""
+
+    seed: int = 7
+    complaints: Annotated[int, Field(ge=0, le=90_000)] = 60
+    institutions: Annotated[int, Field(ge=3, le=400)] = 40
+    day_seconds: Annotated[float, Field(gt=0)] = DAY_SECONDS
+    """world time over which the complaints come in"""
+    profile: Literal["even", "uniform", "diurnal"] = "uniform"
+    """`even`: one every day_seconds / complaints; `uniform`: at random; `diurnal`: at random, by the hour of the day"""
+    clock_factor: Annotated[float, Field(gt=0)] = 1.0
+    knobs: Knobs = Knobs()
+    delays: BankDelays = BankDelays()
+    classes: ClassShares = ClassShares()
+    nudges: Nudges = Nudges()
+    money: MoneyModel = MoneyModel()
+    correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
+    """how long the desk needs for a correction, once it sees the task"""
+
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    smtp_port: Annotated[int, Field(ge=0, le=65_535)] = 0
+    token_ttl_seconds: Annotated[int, Field(gt=0)] = 3_600
+    posts_at_once: Annotated[int, Field(gt=0, le=256)] = 32
+    """connections the banks together hold to the police API"""
+    complaints_at_once: Annotated[int, Field(gt=0, le=256)] = 32
+    desk_poll_wall_seconds: Annotated[float, Field(gt=0)] = 1.0

@@ -1,0 +1,191 @@
+"""The HTTP doors: `/banks/{code}/…` is the banks' side of the wire, `/sim/…` is for demos, benchmarks and tests.
+
+A plain ASGI callable: the doors share two cores with the product, and a bank that drops a connection without a word
+needs the transport, which frameworks hide.
+"""
+
+import asyncio
+import hmac
+import secrets
+import time
+from collections.abc import Awaitable, Callable
+from math import ceil
+from typing import Protocol
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from simulator.bank import OK, Outage
+from simulator.banks import Banks
+from simulator.envelope import EnvelopeError
+from simulator.institutions import Institution
+from simulator.script import ScriptedReply
+from simulator.seeds import chance
+from simulator.wire import FraudReport, TicketError, read_report
+
+MAX_BODY_BYTES = 1 << 20
+HANG_WALL_SECONDS = 15.0
+HTTP_OK = 200
+BAD_TICKET = "01"
+UNREADABLE = "98"
+NOT_LOGGED_IN = "97"
+
+
+class Control(Protocol):
+    """What answers under `/sim/`."""
+
+    async def handle(self, name: str, method: str, query: dict[str, str], body: bytes) -> tuple[int, object]:
+        """Give an HTTP status and a JSON-able content."""
+
+
+class Doors:
+    """The ASGI application."""
+
+    def __init__(self, banks: Banks, control: Control) -> None:
+        self._banks = banks
+        self._control = control
+        self._tokens: dict[str, tuple[str, float]] = {}
+        self._requests = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] != "http":
+            return
+        match scope["path"].strip("/").split("/"):
+            case ["banks", code, door] if scope["method"] == "POST" and code in self._banks.by_code:
+                response = await self._bank(self._banks.by_code[code], door, Request(scope, receive))
+            case ["sim", name]:
+                response = await self._sim(name, Request(scope, receive))
+            case _:
+                response = _reply(404, BAD_TICKET, "no such door")
+        if response is None:
+            _drop(send)
+        else:
+            await response(scope, receive, send)
+
+    async def _sim(self, name: str, request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return _reply(413, BAD_TICKET, "too large")
+        status, content = await self._control.handle(name, request.method, dict(request.query_params), body)
+        return _json(status, content)
+
+    async def _bank(self, bank: Institution, door: str, request: Request) -> Response | None:
+        """One request at a bank's door; None drops the connection."""
+        doors: dict[str, Callable[[Institution, Request, bytes], Awaitable[Response | None]]] = {
+            "login": self._login,
+            "transaction-fraud": self._report,
+        }
+        body = await _body(request)
+        outage = self._banks.desk.outage(bank.code, self._banks.clock.now()) if self._banks.clock.running else None
+        if outage is not None:
+            return await self._outage(outage)
+        if door not in doors:
+            return _reply(404, BAD_TICKET, "no such door")
+        if body is None:
+            return _reply(413, BAD_TICKET, "too large")
+        return await doors[door](bank, request, body)
+
+    async def _outage(self, outage: Outage) -> Response | None:
+        left = self._banks.clock.wall_seconds(outage.end - self._banks.clock.now())
+        if outage.manner == "unavailable":
+            return _reply(503, UNREADABLE, "down for maintenance", {"retry-after": str(max(1, ceil(left)))})
+        if outage.manner == "hang":
+            await asyncio.sleep(min(left, HANG_WALL_SECONDS))
+        return None
+
+    async def _login(self, bank: Institution, _: Request, body: bytes) -> Response:
+        try:
+            told = orjson.loads(body)
+        except orjson.JSONDecodeError:
+            return _reply(400, UNREADABLE, "not JSON")
+        if not isinstance(told, dict) or not _same(told, {"email": bank.email, "password": bank.password}):
+            return _reply(401, NOT_LOGGED_IN, "unknown e-mail or password")
+        ttl = self._banks.config.token_ttl_seconds
+        token = secrets.token_urlsafe(24)
+        self._tokens[bank.code] = (token, time.monotonic() + ttl)
+        return _reply(200, "00", "ok", data={"token": token, "expires_in": ttl})
+
+    def _logged_in(self, bank: Institution, request: Request) -> bool:
+        self._requests += 1
+        config = self._banks.config
+        if chance(config.seed, config.knobs.token_loss, "token loss", bank.code, self._requests):
+            self._tokens.pop(bank.code, None)
+        token, until = self._tokens.get(bank.code, ("", 0.0))
+        told = request.headers.get("authorization", "")
+        return (
+            bool(token) and time.monotonic() < until and hmac.compare_digest(told.encode(), f"Bearer {token}".encode())
+        )
+
+    async def _report(self, bank: Institution, request: Request, body: bytes) -> Response | None:
+        if not self._logged_in(bank, request):
+            return _reply(401, NOT_LOGGED_IN, "log in first")
+        try:
+            report = read_report(bank.envelope.open(body, request.headers))
+        except EnvelopeError as error:
+            return _reply(400, UNREADABLE, str(error))
+        except TicketError as error:
+            return _reply(422, BAD_TICKET, str(error))
+        script = self._banks.scripted(bank.code, [incident.rrn for incident in report.incidents])
+        if script is not None and script.reply is not None and script.replied < script.reply.times:
+            script.replied += 1
+            return await self._scripted(bank, report, request, script.reply)
+        return await self._take(bank, report, request)
+
+    async def _take(self, bank: Institution, report: FraudReport, request: Request) -> Response:
+        key = request.headers.get("idempotency-key", "")
+        record = await self._banks.receive(bank, key, report)
+        return _reply(200, "00", "ok", data={"acknowledgement_no": report.ack_no, "job_id": record.job_id})
+
+    async def _scripted(
+        self, bank: Institution, report: FraudReport, request: Request, reply: ScriptedReply
+    ) -> Response | None:
+        """A door that does what a test told it to; a ticket is taken only with status 200 and code 00."""
+        taken = reply.status == HTTP_OK and reply.code == OK
+        response = await self._take(bank, report, request) if taken else None
+        await asyncio.sleep(reply.hang_wall_seconds)
+        if reply.reset:
+            return None
+        headers = {} if reply.retry_after_seconds is None else {"retry-after": str(reply.retry_after_seconds)}
+        return response or _reply(reply.status, reply.code, reply.message, headers)
+
+
+def _same(told: dict[str, object], expected: dict[str, str]) -> bool:
+    return all(hmac.compare_digest(str(told.get(name, "")).encode(), text.encode()) for name, text in expected.items())
+
+
+async def _body(request: Request) -> bytes | None:
+    """The whole body, None when it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            return None
+    return bytes(body)
+
+
+def _reply(
+    status: int,
+    code: str,
+    message: str,
+    headers: dict[str, str] | None = None,
+    data: dict[str, object] | None = None,
+) -> Response:
+    content = {"meta": {"response_code": code, "response_message": message}, "data": data or {}}
+    return _json(status, content, headers)
+
+
+def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def _drop(send: Send) -> None:
+    """Close the connection without an answer, as a machine that is down does.
+
+    ASGI has no word for this; uvicorn's `send` is a method of the cycle that owns the transport.
+    """
+    transport = getattr(getattr(send, "__self__", None), "transport", None)
+    if isinstance(transport, asyncio.Transport):
+        transport.abort()

@@ -1,0 +1,154 @@
+"""The banks' line to the police: log in, post status updates, and do not lose an answer."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import httpx
+import orjson
+
+from simulator.institutions import Institution
+from simulator.tickets import PostRecord
+
+FIRST_BACKOFF_WALL_SECONDS = 0.2
+MOST_BACKOFF_WALL_SECONDS = 10.0
+HARD_REFUSALS_MOST = 8
+"""answers the police will not take as they stand (400, 404, 413, 422) are tried again this often, then given up"""
+TIMEOUT_WALL_SECONDS = 30.0
+HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 200, 400, 401, 429, 500
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the police said to a post: HTTP status and the JSON in it (empty when there was none)."""
+
+    status: int
+    content: dict[str, object]
+
+    @property
+    def refused_as_such(self) -> bool:
+        """Whether the police will not take this answer however often it comes."""
+        return HTTP_BAD_REQUEST <= self.status < HTTP_SERVER_ERROR and self.status not in (
+            HTTP_UNAUTHORIZED,
+            HTTP_TOO_MANY,
+        )
+
+
+class Poster:
+    """Posts on behalf of every bank, with one pool of connections and one token a bank."""
+
+    def __init__(self, posts_at_once: int) -> None:
+        self._slots = asyncio.Semaphore(posts_at_once)
+        limits = httpx.Limits(max_connections=posts_at_once, max_keepalive_connections=posts_at_once)
+        self._client = httpx.AsyncClient(limits=limits, timeout=TIMEOUT_WALL_SECONDS, trust_env=False)
+        self._tokens: dict[str, str] = {}
+        self._logins: dict[str, asyncio.Lock] = {}
+        self._api = asyncio.Event()
+        self._api_url = ""
+        self.failures = 0
+        """attempts that did not succeed"""
+
+    def connect(self, api_url: str) -> None:
+        """Say where the police API is; posts wait until this is known."""
+        self._api_url = api_url.rstrip("/")
+        self._tokens.clear()
+        self._api.set()
+
+    async def close(self) -> None:
+        """Drop all connections."""
+        await self._client.aclose()
+
+    async def deliver(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> None:
+        """Post a status update, again and again until it is accepted; gives up only on what is refused as such."""
+        refusals = 0
+        while True:
+            reply = await self._attempt(bank, content, record)
+            record.status = reply.status if reply is not None else None
+            if reply is not None and reply.status == HTTP_OK:
+                record.accepted_ns = time.monotonic_ns()
+                return
+            self.failures += 1
+            if reply is not None and reply.refused_as_such:
+                refusals += 1
+                if refusals >= HARD_REFUSALS_MOST:
+                    record.gave_up = True
+                    log.warning("answer of %s refused for good: HTTP %s", bank.code, reply.status)
+                    return
+            wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+
+    async def _attempt(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> Reply | None:
+        """One try, None when the line failed."""
+        await self._api.wait()
+        async with self._slots:
+            record.attempts += 1
+            try:
+                return await self.post(bank, content, record)
+            except httpx.HTTPError:
+                return None
+
+    async def post(self, bank: Institution, content: Mapping[str, object], record: PostRecord | None = None) -> Reply:
+        """Post once as that bank, logging in when needed. Raises httpx.HTTPError when the line fails."""
+        body, headers = bank.envelope.seal(content)
+        reply = Reply(HTTP_UNAUTHORIZED, {})
+        for _ in range(2):
+            token = self._tokens.get(bank.code) or await self._login(bank)
+            if not token:
+                return reply
+            if record is not None:
+                record.sent_ns = time.monotonic_ns()
+            response = await self._client.post(
+                f"{self._api_url}/banking/FraudReportStatusUpdate",
+                content=body,
+                headers=headers | {"authorization": f"Bearer {token}"},
+            )
+            reply = Reply(response.status_code, _json(response))
+            if reply.status != HTTP_UNAUTHORIZED:
+                return reply
+            if self._tokens.get(bank.code) == token:
+                del self._tokens[bank.code]
+        return reply
+
+    async def _login(self, bank: Institution) -> str:
+        async with self._logins.setdefault(bank.code, asyncio.Lock()):
+            if bank.code in self._tokens:
+                return self._tokens[bank.code]
+            response = await self._client.post(
+                f"{self._api_url}/banking/login",
+                json={"email": bank.inbound_email, "password": bank.inbound_password},
+            )
+            data = _json(response).get("data")
+            token = data.get("token") if isinstance(data, dict) else None
+            if response.status_code == HTTP_OK and isinstance(token, str):
+                self._tokens[bank.code] = token
+                return token
+            return ""
+
+
+def _json(response: httpx.Response) -> dict[str, object]:
+    try:
+        content = orjson.loads(response.content)
+    except orjson.JSONDecodeError:
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def onward_of(rows: Sequence[dict[str, object]]) -> tuple[str, ...]:
+    """The transfers that written rows name as successful."""
+    return tuple(
+        str(row.get("rrn_transaction_id", ""))
+        for row in rows
+        if str(row.get("txn_type_id")) == "3" and row.get("status_code") == "00"
+    )
+
+
+def refused_of(rows: Sequence[dict[str, object]]) -> frozenset[str]:
+    """The hops that written rows only refuse."""
+    said: dict[str, set[str]] = {}
+    for row in rows:
+        said.setdefault(str(row.get("root_rrn_transaction_id", "")), set()).add(str(row.get("status_code")))
+    return frozenset(rrn for rrn, codes in said.items() if "00" not in codes)

@@ -1,0 +1,135 @@
+"""The banks' ticket books: what was received and when, what was answered, and whether a hop was asked about twice."""
+
+import time
+import uuid
+from asyncio import Event
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simulator.bank import Incident
+from simulator.institutions import Institution
+from simulator.wire import FraudReport
+
+
+@dataclass(slots=True, eq=False)
+class PostRecord:
+    """One status update on its way: monotonic times in ns. `onward` are the transfers it names."""
+
+    onward: tuple[str, ...]
+    refused: frozenset[str]
+    """RRNs it refuses"""
+    attempts: int = 0
+    sent_ns: int = 0
+    accepted_ns: int | None = None
+    status: int | None = None
+    gave_up: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class TicketRecord:
+    """One ticket at one bank. `received_world` is world time, the others wall and monotonic."""
+
+    number: int
+    bank: Institution
+    key: str
+    report: FraudReport
+    received_world: float
+    job_id: str = field(default_factory=lambda: f"BANKS-{uuid.uuid4()}")
+    received_ns: int = field(default_factory=time.monotonic_ns)
+    received_at: float = field(default_factory=time.time)
+    repeats: int = 0
+    """how often the same request came again"""
+    posts: list[PostRecord] = field(default_factory=list)
+    nudge: Event = field(default_factory=Event)
+    saved: float = 0.0
+    """world seconds that nudges took off its waits"""
+    worked: bool = False
+    answered: bool = False
+    """everything the bank has to say is accepted (or given up)"""
+
+    @property
+    def rrns(self) -> list[str]:
+        """The hops it asks about."""
+        return [incident.rrn for incident in self.report.incidents]
+
+    def asks_still(self, rrn: str) -> bool:
+        """Whether this ticket stands for that hop: not answered yet, or answered otherwise than by refusal."""
+        return not any(rrn in post.refused and post.accepted_ns is not None for post in self.posts)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTwice:
+    """Two live requests with different keys for the same money of the same hop at the same bank."""
+
+    ack_no: str
+    rrn: str
+    bank: str
+    keys: tuple[str, str]
+    disputed_paise: tuple[int, int]
+
+
+class TicketBook:
+    """All tickets of all banks."""
+
+    def __init__(self) -> None:
+        self.tickets: list[TicketRecord] = []
+        self.asked_twice: list[AskedTwice] = []
+        self.first_seen_ns: dict[str, int] = {}
+        """by acknowledgement number: when the first ticket about it came in"""
+        self.next_layer_ns: list[int] = []
+        """answer sent → request about a hop it named received"""
+        self._by_key: dict[tuple[str, str], TicketRecord] = {}
+        self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
+        self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
+        self._named_by: dict[tuple[str, str], PostRecord] = {}
+
+    def known(self, bank: Institution, key: str) -> TicketRecord | None:
+        """The ticket that this bank opened for this key; counts the repeat."""
+        record = self._by_key.get((bank.code, key)) if key else None
+        if record is not None:
+            record.repeats += 1
+        return record
+
+    def open(self, bank: Institution, key: str, report: FraudReport, received_world: float) -> TicketRecord:
+        """Open a new ticket."""
+        record = TicketRecord(len(self.tickets), bank, key, report, received_world)
+        self.tickets.append(record)
+        self._by_key.setdefault((bank.code, key), record)
+        self._by_case.setdefault((bank.code, report.ack_no), []).append(record)
+        self.first_seen_ns.setdefault(report.ack_no, record.received_ns)
+        for incident in report.incidents:
+            self._note_hop(record, incident)
+        return record
+
+    def named(self, ack_no: str, post: PostRecord) -> None:
+        """Remember which answer first named which transfer, so that the next request's delay can be told."""
+        for rrn in post.onward:
+            self._named_by.setdefault((ack_no, rrn), post)
+
+    def of_case(self, bank: str, ack_no: str) -> Iterable[TicketRecord]:
+        """A bank's tickets about one case."""
+        return self._by_case.get((bank, ack_no), ())
+
+    def of_job(self, job_id: str) -> TicketRecord | None:
+        """The ticket with that job number."""
+        return next((t for t in self.tickets if t.job_id == job_id), None)
+
+    def of_hop(self, bank: str, rrn: str) -> list[TicketRecord]:
+        """A bank's tickets about one transfer, whichever the case."""
+        return [t for t in self.tickets if t.bank.code == bank and rrn in t.rrns]
+
+    def _note_hop(self, record: TicketRecord, incident: Incident) -> None:
+        hop = (record.report.ack_no, incident.rrn, record.bank.code)
+        others = self._by_hop.setdefault(hop, [])
+        post = self._named_by.get(hop[:2])
+        if not others and post is not None and post.sent_ns:
+            self.next_layer_ns.append(record.received_ns - post.sent_ns)
+        others.append(record)
+        live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
+        for other in live.values():
+            before = next(i for i in other.report.incidents if i.rrn == incident.rrn)
+            same = before.disputed_paise == incident.disputed_paise
+            if same or before.disputed_paise + incident.disputed_paise > incident.amount_paise:
+                # Less than the whole in two parts is no repetition: gathered money comes in by several parents.
+                keys, sums = (other.key, record.key), (before.disputed_paise, incident.disputed_paise)
+                self.asked_twice.append(AskedTwice(*hop, keys=keys, disputed_paise=sums))
