@@ -141,7 +141,10 @@ class SimulatorServer:
 
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one."""
-    return socket.create_server((host, port), backlog=BACKLOG)
+    listening = socket.create_server((host, port), backlog=BACKLOG)
+    # Inherited by every connection. Without it asyncio leaves Nagle's algorithm on for accepted sockets: 40 ms a reply.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listening
 
 
 async def until(true: Callable[[], bool]) -> None:
