@@ -16,6 +16,7 @@ from db.pool import Connection
 from domain.trail import reconcile
 from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 from schemas.enums import (
+    Bucket,
     CaseState,
     ContradictionKind,
     Disposition,
@@ -40,9 +41,7 @@ class AnswerReceipt:
     repeated: bool = False
 
 
-async def take_status_update(
-    hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes
-) -> AnswerReceipt:
+async def take_status_update(hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes) -> AnswerReceipt:
     """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
 
     Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
@@ -54,19 +53,16 @@ async def take_status_update(
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)
         if given is not None:
-            return AnswerReceipt(**given, repeated=True)
+            return AnswerReceipt(given["accepted"], given["duplicates"], given["contradictions"], repeated=True)
         positions = await _positions(connection, head.case_no, institution, claims)
-        known = await answers.known_keys(
-            connection, head.case_no, institution, [claim.natural_key for claim in claims]
-        )
+        known = await answers.known_keys(connection, head.case_no, institution, [claim.natural_key for claim in claims])
         outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
-        receipt = AnswerReceipt(**_counts(outcome))
+        reply = _counts(outcome)
         work = _Writing(hands, connection, head, institution, outcome, positions, now)
-        follow_up = await work.write(update.job_id or "", body_digest, _counts(outcome))
-    for judged in outcome.judgements:
-        METRICS.answer_taken(judged.disposition, judged.claim.kind)
-    return AnswerReceipt(receipt.accepted, receipt.duplicates, receipt.contradictions, follow_up)
+        follow_up = await work.write(update.job_id or "", body_digest, reply)
+    _count(head, outcome, now)
+    return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
 async def _positions(
@@ -90,6 +86,20 @@ async def _check_job(
     return outcome.model_copy(
         update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
     )
+
+
+def _holds(outcome: Reconciliation) -> bool:
+    return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
+
+
+def _count(head: cases.CaseHead, outcome: Reconciliation, now: datetime) -> None:
+    for judged in outcome.judgements:
+        METRICS.answer_taken(judged.disposition, judged.claim.kind)
+    since_complaint_seconds = (now - head.opened_at).total_seconds()
+    if head.first_answered_at is None:
+        METRICS.first_answer(since_complaint_seconds)
+    if head.first_held_at is None and _holds(outcome):
+        METRICS.first_hold(since_complaint_seconds)
 
 
 def _counts(outcome: Reconciliation) -> dict[str, int]:
@@ -123,6 +133,7 @@ class _Writing:
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
         await self._write_new_hops(answer_ids)
+        await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
         await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
         finished = await self._write_hop_states()
         opened_tasks = await self._write_doubts(answer_ids)
@@ -146,7 +157,11 @@ class _Writing:
             self.now,
             [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
         )
-        await cases.give_out_hops(self.connection, self.head.case_no, new[-1].hop_no)
+
+    @property
+    def _last_hop_no(self) -> int:
+        new = self.outcome.new_hops
+        return new[-1].hop_no if new else self.head.last_hop_no
 
     async def _write_hop_states(self) -> list[UUID]:
         """Close and park hops; return the requests that are finished with that."""
@@ -176,7 +191,13 @@ class _Writing:
         return True
 
     def _events(
-        self, update_id: int, job_id: str, finished: Sequence[UUID], opened_tasks: Sequence[int], *, reopened: bool
+        self,
+        update_id: int,
+        job_id: str,
+        finished: Sequence[UUID],
+        opened_tasks: Sequence[int],
+        *,
+        reopened: bool,
     ) -> list[Event]:
         outcome = self.outcome
         answer = Event(

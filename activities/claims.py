@@ -44,11 +44,11 @@ def _readable(
     line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, directory: Directory, rules: TrailRules
 ) -> Claim:
     kind = _kind(line, rules)
-    flags = [Flag(field="line", code=flag.value, message=flag.value.replace("_", " ")) for flag in line.flags]
+    flags = list(line.flags)
     payee = None
     if kind is ClaimKind.MOVED and isinstance(line, TransferLine):
-        payee, odd = _payee(line, directory)
-        flags += odd
+        payee, payee_flags = _payee(line, directory)
+        flags += payee_flags
     amount_paise = line.amount_paise or 0
     tainted_paise = line.disputed_paise or 0
     return Claim(

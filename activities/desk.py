@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from activities.hands import Hands
+from activities.writing_off import write_off_request
 from db import cases, complaints, events, hops, ledger, news, requests, tasks
 from db.events import Event
 from db.pool import Connection
@@ -97,7 +98,10 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
         if hop.source is HopSource.COMPLAINT:
             told = corrected.institution or corrected.payee_institution_as_told
             await complaints.register_transfers(
-                connection, head.case_no, [transfer_key(corrected.reference, corrected.amount_paise, told)], [hop_no]
+                connection,
+                head.case_no,
+                [transfer_key(corrected.reference, corrected.amount_paise, told)],
+                [hop_no],
             )
         kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
         await tasks.close_for_hops(connection, head.case_no, [hop_no], kinds, now, "corrected")
@@ -112,7 +116,12 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
         }
         await _log(connection, head, now, officer, Event(EventKind.HOP_CORRECTED, data))
         follow_up = await _tell(
-            connection, hands, head, now, reopened=[corrected], closed=[HopRef(hop_no=hop_no, revision=hop.revision)]
+            connection,
+            hands,
+            head,
+            now,
+            reopened=[corrected],
+            closed=[HopRef(hop_no=hop_no, revision=hop.revision)],
         )
     return DeskDone(head.case_no, hop_no, follow_up)
 
@@ -147,26 +156,6 @@ async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str,
         closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
         follow_up = await _tell(connection, hands, head, now, reopened=[], closed=closed)
     return DeskDone(head.case_no, None, follow_up)
-
-
-async def write_off_request(
-    connection: Connection, case_no: str, request_id: UUID, now: datetime, actor: str, reason: str
-) -> list[HopRef]:
-    """Stop a live request inside the caller's transaction: its money goes to `untraced`, its hops close."""
-    live = await requests.live_hops(connection, request_id)
-    entries = [
-        entry
-        for hop in live
-        for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
-    ]
-    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", now, entries)
-    refs = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]
-    await hops.close(connection, case_no, [hop.hop_no for hop in live])
-    await requests.stop(connection, request_id, now)
-    await tasks.close_for_requests(connection, [request_id], now, "the request was stopped")
-    data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
-    await events.append(connection, case_no, now, actor, [Event(EventKind.REQUEST_STOPPED, data)])
-    return refs
 
 
 async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> DeskDone:
@@ -255,9 +244,7 @@ async def _correct_amount(
     return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
 
 
-async def _withdraw_from_request(
-    connection: Connection, case_no: str, hop: hops.HopRow, now: datetime
-) -> list[str]:
+async def _withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
     """Take the hop out of the request that asks about it with the old figures; finish a request left empty."""
     if hop.state is not HopState.ASKED:
         return []
@@ -267,9 +254,7 @@ async def _withdraw_from_request(
     return [str(request_id) for request_id in finished]
 
 
-async def _close_if_empty(
-    connection: Connection, case_no: str, hop: hops.HopRow, now: datetime
-) -> list[HopRef]:
+async def _close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
     left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
     if left or hop.state is HopState.CLOSED:
         return []
@@ -293,7 +278,8 @@ async def _tell(
     closed: list[HopRef],
 ) -> FollowUp:
     """News for the workflow; a settled case in which money is in play again is opened and started anew."""
-    opened = tuple(brief for hop in reopened if (brief := await _brief(connection, hands, head.case_no, hop)))
+    briefs = [await _brief(connection, hands, head.case_no, hop) for hop in reopened]
+    opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if not h.institution)
     told = await news.insert(
         connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)

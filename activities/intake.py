@@ -69,7 +69,12 @@ async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key:
         write = _join_case if known else _open_case
         follow_up = await write(connection, hands, receipt, fresh, taken_by)
         await complaints.insert(
-            connection, complaint, receipt, taken_by=taken_by, idempotency_key=idempotency_key, body_digest=digest
+            connection,
+            complaint,
+            receipt,
+            taken_by=taken_by,
+            idempotency_key=idempotency_key,
+            body_digest=digest,
         )
     METRICS.complaint_taken(
         complaint.channel,
@@ -102,9 +107,7 @@ def _read_transfers(hands: Hands, complaint: Complaint) -> tuple[list[_Row], lis
     flags: list[Flag] = []
     for index, transfer in enumerate(complaint.transfers):
         payee = transfer.payee
-        institution, odd = directory.resolve(
-            payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee"
-        )
+        institution, odd = directory.resolve(payee.institution, payee.ifsc, payee.holder, f"transfers[{index}].payee")
         flags += odd
         code = institution.code if institution else None
         key = transfer_key(transfer.reference, transfer.amount_paise, code or payee.institution)
@@ -125,7 +128,11 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> list[Flag]:
     """A complaint may name transfers of several cases: it joins the oldest, and says which other it touches."""
     return [
-        Flag(field="transfers", code="known_in_another_case", message=f"one transfer is in case {known[row.key]}")
+        Flag(
+            field="transfers",
+            code="known_in_another_case",
+            message=f"one transfer is in case {known[row.key]}",
+        )
         for row in rows
         if known.get(row.key, case_no) != case_no
     ]
@@ -139,12 +146,14 @@ async def _open_case(
     await cases.open_case(connection, case_no, receipt.received_at, policy, len(rows))
     entries = await _write_hops(connection, receipt, rows, first_hop_no=1)
     await events.append(
-        connection, case_no, receipt.received_at, taken_by, [_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)]
+        connection,
+        case_no,
+        receipt.received_at,
+        taken_by,
+        [_opened_event(EventKind.CASE_OPENED, receipt, rows, 1, entries)],
     )
     to_ask, parked = _briefs(rows, 1)
-    return FollowUp(
-        case_no=case_no, start=CaseStart(case_no=case_no, policy=policy, open_hops=to_ask, parked=parked)
-    )
+    return FollowUp(case_no=case_no, start=CaseStart(case_no=case_no, policy=policy, open_hops=to_ask, parked=parked))
 
 
 async def _join_case(
@@ -180,9 +189,7 @@ async def _write_hops(
     case_no, at = receipt.case_ack_no, receipt.received_at
     written = [_hop_row(row, hop_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
     await hops.insert(connection, case_no, at, written)
-    await complaints.register_transfers(
-        connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written]
-    )
+    await complaints.register_transfers(connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written])
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)
     return entries
@@ -212,14 +219,23 @@ def _hop_row(row: _Row, hop_no: int) -> hops.HopRow:
 
 
 def _opened_event(
-    kind: EventKind, receipt: ComplaintReceipt, rows: Sequence[_Row], first_hop_no: int, entries: Sequence[Entry]
+    kind: EventKind,
+    receipt: ComplaintReceipt,
+    rows: Sequence[_Row],
+    first_hop_no: int,
+    entries: Sequence[Entry],
 ) -> Event:
     return Event(
         kind,
         {
             "ack_no": receipt.ack_no,
             "hops": [
-                {"hop_no": hop_no, "layer": 1, "institution": row.institution, "amount_paise": row.transfer.amount_paise}
+                {
+                    "hop_no": hop_no,
+                    "layer": 1,
+                    "institution": row.institution,
+                    "amount_paise": row.transfer.amount_paise,
+                }
                 for hop_no, row in enumerate(rows, start=first_hop_no)
             ],
             "placed": events.placed(entries),

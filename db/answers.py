@@ -11,7 +11,9 @@ from schemas.answers import Contradiction, Judgement
 async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> dict[str, Any] | None:
     """The reply that this very body got before; None for a new one."""
     reply: dict[str, Any] | None = await connection.fetchval(
-        "SELECT reply FROM status_update WHERE institution = $1 AND body_digest = $2", institution, body_digest
+        "SELECT reply FROM status_update WHERE institution = $1 AND body_digest = $2",
+        institution,
+        body_digest,
     )
     return reply
 
@@ -102,8 +104,8 @@ async def insert_contradictions(
 ) -> None:
     """Keep what could not be taken as it stands, each beside the line that said it."""
     await connection.executemany(
-        "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise, opened_at)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise,"
+        " opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
         [
             (
                 case_no,

@@ -5,7 +5,7 @@ from datetime import datetime
 from db import hops
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import Noun, UtcDatetime
 from schemas.enums import CaseState, HopState, Rung
 from schemas.work import CasePolicy, CaseStart, HopBrief, HopRef, OpenRequest
 
@@ -17,9 +17,17 @@ class CaseHead(Noun):
     state: CaseState
     last_hop_no: int
     policy: CasePolicy
+    opened_at: UtcDatetime
+    first_answered_at: UtcDatetime | None
+    first_held_at: UtcDatetime | None
 
 
-async def open_case(connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int) -> None:
+_HEAD = "c.case_no, c.state, c.last_hop_no, c.policy, c.opened_at, c.first_answered_at, c.first_held_at"
+
+
+async def open_case(
+    connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int
+) -> None:
     """Write a new, open case."""
     await connection.execute(
         "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $3, $4)",
@@ -33,8 +41,8 @@ async def open_case(connection: Connection, case_no: str, opened_at: datetime, p
 async def lock(connection: Connection, ack_no: str) -> CaseHead:
     """Find the case that any of its numbers names, and lock its row. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT case_no, state, last_hop_no, policy FROM case_file"
-        " WHERE case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE",
+        f"SELECT {_HEAD} FROM case_file c"
+        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE",
         ack_no,
     )
     if row is None:
@@ -45,7 +53,7 @@ async def lock(connection: Connection, ack_no: str) -> CaseHead:
 async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -> CaseHead:
     """The case, if this institution has anything to do with it; else `NotFound`, as for a number nobody knows."""
     row = await connection.fetchrow(
-        "SELECT c.case_no, c.state, c.last_hop_no, c.policy FROM case_file c"
+        f"SELECT {_HEAD} FROM case_file c"
         " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
         " AND EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
         " FOR NO KEY UPDATE OF c",
@@ -62,16 +70,55 @@ async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) 
     await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
 
 
-async def reopen(connection: Connection, case_no: str) -> None:
-    """Money is in play again in a settled case: its workflow must be started again."""
+async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at: datetime, *, held: bool) -> None:
+    """An answer came, with money on hold or without; remember it if it is the first, and the hops given out."""
     await connection.execute(
-        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL WHERE case_no = $1", case_no
+        "UPDATE case_file SET last_hop_no = $2, first_answered_at = coalesce(first_answered_at, $3),"
+        " first_held_at = CASE WHEN $4 THEN coalesce(first_held_at, $3) ELSE first_held_at END WHERE case_no = $1",
+        case_no,
+        last_hop_no,
+        at,
+        held,
     )
 
 
-async def settle(connection: Connection, case_no: str, at: datetime) -> None:
-    """Nothing is in play any more."""
-    await connection.execute("UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1", case_no, at)
+async def note_sent(connection: Connection, case_no: str, at: datetime) -> datetime | None:
+    """A request leaves; if it is the case's first, return when the case was opened."""
+    opened_at: datetime | None = await connection.fetchval(
+        "UPDATE case_file SET first_sent_at = $2 WHERE case_no = $1 AND first_sent_at IS NULL RETURNING opened_at",
+        case_no,
+        at,
+    )
+    return opened_at
+
+
+async def note_delivered(connection: Connection, case_no: str, at: datetime) -> datetime | None:
+    """A bank has a request; if it is the case's first, return when the case was opened."""
+    opened_at: datetime | None = await connection.fetchval(
+        "UPDATE case_file SET first_delivered_at = $2 WHERE case_no = $1 AND first_delivered_at IS NULL"
+        " RETURNING opened_at",
+        case_no,
+        at,
+    )
+    return opened_at
+
+
+async def reopen(connection: Connection, case_no: str) -> None:
+    """Money is in play again in a settled case: its workflow must be started again."""
+    await connection.execute(
+        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL WHERE case_no = $1",
+        case_no,
+    )
+
+
+async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
+    """Nothing is in play any more; false when the case was settled before."""
+    done = await connection.fetchval(
+        "UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1 AND state = 'open' RETURNING true",
+        case_no,
+        at,
+    )
+    return bool(done)
 
 
 async def mark_started(connection: Connection, case_nos: list[str], at: datetime) -> None:
@@ -83,11 +130,12 @@ async def mark_started(connection: Connection, case_nos: list[str], at: datetime
     )
 
 
-async def mark_lost(connection: Connection, case_no: str) -> None:
-    """Its workflow is not there although the case is open: the sweep shall start it again."""
-    await connection.execute(
-        "UPDATE case_file SET workflow_started_at = NULL WHERE case_no = $1 AND state = 'open'", case_no
+async def is_open(connection: Connection, case_no: str) -> bool:
+    """Whether money of the case may still be in play."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open')", case_no
     )
+    return found
 
 
 async def not_started(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime]]:
@@ -102,7 +150,8 @@ async def not_started(connection: Connection, before: datetime, limit: int) -> l
 
 
 _LIVE_REQUESTS = """
-SELECT r.request_id::text, r.wave_no, r.institution, r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered, r.rung,
+SELECT r.request_id::text, r.wave_no, r.institution, r.rung,
+       r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
        coalesce(r.delivered_at, r.sent_at) AS waiting_since, array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos
 FROM hold_request r JOIN request_hop rh USING (request_id)
 WHERE r.case_no = $1 AND rh.live

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from datetime import datetime
 
 from db.pool import Connection
 from schemas.base import Noun
@@ -65,7 +64,8 @@ async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dic
 async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
     """The case that was opened first."""
     case_no: str = await connection.fetchval(
-        "SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY opened_at, case_no LIMIT 1", list(case_nos)
+        "SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY opened_at, case_no LIMIT 1",
+        list(case_nos),
     )
     return case_no
 
@@ -112,9 +112,7 @@ async def insert(
     )
 
 
-async def register_transfers(
-    connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]
-) -> None:
+async def register_transfers(connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]) -> None:
     """Make transfers known, so that the next complaint about them joins this case."""
     await connection.execute(
         "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"

@@ -114,7 +114,8 @@ async def reopen(connection: Connection, case_no: str, hop: HopRow) -> None:
     await connection.execute(
         "UPDATE hop SET revision = $3, state = $4, institution = $5, payee_institution_as_told = $6,"
         " payee_holder = $7, payee_ifsc = $8, account_key = $9, reference = $10, reference_key = $11,"
-        " amount_paise = $12, disputed_paise = $13, transferred_at = $14, flags = $15 WHERE case_no = $1 AND hop_no = $2",
+        " amount_paise = $12, disputed_paise = $13, transferred_at = $14, flags = $15"
+        " WHERE case_no = $1 AND hop_no = $2",
         case_no,
         hop.hop_no,
         hop.revision,

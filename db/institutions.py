@@ -113,7 +113,5 @@ def _institution(row: Record) -> Institution:
         answer_class=row["answer_class"],
         has_wire=row["has_wire"],
         desk_email=row["desk_email"],
-        nodal_officer=NodalOfficer(
-            name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]
-        ),
+        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
     )

@@ -22,7 +22,7 @@ async def migrate(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        return await _apply_missing(connection, sorted(directory.glob("[0-9]*.sql")))
+        return await _apply_missing(connection, _files(directory))
     finally:
         await connection.close()
 
@@ -32,9 +32,13 @@ async def pending(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
     connection = await asyncpg.connect(dsn)
     try:
         known = await _known(connection)
-        return [file.name for file in sorted(directory.glob("[0-9]*.sql")) if file.name not in known]
+        return [file.name for file in _files(directory) if file.name not in known]
     finally:
         await connection.close()
+
+
+def _files(directory: Path) -> list[Path]:
+    return sorted(directory.glob("[0-9]*.sql"))
 
 
 async def _known(connection: "asyncpg.Connection[asyncpg.Record]") -> dict[str, str]:

@@ -21,7 +21,9 @@ async def insert(connection: Connection, case_no: str, at: datetime, news: CaseN
 async def mark_signalled(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:
     """The workflows have these."""
     await connection.execute(
-        "UPDATE case_news SET signalled_at = $2 WHERE news_id = ANY($1) AND signalled_at IS NULL", list(news_ids), at
+        "UPDATE case_news SET signalled_at = $2 WHERE news_id = ANY($1) AND signalled_at IS NULL",
+        list(news_ids),
+        at,
     )
 
 
@@ -34,6 +36,10 @@ async def unsignalled(connection: Connection, before: datetime, limit: int) -> l
         limit,
     )
     return [
-        (row["case_no"], row["created_at"], CaseNews.model_validate({**row["body"], "news_id": row["news_id"]}))
+        (
+            row["case_no"],
+            row["created_at"],
+            CaseNews.model_validate({**row["body"], "news_id": row["news_id"]}),
+        )
         for row in rows
     ]

@@ -144,7 +144,9 @@ async def climb(connection: Connection, request_id: UUID, rung: Rung) -> None:
     await connection.execute("UPDATE hold_request SET rung = $2 WHERE request_id = $1", request_id, rung.value)
 
 
-async def answered(connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime) -> list[UUID]:
+async def answered(
+    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
+) -> list[UUID]:
     """Note an answer about these hops; close the requests that have no live hop left and return them."""
     rows = await connection.fetch(
         "WITH touched AS (UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4)"

@@ -71,7 +71,12 @@ async def close(connection: Connection, task_id: int, at: datetime, closed_by: s
 
 
 async def close_for_hops(
-    connection: Connection, case_no: str, hop_nos: Sequence[int], kinds: Sequence[TaskKind], at: datetime, reason: str
+    connection: Connection,
+    case_no: str,
+    hop_nos: Sequence[int],
+    kinds: Sequence[TaskKind],
+    at: datetime,
+    reason: str,
 ) -> list[int]:
     """Close the tasks of these kinds about these hops: what they asked for has happened."""
     rows = await connection.fetch(
@@ -86,7 +91,9 @@ async def close_for_hops(
     return [row["task_id"] for row in rows]
 
 
-async def close_for_requests(connection: Connection, request_ids: Sequence[UUID], at: datetime, reason: str) -> list[int]:
+async def close_for_requests(
+    connection: Connection, request_ids: Sequence[UUID], at: datetime, reason: str
+) -> list[int]:
     """Close every task about these requests: they need nobody any more."""
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"

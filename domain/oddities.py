@@ -1,4 +1,4 @@
-"""What is odd about a complaint but possible: taken and flagged, because a refused complaint costs the victim the hour."""
+"""What is odd about a complaint but possible: taken and flagged, for a refused complaint costs the victim the hour."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -6,7 +6,14 @@ from datetime import datetime, timedelta
 from domain.ack_numbers import first_digits
 from domain.policy import TrailRules
 from schemas.complaints import Complaint, Flag, Party, Transfer
-from schemas.identifiers import ACCOUNT_PATTERN, MOBILE_PATTERN, RRN_PATTERN, UTR_PATTERN, VPA_PATTERN, reference_key
+from schemas.identifiers import (
+    ACCOUNT_PATTERN,
+    MOBILE_PATTERN,
+    RRN_PATTERN,
+    UTR_PATTERN,
+    VPA_PATTERN,
+    reference_key,
+)
 
 CLOCK_SKEW = timedelta(minutes=5)
 
@@ -27,7 +34,11 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
         yield from _transfer_flags(transfer, field, now, rules)
         identity = (reference_key(transfer.reference), transfer.amount_paise)
         if identity in seen:
-            yield Flag(field=field, code="repeated_row", message="the same transfer stands here twice: it counts once")
+            yield Flag(
+                field=field,
+                code="repeated_row",
+                message="the same transfer stands here twice: it counts once",
+            )
         seen.add(identity)
 
 
@@ -42,7 +53,9 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
         yield Flag(field=f"{field}.transferred_at", code="in_the_future", message="later than now")
     if transfer.transferred_at < now - timedelta(days=rules.stale_days):
         yield Flag(
-            field=f"{field}.transferred_at", code="stale", message=f"more than {rules.stale_days} days ago: banks may refuse"
+            field=f"{field}.transferred_at",
+            code="stale",
+            message=f"more than {rules.stale_days} days ago: banks may refuse",
         )
 
 

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
-from schemas.work import CasePolicy, LadderRung
+from schemas.work import CasePolicy, LadderRung, PriorityRules
 
 Source = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
@@ -61,6 +61,7 @@ class Delivery(Noun):
     retry_initial_seconds: Seconds
     retry_max_seconds: Seconds
     retry_for_seconds: Seconds
+    mail_attempts: Annotated[int, Field(ge=1, le=20)]
     source: Source
 
 
@@ -120,6 +121,11 @@ class Policy(Noun):
             retry_initial_seconds=self.delivery.retry_initial_seconds / clock_factor,
             retry_max_seconds=self.delivery.retry_max_seconds / clock_factor,
             retry_for_seconds=self.delivery.retry_for_seconds / clock_factor,
+            priority=PriorityRules(
+                fresh_seconds=self.priority.fresh_seconds / clock_factor,
+                warm_seconds=self.priority.warm_seconds / clock_factor,
+                large_paise=self.priority.large_paise,
+            ),
         )
 
 

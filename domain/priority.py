@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from domain.policy import Priority
+from schemas.work import PriorityRules
 
 
-def priority_key(rules: Priority, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:
+def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:
     """1 (first) to 5 (last), by the age of the transfer and the amount (paise).
 
     Money younger than the golden hour goes before anything else; within an age the large sum goes first.

@@ -9,7 +9,7 @@ Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Word
 * Lines that say the same are one line.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import take_from
 from domain.policy import CodeMeaning, TrailRules
@@ -168,7 +168,9 @@ class _Book:
             wanted -= take
             self._close_if_empty(hop)
         if wanted:
-            self._contradict(claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, claim.claim_paise - wanted)
+            self._contradict(
+                claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, claim.claim_paise - wanted
+            )
         self._judgements.append(
             Judgement(
                 claim=claim,
@@ -240,7 +242,7 @@ class _Book:
             )
         )
 
-    def _review(self, claim: Claim, hops: list[_Hop]) -> None:
+    def _review(self, claim: Claim, hops: Sequence[_Hop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
         self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop_no, note=claim.status_code))
         self._judgements.append(

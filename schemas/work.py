@@ -49,6 +49,14 @@ class LadderRung(Noun):
     after_seconds: float
 
 
+class PriorityRules(Noun):
+    """Which request goes first, by the age of the money and its amount."""
+
+    fresh_seconds: float
+    warm_seconds: float
+    large_paise: int
+
+
 class CasePolicy(Noun):
     """The policy values a running case was promised; `version` names the file they came from."""
 
@@ -57,6 +65,7 @@ class CasePolicy(Noun):
     retry_initial_seconds: float
     retry_max_seconds: float
     retry_for_seconds: float
+    priority: PriorityRules
 
 
 class CaseStart(Noun):

@@ -27,6 +27,11 @@ CREATE TABLE case_file (
     -- when the workflow was started for the present opening; null is what the sweep looks for
     workflow_started_at timestamptz,
     policy jsonb NOT NULL,
+    -- the first of each, for the turnaround times
+    first_sent_at timestamptz,
+    first_delivered_at timestamptz,
+    first_answered_at timestamptz,
+    first_held_at timestamptz,
     last_hop_no integer NOT NULL DEFAULT 0,
     last_wave_no integer NOT NULL DEFAULT 0,
     event_seq bigint NOT NULL DEFAULT 0,

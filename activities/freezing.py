@@ -1,0 +1,294 @@
+"""The hands of the freeze path: ask a bank, climb a rung, settle a case. Each may be run twice."""
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
+from activities.hands import Hands
+from activities.letters import Letter, nodal_letter, reminder_letter
+from activities.metrics import METRICS, SendOutcome
+from activities.writing_off import write_off_request
+from adapters.banks.protocol import (
+    INCIDENTS_MAX,
+    BankAdapter,
+    BankError,
+    BankMisconfigured,
+    BankRefused,
+    BankUnreachable,
+    HoldTicket,
+    Incident,
+    Instrument,
+)
+from adapters.messages.smtp import Mailer, MailError
+from db import cases, complaints, events, ledger, requests, tasks
+from db.events import Event
+from db.pool import Connection
+from schemas.answers import NewTask
+from schemas.enums import EventKind, HopSource, RequestState, Rung, TaskKind
+from schemas.institutions import Institution
+from schemas.work import Climbed, ClimbRung, SendHoldRequest, Sent, SettleCase, Settled
+
+log = logging.getLogger(__name__)
+
+ENGINE = "engine"
+REQUESTOR = "I4C-MHA"
+STATE = "UTTAR PRADESH"
+REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED})
+
+
+@dataclass(frozen=True)
+class FreezeHands:
+    """The activities of `CaseWorkflow`. `mailer` is None where no mail route is set."""
+
+    hands: Hands
+    banks: BankAdapter
+    mailer: Mailer | None
+
+    # -- ask a bank ------------------------------------------------------------------------------------------------
+
+    @activity.defn
+    async def send_hold_request(self, order: SendHoldRequest) -> Sent:
+        """Put one hold request before one bank.
+
+        The request is written first, so that an answer that comes before the bank's own reply finds it; then the bank
+        is called; then its job id is written. Run twice, it sends the same request under the same Idempotency-Key.
+        A bank that cannot be reached raises a retryable error; one that refuses is an outcome.
+        """
+        request_id = UUID(order.request_id)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, order.case_no)
+            request = await requests.get(connection, request_id)
+            if request is None:
+                await self._plan(connection, request_id, order)
+            elif request.state in REQUEST_OVER or request.delivered_at or request.refusal_code:
+                return await _sent_before(connection, request)
+            to_ask = await requests.live_hops(connection, request_id)
+            if not to_ask:
+                return Sent(request_id=order.request_id, asked=(), delivered=False)
+            ticket = await _ticket(connection, request_id, order.case_no, to_ask)
+        asked = tuple(hop.hop_no for hop in to_ask)
+        return await self._call(order, ticket, asked)
+
+    async def _plan(self, connection: Connection, request_id: UUID, order: SendHoldRequest) -> None:
+        """Write the request with what is still to be asked, before the bank hears of it."""
+        now = datetime.now(UTC)
+        asked = await requests.plan(
+            connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
+        )
+        if not asked:
+            return
+        data = {
+            "request_id": order.request_id,
+            "wave_no": order.wave_no,
+            "institution": order.institution,
+            "hops": asked,
+        }
+        await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_SENT, data)])
+        case_opened_at = await cases.note_sent(connection, order.case_no, now)
+        answered_at = await _opened_by_answer_at(connection, request_id)
+        METRICS.request_sent(
+            since_complaint_seconds=_since(case_opened_at, now), since_answer_seconds=_since(answered_at, now)
+        )
+
+    async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...]) -> Sent:
+        try:
+            bank = await self.hands.directory.wire(order.institution)
+            if bank is None:
+                raise BankMisconfigured(order.institution, "no wire in the directory")
+            timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+            delivery = await self.banks.send_hold_request(bank, ticket, timeout_seconds=timeout_seconds)
+        except BankError as error:
+            if error.retryable:
+                METRICS.request_ended(SendOutcome.UNDELIVERED)
+                raise _try_again(error) from error
+            return await self._record_refusal(order, error, asked)
+        return await self._record_delivery(order, delivery.job_id, asked)
+
+    async def _record_delivery(self, order: SendHoldRequest, job_id: str, asked: tuple[int, ...]) -> Sent:
+        now = datetime.now(UTC)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, order.case_no)
+            await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now)
+            data = {"request_id": order.request_id, "institution": order.institution, "job_id": job_id}
+            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_DELIVERED, data)])
+            case_opened_at = await cases.note_delivered(connection, order.case_no, now)
+        METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(case_opened_at, now))
+        return Sent(request_id=order.request_id, asked=asked, delivered=True)
+
+    async def _record_refusal(self, order: SendHoldRequest, error: BankError, asked: tuple[int, ...]) -> Sent:
+        """The bank will not take the ticket as it is: a person must look, and the ladder goes on meanwhile."""
+        now = datetime.now(UTC)
+        code = error.response_code if isinstance(error, BankRefused) else type(error).__name__
+        message = error.message if isinstance(error, BankRefused) else error.detail
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, order.case_no)
+            await requests.refused(connection, UUID(order.request_id), code, message)
+            await tasks.open_tasks(
+                connection,
+                order.case_no,
+                [NewTask(kind=TaskKind.TICKET_REFUSED, note=code)],
+                now,
+                institution=order.institution,
+                request_id=UUID(order.request_id),
+            )
+            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code}
+            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
+        METRICS.request_ended(SendOutcome.REFUSED)
+        return Sent(request_id=order.request_id, asked=asked, delivered=False, refusal_code=code)
+
+    # -- the ladder ------------------------------------------------------------------------------------------------
+
+    @activity.defn
+    async def climb_rung(self, order: ClimbRung) -> Climbed:
+        """Do what one rung of the ladder asks for, and write that it was done.
+
+        A letter that cannot be sent (no mail route, no address, the server refuses) is written down with its reason,
+        and the ladder goes on: the next rung is a person.
+        """
+        async with self.hands.pool.acquire() as connection:
+            request = await requests.get(connection, UUID(order.request_id))
+        if request is None or request.state in REQUEST_OVER:
+            return Climbed(done=False, reason="answered")
+        if request.rung is order.rung:
+            return Climbed(done=True)
+        sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
+        return await self._record_rung(order, sent)
+
+    async def _write_letter(self, order: ClimbRung) -> Climbed:
+        institution = self.hands.directory.current.get(order.institution)
+        if self.mailer is None:
+            return Climbed(done=False, reason="no mail route is set")
+        if institution is None:
+            return Climbed(done=False, reason="the institution is not in the directory")
+        letter = await self._letter(order, institution)
+        if not letter.to:
+            return Climbed(done=False, reason="no address in the directory")
+        try:
+            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id)
+        except MailError as error:
+            if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
+                raise ApplicationError(str(error), type=type(error).__name__) from error
+            return Climbed(done=False, reason=type(error).__name__)
+        return Climbed(done=True)
+
+    async def _letter(self, order: ClimbRung, institution: Institution) -> Letter:
+        async with self.hands.pool.acquire() as connection:
+            request = await requests.get(connection, UUID(order.request_id))
+            live = await requests.live_hops(connection, UUID(order.request_id))
+        write = reminder_letter if order.rung is Rung.REMINDER else nodal_letter
+        assert request is not None, "the caller has seen it"
+        return write(institution, request, live)
+
+    async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
+        now, request_id = datetime.now(UTC), UUID(order.request_id)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, order.case_no)
+            request = await requests.get(connection, request_id)
+            if request is None or request.state in REQUEST_OVER or request.rung is order.rung:
+                return Climbed(done=request is not None and request.rung is order.rung)
+            await requests.climb(connection, request_id, order.rung)
+            data: dict[str, str | bool] = {
+                "request_id": order.request_id,
+                "institution": order.institution,
+                "rung": order.rung.value,
+            }
+            if letter:
+                data |= {"sent": letter.done, "reason": letter.reason}
+            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
+            if order.rung is Rung.GIVE_UP:
+                await write_off_request(connection, order.case_no, request_id, now, ENGINE, "nobody answered")
+            elif task := _TASK_OF_RUNG.get(order.rung):
+                await tasks.open_tasks(
+                    connection,
+                    order.case_no,
+                    [NewTask(kind=task)],
+                    now,
+                    institution=order.institution,
+                    request_id=request_id,
+                )
+        return letter or Climbed(done=True)
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    @activity.defn
+    async def settle_case(self, order: SettleCase) -> Settled:
+        """Close a case in which nothing is in play; else say what is open."""
+        now = datetime.now(UTC)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, order.case_no)
+            if await ledger.in_play_paise(connection, order.case_no):
+                return Settled(settled=False, start=await cases.snapshot(connection, order.case_no))
+            if await cases.settle(connection, order.case_no, now):
+                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
+        return Settled(settled=True)
+
+
+_TASK_OF_RUNG = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
+
+
+async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:
+    """What an earlier attempt came to: the call was made, only its result was lost on the way."""
+    live = await requests.live_hops(connection, request.request_id)
+    return Sent(
+        request_id=str(request.request_id),
+        asked=tuple(hop.hop_no for hop in live),
+        delivered=request.delivered_at is not None,
+        refusal_code=request.refusal_code,
+    )
+
+
+async def _opened_by_answer_at(connection: Connection, request_id: UUID) -> datetime | None:
+    hops = await requests.live_hops(connection, request_id)
+    return min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
+
+
+async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: list[requests.HopToAsk]) -> HoldTicket:
+    """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer."""
+    payment = await complaints.payment_of_case(connection, case_no)
+    incidents: dict[str, Incident] = {}
+    for hop in hops:
+        before = incidents.get(hop.reference_key)
+        disputed_paise = hop.disputed_paise + (before.disputed_paise if before else 0)
+        incidents[hop.reference_key] = Incident(
+            amount_paise=max(hop.amount_paise, disputed_paise),
+            rrn=hop.reference,
+            transferred_at=hop.transferred_at,
+            disputed_paise=disputed_paise,
+            layer=hop.layer,
+        )
+    assert len(incidents) <= INCIDENTS_MAX, "the workflow bounds a request"
+    return HoldTicket(
+        request_id=request_id,
+        ack_no=case_no,
+        sub_category=payment.category,
+        instrument=Instrument(
+            requestor=REQUESTOR,
+            payer_bank=payment.payer_institution,
+            payer_bank_code=payment.payer_institution,
+            mode_of_payment=payment.mode,
+            payer_mobile=payment.victim_mobile,
+            payer_account=payment.payer_holder,
+            state=STATE,
+            district=payment.district,
+            transaction_type=payment.mode,
+        ),
+        incidents=tuple(incidents.values()),
+    )
+
+
+def _try_again(error: BankError) -> ApplicationError:
+    """A retryable failure; the bank's own Retry-After is honoured."""
+    wait_seconds = error.retry_after_seconds if isinstance(error, BankUnreachable) else None
+    return ApplicationError(
+        str(error),
+        type=type(error).__name__,
+        next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
+    )
+
+
+def _since(start: datetime | None, now: datetime) -> float | None:
+    return None if start is None else (now - start).total_seconds()

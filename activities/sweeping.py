@@ -1,0 +1,45 @@
+"""The sweep's hand: what is committed but was never told to a workflow."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from temporalio import activity
+
+from activities.hands import Hands
+from db import cases, news
+from schemas.work import FollowUp, Swept
+
+SWEEP_LIMIT = 500
+SWEEP_AFTER = timedelta(seconds=2)
+"""younger rows are still with the process that wrote them"""
+
+TellWorkflow = Callable[[FollowUp], Awaitable[None]]
+
+
+@dataclass(frozen=True)
+class SweepHands:
+    """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as told."""
+
+    hands: Hands
+    tell: TellWorkflow
+
+    @activity.defn
+    async def sweep_outbox(self) -> Swept:
+        """Start the cases and send the news that were left lying, oldest first, at most `SWEEP_LIMIT` of each."""
+        now = datetime.now(UTC)
+        before = now - SWEEP_AFTER
+        async with self.hands.pool.acquire() as connection:
+            lost_cases = await cases.not_started(connection, before, SWEEP_LIMIT)
+            starts = [await cases.snapshot(connection, case_no) for case_no, _ in lost_cases]
+            lost_news = await news.unsignalled(connection, before, SWEEP_LIMIT)
+        for start in starts:
+            await self.tell(FollowUp(case_no=start.case_no, start=start))
+        for case_no, _, told in lost_news:
+            await self.tell(FollowUp(case_no=case_no, news=told))
+        oldest = min([at for _, at in lost_cases] + [at for _, at, _ in lost_news], default=now)
+        return Swept(
+            cases_started=len(starts),
+            news_signalled=len(lost_news),
+            oldest_age_seconds=(now - oldest).total_seconds(),
+        )

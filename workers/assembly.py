@@ -1,0 +1,66 @@
+"""Putting a process together: settings in, the engine's parts out."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from temporalio.client import Client
+
+from activities.directory import DirectoryCache
+from activities.hands import Hands
+from activities.vault import Vault
+from db.pool import Pool, open_pool
+from domain.policy import load_policy
+from workers.home import secret_key, settled
+from workers.settings import Settings
+from workers.temporal import CaseCourier, connect, make_runtime
+
+POOL_SIZE = 20
+
+
+@dataclass(frozen=True)
+class Engine:
+    """What every process of the engine holds."""
+
+    settings: Settings
+    pool: Pool
+    vault: Vault
+    hands: Hands
+    client: Client
+    courier: CaseCourier
+
+    @staticmethod
+    @asynccontextmanager
+    async def open(
+        settings: Settings, *, sdk_metrics_port: int | None = None, lazy_temporal: bool = False
+    ) -> "AsyncIterator[Engine]":
+        """Open the database and Temporal that `settings` (or the stack running in their home) name.
+
+        With `lazy_temporal` the process starts while Temporal is away. Raises `NothingRunning`, `InvalidPolicy`, and
+        what the database or Temporal raise when they cannot be reached.
+        """
+        settings = settled(settings)
+        assert settings.database_url is not None, "settled"
+        assert settings.temporal_address is not None, "settled"
+        policy = await asyncio.to_thread(load_policy, settings.policy_file)
+        vault = Vault(secret_key(settings))
+        pool = await open_pool(settings.database_url.get_secret_value(), max_size=POOL_SIZE)
+        try:
+            directory = DirectoryCache(pool, vault)
+            await directory.refresh()
+            client = await connect(
+                settings.temporal_address,
+                settings.temporal_namespace,
+                make_runtime(sdk_metrics_port),
+                lazy=lazy_temporal,
+            )
+            courier = CaseCourier(client, pool)
+            try:
+                yield Engine(
+                    settings, pool, vault, Hands(pool, directory, policy, settings.clock_factor), client, courier
+                )
+            finally:
+                await courier.close()
+        finally:
+            await pool.close()

@@ -1,0 +1,178 @@
+"""The Temporal client, and the courier that tells workflows what was committed."""
+
+import asyncio
+import logging
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+from temporalio.client import (
+    Client,
+    Schedule,
+    ScheduleActionStartWorkflow,
+    ScheduleAlreadyRunningError,
+    ScheduleIntervalSpec,
+    ScheduleOverlapPolicy,
+    SchedulePolicy,
+    ScheduleSpec,
+)
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
+from temporalio.service import RPCError, RPCStatusCode
+
+from db import cases, news
+from db.pool import Pool
+from schemas.work import CaseNews, CaseStart, FollowUp
+from workflows import policies
+from workflows.case import CaseWorkflow, case_workflow_id
+from workflows.sweep import SweepWorkflow
+
+log = logging.getLogger(__name__)
+
+RPC_TIMEOUT = timedelta(seconds=5)
+MAX_WAITING = 10_000
+"""follow-ups one process carries at a time; what is above that is left to the sweep"""
+MARK_INTERVAL_SECONDS = 0.25
+CLOSE_LIMIT_SECONDS = 10.0
+
+
+def make_runtime(sdk_metrics_port: int | None) -> Runtime:
+    """A runtime that shows the SDK's own metrics on loopback, or none."""
+    if sdk_metrics_port is None:
+        return Runtime(telemetry=TelemetryConfig())
+    metrics = PrometheusConfig(
+        bind_address=f"127.0.0.1:{sdk_metrics_port}",
+        durations_as_seconds=True,
+        unit_suffix=True,
+        counters_total_suffix=True,
+    )
+    return Runtime(telemetry=TelemetryConfig(metrics=metrics))
+
+
+async def connect(address: str, namespace: str, runtime: Runtime | None = None, *, lazy: bool = False) -> Client:
+    """A client; a `lazy` one connects at its first call, so that a process can start while Temporal is away."""
+    return await Client.connect(
+        address, namespace=namespace, data_converter=pydantic_data_converter, runtime=runtime, lazy=lazy
+    )
+
+
+async def ensure_sweep_schedule(client: Client) -> None:
+    """Have the sweep run for ever, once for however many workers there are."""
+    schedule = Schedule(
+        action=ScheduleActionStartWorkflow(
+            SweepWorkflow.run, id=policies.SWEEP_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
+        ),
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=policies.SWEEP_INTERVAL)]),
+        policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),
+    )
+    try:
+        await client.create_schedule(policies.SWEEP_SCHEDULE_ID, schedule)
+    except ScheduleAlreadyRunningError:
+        pass
+    except RPCError as error:
+        if error.status is not RPCStatusCode.ALREADY_EXISTS:
+            raise
+
+
+class CaseCourier:
+    """Tells workflows what was committed.
+
+    It never decides and never keeps: the row in PostgreSQL is the outbox, and what is not told here is told by the
+    sweep. Telling twice is harmless.
+    """
+
+    def __init__(self, client: Client, pool: Pool) -> None:
+        self._client = client
+        self._pool = pool
+        self._errands: set[asyncio.Task[None]] = set()
+        self._told_news: list[int] = []
+        self._started_cases: list[str] = []
+        self._marking: asyncio.Task[None] | None = None
+
+    def soon(self, follow_up: FollowUp | None) -> None:
+        """Tell it in the background; a failure is logged and left to the sweep."""
+        if follow_up is None or len(self._errands) >= MAX_WAITING:
+            return
+        errand = asyncio.get_running_loop().create_task(self._run(follow_up))
+        self._errands.add(errand)
+        errand.add_done_callback(self._errands.discard)
+
+    async def tell(self, follow_up: FollowUp) -> None:
+        """Start the workflow or send it the news. Raises `RPCError` when Temporal cannot be reached."""
+        if follow_up.start:
+            await self._start(follow_up.start)
+        if follow_up.news:
+            await self._signal(follow_up.case_no, follow_up.news)
+
+    async def close(self) -> None:
+        """Finish what is under way, within a limit, and mark what was told."""
+        if self._errands:
+            await asyncio.wait(self._errands, timeout=CLOSE_LIMIT_SECONDS)
+        if self._marking:
+            self._marking.cancel()
+        await self._mark()
+
+    async def _run(self, follow_up: FollowUp) -> None:
+        try:
+            await self.tell(follow_up)
+        except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # RuntimeError is what a lazy client raises when its first connection fails.
+            log.warning("case %s was not told, the sweep will: %s", follow_up.case_no, type(error).__name__)
+
+    async def _start(self, start: CaseStart, news: CaseNews | None = None) -> None:
+        await self._client.start_workflow(
+            CaseWorkflow.run,
+            start,
+            id=case_workflow_id(start.case_no),
+            task_queue=policies.CASE_WORK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="tell" if news else None,
+            start_signal_args=[news] if news else [],
+            rpc_timeout=RPC_TIMEOUT,
+        )
+        self._started_cases.append(start.case_no)
+        self._mark_soon()
+
+    async def _signal(self, case_no: str, told: CaseNews) -> None:
+        handle = self._client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no))
+        try:
+            await handle.signal(CaseWorkflow.tell, told, rpc_timeout=RPC_TIMEOUT)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            await self._revive(case_no, told)
+        self._told_news.append(told.news_id)
+        self._mark_soon()
+
+    async def _revive(self, case_no: str, told: CaseNews) -> None:
+        """No workflow runs for the case: start it from what the database knows now, unless the case is settled."""
+        async with self._pool.acquire() as connection:
+            if not await cases.is_open(connection, case_no):
+                return
+            start = await cases.snapshot(connection, case_no)
+        await self._start(start, told)
+
+    def _mark_soon(self) -> None:
+        if self._marking is None or self._marking.done():
+            self._marking = asyncio.get_running_loop().create_task(self._mark_later())
+
+    async def _mark_later(self) -> None:
+        """Marks are gathered: one write for many, since a mark that is lost only costs a second telling."""
+        await asyncio.sleep(MARK_INTERVAL_SECONDS)
+        try:
+            await self._mark()
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("marks were not written: %s", type(error).__name__)
+
+    async def _mark(self) -> None:
+        told, started = self._told_news, self._started_cases
+        if not told and not started:
+            return
+        self._told_news, self._started_cases = [], []
+        now = datetime.now(UTC)
+        async with self._pool.acquire() as connection:
+            if told:
+                await news.mark_signalled(connection, told, now)
+            if started:
+                await cases.mark_started(connection, started, now)

@@ -1,0 +1,103 @@
+"""A worker process: runs workflows and hands until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+from enum import StrEnum
+
+from temporalio.client import Client
+from temporalio.worker import PollerBehaviorAutoscaling, Worker
+
+from activities.freezing import FreezeHands
+from activities.hands import Hands
+from activities.sweeping import SweepHands
+from adapters.banks.i4c.client import I4cAdapter
+from adapters.messages.smtp import Mailer
+from workers.assembly import Engine
+from workers.settings import Settings
+from workers.temporal import CaseCourier, ensure_sweep_schedule
+from workflows import policies
+from workflows.case import CaseWorkflow
+from workflows.sweep import SweepWorkflow
+
+log = logging.getLogger(__name__)
+
+GRACEFUL_STOP = timedelta(seconds=8)
+MAX_BANK_CALLS = 200
+MAX_CASE_WORK = 100
+MAX_WORKFLOW_TASKS = 100
+MAX_CACHED_CASES = 2_000
+
+
+class Queues(StrEnum):
+    """Which queues one worker process serves."""
+
+    ALL = "all"
+    CASE_WORK = policies.CASE_WORK_QUEUE
+    BANK_CALLS = policies.BANK_CALLS_QUEUE
+
+
+def make_workers(
+    client: Client, hands: Hands, banks: I4cAdapter, mailer: Mailer | None, courier: CaseCourier, queues: Queues
+) -> list[Worker]:
+    """The workers for these queues, not yet running."""
+    freeze = FreezeHands(hands, banks, mailer)
+    workers = []
+    if queues in {Queues.ALL, Queues.CASE_WORK}:
+        workers.append(
+            Worker(
+                client,
+                task_queue=policies.CASE_WORK_QUEUE,
+                workflows=[CaseWorkflow, SweepWorkflow],
+                activities=[freeze.climb_rung, freeze.settle_case, SweepHands(hands, courier.tell).sweep_outbox],
+                max_cached_workflows=MAX_CACHED_CASES,
+                max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
+                max_concurrent_activities=MAX_CASE_WORK,
+                workflow_task_poller_behavior=PollerBehaviorAutoscaling(),
+                activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+                graceful_shutdown_timeout=GRACEFUL_STOP,
+                # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
+                disable_eager_activity_execution=True,
+            )
+        )
+    if queues in {Queues.ALL, Queues.BANK_CALLS}:
+        workers.append(
+            Worker(
+                client,
+                task_queue=policies.BANK_CALLS_QUEUE,
+                activities=[freeze.send_hold_request],
+                max_concurrent_activities=MAX_BANK_CALLS,
+                activity_task_poller_behavior=PollerBehaviorAutoscaling(),
+                graceful_shutdown_timeout=GRACEFUL_STOP,
+            )
+        )
+    return workers
+
+
+@asynccontextmanager
+async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
+    """Run the workers while the block lasts."""
+    async with AsyncExitStack() as stack:
+        for worker in workers:
+            await stack.enter_async_context(worker)
+        yield
+
+
+async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
+    """Run one worker process until `stop` is set; then finish what is under way, within `GRACEFUL_STOP`.
+
+    Raises what keeps it from starting: the database or Temporal cannot be reached, or a setting is wrong.
+    """
+    async with Engine.open(settings, sdk_metrics_port=settings.worker_metrics_port) as engine:
+        banks = I4cAdapter(allow_plain_http=settings.allow_plain_http)
+        mailer = Mailer(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
+        try:
+            if queues is not Queues.BANK_CALLS:
+                await ensure_sweep_schedule(engine.client)
+            async with running(make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues)):
+                log.info("worker runs %s", queues)
+                await stop.wait()
+        finally:
+            await banks.close()

@@ -1,0 +1,1 @@
+"""WHEN: deterministic procedure. A workflow decides, activities do, PostgreSQL remembers."""

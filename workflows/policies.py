@@ -1,0 +1,61 @@
+"""Every timeout, retry and queue name of the workflows."""
+
+from datetime import timedelta
+
+from temporalio.common import Priority, RetryPolicy
+
+from schemas.work import CasePolicy
+
+CASE_WORK_QUEUE = "case-work"
+"""workflows, and the hands that touch only our own database or mail"""
+BANK_CALLS_QUEUE = "bank-calls"
+"""calls to banks, ordered by priority and fair between banks: a queue of its own, so that nothing waits behind them"""
+
+MAX_HOPS_PER_REQUEST = 500
+"""the most incidents one ticket of the bank wire carries"""
+
+SWEEP_INTERVAL = timedelta(seconds=5)
+SWEEP_SCHEDULE_ID = "sweep-outbox"
+SWEEP_WORKFLOW_ID = "sweep-outbox"
+
+RECORD_TIMEOUT = timedelta(seconds=30)
+"""one transaction of ours"""
+RECORD_RETRY = RetryPolicy(
+    initial_interval=timedelta(milliseconds=200), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
+)
+"""our own database comes back: try until it does"""
+RECORD_FOR = timedelta(days=30)
+
+SWEEP_TIMEOUT = timedelta(minutes=2)
+SWEEP_RETRY = RetryPolicy(maximum_attempts=1)
+"""the schedule runs it again in a moment"""
+
+BANK_CALL_ATTEMPT = timedelta(seconds=60)
+"""one attempt, its database work included; the call's own limit is in the policy file"""
+BANK_CALL_MINIMUM = timedelta(seconds=5)
+
+MAIL_TIMEOUT = timedelta(seconds=60)
+MAIL_RETRY = RetryPolicy(maximum_attempts=5, initial_interval=timedelta(seconds=2))
+MAIL_FOR = timedelta(minutes=10)
+
+CONTINUE_AFTER_EVENTS = 10_000
+"""well before the server's own limit of 51,200"""
+
+
+def bank_call_retry(policy: CasePolicy) -> RetryPolicy:
+    """How a request that cannot be delivered is tried again, as the case was promised."""
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=policy.retry_initial_seconds),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=max(policy.retry_max_seconds, policy.retry_initial_seconds)),
+    )
+
+
+def bank_call_for(policy: CasePolicy) -> timedelta:
+    """How long the wire is tried before silence climbs the ladder."""
+    return max(timedelta(seconds=policy.retry_for_seconds), BANK_CALL_MINIMUM)
+
+
+def bank_call_priority(institution: str, priority_key: int) -> Priority:
+    """Fresh and large first; between banks each gets its turn, so that a slow one holds nobody up."""
+    return Priority(priority_key=priority_key, fairness_key=institution, fairness_weight=1.0)
