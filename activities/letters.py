@@ -63,5 +63,5 @@ def _letter(
         to=to,
         subject=f"{subject}: acknowledgement {request.case_no}{job}",
         body_text=body,
-        message_id=f"{request.request_id}.{subject.split(maxsplit=1)[0].lower()}@goldenhour",
+        message_id=f"{request.request_id}.{subject.split(maxsplit=1)[0].lower()}",
     )

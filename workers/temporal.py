@@ -135,7 +135,7 @@ class CaseCourier:
         self._mark_soon()
 
     async def _signal(self, case_no: str, told: CaseNews) -> None:
-        handle = self._client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no))
+        handle = self._client.get_workflow_handle(case_workflow_id(case_no))
         try:
             await handle.signal(CaseWorkflow.tell, told, rpc_timeout=RPC_TIMEOUT)
         except RPCError as error:

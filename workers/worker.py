@@ -16,6 +16,8 @@ from activities.sweeping import SweepHands
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.messages.smtp import Mailer
 from workers.assembly import Engine
+from workers.embedded.ports import free_port
+from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_sweep_schedule
 from workflows import policies
@@ -90,14 +92,16 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
 
     Raises what keeps it from starting: the database or Temporal cannot be reached, or a setting is wrong.
     """
-    async with Engine.open(settings, sdk_metrics_port=settings.worker_metrics_port) as engine:
-        banks = I4cAdapter(allow_plain_http=settings.allow_plain_http)
-        mailer = Mailer(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
-        try:
-            if queues is not Queues.BANK_CALLS:
-                await ensure_sweep_schedule(engine.client)
-            async with running(make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues)):
-                log.info("worker runs %s", queues)
-                await stop.wait()
-        finally:
-            await banks.close()
+    sdk_port = free_port() if settings.worker_metrics_port is not None else None
+    mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
+    async with AsyncExitStack() as stack:
+        engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
+        banks = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
+        if settings.worker_metrics_port is not None and sdk_port is not None:
+            await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
+        if queues is not Queues.BANK_CALLS:
+            await ensure_sweep_schedule(engine.client)
+        workers = make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues)
+        async with running(workers):
+            log.info("worker runs %s", queues)
+            await stop.wait()
