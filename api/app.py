@@ -1,0 +1,39 @@
+"""The application: its routes, its edge, and nothing decided."""
+
+from fastapi import FastAPI
+
+from api import banking, cases, complaints, desk, events, ops, verbs
+from api.edge import Edge
+from api.logins import BankLogins
+from api.ops import Stock
+from api.parts import Parts
+from api.problems import add_handlers
+from api.streams import EventHub
+from api.tokens import Tokens
+
+BODY_LIMITS_BYTES = {
+    complaints.PATH: complaints.BODY_MAX_BYTES,
+    banking.STATUS_UPDATE_PATH: banking.STATUS_UPDATE_MAX_BYTES,
+}
+
+
+def create_app(parts: Parts) -> FastAPI:
+    """The application over `parts`. Whoever made it closes `app.state.hub` when it stops."""
+    app = FastAPI(
+        title="goldenhour",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.parts = parts
+    app.state.tokens = Tokens(parts.vault)
+    app.state.hub = EventHub(parts.hands.pool)
+    app.state.logins = BankLogins(parts.hands.pool)
+    app.state.stock = Stock()
+    for resource in (complaints, cases, events, verbs, desk, banking, ops):
+        app.include_router(resource.router)
+    add_handlers(app)
+    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)
+    return app

@@ -1,0 +1,37 @@
+"""Who calls, and whether they may: a route asks for `Annotated[Officer, may(Action.…)]`."""
+
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.problems import NOT_ALLOWED, Refused
+from api.roles import ALLOWED, Action
+from api.tokens import Officer, Tokens, bearer
+from schemas.enums import Role
+
+# Only so that the API's description names the scheme; the header is read by `bearer`.
+_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An officer's token: `goldenhour token`.")
+
+
+class Allowed:
+    """The dependency that lets an officer through who may do `action`."""
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+
+    async def __call__(
+        self, request: Request, _: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+    ) -> Officer:
+        """The officer behind the token. Raises `BadToken`, or `Refused` for a role that may not."""
+        tokens: Tokens = request.app.state.tokens
+        officer = tokens.officer(bearer(request.headers.get("authorization")))
+        if officer.role not in ALLOWED[self.action]:
+            roles = ", ".join(role.value for role in Role if role in ALLOWED[self.action])
+            raise Refused(NOT_ALLOWED, f"{officer.role.value} may not; one of these may: {roles}")
+        return officer
+
+
+def may(action: Action) -> Any:
+    """The marker for a route's signature."""
+    return Depends(Allowed(action))

@@ -1,0 +1,41 @@
+"""The desk's tasks."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+
+from activities.desk import close_task
+from api.auth import may
+from api.params import LIMIT_DEFAULT, After, Limit, TaskId
+from api.parts import TheParts
+from api.roles import Action
+from api.text import refuse_unstorable
+from api.tokens import Officer
+from api.verbs import Done, told
+from db import task_views
+from schemas.desk import WithReason
+from schemas.enums import TaskState
+from schemas.views import TaskPage
+
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
+
+
+@router.get("/tasks")
+async def list_tasks(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.READ_TRAIL)],
+    state: Annotated[TaskState, Query()] = TaskState.OPEN,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> TaskPage:
+    """Tasks, the oldest first, each with whom to call and about what."""
+    async with parts.hands.pool.acquire() as connection:
+        return await task_views.page(connection, state, after, limit)
+
+
+@router.post("/tasks/{task_id}/close", dependencies=[Depends(refuse_unstorable)])
+async def close(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
+) -> Done:
+    """Close a task by hand."""
+    return told(parts, await close_task(parts.hands, task_id, why.reason, officer.actor))

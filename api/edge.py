@@ -1,0 +1,145 @@
+"""What every request passes, before and after the routes. Plain ASGI: each layer of the usual kind costs a task.
+
+An id and a time on every response, a limit on what is read and on what runs at once, one log line, and a response of
+ours to whatever fails.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from email.utils import formatdate
+from typing import Final
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import request_ids
+from api.problems import BANK_PATH, OVERLOADED, TOO_LARGE, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, failed, refusal
+
+log = logging.getLogger("goldenhour.access")
+
+BODY_MAX_BYTES: Final = 64 * 1024
+"""Of a route that names no limit of its own."""
+BODY_READ_SECONDS: Final = 30.0
+REQUESTS_MAX: Final = 500
+"""Requests served at once; one more is told to try again."""
+
+_ALWAYS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    # Every answer is about one case at one moment, and most hold personal data.
+    (b"cache-control", b"no-store"),
+)
+
+
+class Edge:
+    """Wraps the whole application. `limits` gives the bodies' limits in bytes by path."""
+
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+        self._app = app
+        self._limits = limits
+        self._running = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request; lifespan messages pass."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        exchange = _Exchange(scope, receive, send, self._limits.get(scope["path"], BODY_MAX_BYTES))
+        self._running += 1
+        try:
+            refused = exchange.refused_at_the_door(busy=self._running > REQUESTS_MAX)
+            if refused is not None:
+                await refused(scope, receive, exchange.send)
+            else:
+                await self._app(scope, exchange.receive, exchange.send)
+        except Exception as error:  # whatever fails, the caller gets an answer and we get a line
+            response = failed(scope, error)
+            if not exchange.status:
+                await response(scope, receive, exchange.send)
+        finally:
+            self._running -= 1
+            exchange.note()
+
+
+class _Exchange:
+    """One request and its response."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit_bytes: int) -> None:
+        self._scope = scope
+        self._receive = receive
+        self._send = send
+        self._headers = Headers(scope=scope)
+        self._id = request_ids.begin(_raw(scope, request_ids.HEADER))
+        self._limit_bytes = limit_bytes
+        self._left_bytes = limit_bytes
+        self._body_is_read = False
+        self._began = time.perf_counter()
+        self.status = 0
+
+    def refused_at_the_door(self, *, busy: bool) -> ASGIApp | None:
+        """A refusal that needs nothing but the headers, or None."""
+        scope = self._scope
+        if busy:
+            return refusal(scope, OVERLOADED)
+        length = self._headers.get("content-length", "0")
+        if not length.isdecimal() or int(length) > self._limit_bytes:
+            return refusal(scope, TOO_LARGE, f"at most {self._limit_bytes} bytes")
+        if scope["method"] == "POST" and not scope["path"].startswith(BANK_PATH) and not self._is_json():
+            return refusal(scope, UNSUPPORTED_MEDIA_TYPE)
+        return None
+
+    async def receive(self) -> Message:
+        """The next part of the body. Raises a 413 beyond the limit and a 408 when it does not come."""
+        if self._body_is_read:
+            return await self._receive()
+        try:
+            async with asyncio.timeout(BODY_READ_SECONDS):
+                message = await self._receive()
+        except TimeoutError:
+            raise HTTPException(TOO_SLOW.status) from None
+        if message["type"] == "http.request":
+            self._left_bytes -= len(message.get("body", b""))
+            if self._left_bytes < 0:
+                raise HTTPException(TOO_LARGE.status)
+            self._body_is_read = not message.get("more_body", False)
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Pass the response on, with what every response carries."""
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message["headers"] = [
+                *message["headers"],
+                *_ALWAYS,
+                (b"date", formatdate(usegmt=True).encode()),
+                (request_ids.HEADER, self._id.encode()),
+            ]
+        await self._send(message)
+
+    def note(self) -> None:
+        """Log one line: the route's template, never the path or the query, which may name a person's account."""
+        route = self._scope.get("route")
+        log.info(
+            "method=%s route=%s status=%d ms=%.1f request=%s",
+            self._scope["method"],
+            getattr(route, "path_format", "-"),
+            self.status,
+            (time.perf_counter() - self._began) * 1000,
+            self._id,
+        )
+
+    def _is_json(self) -> bool:
+        media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        return media_type == "application/json" or (
+            media_type.startswith("application/") and media_type.endswith("+json")
+        )
+
+
+def _raw(scope: Scope, name: bytes) -> bytes | None:
+    for key, value in scope["headers"]:
+        if key == name:
+            found: bytes = value
+            return found
+    return None

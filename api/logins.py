@@ -1,0 +1,78 @@
+"""Banks' logins: slow to guess, cheap to repeat, and no stranger can make them dear for us."""
+
+import asyncio
+import hmac
+import math
+import os
+import time
+from collections import OrderedDict
+from typing import Final
+
+from pydantic import SecretStr
+
+from activities.vault import hash_password, password_fits
+from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
+from api.throttle import Throttle
+from db import institutions
+from db.pool import Pool
+
+TRIES_BURST: Final = 10
+TRY_REFILL_SECONDS: Final = 6.0
+CHECKS_AT_ONCE: Final = 2
+CHECKS_WAITING_MAX: Final = 100
+REMEMBERED_MAX: Final = 1_000
+REMEMBERED_SECONDS: Final = 2 * 3600.0
+"""Longer than a token lives: a bank that logs in every hour is never locked out by a stranger who tries its e-mail."""
+
+
+class BankLogins:
+    """Checks e-mail and password of an institution against its Argon2 hash."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+        self._tries = Throttle(TRIES_BURST, TRY_REFILL_SECONDS)
+        self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
+        self._waiting = 0
+        # What was verified is remembered as a MAC under a key that ends with this process.
+        self._key = os.urandom(32)
+        self._remembered: OrderedDict[bytes, float] = OrderedDict()
+        self._nobodys_hash = hash_password(SecretStr(os.urandom(16).hex()))
+
+    async def code(self, email: str, password: SecretStr) -> str:
+        """The code of the institution whose login this is.
+
+        Raises `Refused`: the same for a wrong password and an unknown e-mail, and after about the same time; or, with
+        the time to wait, when that e-mail was tried too often or too many logins wait.
+        """
+        async with self._pool.acquire() as connection:
+            row = await institutions.login_row(connection, email)
+        password_hash = self._nobodys_hash if row is None else row.password_hash
+        mark = self._mark(password, password_hash)
+        if row is not None and self._remembers(mark):
+            return row.code
+        wait_seconds = self._tries.wait_seconds(institutions.email_key(email))
+        if wait_seconds or self._waiting >= CHECKS_WAITING_MAX:
+            raise Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})
+        if not await self._fits(password, password_hash) or row is None:
+            raise Refused(NOT_LOGGED_IN, "this e-mail and password are no login")
+        self._remember(mark)
+        return row.code
+
+    async def _fits(self, password: SecretStr, password_hash: str) -> bool:
+        self._waiting += 1
+        try:
+            async with self._checking:
+                return await asyncio.to_thread(password_fits, password, password_hash)
+        finally:
+            self._waiting -= 1
+
+    def _mark(self, password: SecretStr, password_hash: str) -> bytes:
+        return hmac.digest(self._key, f"{password_hash}\0{password.get_secret_value()}".encode(), "sha256")
+
+    def _remembers(self, mark: bytes) -> bool:
+        return time.monotonic() - self._remembered.get(mark, -math.inf) < REMEMBERED_SECONDS
+
+    def _remember(self, mark: bytes) -> None:
+        self._remembered[mark] = time.monotonic()
+        if len(self._remembered) > REMEMBERED_MAX:
+            self._remembered.popitem(last=False)

@@ -1,0 +1,110 @@
+"""For those who run it: is it alive, is it ready, and what does it count. No personal data here, and no token."""
+
+import asyncio
+import logging
+import time
+from typing import Final
+
+import asyncpg
+import httpx
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse, Response
+
+from activities.metrics import CONTENT_TYPE, METRICS, joined
+from api.parts import Parts, TheParts
+from db import ledger_views, task_views
+from db.pool import Pool
+
+router = APIRouter(tags=["operations"])
+log = logging.getLogger("goldenhour.api")
+
+STOCK_GOOD_SECONDS: Final = 5.0
+CHECK_SECONDS: Final = 2.0
+PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
+
+
+@router.get("/healthz")
+async def healthz() -> JSONResponse:
+    """This process answers."""
+    return JSONResponse({"status": "alive"})
+
+
+@router.get("/readyz")
+async def readyz(parts: TheParts) -> JSONResponse:
+    """Whether complaints and answers can be taken, and which part is not ready.
+
+    Without the database nothing can be: 503. Without Temporal all is taken and flows on when it is back: degraded.
+    """
+    database, temporal = await asyncio.gather(_answers(parts.hands.pool), _temporal_answers(parts))
+    directory = len(parts.hands.directory.current) > 0
+    status = "not_ready" if not database else "ready" if temporal and directory else "degraded"
+    found = {
+        "database": "ok" if database else "down",
+        "temporal": "ok" if temporal else "down",
+        "directory": "ok" if directory else "empty",
+    }
+    return JSONResponse({"status": status, "parts": found}, status_code=200 if database else 503)
+
+
+@router.get("/metrics")
+async def metrics(request: Request, parts: TheParts) -> Response:
+    """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
+    stock: Stock = request.app.state.stock
+    await stock.refresh(parts.hands.pool)
+    others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
+    return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
+
+
+class Stock:
+    """What lies where now, read from the database at most every few seconds however often it is scraped."""
+
+    def __init__(self) -> None:
+        self._read_at = -STOCK_GOOD_SECONDS
+        self._lock = asyncio.Lock()
+
+    async def refresh(self, pool: Pool) -> None:
+        """Bring the gauges up to date; with the database down they stay as they were."""
+        async with self._lock:
+            if time.monotonic() - self._read_at < STOCK_GOOD_SECONDS:
+                return
+            try:
+                async with asyncio.timeout(CHECK_SECONDS), pool.acquire() as connection:
+                    METRICS.stock(
+                        await ledger_views.paise_by_bucket(connection), await task_views.open_by_kind(connection)
+                    )
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("stock not read: %s", type(error).__name__)
+            self._read_at = time.monotonic()
+
+
+async def _answers(pool: Pool) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS), pool.acquire() as connection:
+            await connection.fetchval("SELECT 1")
+    except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        return False
+    return True
+
+
+async def _temporal_answers(parts: Parts) -> bool:
+    try:
+        async with asyncio.timeout(CHECK_SECONDS):
+            return await parts.temporal_answers()
+    except TimeoutError:
+        return False
+
+
+async def _pages(urls: tuple[str, ...]) -> list[str]:
+    async with httpx.AsyncClient(timeout=CHECK_SECONDS, trust_env=False) as client:
+        pages = await asyncio.gather(*(_page(client, url) for url in urls))
+    return [page for page in pages if page is not None]
+
+
+async def _page(client: httpx.AsyncClient, url: str) -> str | None:
+    try:
+        response = await client.get(url)
+        response.raise_for_status()
+    except httpx.HTTPError as error:
+        log.warning("metrics page not read: %s", type(error).__name__)
+        return None
+    return response.text if len(response.content) <= PAGE_MAX_BYTES else None

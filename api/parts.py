@@ -1,0 +1,40 @@
+"""What the routes work with, put together once at start (`api.server`) and found on the application."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated, Protocol
+
+from fastapi import Depends, Request
+
+from activities.hands import Hands
+from activities.vault import Vault
+from schemas.work import FollowUp
+
+
+class Courier(Protocol):
+    """Tells the workflows what was committed."""
+
+    def soon(self, follow_up: FollowUp) -> None:
+        """Tell it in the background; never raises, and what is lost is told again by the sweep."""
+        ...
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The engine's parts behind the doors."""
+
+    hands: Hands
+    courier: Courier
+    vault: Vault
+    temporal_answers: Callable[[], Awaitable[bool]]
+    """whether the Temporal server can be reached now"""
+    metrics_urls: tuple[str, ...] = ()
+    """pages of other processes, and of the Temporal SDK, that are joined to ours"""
+
+
+def _parts(request: Request) -> Parts:
+    parts: Parts = request.app.state.parts
+    return parts
+
+
+TheParts = Annotated[Parts, Depends(_parts)]

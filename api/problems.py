@@ -1,0 +1,232 @@
+"""How the API says no: RFC 9457 problems to officers, the wire's own reply to banks. Never an internal."""
+
+import logging
+import traceback
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import asyncpg
+import orjson
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Scope
+
+from adapters.banks.i4c.replies import ReplyCode, refusal_reply
+from api.request_ids import request_id
+from api.tokens import BadToken
+from db.paging import BadCursor
+from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFound, NotNow, RuleBroken
+
+log = logging.getLogger("goldenhour.api")
+
+BANK_PATH: Final = "/banking/"
+PROBLEM_JSON: Final = "application/problem+json"
+MAX_VIOLATIONS: Final = 50
+MAX_VALUE_CHARS: Final = 100
+RETRY_AFTER_SECONDS: Final = 1
+_TRACE_FRAMES: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of problem: its name in the URN, its HTTP status, and its title, which never changes."""
+
+    name: str
+    status: int
+    title: str
+
+
+NOT_JSON: Final = Kind("not-json", 400, "The body is not JSON")
+NOT_DECIPHERED: Final = Kind("not-deciphered", 400, "The envelope cannot be opened")
+NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "A valid bearer token is needed")
+NOT_ALLOWED: Final = Kind("not-allowed", 403, "This role may not do this")
+NOT_FOUND: Final = Kind("not-found", 404, "There is no such thing")
+METHOD_NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "This cannot be done here")
+TOO_SLOW: Final = Kind("too-slow", 408, "The body did not arrive in time")
+NOT_NOW: Final = Kind("not-now", 409, "It is in a state in which this cannot be done")
+ACK_NO_TAKEN: Final = Kind("ack-no-taken", 409, "This acknowledgement number has another complaint")
+LIMIT_EXCEEDED: Final = Kind("limit-exceeded", 409, "A limit would be exceeded")
+TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
+UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+INVALID: Final = Kind("invalid-request", 422, "The request is not valid")
+KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
+TOO_MANY: Final = Kind("too-many", 429, "Too many at once")
+INTERNAL: Final = Kind("internal", 500, "Something failed here")
+DATABASE_DOWN: Final = Kind("database-unavailable", 503, "The database cannot be reached; try again")
+OVERLOADED: Final = Kind("overloaded", 503, "Too many requests are being served; try again")
+
+_OF_HTTP: Final = {
+    kind.status: kind
+    for kind in (NOT_JSON, NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_SLOW, TOO_LARGE)
+}
+_OF_RULE: Final[Mapping[type[RuleBroken], Kind]] = {
+    NotFound: NOT_FOUND,
+    NotNow: NOT_NOW,
+    LimitExceeded: LIMIT_EXCEEDED,
+    AckNoTaken: ACK_NO_TAKEN,
+    IdempotencyConflict: KEY_REUSED,
+}
+_BANK_CODES: Final = {
+    400: ReplyCode.NOT_DECIPHERED,
+    401: ReplyCode.NOT_LOGGED_IN,
+    404: ReplyCode.NOT_FOUND,
+    413: ReplyCode.TOO_LARGE,
+    422: ReplyCode.NOT_THE_SHAPE,
+    429: ReplyCode.TOO_MANY_CALLS,
+}
+_DATABASE_DOWN: Final[tuple[type[Exception], ...]] = (
+    OSError,
+    TimeoutError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.TransactionRollbackError,
+    asyncpg.CannotConnectNowError,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What is wrong with one field; `value` is what the caller sent, where it is short and plain."""
+
+    field: str
+    message: str
+    value: str | int | float | bool | None = None
+
+
+class Refused(Exception):
+    """A request that is refused as a problem of some kind."""
+
+    def __init__(
+        self,
+        kind: Kind,
+        detail: str = "",
+        *,
+        violations: Sequence[Violation] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(kind.name)
+        self.kind = kind
+        self.detail = detail
+        self.violations = violations
+        self.headers = headers
+
+
+def refusal(
+    scope: Scope,
+    kind: Kind,
+    detail: str = "",
+    *,
+    violations: Sequence[Violation] = (),
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """The response that says no, in the words of whoever asks: a problem, or on the banks' paths the wire's reply."""
+    more = dict(headers or {})
+    if kind.status == NOT_LOGGED_IN.status:
+        more["WWW-Authenticate"] = 'Bearer realm="goldenhour"'
+    if kind.status == DATABASE_DOWN.status:
+        more["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if scope["path"].startswith(BANK_PATH):
+        words = "; ".join(f"{v.field}: {v.message}" for v in violations) or detail or kind.title
+        body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
+        return Response(orjson.dumps(body), kind.status, more, "application/json")
+    problem = {
+        "type": f"urn:goldenhour:problem:{kind.name}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail or kind.title,
+        "request_id": request_id(),
+    }
+    if violations:
+        problem["violations"] = [_violation(found) for found in violations]
+    return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
+
+
+def failed(scope: Scope, error: Exception) -> Response:
+    """The response to an error nobody expected: logged without its text, which may hold what a caller sent."""
+    # A value that a query cannot take is an InterfaceError too, but it is our mistake.
+    is_outage = isinstance(error, _DATABASE_DOWN) and not isinstance(error, ValueError)
+    kind = DATABASE_DOWN if is_outage else INTERNAL
+    log.error("failed request=%s error=%s at=%s", request_id(), type(error).__name__, _where(error))
+    return refusal(scope, kind)
+
+
+def add_handlers(app: FastAPI) -> None:
+    """Let every exception of a route end in a response of ours."""
+    app.add_exception_handler(Refused, _refused)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(RuleBroken, _rule_broken)
+    app.add_exception_handler(BadToken, _bad_token)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, Refused)
+    return refusal(request.scope, error.kind, error.detail, violations=error.violations, headers=error.headers)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    kind = _OF_HTTP.get(error.status_code)
+    if kind is None:
+        return failed(request.scope, error)
+    return refusal(request.scope, kind, headers=error.headers)
+
+
+async def _bad_token(request: Request, error: Exception) -> Response:
+    return refusal(request.scope, NOT_LOGGED_IN, str(error))
+
+
+async def _rule_broken(request: Request, error: Exception) -> Response:
+    if isinstance(error, BadCursor):
+        return refusal(request.scope, INVALID, violations=[Violation("after", str(error))])
+    kind = next((_OF_RULE[cls] for cls in type(error).__mro__ if cls in _OF_RULE), None)
+    return failed(request.scope, error) if kind is None else refusal(request.scope, kind, str(error))
+
+
+async def _invalid(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    found = error.errors()
+    if any(item["type"] == "json_invalid" for item in found):
+        return refusal(request.scope, NOT_JSON)
+    violations = [_found(item) for item in found[:MAX_VIOLATIONS]]
+    more = len(found) - len(violations)
+    detail = f"{len(found)} violation{'s' if len(found) > 1 else ''}" + (f", {more} not shown" if more else "")
+    return refusal(request.scope, INVALID, detail, violations=violations)
+
+
+def _found(item: Mapping[str, Any]) -> Violation:
+    message = item["msg"].removeprefix("Value error, ")
+    value = item.get("input")
+    if isinstance(value, str):
+        value = value[:MAX_VALUE_CHARS]
+    elif not isinstance(value, int | float | bool) or abs(value) > 2**53:
+        value = None
+    return Violation(field_path(item["loc"]), message, value)
+
+
+def field_path(location: Iterable[str | int]) -> str:
+    """`("body", "transfers", 0, "amount_paise")` as `transfers[0].amount_paise`; a header as it is written."""
+    where, *path = location
+    if where == "header":
+        return "-".join(str(part).title() for part in str(path[0]).split("-"))
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.lstrip(".") or str(where)
+
+
+def _violation(found: Violation) -> dict[str, str | int | float | bool]:
+    shown: dict[str, str | int | float | bool] = {"field": found.field, "message": found.message}
+    if found.value is not None:
+        shown["value"] = found.value
+    return shown
+
+
+def _where(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-_TRACE_FRAMES:]
+    return "<".join(f"{frame.filename.rsplit('/', 2)[-1]}:{frame.lineno}" for frame in reversed(frames))

@@ -1,0 +1,71 @@
+"""What the desk does to hops and requests. Each verb says why; the case log keeps who and when."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends
+
+from activities import desk
+from activities.desk import DeskDone
+from api.auth import may
+from api.params import INT32_MAX, AckNo, HopNo
+from api.parts import Parts, TheParts
+from api.problems import INVALID, Refused, Violation
+from api.roles import Action
+from api.text import refuse_unstorable
+from api.tokens import Officer
+from schemas.base import Noun
+from schemas.desk import HopCorrection, NewHopByDesk, WithReason
+
+router = APIRouter(prefix="/api/v1", tags=["desk"], dependencies=[Depends(refuse_unstorable)])
+
+HopChanger = Annotated[Officer, may(Action.CHANGE_HOP)]
+RequestChanger = Annotated[Officer, may(Action.CHANGE_REQUEST)]
+
+
+class Done(Noun):
+    """What a verb was done to: the case, and the hop where there is one."""
+
+    case_ack_no: str
+    hop_no: int | None
+
+
+@router.post("/cases/{ack_no}/hops", status_code=201)
+async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
+    """Add a hop below a hop that has that much left, and ask about it."""
+    if new.parent_hop_no > INT32_MAX:
+        raise Refused(INVALID, violations=[Violation("parent_hop_no", "there is no such hop", new.parent_hop_no)])
+    return told(parts, await desk.add_hop(parts.hands, ack_no, new, officer.actor))
+
+
+@router.post("/cases/{ack_no}/hops/{hop_no}/correct")
+async def correct_hop(
+    parts: TheParts, officer: HopChanger, ack_no: AckNo, hop_no: HopNo, correction: HopCorrection
+) -> Done:
+    """Put a hop right; it goes out again under its next revision."""
+    return told(parts, await desk.correct_hop(parts.hands, ack_no, hop_no, correction, officer.actor))
+
+
+@router.post("/cases/{ack_no}/requests/{request_id}/escalate")
+async def escalate_request(
+    parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
+) -> Done:
+    """Let a request climb its next rung now."""
+    done = await desk.escalate_request(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    return told(parts, done)
+
+
+@router.post("/cases/{ack_no}/requests/{request_id}/stop")
+async def stop_request(
+    parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
+) -> Done:
+    """Withdraw a request; what of its hops is in play is untraced from then on."""
+    done = await desk.stop_request(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    return told(parts, done)
+
+
+def told(parts: Parts, done: DeskDone) -> Done:
+    """Tell the case what was committed; what the caller is told of it."""
+    if done.follow_up is not None:
+        parts.courier.soon(done.follow_up)
+    return Done(case_ack_no=done.case_no, hop_no=done.hop_no)

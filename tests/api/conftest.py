@@ -1,0 +1,212 @@
+"""The application over a real database, three banks with three envelopes, and a token for every role."""
+
+from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import orjson
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from activities.directory import DirectoryCache, load_directory
+from activities.hands import Hands
+from activities.vault import Vault
+from adapters.banks.envelope import seal
+from adapters.banks.protocol import BankWire
+from api.app import create_app
+from api.parts import Parts
+from api.tokens import Tokens
+from db.pool import Pool
+from domain.policy import load_policy
+from schemas.enums import Role
+from schemas.institutions import InstitutionEntry
+from schemas.work import FollowUp
+
+SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
+AES_KEY = b64encode(b"k" * 32).decode()
+HMAC_KEY = b64encode(b"m" * 32).decode()
+
+BANKS: list[dict[str, Any]] = [
+    {
+        "code": "SBIN",
+        "name": "State Bank of India",
+        "ifsc_prefixes": ["SBIN"],
+        "vpa_handles": ["oksbi"],
+        "aliases": ["SBI"],
+        "answer_class": "api",
+        "wire": {"base_url": "http://127.0.0.1:9/SBIN", "email": "p@x", "password": "out-1", "aes_key": AES_KEY},
+        "inbound": {"email": "sbin@banks.example", "password": "the password of SBIN"},
+        "nodal_officer": {"name": "A. Nodal", "email": "nodal@sbin.example", "mobile": "9000000001"},
+    },
+    {
+        "code": "HDFC",
+        "name": "HDFC Bank",
+        "ifsc_prefixes": ["HDFC"],
+        "answer_class": "seat",
+        "wire": {
+            "base_url": "http://127.0.0.1:9/HDFC",
+            "email": "p@x",
+            "password": "out-2",
+            "envelope": "aes_gcm",
+            "aes_key": AES_KEY,
+            "hmac_key": HMAC_KEY,
+        },
+        "inbound": {"email": "hdfc@banks.example", "password": "the password of HDFC"},
+    },
+    {
+        "code": "PYTM",
+        "name": "Paytm",
+        "kind": "wallet",
+        "wire": {"base_url": "http://127.0.0.1:9/PYTM", "email": "p@x", "password": "out-3", "envelope": "none"},
+        "inbound": {"email": "pytm@banks.example", "password": "the password of PYTM"},
+    },
+]
+
+
+@dataclass
+class NotingCourier:
+    """Notes what the workflows would be told."""
+
+    told: list[FollowUp] = field(default_factory=list)
+
+    def soon(self, follow_up: FollowUp) -> None:
+        """Note it."""
+        self.told.append(follow_up)
+
+
+@dataclass
+class Doors:
+    """The application and what stands around it."""
+
+    app: FastAPI
+    client: httpx.AsyncClient
+    parts: Parts
+    courier: NotingCourier
+    tokens: Tokens
+
+    def officer(self, role: Role, name: str = "officer1") -> dict[str, str]:
+        """The header of an officer with that role."""
+        return {"Authorization": f"Bearer {self.tokens.for_officer(name, role)}"}
+
+    def bank(self, code: str) -> dict[str, str]:
+        """The header of a bank that is logged in."""
+        return {"Authorization": f"Bearer {self.tokens.for_bank(code)}"}
+
+    async def complain(self, **changes: Any) -> dict[str, Any]:
+        """Take a complaint and return its receipt."""
+        response = await self.client.post(
+            "/api/v1/complaints",
+            json=complaint(**changes),
+            headers={**self.officer(Role.INTAKE), "Idempotency-Key": uuid4().hex},
+        )
+        assert response.status_code == 201, response.text
+        receipt: dict[str, Any] = response.json()
+        return receipt
+
+    async def answer(self, code: str, ack_no: str, *lines: dict[str, Any], job_id: str = "J1") -> httpx.Response:
+        """Let a bank answer, in its own envelope."""
+        wire = await self.parts.hands.directory.wire(code)
+        assert wire is not None
+        body = {"acknowledgement_no": ack_no, "job_id": job_id, "transactions": list(lines)}
+        return await self.post_update(wire, orjson.dumps(body))
+
+    async def post_update(self, wire: BankWire, plain: bytes) -> httpx.Response:
+        """Post a status update of a bank, sealed."""
+        sealed = seal(plain, wire)
+        return await self.client.post(
+            "/banking/FraudReportStatusUpdate",
+            content=sealed.body,
+            headers={**sealed.headers, **self.bank(wire.code)},
+        )
+
+
+@dataclass(frozen=True)
+class AlwaysThere:
+    """A Temporal server that can be reached, or not."""
+
+    answer: bool = True
+
+    async def __call__(self) -> bool:
+        return self.answer
+
+
+@pytest.fixture
+async def parts(database: Pool) -> Parts:
+    """The engine's parts over a database with three banks."""
+    vault = Vault(SECRET)
+    await load_directory(database, vault, [InstitutionEntry.model_validate(bank) for bank in BANKS])
+    directory = DirectoryCache(database, vault)
+    await directory.refresh()
+    hands = Hands(pool=database, directory=directory, policy=load_policy())
+    return Parts(hands=hands, courier=NotingCourier(), vault=vault, temporal_answers=AlwaysThere())
+
+
+@pytest.fixture
+async def doors(parts: Parts) -> AsyncIterator[Doors]:
+    """The application, called in this process."""
+    app = create_app(parts)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        assert isinstance(parts.courier, NotingCourier)
+        yield Doors(app, client, parts, parts.courier, Tokens(parts.vault))
+    await app.state.hub.close()
+
+
+def transfer(rrn: str = "412345678901", amount_paise: int = 5_000_00, **changes: Any) -> dict[str, Any]:
+    """A transfer of a victim at HDFC to an account at SBIN."""
+    return {
+        "payer": {"institution": "HDFC", "account": "50100000000001", "ifsc": "HDFC0000001"},
+        "payee": {"institution": "SBIN", "account": "30000000001", "ifsc": "SBIN0000001"},
+        "amount_paise": amount_paise,
+        "rrn": rrn,
+        "mode": "imps",
+        "transferred_at": "2026-11-24T10:00:00+05:30",
+        **changes,
+    }
+
+
+def complaint(**changes: Any) -> dict[str, Any]:
+    """A complaint of one transfer."""
+    return {
+        "channel": "helpline_1930",
+        "category": "upi_fraud",
+        "victim": {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW", "woman": True},
+        "transfers": [transfer()],
+        **changes,
+    }
+
+
+def line(kind: str, rrn: str = "412345678901", account: str = "30000000001", **changes: Any) -> dict[str, Any]:
+    """A line of a bank's answer about a transfer to `account`."""
+    by_kind: dict[str, dict[str, Any]] = {
+        "held": {"txn_type": "Transaction Put on Hold", "txn_type_id": 1},
+        "moved": {
+            "txn_type": "Money Transfer To",
+            "txn_type_id": 3,
+            "rrn_transaction_id": "512345678901",
+            "payee_bank": "HDFC Bank",
+            "payee_bank_code": "HDFC",
+            "payee_account_number": "50100000000099",
+            "ifsc_code": "HDFC0000002",
+        },
+        "atm": {"txn_type": "Withdrawal through ATM", "txn_type_id": 5, "atm_id": "A1", "rrn_transaction_id": "612345678901"},
+    }
+    return {
+        "amount": "5000.00",
+        "disputed_amount": "5000.00",
+        "transaction_datetime": "2026-11-24 10:05:00",
+        "root_rrn_transaction_id": rrn,
+        "root_account_number": account,
+        "root_bankid": "SBIN",
+        "status_code": "00",
+        "remarks": "",
+        **by_kind[kind],
+        **changes,
+    }
+
+
+Line = Callable[..., dict[str, Any]]
