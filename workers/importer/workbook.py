@@ -7,6 +7,7 @@ out is refused, because it would make a grid of billions.
 
 import re
 import zipfile
+import zlib
 from io import BytesIO
 
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
@@ -19,13 +20,16 @@ MAX_UNPACKED_BYTES = 300 * 1024 * 1024
 MAX_MEMBERS = 1_000
 READ_BYTES = 1024 * 1024
 MAX_COLUMN = "AZ"
+MAX_MERGED_CELLS = 1_000_000
 
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 
-# A cell with something in it, to the right of column AZ or below row 299,999.
+# A cell that only has a colour or a border; whole rows of them are common, and they count as content in a grid.
+_EMPTY_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["'][^>]*/>""")
+# A cell to the right of column AZ or below row 299,999.
 _FAR_CELL = re.compile(
-    rb"""<(?:\w+:)?c\b[^>]*?\br=["'](?:[B-Z][A-Z]\d+|[A-Z]{3,}\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))["'][^>]*[^/>]>"""
+    rb"""<(?:\w+:)?c\b[^>]*?\br=["'](?:[B-Z][A-Z]\d+|[A-Z]{3,}\d+|[A-Z]+(?:[3-9]\d{5}|\d{7,}))["']"""
 )
 
 
@@ -63,10 +67,15 @@ def _chosen(workbook: CalamineWorkbook, name: str | None) -> CalamineSheet:
 
 def _fill_merged(cells: list[list[Cell]], sheet: CalamineSheet) -> None:
     """Repeat what a merged cell says in the rows it covers: people merge the complaint's number over its transfers."""
+    filled = 0
     for (top, left), (bottom, _) in sheet.merged_cell_ranges or ():
         if top >= len(cells) or left >= len(cells[top]):
             continue
-        for row in cells[top + 1 : bottom + 1]:
+        covered = cells[top + 1 : bottom + 1]
+        filled += len(covered)
+        if filled > MAX_MERGED_CELLS:
+            raise FileRefused(f"more than {MAX_MERGED_CELLS:,} merged cells")
+        for row in covered:
             row[left] = cells[top][left]
 
 
@@ -82,13 +91,21 @@ def _unpacked(data: bytes) -> BytesIO:
             for member in members:
                 content = _read(packed, member, left)
                 left -= len(content)
-                if member.filename.startswith("xl/worksheets/") and _FAR_CELL.search(content):
-                    raise FileRefused(f"something stands right of column {MAX_COLUMN} or below row {MAX_ROWS:,}")
+                if b"sheetData" in content:
+                    content = _without_far_cells(content)
                 plain.writestr(zipfile.ZipInfo(member.filename), content)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError) as error:
         raise FileRefused(f"not a readable XLSX workbook ({error})") from error
     target.seek(0)
     return target
+
+
+def _without_far_cells(sheet_xml: bytes) -> bytes:
+    """The sheet without its merely coloured cells. Raises `FileRefused` when something still stands far out."""
+    filled = _EMPTY_CELL.sub(b"", sheet_xml)
+    if _FAR_CELL.search(filled):
+        raise FileRefused(f"something stands right of column {MAX_COLUMN} or below row {MAX_ROWS:,}")
+    return filled
 
 
 def _read(packed: zipfile.ZipFile, member: zipfile.ZipInfo, limit_bytes: int) -> bytes:
