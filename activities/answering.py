@@ -77,7 +77,7 @@ async def _check_job(
     connection: Connection, case_no: str, institution: str, job_id: str | None, outcome: Reconciliation
 ) -> Reconciliation:
     """A job id the bank never gave is a contradiction; its lines are taken all the same, for they name the hops."""
-    if not outcome.judgements or (job_id and await requests.knows_job(connection, institution, job_id, case_no)):
+    if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
         return outcome
     found = Contradiction(
         kind=ContradictionKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0

@@ -41,10 +41,18 @@ END $$;
 
 CREATE FUNCTION ledger_apply() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    INSERT INTO ledger_balance AS b (case_no, hop_no, bucket, balance_paise)
-    SELECT case_no, hop_no, bucket, sum(amount_paise) FROM entered GROUP BY case_no, hop_no, bucket
-    ORDER BY case_no, hop_no, bucket
-    ON CONFLICT (case_no, hop_no, bucket) DO UPDATE SET balance_paise = b.balance_paise + EXCLUDED.balance_paise;
+    -- Not one upsert: a check is tried on the proposed row too, and a proposed row may well be below zero.
+    WITH delta AS (
+        SELECT case_no, hop_no, bucket, sum(amount_paise) AS paise FROM entered GROUP BY case_no, hop_no, bucket
+    ), changed AS (
+        UPDATE ledger_balance b SET balance_paise = b.balance_paise + d.paise FROM delta d
+        WHERE b.case_no = d.case_no AND b.hop_no = d.hop_no AND b.bucket = d.bucket
+        RETURNING b.case_no, b.hop_no, b.bucket
+    )
+    INSERT INTO ledger_balance (case_no, hop_no, bucket, balance_paise)
+    SELECT d.* FROM delta d WHERE NOT EXISTS (
+        SELECT FROM changed c WHERE c.case_no = d.case_no AND c.hop_no = d.hop_no AND c.bucket = d.bucket
+    );
     RETURN NULL;
 END $$;
 

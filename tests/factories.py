@@ -1,0 +1,111 @@
+"""Small makers of nouns for tests: valid by default, one thing changed at a time."""
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import orjson
+from pydantic import SecretStr
+
+from activities.directory import DirectoryCache, load_directory
+from activities.hands import Hands
+from activities.vault import Vault
+from adapters.banks.answers import StatusUpdate
+from adapters.banks.i4c.decode import decode_status_update
+from adapters.banks.protocol import BankWire
+from db.pool import Pool
+from domain.policy import load_policy
+from schemas.complaints import Complaint
+from schemas.institutions import InstitutionEntry
+
+SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")
+BANKS = ("SBIN", "HDFC", "ICIC", "PUNB")
+_serial = itertools.count(1)
+
+
+def rrn() -> str:
+    """A twelve-digit RRN nobody used before."""
+    return f"{400_000_000_000 + next(_serial)}"
+
+
+def institution(code: str, answer_class: str = "api", base_url: str = "http://127.0.0.1:9/bank") -> InstitutionEntry:
+    """A bank with a wire that speaks plain JSON."""
+    return InstitutionEntry.model_validate(
+        {
+            "code": code,
+            "name": f"{code} Bank",
+            "ifsc_prefixes": [code],
+            "vpa_handles": [f"ok{code.lower()}"],
+            "answer_class": answer_class,
+            "wire": {"base_url": base_url, "email": "police@up.example", "password": "wire-pass", "envelope": "none"},
+            "inbound": {"email": f"{code.lower()}@banks.example", "password": f"{code}-inbound-pass"},
+            "desk_email": f"desk@{code.lower()}.example",
+            "nodal_officer": {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
+        }
+    )
+
+
+async def make_hands(pool: Pool, entries: Sequence[InstitutionEntry] | None = None, clock_factor: float = 1.0) -> Hands:
+    """Hands on a fresh database with four banks (or the given ones) in its directory."""
+    vault = Vault(SECRET)
+    await load_directory(pool, vault, entries or [institution(code) for code in BANKS])
+    directory = DirectoryCache(pool, vault)
+    await directory.refresh()
+    return Hands(pool, directory, load_policy(), clock_factor)
+
+
+def transfer(
+    amount_paise: int = 10_000_00, *, payee_bank: str = "HDFC", reference: str | None = None, **changes: Any
+) -> dict[str, Any]:
+    """One disputed transfer of a complaint."""
+    return {
+        "payer": {"institution": "SBIN", "account": "30000000001"},
+        "payee": {"institution": payee_bank, "account": "50100000000001"},
+        "amount_paise": amount_paise,
+        "rrn": reference or rrn(),
+        "mode": "imps",
+        "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+    } | changes
+
+
+def complaint(*transfers: dict[str, Any], **changes: Any) -> Complaint:
+    """A complaint over these transfers (one by default)."""
+    return Complaint.model_validate(
+        {
+            "channel": "helpline_1930",
+            "category": "upi_fraud",
+            "victim": {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"},
+            "transfers": list(transfers) or [transfer()],
+        }
+        | changes
+    )
+
+
+def status_update(ack_no: str, rows: Sequence[dict[str, Any]], job_id: str | None = None) -> StatusUpdate:
+    """A bank's answer, read from the wire's own JSON."""
+    body = orjson.dumps({"acknowledgement_no": ack_no, "job_id": job_id, "transactions": list(rows)})
+    plain = BankWire(code="ANY", base_url="http://127.0.0.1", email="", password="", envelope="none")
+    return decode_status_update(body, {}, plain)
+
+
+def row(txn_type_id: int, root_rrn: str, rupees: str, **changes: Any) -> dict[str, Any]:
+    """A line of an answer: 1 hold, 3 transfer, 5 ATM, 6 AEPS, 11 POS, 14 cheque."""
+    return {
+        "txn_type_id": txn_type_id,
+        "amount": rupees,
+        "disputed_amount": rupees,
+        "transaction_datetime": "2026-11-24 10:00:00",
+        "rrn_transaction_id": "" if txn_type_id == 1 else rrn(),
+        "root_account_number": "50100000000001",
+        "root_rrn_transaction_id": root_rrn,
+        "status_code": "00",
+    } | changes
+
+
+def moved(root_rrn: str, rupees: str, payee_bank: str, payee_account: str, **changes: Any) -> dict[str, Any]:
+    """A line that says where money went on to."""
+    return (
+        row(3, root_rrn, rupees, payee_bank=payee_bank, payee_bank_code=payee_bank, payee_account_number=payee_account)
+        | changes
+    )
