@@ -1,1 +1,23 @@
-"""The world: institutions, mule networks, victims and a desk that are not there, over the product's public wires."""
+"""The world: institutions, mule networks, victims and a desk that are not there, over the product's public wires.
+
+`SimulatorServer` is the way in for tests, `python -m simulator` for everything else; docs/simulator.md says the rest.
+"""
+
+from simulator.config import BankDelays, Delay, Knobs, MoneyModel, SimulatorConfig
+from simulator.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
+from simulator.server import SimulatorServer
+
+__all__ = [
+    "BankDelays",
+    "Delay",
+    "Knobs",
+    "MoneyModel",
+    "ScriptedAnswer",
+    "ScriptedReply",
+    "SimulatorConfig",
+    "SimulatorServer",
+    "hold_row",
+    "refusal_row",
+    "transfer_row",
+    "withdrawal_row",
+]

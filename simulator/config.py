@@ -149,7 +149,7 @@ class MoneyModel(_Frozen):
     reported_within_hour: Rate = 0.20
     reported_within_day: Rate = 0.40
     """between one hour and a day; the rest later, up to a week"""
-    hops_scale: Annotated[float, Field(gt=0)] = 15.5
+    hops_scale: Annotated[float, Field(gt=0)] = 14.8
     """size of the network of a mean loss; calibrated so that a case has 12 traced hops on average"""
     hops_sigma: Annotated[float, Field(ge=0)] = 0.6
     hops_by_loss: Annotated[float, Field(ge=0)] = 0.4
@@ -160,6 +160,8 @@ class MoneyModel(_Frozen):
     cash_out: Delay = Delay(median=20 * MINUTE_SECONDS, sigma=1.1, least=60.0)
     cash_share: Rate = 0.30
     merchant_share: Rate = 0.10
+    vanish_share: Rate = 0.22
+    """leaves in ways no bank explains: the untraced part"""
     shop_account_share: Rate = 0.25
     """of the merchant ends: a transfer into a shop's own account, which has other business, rather than a POS"""
     shared_mule_rate: Rate = 0.05

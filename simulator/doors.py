@@ -10,7 +10,6 @@ import secrets
 import time
 from collections.abc import Awaitable, Callable
 from math import ceil
-from typing import Protocol
 
 import orjson
 from starlette.requests import Request
@@ -19,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
+from simulator.control import Control
 from simulator.envelope import EnvelopeError
 from simulator.institutions import Institution
 from simulator.script import ScriptedReply
@@ -31,13 +31,6 @@ HTTP_OK = 200
 BAD_TICKET = "01"
 UNREADABLE = "98"
 NOT_LOGGED_IN = "97"
-
-
-class Control(Protocol):
-    """What answers under `/sim/`."""
-
-    async def handle(self, name: str, method: str, query: dict[str, str], body: bytes) -> tuple[int, object]:
-        """Give an HTTP status and a JSON-able content."""
 
 
 class Doors:
@@ -69,7 +62,7 @@ class Doors:
         body = await _body(request)
         if body is None:
             return _reply(413, BAD_TICKET, "too large")
-        status, content = await self._control.handle(name, request.method, dict(request.query_params), body)
+        status, content = await self._control.handle(name, request.method, body)
         return _json(status, content)
 
     async def _bank(self, bank: Institution, door: str, request: Request) -> Response | None:

@@ -1,7 +1,7 @@
 """From a network's shape to planned moves: amounts, times, rails, and how the money ends.
 
 What a visit receives it passes on a delay after the last of it came in, save what the mule keeps; where nothing is
-passed on, the money ends: as cash, at a shop, or it stays in the account.
+passed on, the money ends: as cash, at a shop, out of sight, or it stays in the account.
 """
 
 import math
@@ -146,13 +146,15 @@ class Flow:
         self._own_business(holders[visit], arrival.at)
 
     def _end(self, holder: AccountPlan, arrival: _Arrival, layer: int) -> None:
-        """The money's end, by value: cash, a shop, or it stays."""
+        """The money's end, by value: cash, a shop, out of sight, or it stays."""
         money, kind = self._money, self._rng.random()
         at = arrival.at + draw_delay(self._rng, money.cash_out)
         if kind < money.cash_share:
             self._cash(holder, arrival.paise, at)
         elif kind < money.cash_share + money.merchant_share:
             self._merchant(holder, arrival.paise, at, layer)
+        elif kind < money.cash_share + money.merchant_share + money.vanish_share:
+            self._leave(holder, MoveKind.OTHER, arrival.paise, at)
         self._own_business(holder, arrival.at)
 
     def _cash(self, holder: AccountPlan, paise: int, at: float) -> None:

@@ -2,56 +2,93 @@
 
 import asyncio
 import contextlib
+import logging
 import socket
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import orjson
 import uvicorn
 
 from simulator.banks import Banks
-from simulator.cases import CasePlan, plan_cases
+from simulator.cases import CasePlan, Told, plan_cases
 from simulator.clock import Clock
-from simulator.config import SimulatorConfig
+from simulator.complaints import ComplaintRecord, Json, complaint_body
+from simulator.config import DAY_SECONDS, SimulatorConfig
+from simulator.control import Control
 from simulator.doors import Doors
+from simulator.figures import (
+    complaint_figures,
+    first_request_ns,
+    post_figures,
+    spread,
+    ticket_figures,
+    ticket_row,
+    truth_figures,
+)
 from simulator.institutions import Institution, build_institutions, directory, write_directory
+from simulator.mailbox import Mailboxes
+from simulator.officers import Desk, Officers, Victims
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
 from simulator.tickets import TicketRecord
 from simulator.truth import Truth, build_world, perfect_truth
 
 BACKLOG = 1024
 POLL_WALL_SECONDS = 0.005
+log = logging.getLogger(__name__)
+
+
+class AlreadyStartedError(RuntimeError):
+    """The day is being played already."""
 
 
 class SimulatorServer:
-    """A world and its doors. Library use: everything below; over HTTP: `/sim/…`.
+    """A world, its banks' doors and mailboxes, and the people who complain and work at the desk.
 
-    `run_clock` starts the world's clock at once; otherwise it stands at 0 until `start_clock`.
+    `run_clock` starts the world's clock with the doors; otherwise it stands at 0 until `start_clock` or `start`.
+    `with_truth` computes beforehand what a perfect engine would hold (about a second for 1,000 cases).
     """
 
     def __init__(self, config: SimulatorConfig, *, run_clock: bool = True, with_truth: bool = True) -> None:
         self.config = config
         self.institutions: tuple[Institution, ...] = build_institutions(config)
         self.plans: tuple[CasePlan, ...] = plan_cases(config, self.institutions)
-        self.truth = perfect_truth(config, self.institutions, self.plans) if with_truth else Truth()
+        self.truth = self.late_truth = Truth()
+        if with_truth:
+            self.truth = perfect_truth(config, self.institutions, self.plans)
+            self.late_truth = perfect_truth(config, self.institutions, self.plans, lambda _: DAY_SECONDS)
         self.world = build_world(self.plans)
         self.clock = Clock(config.clock_factor)
-        self.banks: Banks
         self.base_url = ""
+        self.smtp_port = 0
+        self.records: list[ComplaintRecord] = []
+        self.desk: Desk | None = None
+        self.banks: Banks
+        self.mailboxes: Mailboxes
         self._run_clock = run_clock
+        self._officers: Officers | None = None
+        self._playing: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server
         self._serving: asyncio.Task[None]
+        self._smtp: asyncio.Server
 
     async def __aenter__(self) -> Self:
         """Open the doors."""
-        listening = listen(self.config.host, self.config.port)
-        self.base_url = f"http://{self.config.host}:{listening.getsockname()[1]}"
-        self.banks = Banks(self.config, self.institutions, self.world, self.clock)
-        app = Doors(self.banks, self)
+        config = self.config
+        self.banks = Banks(config, self.institutions, self.world, self.clock)
+        self.mailboxes = Mailboxes(self.banks)
+        listening = listen(config.host, config.port)
+        self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
+        self._smtp = await self.mailboxes.serve(config.host, config.smtp_port)
+        self.smtp_port = self._smtp.sockets[0].getsockname()[1]
         options = uvicorn.Config(
-            app, log_level="warning", access_log=False, lifespan="off", ws="none", timeout_graceful_shutdown=1
+            Doors(self.banks, Control(self)),
+            log_level="warning",
+            access_log=False,
+            lifespan="off",
+            ws="none",
+            timeout_graceful_shutdown=1,
         )
         self._server = QuietServer(options)
         self._serving = asyncio.create_task(self._server.serve([listening]))
@@ -67,11 +104,53 @@ class SimulatorServer:
         trace: TracebackType | None,
     ) -> None:
         """Close everything; no task stays behind."""
+        for task in self._playing:
+            task.cancel()
+        await asyncio.gather(*self._playing, return_exceptions=True)
+        self._smtp.close()
         self._server.should_exit = True
         await self._serving
         await self.banks.close()
+        if self._officers is not None:
+            await self._officers.close()
 
-    # -- the library ------------------------------------------------------------------------------------------
+    # -- the day ----------------------------------------------------------------------------------------------
+
+    def connect(self, api_url: str) -> None:
+        """Say where the police API is. Answers that are ready wait until this is known."""
+        self.banks.poster.connect(api_url)
+
+    def start_clock(self) -> None:
+        """Begin the day: money starts to move."""
+        self.clock.start()
+
+    def start(self, api_url: str, intake_token: str, desk_token: str | None = None) -> None:
+        """Play the day against a police API: complaints with one officer's token, and a desk with another's.
+
+        Without `desk_token` nobody works at the desk. Raises AlreadyStartedError.
+        """
+        if self._officers is not None:
+            raise AlreadyStartedError(AlreadyStartedError.__doc__)
+        self._officers = Officers(api_url.rstrip("/"), self.config.complaints_at_once)
+        self.connect(api_url)
+        self.clock.start()
+        victims = Victims(self.config, self.plans, self.clock, self._officers, intake_token, self.records)
+        self._play(victims.complain())
+        if desk_token is not None:
+            self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._told_wrongly())
+            self._play(self.desk.work())
+
+    def _play(self, part: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(part)
+        task.add_done_callback(_tell_failure)
+        self._playing.append(task)
+
+    def _told_wrongly(self) -> dict[str, Told]:
+        """By the reference as told: what the desk can put right."""
+        told = (told for plan in self.plans for complaint in plan.complaints for told in complaint.transfers)
+        return {t.reference: t for t in told if t.reference != t.move.rrn or t.bank != t.payee.key.bank}
+
+    # -- reading ----------------------------------------------------------------------------------------------
 
     @property
     def directory(self) -> list[dict[str, object]]:
@@ -82,13 +161,60 @@ class SimulatorServer:
         """Write the directory file, readable by its owner only."""
         write_directory(path, self.directory)
 
-    def connect(self, api_url: str) -> None:
-        """Say where the police API is. Answers that were ready wait until this is known."""
-        self.banks.poster.connect(api_url)
+    def complaint(self, case_no: int) -> Json:
+        """The body of a case's complaint, for tests that post it themselves."""
+        return complaint_body(self.plans[case_no].complaints[0], self.clock)
 
-    def start_clock(self) -> None:
-        """Begin the day."""
-        self.clock.start()
+    def state(self) -> Json:
+        """Counts, money, truth, latencies: everything a bench or a progress bar wants to know."""
+        book, world = self.banks.book, self.world
+        return {
+            "seed": self.config.seed,
+            "clock_factor": self.config.clock_factor,
+            "clock_running": self.clock.running,
+            "world_seconds": round(self.clock.now(), 3),
+            "complaints": complaint_figures(self.plans, self.records),
+            "tickets": ticket_figures(book.tickets),
+            "posts": post_figures(book.tickets, self.banks.poster.failures),
+            "asked_twice": len(book.asked_twice),
+            "asked_twice_of": [
+                {"ack_no": twice.ack_no, "rrn": twice.rrn, "bank": twice.bank, "keys": list(twice.keys)}
+                for twice in book.asked_twice[:20]
+            ],
+            "money": {
+                "paid_in_paise": world.paid_in_paise,
+                "held_paise": world.held_paise,
+                "left_paise": {kind.value: paise for kind, paise in world.left_paise.items()},
+            },
+            "truth": truth_figures(self.truth, self.late_truth, self.banks, self.records),
+            "latency_ms": {
+                "first_request": spread(first_request_ns(self.records, self.banks)),
+                "next_layer": spread(book.next_layer_ns),
+            },
+            "mail": {"received": self.mailboxes.received, "unknown": self.mailboxes.unknown},
+            "nudges": dict(self.banks.nudges),
+            "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
+        }
+
+    def ticket_rows(self) -> list[Json]:
+        """Every ticket with its times."""
+        return [ticket_row(ticket) for ticket in self.banks.book.tickets]
+
+    def tickets(self, bank: str | None = None, rrn: str | None = None) -> list[TicketRecord]:
+        """The tickets that were opened, in order; of one bank or about one transfer when asked."""
+        return [
+            ticket
+            for ticket in self.banks.book.tickets
+            if (bank is None or ticket.bank.code == bank) and (rrn is None or rrn in ticket.rrns)
+        ]
+
+    async def wait_ticket(self, *, bank: str, rrn: str, timeout_seconds: float = 10.0) -> TicketRecord:
+        """Wait until that bank was asked about that transfer. Raises TimeoutError."""
+        async with asyncio.timeout(timeout_seconds):
+            await until(lambda: bool(self.tickets(bank, rrn)))
+        return self.tickets(bank, rrn)[0]
+
+    # -- directing --------------------------------------------------------------------------------------------
 
     def script(
         self,
@@ -111,32 +237,15 @@ class SimulatorServer:
         """Post rows as a bank, once, right now; gives the HTTP status and the JSON the police said."""
         return await self.banks.post_as(self.banks.by_code[bank], ack_no, job_id, rows)
 
-    def tickets(self, bank: str | None = None, rrn: str | None = None) -> list[TicketRecord]:
-        """The tickets that were opened, in order; of one bank or about one transfer when asked."""
-        return [
-            ticket
-            for ticket in self.banks.book.tickets
-            if (bank is None or ticket.bank.code == bank) and (rrn is None or rrn in ticket.rrns)
-        ]
-
-    async def wait_ticket(self, *, bank: str, rrn: str, timeout_seconds: float = 10.0) -> TicketRecord:
-        """Wait until that bank was asked about that transfer. Raises TimeoutError."""
-        async with asyncio.timeout(timeout_seconds):
-            await until(lambda: bool(self.tickets(bank, rrn)))
-        return self.tickets(bank, rrn)[0]
-
     def nudge(self, ticket: TicketRecord) -> bool:
         """Call the bank about a ticket; says whether that helped."""
         return self.banks.nudge(ticket, by_call=True)
 
-    async def handle(self, name: str, method: str, query: dict[str, str], body: bytes) -> tuple[int, object]:
-        """Answer a request under `/sim/`."""
-        if (name, method) == ("directory", "GET"):
-            return 200, self.directory
-        if (name, method) == ("connect", "POST"):
-            self.connect(str(orjson.loads(body)["api_url"]))
-            return 200, {}
-        return 404, {"detail": "no such control"}
+
+def _tell_failure(task: asyncio.Task[None]) -> None:
+    """A part of the day that fails must not fail silently."""
+    if not task.cancelled() and task.exception() is not None:
+        log.error("a part of the simulated day failed", exc_info=task.exception())
 
 
 def listen(host: str, port: int) -> socket.socket:

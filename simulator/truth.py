@@ -91,6 +91,7 @@ class _Asker:
         self._serial = count()
         self._events: list[tuple[float, int, Callable[[float], None]]] = []
         self._told: dict[tuple[int, str], Told] = {}
+        self._asked: set[tuple[int, str, str]] = set()
         self.truth = Truth()
 
     def complain(self, plan: CasePlan) -> None:
@@ -149,15 +150,18 @@ class _Asker:
 
     def _read(self, case_no: int, rows: Sequence[Row], at: float) -> None:
         """Ask on about every true transfer, once; have the desk correct what was told wrongly."""
-        onward = {
-            (row.rrn, row.root_rrn): (row.payee.bank, Incident(row.rrn, row.amount_paise, row.disputed_paise))
-            for row in rows
-            if row.kind is RowKind.TRANSFER and row.status == OK and not row.false and row.payee is not None
-        }
-        self._ask(case_no, onward.values(), at)
+        onward = []
+        for row in rows:
+            link = (case_no, row.root_rrn, row.rrn)
+            true = row.kind is RowKind.TRANSFER and row.status == OK and not row.false
+            if true and row.payee is not None and link not in self._asked:
+                self._asked.add(link)
+                onward.append((row.payee.bank, Incident(row.rrn, row.amount_paise, row.disputed_paise)))
+        self._ask(case_no, onward, at)
         for row in rows:
             told = self._told.get((case_no, row.root_rrn))
-            if row.status == INVALID_RRN and told is not None and told.payee.key.bank:
+            if row.status == INVALID_RRN and told is not None:
+                del self._told[case_no, row.root_rrn]
                 self._correct(case_no, told, at)
 
     def _correct(self, case_no: int, told: Told, at: float) -> None:

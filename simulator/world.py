@@ -29,6 +29,8 @@ class MoveKind(StrEnum):
     AEPS = "aeps"
     POS = "pos"
     CHEQUE = "cheque"
+    OTHER = "other"
+    """a way out that the bank's statement does not explain: vouchers, card loads, coins"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +161,9 @@ class World:
                 debit.traced_paise += part
                 rest -= part
                 traced.append(Traced(debit, part))
-        return Outcome(account, hold, tuple(traced), rest, account.balance_paise)
+        known = tuple(part for part in traced if part.debit.move.kind is not MoveKind.OTHER)
+        unreconciled = asked - hold - sum(part.tainted_paise for part in known)
+        return Outcome(account, hold, known, unreconciled, account.balance_paise)
 
     def check(self) -> None:
         """Assert that no money was made or lost and no account is overdrawn or over-held."""

@@ -1,0 +1,135 @@
+"""What can be read of a running world, as JSON: the state with its truth, and the tickets with their times."""
+
+from collections.abc import Iterable, Sequence
+
+from simulator.banks import Banks
+from simulator.cases import CasePlan
+from simulator.complaints import ComplaintRecord
+from simulator.config import CLASSES
+from simulator.tickets import TicketRecord
+from simulator.truth import Truth
+
+Json = dict[str, object]
+NS_IN_MS = 1_000_000
+QUANTILES = (("p50", 0.50), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
+
+
+def spread(samples_ns: Iterable[int]) -> Json:
+    """Count and quantiles (nearest rank) of durations, in milliseconds."""
+    samples = sorted(samples_ns)
+    if not samples:
+        return {"count": 0}
+    ranks = {name: samples[min(len(samples) - 1, int(share * len(samples)))] for name, share in QUANTILES}
+    return {"count": len(samples)} | {name: round(ns / NS_IN_MS, 3) for name, ns in ranks.items()}
+
+
+def first_request_ns(records: Sequence[ComplaintRecord], banks: Banks) -> list[int]:
+    """Complaint sent → first ticket of its case received; complaints that joined a case are left out."""
+    seen = banks.book.first_seen_ns
+    return [
+        seen[record.case_ack_no] - record.sent_ns
+        for record in records
+        if record.case_ack_no in seen and record.plan.first and not record.joined
+    ]
+
+
+def truth_figures(truth: Truth, late: Truth, banks: Banks, records: Sequence[ComplaintRecord]) -> Json:
+    """Caught and catchable, in paise, by class of bank.
+
+    `catchable`: what a perfect engine holds in this world. `so_far`: of the cases whose complaint was taken.
+    `late`: what an engine holds that needs a day for every hop; speed decides about `catchable - late`.
+    """
+    caught = dict.fromkeys(CLASSES, 0)
+    for code, paise in banks.world.held_by_bank.items():
+        caught[banks.by_code[code].answer_class] += paise
+    taken = {record.plan.case_no for record in records if record.ack_no and record.plan.first}
+    so_far = {
+        name: sum(by_class[name] for case, by_class in truth.held_by_case.items() if case in taken) for name in CLASSES
+    }
+    at_stake = truth.held_by_class["api"] - late.held_by_class["api"]
+    return {
+        "caught_paise": caught,
+        "catchable_paise": truth.held_by_class,
+        "catchable_so_far_paise": so_far,
+        "late_paise": late.held_by_class,
+        "caught_of_catchable": _share(caught["api"], truth.held_by_class["api"]),
+        "caught_of_catchable_so_far": _share(caught["api"], so_far["api"]),
+        "caught_of_catchable_all_classes": _share(sum(caught.values()), truth.held_paise),
+        "caught_of_at_stake": _share(caught["api"] - late.held_by_class["api"], at_stake),
+        "hops_of_perfect_engine": truth.hops,
+    }
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 4) if whole > 0 else None
+
+
+def complaint_figures(plans: Sequence[CasePlan], records: Sequence[ComplaintRecord]) -> Json:
+    """How the complaints are doing."""
+    planned = sum(len(plan.complaints) for plan in plans)
+    return {
+        "planned": planned,
+        "sent": len(records),
+        "accepted": sum(1 for record in records if record.ack_no),
+        "joined": sum(1 for record in records if record.joined),
+        "refused": sum(1 for record in records if record.answered_ns and not record.ack_no),
+        "lost_paise": sum(
+            told.move.amount_paise for r in records if r.ack_no and r.plan.first for told in r.plan.transfers
+        ),
+        "done": planned == sum(1 for record in records if record.answered_ns),
+    }
+
+
+def ticket_figures(tickets: Sequence[TicketRecord]) -> Json:
+    """How the tickets are doing; `open` are not worked yet."""
+    of_class = {name: [t for t in tickets if t.bank.answer_class == name] for name in CLASSES}
+    return {
+        "received": len(tickets),
+        "incidents": sum(len(ticket.report.incidents) for ticket in tickets),
+        "repeats": sum(ticket.repeats for ticket in tickets),
+        "worked": sum(1 for ticket in tickets if ticket.worked),
+        "answered": sum(1 for ticket in tickets if ticket.answered),
+        "open_by_class": {name: sum(1 for t in of_class[name] if not t.worked) for name in CLASSES},
+        "unanswered_by_class": {name: sum(1 for t in of_class[name] if not t.answered) for name in CLASSES},
+    }
+
+
+def post_figures(tickets: Sequence[TicketRecord], failures: int) -> Json:
+    """How the banks' status updates are doing."""
+    posts = [post for ticket in tickets for post in ticket.posts]
+    return {
+        "made": len(posts),
+        "accepted": sum(1 for post in posts if post.accepted_ns is not None),
+        "gave_up": sum(1 for post in posts if post.gave_up),
+        "failed_attempts": failures,
+    }
+
+
+def ticket_row(ticket: TicketRecord) -> Json:
+    """One ticket with its times: `*_ns` monotonic, `received_at` epoch seconds."""
+    return {
+        "number": ticket.number,
+        "bank": ticket.bank.code,
+        "answer_class": ticket.bank.answer_class,
+        "key": ticket.key,
+        "ack_no": ticket.report.ack_no,
+        "job_id": ticket.job_id,
+        "rrns": ticket.rrns,
+        "layers": list(ticket.report.layers),
+        "received_ns": ticket.received_ns,
+        "received_at": ticket.received_at,
+        "received_world": ticket.received_world,
+        "repeats": ticket.repeats,
+        "worked": ticket.worked,
+        "answered": ticket.answered,
+        "posts": [
+            {
+                "sent_ns": post.sent_ns,
+                "accepted_ns": post.accepted_ns,
+                "attempts": post.attempts,
+                "status": post.status,
+                "onward": list(post.onward),
+            }
+            for post in ticket.posts
+        ],
+    }

@@ -1,0 +1,73 @@
+"""The banks' mailboxes: an SMTP server that takes reminders and letters and has somebody look at the ticket."""
+
+import asyncio
+import re
+from email import message_from_bytes
+from email.message import Message
+from email.policy import default as modern
+
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from simulator.banks import Banks
+from simulator.tickets import TicketRecord
+
+ACK_NO = re.compile(r"\b\d{14}\b")
+JOB_ID = re.compile(r"BANKS-[0-9a-fA-F-]{36}")
+MAX_LETTER_BYTES = 1 << 20
+KEPT_LETTERS = 1_000
+
+
+class Mailboxes:
+    """Takes mail for every bank's desk and nodal officer."""
+
+    def __init__(self, banks: Banks) -> None:
+        self._banks = banks
+        self._boxes = {
+            address: bank.code for bank in banks.by_code.values() for address in (bank.desk_email, bank.nodal_email)
+        }
+        self.received = 0
+        self.unknown = 0
+        """letters about no ticket we have"""
+        self.letters: list[Message] = []
+        """the first of them, for tests to read"""
+
+    async def serve(self, host: str, port: int) -> asyncio.Server:
+        """Listen for mail."""
+        return await asyncio.get_running_loop().create_server(
+            lambda: SMTP(self, data_size_limit=MAX_LETTER_BYTES, enable_SMTPUTF8=True), host, port
+        )
+
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        """Take mail for our banks only."""
+        if address.lower() not in self._boxes:
+            return "550 no such mailbox"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
+        """Read a letter and go to the ticket it is about."""
+        raw = envelope.content
+        letter = message_from_bytes(raw if isinstance(raw, bytes) else (raw or "").encode(), policy=modern)
+        self.received += 1
+        if len(self.letters) < KEPT_LETTERS:
+            self.letters.append(letter)
+        text = f"{letter['subject']}\n{_text(letter)}"
+        found = [ticket for to in envelope.rcpt_tos for ticket in self._tickets(self._boxes[to.lower()], text)]
+        self.unknown += not found
+        for ticket in found:
+            self._banks.nudge(ticket, by_call=False)
+        return "250 taken"
+
+    def _tickets(self, bank: str, text: str) -> list[TicketRecord]:
+        """The bank's unworked tickets that a letter names: by job number, else by acknowledgement number."""
+        jobs = [self._banks.book.of_job(job) for job in set(JOB_ID.findall(text))]
+        named = [ticket for ticket in jobs if ticket is not None and ticket.bank.code == bank]
+        if not named:
+            named = [t for ack_no in set(ACK_NO.findall(text)) for t in self._banks.book.of_case(bank, ack_no)]
+        return [ticket for ticket in named if not ticket.worked]
+
+
+def _text(letter: Message) -> str:
+    return "\n".join(str(part.get_payload(decode=False)) for part in letter.walk() if not part.is_multipart())
