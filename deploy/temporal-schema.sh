@@ -1,0 +1,15 @@
+#!/bin/sh
+# Makes Temporal's two databases, or brings them up to the version of this image. Safe to run again.
+# The connection comes from SQL_HOST, SQL_PORT, SQL_USER, SQL_PASSWORD and SQL_PLUGIN.
+set -eu
+
+schemas=/etc/temporal/schema/postgresql/v12
+
+prepare() {
+    temporal-sql-tool --database "$1" create-database
+    temporal-sql-tool --database "$1" setup-schema --version 0.0
+    temporal-sql-tool --database "$1" update-schema --schema-dir "$schemas/$2/versioned"
+}
+
+prepare temporal temporal
+prepare temporal_visibility visibility
