@@ -144,7 +144,17 @@ def test_blank_rows_titles_totals_and_headers_again_are_told_apart() -> None:
     blank: list[Cell] = [None] * 12
     total: list[Cell] = ["", "Total", *[""] * 6, 15_000, *[""] * 3]
     bare_total: list[Cell] = [*[""] * 8, "15000", *[""] * 3]
-    rows = [title, blank, HEADER, row(), blank, total, HEADER, row(reference="2" * 12), bare_total]
+    rows: list[Sequence[Cell]] = [
+        title,
+        blank,
+        HEADER,
+        row(),
+        blank,
+        total,
+        HEADER,
+        row(reference="2" * 12),
+        bare_total,
+    ]
     reading = read_sheet(SheetRow(number, cells) for number, cells in enumerate(rows, start=1))
     assert reading.header_row_no == 3
     assert codes(reading) == {1: ["before_header"], 6: ["totals_row"], 7: ["repeated_header"], 9: ["totals_row"]}

@@ -1,6 +1,6 @@
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -120,7 +120,7 @@ def test_limits_on_bytes_and_rows(write: Writer, monkeypatch: pytest.MonkeyPatch
 NAMES = HEADER.strip().split(",")
 
 
-def make_workbook(path: Path, rows: list[list[object]], *, hidden_first: bool = False) -> Path:
+def make_workbook(path: Path, rows: Sequence[Sequence[object]], *, hidden_first: bool = False) -> Path:
     """A workbook whose dates are real dates and whose strings are strings."""
     with xlsxwriter.Workbook(str(path)) as book:
         day = book.add_format({"num_format": "dd/mm/yyyy hh:mm"})
@@ -157,7 +157,12 @@ def excel_row(**changes: object) -> list[object]:
 
 
 def test_a_workbook_with_real_numbers_and_dates(tmp_path: Path) -> None:
-    rows = [NAMES, excel_row(), excel_row(payee_account=1.23457e15), excel_row(date=46331.5, rrn="000000000001")]
+    rows: list[Sequence[object]] = [
+        NAMES,
+        excel_row(),
+        excel_row(payee_account=1.23457e15),
+        excel_row(date=46331.5, rrn="000000000001"),
+    ]
     found, _ = read_file(make_workbook(tmp_path / "book.bin", rows, hidden_first=True))
     (one, two) = (made.complaint.transfers[0] for made in found.complaints)
     assert (one.payer.account, one.payee.account, one.rrn) == ("00123456789", "123456789012", "531234567890")

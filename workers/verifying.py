@@ -1,0 +1,82 @@
+"""Verifying a database beside the live system: one snapshot, case by case, nothing locked."""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import asyncpg
+
+from db.verify import case_of, case_records, count_cases, strays
+from domain.errors import NotFound
+from domain.verification import Break, examine
+
+COMMAND_TIMEOUT_SECONDS = 300.0
+MAX_BREAKS = 1_000
+"""Breaks that are kept in words; beyond that they are only counted."""
+
+
+@dataclass
+class Verdict:
+    """What verification found."""
+
+    cases: int = 0
+    hops: int = 0
+    entries: int = 0
+    events: int = 0
+    breaks: list[Break] = field(default_factory=list)
+    breaks_total: int = 0
+
+    @property
+    def clean(self) -> bool:
+        """Whether every rule holds in every case."""
+        return self.breaks_total == 0
+
+    def note(self, found: list[Break]) -> None:
+        """Keep what was found, within `MAX_BREAKS`."""
+        self.breaks_total += len(found)
+        self.breaks += found[: MAX_BREAKS - len(self.breaks)]
+
+    def in_words(self) -> str:
+        """`clean`, or how many rules break in how many cases."""
+        if self.clean:
+            return "clean"
+        broken = Counter(found.case_no for found in self.breaks)
+        return f"{self.breaks_total} breaks in {len(broken)} cases, first {self.breaks[0].case_no}"
+
+
+async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, int], None] | None = None) -> Verdict:
+    """Check every rule of every case (or of the case of `ack_no`) in the database at `dsn`.
+
+    `progress` is called with (cases done, cases in all). Raises `NotFound` for a number nobody has.
+    """
+    connection = await asyncpg.connect(
+        dsn, command_timeout=COMMAND_TIMEOUT_SECONDS, server_settings={"application_name": "goldenhour verify"}
+    )
+    try:
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            return await _verify(connection, ack_no, progress)
+    finally:
+        await connection.close()
+
+
+async def _verify(
+    connection: asyncpg.Connection, ack_no: str | None, progress: Callable[[int, int], None] | None
+) -> Verdict:
+    verdict = Verdict()
+    case_no = None
+    if ack_no is None:
+        total = await count_cases(connection)
+        verdict.note(await strays(connection))
+    else:
+        total, case_no = 1, await case_of(connection, ack_no)
+        if case_no is None:
+            raise NotFound(f"no complaint or case has the number {ack_no}")
+    async for case in case_records(connection, case_no):
+        verdict.cases += 1
+        verdict.hops += len(case.hops)
+        verdict.entries += sum(len(posting.entries) for posting in case.postings)
+        verdict.events += len(case.events)
+        verdict.note(examine(case))
+        if progress:
+            progress(verdict.cases, total)
+    return verdict
