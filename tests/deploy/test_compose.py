@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import yaml
 from compose_spec import PyCompose
 
 from workers.embedded.postgres import SERVER_OPTIONS
-from workers.embedded.temporal import DYNAMIC_CONFIG
+from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
 from workflows.policies import BANK_CALLS_QUEUE, CASE_WORK_QUEUE
 
@@ -202,3 +203,9 @@ def test_prometheus_scrapes_what_is_there() -> None:
         ("temporal", SERVICES["temporal"]["environment"]["PROMETHEUS_ENDPOINT"].split(":")[1]),
         ("localhost", "9090"),
     }
+
+
+def test_the_real_temporal_server_is_the_version_that_is_embedded() -> None:
+    said = subprocess.run([packaged_binary(), "--version"], capture_output=True, text=True, check=True).stdout
+    image = SERVICES["temporal"]["image"]
+    assert f"Server {image.rpartition(':')[2]}," in said
