@@ -1,0 +1,53 @@
+"""The API's process: takes complaints and answers until it is told to stop, also while Temporal is away."""
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.service import RPCError
+
+from api.parts import Parts
+from api.server import serve
+from workers.assembly import Engine
+from workers.embedded.ports import free_port
+from workers.settings import Settings
+
+HEALTH_TIMEOUT = timedelta(seconds=1)
+
+
+async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[str], None] = lambda _: None) -> None:
+    """Run one API process until `stop` is set; `started` gets its URL once it takes requests.
+
+    Its `/metrics` joins the Temporal SDK's page, and the worker's where `worker_metrics_port` is set. Raises what
+    keeps it from starting: the database cannot be reached, the port is taken, or a setting is wrong.
+    """
+    sdk_port = free_port()
+    pages = [f"http://127.0.0.1:{sdk_port}/metrics"]
+    if settings.worker_metrics_port:
+        pages.append(f"http://127.0.0.1:{settings.worker_metrics_port}/metrics")
+    async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True) as engine:
+        parts = Parts(
+            hands=engine.hands,
+            courier=engine.courier,
+            vault=engine.vault,
+            temporal_answers=lambda: temporal_answers(engine.client),
+            metrics_urls=tuple(pages),
+        )
+        await serve(
+            parts,
+            host=settings.api_host,
+            port=settings.api_port,
+            stop=stop,
+            started=started,
+            share_port=settings.api_workers > 1,
+        )
+
+
+async def temporal_answers(client: Client) -> bool:
+    """Whether the Temporal server behind `client` can be reached now."""
+    try:
+        return await client.service_client.check_health(timeout=HEALTH_TIMEOUT)
+    except (RPCError, RuntimeError):
+        # RuntimeError is what a lazy client raises when its first connection fails.
+        return False
