@@ -15,7 +15,8 @@ ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.sha256"
-INTERPRETER = f"{sys.version} {Path(sys.base_prefix).resolve()}"
+# An environment works with one interpreter, in one place.
+INTERPRETER = f"{sys.version} {Path(sys.base_prefix).resolve()} {VENV}"
 MINIMUM_PYTHON = (3, 11)
 INPUTS = ("requirements/bootstrap.txt", "requirements/dev.txt", "requirements/install.py", "pyproject.toml")
 
@@ -42,7 +43,7 @@ def run(*command: str | Path) -> None:
 def create() -> None:
     """Lay the virtual environment anew, with the pinned installer in it.
 
-    Only when it is missing or of another interpreter: programs may be running from it.
+    Only when it is missing, moved or of another interpreter: programs may be running from it.
     """
     run(sys.executable, "-m", "venv", "--clear", VENV)
     pip_options = ("--quiet", "--disable-pip-version-check", "--require-hashes", "--no-deps")
