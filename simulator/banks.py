@@ -47,7 +47,7 @@ class Banks:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await self.poster.close()
+        self.poster.close()
 
     def script(self, bank: str, rrn: str) -> Script:
         """The script of one transfer at one bank; empty, and created, when there is none."""
@@ -111,7 +111,7 @@ class Banks:
                 group.create_task(self._recite(record, answer))
             if by_world:
                 group.create_task(self._work(record, by_world))
-        record.worked = record.answered = True
+        self.book.answer_given(record)
 
     async def _recite(self, record: TicketRecord, answer: ScriptedAnswer) -> None:
         await asyncio.sleep(answer.after_wall_seconds)
@@ -146,7 +146,7 @@ class Banks:
             at = await self._until(record, due[incident.rrn])
             self.world.advance(at)
             findings.append(self._find(record, incident))
-        record.worked = True
+        self.book.work_done(record)
         async with asyncio.TaskGroup() as group:
             for post in self.desk.posts(bank, record.report.ack_no, findings):
                 group.create_task(self._post(record, post, at))

@@ -6,7 +6,8 @@ from simulator.banks import Banks
 from simulator.cases import CasePlan
 from simulator.complaints import ComplaintRecord
 from simulator.config import CLASSES
-from simulator.tickets import TicketRecord
+from simulator.poster import Poster
+from simulator.tickets import TicketBook, TicketRecord
 from simulator.truth import Truth
 
 Json = dict[str, object]
@@ -80,28 +81,26 @@ def complaint_figures(plans: Sequence[CasePlan], records: Sequence[ComplaintReco
     }
 
 
-def ticket_figures(tickets: Sequence[TicketRecord]) -> Json:
-    """How the tickets are doing; `open` are not worked yet."""
-    of_class = {name: [t for t in tickets if t.bank.answer_class == name] for name in CLASSES}
+def ticket_figures(book: TicketBook) -> Json:
+    """How the tickets are doing, by class of bank: `open` are not worked yet, `unanswered` not wholly answered."""
     return {
-        "received": len(tickets),
-        "incidents": sum(len(ticket.report.incidents) for ticket in tickets),
-        "repeats": sum(ticket.repeats for ticket in tickets),
-        "worked": sum(1 for ticket in tickets if ticket.worked),
-        "answered": sum(1 for ticket in tickets if ticket.answered),
-        "open_by_class": {name: sum(1 for t in of_class[name] if not t.worked) for name in CLASSES},
-        "unanswered_by_class": {name: sum(1 for t in of_class[name] if not t.answered) for name in CLASSES},
+        "received": sum(book.received.values()),
+        "incidents": book.incidents,
+        "repeats": book.repeats,
+        "worked": sum(book.worked.values()),
+        "answered": sum(book.answered.values()),
+        "open_by_class": {name: book.received[name] - book.worked[name] for name in CLASSES},
+        "unanswered_by_class": {name: book.received[name] - book.answered[name] for name in CLASSES},
     }
 
 
-def post_figures(tickets: Sequence[TicketRecord], failures: int) -> Json:
+def post_figures(poster: Poster) -> Json:
     """How the banks' status updates are doing."""
-    posts = [post for ticket in tickets for post in ticket.posts]
     return {
-        "made": len(posts),
-        "accepted": sum(1 for post in posts if post.accepted_ns is not None),
-        "gave_up": sum(1 for post in posts if post.gave_up),
-        "failed_attempts": failures,
+        "made": poster.made,
+        "accepted": poster.accepted,
+        "gave_up": poster.gave_up,
+        "failed_attempts": poster.failures,
     }
 
 

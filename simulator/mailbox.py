@@ -5,6 +5,7 @@ import re
 from email import message_from_bytes
 from email.message import Message
 from email.policy import default as modern
+from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -25,17 +26,32 @@ class Mailboxes:
         self._boxes = {
             address: bank.code for bank in banks.by_code.values() for address in (bank.desk_email, bank.nodal_email)
         }
+        self._server: asyncio.Server | None = None
+        self._talks: WeakSet[SMTP] = WeakSet()
         self.received = 0
         self.unknown = 0
         """letters about no ticket we have"""
         self.letters: list[Message] = []
         """the first of them, for tests to read"""
 
-    async def serve(self, host: str, port: int) -> asyncio.Server:
-        """Listen for mail."""
-        return await asyncio.get_running_loop().create_server(
-            lambda: SMTP(self, data_size_limit=MAX_LETTER_BYTES, enable_SMTPUTF8=True), host, port
-        )
+    async def serve(self, host: str, port: int) -> int:
+        """Listen for mail; gives the port."""
+        self._server = await asyncio.get_running_loop().create_server(self._answer, host, port)
+        taken: int = self._server.sockets[0].getsockname()[1]
+        return taken
+
+    def close(self) -> None:
+        """Stop listening and hang up on whoever is still on the line."""
+        if self._server is not None:
+            self._server.close()
+        for talk in list(self._talks):
+            if talk.transport is not None:
+                talk.transport.close()
+
+    def _answer(self) -> SMTP:
+        talk = SMTP(self, data_size_limit=MAX_LETTER_BYTES, enable_SMTPUTF8=True)
+        self._talks.add(talk)
+        return talk
 
     async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -7,7 +7,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-import httpx
 import orjson
 
 from simulator.banks import Banks
@@ -15,11 +14,11 @@ from simulator.cases import CasePlan, ComplaintPlan, Told
 from simulator.clock import Clock
 from simulator.complaints import ComplaintRecord, Json, complaint_body, correction_body
 from simulator.config import SimulatorConfig
+from simulator.line import Line, LineError
 from simulator.truth import correction_seconds
 
 FIRST_BACKOFF_WALL_SECONDS = 0.2
 MOST_BACKOFF_WALL_SECONDS = 5.0
-TIMEOUT_WALL_SECONDS = 30.0
 PAGE_ITEMS = 200
 PAGES_MOST = 25
 CALL_SECONDS = 180.0
@@ -33,30 +32,27 @@ class Officers:
     """One HTTP client for everybody who holds an officer's token."""
 
     def __init__(self, api_url: str, at_once: int) -> None:
-        limits = httpx.Limits(max_connections=at_once, max_keepalive_connections=at_once)
-        self._client = httpx.AsyncClient(base_url=api_url, limits=limits, timeout=TIMEOUT_WALL_SECONDS, trust_env=False)
-        self._slots = asyncio.Semaphore(at_once)
+        self._line = Line(api_url, at_once)
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Drop all connections."""
-        await self._client.aclose()
+        self._line.close()
 
     async def call(
         self, method: str, path: str, token: str, body: Json | None = None, headers: Mapping[str, str] | None = None
     ) -> tuple[int, Json]:
-        """One request; HTTP status and JSON (empty if there was none). Raises httpx.HTTPError."""
+        """One request; HTTP status and JSON (empty if there was none). Raises LineError."""
         sent = {"authorization": f"Bearer {token}"} | dict(headers or {})
-        content = None
+        content = b""
         if body is not None:
             content = orjson.dumps(body)
             sent["content-type"] = "application/json"
-        async with self._slots:
-            response = await self._client.request(method, path, content=content, headers=sent)
+        answer = await self._line.request(method, path, headers=sent, body=content)
         try:
-            answer = orjson.loads(response.content)
+            told = orjson.loads(answer.body)
         except orjson.JSONDecodeError:
-            answer = {}
-        return response.status_code, answer if isinstance(answer, dict) else {}
+            told = {}
+        return answer.status, told if isinstance(told, dict) else {}
 
     async def call_until_answered(
         self, method: str, path: str, token: str, body: Json, headers: Mapping[str, str] | None = None
@@ -68,7 +64,7 @@ class Officers:
                 status, answer = await self.call(method, path, token, body, headers)
                 if status != HTTP_TOO_MANY and status < HTTP_SERVER_ERROR:
                     return status, answer
-            except httpx.HTTPError as error:
+            except LineError as error:
                 log.debug("%s %s: %s", method, path, error)
             wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(attempt, 10), MOST_BACKOFF_WALL_SECONDS)
             attempt += 1
@@ -151,7 +147,7 @@ class Desk:
                 status, page = await self.officers.call(
                     "GET", f"/api/v1/desk/tasks?state=open&limit={PAGE_ITEMS}{after}", self.token
                 )
-            except httpx.HTTPError:
+            except LineError:
                 return tasks
             items, following = page.get("items"), page.get("next")
             if status >= HTTP_BAD_REQUEST or not isinstance(items, list):

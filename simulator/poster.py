@@ -7,17 +7,16 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-import httpx
 import orjson
 
 from simulator.institutions import Institution
+from simulator.line import Answer, Line, LineError
 from simulator.tickets import PostRecord
 
 FIRST_BACKOFF_WALL_SECONDS = 0.2
 MOST_BACKOFF_WALL_SECONDS = 10.0
 HARD_REFUSALS_MOST = 8
 """answers the police will not take as they stand (400, 404, 413, 422) are tried again this often, then given up"""
-TIMEOUT_WALL_SECONDS = 30.0
 HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 200, 400, 401, 429, 500
 log = logging.getLogger(__name__)
 
@@ -42,40 +41,47 @@ class Poster:
     """Posts on behalf of every bank, with one pool of connections and one token a bank."""
 
     def __init__(self, posts_at_once: int) -> None:
+        self._posts_at_once = posts_at_once
         self._slots = asyncio.Semaphore(posts_at_once)
-        limits = httpx.Limits(max_connections=posts_at_once, max_keepalive_connections=posts_at_once)
-        self._client = httpx.AsyncClient(limits=limits, timeout=TIMEOUT_WALL_SECONDS, trust_env=False)
+        self._line: Line | None = None
         self._tokens: dict[str, str] = {}
         self._logins: dict[str, asyncio.Lock] = {}
         self._api = asyncio.Event()
-        self._api_url = ""
+        self.made = 0
+        self.accepted = 0
+        self.gave_up = 0
         self.failures = 0
         """attempts that did not succeed"""
 
     def connect(self, api_url: str) -> None:
         """Say where the police API is; posts wait until this is known."""
-        self._api_url = api_url.rstrip("/")
+        self.close()
+        self._line = Line(api_url, self._posts_at_once)
         self._tokens.clear()
         self._api.set()
 
-    async def close(self) -> None:
+    def close(self) -> None:
         """Drop all connections."""
-        await self._client.aclose()
+        if self._line is not None:
+            self._line.close()
 
     async def deliver(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> None:
         """Post a status update, again and again until it is accepted; gives up only on what is refused as such."""
+        self.made += 1
         refusals = 0
         while True:
             reply = await self._attempt(bank, content, record)
             record.status = reply.status if reply is not None else None
             if reply is not None and reply.status == HTTP_OK:
                 record.accepted_ns = time.monotonic_ns()
+                self.accepted += 1
                 return
             self.failures += 1
             if reply is not None and reply.refused_as_such:
                 refusals += 1
                 if refusals >= HARD_REFUSALS_MOST:
                     record.gave_up = True
+                    self.gave_up += 1
                     log.warning("answer of %s refused for good: HTTP %s", bank.code, reply.status)
                     return
             wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
@@ -88,11 +94,11 @@ class Poster:
             record.attempts += 1
             try:
                 return await self.post(bank, content, record)
-            except httpx.HTTPError:
+            except LineError:
                 return None
 
     async def post(self, bank: Institution, content: Mapping[str, object], record: PostRecord | None = None) -> Reply:
-        """Post once as that bank, logging in when needed. Raises httpx.HTTPError when the line fails."""
+        """Post once as that bank, logging in when needed. Raises LineError when the line fails."""
         body, headers = bank.envelope.seal(content)
         reply = Reply(HTTP_UNAUTHORIZED, {})
         for _ in range(2):
@@ -101,37 +107,46 @@ class Poster:
                 return reply
             if record is not None:
                 record.sent_ns = time.monotonic_ns()
-            response = await self._client.post(
-                f"{self._api_url}/banking/FraudReportStatusUpdate",
-                content=body,
+            answer = await self._connected.request(
+                "POST",
+                "/banking/FraudReportStatusUpdate",
                 headers=headers | {"authorization": f"Bearer {token}"},
+                body=body,
             )
-            reply = Reply(response.status_code, _json(response))
+            reply = Reply(answer.status, _json(answer))
             if reply.status != HTTP_UNAUTHORIZED:
                 return reply
             if self._tokens.get(bank.code) == token:
                 del self._tokens[bank.code]
         return reply
 
+    @property
+    def _connected(self) -> Line:
+        if self._line is None:
+            raise LineError("nobody said where the police API is")
+        return self._line
+
     async def _login(self, bank: Institution) -> str:
         async with self._logins.setdefault(bank.code, asyncio.Lock()):
             if bank.code in self._tokens:
                 return self._tokens[bank.code]
-            response = await self._client.post(
-                f"{self._api_url}/banking/login",
-                json={"email": bank.inbound_email, "password": bank.inbound_password},
+            answer = await self._connected.request(
+                "POST",
+                "/banking/login",
+                headers={"content-type": "application/json"},
+                body=orjson.dumps({"email": bank.inbound_email, "password": bank.inbound_password}),
             )
-            data = _json(response).get("data")
+            data = _json(answer).get("data")
             token = data.get("token") if isinstance(data, dict) else None
-            if response.status_code == HTTP_OK and isinstance(token, str):
+            if answer.status == HTTP_OK and isinstance(token, str):
                 self._tokens[bank.code] = token
                 return token
             return ""
 
 
-def _json(response: httpx.Response) -> dict[str, object]:
+def _json(answer: Answer) -> dict[str, object]:
     try:
-        content = orjson.loads(response.content)
+        content = orjson.loads(answer.body)
     except orjson.JSONDecodeError:
         return {}
     return content if isinstance(content, dict) else {}

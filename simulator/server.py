@@ -71,7 +71,6 @@ class SimulatorServer:
         self._playing: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server
         self._serving: asyncio.Task[None]
-        self._smtp: asyncio.Server
 
     async def __aenter__(self) -> Self:
         """Open the doors."""
@@ -80,8 +79,7 @@ class SimulatorServer:
         self.mailboxes = Mailboxes(self.banks)
         listening = listen(config.host, config.port)
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
-        self._smtp = await self.mailboxes.serve(config.host, config.smtp_port)
-        self.smtp_port = self._smtp.sockets[0].getsockname()[1]
+        self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
         options = uvicorn.Config(
             Doors(self.banks, Control(self)),
             log_level="warning",
@@ -107,12 +105,12 @@ class SimulatorServer:
         for task in self._playing:
             task.cancel()
         await asyncio.gather(*self._playing, return_exceptions=True)
-        self._smtp.close()
+        self.mailboxes.close()
         self._server.should_exit = True
         await self._serving
         await self.banks.close()
         if self._officers is not None:
-            await self._officers.close()
+            self._officers.close()
 
     # -- the day ----------------------------------------------------------------------------------------------
 
@@ -174,8 +172,8 @@ class SimulatorServer:
             "clock_running": self.clock.running,
             "world_seconds": round(self.clock.now(), 3),
             "complaints": complaint_figures(self.plans, self.records),
-            "tickets": ticket_figures(book.tickets),
-            "posts": post_figures(book.tickets, self.banks.poster.failures),
+            "tickets": ticket_figures(book),
+            "posts": post_figures(self.banks.poster),
             "asked_twice": len(book.asked_twice),
             "asked_twice_of": [
                 {"ack_no": twice.ack_no, "rrn": twice.rrn, "bank": twice.bank, "keys": list(twice.keys)}

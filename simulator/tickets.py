@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulator.bank import Incident
+from simulator.config import CLASSES
 from simulator.institutions import Institution
 from simulator.wire import FraudReport
 
@@ -44,6 +45,7 @@ class TicketRecord:
     saved: float = 0.0
     """world seconds that nudges took off its waits"""
     worked: bool = False
+    """the bank knows its answer"""
     answered: bool = False
     """everything the bank has to say is accepted (or given up)"""
 
@@ -54,7 +56,7 @@ class TicketRecord:
 
     def asks_still(self, rrn: str) -> bool:
         """Whether this ticket stands for that hop: not answered yet, or answered otherwise than by refusal."""
-        return not any(rrn in post.refused and post.accepted_ns is not None for post in self.posts)
+        return not any(rrn in post.refused and post.attempts for post in self.posts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,11 @@ class TicketBook:
     def __init__(self) -> None:
         self.tickets: list[TicketRecord] = []
         self.asked_twice: list[AskedTwice] = []
+        self.received = dict.fromkeys(CLASSES, 0)
+        self.worked = dict.fromkeys(CLASSES, 0)
+        self.answered = dict.fromkeys(CLASSES, 0)
+        self.incidents = 0
+        self.repeats = 0
         self.first_seen_ns: dict[str, int] = {}
         """by acknowledgement number: when the first ticket about it came in"""
         self.next_layer_ns: list[int] = []
@@ -88,18 +95,33 @@ class TicketBook:
         record = self._by_key.get((bank.code, key)) if key else None
         if record is not None:
             record.repeats += 1
+            self.repeats += 1
         return record
 
     def open(self, bank: Institution, key: str, report: FraudReport, received_world: float) -> TicketRecord:
         """Open a new ticket."""
         record = TicketRecord(len(self.tickets), bank, key, report, received_world)
         self.tickets.append(record)
+        self.received[bank.answer_class] += 1
+        self.incidents += len(report.incidents)
         self._by_key.setdefault((bank.code, key), record)
         self._by_case.setdefault((bank.code, report.ack_no), []).append(record)
         self.first_seen_ns.setdefault(report.ack_no, record.received_ns)
         for incident in report.incidents:
             self._note_hop(record, incident)
         return record
+
+    def work_done(self, record: TicketRecord) -> None:
+        """The bank knows what it will answer."""
+        if not record.worked:
+            record.worked = True
+            self.worked[record.bank.answer_class] += 1
+
+    def answer_given(self, record: TicketRecord) -> None:
+        """The bank has said all it has to say."""
+        self.work_done(record)
+        record.answered = True
+        self.answered[record.bank.answer_class] += 1
 
     def named(self, ack_no: str, post: PostRecord) -> None:
         """Remember which answer first named which transfer, so that the next request's delay can be told."""
@@ -113,10 +135,6 @@ class TicketBook:
     def of_job(self, job_id: str) -> TicketRecord | None:
         """The ticket with that job number."""
         return next((t for t in self.tickets if t.job_id == job_id), None)
-
-    def of_hop(self, bank: str, rrn: str) -> list[TicketRecord]:
-        """A bank's tickets about one transfer, whichever the case."""
-        return [t for t in self.tickets if t.bank.code == bank and rrn in t.rrns]
 
     def _note_hop(self, record: TicketRecord, incident: Incident) -> None:
         hop = (record.report.ack_no, incident.rrn, record.bank.code)
