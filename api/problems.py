@@ -190,7 +190,7 @@ async def _rule_broken(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    found = error.errors()
+    found = [item for item in error.errors() if not _is_echo(item, error.errors())]
     if any(item["type"] == "json_invalid" for item in found):
         return refusal(request.scope, NOT_JSON)
     violations = [_found(item) for item in found[:MAX_VIOLATIONS]]
@@ -199,11 +199,20 @@ async def _invalid(request: Request, error: Exception) -> Response:
     return refusal(request.scope, INVALID, detail, violations=violations)
 
 
+def _is_echo(item: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a list is only called too short because of an item in it that is named itself."""
+    where = item["loc"]
+    return item["type"] == "too_short" and any(
+        len(other["loc"]) > len(where) and other["loc"][: len(where)] == where for other in others
+    )
+
+
 def _found(item: Mapping[str, Any]) -> Violation:
     message = item["msg"].removeprefix("Value error, ")
     value = item.get("input")
     if isinstance(value, str):
-        value = value[:MAX_VALUE_CHARS]
+        # Half a character, which JSON can spell, cannot be sent back.
+        value = value[:MAX_VALUE_CHARS].encode("utf-8", "replace").decode()
     elif not isinstance(value, int | float | bool) or abs(value) > 2**53:
         value = None
     return Violation(field_path(item["loc"]), message, value)

@@ -1,7 +1,8 @@
 """The application over a real database, three banks with three envelopes, and a token for every role."""
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -96,6 +97,16 @@ class Doors:
         """The header of a bank that is logged in."""
         return {"Authorization": f"Bearer {self.tokens.for_bank(code)}"}
 
+    async def read(self, path: str, role: Role = Role.DESK, **query: Any) -> Any:
+        """What stands at `path`, as an officer of that role sees it."""
+        response = await self.client.get(path, headers=self.officer(role), params=query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def post(self, path: str, body: Any, role: Role = Role.DESK) -> httpx.Response:
+        """Post JSON as an officer of that role."""
+        return await self.client.post(path, json=body, headers=self.officer(role))
+
     async def complain(self, **changes: Any) -> dict[str, Any]:
         """Take a complaint and return its receipt."""
         response = await self.client.post(
@@ -124,14 +135,9 @@ class Doors:
         )
 
 
-@dataclass(frozen=True)
-class AlwaysThere:
-    """A Temporal server that can be reached, or not."""
-
-    answer: bool = True
-
-    async def __call__(self) -> bool:
-        return self.answer
+async def temporal_is_there() -> bool:
+    """A Temporal server that can be reached."""
+    return True
 
 
 @pytest.fixture
@@ -142,18 +148,24 @@ async def parts(database: Pool) -> Parts:
     directory = DirectoryCache(database, vault)
     await directory.refresh()
     hands = Hands(pool=database, directory=directory, policy=load_policy())
-    return Parts(hands=hands, courier=NotingCourier(), vault=vault, temporal_answers=AlwaysThere())
+    return Parts(hands=hands, courier=NotingCourier(), vault=vault, temporal_answers=temporal_is_there)
+
+
+@asynccontextmanager
+async def opened(parts: Parts) -> AsyncIterator[Doors]:
+    """The application over `parts`, called in this process."""
+    app = create_app(parts)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        assert isinstance(parts.courier, NotingCourier)
+        yield Doors(app, client, parts, parts.courier, Tokens(parts.vault))
+    await app.state.hub.close()
 
 
 @pytest.fixture
 async def doors(parts: Parts) -> AsyncIterator[Doors]:
     """The application, called in this process."""
-    app = create_app(parts)
-    transport = httpx.ASGITransport(app)
-    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
-        assert isinstance(parts.courier, NotingCourier)
-        yield Doors(app, client, parts, parts.courier, Tokens(parts.vault))
-    await app.state.hub.close()
+    async with opened(parts) as found:
+        yield found
 
 
 def transfer(rrn: str = "412345678901", amount_paise: int = 5_000_00, **changes: Any) -> dict[str, Any]:
@@ -193,7 +205,12 @@ def line(kind: str, rrn: str = "412345678901", account: str = "30000000001", **c
             "payee_account_number": "50100000000099",
             "ifsc_code": "HDFC0000002",
         },
-        "atm": {"txn_type": "Withdrawal through ATM", "txn_type_id": 5, "atm_id": "A1", "rrn_transaction_id": "612345678901"},
+        "atm": {
+            "txn_type": "Withdrawal through ATM",
+            "txn_type_id": 5,
+            "atm_id": "A1",
+            "rrn_transaction_id": "612345678901",
+        },
     }
     return {
         "amount": "5000.00",
@@ -207,6 +224,3 @@ def line(kind: str, rrn: str = "412345678901", account: str = "30000000001", **c
         **by_kind[kind],
         **changes,
     }
-
-
-Line = Callable[..., dict[str, Any]]

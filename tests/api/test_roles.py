@@ -1,0 +1,179 @@
+"""Every route by every role. The table is the test's own: a route that is not in it fails."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+import httpx
+import jwt
+import pytest
+from fastapi import FastAPI
+from pydantic import SecretStr
+
+from activities.vault import Vault
+from api.roles import ALLOWED, Action
+from api.tokens import TTL_SECONDS, BadToken, Tokens
+from schemas.enums import Role
+from tests.api.conftest import Doors, complaint
+
+ALL: Final = frozenset(Role)
+DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
+READERS: Final = DESK | {Role.AUDITOR}
+PUBLIC: Final = None
+BANK: Final = "bank"
+
+CASE: Final = "/api/v1/cases/{ack_no}"
+HOP: Final[dict[str, Any]] = {
+    "parent_hop_no": 1,
+    "payee": {"institution": "HDFC", "account": "50100000000077"},
+    "amount_paise": 1000,
+    "disputed_paise": 1000,
+    "reference": "712345678901",
+    "transferred_at": "2026-11-24T10:06:00+05:30",
+    "reason": "told by phone",
+}
+WHY: Final = {"reason": "told by phone"}
+
+EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any]]] = {
+    ("POST", "/api/v1/complaints"): (DESK | {Role.INTAKE}, complaint()),
+    ("GET", "/api/v1/cases"): (READERS, None),
+    ("GET", CASE): (ALL, None),
+    ("GET", f"{CASE}/trail"): (READERS, None),
+    ("GET", f"{CASE}/ledger"): (READERS, None),
+    ("GET", f"{CASE}/events"): (READERS, None),
+    ("GET", f"{CASE}/requests"): (READERS, None),
+    ("GET", f"{CASE}/answers"): (READERS, None),
+    ("GET", f"{CASE}/contradictions"): (READERS, None),
+    ("POST", f"{CASE}/hops"): (DESK, HOP),
+    ("POST", f"{CASE}/hops/{{hop_no}}/correct"): (DESK, {"rrn": "712345678901", **WHY}),
+    ("POST", f"{CASE}/requests/{{request_id}}/escalate"): (DESK, WHY),
+    ("POST", f"{CASE}/requests/{{request_id}}/stop"): (DESK, WHY),
+    ("GET", "/api/v1/desk/tasks"): (READERS, None),
+    ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
+    ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
+    ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
+    ("GET", "/healthz"): (PUBLIC, None),
+    ("GET", "/readyz"): (PUBLIC, None),
+    ("GET", "/metrics"): (PUBLIC, None),
+    ("GET", "/api/v1/openapi.json"): (PUBLIC, None),
+    ("HEAD", "/api/v1/openapi.json"): (PUBLIC, None),
+}
+NUMBERS: Final = {
+    "ack_no": "29999999999999",
+    "hop_no": "1",
+    "task_id": "1",
+    "request_id": "00000000-0000-4000-8000-000000000000",
+}
+
+
+def routes_of(app: FastAPI) -> Iterator[tuple[str, str]]:
+    """Every method and path that the application answers."""
+    for route in app.routes:
+        for inner in getattr(route, "original_router", app).routes if hasattr(route, "original_router") else [route]:
+            for method in getattr(inner, "methods", None) or {"?"}:
+                yield method, getattr(inner, "path", "?")
+
+
+async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str]) -> httpx.Response:
+    """Call a route with a body that fits it."""
+    body = EXPECTED[method, path][1]
+    return await doors.client.request(
+        method, path.format(**NUMBERS), json=body, headers={"Idempotency-Key": "roles", **headers}
+    )
+
+
+async def test_every_route_stands_in_the_table(doors: Doors) -> None:
+    assert set(routes_of(doors.app)) == set(EXPECTED)
+
+
+async def test_every_route_by_every_role(doors: Doors) -> None:
+    for (method, path), (allowed, _) in EXPECTED.items():
+        if not isinstance(allowed, frozenset):
+            continue
+        for role in Role:
+            response = await call(doors, method, path, doors.officer(role))
+            if role in allowed:
+                assert response.status_code not in {401, 403, 405, 422, 500}, (method, path, role, response.text)
+            else:
+                assert response.status_code == 403, (method, path, role, response.text)
+                assert response.json()["type"] == "urn:goldenhour:problem:not-allowed"
+
+
+async def test_no_route_without_a_token_but_the_public_ones(doors: Doors) -> None:
+    for (method, path), (allowed, _) in EXPECTED.items():
+        for headers in ({}, {"Authorization": "Bearer x.y.z"}, {"Authorization": "Basic eDp5"}):
+            response = await call(doors, method, path, headers)
+            if allowed is not PUBLIC or path == "/banking/login":
+                assert response.status_code == 401, (method, path, response.text)
+                assert response.headers["www-authenticate"].startswith("Bearer")
+            else:
+                assert response.status_code == 200, (method, path, response.text)
+
+
+async def test_a_banks_token_opens_no_officers_door_and_the_other_way_round(doors: Doors) -> None:
+    for (method, path), (allowed, _) in EXPECTED.items():
+        headers = doors.officer(Role.ADMIN) if allowed == BANK else doors.bank("SBIN")
+        response = await call(doors, method, path, headers)
+        if allowed is not PUBLIC or path == "/banking/login":
+            assert response.status_code == 401, (method, path, response.text)
+
+
+def test_the_table_of_roles_names_every_action() -> None:
+    assert set(ALLOWED) == set(Action)
+
+
+@pytest.fixture
+def vault() -> Vault:
+    return Vault(SecretStr("k" * 40))
+
+
+def test_a_token_says_who_and_what(vault: Vault) -> None:
+    tokens = Tokens(vault)
+    officer = tokens.officer(tokens.for_officer("r.sharma", Role.DESK))
+    assert (officer.subject, officer.role, officer.actor) == ("r.sharma", Role.DESK, "officer:r.sharma")
+    assert tokens.bank(tokens.for_bank("SBIN")) == "SBIN"
+
+
+@pytest.mark.parametrize(
+    ("changes", "drop"),
+    [
+        ({"exp": 1}, None),
+        ({"iss": "somebody"}, None),
+        ({"aud": "goldenhour/banks"}, None),
+        ({"role": "king"}, None),
+        ({}, "exp"),
+        ({}, "aud"),
+        ({}, "sub"),
+        ({}, "role"),
+    ],
+)
+def test_a_token_that_lacks_anything_is_none(vault: Vault, changes: dict[str, Any], drop: str | None) -> None:
+    key = vault.derive_key("officer tokens")
+    good = jwt.decode(Tokens(vault).for_officer("x", Role.DESK), key, ["HS256"], audience="goldenhour/officers")
+    claims = {**good, **changes}
+    claims.pop(drop or "", None)
+    with pytest.raises(BadToken):
+        Tokens(vault).officer(jwt.encode(claims, key, "HS256"))
+
+
+def test_a_token_under_another_key_or_none_is_none(vault: Vault) -> None:
+    claims = {"iss": "goldenhour", "aud": "goldenhour/officers", "sub": "x", "role": "admin", "iat": 1, "exp": 2**33}
+    for token in (
+        Tokens(Vault(SecretStr("j" * 40))).for_officer("x", Role.ADMIN),
+        jwt.encode(claims, "", algorithm="none"),
+        jwt.encode(claims, vault.derive_key("bank tokens"), "HS256"),
+        "",
+    ):
+        with pytest.raises(BadToken):
+            Tokens(vault).officer(token)
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("", 60), ("a b", 60), ("x" * 65, 60), ("x", 0), ("x", 10**9)])
+def test_no_token_is_made_for_nobody_or_for_ever(vault: Vault, name: str, seconds: int) -> None:
+    with pytest.raises(ValueError, match=r"name|lives"):
+        Tokens(vault).for_officer(name, Role.DESK, seconds)
+
+
+def test_a_bank_token_lives_an_hour(vault: Vault) -> None:
+    key = vault.derive_key("bank tokens")
+    claims = jwt.decode(Tokens(vault).for_bank("SBIN"), key, ["HS256"], audience="goldenhour/banks")
+    assert claims["exp"] - claims["iat"] == TTL_SECONDS == 3600
