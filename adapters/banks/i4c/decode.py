@@ -98,7 +98,7 @@ def decode_status_update(body: bytes, headers: Mapping[str, str], bank: BankWire
     """
     document = read_object(open_envelope(body, headers, bank))
     lines = _transactions(document.pop("transactions", None))
-    fields = Fields(tidy(document)[0])
+    fields = Fields(tidy({name: document.get(name) for name in ("acknowledgement_no", "job_id")})[0])
     ack_no = fields.code("acknowledgement_no")
     if not ack_no:
         raise ShapeError("acknowledgement_no", "is missing")

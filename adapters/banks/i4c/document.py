@@ -23,7 +23,7 @@ VALUES_MAX: Final = 200
 """Most values, nested ones included, inside a line."""
 RRN_DIGITS: Final = 12
 
-_INTEGER_MAX_CHARS: Final = 32
+_INTEGER_MAX_CHARS: Final = 18
 _EXACT_FLOAT_MAX: Final = 2**53
 # PostgreSQL stores neither in text or jsonb.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
@@ -48,7 +48,7 @@ def read_object(plaintext: bytes) -> JsonObject:
     """
     try:
         document: JsonValue = json.loads(
-            plaintext.decode(), parse_int=_integer, parse_float=_number, parse_constant=str
+            plaintext.decode("utf-8-sig"), parse_int=_integer, parse_float=_number, parse_constant=str
         )
     except (ValueError, RecursionError):
         raise EnvelopeError(EnvelopeReason.UNDECIPHERABLE) from None
@@ -164,7 +164,7 @@ class _Sweep:
 
 
 def _integer(text: str) -> int | str:
-    """Keep an absurdly long integer as text: no computer should spend its time on it, and nothing is lost."""
+    """Keep as text an integer beyond 64 bits, which not every JSON writer can put down again."""
     return int(text) if len(text) <= _INTEGER_MAX_CHARS else text
 
 

@@ -1,0 +1,213 @@
+"""Letters by SMTP: one message, one recipient, encrypted on the way, safe to send again.
+
+A letter sent twice carries the same Message-ID, by which mail servers and people recognise it. The errors hold no
+address and nothing of the letter: they end in workflow histories and logs.
+"""
+
+import asyncio
+import re
+import ssl
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from email.policy import SMTP as SMTP_POLICY
+from email.utils import format_datetime
+from ipaddress import ip_address
+from typing import ClassVar, Final, Self
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import aiosmtplib
+
+SUBJECT_MAX_CHARS: Final = 200
+BODY_MAX_CHARS: Final = 100_000
+ADDRESS_MAX_CHARS: Final = 254
+TIMEOUT_SECONDS: Final = 20.0
+QUIT_TIMEOUT_SECONDS: Final = 2.0
+SUBMISSION_PORT: Final = 587
+TLS_PORT: Final = 465
+
+_PERMANENT_FIRST: Final = 500
+# Pure ASCII on the way: not every server takes eight bits, and Hindi must arrive.
+_POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")
+# One plain ASCII address; no display name, no comment, no list, no line end.
+_ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._=+-]{1,120}(?:@[A-Za-z0-9.-]{1,100})?")
+
+
+class MailError(Exception):
+    """The letter was not sent."""
+
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, detail: str = "") -> None:
+        """`detail` says what happened, with nothing of the letter in it."""
+        text = (type(self).__doc__ or "").strip()
+        super().__init__(f"{text} ({detail})" if detail else text)
+
+
+class MailUnreachable(MailError):
+    """The mail server cannot take the letter now; it may be sent again."""
+
+    retryable = True
+
+
+class MailRefused(MailError):
+    """The mail server refuses the letter."""
+
+
+class MailLoginFailed(MailError):
+    """The mail server does not accept our login, or offers no encryption to protect it."""
+
+
+class LetterUnsendable(MailError):
+    """The letter itself is not fit to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mailer:
+    """A mail route. Every letter has a connection of its own: there are few, and a day may lie between two."""
+
+    host: str
+    port: int
+    sender: str
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+    implicit_tls: bool = False
+    timeout_seconds: float = TIMEOUT_SECONDS
+    tls: ssl.SSLContext | None = None
+    """replaces the system's trust"""
+
+    @classmethod
+    def from_url(cls, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext | None = None) -> Self:
+        """Return the route that `url` names: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps:// for TLS at once.
+
+        Ports default to 587 and 465; `from` to the user where that is an address, else to goldenhour@HOST. Raises
+        ValueError, which never repeats the URL.
+        """
+        parts = urlsplit(url)
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+            raise ValueError("a mail route looks like smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS")
+        username = unquote(parts.username) if parts.username else None
+        named = parse_qs(parts.query).get("from", [""])[0]
+        by_user = username if username and _ADDRESS.fullmatch(username) else None
+        sender = named or by_user or f"goldenhour@{_domain(parts.hostname)}"
+        if not _ADDRESS.fullmatch(sender):
+            raise ValueError("the mail route's from= is no address")
+        return cls(
+            host=parts.hostname,
+            port=parts.port or (TLS_PORT if parts.scheme == "smtps" else SUBMISSION_PORT),
+            sender=sender,
+            username=username,
+            password=unquote(parts.password) if parts.password else None,
+            implicit_tls=parts.scheme == "smtps",
+            timeout_seconds=timeout_seconds,
+            tls=tls,
+        )
+
+    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
+        """Hand one letter to the mail server.
+
+        `message_id` is the caller's, the same for the same letter: KEY@DOMAIN, or KEY alone, to which the sender's
+        domain is added (letters, digits and . _ = + -). Beyond loopback TLS is required, with STARTTLS or from the
+        start. Raises MailUnreachable (may be sent again), MailRefused, MailLoginFailed or LetterUnsendable.
+        """
+        letter = self._letter(to, subject, body_text, message_id)
+        client = self._client()
+        try:
+            async with asyncio.timeout(self.timeout_seconds):
+                await self._open(client)
+                await client.sendmail(self.sender, [to], letter)
+        except aiosmtplib.SMTPAuthenticationError as error:
+            raise MailLoginFailed(f"SMTP {error.code}") from None
+        except aiosmtplib.SMTPResponseException as error:
+            raise _refusal(error.code) from None
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            raise _refusal(error.recipients[0].code) from None
+        except (aiosmtplib.SMTPException, OSError) as error:
+            raise MailUnreachable(type(error).__name__) from None
+        else:
+            # The letter is taken: a server that does not say goodbye changes nothing of that.
+            with suppress(aiosmtplib.SMTPException, OSError):
+                await client.quit(timeout=QUIT_TIMEOUT_SECONDS)
+        finally:
+            client.close()
+
+    def _client(self) -> aiosmtplib.SMTP:
+        return aiosmtplib.SMTP(
+            hostname=self.host,
+            port=self.port,
+            local_hostname=_domain(self.sender.rpartition("@")[2]),
+            timeout=self.timeout_seconds,
+            use_tls=self.implicit_tls,
+            start_tls=False,  # `_open` does it, and says what is wrong where it cannot
+            tls_context=self.tls or (_trusting_context() if _is_loopback(self.host) else None),
+        )
+
+    async def _open(self, client: aiosmtplib.SMTP) -> None:
+        """Connect, encrypt, log in. What stays on this machine may go unencrypted, nothing else."""
+        await client.connect()
+        await client.ehlo()
+        if not self.implicit_tls:
+            if client.supports_extension("starttls"):
+                await client.starttls()
+                await client.ehlo()  # what was said before encryption counts no more (RFC 3207, 4.2)
+            elif not _is_loopback(self.host):
+                raise MailLoginFailed("no STARTTLS is offered")
+        if self.username is not None:
+            if not client.supported_auth_methods:
+                raise MailLoginFailed("no way to log in is offered")
+            await client.login(self.username, self.password or "")
+
+    def _letter(self, to: str, subject: str, body_text: str, message_id: str) -> bytes:
+        """Return the letter as bytes. Raises LetterUnsendable for what would break out of a header or a limit."""
+        if len(to) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(to):
+            raise LetterUnsendable("the recipient is no plain address")
+        if not subject or len(subject) > SUBJECT_MAX_CHARS or not subject.isprintable():
+            raise LetterUnsendable(f"a subject has 1 to {SUBJECT_MAX_CHARS} printable characters")
+        if len(body_text) > BODY_MAX_CHARS:
+            raise LetterUnsendable(f"a letter has at most {BODY_MAX_CHARS} characters")
+        if not _MESSAGE_ID.fullmatch(message_id):
+            raise LetterUnsendable("the message id is not of the form KEY or KEY@DOMAIN")
+        domain = self.sender.rpartition("@")[2]
+        message = EmailMessage(policy=_POLICY)
+        message["From"] = self.sender
+        message["To"] = to
+        message["Subject"] = subject
+        message["Message-ID"] = f"<{message_id}>" if "@" in message_id else f"<{message_id}@{domain}>"
+        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
+        try:
+            message.set_content(body_text)
+            return message.as_bytes()
+        except UnicodeError:
+            raise LetterUnsendable("the letter holds characters that are no text") from None
+
+
+def _refusal(code: int) -> MailError:
+    """Return the error for a reply code: 5xx is for good, 4xx for now (RFC 5321, 4.2.1)."""
+    return MailRefused(f"SMTP {code}") if code >= _PERMANENT_FIRST else MailUnreachable(f"SMTP {code}")
+
+
+def _domain(host: str) -> str:
+    """Return `host` as the domain of an address: an IP literal or "localhost" is none."""
+    try:
+        ip_address(host)
+    except ValueError:
+        return host
+    return "localhost"
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _trusting_context() -> ssl.SSLContext:
+    """Return a context for loopback, where certificates are self-made and nobody stands between."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
