@@ -53,6 +53,7 @@ class Police:
         self._banks = {entry["code"]: entry for entry in self.directory}
         self._envelopes = {code: envelope_of(entry) for code, entry in self._banks.items()}
         self._tokens: dict[str, str] = {}
+        self._hops: list[tuple[str, str, str]] = []
         self._asked: set[tuple[str, str, str]] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self.client = httpx.AsyncClient(timeout=20, trust_env=False)
@@ -171,6 +172,7 @@ class Police:
         assert isinstance(content, dict)
         update = Update(bank, content["acknowledgement_no"], content.get("job_id"), content["transactions"])
         self.updates.append(update)
+        self._open_tasks(update)
         if self.asks_on:
             moved = [row for row in update.rows if row["txn_type_id"] == 3 and row["status_code"] == "00"]
             self._start(
@@ -179,6 +181,23 @@ class Police:
             )
         data = {"acknowledgement_no": update.ack_no, "job_id": update.job_id, "accepted": len(update.rows)}
         return JSONResponse({"meta": {"response_code": "00"}, "data": data})
+
+    def _open_tasks(self, update: Update) -> None:
+        """A hop the bank cannot find goes to the desk."""
+        for row in update.rows:
+            if row["status_code"] == "02":
+                hop_no = len(self._hops)
+                self._hops.append((update.bank, row["root_rrn_transaction_id"], row["disputed_amount"]))
+                self.add_task(
+                    "correct_reference",
+                    update.ack_no,
+                    hop={"hop_no": hop_no, "reference": row["root_rrn_transaction_id"]},
+                )
+
+    def add_task(self, kind: str, ack_no: str, **more: Any) -> None:
+        """Open a task for the desk."""
+        task = {"task_id": len(self.tasks) + 1, "kind": kind, "state": "open", "case_ack_no": ack_no}
+        self.tasks.append(task | more)
 
     # -- officers ----------------------------------------------------------------------------------------------
 
@@ -194,7 +213,7 @@ class Police:
         return JSONResponse({"ack_no": ack_no, "case_ack_no": ack_no, "joined": False, "flags": []}, 201)
 
     async def _desk(self, request: Request) -> JSONResponse:
-        return JSONResponse({"tasks": [task for task in self.tasks if task["state"] == "open"], "next": None})
+        return JSONResponse({"items": [task for task in self.tasks if task["state"] == "open"], "next": None})
 
     async def _close(self, request: Request) -> JSONResponse:
         self.closed.append((request.path_params["task_id"], orjson.loads(await request.body())))
@@ -205,7 +224,12 @@ class Police:
 
     async def _correct(self, request: Request) -> JSONResponse:
         body = orjson.loads(await request.body())
-        self.corrections.append((request.path_params["ack_no"], request.path_params["hop_no"], body))
+        ack_no, hop_no = request.path_params["ack_no"], request.path_params["hop_no"]
+        self.corrections.append((ack_no, hop_no, body))
+        bank, reference, amount = self._hops[hop_no]
+        bank = body.get("payee", {}).get("institution", bank)
+        reference = body.get("rrn") or body.get("utr") or reference
+        self._start(ack_no, [(bank, reference, amount, amount)])
         return JSONResponse({})
 
 

@@ -1,0 +1,31 @@
+"""A quiet world with quick banks, and a small police station to answer to."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from simulator.config import BankDelays, Delay, Knobs, SimulatorConfig
+from simulator.server import SimulatorServer
+from tests.simulator.police import Police
+
+
+def quiet(**changes: object) -> SimulatorConfig:
+    """A world without traps whose banks answer at once; `changes` are configuration values."""
+    at_once = Delay(median=0.01)
+    plain = {"knobs": Knobs.none(), "delays": BankDelays(api=at_once, seat=at_once, mail=at_once), "complaints": 5}
+    return SimulatorConfig.model_validate(plain | changes)
+
+
+@pytest.fixture
+async def sim() -> AsyncIterator[SimulatorServer]:
+    """Five cases, no traps, banks that answer at once."""
+    async with SimulatorServer(quiet()) as server:
+        yield server
+
+
+@pytest.fixture
+async def police(sim: SimulatorServer) -> AsyncIterator[Police]:
+    """The station that the banks of `sim` answer to."""
+    async with Police(sim.directory) as station:
+        sim.connect(station.url)
+        yield station
