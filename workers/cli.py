@@ -1,0 +1,96 @@
+"""The command line: `goldenhour`."""
+
+import inspect
+import os
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from workers.commands import bank, bench, importing, processes, up, verifying
+from workers.commands.common import CarefulGroup
+
+HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
+
+A first look: [bold]goldenhour demo[/]. Real use on one machine: [bold]goldenhour up[/].
+"""
+EPILOG = "Settings are environment variables GOLDENHOUR_… (docs/operations.md)."
+
+app = typer.Typer(
+    cls=CarefulGroup,
+    name="goldenhour",
+    help=HELP,
+    epilog=EPILOG,
+    add_completion=False,
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"goldenhour {version('goldenhour')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    _: Annotated[
+        bool, typer.Option("--version", "-V", is_eager=True, callback=_show_version, help="Show the version and end.")
+    ] = False,
+) -> None:
+    """What stands before every command."""
+
+
+def _add(group: typer.Typer, panel: str, name: str, command: Callable[..., None], **settings: Any) -> None:
+    """Add a command; its docstring is its help, with each paragraph in one line, as the terminal breaks lines."""
+    paragraphs = inspect.cleandoc(command.__doc__ or "").split("\n\n")
+    words = "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
+    group.command(name, help=words, rich_help_panel=panel, **settings)(command)
+
+
+_add(app, "Run", "up", up.up)
+_add(app, "Run", "api", processes.api)
+_add(app, "Run", "worker", processes.worker)
+_add(app, "Run", "migrate", processes.migrate)
+_add(app, "Work", "import", importing.import_file)
+_add(app, "Work", "verify", verifying.verify)
+_add(app, "Work", "token", processes.token)
+_banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
+_add(_banks, "Work", "load", bank.load)
+_add(_banks, "Work", "list", bank.show)
+app.add_typer(_banks, name="bank", rich_help_panel="Work")
+# What the benchmark itself takes is its own affair.
+_passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
+_add(app, "Try", "bench", bench.bench, context_settings=_passed_on)
+
+
+def main() -> NoReturn:
+    """The entry point: run the command and end with its exit code."""
+    code = 0
+    try:
+        app()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    _leave(code)
+
+
+def _leave(code: int) -> NoReturn:
+    """End the process. One that has loaded the Temporal SDK ends at once, for its threads can crash at a normal end."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except (BrokenPipeError, ValueError):
+            # Whoever read us has gone.
+            code = code or 1
+    if "temporalio" in sys.modules:
+        os._exit(code)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

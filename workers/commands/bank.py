@@ -1,0 +1,120 @@
+"""`goldenhour bank`: the directory of institutions."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.common import (
+    USAGE,
+    Failed,
+    JsonTarget,
+    errors,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.institutions import Institution, InstitutionEntry
+
+MAX_DIRECTORY_BYTES = 20 * 1024 * 1024
+SHOWN_MISTAKES = 10
+
+
+def load(
+    file: Annotated[Path, typer.Argument(help="JSON: a list of institutions (docs/operations.md).", metavar="FILE")],
+) -> None:
+    """Load a directory file: every institution in it is written over what is known of its code, or none is.
+
+    Institutions that are not in the file stay. Outbound credentials are sealed under the secret key, inbound passwords
+    are kept as hashes only. The file holds secrets: keep it readable by you alone.
+
+    Exit codes: 0 loaded, 1 failed, 2 the file or the settings are wrong.
+    """
+    entries = read_directory(file)
+    settings = with_database(load_settings())
+    count = run(load_into(settings, entries))
+    errors().print(f"{count} institutions loaded", highlight=False)
+
+
+def show(json_target: JsonTarget = None) -> None:
+    """List the institutions that are known, without any secret.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    found = run(_list(with_database(load_settings())))
+    write_json(json_target, [institution.model_dump(mode="json") for institution in found])
+    if json_target is None:
+        _show_table(found)
+
+
+def read_directory(file: Path) -> "list[InstitutionEntry]":
+    """Read and check a directory file. Raises `Failed` with one line per mistake, never with a value of the file's."""
+    from pydantic import TypeAdapter, ValidationError
+
+    from schemas.institutions import InstitutionEntry
+
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_DIRECTORY_BYTES + 1)
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}", USAGE) from error
+    if len(data) > MAX_DIRECTORY_BYTES:
+        raise Failed(f"{file}: larger than {MAX_DIRECTORY_BYTES // 1024**2} MB", USAGE)
+    try:
+        return TypeAdapter(list[InstitutionEntry]).validate_json(data)
+    except ValidationError as error:
+        mistakes = error.errors(include_input=False, include_url=False)
+        lines = [f"{file}: {'.'.join(str(p) for p in m['loc'])}: {m['msg']}" for m in mistakes[:SHOWN_MISTAKES]]
+        if len(mistakes) > SHOWN_MISTAKES:
+            lines.append(f"… {len(mistakes)} mistakes in all")
+        raise Failed("\n".join(lines), USAGE) from error
+
+
+async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
+    """Load the institutions into the database of `settings`; returns how many. Raises `DirectoryRefused`."""
+    from activities.directory import load_directory
+    from activities.vault import Vault
+    from db.pool import open_pool
+    from workers.home import secret_key
+
+    assert settings.database_url is not None, "with_database fills it in"
+    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+        return await load_directory(pool, vault, entries)
+
+
+async def _list(settings: Settings) -> "list[Institution]":
+    from db.institutions import list_all
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    async with (
+        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        return await list_all(connection)
+
+
+def _show_table(found: "list[Institution]") -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{len(found)} institutions", title_justify="left")
+    for name in ("code", "name", "kind", "answers by", "wire", "IFSC", "VPA"):
+        table.add_column(name, overflow="fold")
+    for institution in found:
+        table.add_row(
+            institution.code,
+            institution.name,
+            institution.kind.replace("_", " "),
+            institution.answer_class,
+            "yes" if institution.has_wire else "no",
+            " ".join(institution.ifsc_prefixes),
+            " ".join(f"@{handle}" for handle in institution.vpa_handles),
+        )
+    people(None).print(table)

@@ -1,0 +1,73 @@
+"""`goldenhour bench`: the benchmarks, each in a module of its own."""
+
+import importlib
+import inspect
+from importlib.util import find_spec
+from typing import Annotated, Any
+
+import typer
+
+from workers.commands.common import USAGE, Failed, JsonTarget, people, run, write_json
+
+BENCHMARKS = {
+    "first-hold": "how long a complaint takes to be a hold request at the bank, and an answer to be the next layer's",
+    "day": "a day of one state as fast as it goes, beside the same waves as bare Temporal workflows",
+}
+
+
+def bench(
+    context: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="NAME", help="first-hold or day; none lists them.")] = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Run a benchmark on an embedded stack of its own, with the simulator in its own process.
+
+    Options after NAME go to the benchmark: goldenhour bench day --complaints 960. Nothing keeps running afterwards.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    if name is None:
+        _list()
+        return
+    if name not in BENCHMARKS:
+        raise Failed(f"no benchmark {name}: there are {', '.join(BENCHMARKS)}", USAGE)
+    module = f"benchmarks.{name.replace('-', '_')}"
+    if find_spec(module) is None:
+        raise Failed(f"the benchmark {name} is not part of this installation")
+    main = importlib.import_module(module).main
+    result = main(**_options(main, context.args))
+    if inspect.iscoroutine(result):
+        result = run(result)
+    write_json(json_target, result)
+
+
+def _list() -> None:
+    for name, words in BENCHMARKS.items():
+        people(None).print(f"[bold]{name}[/]: {words}", highlight=False)
+
+
+def _options(main: Any, words: list[str]) -> dict[str, Any]:
+    """The rest of the command line, as the benchmark's own arguments; `--complaints 960` is `complaints=960`."""
+    known = inspect.signature(main).parameters
+    options: dict[str, Any] = {}
+    rest = iter(words)
+    for word in rest:
+        option, equals, value = word.removeprefix("--").partition("=")
+        argument = option.replace("-", "_")
+        if not word.startswith("--") or argument not in known:
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in known) or "none"
+            raise Failed(f"no option {word}: this benchmark takes {names}", USAGE)
+        default = known[argument].default
+        if isinstance(default, bool) and not equals:
+            options[argument] = True
+            continue
+        options[argument] = _converted(option, value if equals else next(rest, ""), default)
+    return options
+
+
+def _converted(option: str, value: str, default: object) -> object:
+    kind = type(default) if isinstance(default, (int, float, str)) else str
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise Failed(f"--{option} takes a number, not {value or 'nothing'}", USAGE) from error

@@ -1,0 +1,103 @@
+"""What every command shares: where words go, how it fails, and with which exit code."""
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import orjson
+import typer
+from rich.console import Console
+from typer.core import TyperGroup
+
+from workers.settings import Settings
+
+T = TypeVar("T")
+
+FAILURE = 1
+USAGE = 2
+INTERRUPTED = 130
+
+STDOUT = "-"
+
+
+JsonTarget = Annotated[
+    str | None,
+    typer.Option(
+        "--json",
+        metavar="FILE",
+        help="Write the result to FILE as one JSON object; - is standard output, and nothing else goes there then.",
+    ),
+]
+
+
+class Failed(Exception):
+    """A command that cannot do its work; the text is the one line that says why."""
+
+    def __init__(self, text: str, exit_code: int = FAILURE) -> None:
+        super().__init__(text)
+        self.exit_code = exit_code
+
+
+class CarefulGroup(TyperGroup):
+    """Turns expected errors into one clear line on stderr and an exit code; only a bug shows a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command."""
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            from workers.commands.failures import explain
+
+            told = explain(error)
+            if told is None:
+                raise
+            text, exit_code = told
+            errors().print(f"goldenhour: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
+            raise typer.Exit(exit_code) from None
+
+
+def errors() -> Console:
+    """Where errors and progress go."""
+    return Console(stderr=True)
+
+
+def people(json_target: str | None) -> Console:
+    """Where words for people go: standard output, unless the JSON goes there."""
+    return Console(stderr=json_target == STDOUT)
+
+
+def write_json(target: str | None, content: object) -> None:
+    """Write the result where `--json` says. Raises `Failed` when the file cannot be written."""
+    if target is None:
+        return
+    data = orjson.dumps(content, option=orjson.OPT_INDENT_2 | orjson.OPT_APPEND_NEWLINE | orjson.OPT_NON_STR_KEYS)
+    if target == STDOUT:
+        sys.stdout.write(data.decode())
+        sys.stdout.flush()
+        return
+    try:
+        Path(target).write_bytes(data)
+    except OSError as error:
+        raise Failed(f"{target}: {error.strerror}", USAGE) from error
+
+
+def load_settings() -> Settings:
+    """The settings from the environment. Raises `SettingsError`."""
+    return Settings.load()
+
+
+def with_database(settings: Settings) -> Settings:
+    """The settings with a database: the one they name, else that of the stack running in their home.
+
+    For commands that need no Temporal. Raises `NothingRunning`.
+    """
+    from workers.home import settled
+
+    return settings if settings.database_url is not None else settled(settings)
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work to its end."""
+    return asyncio.run(work)

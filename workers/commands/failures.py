@@ -1,0 +1,53 @@
+"""The errors a command expects, in one line each, and the exit codes that go with them.
+
+Loaded when something failed: `--help` needs none of what is imported here.
+"""
+
+from collections.abc import Callable
+
+import asyncpg
+from temporalio.service import RPCError
+
+from db.migrate import MigrationChanged
+from domain.complaint_columns import FileRefused
+from domain.errors import InvalidPolicy, RuleBroken
+from workers.commands.common import FAILURE, USAGE, Failed
+from workers.home import HomeInUse, NothingRunning
+from workers.processes import ChildFailed
+from workers.settings import SettingsError
+
+Kinds = tuple[type[Exception], ...]
+
+# The first row that fits counts.
+_TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
+    ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
+    ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
+    ((MigrationChanged,), lambda error: f"migration {error}: {MigrationChanged.__doc__}", FAILURE),
+    (
+        (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError),
+        lambda _: "the database is not of this version: run `goldenhour migrate`",
+        FAILURE,
+    ),
+    (
+        (asyncpg.PostgresError, asyncpg.InterfaceError),
+        lambda error: f"the database refuses: {str(error) or type(error).__name__}",
+        FAILURE,
+    ),
+    ((RPCError,), lambda error: f"Temporal refuses: {error}", FAILURE),
+    ((TimeoutError,), lambda _: "no answer in time", FAILURE),
+    ((ConnectionError,), lambda error: f"cannot connect: {error}", FAILURE),
+    ((OSError,), str, FAILURE),
+)
+
+
+def explain(error: Exception) -> tuple[str, int] | None:
+    """What to say of an error, and the exit code; None for one that nobody expects."""
+    if isinstance(error, Failed):
+        return str(error), error.exit_code
+    if isinstance(error, RuntimeError) and "client connect" in str(error):
+        # How the Temporal SDK tells a refused connection.
+        return f"Temporal cannot be reached: {error}", FAILURE
+    for kinds, words, exit_code in _TABLE:
+        if isinstance(error, kinds):
+            return words(error), exit_code
+    return None

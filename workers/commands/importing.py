@@ -1,0 +1,146 @@
+"""`goldenhour import`: complaints from a CSV file or an XLSX workbook."""
+
+import asyncio
+import logging
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.common import (
+    FAILURE,
+    USAGE,
+    Failed,
+    JsonTarget,
+    errors,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.commands.processes import own_name
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from db.pool import Pool
+    from domain.complaint_rows import SheetReading
+    from schemas.work import FollowUp
+    from workers.importer.taking import ImportOutcome
+
+TEMPORAL_LIMIT_SECONDS = 3.0
+NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
+
+
+def import_file(
+    file: Annotated[Path, typer.Argument(help="CSV (any usual encoding and delimiter) or XLSX.", metavar="FILE")],
+    sheet: Annotated[str | None, typer.Option(help="Sheet of the workbook; the first visible one by default.")] = None,
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who imports, for the case log.")] = "",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only read and check; nothing is written anywhere.")
+    ] = False,
+    rejects: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write rejected rows here as CSV, with the reasons beside them.")
+    ] = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Import complaints: one disputed transfer a row; rows with the same complaint number are one complaint.
+
+    Every row is used, or rejected with its number and the reason; the counts always add up. Importing a file twice
+    changes nothing. Each complaint is taken by itself: after a failure midway run the same command again. Columns and
+    the forms they may have: docs/import.md.
+
+    Exit codes: 0 all rows used (duplicates, totals and the like apart), 1 rows were rejected or the import stopped,
+    2 the file, the usage or the settings are wrong.
+    """
+    from domain.complaint_columns import FileRefused
+    from workers.importer.reading import read_file
+    from workers.importer.report import as_json, show, write_rejects
+    from workers.importer.taking import not_taken
+
+    name = name or own_name()
+    if not NAME.match(name):
+        raise Failed("--as takes up to 57 letters, digits, or any of . _ @ -", USAGE)
+    with errors().status(f"reading {file.name}"):
+        try:
+            reading, rows = read_file(file, sheet)
+        except FileRefused as refusal:
+            raise FileRefused(f"{file}: {refusal}") from refusal
+    outcome = not_taken(reading) if dry_run else run(_import(with_database(load_settings()), reading, f"import:{name}"))
+    if rejects is not None:
+        _write(lambda: write_rejects(rejects, outcome, rows), rejects)
+    write_json(json_target, as_json(file.name, outcome, dry_run=dry_run))
+    show(people(json_target), outcome, dry_run=dry_run)
+    if outcome.stopped or outcome.faulty:
+        raise typer.Exit(FAILURE)
+
+
+def _write(write: Callable[[], int], path: Path) -> None:
+    try:
+        count = write()
+    except OSError as error:
+        raise Failed(f"{path}: {error.strerror}", USAGE) from error
+    errors().print(f"{count:,} rejected rows are in {path}", highlight=False, markup=False)
+
+
+async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from activities.directory import DirectoryCache
+    from activities.hands import Hands
+    from activities.vault import Vault
+    from db.pool import open_pool
+    from domain.policy import load_policy
+    from workers.home import secret_key
+    from workers.importer.taking import take_all
+
+    assert settings.database_url is not None, "with_database fills it in"
+    policy = await asyncio.to_thread(load_policy, settings.policy_file)
+    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    columns = (TextColumn("complaints"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=4) as pool:
+        directory = DirectoryCache(pool, vault)
+        await directory.refresh()
+        if not len(directory.current):
+            errors().print(
+                "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
+            )
+        hands = Hands(pool, directory, policy, settings.clock_factor)
+        async with _courier(settings, pool) as follow:
+            with Progress(*columns, console=errors(), transient=True) as progress:
+                task = progress.add_task("", total=len(reading.complaints))
+                return await take_all(
+                    hands,
+                    reading,
+                    taken_by=taken_by,
+                    follow=follow,
+                    progress=lambda done: progress.update(task, completed=done),
+                )
+
+
+@asynccontextmanager
+async def _courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
+    """What tells the workflows at once. Without Temporal it tells nobody: the workers' sweep starts the cases."""
+    from workers.temporal import CaseCourier, connect
+
+    # Each case that is not told at once would be a line: one line for all of them is enough.
+    logging.getLogger("workers.temporal").setLevel(logging.ERROR)
+    client = None
+    if settings.temporal_address is not None:
+        try:
+            async with asyncio.timeout(TEMPORAL_LIMIT_SECONDS):
+                client = await connect(settings.temporal_address, settings.temporal_namespace)
+        except (RuntimeError, TimeoutError):
+            client = None
+    if client is None:
+        errors().print("Temporal is not reached from here: the workers' sweep will start the cases.", style="yellow")
+        yield lambda _: None
+        return
+    courier = CaseCourier(client, pool)
+    try:
+        yield courier.soon
+    finally:
+        await courier.close()

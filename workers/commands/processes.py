@@ -1,0 +1,157 @@
+"""`goldenhour api`, `worker`, `migrate` and `token`: single processes, and what they need before they run."""
+
+import asyncio
+import getpass
+import logging
+import signal
+import sys
+from collections.abc import Callable, Coroutine
+from typing import Annotated
+
+import typer
+import uvloop
+
+from schemas.enums import Role
+from workers.commands.common import USAGE, Failed, errors, load_settings, run, with_database
+from workers.settings import Settings
+
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+DEFAULT_TOKEN_HOURS = 12.0
+HOUR_SECONDS = 3600
+QUEUES_HELP = (
+    "Which task queue to serve: [bold]case-work[/] (workflows and their records), [bold]bank-calls[/], or all."
+)
+
+Stop = asyncio.Event
+
+
+def api(
+    single: Annotated[
+        bool, typer.Option("--single", hidden=True, help="One of several processes of one port.")
+    ] = False,
+) -> None:
+    """Run the API: complaints and officers' calls, banks' answers, events, metrics.
+
+    Listens on GOLDENHOUR_API_HOST:GOLDENHOUR_API_PORT (127.0.0.1:8080) with GOLDENHOUR_API_WORKERS processes (1).
+    Uses the database and Temporal that the settings name, else those of the stack that runs in GOLDENHOUR_HOME.
+    While Temporal is away complaints and answers are still taken. SIGTERM and Ctrl-C finish what is under way.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
+    """
+    settings = load_settings()
+    log_to_stderr()
+    if settings.api_workers > 1 and not single:
+        run(_several_apis(settings))
+        return
+    from workers.api_process import run_api
+
+    log = logging.getLogger("goldenhour.api")
+    _serve(lambda stop: run_api(settings, stop, lambda url: log.info("API takes requests at %s", url)))
+
+
+def worker(
+    queue: Annotated[str, typer.Option(help=QUEUES_HELP, metavar="all|case-work|bank-calls")] = "all",
+) -> None:
+    """Run a worker: the case workflows, their records, and the calls to banks.
+
+    With GOLDENHOUR_WORKER_METRICS_PORT its metrics and the Temporal SDK's are at /metrics there. Any number of workers
+    may run. SIGTERM and Ctrl-C finish what is under way.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
+    """
+    from workers.worker import Queues, run_worker
+
+    if queue not in set(Queues):
+        raise Failed(f"--queue is one of {', '.join(Queues)}, not {queue}", USAGE)
+    settings = load_settings()
+    log_to_stderr()
+    _serve(lambda stop: run_worker(settings, Queues(queue), stop))
+
+
+def migrate() -> None:
+    """Bring the database up to date: applies the migrations it lacks, each once, however many start this at a time.
+
+    Exit codes: 0 up to date, 1 failed, 2 wrong usage or settings.
+    """
+    from db.migrate import migrate as apply
+
+    settings = with_database(load_settings())
+    assert settings.database_url is not None, "with_database fills it in"
+    applied = run(apply(settings.database_url.get_secret_value()))
+    errors().print(f"applied {', '.join(applied)}" if applied else "the database is up to date", highlight=False)
+
+
+def token(
+    role: Annotated[Role, typer.Option(help="What the bearer may do; docs/security.md has the table.")],
+    name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who the bearer is; stands in the case log.")] = "",
+    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good for, at most 720.")] = DEFAULT_TOKEN_HOURS,
+) -> None:
+    """Make an officer's token for the API, and print it.
+
+    It is signed with the secret key of GOLDENHOUR_SECRET_KEY, else of the stack in GOLDENHOUR_HOME.
+
+    curl -H "Authorization: Bearer $(goldenhour token --role desk)" …
+
+    Whoever has it is that officer: do not write it into files that others read.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    from activities.vault import Vault
+    from api.tokens import Tokens
+    from workers.home import SECRET_KEY_FILE, NothingRunning, secret_key
+
+    settings = load_settings()
+    if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
+        # A key made now would sign for nobody.
+        raise NothingRunning(settings.home.absolute())
+    try:
+        made = Tokens(Vault(secret_key(settings))).for_officer(name or own_name(), role, round(hours * HOUR_SECONDS))
+    except ValueError as error:
+        raise Failed(str(error), USAGE) from error
+    sys.stdout.write(made + "\n")
+
+
+def own_name() -> str:
+    """The user who runs this, for logs; `unknown` where the machine has no name for them."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def log_to_stderr(level: int = logging.INFO) -> None:
+    """One line an event on stderr; libraries only when something is wrong."""
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT, stream=sys.stderr)
+    for room in ("goldenhour", "activities", "adapters", "api", "db", "workers", "workflows"):
+        logging.getLogger(room).setLevel(level)
+
+
+def _serve(work: Callable[[Stop], Coroutine[None, None, None]]) -> None:
+    """Run a process of the engine until SIGTERM or Ctrl-C."""
+
+    async def main() -> None:
+        stop = Stop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        await work(stop)
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())
+
+
+async def _several_apis(settings: Settings) -> None:
+    """Run the API's processes, all on one port, until SIGTERM or Ctrl-C."""
+    from workers.embedded.ports import free_port
+    from workers.processes import Supervisor
+    from workers.stack import start_apis
+
+    stop = Stop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    settings = settings.model_copy(update={"api_port": settings.api_port or free_port()})
+    async with Supervisor(settings.home.absolute() / "logs") as supervisor:
+        await start_apis(supervisor, settings, restarts=True)
+        stopped, failed = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(supervisor.failed())
+        done, _ = await asyncio.wait([stopped, failed], return_when=asyncio.FIRST_COMPLETED)
+        if failed in done:
+            raise failed.result()

@@ -1,0 +1,88 @@
+"""`goldenhour up`: the whole stack on one machine, until it is told to stop."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.common import FAILURE, Failed, errors, load_settings, people
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from workers.stack import Running, Services
+
+
+def up(
+    ui: Annotated[bool, typer.Option(help="Show Temporal's own web interface (embedded server only).")] = True,
+) -> None:
+    """Run the whole stack on this machine: PostgreSQL, Temporal, the API and a worker. Ctrl-C stops it all.
+
+    Data, logs and the secret key live in GOLDENHOUR_HOME (.goldenhour), one stack a folder. What
+    GOLDENHOUR_DATABASE_URL and GOLDENHOUR_TEMPORAL_ADDRESS name is used instead of the embedded services. A process
+    that crashes is started again. Nothing keeps running when this ends, however it ends.
+
+    Exit codes: 0 stopped, 1 failed, 2 wrong usage or settings.
+    """
+    from workers.home import HomeInUse
+    from workers.stack import run_until_stopped
+
+    settings = load_settings()
+    try:
+        run_until_stopped(_up(settings, ui=ui))
+    except HomeInUse as error:
+        raise Failed(_who_runs(settings, str(error)), FAILURE) from error
+    errors().print("stopped", highlight=False)
+
+
+async def _up(settings: Settings, *, ui: bool) -> None:
+    from workers.processes import Supervisor
+    from workers.stack import announce, services, start_engine, until_failure
+
+    console = errors()
+    with console.status("starting") as status:
+
+        def tell(step: str) -> None:
+            status.update(f"starting {step}")
+
+        async with (
+            services(settings, ui=ui, tell=tell) as running_services,
+            Supervisor(running_services.settings.home / "logs") as supervisor,
+        ):
+            running = await start_engine(supervisor, running_services.settings, tell=tell)
+            announce(running_services, running)
+            status.stop()
+            _show(running_services, running)
+            try:
+                await until_failure(running_services, supervisor, restarts=True)
+            finally:
+                console.print("stopping …", highlight=False)
+
+
+def _show(services: "Services", running: "Running") -> None:
+    from rich.table import Table
+
+    settings = running.settings
+    table = Table.grid(padding=(0, 2))
+    table.add_row("API", running.api_url)
+    table.add_row("metrics", f"{running.api_url}/metrics (API and worker)")
+    table.add_row("worker metrics", running.worker_metrics_url)
+    if services.temporal and services.temporal.ui_url:
+        table.add_row("Temporal UI", services.temporal.ui_url)
+    table.add_row("home", str(settings.home))
+    table.add_row("logs", str(settings.home / "logs"))
+    table.add_row("a token", "goldenhour token --role desk")
+    table.add_row("banks", "goldenhour bank load FILE")
+    people(None).print("[bold green]goldenhour runs[/]; Ctrl-C stops it")
+    people(None).print(table, soft_wrap=True)
+
+
+def _who_runs(settings: Settings, otherwise: str) -> str:
+    from workers.home import RunFile
+
+    running = RunFile.read(settings.home)
+    if running is None:
+        return otherwise
+    return (
+        f"a stack runs in {settings.home.absolute()} already: process {running.pid} since"
+        f" {running.started_at.astimezone():%H:%M:%S}, API at {running.api_url}."
+        " Stop it, or set GOLDENHOUR_HOME to another folder."
+    )

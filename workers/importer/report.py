@@ -1,0 +1,160 @@
+"""What became of a file: as JSON, as words, and as a file of the rows that were not used."""
+
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from io import StringIO
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from domain.cells import Cell
+from domain.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
+from workers.home import write_private
+from workers.importer.taking import ImportOutcome
+
+SHOWN_ROWS = 20
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+
+
+def as_json(file: str, outcome: ImportOutcome, *, dry_run: bool) -> dict[str, object]:
+    """The whole outcome. No name, account or number of the file's is in it, only row numbers and reasons."""
+    reading = outcome.reading
+    return {
+        "file": file,
+        "dry_run": dry_run,
+        "rows": reading.rows,
+        "used": outcome.used_rows,
+        "rejected": len(outcome.rejected),
+        "rejected_harmless": len(outcome.rejected) - len(outcome.faulty),
+        "blank": reading.blank,
+        "waiting": outcome.waiting_rows,
+        "stopped": outcome.stopped or None,
+        "columns_not_used": list(reading.header.unknown),
+        "complaints": {
+            "in_file": len(reading.complaints),
+            "new": len(outcome.new),
+            "joined": sum(1 for taken in outcome.new if taken.receipt.joined),
+            "known": len(outcome.taken) - len(outcome.new),
+        },
+        "taken": [
+            {
+                "rows": list(taken.made.row_nos),
+                "ack_no": taken.receipt.ack_no,
+                "case_ack_no": taken.receipt.case_ack_no,
+                "joined": taken.receipt.joined,
+                "repeated": taken.repeated,
+                "flags": [{"field": flag.field, "code": flag.code} for flag in taken.receipt.flags],
+            }
+            for taken in outcome.taken
+        ],
+        "rejections": [
+            {"row": row.row_no, "column": fault.column, "code": fault.code, "reason": fault.reason}
+            for row in outcome.rejected
+            for fault in row.faults
+        ],
+        "notes": [{"row": note.row_no, "column": note.column, "note": note.message} for note in outcome.notes],
+    }
+
+
+def show(console: Console, outcome: ImportOutcome, *, dry_run: bool) -> None:
+    """Tell people what became of the file."""
+    reading, harmless = outcome.reading, len(outcome.rejected) - len(outcome.faulty)
+    table = Table(title="Rows", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    waiting = "would be used" if dry_run else "not reached"
+    for name, count in (
+        ("in the file, without its header", reading.rows),
+        ("used", outcome.used_rows),
+        ("rejected", len(outcome.faulty)),
+        ("left out (duplicates, totals, headers)", harmless),
+        ("blank", reading.blank),
+        (waiting, outcome.waiting_rows),
+    ):
+        if count or name in {"used", "rejected"}:
+            table.add_row(name, f"{count:,}")
+    console.print(table)
+    if not dry_run:
+        _show_complaints(console, outcome)
+    _show_rejected(console, outcome.rejected)
+    _show_odd(console, outcome)
+    if outcome.stopped:
+        console.print(f"Stopped: {outcome.stopped}. What was taken stays; run the same command again to go on.")
+
+
+def _show_complaints(console: Console, outcome: ImportOutcome) -> None:
+    new = outcome.new
+    joined = sum(1 for taken in new if taken.receipt.joined)
+    known = len(outcome.taken) - len(new)
+    console.print(f"Complaints: {len(new):,} new ({joined:,} of them joined a case), {known:,} known before.")
+
+
+def _show_rejected(console: Console, rejected: Sequence[RejectedRow]) -> None:
+    if not rejected:
+        return
+    table = Table(title="Rows that were not used", title_justify="left")
+    for name in ("row", "column", "reason"):
+        table.add_column(name, overflow="fold")
+    for row in rejected[:SHOWN_ROWS]:
+        for fault in row.faults:
+            table.add_row(str(row.row_no), fault.column, fault.reason)
+    console.print(table)
+    if len(rejected) > SHOWN_ROWS:
+        counts = Counter(fault.code for row in rejected for fault in row.faults)
+        reasons = ", ".join(f"{code} {count:,}" for code, count in counts.most_common())
+        console.print(
+            f"… and {len(rejected) - SHOWN_ROWS:,} more; by reason: {reasons}. --rejects FILE writes them all."
+        )
+
+
+def _show_odd(console: Console, outcome: ImportOutcome) -> None:
+    odd = Counter(f"{note.column}: {note.message}" for note in outcome.notes)
+    odd.update(f"{flag.field.rpartition('.')[2]}: {flag.message}" for t in outcome.new for flag in t.receipt.flags)
+    if odd:
+        table = Table(title="Odd, and taken all the same", title_justify="left")
+        table.add_column("rows", justify="right")
+        table.add_column("what", overflow="fold")
+        for what, count in odd.most_common(SHOWN_ROWS):
+            table.add_row(f"{count:,}", what)
+        console.print(table)
+    if outcome.reading.header.unknown:
+        console.print(f"Columns not used: {', '.join(outcome.reading.header.unknown)}.")
+
+
+def write_rejects(path: Path, outcome: ImportOutcome, rows: Sequence[SheetRow]) -> int:
+    """Write the rejected rows as CSV, each reason beside them, for its owner only; returns how many.
+
+    The columns are the file's own, so the rows can be put right there and imported as they are.
+    """
+    by_number = {row.row_no: row.cells for row in rows}
+    width = len(outcome.reading.header_cells)
+    text = StringIO()
+    writer = csv.writer(text)
+    writer.writerow([*(_plain(cell) for cell in outcome.reading.header_cells), *REASON_COLUMNS])
+    for row in outcome.rejected:
+        cells = [_plain(cell) for cell in by_number[row.row_no]]
+        missing = [""] * (width - len(cells))
+        writer.writerow([*cells[:width], *missing, *_reasons(row), *cells[width:]])
+    # The mark in front is how Excel knows that it is UTF-8.
+    write_private(path, "\ufeff" + text.getvalue())
+    return len(outcome.rejected)
+
+
+def _reasons(row: RejectedRow) -> tuple[str, str, str]:
+    columns = "; ".join(dict.fromkeys(fault.column for fault in row.faults))
+    return str(row.row_no), columns, "; ".join(fault.reason for fault in row.faults)
+
+
+def _plain(cell: Cell) -> str:
+    """The cell as text that reads back as the same, and that no spreadsheet takes for a formula."""
+    if cell is None:
+        return ""
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, float) and cell.is_integer():
+        return f"{cell:.0f}"
+    text = str(cell)
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
