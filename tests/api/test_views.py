@@ -1,0 +1,219 @@
+"""What is read of a case: every rupee, every hop, every line; page by page."""
+
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+from activities.desk import close_task
+from db import requests
+from db.pool import Pool
+from domain.chain import GENESIS
+from schemas.enums import Bucket, Role
+from schemas.work import HopRef
+from tests.api.conftest import Doors, line, transfer
+
+HOPS = 7
+REQUEST_ID = "00000000-0000-4000-8000-00000000000"
+
+
+async def asked(pool: Pool, ack_no: str, number: int, institution: str, *hop_nos: int) -> None:
+    """Write that a bank was asked about hops, as a worker does."""
+    request_id = UUID(f"{REQUEST_ID}{number}")
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        refs = [HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos]
+        await requests.plan(connection, request_id, ack_no, number, institution, refs, now)
+        await requests.delivered(connection, request_id, institution, f"BANKS-{number}", now)
+
+
+async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **query: Any) -> list[Any]:
+    """Every item of a list, read two at a time; checks that no page is larger and none is empty but the only one."""
+    found: list[Any] = []
+    after = None
+    for _ in range(50):
+        page = await doors.read(path, limit=limit, **query, **({} if after is None else {"after": after}))
+        assert len(page[items]) <= limit
+        assert page[items] or not found
+        found += page[items]
+        after = page["next"]
+        if after is None:
+            return found
+    raise AssertionError("the pages never end")
+
+
+async def story(doors: Doors) -> str:
+    """₹5,000: 3,000 moved on to HDFC, 1,500 held at SBIN, 500 taken at an ATM; HDFC holds 1,000 and denies nothing."""
+    ack_no: str = (await doors.complain())["ack_no"]
+    await asked(doors.parts.hands.pool, ack_no, 1, "SBIN", 1)
+    await doors.answer(
+        "SBIN",
+        ack_no,
+        line("moved", amount="3000.00", disputed_amount="3000.00"),
+        line("held", amount="1500.00", disputed_amount="1500.00"),
+        line("atm", amount="500.00", disputed_amount="500.00"),
+        job_id="BANKS-1",
+    )
+    await asked(doors.parts.hands.pool, ack_no, 2, "HDFC", 2)
+    held = line("held", "512345678901", "50100000000099", amount="1000.00", disputed_amount="1000.00")
+    await doors.answer("HDFC", ack_no, held, line("held", "599999999999", "1"), job_id="BANKS-2")
+    return ack_no
+
+
+async def test_a_case_knows_where_every_rupee_is(doors: Doors) -> None:
+    ack_no = await story(doors)
+    case = await doors.read(f"/api/v1/cases/{ack_no}", Role.INTAKE)
+    assert set(case["buckets_paise"]) == {bucket.value for bucket in Bucket}
+    nonzero = {bucket: paise for bucket, paise in case["buckets_paise"].items() if paise}
+    assert nonzero == {"lost": 5_000_00, "in_play": 2_000_00, "held": 2_500_00, "withdrawn": 500_00}
+    assert case["unaccounted_paise"] == 0
+    assert case["state"] == "open"
+    assert case["counts"] == {
+        "complaints": 1,
+        "hops": 2,
+        "requests": 2,
+        "answers": 5,
+        "open_tasks": 1,
+        "contradictions": 1,
+    }
+    times = case["turnaround_times"]
+    assert times["transfer_to_complaint_seconds"] != 0
+    steps = ["first_request_sent", "first_request_delivered", "first_answer", "first_hold"]
+    waits = [times[f"complaint_to_{step}_seconds"] for step in steps]
+    assert waits == sorted(waits)
+    assert waits[0] >= 0
+
+
+async def test_what_has_not_happened_has_no_time(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    times = (await doors.read(f"/api/v1/cases/{ack_no}"))["turnaround_times"]
+    assert times.pop("transfer_to_complaint_seconds") is not None
+    assert set(times.values()) == {None}
+
+
+async def test_a_case_names_no_person(doors: Doors) -> None:
+    ack_no = await story(doors)
+    text = (await doors.client.get(f"/api/v1/cases/{ack_no}", headers=doors.officer(Role.INTAKE))).text
+    for personal in ("Asha", "9876543210", "30000000001", "50100000000099"):
+        assert personal not in text
+
+
+async def test_the_trail_joins_accounts_by_hops(doors: Doors) -> None:
+    ack_no = await story(doors)
+    trail = await doors.read(f"/api/v1/cases/{ack_no}/trail")
+    nodes = {node["node_id"]: node for node in trail["nodes"]}
+    first, second = trail["edges"]
+    assert nodes[first["from_node"]]["victim"]
+    assert first["to_node"] == second["from_node"]
+    assert nodes[first["to_node"]]["holder"] == "30000000001"
+    assert nodes[second["to_node"]]["institution"] == "HDFC"
+    assert (first["layer"], second["layer"], second["parent_hop_no"]) == (1, 2, 1)
+    assert first["balances_paise"] == {"held": 1_500_00, "withdrawn": 500_00}
+    assert second["balances_paise"] == {"held": 1_000_00, "in_play": 2_000_00}
+    assert (first["live_request_id"], second["live_request_id"]) == (None, f"{REQUEST_ID}2")
+    assert second["source"] == "answer"
+    assert second["opened_by_answer"] is not None
+
+
+async def test_an_account_keeps_its_zeros_and_is_one_node_however_it_is_padded(doors: Doors) -> None:
+    padded: dict[str, Any] = {"payee": {"institution": "SBIN", "account": "00000030000000001"}}
+    transfers = [transfer(), transfer(rrn="422222222222", **padded)]
+    trail = await doors.read(f"/api/v1/cases/{(await doors.complain(transfers=transfers))['ack_no']}/trail")
+    assert trail["edges"][0]["to_node"] == trail["edges"][1]["to_node"]
+    assert {node["holder"] for node in trail["nodes"] if not node["victim"]} <= {"30000000001", "00000030000000001"}
+
+
+async def test_the_ledger_sums_to_nothing_and_its_balances_to_the_case(doors: Doors) -> None:
+    ack_no = await story(doors)
+    ledger = await doors.read(f"/api/v1/cases/{ack_no}/ledger")
+    assert [posting["kind"] for posting in ledger["transactions"]] == ["complaint", "answer", "answer"]
+    for posting in ledger["transactions"]:
+        assert sum(entry["amount_paise"] for entry in posting["entries"]) == 0
+    case = await doors.read(f"/api/v1/cases/{ack_no}")
+    for bucket, paise in case["buckets_paise"].items():
+        told = sum(hop["balances_paise"].get(bucket, 0) for hop in ledger["balances"])
+        assert abs(told) == paise, bucket
+
+
+async def test_the_log_is_a_chain(doors: Doors) -> None:
+    events = await walk(doors, f"/api/v1/cases/{await story(doors)}/events")
+    assert [event["seq"] for event in events] == list(range(1, len(events) + 1))
+    assert events[0]["kind"] == "case_opened"
+    assert {"answer_received", "contradiction_opened"} <= {event["kind"] for event in events}
+    assert {event["actor"] for event in events} >= {"officer:officer1", "bank:SBIN", "bank:HDFC"}
+    previous = GENESIS.hex()
+    for event in events:
+        assert event["previous_hash"] == previous
+        previous = event["hash"]
+
+
+async def test_requests_show_their_ladder_and_hops(doors: Doors) -> None:
+    first, second = (await doors.read(f"/api/v1/cases/{await story(doors)}/requests"))["items"]
+    assert (first["institution"], first["state"], first["job_ids"]) == ("SBIN", "answered", ["BANKS-1"])
+    assert first["hops"] == [{"hop_no": 1, "revision": 0, "live": False}]
+    assert (second["state"], second["rung"], second["hops"][0]["live"]) == ("delivered", None, True)
+    assert second["first_answered_at"] is not None
+
+
+async def test_answers_show_what_was_said_and_what_became_of_it(doors: Doors) -> None:
+    ack_no = await story(doors)
+    answers = await walk(doors, f"/api/v1/cases/{ack_no}/answers")
+    assert [(answer["kind"], answer["disposition"]) for answer in answers] == [
+        ("moved", "applied"),
+        ("held", "applied"),
+        ("withdrawn", "applied"),
+        ("held", "applied"),
+        ("held", "contradiction"),
+    ]
+    assert answers[0]["raw"]["payee_account_number"] == "50100000000099"
+    (doubt,) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    assert (doubt["kind"], doubt["institution"], doubt["claimed_paise"]) == ("unasked_hop", "HDFC", 5_000_00)
+    assert doubt["answer_id"] == answers[4]["answer_id"]
+
+
+async def test_a_task_has_whom_to_call_about_what(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.answer("SBIN", ack_no, line("held", status_code="02"), job_id="BANKS-1")
+    tasks = await walk(doors, "/api/v1/desk/tasks")
+    task = next(task for task in tasks if task["kind"] == "correct_reference")
+    assert (task["case_ack_no"], task["state"]) == (ack_no, "open")
+    assert task["institution"]["nodal_officer"]["mobile"] == "9000000001"
+    hop = task["hop"]
+    assert (hop["reference"], hop["holder"], hop["in_play_paise"]) == ("412345678901", "30000000001", 5_000_00)
+    await close_task(doors.parts.hands, task["task_id"], "done by phone", "officer:x")
+    assert task["task_id"] not in {left["task_id"] for left in await walk(doors, "/api/v1/desk/tasks")}
+    (closed,) = await walk(doors, "/api/v1/desk/tasks", state="closed")
+    assert (closed["reason"], closed["closed_by"]) == ("done by phone", "officer:x")
+
+
+async def test_every_list_ends_and_says_each_item_once(doors: Doors) -> None:
+    for number in range(HOPS):
+        await doors.complain(transfers=[transfer(rrn=f"40000000000{number}")])
+    listed = await walk(doors, "/api/v1/cases")
+    numbers = [case["case_ack_no"] for case in listed]
+    assert len(numbers) == len(set(numbers)) == HOPS
+    assert [case["opened_at"] for case in listed] == sorted((case["opened_at"] for case in listed), reverse=True)
+    assert {case["buckets_paise"]["in_play"] for case in listed} == {5_000_00}
+    assert await walk(doors, "/api/v1/cases", state="settled") == []
+    transfers = [transfer(rrn=f"41000000000{number}") for number in range(HOPS)]
+    ack_no = (await doors.complain(transfers=transfers))["ack_no"]
+    edges = await walk(doors, f"/api/v1/cases/{ack_no}/trail", "edges")
+    assert [edge["hop_no"] for edge in edges] == list(range(1, HOPS + 1))
+    for number in range(HOPS):
+        await doors.answer("SBIN", ack_no, line("held", f"41000000000{number}", status_code="02"))
+    postings = await walk(doors, f"/api/v1/cases/{ack_no}/ledger", "transactions", limit=1)
+    assert len(postings) == 1
+    for tail, least in (("answers", HOPS), ("events", HOPS + 1), ("contradictions", 1)):
+        items = await walk(doors, f"/api/v1/cases/{ack_no}/{tail}")
+        assert len(items) >= least
+        assert len(items) == len({str(item) for item in items})
+    tasks = await walk(doors, "/api/v1/desk/tasks")
+    assert len(tasks) == len({task["task_id"] for task in tasks}) >= HOPS
+
+
+async def test_a_cursor_of_one_list_is_none_of_another(doors: Doors) -> None:
+    for number in range(3):
+        await doors.complain(transfers=[transfer(rrn=f"40000000000{number}")])
+    cursor = (await doors.read("/api/v1/cases", limit=1))["next"]
+    response = await doors.client.get("/api/v1/desk/tasks", params={"after": cursor}, headers=doors.officer(Role.DESK))
+    assert response.status_code == 422
+    assert response.json()["violations"][0]["field"] == "after"
