@@ -34,7 +34,7 @@ class Banks:
         self.clock = clock
         self.desk = BankDesk(world, config, institutions)
         self.book = TicketBook()
-        self.poster = Poster(config.posts_at_once)
+        self.poster = Poster(config.posts_at_once, config.first_backoff_wall_seconds)
         self.held_by_case: dict[str, dict[str, int]] = {}
         """by acknowledgement number and class of bank: paise held"""
         self.nudges = {"mail": 0, "call": 0, "worked": 0}

@@ -195,5 +195,7 @@ class SimulatorConfig(_Frozen):
     token_ttl_seconds: Annotated[int, Field(gt=0)] = 3_600
     posts_at_once: Annotated[int, Field(gt=0, le=256)] = 32
     """connections the banks together hold to the police API"""
+    first_backoff_wall_seconds: Annotated[float, Field(gt=0)] = 0.2
+    """before a post that failed is tried again; doubles up to ten seconds"""
     complaints_at_once: Annotated[int, Field(gt=0, le=256)] = 32
     desk_poll_wall_seconds: Annotated[float, Field(gt=0)] = 1.0

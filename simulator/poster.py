@@ -13,7 +13,6 @@ from simulator.institutions import Institution
 from simulator.line import Answer, Line, LineError
 from simulator.tickets import PostRecord
 
-FIRST_BACKOFF_WALL_SECONDS = 0.2
 MOST_BACKOFF_WALL_SECONDS = 10.0
 HARD_REFUSALS_MOST = 8
 """answers the police will not take as they stand (400, 404, 413, 422) are tried again this often, then given up"""
@@ -40,7 +39,8 @@ class Reply:
 class Poster:
     """Posts on behalf of every bank, with one pool of connections and one token a bank."""
 
-    def __init__(self, posts_at_once: int) -> None:
+    def __init__(self, posts_at_once: int, first_backoff_wall_seconds: float) -> None:
+        self._first_backoff = first_backoff_wall_seconds
         self._posts_at_once = posts_at_once
         self._slots = asyncio.Semaphore(posts_at_once)
         self._line: Line | None = None
@@ -84,7 +84,7 @@ class Poster:
                     self.gave_up += 1
                     log.warning("answer of %s refused for good: HTTP %s", bank.code, reply.status)
                     return
-            wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
+            wait = min(self._first_backoff * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
     async def _attempt(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> Reply | None:

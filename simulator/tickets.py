@@ -66,8 +66,8 @@ class AskedTwice:
     ack_no: str
     rrn: str
     bank: str
-    keys: tuple[str, str]
-    disputed_paise: tuple[int, int]
+    keys: tuple[str, ...]
+    """of the live requests, oldest first"""
 
 
 class TicketBook:
@@ -144,10 +144,9 @@ class TicketBook:
             self.next_layer_ns.append(record.received_ns - post.sent_ns)
         others.append(record)
         live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
-        for other in live.values():
-            before = next(i for i in other.report.incidents if i.rrn == incident.rrn)
-            same = before.disputed_paise == incident.disputed_paise
-            if same or before.disputed_paise + incident.disputed_paise > incident.amount_paise:
-                # Less than the whole in two parts is no repetition: gathered money comes in by several parents.
-                keys, sums = (other.key, record.key), (before.disputed_paise, incident.disputed_paise)
-                self.asked_twice.append(AskedTwice(*hop, keys=keys, disputed_paise=sums))
+        if not live:
+            return
+        before = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
+        if incident.disputed_paise in before or sum(before) + incident.disputed_paise > incident.amount_paise:
+            # Different parts that fit into the transfer are no repetition: gathered money comes by several parents.
+            self.asked_twice.append(AskedTwice(*hop, keys=(*live, record.key)))

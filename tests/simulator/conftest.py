@@ -10,9 +10,18 @@ from tests.simulator.police import Police
 
 
 def quiet(**changes: object) -> SimulatorConfig:
-    """A world without traps whose banks answer at once; `changes` are configuration values."""
+    """A world without traps whose banks answer at once; `changes` are configuration values.
+
+    Every complaint is due in its first second, so all of the money has left the victims when it begins.
+    """
     at_once = Delay(median=0.01)
-    plain = {"knobs": Knobs.none(), "delays": BankDelays(api=at_once, seat=at_once, mail=at_once), "complaints": 5}
+    plain = {
+        "knobs": Knobs.none(),
+        "delays": BankDelays(api=at_once, seat=at_once, mail=at_once),
+        "complaints": 5,
+        "day_seconds": 1.0,
+        "first_backoff_wall_seconds": 0.01,
+    }
     return SimulatorConfig.model_validate(plain | changes)
 
 
