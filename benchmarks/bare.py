@@ -1,7 +1,7 @@
 """The baseline: the same waves as bare Temporal workflows, with no database and no HTTP.
 
-For every case one workflow, for every hold request one activity on a queue of its own and one signal that stands for the
-bank's answer. What this rate is to the engine's is what our transactions, wires and checks cost.
+For every case one workflow, for every hold request one activity on a queue of its own and one signal that stands for
+the bank's answer. What this rate is to the engine's is what our transactions, wires and checks cost.
 """
 
 import asyncio
@@ -91,9 +91,7 @@ async def run_bare(client: Client, cases: Sequence[BareCase]) -> float:
 
     async def one(case: BareCase) -> None:
         async with gate:
-            await client.execute_workflow(
-                BareCaseWorkflow.run, case, id=f"bare-{case.case_no}", task_queue=CASE_QUEUE
-            )
+            await client.execute_workflow(BareCaseWorkflow.run, case, id=f"bare-{case.case_no}", task_queue=CASE_QUEUE)
 
     case_worker = Worker(
         client,

@@ -1,0 +1,108 @@
+"""The stack with a simulated world around it: its own process, its banks in the directory, its players at the doors.
+
+For the demo and the benchmarks. The simulator is a stranger: it gets two officers' tokens and the API's address.
+"""
+
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import orjson
+from pydantic import SecretStr, TypeAdapter
+
+from activities.directory import load_directory
+from activities.vault import Vault
+from api.tokens import Tokens
+from db.pool import Pool, open_pool
+from schemas.enums import Role
+from schemas.institutions import InstitutionEntry
+from workers.embedded.ports import free_port
+from workers.home import secret_key
+from workers.processes import ChildSpec, Supervisor, http_ready
+from workers.settings import Settings
+from workers.stack import Running, Services, Tell, environment, services, start_engine
+
+HOST = "127.0.0.1"
+CONTROL_TIMEOUT_SECONDS = 30.0
+ENTRIES = TypeAdapter(list[InstitutionEntry])
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Everything that runs: services, engine, simulator; and a pool on the engine's database for the figures."""
+
+    services: Services
+    supervisor: Supervisor
+    running: Running
+    pool: Pool
+    control: httpx.AsyncClient
+    """the simulator's controls"""
+
+    async def start(self) -> None:
+        """Begin the simulated day."""
+        tokens = Tokens(Vault(secret_key(self.services.settings)))
+        body = {
+            "api_url": self.running.api_url,
+            "intake_token": tokens.for_officer("helpline", Role.INTAKE),
+            "desk_token": tokens.for_officer("desk", Role.DESK),
+        }
+        (await self.control.post("/sim/start", json=body)).raise_for_status()
+
+    async def state(self) -> dict[str, Any]:
+        """What the simulator knows: progress, money, truth, latencies."""
+        answer = await self.control.get("/sim/state")
+        answer.raise_for_status()
+        found: dict[str, Any] = orjson.loads(answer.content)
+        return found
+
+
+@asynccontextmanager
+async def staged(
+    settings: Settings, config: Mapping[str, Any], *, ui: bool = False, tell: Tell = lambda _: None
+) -> AsyncIterator[Stage]:
+    """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
+
+    The day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
+    """
+    clock_factor = float(config.get("clock_factor", 1.0))
+    smtp_port = free_port()
+    settings = settings.model_copy(
+        update={
+            "api_port": 0,
+            "worker_metrics_port": None,
+            "clock_factor": clock_factor,
+            "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),
+        }
+    )
+    async with services(settings, ui=ui, tell=tell) as running_services:
+        ready = running_services.settings
+        async with Supervisor(ready.home / "logs") as supervisor:
+            tell("simulator")
+            base_url, directory_file = await _start_simulator(supervisor, ready, {**config, "smtp_port": smtp_port})
+            assert ready.database_url is not None, "services fill it in"
+            pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
+            try:
+                entries = ENTRIES.validate_json(directory_file.read_bytes())
+                await load_directory(pool, Vault(secret_key(ready)), entries)
+                running = await start_engine(supervisor, ready, restarts=False, tell=tell)
+                async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
+                    yield Stage(running_services, supervisor, running, pool, control)
+            finally:
+                await pool.close()
+
+
+async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:
+    port = free_port()
+    config_file = settings.home / "simulator.json"
+    directory_file = settings.home / "directory.json"
+    config_file.write_bytes(orjson.dumps({**config, "host": HOST, "port": port}))
+    command = [sys.executable, "-m", "simulator", "serve"]
+    command += ["--config-file", str(config_file), "--directory-file", str(directory_file)]
+    await supervisor.start(
+        ChildSpec("simulator", command, environment(settings), http_ready(HOST, port, "/sim/state"), restarts=False)
+    )
+    return f"http://{HOST}:{port}", directory_file
