@@ -177,8 +177,7 @@ class ChildProcess:
         except psutil.NoSuchProcess:
             return False
         except psutil.AccessDenied:
-            # A process of another user is closed to us, and so is one that has just ended.
-            return self.is_running
+            return _is_another_users(self.pid)
         return any(found.status == psutil.CONN_LISTEN and found.laddr.port == port for found in connections)
 
     async def ended(self) -> None:
@@ -217,6 +216,14 @@ def http_ready(host: str, port: int, path: str) -> Probe:
 def _set_aside_if_large(log_file: Path) -> None:
     if log_file.exists() and log_file.stat().st_size > LOG_FILE_MAX_BYTES:
         log_file.replace(log_file.with_name(f"{log_file.name}.1"))
+
+
+def _is_another_users(pid: int) -> bool:
+    """Tells why we may not look: another user's process is closed to us, our own only while it ends."""
+    try:
+        return bool(psutil.Process(pid).uids().effective != os.geteuid())
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _rss_bytes(process: psutil.Process) -> int:
