@@ -48,14 +48,15 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
     same to the caller.
     """
     now = datetime.now(UTC)
-    claims = to_claims(update.lines, hands.directory.current, hands.policy.trail)
+    claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)
         if given is not None:
             return AnswerReceipt(given["accepted"], given["duplicates"], given["contradictions"], repeated=True)
         positions = await _positions(connection, head.case_no, institution, claims)
-        known = await answers.known_keys(connection, head.case_no, institution, [claim.natural_key for claim in claims])
+        keys = [claim.natural_key for claim in claims]
+        known = await answers.known_lines(connection, head.case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
         reply = _counts(outcome)

@@ -17,13 +17,19 @@ from domain.policy import CodeMeaning, TrailRules
 from schemas.answers import Claim, PayeeClaim
 from schemas.complaints import Flag
 from schemas.enums import ClaimKind
-from schemas.identifiers import account_key, reference_key
+from schemas.identifiers import account_key, names_a_transfer, reference_key
+
+_MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
 
 
-def to_claims(lines: Iterable[StatusLine], directory: Directory, rules: TrailRules) -> list[Claim]:
-    """One claim for each line, in order. Status codes are read by the policy, institutions by the directory."""
+def to_claims(lines: Iterable[StatusLine], job_id: str, directory: Directory, rules: TrailRules) -> list[Claim]:
+    """One claim for each line of an answer under `job_id`, in order.
+
+    Status codes are read by the policy, institutions by the directory.
+    """
     return [
-        _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, directory, rules) for line in lines
+        _unreadable(line) if isinstance(line, UnreadableLine) else _readable(line, job_id, directory, rules)
+        for line in lines
     ]
 
 
@@ -41,7 +47,7 @@ def _unreadable(line: UnreadableLine) -> Claim:
 
 
 def _readable(
-    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, directory: Directory, rules: TrailRules
+    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, job_id: str, directory: Directory, rules: TrailRules
 ) -> Claim:
     kind = _kind(line, rules)
     flags = list(line.flags)
@@ -51,14 +57,16 @@ def _readable(
         flags += payee_flags
     amount_paise = line.amount_paise or 0
     tainted_paise = line.disputed_paise or 0
+    # What places no money is about the ticket it answers: said again of the corrected ticket, it is news.
+    about = job_id if kind in {ClaimKind.REFUSED, ClaimKind.UNKNOWN} else ""
     return Claim(
         kind=kind,
-        natural_key=_natural_key(line, payee),
+        natural_key=_natural_key(line, payee, about),
         root_reference_key=reference_key(line.root_rrn),
         root_account_key=account_key(line.root_account) if line.root_account else "",
         amount_paise=max(amount_paise, tainted_paise),
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
-        reference=line.rrn,
+        reference=line.rrn if names_a_transfer(line.rrn) else "",
         payee=payee,
         occurred_at=line.transaction_datetime,
         status_code=line.status_code,
@@ -95,19 +103,30 @@ def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[F
     return claim, flags
 
 
-def _natural_key(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, payee: PayeeClaim | None) -> str:
+def _natural_key(
+    line: HoldLine | TransferLine | WithdrawalLine | UnknownLine, payee: PayeeClaim | None, about: str
+) -> str:
     """Equal for two lines that say the same. Remarks and contacts are no part of what is said."""
+    moment = line.transaction_datetime.isoformat() if line.transaction_datetime else line.transaction_datetime_raw
     return _key(
         line.txn_type_id or line.txn_type,
         reference_key(line.root_rrn),
         account_key(line.root_account) if line.root_account else "",
-        reference_key(line.rrn),
+        # A transaction with a reference is that transaction, however its time is written.
+        *((reference_key(line.rrn), "") if names_a_transfer(line.rrn) else (_marks(line), moment)),
         str(line.amount_paise),
         str(line.disputed_paise),
-        line.transaction_datetime.isoformat() if line.transaction_datetime else line.transaction_datetime_raw,
         line.status_code,
         f"{payee.institution}|{account_key(payee.account)}" if payee else "",
+        about,
     )
+
+
+def _marks(line: HoldLine | TransferLine | WithdrawalLine | UnknownLine) -> str:
+    """What tells two withdrawals without a reference apart: two cheques of one day over one sum are two."""
+    if not isinstance(line, WithdrawalLine):
+        return ""
+    return "|".join(reference_key(line.details.get(name, "")) for name in _MARKS)
 
 
 def _key(*parts: str) -> str:

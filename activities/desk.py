@@ -11,6 +11,7 @@ from db.events import Event
 from db.pool import Connection
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
+from domain.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
 from schemas.complaints import Party
 from schemas.desk import HopCorrection, NewHopByDesk
@@ -64,6 +65,8 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
         await ledger.post(connection, head.case_no, "hop_added", f"hop|{head.case_no}|{hop.hop_no}", now, entries)
         closed = await _close_if_empty(connection, head.case_no, parent, now)
+        questions = tasks_before_asking(hop.hop_no, hop.state)
+        await tasks.open_tasks(connection, head.case_no, questions, now)
         data = {
             "hop_no": hop.hop_no,
             "parent_hop_no": parent.hop_no,
@@ -105,6 +108,8 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
             )
         kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
         await tasks.close_for_hops(connection, head.case_no, [hop_no], kinds, now, "corrected")
+        questions = tasks_before_asking(hop_no, corrected.state)
+        await tasks.open_tasks(connection, head.case_no, questions, now)
         data = {
             "hop_no": hop_no,
             "revision": corrected.revision,
@@ -162,6 +167,8 @@ async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> D
     """Close a task by hand. Raises `NotFound`, or `NotNow` when it is closed."""
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
+        # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
+        await cases.lock(connection, await tasks.case_of(connection, task_id))
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
             raise NotNow(f"task {task_id} is closed")
@@ -181,7 +188,7 @@ def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: i
         parent_hop_no=parent.hop_no,
         layer=parent.layer + 1,
         source=HopSource.DESK,
-        state=HopState.OPEN if institution else HopState.UNROUTABLE,
+        state=first_state(routable=institution is not None, reference=new.reference),
         institution=institution,
         payer_institution_as_told=parent.payee_institution_as_told,
         payer_holder=parent.payee_holder,
@@ -222,7 +229,7 @@ def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hop
             changed["disputed_paise"] = correction.amount_paise
         elif correction.amount_paise < hop.disputed_paise:
             raise NotNow("the transfer cannot be smaller than its disputed part")
-    changed["state"] = HopState.OPEN if institution else HopState.UNROUTABLE
+    changed["state"] = first_state(routable=institution is not None, reference=reference or hop.reference)
     return hop.model_copy(update=changed)
 
 
@@ -260,7 +267,10 @@ async def _close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow
         return []
     await hops.close(connection, case_no, [hop.hop_no])
     finished = await requests.finish_empty(connection, case_no, now)
-    await tasks.close_for_requests(connection, finished, now, "nothing of its hops is in play")
+    why = "nothing of it is in play"
+    await tasks.close_for_requests(connection, finished, now, why)
+    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
+    await tasks.close_for_hops(connection, case_no, [hop.hop_no], kinds, now, why)
     return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
 
 
@@ -280,7 +290,7 @@ async def _tell(
     """News for the workflow; a settled case in which money is in play again is opened and started anew."""
     briefs = [await _brief(connection, hands, head.case_no, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
-    parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if not h.institution)
+    parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     told = await news.insert(
         connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
     )
@@ -293,7 +303,7 @@ async def _tell(
 
 
 async def _brief(connection: Connection, hands: Hands, case_no: str, hop: hops.HopRow) -> HopBrief | None:
-    if not hop.institution:
+    if hop.state is not HopState.OPEN or not hop.institution:
         return None
     known = hands.directory.current.get(hop.institution)
     if known is None:

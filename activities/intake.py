@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 
 from activities.hands import Hands
 from activities.metrics import METRICS
-from db import cases, complaints, events, hops, ledger, news
+from db import cases, complaints, events, hops, ledger, news, tasks
 from db.events import Event
 from db.pool import Connection
 from domain.ack_numbers import SERIALS_A_DAY, make_ack_no
 from domain.errors import AckNoTaken, IdempotencyConflict
 from domain.ledger import complaint_entries
 from domain.oddities import oddities
+from domain.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
 from schemas.complaints import Complaint, ComplaintReceipt, Flag, Transfer
-from schemas.enums import AnswerClass, CaseState, EventKind, HopSource, HopState
+from schemas.enums import AnswerClass, CaseState, EventKind, HopSource
 from schemas.identifiers import account_key, reference_key, transfer_key
 from schemas.work import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
 
@@ -40,6 +41,9 @@ class _Row:
     answer_class: AnswerClass
 
 
+_REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer stands here twice: it counts once")
+
+
 async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
     """Make a complaint durable, with its case, hops, ledger entries and first event; say what to tell the workflow.
 
@@ -52,7 +56,7 @@ async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key:
     flags = oddities(complaint, now, hands.policy.trail) + flags
     names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
     if complaint.ack_no:
-        names.append(f"ack|{complaint.ack_no}")
+        names.append(_ack_lock(complaint.ack_no))
     async with hands.pool.acquire() as connection, connection.transaction():
         await complaints.lock(connection, names)
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
@@ -101,7 +105,7 @@ async def _taken_before(
 
 
 def _read_transfers(hands: Hands, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
-    """Find the institutions, and drop a transfer that stands twice in one complaint (it is flagged elsewhere)."""
+    """Find the institutions; a transfer that stands twice in one complaint counts once."""
     directory = hands.directory.current
     rows: dict[str, _Row] = {}
     flags: list[Flag] = []
@@ -112,15 +116,24 @@ def _read_transfers(hands: Hands, complaint: Complaint) -> tuple[list[_Row], lis
         code = institution.code if institution else None
         key = transfer_key(transfer.reference, transfer.amount_paise, code or payee.institution)
         answer_class = institution.answer_class if institution else AnswerClass.MAIL
+        if key in rows:
+            flags.append(_REPEATED.model_copy(update={"field": f"transfers[{index}]"}))
         rows.setdefault(key, _Row(key, transfer, code, answer_class))
     return list(rows.values()), flags
+
+
+def _ack_lock(ack_no: str) -> str:
+    return f"ack|{ack_no}"
 
 
 async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
     """A number nobody has; the portal may have given out numbers of its own in our range."""
     for _ in range(1000):
         ack_no = make_ack_no(complaint.channel, now, await complaints.next_serial(connection) % SERIALS_A_DAY)
-        if await complaints.by_ack_no(connection, ack_no) is None:
+        # Nobody waits here, for the caller holds locks already: a number that is just being taken is taken.
+        if await complaints.try_lock(connection, _ack_lock(ack_no)) and not await complaints.by_ack_no(
+            connection, ack_no
+        ):
             return ack_no
     raise AckNoTaken("a thousand numbers in a row are taken")
 
@@ -192,6 +205,8 @@ async def _write_hops(
     await complaints.register_transfers(connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written])
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)
+    questions = [task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)]
+    await tasks.open_tasks(connection, case_no, questions, at)
     return entries
 
 
@@ -201,7 +216,7 @@ def _hop_row(row: _Row, hop_no: int) -> hops.HopRow:
         hop_no=hop_no,
         layer=1,
         source=HopSource.COMPLAINT,
-        state=HopState.OPEN if row.institution else HopState.UNROUTABLE,
+        state=first_state(routable=row.institution is not None, reference=transfer.reference),
         institution=row.institution,
         payer_institution_as_told=transfer.payer.institution,
         payer_holder=transfer.payer.holder,

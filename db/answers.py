@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from db.pool import Connection
-from schemas.answers import Contradiction, Judgement
+from schemas.answers import Contradiction, Judgement, KnownLines
 
 
 async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> dict[str, Any] | None:
@@ -18,16 +18,20 @@ async def reply_given(connection: Connection, institution: str, body_digest: byt
     return reply
 
 
-async def known_keys(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> set[str]:
+async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
     """Which of these lines this institution has told already."""
     rows = await connection.fetch(
-        "SELECT natural_key FROM answer WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3)"
-        " AND disposition <> 'duplicate'",
+        "SELECT natural_key, bool_and(disposition = 'contradiction' AND hop_nos = '{}') AS stray FROM answer"
+        " WHERE case_no = $1 AND institution = $2 AND natural_key = ANY($3) AND disposition <> 'duplicate'"
+        " GROUP BY natural_key",
         case_no,
         institution,
         list(keys),
     )
-    return {row["natural_key"] for row in rows}
+    return KnownLines(
+        taken=frozenset(row["natural_key"] for row in rows if not row["stray"]),
+        stray=frozenset(row["natural_key"] for row in rows if row["stray"]),
+    )
 
 
 async def insert_update(

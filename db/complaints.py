@@ -20,8 +20,18 @@ async def lock(connection: Connection, names: Sequence[str]) -> None:
 
     The locks are taken in one order everywhere, so two complaints about the same transfers never deadlock.
     """
-    keys = sorted({int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True) for name in names})
+    keys = sorted({_lock_key(name) for name in names})
     await connection.fetch("SELECT pg_advisory_xact_lock(k) FROM unnest($1::bigint[]) AS k", keys)
+
+
+async def try_lock(connection: Connection, name: str) -> bool:
+    """Lock `name` as `lock` does, or return false at once when somebody else is working on it."""
+    locked: bool = await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _lock_key(name))
+    return locked
+
+
+def _lock_key(name: str) -> int:
+    return int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big", signed=True)
 
 
 _RECEIPT = "SELECT ack_no, case_no, joined, flags, received_at, body_digest FROM complaint"

@@ -49,6 +49,14 @@ async def open_tasks(
     return [row["task_id"] for row in rows]
 
 
+async def case_of(connection: Connection, task_id: int) -> str:
+    """The case a task is about. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
+    if case_no is None:
+        raise NotFound(f"task {task_id}")
+    return case_no
+
+
 async def get(connection: Connection, task_id: int) -> TaskRow:
     """One task, its row locked. Raises `NotFound`."""
     row = await connection.fetchrow(

@@ -28,18 +28,8 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
         yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")
     if not MOBILE_PATTERN.match(complaint.victim.mobile):
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
-    seen: set[tuple[str, int]] = set()
     for index, transfer in enumerate(complaint.transfers):
-        field = f"transfers[{index}]"
-        yield from _transfer_flags(transfer, field, now, rules)
-        identity = (reference_key(transfer.reference), transfer.amount_paise)
-        if identity in seen:
-            yield Flag(
-                field=field,
-                code="repeated_row",
-                message="the same transfer stands here twice: it counts once",
-            )
-        seen.add(identity)
+        yield from _transfer_flags(transfer, f"transfers[{index}]", now, rules)
 
 
 def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:

@@ -6,7 +6,8 @@ Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Word
 * Money in `untraced` or `refused` is money nobody has placed: a later, positive word of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds): a line that names a reference speaks of every hop
   of that bank with that reference, in the order they were opened.
-* Lines that say the same are one line.
+* Lines that say the same are one line. Only a line that named no hop of its bank is judged anew when it is said
+  again: the hop may have been opened since, by another bank's answer or by the desk.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,6 +20,7 @@ from schemas.answers import (
     Entry,
     HopPosition,
     Judgement,
+    KnownLines,
     NewHop,
     NewTask,
     Reconciliation,
@@ -40,16 +42,16 @@ def reconcile(
     institution: str,
     claims: Iterable[Claim],
     positions: Iterable[HopPosition],
-    known_keys: Iterable[str],
+    known: KnownLines,
     last_hop_no: int,
     rules: TrailRules,
 ) -> Reconciliation:
     """Judge every line of one answer of `institution` against the case's hops.
 
-    `positions` are all hops of the case, `known_keys` the natural keys of lines taken before, `last_hop_no` the
-    highest hop number given out. Pure: the same arguments give the same result.
+    `positions` are the hops of the case that the lines can speak of, `known` what this institution told before,
+    `last_hop_no` the highest hop number given out. Pure: the same arguments give the same result.
     """
-    book = _Book(institution, positions, set(known_keys), last_hop_no, rules)
+    book = _Book(institution, positions, known, last_hop_no, rules)
     for claim in claims:
         book.judge(claim)
     return book.result()
@@ -79,13 +81,14 @@ class _Book:
         self,
         institution: str,
         positions: Iterable[HopPosition],
-        known_keys: set[str],
+        known: KnownLines,
         last_hop_no: int,
         rules: TrailRules,
     ) -> None:
         self._institution = institution
         self._hops = {p.hop_no: _Hop(p) for p in sorted(positions, key=lambda p: p.hop_no)}
-        self._known_keys = known_keys
+        self._taken = set(known.taken)
+        self._stray_before = set(known.stray)
         self._last_hop_no = last_hop_no
         self._rules = rules
         self._judgements: list[Judgement] = []
@@ -96,15 +99,14 @@ class _Book:
 
     def judge(self, claim: Claim) -> None:
         """Work one line into the book; every line gets exactly one judgement."""
-        if claim.natural_key in self._known_keys:
+        hops = self._spoken_of(claim)
+        if claim.natural_key in self._taken or (claim.natural_key in self._stray_before and not hops):
             self._judgements.append(Judgement(claim=claim, disposition=Disposition.DUPLICATE))
             return
-        self._known_keys.add(claim.natural_key)
+        self._taken.add(claim.natural_key)
         if claim.kind is ClaimKind.UNREADABLE:
             self._review(claim, ())
-            return
-        hops = self._spoken_of(claim)
-        if not hops:
+        elif not hops:
             self._stray(claim)
         elif claim.kind is ClaimKind.REFUSED:
             self._refuse(claim, hops)
@@ -135,16 +137,18 @@ class _Book:
 
     def _spoken_of(self, claim: Claim) -> list[_Hop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
+        if not claim.root_reference_key:
+            # A bank that answers without the reference names at least the account; take it only where it is one hop.
+            key = claim.root_account_key
+            by_account = [h for h in own if key and h.position.account_key == key]
+            return by_account if len(by_account) == 1 else []
         by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
-        if by_reference:
-            exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
-            return exact or by_reference
-        # A bank that answers without the reference names at least the account; take it only where it is one hop.
-        by_account = [h for h in own if claim.root_account_key and h.position.account_key == claim.root_account_key]
-        return by_account if len(by_account) == 1 and not claim.root_reference_key else []
+        exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
+        return exact or by_reference
 
     def _stray(self, claim: Claim) -> None:
-        elsewhere = [h for h in self._hops.values() if h.position.reference_key == claim.root_reference_key]
+        key = claim.root_reference_key
+        elsewhere = [h for h in self._hops.values() if key and h.position.reference_key == key]
         kind = ContradictionKind.ANOTHER_BANKS_HOP if elsewhere else ContradictionKind.UNASKED_HOP
         self._contradict(claim, kind, elsewhere[0].position.hop_no if elsewhere else None, 0)
         self._judgements.append(Judgement(claim=claim, disposition=Disposition.CONTRADICTION))
@@ -192,7 +196,6 @@ class _Book:
                 self._tasks.append(NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.position.hop_no, note="trail limit"))
             return
         self._last_hop_no += 1
-        routable = claim.payee.institution is not None
         new = NewHop(
             hop_no=self._last_hop_no,
             claim_index=len(self._judgements),
@@ -203,15 +206,12 @@ class _Book:
             amount_paise=max(claim.amount_paise, paise),
             disputed_paise=paise,
             transferred_at=claim.occurred_at,
-            state=_first_state(claim, routable=routable),
+            state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),
             flags=claim.flags,
         )
         self._new_hops.append(new)
         self._enter(new.hop_no, Bucket.IN_PLAY, paise)
-        if new.state is HopState.UNROUTABLE:
-            self._tasks.append(NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=new.hop_no))
-        elif new.state is HopState.CORRECTION:
-            self._tasks.append(NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=new.hop_no, note="no reference"))
+        self._tasks += tasks_before_asking(new.hop_no, new.state)
 
     def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
         """A refusal either sends the hop to the desk for correction, or ends the chase there."""
@@ -285,11 +285,20 @@ class _Book:
         self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
 
 
-def _first_state(claim: Claim, *, routable: bool) -> HopState:
+def first_state(*, routable: bool, reference: str) -> HopState:
     """A hop can be asked about when its institution is known and it has a reference to be found by."""
     if not routable:
         return HopState.UNROUTABLE
-    return HopState.OPEN if claim.reference else HopState.CORRECTION
+    return HopState.OPEN if reference else HopState.CORRECTION
+
+
+def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
+    """What the desk must do before a hop that stands in `state` from the start can be asked about."""
+    if state is HopState.UNROUTABLE:
+        return [NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=hop_no)]
+    if state is HopState.CORRECTION:
+        return [NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop_no, note="no reference")]
+    return []
 
 
 def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:

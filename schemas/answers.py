@@ -46,6 +46,14 @@ class Claim(Noun):
     raw: dict[str, Any]
 
 
+class KnownLines(Noun):
+    """The natural keys of the lines that an institution told before of a case."""
+
+    taken: frozenset[str] = frozenset()
+    stray: frozenset[str] = frozenset()
+    """those that named no hop of that institution: nothing came of them yet"""
+
+
 class HopPosition(Noun):
     """A hop as the reconciliation sees it: who it is, and what of it lies where (paise)."""
 

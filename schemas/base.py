@@ -13,8 +13,11 @@ class Noun(BaseModel):
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Return the same instant in UTC; `moment` must be aware."""
-    return moment.astimezone(UTC)
+    """Return the same instant in UTC; `moment` must be aware. Raises ValueError at the edges of the calendar."""
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("outside the years 1 to 9999") from None
 
 
 MAX_AMOUNT_PAISE = 10**13

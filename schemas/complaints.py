@@ -7,12 +7,21 @@ from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, UtcDatetime
 from schemas.enums import Channel, Mode
+from schemas.identifiers import names_a_transfer
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 MAX_TRANSFERS = 100
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+
+
+def _placeholder_is_nothing(value: object) -> object:
+    """A placeholder such as "NA" or twelve zeros: kept as a reference, it would make strangers' transfers one."""
+    return None if isinstance(value, str) and not names_a_transfer(value) else value
+
+
+Reference = Annotated[Identifier | None, BeforeValidator(_placeholder_is_nothing)]
 Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320)]
 
 
@@ -78,8 +87,8 @@ class Transfer(Noun):
     payer: Party
     payee: Party
     amount_paise: PositivePaise
-    rrn: Identifier | None = None
-    utr: Identifier | None = None
+    rrn: Reference = None
+    utr: Reference = None
     mode: Mode
     transferred_at: LocalDatetime
 
@@ -98,7 +107,7 @@ class Transfer(Noun):
 class Complaint(Noun):
     """A complaint at the door. `ack_no` is given when the portal has numbered it already."""
 
-    ack_no: Annotated[str, StringConstraints(pattern=r"^\d{14}$")] | None = None
+    ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")] | None = None
     channel: Channel
     category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
     victim: Victim

@@ -2,12 +2,21 @@
 
 from typing import Annotated, Self
 
-from pydantic import StringConstraints, model_validator
+from pydantic import AfterValidator, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise
-from schemas.complaints import Identifier, LocalDatetime, Party
+from schemas.complaints import Identifier, LocalDatetime, Party, Reference
 from schemas.enums import Mode
+from schemas.identifiers import names_a_transfer
 
+
+def _names_a_transfer(reference: str) -> str:
+    if not names_a_transfer(reference):
+        raise ValueError("an RRN or UTR has a digit other than zero")
+    return reference
+
+
+TransferReference = Annotated[Identifier, AfterValidator(_names_a_transfer)]
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
 
 
@@ -18,7 +27,7 @@ class NewHopByDesk(Noun):
     payee: Party
     amount_paise: PositivePaise
     disputed_paise: PositivePaise
-    reference: Identifier
+    reference: TransferReference
     mode: Mode = Mode.OTHER
     transferred_at: LocalDatetime
     reason: Reason
@@ -27,8 +36,8 @@ class NewHopByDesk(Noun):
 class HopCorrection(Noun):
     """What the desk puts right on a hop before it goes out again. At least one field besides the reason."""
 
-    rrn: Identifier | None = None
-    utr: Identifier | None = None
+    rrn: Reference = None
+    utr: Reference = None
     amount_paise: PositivePaise | None = None
     transferred_at: LocalDatetime | None = None
     payee: Party | None = None

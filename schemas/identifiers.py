@@ -3,12 +3,12 @@
 import re
 
 IFSC_PATTERN = re.compile(r"^[A-Z]{4}0[A-Z0-9]{6}$")
-RRN_PATTERN = re.compile(r"^\d{12}$")
+RRN_PATTERN = re.compile(r"^[0-9]{12}$")
 UTR_PATTERN = re.compile(r"^[A-Z0-9]{16}$|^[A-Z0-9]{22}$")
 VPA_PATTERN = re.compile(r"^[A-Za-z0-9._-]{2,256}@[A-Za-z][A-Za-z0-9]{1,63}$")
-MOBILE_PATTERN = re.compile(r"^[6-9]\d{9}$")
-ACCOUNT_PATTERN = re.compile(r"^\d{9,18}$")
-ACK_NO_PATTERN = re.compile(r"^\d{14}$")
+MOBILE_PATTERN = re.compile(r"^[6-9][0-9]{9}$")
+ACCOUNT_PATTERN = re.compile(r"^[0-9]{9,18}$")
+ACK_NO_PATTERN = re.compile(r"^[0-9]{14}$")
 
 _SEPARATORS = re.compile(r"[\s\-/]+")
 
@@ -16,6 +16,11 @@ _SEPARATORS = re.compile(r"[\s\-/]+")
 def reference_key(reference: str) -> str:
     """The form in which an RRN or UTR is compared: separators dropped, upper case. Zeros stay."""
     return _SEPARATORS.sub("", reference).upper()
+
+
+def names_a_transfer(reference: str) -> bool:
+    """Whether a reference can be anybody's: "NA", "-" and "000000000000" stand for not knowing it."""
+    return any(character.isdecimal() and int(character) for character in reference)
 
 
 def account_key(account: str) -> str:

@@ -186,7 +186,7 @@ def test_rows_that_only_number_themselves_lose_nothing() -> None:
 
 
 def test_more_transfers_than_a_complaint_has() -> None:
-    rows = [row(complaint_ref="C", reference=f"{number:012d}") for number in range(MAX_TRANSFERS + 2)]
+    rows = [row(complaint_ref="C", reference=f"{number:012d}") for number in range(1, MAX_TRANSFERS + 3)]
     reading = read(*rows)
     assert reading.used == MAX_TRANSFERS
     assert codes(reading) == {102: ["too_many_transfers"], 103: ["too_many_transfers"]}
