@@ -116,6 +116,10 @@ class BankDesk:
         """The outage a bank is in at that time."""
         return next((o for o in self._outages[bank] if o.start <= at < o.end), None)
 
+    def plan_outage(self, bank: str, outage: Outage) -> None:
+        """Let a bank be down for a while, besides its own outages."""
+        self._outages[bank] = (outage, *self._outages[bank])
+
     def delay(self, bank: Institution, rrn: str) -> float:
         """Seconds from receiving a ticket to working this incident of it."""
         drawn = self._delays.of(bank.answer_class)
@@ -125,6 +129,10 @@ class BankDesk:
     def early(self, bank: Institution, rrns: Sequence[str]) -> bool:
         """Whether this ticket is worked and answered before it even got its job number."""
         return chance(self._seed, self._knobs.early_answer, "early answer", bank.code, min(rrns))
+
+    def loses_reply(self, bank: Institution, rrns: Sequence[str]) -> bool:
+        """Whether the line drops after this ticket was taken and before the police hear of it."""
+        return chance(self._seed, self._knobs.lost_reply, "lost reply", bank.code, min(rrns))
 
     def silent(self, bank: Institution, rrns: Sequence[str]) -> bool:
         """Whether nobody works this ticket until somebody reminds the bank."""

@@ -78,6 +78,8 @@ class Knobs(_Frozen):
     # In a bank's machines.
     ignores_key: Rate = 0.05
     """banks that open a second ticket for a repeated request (never a second hold)"""
+    lost_reply: Rate = 0.01
+    """reports that the bank takes while the line drops before its reply: the police must ask again"""
     token_loss: Rate = 0.002
     """requests answered 401 because the bank forgot its tokens"""
     outages_per_day: Annotated[float, Field(ge=0, le=100)] = 0.5

@@ -121,11 +121,14 @@ class Doors:
             return _reply(400, UNREADABLE, str(error))
         except TicketError as error:
             return _reply(422, BAD_TICKET, str(error))
-        script = self._banks.scripted(bank.code, [incident.rrn for incident in report.incidents])
+        rrns = [incident.rrn for incident in report.incidents]
+        script = self._banks.scripted(bank.code, rrns)
         if script is not None and script.reply is not None and script.replied < script.reply.times:
             script.replied += 1
             return await self._scripted(bank, report, request, script.reply)
-        return await self._take(bank, report, request)
+        taken = await self._take(bank, report, request)
+        first = self._banks.book.first_time(bank, request.headers.get("idempotency-key", ""))
+        return None if first and self._banks.desk.loses_reply(bank, rrns) else taken
 
     async def _take(self, bank: Institution, report: FraudReport, request: Request) -> Response:
         key = request.headers.get("idempotency-key", "")

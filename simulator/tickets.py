@@ -98,6 +98,11 @@ class TicketBook:
             self.repeats += 1
         return record
 
+    def first_time(self, bank: Institution, key: str) -> bool:
+        """Whether the key was used once so far. Without a key nobody can tell: False."""
+        record = self._by_key.get((bank.code, key)) if key else None
+        return record is not None and record.repeats == 0
+
     def open(self, bank: Institution, key: str, report: FraudReport, received_world: float) -> TicketRecord:
         """Open a new ticket."""
         record = TicketRecord(len(self.tickets), bank, key, report, received_world)

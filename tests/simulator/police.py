@@ -48,6 +48,7 @@ class Police:
     closed: list[tuple[str, Json]] = field(default_factory=list)
     asks_on: bool = False
     url: str = ""
+    port: int = 0
 
     async def __aenter__(self) -> Self:
         self._banks = {entry["code"]: entry for entry in self.directory}
@@ -66,7 +67,7 @@ class Police:
             Route("/api/v1/desk/tasks/{task_id}/close", self._close, methods=["POST"]),
             Route("/api/v1/cases/{ack_no}/hops/{hop_no:int}/correct", self._correct, methods=["POST"]),
         ]
-        sock = listen("127.0.0.1", 0)
+        sock = listen("127.0.0.1", self.port)
         self.url = f"http://127.0.0.1:{sock.getsockname()[1]}"
         options = uvicorn.Config(Starlette(routes=routes), log_level="warning", access_log=False, lifespan="off")
         self._server = QuietServer(options)
