@@ -23,9 +23,12 @@ log = logging.getLogger("goldenhour.access")
 BODY_MAX_BYTES: Final = 64 * 1024
 """Of a route that names no limit of its own."""
 BODY_READ_SECONDS: Final = 30.0
+DRAIN_MAX_BYTES: Final = 8 * 1024 * 1024
+"""A refused body up to that is read to its end, so that its sender sees the answer; beyond it the line is cut."""
 REQUESTS_MAX: Final = 500
 """Requests served at once; one more is told to try again."""
 
+_CLOSE: Final = {"Connection": "close"}
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
     # Every answer is about one case at one moment, and most hold personal data.
@@ -85,7 +88,8 @@ class _Exchange:
             return refusal(scope, OVERLOADED)
         length = self._headers.get("content-length", "0")
         if not length.isdecimal() or int(length) > self._limit_bytes:
-            return refusal(scope, TOO_LARGE, f"at most {self._limit_bytes} bytes")
+            drains = length.isdecimal() and int(length) <= DRAIN_MAX_BYTES
+            return refusal(scope, TOO_LARGE, f"at most {self._limit_bytes} bytes", headers={} if drains else _CLOSE)
         if scope["method"] == "POST" and not scope["path"].startswith(BANK_PATH) and not self._is_json():
             return refusal(scope, UNSUPPORTED_MEDIA_TYPE)
         return None
@@ -98,11 +102,11 @@ class _Exchange:
             async with asyncio.timeout(BODY_READ_SECONDS):
                 message = await self._receive()
         except TimeoutError:
-            raise HTTPException(TOO_SLOW.status) from None
+            raise HTTPException(TOO_SLOW.status, headers=_CLOSE) from None
         if message["type"] == "http.request":
             self._left_bytes -= len(message.get("body", b""))
             if self._left_bytes < 0:
-                raise HTTPException(TOO_LARGE.status)
+                raise HTTPException(TOO_LARGE.status, headers=_CLOSE)
             self._body_is_read = not message.get("more_body", False)
         return message
 

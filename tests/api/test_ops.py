@@ -1,0 +1,149 @@
+"""For those who run it: ready or not, and a metrics page that Prometheus can read."""
+
+import re
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from activities.metrics import BUCKETS_SECONDS, METRICS
+from api.ops import Stock
+from api.parts import Parts
+from schemas.enums import Bucket, Channel, ClaimKind, Disposition, TaskKind
+from tests.api.conftest import Doors, line, opened
+
+LABELS = {
+    "channel": {channel.value for channel in Channel},
+    "joined": {"true", "false"},
+    "outcome": {"delivered", "refused", "undelivered"},
+    "disposition": {disposition.value for disposition in Disposition},
+    "kind": {kind.value for kind in ClaimKind} | {kind.value for kind in TaskKind},
+    "bucket": {bucket.value for bucket in Bucket},
+}
+
+
+async def test_alive_and_ready(doors: Doors) -> None:
+    assert (await doors.client.get("/healthz")).json() == {"status": "alive"}
+    ready = await doors.client.get("/readyz")
+    assert (ready.status_code, ready.json()["status"]) == (200, "ready")
+
+
+async def test_without_temporal_complaints_are_taken(parts: Parts) -> None:
+    async def away() -> bool:
+        return False
+
+    async with opened(replace(parts, temporal_answers=away)) as doors:
+        ready = await doors.client.get("/readyz")
+        assert (ready.status_code, ready.json()["status"], ready.json()["parts"]["temporal"]) == (
+            200,
+            "degraded",
+            "down",
+        )
+        await doors.complain()
+
+
+async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.answer("SBIN", ack_no, line("held"))
+    response = await doors.client.get("/metrics")
+    assert response.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"
+    names = set()
+    for family in text_string_to_metric_families(response.text):
+        names.add(family.name)
+        assert family.documentation.endswith("."), family.name
+        assert re.fullmatch(r"goldenhour_[a-z_]+", family.name)
+        if family.type == "histogram":
+            assert family.name.endswith("_seconds")
+            bounds = {s.labels["le"] for s in family.samples if s.name.endswith("_bucket")}
+            assert len(bounds) == len(BUCKETS_SECONDS) + 1
+        for sample in family.samples:
+            assert (family.type == "counter") == sample.name.endswith("_total")
+            for label, value in sample.labels.items():
+                assert label == "le" or value in LABELS[label], sample
+    assert names == {
+        "goldenhour_complaints",
+        "goldenhour_hold_requests",
+        "goldenhour_answers",
+        "goldenhour_paise",
+        "goldenhour_desk_tasks_open",
+        "goldenhour_transfer_to_complaint_seconds",
+        "goldenhour_complaint_to_first_request_sent_seconds",
+        "goldenhour_complaint_to_first_request_delivered_seconds",
+        "goldenhour_complaint_to_first_answer_seconds",
+        "goldenhour_complaint_to_first_hold_seconds",
+        "goldenhour_answer_to_next_request_seconds",
+    }
+    for personal in (ack_no, "SBIN", "30000000001", "Asha", "412345678901"):
+        assert personal not in response.text
+
+
+async def test_the_money_is_what_the_ledger_says_now(doors: Doors) -> None:
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.answer("SBIN", ack_no, line("held", amount="2000.00", disputed_amount="2000.00"))
+    text = (await doors.client.get("/metrics")).text
+    paise = {
+        sample.labels["bucket"]: sample.value
+        for family in text_string_to_metric_families(text)
+        if family.name == "goldenhour_paise"
+        for sample in family.samples
+    }
+    assert paise.pop("lost") == sum(paise.values()) == 5_000_00
+    assert (paise["held"], paise["in_play"]) == (2_000_00, 3_000_00)
+
+
+async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    reads = []
+    monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))
+    stock = Stock()
+    for _ in range(5):
+        await stock.refresh(doors.parts.hands.pool)
+    assert len(reads) == 1
+
+
+@pytest.fixture
+async def other_page() -> AsyncIterator[str]:
+    """The URL of another process's page: a metric of ours, and one of the Temporal SDK."""
+    text = (
+        "# HELP goldenhour_hold_requests_total Hold requests, by how sending them ended.\n"
+        "# TYPE goldenhour_hold_requests_total counter\n"
+        'goldenhour_hold_requests_total{outcome="delivered"} 41.0\n'
+        "# HELP temporal_request_total Requests.\n"
+        "# TYPE temporal_request_total counter\n"
+        'temporal_request_total{operation="StartWorkflowExecution"} 7\n'
+    )
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(text.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/metrics"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+async def test_other_pages_are_joined_and_a_dead_one_is_left_out(parts: Parts, other_page: str) -> None:
+    urls = (other_page, "http://127.0.0.1:9/metrics")
+    async with opened(replace(parts, metrics_urls=urls)) as doors:
+        before = METRICS.text()
+        text = (await doors.client.get("/metrics")).text
+    found = {
+        sample.name: sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.name == "temporal_request_total" or sample.labels.get("outcome") == "delivered"
+    }
+    own = float(re.findall(r'goldenhour_hold_requests_total{outcome="delivered"} (.+)', before)[0])
+    assert found == {"temporal_request_total": 7, "goldenhour_hold_requests_total": 41 + own}
+    assert text.count("# TYPE goldenhour_hold_requests_total counter") == 1

@@ -1,0 +1,258 @@
+"""The case log as a stream, over a real server on loopback: live, resumed, bounded, and no hindrance to a stop."""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import httpx
+import pytest
+
+from api import events, streams
+from api.parts import Parts
+from api.problems import Refused
+from api.server import serve
+from api.streams import EventHub
+from api.tokens import Tokens
+from schemas.enums import Role
+from tests.api.conftest import Doors, NotingCourier, line, transfer
+
+WAIT_SECONDS = 10.0
+
+
+@dataclass
+class Running:
+    """A server that runs, and how it is told to stop."""
+
+    doors: Doors
+    url: str
+    stop: asyncio.Event
+    task: asyncio.Task[None]
+
+    @asynccontextmanager
+    async def stream(self, ack_no: str, **headers: str) -> AsyncIterator["Reader"]:
+        """A stream of a case's events."""
+        wanted = {**self.doors.officer(Role.DESK), "Accept": "text/event-stream", **headers}
+        async with self.doors.client.stream("GET", f"/api/v1/cases/{ack_no}/events", headers=wanted) as response:
+            yield Reader(response)
+
+
+class Reader:
+    """Reads a stream event by event."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self.response = response
+        self._lines = response.aiter_lines()
+
+    async def block(self) -> dict[str, str]:
+        """The fields of the next block; a comment stands under an empty name."""
+        fields: dict[str, str] = {}
+        async with asyncio.timeout(WAIT_SECONDS):
+            async for text in self._lines:
+                if not text:
+                    return fields
+                name, _, value = text.partition(":")
+                fields[name] = value.strip()
+        raise EOFError
+
+    async def rest(self) -> int:
+        """How many lines come until the stream ends."""
+        async with asyncio.timeout(WAIT_SECONDS):
+            return len([text async for text in self._lines if text])
+
+    async def event(self) -> dict[str, Any]:
+        """The next event, its name and id checked against its data."""
+        while "data" not in (fields := await self.block()):
+            pass
+        data: dict[str, Any] = json.loads(fields["data"])
+        assert (fields["event"], fields["id"]) == (data["kind"], str(data["seq"]))
+        return data
+
+
+@pytest.fixture
+async def running(parts: Parts) -> AsyncIterator[Running]:
+    """The API on a free port of loopback."""
+    stop = asyncio.Event()
+    url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+    async with httpx.AsyncClient(base_url=await url, timeout=WAIT_SECONDS, trust_env=False) as client:
+        assert isinstance(parts.courier, NotingCourier)
+        doors = Doors(None, client, parts, parts.courier, Tokens(parts.vault))  # type: ignore[arg-type]
+        yield Running(doors, url.result(), stop, task)
+        stop.set()
+        await task
+
+
+async def test_events_come_as_they_are_written(running: Running) -> None:
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no) as reader:
+        assert reader.response.headers["content-type"].startswith("text/event-stream")
+        assert reader.response.headers["x-request-id"]
+        assert (await reader.block()) == {"retry": "2000"}
+        assert (await reader.event())["kind"] == "case_opened"
+        began = time.perf_counter()
+        await running.doors.answer("SBIN", ack_no, line("held"))
+        assert (await reader.event())["kind"] == "answer_received"
+        assert time.perf_counter() - began < 1
+
+
+async def test_a_stream_hears_only_its_own_case(running: Running) -> None:
+    one = (await running.doors.complain())["ack_no"]
+    other = (await running.doors.complain(transfers=[transfer(rrn="499999999999")]))["ack_no"]
+    async with running.stream(one) as reader:
+        await reader.event()
+        await running.doors.answer("SBIN", other, line("held", "499999999999"))
+        await running.doors.answer("SBIN", one, line("held"))
+        assert (await reader.event())["data"]["closed"] == [1]
+
+
+async def test_a_stream_goes_on_where_it_was_cut_off(running: Running) -> None:
+    ack_no = (await running.doors.complain())["ack_no"]
+    for paise in range(1, 6):
+        await running.doors.answer("SBIN", ack_no, line("held", amount=f"{paise}.00", disputed_amount=f"{paise}.00"))
+    everything = (await running.doors.read(f"/api/v1/cases/{ack_no}/events", limit=500))["items"]
+    seqs = [event["seq"] for event in everything]
+    async with running.stream(ack_no, **{"Last-Event-ID": "3"}) as reader:
+        found = [(await reader.event())["seq"] for _ in seqs[3:]]
+    assert found == seqs[3:]
+    async with running.stream(ack_no, **{"Last-Event-ID": str(seqs[-1])}) as reader:
+        await running.doors.answer("SBIN", ack_no, line("held", amount="9.00", disputed_amount="9.00"))
+        assert (await reader.event())["seq"] == seqs[-1] + 1
+
+
+async def test_a_long_log_comes_whole_and_in_order(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "READ_AT_ONCE", 3)
+    ack_no = (await running.doors.complain())["ack_no"]
+    answers = (
+        running.doors.answer("SBIN", ack_no, line("held", amount=f"{n}.00", disputed_amount=f"{n}.00"))
+        for n in range(1, 11)
+    )
+    async with running.stream(ack_no) as reader:
+        await asyncio.gather(*answers)
+        seqs = [(await reader.event())["seq"] for _ in range(11)]
+    assert seqs == list(range(1, 12))
+
+
+async def test_a_silent_stream_is_kept_open(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.05)
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no) as reader:
+        await reader.event()
+        assert await reader.block() == {"": "keep-alive"}
+
+
+async def test_a_lost_connection_to_the_database_loses_no_event(running: Running) -> None:
+    pool = running.doors.parts.hands.pool
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no) as reader:
+        await reader.event()
+        killed = await pool.fetchval(
+            "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
+            " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+        )
+        assert killed == 1
+        await running.doors.answer("SBIN", ack_no, line("held"))
+        assert (await reader.event())["kind"] == "answer_received"
+
+
+async def test_there_are_only_so_many_streams(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(streams, "STREAMS_PER_OFFICER_MAX", 1)
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no) as first:
+        await first.event()
+        async with running.stream(ack_no) as second:
+            assert second.response.status_code == 429
+            await second.response.aread()
+            assert second.response.json()["type"] == "urn:goldenhour:problem:too-many"
+    for _ in range(100):
+        async with running.stream(ack_no) as third:
+            if third.response.status_code == 200:
+                return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the place of a stream that ended is never free")
+
+
+async def test_a_stream_ends_with_its_token(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(events, "KEEP_ALIVE_SECONDS", 0.1)
+    ack_no = (await running.doors.complain())["ack_no"]
+    short = running.doors.tokens.for_officer("officer1", Role.DESK, 1)
+    async with running.stream(ack_no, Authorization=f"Bearer {short}") as reader:
+        await reader.event()
+        assert await reader.rest() <= 20, "comments alone"
+
+
+@pytest.mark.parametrize("last", ["-1", "abc", str(2**63)])
+async def test_an_odd_last_id_is_a_problem(running: Running, last: str) -> None:
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no, **{"Last-Event-ID": last}) as reader:
+        await reader.response.aread()
+        assert reader.response.status_code == 422
+        assert reader.response.json()["violations"][0]["field"] == "Last-Event-Id"
+
+
+async def test_a_case_that_is_not_there_has_no_stream(running: Running) -> None:
+    async with running.stream("29999999999999") as reader:
+        assert reader.response.status_code == 404
+
+
+async def test_open_streams_do_not_hold_up_a_stop(running: Running) -> None:
+    ack_no = (await running.doors.complain())["ack_no"]
+    async with running.stream(ack_no) as first, running.stream(ack_no) as second:
+        await first.event()
+        await second.event()
+        began = time.perf_counter()
+        running.stop.set()
+        await running.task
+        assert time.perf_counter() - began < 2
+        for reader in (first, second):
+            with pytest.raises(EOFError):
+                await reader.block()
+
+
+async def test_a_request_under_way_is_finished_before_a_stop(running: Running) -> None:
+    complaint = asyncio.create_task(running.doors.complain())
+    await asyncio.sleep(0.005)
+    running.stop.set()
+    receipt = await complaint
+    await running.task
+    count = await running.doors.parts.hands.pool.fetchval(
+        "SELECT count(*) FROM complaint WHERE ack_no = $1", receipt["ack_no"]
+    )
+    assert count == 1
+
+
+async def test_a_body_that_never_ends_is_cut_off_by_the_server(running: Running) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        for _ in range(200):
+            sent += 65_536
+            yield b" " * 65_536
+            await asyncio.sleep(0)
+
+    headers = {**running.doors.officer(Role.INTAKE), "Content-Type": "application/json", "Idempotency-Key": "k"}
+    try:
+        response = await running.doors.client.post("/api/v1/complaints", content=endless(), headers=headers)
+        assert response.status_code == 413
+    except httpx.NetworkError:
+        """The server has closed the connection while we still wrote."""
+    assert sent < 200 * 65_536
+    assert (await running.doors.client.get("/healthz")).status_code == 200
+
+
+async def test_a_taken_port_is_an_error(running: Running, parts: Parts) -> None:
+    port = int(running.url.rpartition(":")[2])
+    with pytest.raises(OSError, match=r"[Aa]ddress already in use"):
+        await serve(parts, host="127.0.0.1", port=port, stop=asyncio.Event())
+
+
+async def test_a_hub_that_closes_takes_no_more(parts: Parts) -> None:
+    hub = EventHub(parts.hands.pool)
+    await hub.listening()
+    await hub.close()
+    with pytest.raises(Refused), hub.subscribed("29999999999999", "officer:x"):
+        pass
