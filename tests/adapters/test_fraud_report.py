@@ -123,6 +123,12 @@ def test_an_odd_time_is_read_and_a_hopeless_one_flagged() -> None:
     assert [flag.code for flag in hopeless.flags] == [LineFlag.TIME_UNREADABLE]
 
 
+def test_what_no_database_stores_is_replaced_in_a_report_too() -> None:
+    (found,) = decode(sent(incidents=[sent()["incidents"][0] | {"rrn": "61\x00"}])).incidents
+    assert found.rrn == "61\ufffd"
+    assert [flag.code for flag in found.flags] == [LineFlag.TEXT_REPAIRED]
+
+
 @pytest.mark.parametrize(
     ("changes", "field_name"),
     [

@@ -108,12 +108,11 @@ async def test_fifty_calls_with_a_token_the_bank_forgot_log_in_once_more(street:
     assert bank.logins_seen == 2
 
 
-async def test_a_new_token_that_is_refused_too_is_a_failed_login(street: Street, adapter: I4cAdapter) -> None:
+async def test_a_new_token_that_is_refused_too_is_for_another_time(street: Street, adapter: I4cAdapter) -> None:
     async with street.bank() as bank:
         bank.odd_reports.extend([says({}, 401), says({}, 401)])
         error = await failing(adapter, bank.wire)
-    assert isinstance(error, BankLoginFailed)
-    assert not error.retryable
+    assert isinstance(error, BankUnreachable)
     assert bank.logins_seen == 2
 
 
@@ -399,6 +398,7 @@ async def test_a_bank_restarted_between_two_calls_is_reached_again(adapter: I4cA
         "https://bank.example/#x",
         "https://[::1",
         "https://bank.example:99999",
+        "https://" + "ü" * 70 + ".example",
         "javascript:alert(1)",
         "",
     ],

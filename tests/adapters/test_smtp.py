@@ -241,6 +241,11 @@ async def test_nobody_listens() -> None:
     assert error.retryable
 
 
+async def test_a_server_that_has_no_address() -> None:
+    error = await failing(Mailer.from_url("smtp://mail.invalid", timeout_seconds=2.0))
+    assert isinstance(error, MailUnreachable)
+
+
 # -- letters and routes that are not used ------------------------------------------------------------------------------
 
 

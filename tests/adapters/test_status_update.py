@@ -1,6 +1,7 @@
 """A bank's answer: every kind of line, every trap seen in bank code, and nothing lost."""
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -260,8 +261,11 @@ def test_a_number_no_float_can_carry_is_not_rounded() -> None:
     assert isinstance(found, HoldLine)
     assert found.root_account == "123456789012345678901234"
     assert orjson.loads(orjson.dumps(found.raw))["root_account_number"] == "123456789012345678901234"
-    text = json.dumps(update(line(amount="@@"))).replace('"@@"', "4500.500000000000000000001")
-    assert isinstance(decode(text).lines[0], UnreadableLine)
+    for amount in ("4500.500000000000000000001", "1e-99999999999999999999", "1e999", "-1e999"):
+        text = json.dumps(update(line(amount="@@"))).replace('"@@"', amount)
+        (found,) = decode(text).lines
+        assert isinstance(found, UnreadableLine)
+        assert found.raw["amount"] == amount
 
 
 @pytest.mark.parametrize("value", [True, ["1"], {"a": "1"}, 1.5, "9" * (IDENTIFIER_MAX_CHARS + 1)])
@@ -324,6 +328,16 @@ def test_nesting_has_a_limit() -> None:
     found = unreadable(line(extra=nested(DEPTH_MAX)))
     assert found.reason == f"is nested deeper than {DEPTH_MAX}"
     assert str(found.raw["beginning"]).startswith('{"txn_type"')
+
+
+def test_nesting_at_the_edge_of_what_can_be_read_has_a_named_end() -> None:
+    # Somewhere in here lies the depth that a JSON reader still reads and a JSON writer no longer writes.
+    for depth in range(600, 1000):
+        deep = '{"a":' * depth + "1" + "}" * depth
+        with suppress(EnvelopeError):
+            first, second = decode(json.dumps(update("@@", line())).replace('"@@"', deep)).lines
+            assert isinstance(first, UnreadableLine)
+            assert isinstance(second, HoldLine)
 
 
 def test_a_line_holds_so_many_values() -> None:

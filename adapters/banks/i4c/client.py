@@ -92,7 +92,8 @@ class I4cAdapter:
             if reply.status != HTTPStatus.UNAUTHORIZED:
                 return reply
             self._tokens.drop(bank, token)
-        raise BankLoginFailed(bank.code, "HTTP 401 with a new token")
+        # The login itself went well: a bank that keeps one token a login gave ours up for another process of ours.
+        raise BankUnreachable(bank.code, "HTTP 401 with a new token")
 
     async def _log_in(self, bank: BankWire) -> Token:
         """Return a new token from the bank, within the login's own time: many calls may wait for it."""

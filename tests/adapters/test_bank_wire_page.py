@@ -1,0 +1,54 @@
+"""The examples of docs/bank-wire.md are the wire as the code speaks it."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from adapters.banks.answers import HoldLine, TransferLine
+from adapters.banks.i4c.client import LOGIN_PATH, REPORT_PATH
+from adapters.banks.i4c.decode import CHANNELS, DETAILS, decode_status_update
+from adapters.banks.i4c.encode import encode_fraud_report
+from adapters.banks.i4c.replies import ReplyCode
+from tests.adapters.test_envelope import OPENSSL_BODY, OPENSSL_SIGNATURE
+from tests.adapters.wires import posted, ticket, wire
+
+PAGE = (Path(__file__).parents[2] / "docs" / "bank-wire.md").read_text()
+
+
+def example(request_line: str) -> Any:
+    """The request body that follows a request line and its headers."""
+    found = re.search(re.escape(request_line) + r"\n.*?^(\{.*?\})\n\n200 ", PAGE, re.DOTALL | re.MULTILINE)
+    assert found is not None
+    return json.loads(found[1])
+
+
+def test_the_fraud_report() -> None:
+    assert example(f"POST {{base_url}}{REPORT_PATH}") == json.loads(encode_fraud_report(ticket()))
+    assert f"POST {{base_url}}{LOGIN_PATH}" in PAGE
+
+
+def test_the_status_update() -> None:
+    body, headers = posted(example("POST /banking/FraudReportStatusUpdate"))
+    hold, transfer = decode_status_update(body, headers, wire()).lines
+    assert isinstance(hold, HoldLine)
+    assert (hold.amount_paise, hold.flags) == (150_050, ())
+    assert isinstance(transfer, TransferLine)
+    assert (transfer.amount_paise, transfer.disputed_paise, transfer.flags) == (900_000, 300_000, ())
+
+
+def test_every_example_reply_is_json() -> None:
+    replies = re.findall(r"^200 (\{.*?\})\n```", PAGE, re.DOTALL | re.MULTILINE)
+    assert len(replies) == 4
+    for reply in replies:
+        assert json.loads(reply.replace("…}", "0}"))["meta"]["response_code"] == ReplyCode.OK
+
+
+def test_the_vector_the_types_and_the_codes() -> None:
+    assert OPENSSL_BODY.decode() in PAGE
+    assert OPENSSL_SIGNATURE in PAGE
+    for number, channel in CHANNELS.items():
+        assert f"| {number} |" in PAGE
+        assert ", ".join(DETAILS[channel]) in PAGE
+    for code in ReplyCode:
+        assert f"| {code} |" in PAGE or code is ReplyCode.OK
