@@ -155,9 +155,7 @@ class Metrics:
             self._answers.labels(disposition.value, kind.value)
 
     def _histogram(self, name: str, help_text: str) -> Histogram:
-        return Histogram(
-            f"goldenhour_{name}_seconds", help_text, buckets=BUCKETS_SECONDS, registry=self.registry
-        )
+        return Histogram(f"goldenhour_{name}_seconds", help_text, buckets=BUCKETS_SECONDS, registry=self.registry)
 
 
 METRICS: Final = Metrics()

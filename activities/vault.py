@@ -37,9 +37,7 @@ class Vault:
 
     def derive_key(self, purpose: str) -> bytes:
         """32 bytes that serve `purpose` and nothing else (HKDF-SHA256)."""
-        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"goldenhour/{purpose}".encode()).derive(
-            self._secret
-        )
+        return HKDF(SHA256(), KEY_BYTES, salt=None, info=f"goldenhour/{purpose}".encode()).derive(self._secret)
 
     def seal(self, plain: bytes, owner: str) -> bytes:
         """Encrypt `plain` for `owner` (an institution's code): no other owner's name opens it."""

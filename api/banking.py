@@ -2,7 +2,7 @@
 
 import asyncio
 import hashlib
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import orjson
 from fastapi import APIRouter, Request
@@ -30,12 +30,17 @@ SMALL_BODY_BYTES: Final = 64 * 1024
 """A larger update is opened in a thread, so that nobody else waits for it."""
 
 
+def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What the API's own description says of a body that is read here and not by the framework."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
 class _Login(Noun):
     email: Annotated[str, StringConstraints(min_length=3, max_length=200)]
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
 
 
-@router.post("/login")
+@router.post("/login", openapi_extra=_takes("application/json", _Login.model_json_schema()))
 async def log_in(request: Request) -> Response:
     """E-mail and password for a bearer token."""
     try:
@@ -49,7 +54,7 @@ async def log_in(request: Request) -> Response:
     return _reply(login_reply(tokens.for_bank(code), TTL_SECONDS))
 
 
-@router.post("/FraudReportStatusUpdate")
+@router.post("/FraudReportStatusUpdate", openapi_extra=_takes("text/plain", {"type": "string"}))
 async def take_update(request: Request, parts: TheParts) -> Response:
     """A bank's answer, in its envelope. A case it has nothing to do with is as unknown to it as none at all."""
     tokens: Tokens = request.app.state.tokens

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Query
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
 from db import answer_views, case_views, ledger_views, request_views, trail_views
 from schemas.enums import CaseState
 from schemas.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
 
-router = APIRouter(prefix="/api/v1/cases", tags=["cases"])
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 

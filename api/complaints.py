@@ -8,12 +8,13 @@ from fastapi.responses import Response
 from activities.intake import take_complaint
 from api.auth import may
 from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.text import refuse_unstorable
 from api.tokens import Officer
 from schemas.complaints import Complaint, ComplaintReceipt
 
-router = APIRouter(prefix="/api/v1", tags=["complaints"])
+router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCRIPTION)
 
 PATH: Final = "/api/v1/complaints"
 BODY_MAX_BYTES: Final = 256 * 1024

@@ -8,6 +8,7 @@ from activities.desk import close_task
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
 from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.text import refuse_unstorable
 from api.tokens import Officer
@@ -17,7 +18,7 @@ from schemas.desk import WithReason
 from schemas.enums import TaskState
 from schemas.views import TaskPage
 
-router = APIRouter(prefix="/api/v1/desk", tags=["desk"])
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 
 @router.get("/tasks")

@@ -14,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
@@ -21,7 +22,7 @@ from db import case_views, event_views
 from db.pool import Pool
 from schemas.views import EventPage
 
-router = APIRouter(prefix="/api/v1/cases", tags=["events"])
+router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
 
 EVENT_STREAM: Final = "text/event-stream"

@@ -32,7 +32,8 @@ class Parts:
     """pages of other processes, and of the Temporal SDK, that are joined to ours"""
 
 
-def _parts(request: Request) -> Parts:
+async def _parts(request: Request) -> Parts:
+    # Not a plain function: those run in a thread, which costs more than what this does.
     parts: Parts = request.app.state.parts
     return parts
 

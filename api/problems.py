@@ -58,6 +58,38 @@ INTERNAL: Final = Kind("internal", 500, "Something failed here")
 DATABASE_DOWN: Final = Kind("database-unavailable", 503, "The database cannot be reached; try again")
 OVERLOADED: Final = Kind("overloaded", 503, "Too many requests are being served; try again")
 
+_TEXT: Final = {"type": "string"}
+IN_THE_DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
+    "default": {
+        "description": "Refused: a problem as in RFC 9457.",
+        "content": {
+            PROBLEM_JSON: {
+                "schema": {
+                    "type": "object",
+                    "title": "Problem",
+                    "required": ["type", "title", "status", "detail", "request_id"],
+                    "properties": {
+                        "type": _TEXT,
+                        "title": _TEXT,
+                        "status": {"type": "integer"},
+                        "detail": _TEXT,
+                        "request_id": _TEXT,
+                        "violations": {
+                            "type": "array",
+                            "items": {
+                                "type": "object",
+                                "required": ["field", "message"],
+                                "properties": {"field": _TEXT, "message": _TEXT, "value": {}},
+                            },
+                        },
+                    },
+                }
+            }
+        },
+    }
+}
+"""What every officers' route says of its refusals in the API's own description."""
+
 _OF_HTTP: Final = {
     kind.status: kind
     for kind in (NOT_JSON, NOT_LOGGED_IN, NOT_ALLOWED, NOT_FOUND, METHOD_NOT_ALLOWED, TOO_SLOW, TOO_LARGE)

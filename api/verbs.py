@@ -10,14 +10,16 @@ from activities.desk import DeskDone
 from api.auth import may
 from api.params import INT32_MAX, AckNo, HopNo
 from api.parts import Parts, TheParts
-from api.problems import INVALID, Refused, Violation
+from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation
 from api.roles import Action
 from api.text import refuse_unstorable
 from api.tokens import Officer
 from schemas.base import Noun
 from schemas.desk import HopCorrection, NewHopByDesk, WithReason
 
-router = APIRouter(prefix="/api/v1", tags=["desk"], dependencies=[Depends(refuse_unstorable)])
+router = APIRouter(
+    prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION, dependencies=[Depends(refuse_unstorable)]
+)
 
 HopChanger = Annotated[Officer, may(Action.CHANGE_HOP)]
 RequestChanger = Annotated[Officer, may(Action.CHANGE_REQUEST)]
