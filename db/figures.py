@@ -1,0 +1,122 @@
+"""What the whole database says of the day: counts, money and turnaround times. For `demo`, reports and benchmarks."""
+
+from datetime import datetime
+
+from db.pool import Connection
+from schemas.base import Noun
+from schemas.enums import AnswerClass, Bucket
+
+PERCENTILES = (0.5, 0.95, 0.99)
+
+
+class DayFigures(Noun):
+    """How much there is of everything now; money in paise."""
+
+    at: datetime
+    complaints: int
+    joined: int
+    cases: int
+    settled: int
+    hops: int
+    waiting_hops: int
+    """to be asked, not asked yet"""
+    layers: int
+    """the deepest layer"""
+    requests: int
+    answers: int
+    dispositions: dict[str, int]
+    contradictions: int
+    tasks_open: int
+    tasks_closed: int
+    buckets_paise: dict[Bucket, int]
+    in_play_by_class_paise: dict[AnswerClass, int]
+    undelivered: int
+    """requests that are on their way to their bank"""
+    unanswered_by_class: dict[AnswerClass, int]
+    """requests that a bank has and has not answered in full"""
+
+
+class Spread(Noun):
+    """Percentiles of a duration, in seconds."""
+
+    count: int
+    p50_seconds: float
+    p95_seconds: float
+    p99_seconds: float
+
+
+_COUNTS = """
+SELECT now() AS at,
+    (SELECT count(*) FROM complaint) AS complaints,
+    (SELECT count(*) FROM complaint WHERE joined) AS joined,
+    (SELECT count(*) FROM case_file) AS cases,
+    (SELECT count(*) FROM case_file WHERE state = 'settled') AS settled,
+    (SELECT count(*) FROM hop) AS hops,
+    (SELECT count(*) FROM hop WHERE state = 'open') AS waiting_hops,
+    (SELECT coalesce(max(layer), 0) FROM hop) AS layers,
+    (SELECT count(*) FROM hold_request) AS requests,
+    (SELECT count(*) FROM hold_request WHERE state = 'sending') AS undelivered,
+    (SELECT count(*) FROM answer) AS answers,
+    (SELECT count(*) FROM contradiction) AS contradictions,
+    (SELECT count(*) FROM desk_task WHERE state = 'open') AS tasks_open,
+    (SELECT count(*) FROM desk_task WHERE state = 'closed') AS tasks_closed
+"""
+
+_IN_PLAY = """
+SELECT i.answer_class, sum(b.balance_paise)::bigint AS paise
+FROM ledger_balance b JOIN hop h USING (case_no, hop_no) JOIN institution i ON i.code = h.institution
+WHERE b.bucket = 'in_play' GROUP BY 1
+"""
+
+_UNANSWERED = """
+SELECT i.answer_class, count(*) AS n FROM hold_request r JOIN institution i ON i.code = r.institution
+WHERE r.state = 'delivered' GROUP BY 1
+"""
+
+# Each gives one column of seconds.
+_TURNAROUNDS = {
+    "transfer_to_complaint": "SELECT opened_at - transferred_at FROM hop WHERE source = 'complaint'",
+    "complaint_to_request": "SELECT first_sent_at - opened_at FROM case_file",
+    "complaint_to_delivered": "SELECT first_delivered_at - opened_at FROM case_file",
+    "complaint_to_answer": "SELECT first_answered_at - opened_at FROM case_file",
+    "complaint_to_hold": "SELECT first_held_at - opened_at FROM case_file",
+    "answer_to_next_request": "SELECT min(r.sent_at) - min(h.opened_at) FROM hop h"
+    " JOIN request_hop q USING (case_no, hop_no) JOIN hold_request r USING (request_id)"
+    " WHERE h.source = 'answer' GROUP BY h.case_no, h.hop_no",
+}
+
+
+async def day_figures(connection: Connection) -> DayFigures:
+    """All counts and sums, each as of now; call it in a transaction with one snapshot to have them fit each other."""
+    counts = await connection.fetchrow(_COUNTS)
+    assert counts is not None, "a SELECT without FROM has one row"
+    buckets = await connection.fetch(
+        "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance GROUP BY 1"
+    )
+    dispositions = await connection.fetch("SELECT disposition, count(*) AS n FROM answer GROUP BY 1 ORDER BY 2 DESC")
+    in_play = await connection.fetch(_IN_PLAY)
+    unanswered = await connection.fetch(_UNANSWERED)
+    paise = dict.fromkeys(Bucket, 0) | {Bucket(row["bucket"]): row["paise"] for row in buckets}
+    paise[Bucket.LOST] = -paise[Bucket.LOST]
+    return DayFigures(
+        **dict(counts),
+        dispositions={row["disposition"]: row["n"] for row in dispositions},
+        buckets_paise=paise,
+        in_play_by_class_paise={AnswerClass(row["answer_class"]): row["paise"] for row in in_play},
+        unanswered_by_class={AnswerClass(row["answer_class"]): row["n"] for row in unanswered},
+    )
+
+
+async def turnarounds(connection: Connection) -> dict[str, Spread]:
+    """p50, p95 and p99 of every turnaround time that has happened at least once."""
+    found: dict[str, Spread] = {}
+    for name, query in _TURNAROUNDS.items():
+        row = await connection.fetchrow(
+            "SELECT count(s) AS n, percentile_cont($1::float8[]) WITHIN GROUP (ORDER BY s) AS p"
+            f" FROM (SELECT extract(epoch FROM d)::float8 AS s FROM ({query}) AS t (d)) AS u",
+            list(PERCENTILES),
+        )
+        if row and row["n"]:
+            p50, p95, p99 = row["p"]
+            found[name] = Spread(count=row["n"], p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
+    return found

@@ -1,0 +1,1 @@
+"""A simulated day on a stack of its own: the demonstration, and the ground the benchmarks stand on."""
