@@ -11,7 +11,11 @@ _NOISE = re.compile(r"[^a-z0-9]+")
 _FILLER = {"bank", "the", "ltd", "limited", "of", "co", "operative", "payments", "wallet"}
 
 
-def _name_key(name: str) -> str:
+def _full_key(name: str) -> str:
+    return " ".join(name.casefold().split())
+
+
+def _short_key(name: str) -> str:
     words = [word for word in _NOISE.sub(" ", name.lower()).split() if word not in _FILLER]
     return " ".join(words)
 
@@ -23,15 +27,19 @@ class Directory:
         self._by_code: dict[str, Institution] = {}
         self._by_prefix: dict[str, Institution] = {}
         self._by_handle: dict[str, Institution] = {}
-        self._by_name: dict[str, Institution] = {}
+        self._by_full_name: dict[str, list[Institution]] = {}
+        self._by_short_name: dict[str, list[Institution]] = {}
         for institution in institutions:
             self._by_code[institution.code] = institution
             for prefix in institution.ifsc_prefixes:
                 self._by_prefix[prefix.upper()] = institution
             for handle in institution.vpa_handles:
                 self._by_handle[handle.lower()] = institution
-            for name in (institution.name, *institution.aliases):
-                self._by_name[_name_key(name)] = institution
+            names = (institution.name, *institution.aliases)
+            for name in {_full_key(name) for name in names}:
+                self._by_full_name.setdefault(name, []).append(institution)
+            for name in {_short_key(name) for name in names} - {""}:
+                self._by_short_name.setdefault(name, []).append(institution)
 
     def __len__(self) -> int:
         return len(self._by_code)
@@ -48,7 +56,7 @@ class Directory:
         """
         flags: list[Flag] = []
         by_ifsc = self._by_ifsc(ifsc, f"{field}.ifsc", flags)
-        by_name = self._by_code.get(told.strip().upper()) or self._by_name.get(_name_key(told))
+        by_name = self._by_code.get(told.strip().upper()) or self._named(told)
         by_handle = self._by_handle.get(holder.rpartition("@")[2].lower()) if "@" in holder else None
         if by_ifsc and by_name and by_ifsc is not by_name:
             flags.append(
@@ -68,6 +76,11 @@ class Directory:
                 )
             )
         return found, flags
+
+    def _named(self, told: str) -> Institution | None:
+        """The one institution of that name, word for word or but for the words every bank has; None for several."""
+        found = self._by_full_name.get(_full_key(told)) or self._by_short_name.get(_short_key(told)) or []
+        return found[0] if len(found) == 1 else None
 
     def _by_ifsc(self, ifsc: str | None, field: str, flags: list[Flag]) -> Institution | None:
         if not ifsc:

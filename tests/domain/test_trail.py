@@ -1,0 +1,254 @@
+"""What one answer does to the trail, rule by rule."""
+
+import pytest
+
+from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopState, TaskKind
+from tests.domain.trail_model import RULES, CaseModel, claim
+
+HELD, MOVED, WITHDRAWN, SPENT = ClaimKind.HELD, ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT
+REFUSED, UNKNOWN, UNREADABLE = ClaimKind.REFUSED, ClaimKind.UNKNOWN, ClaimKind.UNREADABLE
+
+
+def a_case(*losses: tuple[str, str, int]) -> CaseModel:
+    case = CaseModel()
+    for bank, reference, paise in losses or [("HDFC", "R1", 1000)]:
+        case.lose(bank, reference, paise)
+    return case
+
+
+@pytest.mark.parametrize(
+    ("kind", "bucket"), [(HELD, Bucket.HELD), (WITHDRAWN, Bucket.WITHDRAWN), (SPENT, Bucket.SPENT)]
+)
+def test_a_placed_line_takes_its_part_and_leaves_the_rest_in_play(kind: ClaimKind, bucket: Bucket) -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(kind, "R1", 400))
+    assert (case.total(bucket), case.total(Bucket.IN_PLAY)) == (400, 600)
+    assert (outcome.closed, outcome.contradictions) == ((), ())
+    assert [judged.hop_nos for judged in outcome.judgements] == [(1,)]
+
+
+def test_moved_money_opens_the_next_layer_and_closes_the_hop() -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC", amount_paise=5000))
+    (new,) = outcome.new_hops
+    assert (new.layer, new.parent_hop_no, new.disputed_paise, new.amount_paise) == (2, 1, 1000, 5000)
+    assert new.state is HopState.OPEN
+    assert outcome.closed == (1,)
+
+
+def test_the_whole_transfer_is_never_less_than_its_disputed_part() -> None:
+    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC", amount_paise=0))
+    assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(1000, 1000)]
+
+
+def test_money_at_an_unknown_institution_waits_for_a_name() -> None:
+    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee=None))
+    assert [new.state for new in outcome.new_hops] == [HopState.UNROUTABLE]
+    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [(TaskKind.NAME_INSTITUTION, 2)]
+
+
+def test_money_without_a_reference_waits_for_one() -> None:
+    outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, payee="ICIC"))
+    assert [new.state for new in outcome.new_hops] == [HopState.CORRECTION]
+    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [(TaskKind.CORRECT_REFERENCE, 2)]
+
+
+def test_what_is_not_worth_a_request_is_untraced_until_somebody_places_it() -> None:
+    case = a_case()
+    small = claim(MOVED, "R1", RULES.min_chase_paise - 1, reference="R2", payee="ICIC")
+    assert case.answer("HDFC", small).new_hops == ()
+    assert case.total(Bucket.UNTRACED) == RULES.min_chase_paise - 1
+    outcome = case.answer("HDFC", claim(HELD, "R1", 1000))
+    assert outcome.contradictions == ()
+    assert (case.total(Bucket.HELD), case.total(Bucket.UNTRACED)) == (1000, 0)
+
+
+def test_the_chase_ends_at_the_last_layer_with_a_supervisor() -> None:
+    case = a_case()
+    for layer in range(1, RULES.max_layers):
+        bank, following = ("HDFC", "ICIC") if layer % 2 else ("ICIC", "HDFC")
+        case.answer(bank, claim(MOVED, f"R{layer}", 1000, reference=f"R{layer + 1}", payee=following))
+    last = "ICIC" if RULES.max_layers % 2 == 0 else "HDFC"
+    outcome = case.answer(last, claim(MOVED, f"R{RULES.max_layers}", 1000, reference="R99", payee="PUNB"))
+    assert outcome.new_hops == ()
+    assert [task.kind for task in outcome.tasks] == [TaskKind.SUPERVISE]
+    assert case.total(Bucket.UNTRACED) == 1000
+
+
+def test_the_chase_ends_at_the_last_hop_with_a_supervisor() -> None:
+    case = a_case(("HDFC", "R1", 100_000))
+    lines = [claim(MOVED, "R1", 1000, reference=f"R{n}", payee="ICIC") for n in range(2, RULES.max_hops + 4)]
+    outcome = case.answer("HDFC", *lines)
+    assert len(outcome.new_hops) == RULES.max_hops - 1
+    assert case.total(Bucket.UNTRACED) == 3000
+    assert {task.kind for task in outcome.tasks} == {TaskKind.SUPERVISE}
+
+
+def test_more_than_the_hop_has_is_taken_in_part_and_kept_with_both_figures() -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(HELD, "R1", 1500))
+    (found,) = outcome.contradictions
+    assert (found.kind, found.hop_no) == (ContradictionKind.EXCEEDS_DISPUTED, 1)
+    assert (found.claimed_paise, found.applied_paise) == (1500, 1000)
+    assert outcome.judgements[0].disposition is Disposition.CONTRADICTION
+    assert case.total(Bucket.HELD) == 1000
+
+
+def test_a_hold_after_the_account_was_emptied_moves_nothing() -> None:
+    case = a_case()
+    case.answer("HDFC", claim(WITHDRAWN, "R1", 1000))
+    outcome = case.answer("HDFC", claim(HELD, "R1", 1000))
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.contradictions] == [
+        (ContradictionKind.EXCEEDS_DISPUTED, 1000, 0)
+    ]
+    assert (case.total(Bucket.WITHDRAWN), case.total(Bucket.HELD)) == (1000, 0)
+
+
+def test_a_hold_of_nothing_leaves_the_money_in_play() -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(HELD, "R1", 0))
+    assert (outcome.closed, outcome.contradictions, case.total(Bucket.IN_PLAY)) == ((), (), 1000)
+
+
+def test_a_refusal_ends_the_chase_and_a_later_positive_word_takes_it_up_again() -> None:
+    case = a_case()
+    assert case.answer("HDFC", claim(REFUSED, "R1", code="20")).closed == (1,)
+    assert case.total(Bucket.REFUSED) == 1000
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 700, reference="R2", payee="ICIC"))
+    assert [new.disputed_paise for new in outcome.new_hops] == [700]
+    assert (case.total(Bucket.REFUSED), case.total(Bucket.IN_PLAY)) == (300, 700)
+
+
+@pytest.mark.parametrize("code", ["02", "03", "15"])
+def test_a_wrong_reference_opens_a_correction_and_moves_nothing(code: str) -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(REFUSED, "R1", code=code))
+    assert (outcome.parked, outcome.entries) == ((1,), ())
+    assert [(task.kind, task.hop_no, task.note) for task in outcome.tasks] == [(TaskKind.CORRECT_REFERENCE, 1, code)]
+
+
+def test_a_refusal_after_everything_is_placed_changes_nothing() -> None:
+    case = a_case()
+    case.answer("HDFC", claim(HELD, "R1", 1000))
+    for code in ("20", "02"):
+        outcome = case.answer("HDFC", claim(REFUSED, "R1", code=code))
+        assert (outcome.entries, outcome.closed, outcome.parked, outcome.tasks) == ((), (), (), ())
+
+
+def test_a_receiving_bank_that_denies_a_transfer_contradicts_the_sending_bank() -> None:
+    case = a_case()
+    case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
+    outcome = case.answer("ICIC", claim(REFUSED, "R2", code="01"))
+    assert [(c.kind, c.hop_no, c.claimed_paise) for c in outcome.contradictions] == [
+        (ContradictionKind.TRANSFER_DENIED, 2, 1000)
+    ]
+    assert case.total(Bucket.REFUSED) == 1000
+
+
+def test_a_denied_transfer_of_the_victim_is_no_contradiction() -> None:
+    assert a_case().answer("HDFC", claim(REFUSED, "R1", code="01")).contradictions == ()
+
+
+@pytest.mark.parametrize("kind", [UNKNOWN, UNREADABLE])
+def test_what_cannot_be_understood_goes_to_a_person_and_moves_nothing(kind: ClaimKind) -> None:
+    outcome = a_case().answer("HDFC", claim(kind, "R1", 500, code="77"))
+    assert outcome.entries == ()
+    assert [task.kind for task in outcome.tasks] == [TaskKind.READ_ANSWER]
+    assert [judged.disposition for judged in outcome.judgements] == [Disposition.REVIEW]
+
+
+def test_a_line_about_another_banks_hop_moves_nothing() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("ICIC", "R2", 500))
+    outcome = case.answer("ICIC", claim(HELD, "R1", 1000))
+    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.ANOTHER_BANKS_HOP, 1)]
+    assert outcome.entries == ()
+
+
+def test_a_line_about_a_hop_nobody_asked_about_moves_nothing() -> None:
+    outcome = a_case().answer("HDFC", claim(HELD, "R7", 1000))
+    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.UNASKED_HOP, None)]
+    assert outcome.entries == ()
+
+
+def test_a_line_said_too_early_is_taken_when_it_is_said_again() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("ICIC", "R5", 500))
+    early = claim(HELD, "R2", 1000)
+    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.CONTRADICTION
+    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.DUPLICATE
+    case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
+    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.APPLIED
+    assert case.answer("ICIC", early).judgements[0].disposition is Disposition.DUPLICATE
+    assert case.total(Bucket.HELD) == 1000
+
+
+def test_lines_that_say_the_same_are_one_line_in_one_answer_and_over_several() -> None:
+    case = a_case()
+    line = claim(WITHDRAWN, "R1", 400)
+    first = case.answer("HDFC", line, line)
+    assert [j.disposition for j in first.judgements] == [Disposition.APPLIED, Disposition.DUPLICATE]
+    assert [j.disposition for j in case.answer("HDFC", line).judgements] == [Disposition.DUPLICATE]
+    assert case.total(Bucket.WITHDRAWN) == 400
+
+
+def test_gathered_funds_are_drawn_in_the_order_the_hops_were_opened() -> None:
+    case = a_case(("HDFC", "R1", 600), ("HDFC", "R2", 400))
+    case.answer("HDFC", claim(MOVED, "R1", 600, reference="R9", payee="ICIC", amount_paise=1000))
+    case.answer("HDFC", claim(MOVED, "R2", 400, reference="R9", payee="ICIC", amount_paise=1000))
+    outcome = case.answer("ICIC", claim(HELD, "R9", 700))
+    assert outcome.judgements[0].hop_nos == (3, 4)
+    assert [(case.balance(n, Bucket.HELD), case.balance(n, Bucket.IN_PLAY)) for n in (3, 4)] == [(600, 0), (100, 300)]
+    assert outcome.closed == (3,)
+    assert case.answer("ICIC", claim(WITHDRAWN, "R9", 300)).closed == (4,)
+
+
+def test_an_account_tells_two_hops_with_one_reference_apart() -> None:
+    case = CaseModel()
+    case.lose("HDFC", "R1", 1000, account="A1")
+    case.lose("HDFC", "R1", 1000, account="A2")
+    case.answer("HDFC", claim(HELD, "R1", 1000, account="A2"))
+    assert [case.balance(n, Bucket.HELD) for n in (1, 2)] == [0, 1000]
+
+
+def test_a_line_without_a_reference_is_taken_where_its_account_names_one_hop() -> None:
+    case = CaseModel()
+    case.lose("HDFC", "R1", 1000, account="A1")
+    case.lose("HDFC", "R2", 1000, account="A2")
+    case.answer("HDFC", claim(HELD, "", 1000, account="A2"))
+    assert [case.balance(n, Bucket.HELD) for n in (1, 2)] == [0, 1000]
+
+
+@pytest.mark.parametrize("account", ["A1", "A7", ""])
+def test_a_line_without_a_reference_is_not_guessed_at(account: str) -> None:
+    """A1 is two hops, A7 none; and a hop that lacks a reference itself is not what is meant by none."""
+    case = CaseModel()
+    case.lose("HDFC", "R1", 1000, account="A1")
+    case.lose("HDFC", "R2", 1000, account="A1")
+    case.lose("ICIC", "R3", 1000, account="A5")
+    case.answer("ICIC", claim(MOVED, "R3", 1000, payee="HDFC", payee_account="A6"))
+    outcome = case.answer("HDFC", claim(HELD, "", 1000, account=account))
+    assert [(c.kind, c.hop_no) for c in outcome.contradictions] == [(ContradictionKind.UNASKED_HOP, None)]
+    assert case.total(Bucket.HELD) == 0
+
+
+def test_lines_of_one_answer_build_on_each_other() -> None:
+    case = a_case()
+    outcome = case.answer(
+        "HDFC",
+        claim(REFUSED, "R1", code="02"),
+        claim(WITHDRAWN, "R1", 300),
+        claim(MOVED, "R1", 600, reference="R2", payee="ICIC"),
+        claim(HELD, "R1", 200),
+    )
+    assert [judged.disposition for judged in outcome.judgements] == [
+        Disposition.CORRECTION,
+        Disposition.APPLIED,
+        Disposition.APPLIED,
+        Disposition.CONTRADICTION,
+    ]
+    assert (outcome.closed, outcome.parked) == ((1,), ())
+    assert [case.balance(1, bucket) for bucket in (Bucket.WITHDRAWN, Bucket.HELD, Bucket.IN_PLAY)] == [300, 100, 0]
+
+
+def test_the_same_answer_against_the_same_case_has_the_same_outcome() -> None:
+    lines = [claim(MOVED, "R1", 600, reference="R2", payee="ICIC"), claim(HELD, "R1", 900)]
+    assert a_case().answer("HDFC", *lines) == a_case().answer("HDFC", *lines)

@@ -1,0 +1,202 @@
+"""A case in memory: does with a reconciliation what the database does, and asserts every rule after each step."""
+
+from collections.abc import Sequence
+
+from domain.ledger import bucket_sums, complaint_entries, move_between, unaccounted_paise
+from domain.policy import TrailRules, load_policy
+from domain.trail import reconcile
+from schemas.answers import Claim, Entry, HopPosition, KnownLines, NewHop, PayeeClaim, Reconciliation
+from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
+
+RULES = load_policy().trail.model_copy(update={"min_chase_paise": 300, "max_layers": 4, "max_hops": 12})
+NO_MONEY = {ClaimKind.REFUSED, ClaimKind.UNKNOWN, ClaimKind.UNREADABLE}
+
+
+def claim(
+    kind: ClaimKind,
+    root: str,
+    paise: int = 0,
+    *,
+    account: str = "",
+    reference: str = "",
+    payee: str | None = None,
+    payee_account: str = "A9",
+    code: str = "00",
+    amount_paise: int | None = None,
+) -> Claim:
+    """A line of an answer; two with equal arguments say the same."""
+    moved = kind is ClaimKind.MOVED
+    return Claim(
+        kind=kind,
+        natural_key=repr((kind, root, paise, account, reference, payee, payee_account, code, amount_paise)),
+        root_reference_key=root,
+        root_account_key=account,
+        amount_paise=paise if amount_paise is None else amount_paise,
+        claim_paise=paise,
+        reference=reference,
+        payee=PayeeClaim(institution=payee, institution_as_told=payee or "?", account=payee_account) if moved else None,
+        status_code=code,
+        raw={},
+    )
+
+
+class CaseModel:
+    """Hops, balances and what each bank has told, with the rules of architecture.md asserted."""
+
+    def __init__(self, rules: TrailRules = RULES) -> None:
+        self.rules = rules
+        self.hops: dict[int, HopPosition] = {}
+        self.disputed: dict[int, int] = {}
+        self.balances: dict[tuple[int, Bucket], int] = {}
+        self.told: dict[str, tuple[set[str], set[str]]] = {}
+        self.last_hop_no = 0
+
+    # -- what happens to a case ------------------------------------------------------------------------------------
+
+    def lose(self, bank: str, reference: str, paise: int, account: str = "A1") -> int:
+        """A complaint about one transfer; returns its hop number."""
+        hop_no = self._add(bank, reference, account, 1, HopSource.COMPLAINT, HopState.OPEN, paise)
+        self._post(complaint_entries(hop_no, paise))
+        self.check()
+        return hop_no
+
+    def answer(self, bank: str, *claims: Claim) -> Reconciliation:
+        """An answer of `bank`, applied."""
+        taken, stray = self.told.setdefault(bank, (set(), set()))
+        before = {hop_no: self.drawable(hop_no) for hop_no in self.hops}
+        known = KnownLines(taken=frozenset(taken), stray=frozenset(stray))
+        outcome = reconcile(bank, claims, self.positions(), known, self.last_hop_no, self.rules)
+        self._assert_whole(claims, outcome, before)
+        for new in outcome.new_hops:
+            self._open(new)
+        self._post(outcome.entries)
+        for hop_no in outcome.closed:
+            self._set_state(hop_no, HopState.CLOSED)
+        for hop_no in outcome.parked:
+            self._set_state(hop_no, HopState.CORRECTION)
+        for judged in outcome.judgements:
+            if judged.disposition is Disposition.CONTRADICTION and not judged.hop_nos:
+                stray.add(judged.claim.natural_key)
+            elif judged.disposition is not Disposition.DUPLICATE:
+                taken.add(judged.claim.natural_key)
+        self.check()
+        return outcome
+
+    def write_off(self, hop_no: int) -> None:
+        """Nobody answered: what is in play is untraced."""
+        paise = self.balance(hop_no, Bucket.IN_PLAY)
+        if paise:
+            self._post(move_between(hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, paise))
+            self._set_state(hop_no, HopState.CLOSED)
+        self.check()
+
+    def correct(self, hop_no: int, reference: str) -> None:
+        """The desk puts a hop right and sends it out again."""
+        if self.hops[hop_no].state is not HopState.CLOSED:
+            changed = {"reference_key": reference, "revision": self.hops[hop_no].revision + 1, "state": HopState.OPEN}
+            self.hops[hop_no] = self.hops[hop_no].model_copy(update=changed)
+        self.check()
+
+    # -- what is seen ----------------------------------------------------------------------------------------------
+
+    def balance(self, hop_no: int, bucket: Bucket) -> int:
+        return self.balances.get((hop_no, bucket), 0)
+
+    def drawable(self, hop_no: int) -> int:
+        return sum(self.balance(hop_no, b) for b in (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED))
+
+    def total(self, bucket: Bucket) -> int:
+        return bucket_sums((b, paise) for (_, b), paise in self.balances.items())[bucket]
+
+    def positions(self) -> list[HopPosition]:
+        return [
+            hop.model_copy(
+                update={
+                    "in_play_paise": self.balance(hop_no, Bucket.IN_PLAY),
+                    "untraced_paise": self.balance(hop_no, Bucket.UNTRACED),
+                    "refused_paise": self.balance(hop_no, Bucket.REFUSED),
+                }
+            )
+            for hop_no, hop in self.hops.items()
+        ]
+
+    # -- the rules -------------------------------------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Lost is the sum of all buckets, none is below zero, and a hop is closed exactly when nothing is in play."""
+        assert unaccounted_paise(bucket_sums((b, paise) for (_, b), paise in self.balances.items())) == 0
+        for (hop_no, bucket), paise in self.balances.items():
+            assert paise <= 0 if bucket is Bucket.LOST else paise >= 0, (hop_no, bucket, paise)
+        for hop_no, hop in self.hops.items():
+            assert (hop.state is HopState.CLOSED) == (self.balance(hop_no, Bucket.IN_PLAY) == 0), hop
+            assert hop.layer <= self.rules.max_layers
+        assert list(self.hops) == list(range(1, self.last_hop_no + 1))
+
+    def _assert_whole(self, claims: Sequence[Claim], outcome: Reconciliation, before: dict[int, int]) -> None:
+        assert sum(entry.amount_paise for entry in outcome.entries) == 0
+        assert all(entry.bucket is not Bucket.LOST for entry in outcome.entries), "a bank cannot change the loss"
+        assert [judged.claim for judged in outcome.judgements] == list(claims), "every line has one judgement"
+        for judged in outcome.judgements:
+            assert 0 <= judged.applied_paise <= judged.claim.claim_paise
+        for found in outcome.contradictions:
+            assert outcome.judgements[found.claim_index].disposition is not Disposition.DUPLICATE
+            assert 0 <= found.applied_paise < found.claimed_paise or found.claimed_paise == 0
+        given: dict[int, int] = {}
+        for new in outcome.new_hops:
+            assert 0 < new.disputed_paise <= new.amount_paise
+            assert new.layer == self.hops[new.parent_hop_no].layer + 1
+            given[new.parent_hop_no] = given.get(new.parent_hop_no, 0) + new.disputed_paise
+        for parent_hop_no, paise in given.items():
+            assert paise <= before[parent_hop_no], "a hop gives no more than it had"
+        assert len(self.hops) + len(outcome.new_hops) <= max(self.rules.max_hops, len(self.hops))
+        opened = [new.hop_no for new in outcome.new_hops]
+        assert opened == list(range(self.last_hop_no + 1, self.last_hop_no + 1 + len(opened)))
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _open(self, new: NewHop) -> None:
+        hop_no = self._add(
+            new.payee.institution,
+            new.reference,
+            new.payee.account,
+            new.layer,
+            HopSource.ANSWER,
+            new.state,
+            new.disputed_paise,
+        )
+        assert hop_no == new.hop_no
+
+    def _add(
+        self,
+        bank: str | None,
+        reference: str,
+        account: str,
+        layer: int,
+        source: HopSource,
+        state: HopState,
+        disputed_paise: int,
+    ) -> int:
+        self.last_hop_no += 1
+        self.disputed[self.last_hop_no] = disputed_paise
+        self.hops[self.last_hop_no] = HopPosition(
+            hop_no=self.last_hop_no,
+            revision=0,
+            institution=bank,
+            reference_key=reference,
+            account_key=account,
+            layer=layer,
+            source=source,
+            state=state,
+            in_play_paise=0,
+            untraced_paise=0,
+            refused_paise=0,
+        )
+        return self.last_hop_no
+
+    def _post(self, entries: Sequence[Entry]) -> None:
+        for entry in entries:
+            place = (entry.hop_no, entry.bucket)
+            self.balances[place] = self.balances.get(place, 0) + entry.amount_paise
+
+    def _set_state(self, hop_no: int, state: HopState) -> None:
+        self.hops[hop_no] = self.hops[hop_no].model_copy(update={"state": state})

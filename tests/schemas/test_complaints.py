@@ -1,0 +1,88 @@
+"""What a complaint may say, and how what is wrong with it is named."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from schemas.base import MAX_AMOUNT_PAISE
+from schemas.complaints import MAX_TRANSFERS, Complaint, Party, Transfer
+from tests.factories import complaint, transfer
+
+
+def wrong(make: Any, told: dict[str, Any]) -> list[tuple[tuple[int | str, ...], str]]:
+    with pytest.raises(ValidationError) as refused:
+        make.model_validate(told)
+    return [(error["loc"], error["type"]) for error in refused.value.errors()]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"amount_paise": 0}, "amount_paise"),
+        ({"amount_paise": -5}, "amount_paise"),
+        ({"amount_paise": "100"}, "amount_paise"),
+        ({"amount_paise": 100.5}, "amount_paise"),
+        ({"amount_paise": MAX_AMOUNT_PAISE + 1}, "amount_paise"),
+        ({"mode": "pigeon"}, "mode"),
+        ({"transferred_at": "yesterday"}, "transferred_at"),
+        ({"transferred_at": "9999-12-31T23:59:59-10:00"}, "transferred_at"),
+        ({"transferred_at": "0001-01-01T00:00:00+10:00"}, "transferred_at"),
+        ({"rrn": "1" * 65}, "rrn"),
+        ({"rrm": "1"}, "rrm"),
+    ],
+)
+def test_what_is_wrong_with_a_transfer_is_named(change: dict[str, Any], field: str) -> None:
+    assert [where for where, _ in wrong(Transfer, transfer() | change)] == [(field,)]
+
+
+@pytest.mark.parametrize("placeholder", ["-", "NA", "N/A", "0", "000000000000", "nil", ""])
+def test_a_placeholder_is_no_reference(placeholder: str) -> None:
+    assert wrong(Transfer, transfer() | {"rrn": placeholder}) == [((), "value_error")]
+    told = Transfer.model_validate(transfer() | {"rrn": placeholder, "utr": "SBIN426012345678"})
+    assert (told.rrn, told.reference) == (None, "SBIN426012345678")
+
+
+@pytest.mark.parametrize(
+    "holders", [{}, {"account": "1", "vpa": "a@b"}, {"account": "1", "wallet": "2"}, {"account": " "}]
+)
+def test_a_party_has_exactly_one_holder(holders: dict[str, str]) -> None:
+    with pytest.raises(ValidationError):
+        Party.model_validate({"institution": "SBIN"} | holders)
+
+
+def test_a_time_without_an_offset_is_indian_time_and_every_time_is_kept_in_utc() -> None:
+    told = Transfer.model_validate(transfer(transferred_at="2026-11-24T10:30:00"))
+    assert told.transferred_at == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
+    told = Transfer.model_validate(transfer(transferred_at="2026-11-24T10:30:00+00:00"))
+    assert told.transferred_at.utcoffset() == datetime.now(UTC).utcoffset()
+
+
+def test_zeros_of_an_account_are_kept() -> None:
+    told = complaint(transfer(payee={"institution": "HDFC", "account": " 000123456789 "}))
+    assert told.transfers[0].payee.holder == "000123456789"
+
+
+@pytest.mark.parametrize("ack_no", ["3241126000001", "324112600000012", "3241126000000x", "३२४११२६०००००००१"])
+def test_an_acknowledgement_number_has_fourteen_digits(ack_no: str) -> None:
+    told = complaint().model_dump(mode="json") | {"ack_no": ack_no}
+    assert wrong(Complaint, told) == [(("ack_no",), "string_pattern_mismatch")]
+
+
+def test_a_complaint_has_one_to_a_hundred_transfers() -> None:
+    told = complaint().model_dump(mode="json")
+    assert wrong(Complaint, told | {"transfers": []}) == [(("transfers",), "too_short")]
+    many = told["transfers"] * (MAX_TRANSFERS + 1)
+    assert wrong(Complaint, told | {"transfers": many}) == [(("transfers",), "too_long")]
+
+
+def test_a_misspelt_field_is_an_error_and_not_lost() -> None:
+    told = complaint().model_dump(mode="json")
+    told["victim"]["distrct"] = "AGRA"
+    assert wrong(Complaint, told) == [(("victim", "distrct"), "extra_forbidden")]
+
+
+def test_a_complaint_reads_back_as_it_was_written() -> None:
+    told = complaint(transfer(), transfer(payee={"institution": "X", "vpa": "a.b@okx"}))
+    assert Complaint.model_validate_json(told.model_dump_json()) == told

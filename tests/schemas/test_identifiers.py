@@ -1,0 +1,54 @@
+"""The keys by which identifiers are compared."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.identifiers import account_key, names_a_transfer, reference_key, transfer_key
+
+digits = st.text("0123456789", min_size=1, max_size=18)
+
+
+@pytest.mark.parametrize("padded", ["50100000000001", "00050100000000001", "0000 5010-0000/000001"])
+def test_one_account_padded_two_ways_is_one(padded: str) -> None:
+    assert account_key(padded) == account_key("050100000000001")
+
+
+@given(digits, st.integers(0, 6))
+def test_zeros_in_front_never_tell_two_accounts_apart_and_no_account_is_empty(account: str, zeros: int) -> None:
+    assert account_key(account)
+    if account.strip("0"):
+        assert account_key("0" * zeros + account) == account_key(account)
+
+
+def test_an_account_of_zeros_alone_stays_itself() -> None:
+    assert account_key("000") == "000"
+
+
+@given(digits, digits)
+def test_two_references_are_told_apart_by_every_digit(one: str, other: str) -> None:
+    assert (reference_key(one) == reference_key(other)) == (one == other)
+
+
+def test_separators_and_case_do_not_matter() -> None:
+    assert reference_key("sbin-4260 1234/5678") == "SBIN426012345678"
+
+
+@given(st.text(max_size=20))
+def test_keys_are_stable(text: str) -> None:
+    assert reference_key(reference_key(text)) == reference_key(text)
+    assert account_key(account_key(text)) == account_key(text)
+
+
+@pytest.mark.parametrize(
+    ("reference", "names"),
+    [("412345678901", True), ("SBIN426012345678", True), ("१२३", True), ("0", False), ("N/A", False), ("000", False)],
+)
+def test_a_reference_has_a_digit_other_than_zero(reference: str, *, names: bool) -> None:
+    assert names_a_transfer(reference) is names
+
+
+def test_a_transfer_is_reference_amount_and_receiving_institution() -> None:
+    key = transfer_key("4123 4567 8901", 100, "hdfc ")
+    assert key == transfer_key("412345678901", 100, "HDFC")
+    assert len({key, transfer_key("412345678901", 101, "HDFC"), transfer_key("412345678901", 100, "SBIN")}) == 3
