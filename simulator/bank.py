@@ -207,7 +207,7 @@ class BankDesk:
         rows += traced
         if missing:
             lost = self._refusal(incident, outcome.account.plan.key, NOT_FOUND, "statement unavailable, under review")
-            rows.append(replace(lost, disputed_paise=missing))
+            rows.append(replace(lost, amount_paise=missing, disputed_paise=missing))
         if traced and not outcome.hold_paise and chance(seed, knobs.hold_after_emptied, "emptied", *key):
             boast = self._hold_row(incident, outcome, incident.disputed_paise)
             return Finding((replace(boast, false=True),), tuple(rows))
@@ -263,7 +263,7 @@ class BankDesk:
             kind=RowKind.HOLD,
             root_rrn=incident.rrn,
             root_account=account,
-            amount_paise=0,
+            amount_paise=incident.disputed_paise,
             disputed_paise=incident.disputed_paise,
             at=self._world.now,
             status=code,

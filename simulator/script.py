@@ -89,7 +89,7 @@ def withdrawal_row(
 
 def refusal_row(rrn: str, paise: int, code: str, remarks: str = "", account: str = "") -> WrittenRow:
     """The bank refuses to say more of the transfer `rrn` than a status code."""
-    return _row(RowKind.HOLD, rrn, account, 0, paise) | {"status_code": code, "remarks": remarks}
+    return _row(RowKind.HOLD, rrn, account, paise, paise) | {"status_code": code, "remarks": remarks}
 
 
 def _row(kind: RowKind, rrn: str, account: str, paise: int, disputed_paise: int) -> WrittenRow:
