@@ -112,7 +112,9 @@ class FreezeHands:
         now = datetime.now(UTC)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.lock(connection, order.case_no)
-            await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now)
+            if not await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now):
+                # Another attempt, thought dead, has come back with the same job.
+                return Sent(request_id=order.request_id, asked=asked, delivered=True)
             data = {"request_id": order.request_id, "institution": order.institution, "job_id": job_id}
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_DELIVERED, data)])
             case_opened_at = await cases.note_delivered(connection, order.case_no, now)
@@ -126,7 +128,9 @@ class FreezeHands:
         message = error.message if isinstance(error, BankRefused) else error.detail
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.lock(connection, order.case_no)
-            await requests.refused(connection, UUID(order.request_id), code, message)
+            if not await requests.refused(connection, UUID(order.request_id), code, message):
+                request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
+                return await _sent_before(connection, request)
             await tasks.open_tasks(
                 connection,
                 order.case_no,
@@ -151,9 +155,11 @@ class FreezeHands:
         """
         async with self.hands.pool.acquire() as connection:
             request = await requests.get(connection, UUID(order.request_id))
-        if request is None or request.state in REQUEST_OVER:
-            return Climbed(done=False, reason="answered")
-        if request.rung is order.rung:
+        if request is None:
+            return Climbed(done=False, reason="never sent")
+        if request.state in REQUEST_OVER:
+            return Climbed(done=False, reason="answered", over=True)
+        if _has_climbed(request, order.rung):
             return Climbed(done=True)
         sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
         return await self._record_rung(order, sent)
@@ -188,9 +194,12 @@ class FreezeHands:
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.lock(connection, order.case_no)
             request = await requests.get(connection, request_id)
-            if request is None or request.state in REQUEST_OVER or request.rung is order.rung:
-                return Climbed(done=request is not None and request.rung is order.rung)
-            await requests.climb(connection, request_id, order.rung)
+            assert request is not None, "the caller has seen it"
+            if request.state in REQUEST_OVER:
+                return Climbed(done=False, reason="answered", over=True)
+            if _has_climbed(request, order.rung):
+                return Climbed(done=True)
+            await requests.climb(connection, request_id, order.rung, now)
             data: dict[str, str | bool] = {
                 "request_id": order.request_id,
                 "institution": order.institution,
@@ -227,7 +236,13 @@ class FreezeHands:
         return Settled(settled=True)
 
 
+_LADDER = tuple(Rung)
 _TASK_OF_RUNG = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
+
+
+def _has_climbed(request: requests.RequestRow, rung: Rung) -> bool:
+    """Whether silence stands on that rung or above it: an attempt that comes late takes nobody down again."""
+    return request.rung is not None and _LADDER.index(request.rung) >= _LADDER.index(rung)
 
 
 async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:

@@ -6,8 +6,8 @@ from db import hops
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
-from schemas.enums import CaseState, HopState, Rung
-from schemas.work import CasePolicy, CaseStart, HopBrief, HopRef, OpenRequest
+from schemas.enums import AnswerClass, CaseState, HopState, Rung
+from schemas.work import CasePolicy, CaseStart, HopRef, OpenRequest
 
 
 class CaseHead(Noun):
@@ -55,7 +55,9 @@ async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -
     row = await connection.fetchrow(
         f"SELECT {_HEAD} FROM case_file c"
         " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
-        " AND EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
+        " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
+        # It was asked, and the desk has corrected the hop to another bank since: its answer counts as one.
+        " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
         " FOR NO KEY UPDATE OF c",
         ack_no,
         institution,
@@ -150,13 +152,22 @@ async def not_started(connection: Connection, before: datetime, limit: int) -> l
 
 
 _LIVE_REQUESTS = """
-SELECT r.request_id::text, r.wave_no, r.institution, r.rung,
+SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.rung,
        r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
-       coalesce(r.delivered_at, r.sent_at) AS waiting_since, array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos
-FROM hold_request r JOIN request_hop rh USING (request_id)
-WHERE r.case_no = $1 AND rh.live
-GROUP BY r.request_id ORDER BY r.wave_no, r.institution
+       greatest(r.sent_at, r.delivered_at, r.rung_at) AS waiting_since,
+       array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
+       max(h.transferred_at) AS freshest_at, max(b.balance_paise) AS largest_paise
+FROM hold_request r
+JOIN institution i ON i.code = r.institution
+JOIN request_hop rh USING (request_id)
+JOIN hop h ON h.case_no = rh.case_no AND h.hop_no = rh.hop_no
+JOIN ledger_balance b ON b.case_no = rh.case_no AND b.hop_no = rh.hop_no AND b.bucket = 'in_play'
+WHERE r.case_no = $1 AND rh.live AND b.balance_paise > 0
+GROUP BY r.request_id, i.answer_class ORDER BY r.wave_no, r.institution
 """
+
+MAX_OPEN_HOPS_A_START = 5_000
+"""what one payload to Temporal holds (2 MB) with room to spare; the workflow comes back for more"""
 
 
 async def snapshot(connection: Connection, case_no: str) -> CaseStart:
@@ -165,7 +176,7 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     head = await connection.fetchrow("SELECT policy, last_wave_no FROM case_file WHERE case_no = $1", case_no)
     if head is None:
         raise NotFound(f"case {case_no}")
-    asked = {brief.hop_no: brief for brief in await hops.briefs(connection, case_no, HopState.ASKED)}
+    to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START + 1)
     parked = await connection.fetch(
         "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
         case_no,
@@ -174,20 +185,27 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
         case_no=case_no,
         policy=CasePolicy.model_validate(head["policy"]),
         last_wave_no=head["last_wave_no"],
-        open_hops=tuple(await hops.briefs(connection, case_no, HopState.OPEN)),
+        open_hops=tuple(to_ask[:MAX_OPEN_HOPS_A_START]),
+        more_hops=len(to_ask) > MAX_OPEN_HOPS_A_START,
         parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
-        requests=await _open_requests(connection, case_no, asked),
+        requests=await _open_requests(connection, case_no),
     )
 
 
-async def _open_requests(connection: Connection, case_no: str, asked: dict[int, HopBrief]) -> tuple[OpenRequest, ...]:
+async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:
     rows = await connection.fetch(_LIVE_REQUESTS, case_no)
     return tuple(
         OpenRequest(
             request_id=row["request_id"],
             wave_no=row["wave_no"],
             institution=row["institution"],
-            hops=tuple(asked[hop_no] for hop_no in row["hop_nos"] if hop_no in asked),
+            answer_class=AnswerClass(row["answer_class"]),
+            hops=tuple(
+                HopRef(hop_no=hop_no, revision=revision)
+                for hop_no, revision in zip(row["hop_nos"], row["revisions"], strict=True)
+            ),
+            freshest_at=row["freshest_at"],
+            largest_paise=row["largest_paise"],
             delivered=row["delivered"],
             rung=Rung(row["rung"]) if row["rung"] else None,
             waiting_since=row["waiting_since"],

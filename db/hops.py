@@ -139,13 +139,13 @@ SELECT h.hop_no, h.revision, h.institution, i.answer_class, h.layer, h.transferr
 FROM hop h JOIN institution i ON i.code = h.institution
 JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play' AND b.balance_paise > 0
 WHERE h.case_no = $1 AND h.state = $2
-ORDER BY h.hop_no
+ORDER BY h.hop_no LIMIT $3
 """
 
 
-async def briefs(connection: Connection, case_no: str, state: HopState) -> list[HopBrief]:
-    """The hops in `state`, as the workflow knows them; their disputed amount is what is in play now."""
-    rows = await connection.fetch(_BRIEFS, case_no, state.value)
+async def briefs(connection: Connection, case_no: str, state: HopState, limit: int) -> list[HopBrief]:
+    """The first `limit` hops in `state`, as the workflow knows them; disputed is what of them is in play now."""
+    rows = await connection.fetch(_BRIEFS, case_no, state.value, limit)
     return [
         HopBrief(
             hop_no=row["hop_no"],

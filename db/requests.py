@@ -114,45 +114,54 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     return [HopToAsk(**dict(row)) for row in rows]
 
 
-async def delivered(connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime) -> None:
-    """The bank has it under `job_id`; an answer that came before this stays the later word."""
-    await connection.execute(
+async def delivered(connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime) -> bool:
+    """The bank has it under `job_id`; an answer that came before this stays the later word.
+
+    False when another attempt has written the same.
+    """
+    news: bool = await connection.fetchval(
         "WITH job AS (INSERT INTO request_job (institution, job_id, request_id) VALUES ($2, $3, $1)"
-        " ON CONFLICT DO NOTHING)"
-        " UPDATE hold_request SET job_id = coalesce(job_id, $3), delivered_at = coalesce(delivered_at, $4),"
-        " state = CASE state WHEN 'sending' THEN 'delivered' ELSE state END WHERE request_id = $1",
+        " ON CONFLICT DO NOTHING RETURNING true),"
+        " first AS (UPDATE hold_request SET job_id = coalesce(job_id, $3), delivered_at = $4,"
+        " state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END"
+        " WHERE request_id = $1 AND delivered_at IS NULL RETURNING true)"
+        " SELECT EXISTS (SELECT FROM job) OR EXISTS (SELECT FROM first)",
         request_id,
         institution,
         job_id,
         at,
     )
+    return news
 
 
-async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> None:
-    """The bank refused the ticket as a whole."""
-    await connection.execute(
+async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> bool:
+    """The bank refused the ticket as a whole; false when that is written, or the bank has it after all."""
+    done = await connection.fetchval(
         "UPDATE hold_request SET state = 'refused', refusal_code = $2, refusal_message = $3"
-        " WHERE request_id = $1 AND state IN ('sending', 'delivered')",
+        " WHERE request_id = $1 AND state = 'sending' RETURNING true",
         request_id,
         code,
         message,
     )
+    return bool(done)
 
 
-async def climb(connection: Connection, request_id: UUID, rung: Rung) -> None:
-    """Silence has climbed to `rung`."""
-    await connection.execute("UPDATE hold_request SET rung = $2 WHERE request_id = $1", request_id, rung.value)
+async def climb(connection: Connection, request_id: UUID, rung: Rung, at: datetime) -> None:
+    """Silence has climbed to `rung`; the wait for the next one counts from `at`."""
+    await connection.execute(
+        "UPDATE hold_request SET rung = $2, rung_at = $3 WHERE request_id = $1", request_id, rung.value, at
+    )
 
 
 async def answered(
     connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
 ) -> list[UUID]:
-    """Note an answer about these hops; close the requests that have no live hop left and return them."""
+    """Note an answer about these hops; close the requests that have no live hop left now and return them."""
     rows = await connection.fetch(
         "WITH touched AS (UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4)"
         " WHERE r.case_no = $1 AND r.institution = $2 AND r.request_id IN (SELECT request_id FROM request_hop"
-        " WHERE case_no = $1 AND hop_no = ANY($3)) RETURNING r.request_id)"
-        " SELECT request_id FROM touched t WHERE NOT EXISTS"
+        " WHERE case_no = $1 AND hop_no = ANY($3)) RETURNING r.request_id, r.closed_at)"
+        " SELECT request_id FROM touched t WHERE closed_at IS NULL AND NOT EXISTS"
         " (SELECT FROM request_hop rh WHERE rh.request_id = t.request_id AND rh.live)",
         case_no,
         institution,
@@ -162,10 +171,7 @@ async def answered(
     done = [row["request_id"] for row in rows]
     if done:
         await connection.execute(
-            "UPDATE hold_request SET state = 'answered', closed_at = $2"
-            " WHERE request_id = ANY($1) AND state <> 'stopped' AND closed_at IS NULL",
-            done,
-            at,
+            "UPDATE hold_request SET state = 'answered', closed_at = $2 WHERE request_id = ANY($1)", done, at
         )
     return done
 

@@ -30,16 +30,29 @@ class HopRef(Noun):
 
 
 class OpenRequest(Noun):
-    """A hold request that still waits for an answer, with its place on the ladder."""
+    """A hold request that still waits for an answer, with its place on the ladder.
+
+    Of its hops only the references: a case may have tens of thousands, and one payload holds two megabytes.
+    """
 
     request_id: str
     wave_no: int
     institution: str
-    hops: tuple[HopBrief, ...]
+    answer_class: AnswerClass
+    hops: tuple[HopRef, ...]
+    freshest_at: UtcDatetime
+    """of its transfers"""
+    largest_paise: int
+    """of its disputed amounts"""
     delivered: bool
+    """the bank has it, or has refused it"""
     rung: Rung | None = None
     """the last rung that was climbed"""
     waiting_since: UtcDatetime
+    hurry: bool = False
+    """a person will not wait for the next rung"""
+    escalated_by: int = 0
+    """the last news that asked for it"""
 
 
 class LadderRung(Noun):
@@ -74,8 +87,12 @@ class CaseStart(Noun):
     case_no: str
     policy: CasePolicy
     last_wave_no: int = 0
+    requests_sent: int = 0
+    """by the runs before this one"""
     open_hops: tuple[HopBrief, ...] = ()
     """to be asked"""
+    more_hops: bool = False
+    """the database has more of them than one start carries"""
     parked: tuple[HopRef, ...] = ()
     """waiting for the desk: not asked, but money is in play"""
     requests: tuple[OpenRequest, ...] = ()
@@ -120,10 +137,14 @@ class ClimbRung(Noun):
 
 
 class Climbed(Noun):
-    """Whether the rung did anything: mail needs an address and a mail route."""
+    """Whether the rung did anything: mail needs an address and a mail route.
+
+    `over`: the request needs no answer any more, so there is nothing left to climb for.
+    """
 
     done: bool
     reason: str = ""
+    over: bool = False
 
 
 class SettleCase(Noun):
@@ -140,7 +161,7 @@ class Settled(Noun):
 
 
 class CaseOutcome(Noun):
-    """What the workflow returns: the waves it sent and the requests in them."""
+    """What the workflow returns: the number of the last wave, and how many requests it sent since it was started."""
 
     case_no: str
     waves: int

@@ -1,11 +1,13 @@
 """One case: ask every bank that may still have the money, follow each answer, climb the ladder where there is none."""
 
 import asyncio
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
 from temporalio import workflow
-from temporalio.exceptions import ActivityError, is_cancelled_exception
+from temporalio.common import RetryPolicy
+from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.freezing import FreezeHands
@@ -16,6 +18,7 @@ with workflow.unsafe.imports_passed_through():
         CaseOutcome,
         CaseProgress,
         CaseStart,
+        Climbed,
         ClimbRung,
         HopBrief,
         HopRef,
@@ -26,6 +29,10 @@ with workflow.unsafe.imports_passed_through():
         SettleCase,
     )
     from workflows import policies
+    from workflows.caseload import Caseload
+
+LAST_PERSON = Rung.SUPERVISOR
+"""above it stands nobody: who will not wait any longer cannot be sent further up, and gives nothing up by it"""
 
 
 def case_workflow_id(case_no: str) -> str:
@@ -38,8 +45,7 @@ class CaseWorkflow:
     """The engine's work on one incident.
 
     It holds ids, amounts and enumerations; names, phones and accounts stay in PostgreSQL. What it is told may come
-    twice, late or out of order: a hop counts by its revision, and the database has the last word on whether a hop is
-    still to be asked.
+    twice, late or out of order (`Caseload`), and the database has the last word on whether a hop is still to be asked.
     """
 
     @workflow.init
@@ -47,26 +53,26 @@ class CaseWorkflow:
         self._case_no = start.case_no
         self._policy = start.policy
         self._wave_no = start.last_wave_no
-        self._requests_sent = 0
-        self._to_ask: dict[int, HopBrief] = {hop.hop_no: hop for hop in start.open_hops}
-        self._parked: dict[int, int] = {hop.hop_no: hop.revision for hop in start.parked}
-        self._live: dict[str, _Live] = {}
-        self._done: dict[int, int] = {}
-        """hops that need nothing more, by the revision that was closed"""
-        self._resumed = start.requests
+        self._requests_sent = start.requests_sent
+        self._load = Caseload()
+        self._pursuits: dict[str, _Pursuit] = {}
+        self._more_hops = False
         self._leaving = False
+        # Not in `run`: a signal may be handled before it begins, and must find what it speaks of.
+        self._take_up(start)
 
     @workflow.run
     async def run(self, start: CaseStart) -> CaseOutcome:
         """Pursue the case until nothing is in play; then settle it."""
-        for request in self._resumed:
-            self._pursue(_Live(request))
         while True:
-            await workflow.wait_condition(lambda: bool(self._to_ask) or self._nothing_open() or self._must_leave())
-            if self._must_leave():
-                await self._continue_as_new()
-            elif self._to_ask:
+            self._begin_pursuits()
+            await workflow.wait_condition(
+                lambda: self._load.has_to_ask or self._more_hops or self._nothing_open() or self._must_leave()
+            )
+            if self._load.has_to_ask:
                 self._send_wave()
+            elif self._must_leave():
+                await self._continue_as_new()
             elif await self._settle():
                 return CaseOutcome(case_no=self._case_no, waves=self._wave_no, requests=self._requests_sent)
 
@@ -75,14 +81,10 @@ class CaseWorkflow:
     @workflow.signal
     def tell(self, news: CaseNews) -> None:
         """Take up what a bank's answer, another complaint or the desk has changed."""
-        for ref in news.closed:
-            self._close(ref)
-        for ref in news.parked:
-            self._park(ref)
-        for hop in news.opened:
-            self._open(hop)
-        if news.escalate_request_id in self._live:
-            self._live[news.escalate_request_id].hurry = True
+        self._load.tell(news)
+        pursuit = self._pursuits.get(news.escalate_request_id or "")
+        if pursuit:
+            pursuit.escalate(news.news_id)
 
     @workflow.query
     def progress(self) -> CaseProgress:
@@ -90,144 +92,104 @@ class CaseWorkflow:
         return CaseProgress(
             case_no=self._case_no,
             waves=self._wave_no,
-            hops_to_ask=tuple(self._to_ask),
-            hops_parked=tuple(self._parked),
-            live_requests=tuple(self._live),
+            hops_to_ask=tuple(hop.hop_no for hop in self._load.to_ask),
+            hops_parked=tuple(ref.hop_no for ref in self._load.parked),
+            live_requests=tuple(self._pursuits),
         )
-
-    def _open(self, hop: HopBrief) -> None:
-        if self._done.get(hop.hop_no, -1) >= hop.revision or self._is_asked(hop):
-            return
-        self._drop_older(hop.hop_no, hop.revision)
-        self._to_ask[hop.hop_no] = hop
-
-    def _close(self, ref: HopRef) -> None:
-        self._done[ref.hop_no] = max(ref.revision, self._done.get(ref.hop_no, -1))
-        self._drop_older(ref.hop_no, ref.revision + 1)
-
-    def _park(self, ref: HopRef) -> None:
-        if self._done.get(ref.hop_no, -1) >= ref.revision or self._known_revision(ref.hop_no) > ref.revision:
-            return
-        self._drop_older(ref.hop_no, ref.revision + 1)
-        self._parked[ref.hop_no] = ref.revision
-
-    def _drop_older(self, hop_no: int, revision: int) -> None:
-        """Forget what was to be done about the hop before `revision`."""
-        if hop_no in self._to_ask and self._to_ask[hop_no].revision < revision:
-            del self._to_ask[hop_no]
-        if self._parked.get(hop_no, revision) < revision:
-            del self._parked[hop_no]
-        for live in self._live.values():
-            if live.hops.get(hop_no) is not None and live.hops[hop_no].revision < revision:
-                del live.hops[hop_no]
-
-    def _is_asked(self, hop: HopBrief) -> bool:
-        return self._known_revision(hop.hop_no) >= hop.revision
-
-    def _known_revision(self, hop_no: int) -> int:
-        """The newest revision of a hop that is open here; -1 for none."""
-        revisions = [live.hops[hop_no].revision for live in self._live.values() if hop_no in live.hops]
-        if hop_no in self._to_ask:
-            revisions.append(self._to_ask[hop_no].revision)
-        return max(revisions, default=-1)
 
     # -- waves -----------------------------------------------------------------------------------------------------
 
     def _send_wave(self) -> None:
         """One request for every bank that has open hops; what does not fit into it goes with the next wave."""
         self._wave_no += 1
-        by_bank: dict[str, list[HopBrief]] = {}
-        for hop in self._to_ask.values():
-            bank = by_bank.setdefault(hop.institution, [])
-            if len(bank) < policies.MAX_HOPS_PER_REQUEST:
-                bank.append(hop)
-        for institution, hops in by_bank.items():
-            for hop in hops:
-                del self._to_ask[hop.hop_no]
+        for institution, hops in self._load.next_wave(policies.MAX_HOPS_PER_REQUEST).items():
             self._requests_sent += 1
-            self._pursue(
-                _Live(
-                    OpenRequest(
-                        request_id=request_id(self._case_no, self._wave_no, institution),
-                        wave_no=self._wave_no,
-                        institution=institution,
-                        hops=tuple(hops),
-                        delivered=False,
-                        waiting_since=workflow.now(),
-                    )
-                )
-            )
+            self._take_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
 
-    def _pursue(self, live: "_Live") -> None:
-        self._live[live.request.request_id] = live
-        live.task = asyncio.create_task(self._pursue_request(live))
+    def _take_request(self, request: OpenRequest) -> None:
+        self._load.ask(request.request_id, request.hops)
+        self._pursuits[request.request_id] = _Pursuit(request)
 
-    async def _pursue_request(self, live: "_Live") -> None:
+    def _begin_pursuits(self) -> None:
+        for pursuit in self._pursuits.values():
+            if pursuit.task is None:
+                pursuit.task = asyncio.create_task(self._pursue(pursuit))
+
+    async def _pursue(self, pursuit: "_Pursuit") -> None:
         """Send one request, and climb the ladder until it is answered or given up."""
         try:
-            await self._deliver(live)
-            for step in self._ladder(live):
-                if not await self._silent(live, step.after_seconds):
-                    break
-                await self._climb(live, step.rung)
-                if step.rung is Rung.GIVE_UP:
-                    self._write_off(live)
-                    break
-                await self._deliver(live)
+            await self._deliver(pursuit, policies.bank_call_for(self._policy), policies.bank_call_retry(self._policy))
+            for step in self._ladder(pursuit):
+                if not await self._silent(pursuit, step):
+                    return
+                await self._climb(pursuit, step.rung)
+            # Nobody will be asked again; the database has the money of these hops as untraced.
+            self._load.finish(pursuit.request_id)
         finally:
             if not self._leaving:
-                del self._live[live.request.request_id]
+                self._load.forget(pursuit.request_id)
+                del self._pursuits[pursuit.request_id]
 
-    async def _deliver(self, live: "_Live") -> None:
-        """Put the request before the bank, unless it has it; that it cannot be done is what the ladder is for."""
-        if live.delivered or not live.hops or self._leaving:
+    async def _deliver(self, pursuit: "_Pursuit", patience: timedelta, retry: RetryPolicy) -> None:
+        """Put the request before the bank, unless it has it; that it cannot be done is what the ladder is for.
+
+        Trying ends early when the request is answered meanwhile, when a person will not wait, and when the history is
+        left: the next run sends the same request again, under the same key.
+        """
+        if pursuit.delivered or pursuit.hurry or self._moot(pursuit):
             return
-        request = live.request
+        request = pursuit.request
+        sending = workflow.start_activity_method(
+            FreezeHands.send_hold_request,
+            SendHoldRequest(
+                case_no=self._case_no,
+                request_id=request.request_id,
+                wave_no=request.wave_no,
+                institution=request.institution,
+                hops=self._load.asked(request.request_id),
+            ),
+            task_queue=policies.BANK_CALLS_QUEUE,
+            start_to_close_timeout=policies.BANK_CALL_ATTEMPT,
+            schedule_to_close_timeout=patience,
+            retry_policy=retry,
+            priority=policies.bank_call_priority(request.institution, self._priority_key(request)),
+            # An attempt under way is waited for: what the bank said must not be lost, and not be asked for twice.
+            cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+        )
+        await workflow.wait_condition(lambda: sending.done() or self._moot(pursuit) or pursuit.hurry)
+        if not sending.done():
+            sending.cancel()
         try:
-            sent: Sent = await workflow.execute_activity_method(
-                FreezeHands.send_hold_request,
-                SendHoldRequest(
-                    case_no=self._case_no,
-                    request_id=request.request_id,
-                    wave_no=request.wave_no,
-                    institution=request.institution,
-                    hops=tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live.hops.values()),
-                ),
-                task_queue=policies.BANK_CALLS_QUEUE,
-                start_to_close_timeout=policies.BANK_CALL_ATTEMPT,
-                schedule_to_close_timeout=policies.bank_call_for(self._policy),
-                retry_policy=policies.bank_call_retry(self._policy),
-                priority=policies.bank_call_priority(request.institution, self._priority_key(live)),
-            )
-        except ActivityError as error:
-            if is_cancelled_exception(error):
-                raise
+            sent: Sent = await sending
+        except ActivityError:
             workflow.logger.warning("request %s was not delivered", request.request_id)
             return
-        live.delivered = True
-        live.waiting_since = workflow.now()
-        live.hops = {hop_no: hop for hop_no, hop in live.hops.items() if hop_no in sent.asked}
+        pursuit.delivered = True
+        pursuit.waiting_since = workflow.now()
+        self._load.keep_asking(request.request_id, sent.asked)
 
-    async def _silent(self, live: "_Live", after_seconds: float) -> bool:
-        """Wait for the answer; true when it did not come within the rung's time, or a person would not wait."""
-        due = live.waiting_since + timedelta(seconds=after_seconds)
-        patience = max(due - workflow.now(), timedelta(0))
+    async def _silent(self, pursuit: "_Pursuit", step: LadderRung) -> bool:
+        """Wait for the answer; true when it did not come within the rung's time, or a person would not wait.
+
+        A bank that could not be reached is tried all the while: it may be back long before the rung is due.
+        """
+        patience = pursuit.left_of(step)
+        if patience:
+            patience = max(patience, policies.BANK_CALL_MINIMUM)
+            await self._deliver(pursuit, patience, policies.patient_retry(self._policy))
         try:
-            await workflow.wait_condition(lambda: not live.hops or live.hurry or self._leaving, timeout=patience)
+            await workflow.wait_condition(lambda: self._moot(pursuit) or pursuit.hurry, timeout=pursuit.left_of(step))
         except TimeoutError:
             return True
-        if self._leaving or not live.hops:
-            return False
-        live.hurry = False
-        return True
+        return not self._moot(pursuit)
 
-    async def _climb(self, live: "_Live", rung: Rung) -> None:
-        await workflow.execute_activity_method(
+    async def _climb(self, pursuit: "_Pursuit", rung: Rung) -> None:
+        climbed: Climbed = await workflow.execute_activity_method(
             FreezeHands.climb_rung,
             ClimbRung(
                 case_no=self._case_no,
-                request_id=live.request.request_id,
-                institution=live.request.institution,
+                request_id=pursuit.request_id,
+                institution=pursuit.request.institution,
                 rung=rung,
             ),
             task_queue=policies.CASE_WORK_QUEUE,
@@ -235,31 +197,30 @@ class CaseWorkflow:
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,
         )
-        live.rung = rung
-        live.waiting_since = workflow.now()
+        pursuit.climbed(rung)
+        if climbed.over:
+            self._load.finish(pursuit.request_id)
 
-    def _write_off(self, live: "_Live") -> None:
-        """Nobody will be asked again about these hops; the database has their money as untraced."""
-        for hop in list(live.hops.values()):
-            self._close(HopRef(hop_no=hop.hop_no, revision=hop.revision))
+    def _moot(self, pursuit: "_Pursuit") -> bool:
+        """Whether there is nothing to wait for any more, in this run at least."""
+        return self._leaving or not self._load.waits(pursuit.request_id)
 
-    def _ladder(self, live: "_Live") -> tuple[LadderRung, ...]:
+    def _ladder(self, pursuit: "_Pursuit") -> tuple[LadderRung, ...]:
         """The rungs above the last one climbed, for this class of bank."""
-        first = next(iter(live.request.hops))
-        ladder = self._policy.ladders[first.answer_class]
-        if live.rung is None:
+        ladder = self._policy.ladders[pursuit.request.answer_class]
+        if pursuit.rung is None:
             return ladder
-        climbed = [step.rung for step in ladder].index(live.rung)
+        climbed = [step.rung for step in ladder].index(pursuit.rung)
         return ladder[climbed + 1 :]
 
-    def _priority_key(self, live: "_Live") -> int:
-        now, rules = workflow.now(), self._policy.priority
-        return min(priority_key(rules, hop.transferred_at, hop.disputed_paise, now) for hop in live.hops.values())
+    def _priority_key(self, request: OpenRequest) -> int:
+        rules = self._policy.priority
+        return priority_key(rules, request.freshest_at, request.largest_paise, workflow.now())
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
     def _nothing_open(self) -> bool:
-        return not (self._to_ask or self._live or self._parked)
+        return not (self._load.has_to_ask or self._load.has_parked or self._pursuits)
 
     async def _settle(self) -> bool:
         """Close the case; false when the database knows of money in play, which is then taken up."""
@@ -271,31 +232,48 @@ class CaseWorkflow:
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,
         )
+        if settled.settled:
+            self._more_hops = False
+            return self._nothing_open() and workflow.all_handlers_finished()
         if settled.start is not None:
             self._take_up(settled.start)
-        return bool(settled.settled and self._nothing_open() and workflow.all_handlers_finished())
+        if self._more_hops or self._nothing_open():
+            await self._rest()
+        return False
+
+    async def _rest(self) -> None:
+        """The database has money in play and nothing new to ask for it: look again in a moment, not at once."""
+        self._begin_pursuits()
+        try:
+            await workflow.wait_condition(lambda: self._load.has_to_ask, timeout=policies.LOOK_AGAIN)
+        except TimeoutError:
+            return
 
     def _take_up(self, start: CaseStart) -> None:
+        """Take the database's word for what is open."""
+        self._more_hops = start.more_hops
         for hop in start.open_hops:
-            self._done.pop(hop.hop_no, None)
-            self._open(hop)
+            self._load.correct(hop.hop_no, hop.revision)
+            self._load.open(hop)
         for ref in start.parked:
-            self._parked[ref.hop_no] = ref.revision
+            self._load.correct(ref.hop_no, ref.revision)
+            self._load.park(ref)
         for request in start.requests:
-            if request.request_id not in self._live and request.hops:
-                self._pursue(_Live(request))
+            if request.request_id not in self._pursuits and request.hops:
+                for ref in request.hops:
+                    self._load.correct(ref.hop_no, ref.revision)
+                self._take_request(request)
 
     def _must_leave(self) -> bool:
         info = workflow.info()
-        long = info.is_continue_as_new_suggested() or info.get_current_history_length() > policies.CONTINUE_AFTER_EVENTS
-        return long and not self._to_ask
+        return info.is_continue_as_new_suggested() or info.get_current_history_length() > policies.CONTINUE_AFTER_EVENTS
 
     async def _continue_as_new(self) -> None:
         """Let every request come to rest, and go on in a fresh history with what is still open."""
         self._leaving = True
         await workflow.wait_condition(
             lambda: (
-                all(live.task is None or live.task.done() for live in self._live.values())
+                all(pursuit.task is None or pursuit.task.done() for pursuit in self._pursuits.values())
                 and workflow.all_handlers_finished()
             )
         )
@@ -304,35 +282,76 @@ class CaseWorkflow:
                 case_no=self._case_no,
                 policy=self._policy,
                 last_wave_no=self._wave_no,
-                open_hops=tuple(self._to_ask.values()),
-                parked=tuple(HopRef(hop_no=no, revision=revision) for no, revision in self._parked.items()),
-                requests=tuple(live.carried() for live in self._live.values() if live.hops),
+                requests_sent=self._requests_sent,
+                open_hops=self._load.to_ask,
+                more_hops=self._more_hops,
+                parked=self._load.parked,
+                requests=tuple(
+                    pursuit.carried(self._load.asked(request_id))
+                    for request_id, pursuit in self._pursuits.items()
+                    if self._load.waits(request_id)
+                ),
             )
         )
 
 
-class _Live:
-    """A request that waits for its answer."""
+class _Pursuit:
+    """A request on its way to its answer: whether the bank has it, how far silence has climbed, and since when."""
 
     def __init__(self, request: OpenRequest) -> None:
         self.request = request
-        self.hops = {hop.hop_no: hop for hop in request.hops}
+        self.request_id = request.request_id
         self.delivered = request.delivered
         self.rung = request.rung
         self.waiting_since = request.waiting_since
-        self.hurry = False
+        self.hurry = request.hurry
+        self._escalated_by = request.escalated_by
         self.task: asyncio.Task[None] | None = None
 
-    def carried(self) -> OpenRequest:
+    def left_of(self, step: LadderRung) -> timedelta:
+        """What is left of the wait before a rung."""
+        due = self.waiting_since + timedelta(seconds=step.after_seconds)
+        return max(due - workflow.now(), timedelta(0))
+
+    def climbed(self, rung: Rung) -> None:
+        """Silence has climbed to `rung`: the wait for the next begins, and whoever would not wait has had his way."""
+        self.rung = rung
+        self.waiting_since = workflow.now()
+        self.hurry = False
+
+    def escalate(self, news_id: int) -> None:
+        """A person will not wait for the next rung; told again, it is the same word."""
+        if news_id > self._escalated_by and self.rung is not LAST_PERSON:
+            self._escalated_by = news_id
+            self.hurry = True
+
+    def carried(self, hops: tuple[HopRef, ...]) -> OpenRequest:
         """The request as the next run takes it up."""
         return self.request.model_copy(
             update={
-                "hops": tuple(self.hops.values()),
+                "hops": hops,
                 "delivered": self.delivered,
                 "rung": self.rung,
                 "waiting_since": self.waiting_since,
+                "hurry": self.hurry,
+                "escalated_by": self._escalated_by,
             }
         )
+
+
+def _planned(case_no: str, wave_no: int, institution: str, hops: Sequence[HopBrief], now: datetime) -> OpenRequest:
+    """A new request about these hops of one bank."""
+    return OpenRequest(
+        request_id=request_id(case_no, wave_no, institution),
+        wave_no=wave_no,
+        institution=institution,
+        answer_class=hops[0].answer_class,
+        hops=tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in hops),
+        freshest_at=max(hop.transferred_at for hop in hops),
+        largest_paise=max(hop.disputed_paise for hop in hops),
+        delivered=False,
+        waiting_since=now,
+    )
 
 
 def request_id(case_no: str, wave_no: int, institution: str) -> str:

@@ -38,6 +38,9 @@ MAIL_TIMEOUT = timedelta(seconds=60)
 MAIL_RETRY = RetryPolicy(maximum_attempts=5, initial_interval=timedelta(seconds=2))
 MAIL_FOR = timedelta(minutes=10)
 
+LOOK_AGAIN = timedelta(seconds=10)
+"""when the database has money in play and there is nothing to ask for it at the moment"""
+
 CONTINUE_AFTER_EVENTS = 10_000
 """well before the server's own limit of 51,200"""
 
@@ -48,6 +51,15 @@ def bank_call_retry(policy: CasePolicy) -> RetryPolicy:
         initial_interval=timedelta(seconds=policy.retry_initial_seconds),
         backoff_coefficient=2,
         maximum_interval=timedelta(seconds=max(policy.retry_max_seconds, policy.retry_initial_seconds)),
+    )
+
+
+def patient_retry(policy: CasePolicy) -> RetryPolicy:
+    """How a bank that was unreachable for the whole retry window is tried on, while the ladder is climbed."""
+    return RetryPolicy(
+        initial_interval=timedelta(seconds=policy.retry_max_seconds),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(seconds=max(policy.retry_for_seconds, policy.retry_max_seconds)),
     )
 
 

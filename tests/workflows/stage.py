@@ -1,0 +1,249 @@
+"""A stage for the case workflow: real Temporal, real PostgreSQL, real activities; banks and mail that do as they are told."""
+
+import asyncio
+import hashlib
+import itertools
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+
+from activities.answering import AnswerReceipt, take_status_update
+from activities.hands import Hands
+from activities.intake import take_complaint
+from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
+from adapters.messages.smtp import Mailer, MailRefused
+from schemas.complaints import Complaint
+from schemas.work import CaseOutcome, CaseProgress, FollowUp
+from tests.factories import complaint, rrn, status_update
+from workers.temporal import CaseCourier
+from workers.worker import Queues, make_workers, running
+from workflows.case import CaseWorkflow, case_workflow_id
+
+Order = TypeVar("Order")
+
+PATIENCE_SECONDS = 20.0
+LOOK_SECONDS = 0.02
+SERIALS_A_STAGE = 10_000
+
+_stages = itertools.count(1)
+
+
+@dataclass
+class Banks:
+    """A wire that remembers what it was given, and fails where it is told to."""
+
+    tickets: list[tuple[str, HoldTicket]] = field(default_factory=list)
+    """what was taken, in order"""
+    attempts: list[tuple[str, UUID]] = field(default_factory=list)
+    """every call, with its Idempotency-Key"""
+    down: set[str] = field(default_factory=set)
+    refuse: dict[str, str] = field(default_factory=dict)
+    """by bank: the code with which it refuses"""
+    at_the_door: Callable[[str, HoldTicket], Awaitable[None]] | None = None
+    """runs before a bank replies"""
+
+    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Take a ticket, or fail."""
+        self.attempts.append((bank.code, ticket.request_id))
+        if self.at_the_door is not None:
+            await self.at_the_door(bank.code, ticket)
+        if bank.code in self.down:
+            raise BankUnreachable(bank.code, "HTTP 503")
+        if bank.code in self.refuse:
+            raise BankRefused(bank.code, self.refuse[bank.code], "words of the bank")
+        self.tickets.append((bank.code, ticket))
+        return Delivery(job_id=f"BANKS-{ticket.request_id}")
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+    def asked(self) -> list[tuple[str, list[str]]]:
+        """Bank and RRNs of every ticket taken, in order."""
+        return [(code, [incident.rrn for incident in ticket.incidents]) for code, ticket in self.tickets]
+
+
+@dataclass(frozen=True)
+class Letters(Mailer):
+    """A mail route that keeps what it was given."""
+
+    sent: list[tuple[str, str]] = field(default_factory=list)
+    """recipient and Message-ID"""
+    refused: set[str] = field(default_factory=set)
+
+    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
+        """Keep a letter, or refuse it."""
+        if to in self.refused:
+            raise MailRefused("SMTP 550")
+        self.sent.append((to, message_id))
+
+
+@dataclass
+class Stage:
+    """Everything around one test's cases."""
+
+    hands: Hands
+    client: Client
+    courier: CaseCourier
+    banks: Banks
+    letters: Letters
+
+    async def complain(self, *transfers: dict[str, Any], tell: bool = True, **changes: Any) -> str:
+        """Take a complaint and, unless told otherwise, start its case; gives the case's number."""
+        return await self.take(complaint(*transfers, **changes), tell=tell)
+
+    async def take(self, told: Complaint, *, tell: bool = True) -> str:
+        """As `complain`, for a complaint that is there already."""
+        taken = await take_complaint(self.hands, told, idempotency_key=rrn(), taken_by="officer:1")
+        if tell:
+            await self.tell(taken.follow_up)
+        return taken.receipt.case_ack_no
+
+    async def answer(self, bank: str, case_no: str, *rows: dict[str, Any], tell: bool = True) -> AnswerReceipt:
+        """Take a bank's answer and, unless told otherwise, tell the case."""
+        digest = hashlib.sha256(repr((bank, case_no, rows)).encode()).digest()
+        receipt = await take_status_update(self.hands, bank, status_update(case_no, rows), digest)
+        if tell:
+            await self.tell(receipt.follow_up)
+        return receipt
+
+    async def tell(self, follow_up: FollowUp | None) -> None:
+        """Tell the workflow what was committed."""
+        if follow_up is not None:
+            await self.courier.tell(follow_up)
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    def handle(self, case_no: str) -> WorkflowHandle[CaseWorkflow, CaseOutcome]:
+        """The case's workflow, whichever run."""
+        return self.client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no))
+
+    async def outcome(self, case_no: str) -> CaseOutcome:
+        """What the workflow returns; waits for it."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            return await self.handle(case_no).result()
+
+    async def progress(self, case_no: str) -> CaseProgress:
+        """What the workflow says of itself."""
+        return await self.handle(case_no).query(CaseWorkflow.progress)
+
+    async def status(self, case_no: str) -> WorkflowExecutionStatus | None:
+        """How the case's workflow stands at Temporal."""
+        return (await self.handle(case_no).describe()).status
+
+    async def until(self, true: Callable[[], bool]) -> None:
+        """Wait until it is so."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not true():  # noqa: ASYNC110 - what is waited for sets no event
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_asked(self, count: int) -> None:
+        """Wait for that many tickets."""
+        await self.until(lambda: len(self.banks.tickets) >= count)
+
+    async def until_row(self, expected: object, query: str, *values: object) -> None:
+        """Wait until a query's first value is this."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.hands.pool.fetchval(query, *values) != expected:
+                await asyncio.sleep(LOOK_SECONDS)
+
+    async def state(self, case_no: str) -> str:
+        """Open or settled."""
+        found: str = await self.hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
+        return found
+
+    async def until_state(self, case_no: str, state: str) -> None:
+        """Wait until the case is in that state."""
+        await self.until_row(state, "SELECT state FROM case_file WHERE case_no = $1", case_no)
+
+    async def buckets(self, case_no: str) -> dict[str, int]:
+        """Paise by bucket; empty ones left out."""
+        rows = await self.hands.pool.fetch(
+            "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance WHERE case_no = $1 GROUP BY bucket",
+            case_no,
+        )
+        return {row["bucket"]: row["paise"] for row in rows if row["paise"]}
+
+    async def request_ids(self, case_no: str) -> list[UUID]:
+        """The case's requests in the order they were planned."""
+        rows = await self.hands.pool.fetch(
+            "SELECT request_id FROM hold_request WHERE case_no = $1 ORDER BY wave_no, institution", case_no
+        )
+        return [row["request_id"] for row in rows]
+
+    async def rungs(self, case_no: str) -> list[str]:
+        """The rungs that were climbed, in order, by the case's log."""
+        rows = await self.hands.pool.fetch(
+            "SELECT data->>'rung' AS rung FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
+            " AND data ? 'rung' ORDER BY seq",
+            case_no,
+        )
+        return [row["rung"] for row in rows]
+
+    async def scheduled(self, case_no: str, activity: str, order: type[Order]) -> list[tuple[datetime, Order]]:
+        """When (by the workflow's clock) each such activity was scheduled in the present run, and with what."""
+        found = []
+        async for event in self.handle(case_no).fetch_history_events():
+            asked = event.activity_task_scheduled_event_attributes
+            if event.HasField("activity_task_scheduled_event_attributes") and asked.activity_type.name == activity:
+                [told] = await self.client.data_converter.decode(asked.input.payloads, [order])
+                found.append((event.event_time.ToDatetime(UTC), told))
+        return found
+
+    async def delivered_at(self, case_no: str) -> datetime:
+        """When (by the workflow's clock) the first request of the present run was delivered."""
+        sent: set[int] = set()
+        async for event in self.handle(case_no).fetch_history_events():
+            if event.activity_task_scheduled_event_attributes.activity_type.name == "send_hold_request":
+                sent.add(event.event_id)
+            if event.activity_task_completed_event_attributes.scheduled_event_id in sent:
+                return event.event_time.ToDatetime(UTC)
+        raise AssertionError("nothing was delivered")
+
+    async def open_tasks(self, case_no: str) -> list[str]:
+        """The kinds of the desk's open tasks."""
+        rows = await self.hands.pool.fetch(
+            "SELECT kind FROM desk_task WHERE case_no = $1 AND state = 'open' ORDER BY task_id", case_no
+        )
+        return [row["kind"] for row in rows]
+
+    # -- the end ---------------------------------------------------------------------------------------------------
+
+    async def clear(self) -> None:
+        """End what still runs: the next stage's worker must not get it."""
+        for row in await self.hands.pool.fetch("SELECT case_no FROM case_file"):
+            try:
+                await self.client.get_workflow_handle(case_workflow_id(row["case_no"])).terminate("the test is over")
+            except RPCError:
+                continue
+
+
+@asynccontextmanager
+async def staged(hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,)) -> AsyncIterator[Stage]:
+    """A stage with its workers running, on case numbers of its own."""
+    await hands.pool.execute("SELECT setval('ack_serial', $1)", next(_stages) * SERIALS_A_STAGE)
+    courier = CaseCourier(client, hands.pool)
+    stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"))
+    try:
+        async with stage_workers(stage, queues):
+            yield stage
+            await stage.clear()
+    finally:
+        await courier.close()
+
+
+@asynccontextmanager
+async def stage_workers(stage: Stage, queues: Sequence[Queues] = (Queues.ALL,)) -> AsyncIterator[None]:
+    """Workers over a stage's hands, banks and letters."""
+    workers = [
+        worker
+        for queue in queues
+        for worker in make_workers(stage.client, stage.hands, stage.banks, stage.letters, stage.courier, queue)
+    ]
+    async with running(workers):
+        yield

@@ -1,0 +1,137 @@
+"""Silence climbs the ladder, rung by rung, for every class of bank; days pass in seconds on the workflow's own clock.
+
+The deadlines are the policy file's. What is read is the clock of the workflow's history.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+
+import pytest
+from temporalio.testing import TimeSkipper
+
+from activities.hands import Hands
+from schemas.enums import AnswerClass, Rung
+from schemas.work import ClimbRung
+from tests.factories import row, rrn, transfer
+from tests.workflows.conftest import CLASSES
+from tests.workflows.stage import Stage, staged
+
+BANK_OF = {answer_class: code for code, answer_class in CLASSES.items()}
+TOLERANCE_SECONDS = 30.0
+"""what the activities themselves take of the workflow's clock"""
+
+
+@pytest.fixture
+async def skipping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+    """A stage on which time passes as soon as a case only waits."""
+    async with staged(hands, time_skipping.client) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stepping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+    """A stage on which time passes by `fast_forward` only."""
+    with time_skipping.with_time_skipping_disabled():
+        async with staged(hands, time_skipping.client) as stage:
+            yield stage
+
+
+async def waits(stage: Stage, case_no: str) -> list[tuple[str, float]]:
+    """Every rung, and how many seconds after the delivery or the rung before it it was begun."""
+    begun: list[tuple[str, datetime]] = [("delivered", await stage.delivered_at(case_no))]
+    for at, order in await stage.scheduled(case_no, "climb_rung", ClimbRung):
+        begun.append((order.rung.value, at))
+    return [(rung, (at - before).total_seconds()) for (_, before), (rung, at) in zip(begun, begun[1:], strict=False)]
+
+
+async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -> None:
+    cases = {c: await skipping.complain(transfer(payee_bank=BANK_OF[c])) for c in AnswerClass}
+    for answer_class, case_no in cases.items():
+        await skipping.outcome(case_no)
+        assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+        for (rung, waited_seconds), expected in zip(await waits(skipping, case_no), Rung, strict=True):
+            assert rung == expected.value
+            policy_seconds = skipping.hands.policy.ladder[expected].after_seconds(answer_class)
+            assert policy_seconds <= waited_seconds < policy_seconds + TOLERANCE_SECONDS, (answer_class, rung)
+        assert await skipping.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
+        assert await skipping.state(case_no) == "settled"
+        assert await skipping.open_tasks(case_no) == []
+    letters = [f"{who}@{BANK_OF[c].lower()}.example" for c in AnswerClass for who in ("desk", "nodal")]
+    assert sorted(to for to, _ in skipping.letters.sent) == sorted(letters)
+    assert len(skipping.banks.attempts) == len(cases)
+
+
+async def test_a_rung_is_not_climbed_a_moment_early(stepping: Stage, time_skipping: TimeSkipper) -> None:
+    case_no = await stepping.complain()
+    await stepping.until_row("delivered", "SELECT state FROM hold_request")
+    reminder_seconds = stepping.hands.policy.ladder[Rung.REMINDER].api_seconds
+    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=reminder_seconds - 20))
+    assert await stepping.rungs(case_no) == []
+    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=25))
+    await stepping.until_row("reminder", "SELECT rung FROM hold_request")
+    assert await stepping.rungs(case_no) == ["reminder"]
+
+
+@pytest.mark.parametrize(
+    ("rungs", "tasks"),
+    [
+        (1, []),
+        (2, []),
+        (3, ["phone_bank"]),
+        (4, ["phone_bank", "supervise"]),
+    ],
+)
+async def test_the_answer_ends_the_ladder_on_every_rung(
+    stepping: Stage, time_skipping: TimeSkipper, rungs: int, tasks: list[str]
+) -> None:
+    root = rrn()
+    case_no = await stepping.complain(transfer(reference=root))
+    await stepping.until_row("delivered", "SELECT state FROM hold_request")
+    ladder = list(Rung)[:rungs]
+    for rung in ladder:
+        wait_seconds = stepping.hands.policy.ladder[rung].api_seconds
+        await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
+        await stepping.until_row(rung.value, "SELECT rung FROM hold_request")
+    assert await stepping.open_tasks(case_no) == tasks
+    await stepping.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stepping.outcome(case_no)
+    assert await stepping.rungs(case_no) == [rung.value for rung in ladder]
+    assert await stepping.open_tasks(case_no) == []
+    assert await stepping.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
+
+
+async def test_a_part_of_the_answer_keeps_the_request_on_the_ladder(
+    stepping: Stage, time_skipping: TimeSkipper
+) -> None:
+    first, second = rrn(), rrn()
+    case_no = await stepping.complain(transfer(reference=first), transfer(reference=second))
+    await stepping.until_row("delivered", "SELECT state FROM hold_request")
+    await stepping.answer("HDFC", case_no, row(1, first, "10000.00"))
+    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=305))
+    await stepping.until_row("reminder", "SELECT rung FROM hold_request")
+    await stepping.answer("HDFC", case_no, row(1, second, "10000.00"))
+    await stepping.outcome(case_no)
+    assert await stepping.rungs(case_no) == ["reminder"]
+
+
+async def test_a_letter_that_cannot_be_sent_does_not_stop_the_ladder(skipping: Stage) -> None:
+    skipping.letters.refused.update({"desk@hdfc.example", "nodal@hdfc.example"})
+    case_no = await skipping.complain()
+    await skipping.outcome(case_no)
+    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert skipping.letters.sent == []
+    reasons = await skipping.hands.pool.fetch(
+        "SELECT data->>'reason' AS reason FROM case_event WHERE kind = 'rung_climbed' AND data ? 'sent'"
+    )
+    assert [found["reason"] for found in reasons] == ["MailRefused", "MailRefused"]
+
+
+async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, time_skipping: TimeSkipper) -> None:
+    case_no = await stepping.complain(*(transfer(payee_bank=bank) for bank in BANK_OF.values()))
+    await stepping.until_row(3, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+    await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=1810))
+    await stepping.until_row(
+        2,
+        "SELECT count(*) FROM hold_request WHERE (institution, rung) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",
+    )
+    assert await stepping.hands.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None

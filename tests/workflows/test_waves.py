@@ -1,0 +1,136 @@
+"""Waves: every bank that may have the money is asked at once, and each answer drives the next request."""
+
+from datetime import UTC, datetime, timedelta
+
+from temporalio.client import Client
+
+from activities.desk import add_hop
+from activities.hands import Hands
+from schemas.complaints import Party
+from schemas.desk import NewHopByDesk
+from tests.factories import moved, row, rrn, transfer
+from tests.workflows.stage import Stage, stage_workers, staged
+from workflows import policies
+
+
+async def test_each_answer_drives_the_next_request_until_nothing_is_in_play(stage: Stage) -> None:
+    first, second = rrn(), rrn()
+    case_no = await stage.complain(transfer(10_000_00, reference=first))
+    await stage.until_asked(1)
+    await stage.answer(
+        "HDFC",
+        case_no,
+        row(1, first, "4000.00"),
+        moved(first, "6000.00", "ICIC", "000123456789", rrn_transaction_id=second),
+    )
+    await stage.until_asked(2)
+    assert [(code, [i.disputed_paise for i in t.incidents]) for code, t in stage.banks.tickets] == [
+        ("HDFC", [10_000_00]),
+        ("ICIC", [6000_00]),
+    ]
+    await stage.answer("ICIC", case_no, row(1, second, "6000.00"))
+    outcome = await stage.outcome(case_no)
+    assert (outcome.waves, outcome.requests) == (2, 2)
+    assert await stage.state(case_no) == "settled"
+
+
+async def test_one_ticket_for_every_bank_in_a_wave(stage: Stage) -> None:
+    hdfc, more_hdfc, icic = rrn(), rrn(), rrn()
+    await stage.complain(
+        transfer(reference=hdfc), transfer(reference=icic, payee_bank="ICIC"), transfer(reference=more_hdfc)
+    )
+    await stage.until_asked(2)
+    assert sorted(stage.banks.asked()) == [("HDFC", [hdfc, more_hdfc]), ("ICIC", [icic])]
+
+
+async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(hands: Hands, temporal_client: Client) -> None:
+    hops = policies.MAX_HOPS_PER_REQUEST + 20
+    root = rrn()
+    async with staged(hands, temporal_client, queues=()) as stage:
+        case_no = await stage.complain(transfer(hops * 500_00, reference=root))
+        lines = [moved(root, "500.00", "ICIC", f"0001234{number:05d}") for number in range(hops)]
+        await stage.answer("HDFC", case_no, *lines[:300])
+        await stage.answer("HDFC", case_no, *lines[300:])
+        async with stage_workers(stage):
+            await stage.until(lambda: sum(len(rrns) for code, rrns in stage.banks.asked() if code == "ICIC") == hops)
+            tickets = [rrns for code, rrns in stage.banks.asked() if code == "ICIC"]
+            assert sorted(len(rrns) for rrns in tickets) == [20, policies.MAX_HOPS_PER_REQUEST]
+            assert len({number for rrns in tickets for number in rrns}) == hops
+
+
+async def test_a_hop_that_was_answered_before_it_was_asked_is_not_asked(hands: Hands, temporal_client: Client) -> None:
+    root = rrn()
+    async with staged(hands, temporal_client, queues=()) as stage:
+        case_no = await stage.complain(transfer(reference=root))
+        await stage.answer("HDFC", case_no, row(1, root, "10000.00"), tell=False)
+        async with stage_workers(stage):
+            outcome = await stage.outcome(case_no)
+    assert stage.banks.attempts == []
+    assert outcome.waves == 1
+
+
+async def test_a_second_complaint_joins_and_only_what_is_new_is_asked(stage: Stage) -> None:
+    known, new = transfer(), transfer(payee_bank="ICIC")
+    case_no = await stage.complain(known)
+    await stage.until_asked(1)
+    assert await stage.complain(known, new) == case_no
+    await stage.until_asked(2)
+    assert stage.banks.asked() == [("HDFC", [known["rrn"]]), ("ICIC", [new["rrn"]])]
+
+
+async def test_a_hop_the_desk_adds_goes_out(stage: Stage) -> None:
+    root, added = rrn(), rrn()
+    case_no = await stage.complain(transfer(5_000_00, reference=root))
+    await stage.until_asked(1)
+    done = await add_hop(
+        stage.hands,
+        case_no,
+        NewHopByDesk(
+            parent_hop_no=1,
+            payee=Party(institution="PUNB", account="3000000000001"),
+            amount_paise=2_000_00,
+            disputed_paise=2_000_00,
+            reference=added,
+            transferred_at=datetime.now(UTC) - timedelta(minutes=1),
+            reason="read on the victim's statement",
+        ),
+        "officer:2",
+    )
+    await stage.tell(done.follow_up)
+    await stage.until_asked(2)
+    assert stage.banks.asked()[1] == ("PUNB", [added])
+    assert await stage.buckets(case_no) == {"lost": -5_000_00, "in_play": 5_000_00}
+
+
+async def test_progress_says_where_the_case_stands(stage: Stage) -> None:
+    case_no = await stage.complain(transfer(), transfer(payee_bank="ICIC"), transfer(payee_bank="No Such Sahkari"))
+    await stage.until_asked(2)
+    progress = await stage.progress(case_no)
+    assert (progress.case_no, progress.waves) == (case_no, 1)
+    assert progress.hops_to_ask == ()
+    assert progress.hops_parked == (3,)
+    assert sorted(progress.live_requests) == sorted(str(found) for found in await stage.request_ids(case_no))
+
+
+async def test_two_hops_with_one_reference_are_one_incident(stage: Stage) -> None:
+    """Gathered money: what came by two ways into one transfer is one transfer to the bank."""
+    first, second, onward = rrn(), rrn(), rrn()
+    case_no = await stage.complain(
+        transfer(4_000_00, reference=first), transfer(3_000_00, reference=second, payee_bank="PUNB")
+    )
+    await stage.until_asked(2)
+    one = await stage.answer(
+        "HDFC", case_no, moved(first, "4000.00", "ICIC", "77", rrn_transaction_id=onward), tell=False
+    )
+    two = await stage.answer(
+        "PUNB", case_no, moved(second, "3000.00", "ICIC", "77", rrn_transaction_id=onward), tell=False
+    )
+    assert one.follow_up is not None
+    assert two.follow_up is not None
+    assert one.follow_up.news is not None
+    assert two.follow_up.news is not None
+    both = one.follow_up.news.model_copy(update={"opened": one.follow_up.news.opened + two.follow_up.news.opened})
+    await stage.tell(one.follow_up.model_copy(update={"news": both}))
+    await stage.until_asked(3)
+    code, ticket = stage.banks.tickets[-1]
+    assert (code, [(i.rrn, i.disputed_paise) for i in ticket.incidents]) == ("ICIC", [(onward, 7_000_00)])
