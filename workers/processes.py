@@ -159,8 +159,11 @@ class ChildProcess:
                 raise self.failure(f"was not ready within {limit_seconds:.0f} s")
             await asyncio.sleep(POLL_SECONDS)
 
-    def rss_bytes(self) -> int:
-        """Resident memory of the process and its own children, in bytes; 0 when it does not run."""
+    def memory_bytes(self) -> int:
+        """Memory of the process and its own children, in bytes; 0 when it does not run.
+
+        Its proportional set size: what several processes share, as PostgreSQL's do, counts once and not for each.
+        """
         if not self.is_running:
             return 0
         try:
@@ -168,7 +171,7 @@ class ChildProcess:
             family = [process, *process.children(recursive=True)]
         except psutil.NoSuchProcess:
             return 0
-        return sum(_rss_bytes(member) for member in family)
+        return sum(process_memory_bytes(member) for member in family)
 
     def listens_on(self, port: int) -> bool:
         """Whether it is this very process that listens on a TCP port, as far as the kernel lets us look."""
@@ -226,11 +229,14 @@ def _is_another_users(pid: int) -> bool:
         return False
 
 
-def _rss_bytes(process: psutil.Process) -> int:
+def process_memory_bytes(process: psutil.Process) -> int:
+    """Proportional set size of one process in bytes; its resident memory where the kernel does not tell that."""
     try:
-        return int(process.memory_info().rss)
+        return int(process.memory_full_info().pss)
     except psutil.NoSuchProcess:
         return 0
+    except psutil.AccessDenied:
+        return int(process.memory_info().rss)
 
 
 async def _passes(probe: Probe) -> bool:
@@ -319,9 +325,9 @@ class Supervisor:
             raise ChildFailed("the supervisor was not entered")
         return await asyncio.shield(self._failure)
 
-    def rss_bytes(self) -> dict[str, int]:
-        """Resident memory of each process now, in bytes, by name."""
-        return {name: watched.child.rss_bytes() for name, watched in self._watched.items()}
+    def memory_bytes(self) -> dict[str, int]:
+        """Memory of each process now, in bytes, by name."""
+        return {name: watched.child.memory_bytes() for name, watched in self._watched.items()}
 
     async def _watch(self, watched: _Watched) -> None:
         while True:

@@ -21,7 +21,7 @@ from workers.embedded.ports import free_port
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.home import RunFile, claimed, own_start_epoch_seconds, secret_key
-from workers.processes import ChildFailed, ChildProcess, ChildSpec, Supervisor, http_ready, own_command
+from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, own_command, process_memory_bytes
 from workers.settings import ENV_PREFIX, Settings
 
 T = TypeVar("T")
@@ -52,7 +52,6 @@ class Running:
     settings: Settings
     api_url: str
     worker_metrics_url: str
-    children: Mapping[str, ChildProcess]
 
 
 @asynccontextmanager
@@ -100,9 +99,9 @@ async def start_engine(
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
     tell("API")
-    settings, children = await start_apis(supervisor, settings, restarts=restarts)
+    settings = await start_apis(supervisor, settings, restarts=restarts)
     tell("worker")
-    children["worker"] = await supervisor.start(
+    await supervisor.start(
         ChildSpec(
             "worker",
             own_command("worker", "--queue", "all"),
@@ -113,17 +112,16 @@ async def start_engine(
         )
     )
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics", children)
+    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
 
 
-async def start_apis(
-    supervisor: Supervisor, settings: Settings, *, restarts: bool
-) -> tuple[Settings, dict[str, ChildProcess]]:
-    """Start the API on its port, or on a free one; gives the settings with that port, and its processes."""
+async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool) -> Settings:
+    """Start the API on its port, or on a free one; gives the settings with that port."""
     for attempt in range(1, PORT_TRIES + 1):
         chosen = settings.model_copy(update={"api_port": settings.api_port or free_port()})
         try:
-            return chosen, await _start_api(supervisor, chosen, restarts=restarts, attempt=attempt)
+            await _start_api(supervisor, chosen, restarts=restarts, attempt=attempt)
+            return chosen
         except ChildFailed as failure:
             # Only a port we picked ourselves may be picked anew.
             if settings.api_port or PORT_TROUBLE not in str(failure):
@@ -131,14 +129,11 @@ async def start_apis(
     raise ChildFailed("no free port was found for the API")
 
 
-async def _start_api(
-    supervisor: Supervisor, settings: Settings, *, restarts: bool, attempt: int
-) -> dict[str, ChildProcess]:
+async def _start_api(supervisor: Supervisor, settings: Settings, *, restarts: bool, attempt: int) -> None:
     """Start every API process; several share one port."""
-    children = {}
     for number in range(1, settings.api_workers + 1):
         name = "api" if settings.api_workers == 1 else f"api-{number}"
-        children[name] = await supervisor.start(
+        await supervisor.start(
             ChildSpec(
                 name if attempt == 1 else f"{name}-port-{attempt}",
                 own_command("api", "--single"),
@@ -148,7 +143,6 @@ async def _start_api(
                 stop_limit_seconds=API_STOP_LIMIT_SECONDS,
             )
         )
-    return children
 
 
 def environment(settings: Settings) -> dict[str, str]:
@@ -235,29 +229,8 @@ async def _kept_alive(service: EmbeddedPostgres | EmbeddedTemporal, *, restarts:
             return failure
 
 
-def memory_bytes(services: Services, children: Mapping[str, ChildProcess]) -> dict[str, int]:
-    """Memory in bytes of every process of the stack with its own children, and of this one.
-
-    Proportional set size: memory that several processes share (PostgreSQL's buffers) counts once, not for each.
-    """
+def memory(services: Services, supervisor: Supervisor) -> Mapping[str, int]:
+    """Memory in bytes of every process of the stack with its own children, and of this one, by name."""
     embedded = {"postgres": services.postgres, "temporal": services.temporal}
-    running = {name: service.process for name, service in embedded.items() if service} | dict(children)
-    sizes = {name: _family_bytes(child.pid) for name, child in running.items() if child.is_running}
-    return sizes | {"goldenhour": _process_bytes(psutil.Process())}
-
-
-def _family_bytes(pid: int) -> int:
-    try:
-        process = psutil.Process(pid)
-        return sum(_process_bytes(member) for member in [process, *process.children(recursive=True)])
-    except psutil.NoSuchProcess:
-        return 0
-
-
-def _process_bytes(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.AccessDenied:
-        return int(process.memory_info().rss)
-    except psutil.NoSuchProcess:
-        return 0
+    sizes = {name: service.process.memory_bytes() for name, service in embedded.items() if service}
+    return sizes | supervisor.memory_bytes() | {"goldenhour": process_memory_bytes(psutil.Process())}

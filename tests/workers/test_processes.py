@@ -63,11 +63,11 @@ async def test_a_child_logs_privately_and_stops(tmp_path: Path) -> None:
     child.start()
     await child.wait_ready(logged(child.log_file), 10.0)
     assert child.is_running
-    assert child.rss_bytes() > 1_000_000
+    assert child.memory_bytes() > 1_000_000
     with pytest.raises(ChildFailed, match="already runs"):
         child.start()
     assert await child.stop() == -signal.SIGTERM
-    assert child.rss_bytes() == 0
+    assert child.memory_bytes() == 0
     assert stat.S_IMODE(child.log_file.stat().st_mode) == 0o600
 
 
@@ -108,8 +108,8 @@ async def test_a_large_log_is_set_aside(tmp_path: Path, monkeypatch: pytest.Monk
 async def test_the_supervisor_stops_all_in_reverse(tmp_path: Path) -> None:
     async with Supervisor(tmp_path) as supervisor:
         children = [await supervisor.start(spec(tmp_path, name, SLEEPS)) for name in ("one", "two")]
-        assert set(supervisor.rss_bytes()) == {"one", "two"}
-        assert all(size > 0 for size in supervisor.rss_bytes().values())
+        assert set(supervisor.memory_bytes()) == {"one", "two"}
+        assert all(size > 0 for size in supervisor.memory_bytes().values())
         with pytest.raises(ChildFailed, match="already started"):
             await supervisor.start(spec(tmp_path, "one", SLEEPS))
     assert [child.exit_code for child in children] == [-signal.SIGTERM] * 2

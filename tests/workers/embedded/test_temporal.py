@@ -64,7 +64,7 @@ async def test_the_web_interface_is_local(server: EmbeddedTemporal) -> None:
 
 
 async def test_memory_is_known(server: EmbeddedTemporal) -> None:
-    assert server.process.rss_bytes() > 50_000_000
+    assert server.process.memory_bytes() > 50_000_000
 
 
 async def test_a_taken_port_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
