@@ -103,13 +103,18 @@ async def load_directory(pool: Pool, vault: Vault, entries: Sequence[Institution
     institution and what is wrong; then nothing is written.
     """
     _check(entries)
-    prepared = await asyncio.to_thread(lambda: [_prepared(vault, entry) for entry in entries])
+    safe = await asyncio.to_thread(prepared, vault, entries)
     async with pool.acquire() as connection, connection.transaction():
         try:
-            await institutions.upsert(connection, prepared, datetime.now(UTC))
+            await institutions.upsert(connection, safe, datetime.now(UTC))
         except asyncpg.UniqueViolationError:
             raise DirectoryRefused("a login e-mail is in use by an institution outside the file") from None
-    return len(prepared)
+    return len(safe)
+
+
+def prepared(vault: Vault, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
+    """The entries with their wires sealed and their passwords hashed; takes about 20 ms for each password."""
+    return [_prepared(vault, entry) for entry in entries]
 
 
 def _check(entries: Sequence[InstitutionEntry]) -> None:

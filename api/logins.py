@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections import OrderedDict
+from functools import cache
 from typing import Final
 
 from pydantic import SecretStr
@@ -25,6 +26,12 @@ REMEMBERED_SECONDS: Final = 2 * 3600.0
 """Longer than a token lives: a bank that logs in every hour is never locked out by a stranger who tries its e-mail."""
 
 
+@cache
+def _nobodys_hash() -> str:
+    """What an unknown e-mail's password is checked against, so that it takes as long as a known one's."""
+    return hash_password(SecretStr(os.urandom(16).hex()))
+
+
 class BankLogins:
     """Checks e-mail and password of an institution against its Argon2 hash."""
 
@@ -36,7 +43,6 @@ class BankLogins:
         # What was verified is remembered as a MAC under a key that ends with this process.
         self._key = os.urandom(32)
         self._remembered: OrderedDict[bytes, float] = OrderedDict()
-        self._nobodys_hash = hash_password(SecretStr(os.urandom(16).hex()))
 
     async def code(self, email: str, password: SecretStr) -> str:
         """The code of the institution whose login this is.
@@ -46,7 +52,7 @@ class BankLogins:
         """
         async with self._pool.acquire() as connection:
             row = await institutions.login_row(connection, email)
-        password_hash = self._nobodys_hash if row is None else row.password_hash
+        password_hash = _nobodys_hash() if row is None else row.password_hash
         mark = self._mark(password, password_hash)
         if row is not None and self._remembers(mark):
             return row.code

@@ -4,6 +4,8 @@ from base64 import b64encode
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -13,7 +15,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.directory import DirectoryCache, load_directory
+from activities.directory import DirectoryCache, prepared
 from activities.hands import Hands
 from activities.vault import Vault
 from adapters.banks.envelope import seal
@@ -21,6 +23,8 @@ from adapters.banks.protocol import BankWire
 from api.app import create_app
 from api.parts import Parts
 from api.tokens import Tokens
+from db import institutions
+from db.institutions import PreparedEntry
 from db.pool import Pool
 from domain.policy import load_policy
 from schemas.enums import Role
@@ -140,11 +144,18 @@ async def temporal_is_there() -> bool:
     return True
 
 
+@cache
+def _prepared() -> list[PreparedEntry]:
+    """The banks with their wires sealed and their passwords hashed, once for all tests: hashing is slow on purpose."""
+    return prepared(Vault(SECRET), [InstitutionEntry.model_validate(bank) for bank in BANKS])
+
+
 @pytest.fixture
 async def parts(database: Pool) -> Parts:
     """The engine's parts over a database with three banks."""
     vault = Vault(SECRET)
-    await load_directory(database, vault, [InstitutionEntry.model_validate(bank) for bank in BANKS])
+    async with database.acquire() as connection:
+        await institutions.upsert(connection, _prepared(), datetime.now(UTC))
     directory = DirectoryCache(database, vault)
     await directory.refresh()
     hands = Hands(pool=database, directory=directory, policy=load_policy())
