@@ -1,6 +1,7 @@
 """What can be read of a running world, as JSON: the state with its truth, and the tickets with their times."""
 
 from collections.abc import Iterable, Sequence
+from math import ceil
 
 from simulator.banks import Banks
 from simulator.cases import CasePlan
@@ -20,7 +21,7 @@ def spread(samples_ns: Iterable[int]) -> Json:
     samples = sorted(samples_ns)
     if not samples:
         return {"count": 0}
-    ranks = {name: samples[min(len(samples) - 1, int(share * len(samples)))] for name, share in QUANTILES}
+    ranks = {name: samples[ceil(share * len(samples)) - 1] for name, share in QUANTILES}
     return {"count": len(samples)} | {name: round(ns / NS_IN_MS, 3) for name, ns in ranks.items()}
 
 

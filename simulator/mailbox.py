@@ -30,7 +30,7 @@ class Mailboxes:
         self._talks: WeakSet[SMTP] = WeakSet()
         self.received = 0
         self.unknown = 0
-        """letters about no ticket we have"""
+        """letters about no ticket that still waits"""
         self.letters: list[Message] = []
         """the first of them, for tests to read"""
 
