@@ -1,7 +1,8 @@
 """Small makers of nouns for tests: valid by default, one thing changed at a time."""
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,10 +15,11 @@ from activities.vault import Vault
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
-from db.pool import Pool
+from db.pool import Pool, open_pool
 from domain.policy import load_policy
 from schemas.complaints import Complaint
 from schemas.institutions import InstitutionEntry
+from workers.embedded.postgres import EmbeddedPostgres
 
 SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")
 BANKS = ("SBIN", "HDFC", "ICIC", "PUNB")
@@ -53,6 +55,16 @@ async def make_hands(pool: Pool, entries: Sequence[InstitutionEntry] | None = No
     directory = DirectoryCache(pool, vault)
     await directory.refresh()
     return Hands(pool, directory, load_policy(), clock_factor)
+
+
+@asynccontextmanager
+async def shared_hands(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Hands]:
+    """Hands on one database for many tests, each with a case of its own: a database a test costs more than the test."""
+    name = f"shared_{next(_serial)}"
+    pool = await open_pool(await postgres.create_database(name, template), min_size=1, max_size=30)
+    yield await make_hands(pool)
+    await pool.close()
+    await postgres.drop_database(name)
 
 
 def transfer(

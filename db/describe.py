@@ -1,0 +1,94 @@
+"""The schema of a database as one SQL text, always in the same order: `db/schema.sql` is this text.
+
+The migrations say how the schema came about, `schema.sql` says what it is; a test holds the two together. Write it anew
+with `python -m db.describe DSN > db/schema.sql`, DSN being a database with every migration applied.
+"""
+
+import asyncio
+import sys
+
+import asyncpg
+
+_HEADER = "-- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.\n"
+
+_FUNCTIONS = """
+SELECT rtrim(pg_get_functiondef(p.oid), E'\\n') || ';' FROM pg_proc p
+WHERE p.pronamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
+ORDER BY p.proname
+"""
+
+# Sequences of their own; those of identity columns come with their tables.
+_SEQUENCES = """
+SELECT format('CREATE SEQUENCE %I AS %s MINVALUE %s MAXVALUE %s START %s INCREMENT %s%s;', c.relname,
+              format_type(s.seqtypid, NULL), s.seqmin, s.seqmax, s.seqstart, s.seqincrement,
+              CASE WHEN s.seqcycle THEN ' CYCLE' ELSE '' END)
+FROM pg_sequence s JOIN pg_class c ON c.oid = s.seqrelid
+WHERE c.relnamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype IN ('i', 'e'))
+ORDER BY c.relname
+"""
+
+# Foreign keys come after all tables; NOT NULL stands with its column.
+_TABLES = """
+SELECT format(E'CREATE TABLE %I (\\n    %s\\n)%s;', c.relname, array_to_string(
+    ARRAY(
+        SELECT format('%I %s', a.attname, format_type(a.atttypid, a.atttypmod))
+            || CASE WHEN a.attidentity = 'a' THEN ' GENERATED ALWAYS AS IDENTITY' ELSE '' END
+            || CASE WHEN a.attnotnull THEN ' NOT NULL' ELSE '' END
+            || coalesce(' DEFAULT ' || pg_get_expr(d.adbin, d.adrelid), '')
+        FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
+        WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum
+    ) || ARRAY(
+        SELECT format('CONSTRAINT %I %s', k.conname, pg_get_constraintdef(k.oid)) FROM pg_constraint k
+        WHERE k.conrelid = c.oid AND k.contype IN ('p', 'u', 'c') ORDER BY k.contype DESC, k.conname
+    ), E',\\n    '), ' WITH (' || array_to_string(c.reloptions, ', ') || ')')
+FROM pg_class c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname
+"""
+
+_FOREIGN_KEYS = """
+SELECT format('ALTER TABLE %I ADD CONSTRAINT %I %s;', c.relname, k.conname, pg_get_constraintdef(k.oid))
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'f' ORDER BY c.relname, k.conname
+"""
+
+# The index of a primary key or a UNIQUE comes with its constraint.
+_INDEXES = """
+SELECT pg_get_indexdef(i.indexrelid) || ';' FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+WHERE c.relnamespace = 'public'::regnamespace
+  AND NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u'))
+ORDER BY c.relname
+"""
+
+_TRIGGERS = """
+SELECT pg_get_triggerdef(t.oid) || ';' FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY c.relname, t.tgname
+"""
+
+_COMMENTS = """
+SELECT format('COMMENT ON COLUMN %I.%I IS %L;', c.relname, a.attname, d.description)
+FROM pg_description d JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid
+WHERE c.relnamespace = 'public'::regnamespace ORDER BY c.relname, a.attname
+"""
+
+_PARTS = (_FUNCTIONS, _SEQUENCES, _TABLES, _FOREIGN_KEYS, _INDEXES, _TRIGGERS, _COMMENTS)
+
+
+async def describe(dsn: str) -> str:
+    """The schema at `dsn`; run on an empty database, the text makes one with the same description."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        texts = [_HEADER]
+        for part in _PARTS:
+            texts += [f"{row[0]}\n" for row in await connection.fetch(part)]
+        return "\n".join(texts)
+    finally:
+        await connection.close()
+
+
+if __name__ == "__main__":
+    sys.stdout.write(asyncio.run(describe(sys.argv[1])))

@@ -1,0 +1,460 @@
+-- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
+
+CREATE OR REPLACE FUNCTION public.case_event_chain()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- The case's row is the lock: events of one case are written one after the other.
+    SELECT event_seq + 1, event_hash INTO NEW.seq, NEW.previous_hash
+    FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    NEW.hash := sha256(NEW.previous_hash || convert_to(concat_ws(E'\n',
+        NEW.case_no, NEW.seq, NEW.kind, (extract(epoch FROM NEW.at) * 1000000)::bigint, NEW.actor, NEW.data::text), 'UTF8'));
+    UPDATE case_file SET event_seq = NEW.seq, event_hash = NEW.hash WHERE case_no = NEW.case_no;
+    PERFORM pg_notify('case_event', NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_apply()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    -- Not one upsert: a check is tried on the proposed row too, and a proposed row may well be below zero.
+    WITH delta AS (
+        SELECT case_no, hop_no, bucket, sum(amount_paise) AS paise FROM entered GROUP BY case_no, hop_no, bucket
+    ), changed AS (
+        UPDATE ledger_balance b SET balance_paise = b.balance_paise + d.paise FROM delta d
+        WHERE b.case_no = d.case_no AND b.hop_no = d.hop_no AND b.bucket = d.bucket
+        RETURNING b.case_no, b.hop_no, b.bucket
+    )
+    INSERT INTO ledger_balance (case_no, hop_no, bucket, balance_paise)
+    SELECT d.* FROM delta d WHERE NOT EXISTS (
+        SELECT FROM changed c WHERE c.case_no = d.case_no AND c.hop_no = d.hop_no AND c.bucket = d.bucket
+    );
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_check_balanced()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    total numeric;
+    cases integer;
+BEGIN
+    SELECT sum(amount_paise), count(DISTINCT e.case_no) INTO total, cases
+    FROM ledger_entry e WHERE e.transaction_id = NEW.transaction_id;
+    IF total <> 0 OR cases <> 1 THEN
+        RAISE EXCEPTION 'ledger transaction % is off by % paise over % case(s)', NEW.transaction_id, total, cases
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balanced';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.ledger_post(p_case_no text, p_kind text, p_key text, p_at timestamp with time zone, p_hop_nos integer[], p_buckets text[], p_amounts bigint[])
+ RETURNS bigint
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    digest bytea := sha256(convert_to(concat_ws('|', p_case_no, p_kind, p_hop_nos, p_buckets, p_amounts), 'UTF8'));
+    known bytea;
+    posted bigint;
+BEGIN
+    INSERT INTO ledger_transaction (case_no, kind, idempotency_key, payload_digest, at)
+    VALUES (p_case_no, p_kind, p_key, digest, p_at)
+    ON CONFLICT (idempotency_key) DO NOTHING RETURNING transaction_id INTO posted;
+    IF posted IS NULL THEN
+        SELECT payload_digest, transaction_id INTO known, posted
+        FROM ledger_transaction WHERE idempotency_key = p_key;
+        IF known IS DISTINCT FROM digest THEN
+            RAISE EXCEPTION 'ledger key % was used with other entries', p_key
+                USING ERRCODE = 'unique_violation', CONSTRAINT = 'ledger_key_reused';
+        END IF;
+        RETURN posted;
+    END IF;
+    INSERT INTO ledger_entry (transaction_id, line_no, case_no, hop_no, bucket, amount_paise)
+    SELECT posted, line_no, p_case_no, hop_no, bucket, amount
+    FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
+    RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $function$;
+
+CREATE SEQUENCE ack_serial AS bigint MINVALUE 0 MAXVALUE 9999999 START 0 INCREMENT 1 CYCLE;
+
+CREATE TABLE answer (
+    answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    update_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    natural_key text NOT NULL,
+    hop_nos integer[] NOT NULL,
+    kind text NOT NULL,
+    disposition text NOT NULL,
+    status_code text NOT NULL,
+    amount_paise bigint NOT NULL,
+    claim_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    remarks text NOT NULL,
+    flags jsonb NOT NULL,
+    raw jsonb NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
+    CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+);
+
+CREATE TABLE case_event (
+    case_no text NOT NULL,
+    seq bigint NOT NULL,
+    kind text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    actor text NOT NULL,
+    data jsonb NOT NULL,
+    previous_hash bytea NOT NULL,
+    hash bytea NOT NULL,
+    CONSTRAINT case_event_pkey PRIMARY KEY (case_no, seq)
+);
+
+CREATE TABLE case_file (
+    case_no text NOT NULL,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone,
+    workflow_started_at timestamp with time zone,
+    policy jsonb NOT NULL,
+    first_sent_at timestamp with time zone,
+    first_delivered_at timestamp with time zone,
+    first_answered_at timestamp with time zone,
+    first_held_at timestamp with time zone,
+    last_hop_no integer NOT NULL DEFAULT 0,
+    last_wave_no integer NOT NULL DEFAULT 0,
+    event_seq bigint NOT NULL DEFAULT 0,
+    event_hash bytea NOT NULL DEFAULT decode(repeat('00'::text, 32), 'hex'::text),
+    CONSTRAINT case_file_pkey PRIMARY KEY (case_no),
+    CONSTRAINT case_file_case_no_check CHECK ((case_no ~ '^\d{14}$'::text)),
+    CONSTRAINT case_file_check CHECK (((state = 'settled'::text) = (settled_at IS NOT NULL))),
+    CONSTRAINT case_file_state_check CHECK ((state = ANY (ARRAY['open'::text, 'settled'::text])))
+) WITH (fillfactor=70);
+
+CREATE TABLE case_news (
+    news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    body jsonb NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signalled_at timestamp with time zone,
+    CONSTRAINT case_news_pkey PRIMARY KEY (news_id)
+) WITH (fillfactor=80);
+
+CREATE TABLE complaint (
+    ack_no text NOT NULL,
+    case_no text NOT NULL,
+    channel text NOT NULL,
+    category text NOT NULL,
+    victim_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    joined boolean NOT NULL,
+    flags jsonb NOT NULL,
+    CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
+    CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
+    CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
+CREATE TABLE contradiction (
+    contradiction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer,
+    answer_id bigint,
+    institution text NOT NULL,
+    kind text NOT NULL,
+    claimed_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    CONSTRAINT contradiction_pkey PRIMARY KEY (contradiction_id)
+);
+
+CREATE TABLE desk_task (
+    task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer,
+    request_id uuid,
+    institution text,
+    kind text NOT NULL,
+    note text NOT NULL DEFAULT ''::text,
+    state text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    closed_at timestamp with time zone,
+    closed_by text,
+    reason text,
+    CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
+    CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
+CREATE TABLE disputed_transfer (
+    transfer_key text NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
+);
+
+CREATE TABLE hold_request (
+    request_id uuid NOT NULL,
+    case_no text NOT NULL,
+    wave_no integer NOT NULL,
+    institution text NOT NULL,
+    state text NOT NULL,
+    job_id text,
+    rung text,
+    planned_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    first_answered_at timestamp with time zone,
+    closed_at timestamp with time zone,
+    refusal_code text,
+    refusal_message text,
+    rung_at timestamp with time zone,
+    CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
+    CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
+    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE hop (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    revision integer NOT NULL DEFAULT 0,
+    parent_hop_no integer,
+    layer integer NOT NULL,
+    source text NOT NULL,
+    state text NOT NULL,
+    institution text,
+    payer_institution_as_told text NOT NULL,
+    payer_holder text NOT NULL,
+    payee_institution_as_told text NOT NULL,
+    payee_holder text NOT NULL,
+    payee_ifsc text,
+    account_key text NOT NULL,
+    reference text NOT NULL,
+    reference_key text NOT NULL,
+    mode text NOT NULL,
+    amount_paise bigint NOT NULL,
+    disputed_paise bigint NOT NULL,
+    transferred_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    opened_by_answer bigint,
+    flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
+    CONSTRAINT hop_check1 CHECK (((state = 'unroutable'::text) <= (institution IS NULL))),
+    CONSTRAINT hop_check2 CHECK (((parent_hop_no IS NULL) OR (parent_hop_no < hop_no))),
+    CONSTRAINT hop_disputed_paise_check CHECK ((disputed_paise > 0)),
+    CONSTRAINT hop_hop_no_check CHECK ((hop_no > 0)),
+    CONSTRAINT hop_layer_check CHECK ((layer > 0)),
+    CONSTRAINT hop_source_check CHECK ((source = ANY (ARRAY['complaint'::text, 'answer'::text, 'desk'::text]))),
+    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE institution (
+    code text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    answer_class text NOT NULL,
+    ifsc_prefixes text[] NOT NULL DEFAULT '{}'::text[],
+    vpa_handles text[] NOT NULL DEFAULT '{}'::text[],
+    aliases text[] NOT NULL DEFAULT '{}'::text[],
+    desk_email text NOT NULL DEFAULT ''::text,
+    nodal_name text NOT NULL DEFAULT ''::text,
+    nodal_email text NOT NULL DEFAULT ''::text,
+    nodal_mobile text NOT NULL DEFAULT ''::text,
+    wire_sealed bytea,
+    inbound_email text,
+    inbound_password_hash text,
+    updated_at timestamp with time zone NOT NULL,
+    CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
+    CONSTRAINT institution_pkey PRIMARY KEY (code)
+);
+
+CREATE TABLE ledger_balance (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    bucket text NOT NULL,
+    balance_paise bigint NOT NULL,
+    CONSTRAINT ledger_balance_pkey PRIMARY KEY (case_no, hop_no, bucket),
+    CONSTRAINT ledger_balance_sign CHECK (
+CASE
+    WHEN (bucket = 'lost'::text) THEN (balance_paise <= 0)
+    ELSE (balance_paise >= 0)
+END)
+) WITH (fillfactor=70);
+
+CREATE TABLE ledger_entry (
+    transaction_id bigint NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    bucket text NOT NULL,
+    amount_paise bigint NOT NULL,
+    CONSTRAINT ledger_entry_pkey PRIMARY KEY (transaction_id, line_no),
+    CONSTRAINT ledger_entry_amount_paise_check CHECK ((amount_paise <> 0)),
+    CONSTRAINT ledger_entry_bucket_check CHECK ((bucket = ANY (ARRAY['lost'::text, 'in_play'::text, 'held'::text, 'withdrawn'::text, 'spent'::text, 'refused'::text, 'untraced'::text, 'restored'::text, 'released'::text])))
+);
+
+CREATE TABLE ledger_transaction (
+    transaction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    idempotency_key text NOT NULL,
+    payload_digest bytea NOT NULL,
+    at timestamp with time zone NOT NULL,
+    CONSTRAINT ledger_transaction_idempotency_key_key UNIQUE (idempotency_key),
+    CONSTRAINT ledger_transaction_pkey PRIMARY KEY (transaction_id)
+);
+
+CREATE TABLE request_hop (
+    request_id uuid NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    revision integer NOT NULL,
+    live boolean NOT NULL DEFAULT true,
+    CONSTRAINT request_hop_pkey PRIMARY KEY (request_id, hop_no)
+) WITH (fillfactor=80);
+
+CREATE TABLE request_job (
+    institution text NOT NULL,
+    job_id text NOT NULL,
+    request_id uuid NOT NULL,
+    CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
+);
+
+CREATE TABLE schema_migration (
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone NOT NULL DEFAULT clock_timestamp(),
+    CONSTRAINT schema_migration_pkey PRIMARY KEY (name)
+);
+
+CREATE TABLE status_update (
+    update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    case_no text NOT NULL,
+    job_id text NOT NULL,
+    body_digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    reply jsonb NOT NULL,
+    CONSTRAINT status_update_institution_body_digest_key UNIQUE (institution, body_digest),
+    CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
+);
+
+CREATE TABLE victim (
+    victim_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    name text NOT NULL,
+    mobile text NOT NULL,
+    district text NOT NULL,
+    woman boolean NOT NULL,
+    child boolean NOT NULL,
+    senior boolean NOT NULL,
+    CONSTRAINT victim_pkey PRIMARY KEY (victim_id)
+);
+
+ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
+
+ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
+
+ALTER TABLE contradiction ADD CONSTRAINT contradiction_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
+
+ALTER TABLE contradiction ADD CONSTRAINT contradiction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_no, parent_hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
+
+ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
+
+CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
+
+CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
+
+CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) WHERE ((workflow_started_at IS NULL) AND (state = 'open'::text));
+
+CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
+
+CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
+
+CREATE INDEX complaint_case ON public.complaint USING btree (case_no);
+
+CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
+
+CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
+
+CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
+
+CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
+
+CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
+
+CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
+
+CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
+
+CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
+
+CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
+
+CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
+
+CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
+
+CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
