@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workers.commands import bank, bench, importing, processes, up, verifying
+from workers.commands import bank, bench, demo, importing, processes, up, verifying
 from workers.commands.common import CarefulGroup
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
@@ -53,6 +53,7 @@ def _add(group: typer.Typer, panel: str, name: str, command: Callable[..., None]
     group.command(name, help=words, rich_help_panel=panel, **settings)(command)
 
 
+_add(app, "Run", "demo", demo.demo)
 _add(app, "Run", "up", up.up)
 _add(app, "Run", "api", processes.api)
 _add(app, "Run", "worker", processes.worker)

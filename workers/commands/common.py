@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Self, TypeVar
 
 import orjson
 import typer
@@ -61,6 +61,44 @@ class CarefulGroup(TyperGroup):
 def errors() -> Console:
     """Where errors and progress go."""
     return Console(stderr=True)
+
+
+class Steps:
+    """What is being done that takes a moment: one moving line on a terminal, a line a step elsewhere. For `with`."""
+
+    def __init__(self, what: str) -> None:
+        self._console = errors()
+        self._what = what
+        self._status = self._console.status(what)
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._status.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._status.stop()
+
+    def tell(self, step: str) -> None:
+        """Say which step is under way."""
+        words = f"{self._what} {step}"
+        if self._console.is_terminal:
+            self._status.update(words)
+        else:
+            self._console.print(words, highlight=False)
+
+    def stop(self) -> None:
+        """Show nothing for now."""
+        self._status.stop()
+
+    def begin(self, what: str) -> None:
+        """Show that something else is under way."""
+        self._what = what
+        if self._console.is_terminal:
+            self._status.update(what)
+            self._status.start()
+        else:
+            self._console.print(what, highlight=False)
 
 
 def people(json_target: str | None) -> Console:

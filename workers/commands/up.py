@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import FAILURE, Failed, errors, load_settings, people
+from workers.commands.common import FAILURE, Failed, Steps, errors, load_settings, people
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,24 +37,19 @@ async def _up(settings: Settings, *, ui: bool) -> None:
     from workers.processes import Supervisor
     from workers.stack import announce, services, start_engine, until_failure
 
-    console = errors()
-    with console.status("starting") as status:
-
-        def tell(step: str) -> None:
-            status.update(f"starting {step}")
-
+    with Steps("starting") as steps:
         async with (
-            services(settings, ui=ui, tell=tell) as running_services,
+            services(settings, ui=ui, tell=steps.tell) as running_services,
             Supervisor(running_services.settings.home / "logs") as supervisor,
         ):
-            running = await start_engine(supervisor, running_services.settings, tell=tell)
+            running = await start_engine(supervisor, running_services.settings, tell=steps.tell)
             announce(running_services, running)
-            status.stop()
+            steps.stop()
             _show(running_services, running)
             try:
                 await until_failure(running_services, supervisor, restarts=True)
             finally:
-                console.print("stopping …", highlight=False)
+                steps.begin("stopping")
 
 
 def _show(services: "Services", running: "Running") -> None:

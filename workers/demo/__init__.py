@@ -1,1 +1,1 @@
-"""A simulated day on a stack of its own: the demonstration, and the ground the benchmarks stand on."""
+"""The demonstration: a day of complaints played against simulated banks, watched, and told at the end."""

@@ -1,0 +1,148 @@
+"""Playing the day: start it, watch it, and know when it is over."""
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from db.figures import DayFigures, Spread, day_figures, turnarounds
+from schemas.enums import AnswerClass
+from workers.demo.world_state import WorldState
+from workers.processes import ChildFailed
+from workers.simulated import Stage
+from workers.stack import memory, until_failure
+from workers.verifying import Verdict, verify
+
+DAY_SECONDS = 86_400.0
+LOOK_SECONDS = 0.5
+QUIET_SECONDS = 2.0
+"""how long nothing may wait until the day is called over"""
+STILL_SECONDS = 10.0
+"""how long nothing may move, though something waits, until the day is called over: it waits for a person"""
+FAST_CLASSES = (AnswerClass.API, AnswerClass.SEAT)
+"""the banks that are waited for; e-mail-class banks answer after hours or days"""
+
+
+@dataclass(frozen=True)
+class DayPlan:
+    """Which day is played: how many complaints, drawn from which seed, how much faster than the wall's clock."""
+
+    complaints: int
+    seed: int
+    clock_factor: float
+    wall_seconds: float
+    """how long complaints come in, by the wall's clock"""
+
+    @property
+    def day_seconds(self) -> float:
+        """How long complaints come in, by the world's clock."""
+        return self.wall_seconds * self.clock_factor
+
+    def config(self) -> dict[str, object]:
+        """The simulator's configuration."""
+        return {
+            "seed": self.seed,
+            "complaints": self.complaints,
+            "clock_factor": self.clock_factor,
+            "day_seconds": self.day_seconds,
+            "profile": "uniform",
+        }
+
+
+@dataclass(frozen=True)
+class Look:
+    """The day at one moment, from both sides: what the engine knows and what is true."""
+
+    elapsed_seconds: float
+    world: WorldState
+    figures: DayFigures
+
+    @property
+    def waits(self) -> bool:
+        """Whether complaints are still to come, or a request, a bank that is fast, or an answer is still at work."""
+        world, figures = self.world, self.figures
+        return (
+            not world.complaints.done
+            or figures.waiting_hops > 0
+            or figures.undelivered > 0
+            or any(world.tickets.open_by_class.get(name, 0) for name in FAST_CLASSES)
+            or world.posts.made > world.posts.accepted + world.posts.gave_up
+        )
+
+    def moved_since(self, other: "Look") -> bool:
+        """Whether anything happened between the two."""
+        return self.figures.model_copy(update={"at": other.figures.at}) != other.figures
+
+
+@dataclass(frozen=True)
+class Played:
+    """How the day went. `complete` is false when the limit came first."""
+
+    plan: DayPlan
+    complete: bool
+    look: Look
+    turnarounds: dict[str, Spread]
+    memory_bytes: dict[str, int]
+    verdict: Verdict
+
+
+async def look(stage: Stage, elapsed_seconds: float) -> Look:
+    """Look at the day now."""
+    async with (
+        stage.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        figures = await day_figures(connection)
+    return Look(elapsed_seconds, WorldState.model_validate(await stage.state()), figures)
+
+
+async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
+    """Play the day to its end, or to `limit_seconds` by the wall's clock; then verify the database.
+
+    `show` is given every look. Raises `ChildFailed` as soon as a process of the stage ends.
+    """
+    playing = asyncio.ensure_future(_play(stage, plan, limit_seconds, show))
+    failing = asyncio.ensure_future(until_failure(stage.services, stage.supervisor, restarts=False))
+    try:
+        await asyncio.wait([playing, failing], return_when=asyncio.FIRST_COMPLETED)
+        if failing.done():
+            await failing
+        return await playing
+    except httpx.HTTPError as error:
+        raise ChildFailed(f"the simulator does not answer: {error}") from error
+    finally:
+        for task in (playing, failing):
+            task.cancel()
+        await asyncio.gather(playing, failing, return_exceptions=True)
+
+
+async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
+    await stage.start()
+    complete, last = await _watch(stage, limit_seconds, show)
+    dsn = stage.running.settings.database_url
+    assert dsn is not None, "the stage fills it in"
+    async with stage.pool.acquire() as connection:
+        spreads = await turnarounds(connection)
+    sizes = dict(memory(stage.services, stage.supervisor))
+    return Played(plan, complete, last, spreads, sizes, await verify(dsn.get_secret_value()))
+
+
+async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None]) -> tuple[bool, Look]:
+    """Look until nothing waits, or nothing moves; gives whether that was before the limit, and the last look."""
+    started = time.monotonic()
+    before = await look(stage, 0.0)
+    busy_at = moved_at = started
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = time.monotonic()
+        seen = await look(stage, now - started)
+        show(seen)
+        busy_at = now if seen.waits else busy_at
+        moved_at = now if seen.moved_since(before) or not seen.world.complaints.done else moved_at
+        if now - busy_at >= QUIET_SECONDS or now - moved_at >= STILL_SECONDS:
+            return True, seen
+        if now - started >= limit_seconds:
+            return False, seen
+        before = seen

@@ -1,0 +1,164 @@
+"""The day when it is over: tables for people, one object for programs."""
+
+from collections.abc import Iterator, Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from db.figures import DayFigures, Spread
+from schemas.enums import AnswerClass, Bucket
+from workers.demo.play import Played
+from workers.demo.view import BUCKETS
+from workers.verifying import Verdict
+from workers.words import duration, rupees, size
+
+TURNAROUNDS: Mapping[str, str] = {
+    "complaint_to_request": "complaint → first request sent",
+    "complaint_to_delivered": "complaint → a bank has it",
+    "complaint_to_answer": "complaint → first answer",
+    "complaint_to_hold": "complaint → first hold",
+    "answer_to_next_request": "answer → next layer's request",
+    "transfer_to_complaint": "transfer → complaint",
+}
+MS = 1000
+
+
+def as_json(played: Played) -> dict[str, object]:
+    """Everything that is shown. Money in paise, times in milliseconds of the wall's clock, memory in bytes."""
+    figures, world = played.look.figures, played.look.world
+    return {
+        "complete": played.complete,
+        "complaints": figures.complaints,
+        "complaints_planned": world.complaints.planned,
+        "joined": figures.joined,
+        "cases": figures.cases,
+        "settled": figures.settled,
+        "hops": figures.hops,
+        "layers": figures.layers,
+        "requests": figures.requests,
+        "asked_twice": world.asked_twice,
+        "answers": figures.answers,
+        "dispositions": figures.dispositions,
+        "contradictions": figures.contradictions,
+        "desk_tasks": {"open": figures.tasks_open, "closed": figures.tasks_closed},
+        "buckets_paise": dict(figures.buckets_paise),
+        "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
+        "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
+        "caught_of_catchable": world.truth.caught_of_catchable,
+        "caught_paise": world.truth.caught_paise,
+        "catchable_paise": world.truth.catchable_paise,
+        "clock_factor": played.plan.clock_factor,
+        "seed": played.plan.seed,
+        "wall_seconds": round(played.look.elapsed_seconds, 1),
+        "world_seconds": round(world.world_seconds),
+        "memory_bytes": played.memory_bytes,
+        "verify": played.verdict.in_words(),
+    }
+
+
+def _spread_ms(spread: Spread) -> dict[str, float]:
+    return {
+        "count": spread.count,
+        "p50": round(spread.p50_seconds * MS, 1),
+        "p95": round(spread.p95_seconds * MS, 1),
+        "p99": round(spread.p99_seconds * MS, 1),
+    }
+
+
+def show(console: Console, played: Played) -> None:
+    """Tell people how the day went."""
+    console.print(_work(played))
+    console.print(_money(played))
+    console.print(_times(played))
+    console.print(_catch(played), highlight=False)
+    memory = ", ".join(f"{name} {size(found)}" for name, found in played.memory_bytes.items())
+    console.print(f"Memory: {memory}.", highlight=False)
+    console.print(_verdict(played.verdict), highlight=False)
+
+
+def _work(played: Played) -> Table:
+    figures, world = played.look.figures, played.look.world
+    lines = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in figures.dispositions.items())
+    table = Table(title="The day", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(overflow="fold")
+    table.add_row("complaints", f"{figures.complaints}, of which {figures.joined} joined a case")
+    table.add_row("cases", f"{figures.cases}, of which {figures.settled} settled")
+    table.add_row("hops", f"{figures.hops}, down to layer {figures.layers}")
+    table.add_row("hold requests", f"{figures.requests}; asked twice: {world.asked_twice}")
+    table.add_row("lines of answers", f"{figures.answers}: {lines}" if lines else "0")
+    table.add_row("contradictions", str(figures.contradictions))
+    table.add_row("desk tasks", f"{figures.tasks_closed} done, {figures.tasks_open} open")
+    table.add_row(
+        "time",
+        f"{duration(played.look.elapsed_seconds)}; the world's clock ran {played.plan.clock_factor:,.0f} times as fast",
+    )
+    return table
+
+
+def _money(played: Played) -> Table:
+    figures = played.look.figures
+    lost = figures.buckets_paise[Bucket.LOST]
+    table = Table(title="Where each rupee is", title_justify="left", show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    table.add_column(justify="right")
+    table.add_row("[bold]lost[/]", f"[bold]{rupees(lost)}[/]", "")
+    for bucket, colour in BUCKETS:
+        paise = figures.buckets_paise[bucket]
+        share = f"{paise / lost:.1%}" if lost else ""
+        table.add_row(f"[{colour}]{bucket.replace('_', ' ')}[/]", rupees(paise), share)
+        if bucket is Bucket.IN_PLAY:
+            for words, part in _in_play(figures):
+                table.add_row(f"  {words}", rupees(part), "")
+    return table
+
+
+def _in_play(figures: DayFigures) -> Iterator[tuple[str, int]]:
+    """Where the money in play lies, in words, and how much of it."""
+    left = figures.buckets_paise[Bucket.IN_PLAY]
+    for name in AnswerClass:
+        part = figures.in_play_by_class_paise.get(name, 0)
+        left -= part
+        if part:
+            yield f"at {name}-class banks", part
+    if left:
+        yield "at institutions the desk must name", left
+
+
+def _times(played: Played) -> Table:
+    """Each turnaround twice: by the wall's clock, which is the engine's speed, and as the simulated world saw it."""
+    factor = played.plan.clock_factor
+    table = Table(title="Turnaround times", title_justify="left")
+    table.add_column()
+    for name in ("count", "p50", "p95", "p99"):
+        table.add_column(name, justify="right")
+    for key, words in TURNAROUNDS.items():
+        spread = played.turnarounds.get(key)
+        if spread is None:
+            continue
+        seconds = (spread.p50_seconds, spread.p95_seconds, spread.p99_seconds)
+        table.add_row(words, f"{spread.count:,}", *(f"{value * MS:,.0f} ms" for value in seconds))
+        table.add_row("  in the world", "", *(duration(value * factor) for value in seconds), style="bright_black")
+    return table
+
+
+def _catch(played: Played) -> str:
+    truth = played.look.world.truth
+    share = truth.caught_of_catchable
+    if share is None:
+        return "Nothing could have been caught at API-class banks."
+    caught, catchable = truth.caught_paise.get("api", 0), truth.catchable_paise.get("api", 0)
+    return (
+        f"Caught of catchable: [bold]{share:.1%}[/] ({rupees(caught)} of the {rupees(catchable)} that an engine with no"
+        " delay of its own would have held at API-class banks; chance can put either ahead)."
+    )
+
+
+def _verdict(verdict: Verdict) -> str:
+    if verdict.clean:
+        return (
+            f"Verify: [bold green]clean[/] ({verdict.cases:,} cases, {verdict.entries:,} ledger entries,"
+            f" {verdict.events:,} events recomputed)."
+        )
+    return f"Verify: [bold red]{verdict.in_words()}[/]."

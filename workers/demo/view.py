@@ -1,0 +1,135 @@
+"""The day while it runs: a live picture on a terminal, a line now and then elsewhere."""
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from schemas.enums import AnswerClass, Bucket
+from workers.demo.play import DayPlan, Look
+from workers.words import duration, rupees
+
+LINE_EVERY_SECONDS = 5.0
+BAR_WIDTH = 32
+HOUR_SECONDS = 3600
+FRAMES_PER_SECOND = 4
+
+BUCKETS: tuple[tuple[Bucket, str], ...] = (
+    (Bucket.HELD, "green"),
+    (Bucket.IN_PLAY, "yellow"),
+    (Bucket.WITHDRAWN, "red"),
+    (Bucket.SPENT, "red"),
+    (Bucket.REFUSED, "magenta"),
+    (Bucket.UNTRACED, "bright_black"),
+)
+
+
+class Watcher:
+    """Shows the day. For `with`: a terminal keeps one picture up to date, anything else gets plain lines."""
+
+    def __init__(self, console: Console, plan: DayPlan) -> None:
+        self._console = console
+        self._plan = plan
+        self._told_at = -LINE_EVERY_SECONDS
+        self._live = (
+            Live(console=console, refresh_per_second=FRAMES_PER_SECOND, transient=True) if console.is_terminal else None
+        )
+
+    def __enter__(self) -> "Watcher":
+        if self._live:
+            self._live.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._live:
+            self._live.stop()
+
+    def show(self, look: Look) -> None:
+        """Show the day as it is now."""
+        if self._live:
+            self._live.update(picture(self._plan, look))
+        elif look.elapsed_seconds - self._told_at >= LINE_EVERY_SECONDS:
+            self._told_at = look.elapsed_seconds
+            self._console.print(line(self._plan, look), highlight=False, soft_wrap=True)
+
+
+def clock(world_seconds: float) -> str:
+    """The world's time of day; `+` counts the days after the first."""
+    minutes = int(world_seconds // 60)
+    days, minutes = divmod(minutes, 24 * 60)
+    return f"{minutes // 60:02d}:{minutes % 60:02d}" + (f" +{days}" if days else "")
+
+
+def catch(look: Look) -> str:
+    """What share of the catchable rupees was caught so far, in words."""
+    share = look.world.truth.caught_of_catchable_so_far
+    return "nothing yet" if share is None else f"{share:.0%}"
+
+
+def line(plan: DayPlan, look: Look) -> str:
+    """The day in one line."""
+    figures, paise = look.figures, look.figures.buckets_paise
+    return (
+        f"{look.elapsed_seconds:5.0f} s  world {clock(look.world.world_seconds)}"
+        f"  complaints {figures.complaints}/{look.world.complaints.planned}"
+        f"  requests {figures.requests}  answers {figures.answers}"
+        f"  held {rupees(paise[Bucket.HELD])} of {rupees(paise[Bucket.LOST])}"
+        f"  in play {rupees(paise[Bucket.IN_PLAY])}  caught of catchable {catch(look)}"
+    )
+
+
+def picture(plan: DayPlan, look: Look) -> Panel:
+    """The day as a picture."""
+    title = f"a simulated day · seed {plan.seed} · {plan.clock_factor:,.0f}× as fast"
+    return Panel(Group(_progress(plan, look), Text(), _counts(look), Text(), _money(look)), title=title, padding=(1, 2))
+
+
+def _progress(plan: DayPlan, look: Look) -> Table:
+    done = min(look.elapsed_seconds, plan.wall_seconds)
+    left = plan.wall_seconds - done
+    rest = f"{duration(left)} of complaints left" if left else "the last answers come in"
+    table = Table.grid(padding=(0, 2))
+    table.add_row(
+        f"world [bold]{clock(look.world.world_seconds)}[/]",
+        ProgressBar(total=plan.wall_seconds, completed=done, width=BAR_WIDTH),
+        f"{duration(look.elapsed_seconds)}, {rest}",
+    )
+    return table
+
+
+def _counts(look: Look) -> Table:
+    figures, world = look.figures, look.world
+    joined = f" ({figures.joined} joined a case)" if figures.joined else ""
+    at_banks = sum(figures.unanswered_by_class.values())
+    slow = figures.unanswered_by_class.get(AnswerClass.MAIL, 0)
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style="bright_black")
+    table.add_column()
+    table.add_column(style="bright_black")
+    table.add_column()
+    table.add_row(
+        "complaints", f"{figures.complaints} of {world.complaints.planned}{joined}", "hops", f"{figures.hops}"
+    )
+    table.add_row("requests", f"{figures.requests}", "deepest layer", f"{figures.layers}")
+    table.add_row(
+        "answers", f"{figures.answers} lines", "desk", f"{figures.tasks_open} open, {figures.tasks_closed} done"
+    )
+    table.add_row("at banks", f"{at_banks} ({slow} with banks that answer by mail)", "caught of catchable", catch(look))
+    return table
+
+
+def _money(look: Look) -> Table:
+    paise = look.figures.buckets_paise
+    lost = paise[Bucket.LOST]
+    table = Table.grid(padding=(0, 3))
+    table.add_column(style="bright_black")
+    table.add_column(justify="right")
+    table.add_row("lost", f"[bold]{rupees(lost)}[/]")
+    for bucket, colour in BUCKETS:
+        share = ProgressBar(
+            total=max(lost, 1), completed=paise[bucket], width=BAR_WIDTH, complete_style=colour, finished_style=colour
+        )
+        table.add_row(bucket.replace("_", " "), rupees(paise[bucket]), share)
+    return table
