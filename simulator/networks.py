@@ -41,10 +41,6 @@ class Network:
     accounts: list[int] = field(default_factory=list)
     edges: list[tuple[int, int]] = field(default_factory=list)
 
-    def out_degree(self, visit: int) -> int:
-        """How many transfers leave a visit."""
-        return sum(1 for source, _ in self.edges if source == visit)
-
 
 class _Sketch:
     """A network while it grows, with the number of edges it may still get."""

@@ -7,6 +7,7 @@ has no delay of its own; banks, and the desk that corrects a wrong number, keep 
 import heapq
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 
 from simulator.bank import INVALID_RRN, OK, BankDesk, Finding, Incident, Row, RowKind
@@ -102,7 +103,7 @@ class _Asker:
             self._told[plan.case_no, told.reference] = told
             incident = Incident(told.reference, told.move.amount_paise, told.move.amount_paise)
             hops.append((told.bank, incident))
-        self._at(complaint.at, lambda at: self._ask(plan.case_no, hops, at))
+        self._at(complaint.at, partial(self._ask, plan.case_no, hops))
 
     def run(self) -> None:
         """Play until nothing is under way."""
@@ -133,7 +134,7 @@ class _Asker:
         ticket = _Ticket(case_no, bank, left=len(incidents))
         for incident in incidents:
             due = received if early else received + self._desk.delay(bank, incident.rrn)
-            self._at(due, lambda now, incident=incident: self._work(ticket, incident, now))  # type: ignore[misc]
+            self._at(due, partial(self._work, ticket, incident))
 
     def _work(self, ticket: _Ticket, incident: Incident, at: float) -> None:
         self._world.advance(at)
@@ -146,7 +147,7 @@ class _Asker:
         ticket.left -= 1
         if ticket.left == 0:
             for post in self._desk.posts(ticket.bank, str(ticket.case_no), ticket.findings):
-                self._at(at + post.after, lambda now, rows=post.rows: self._read(ticket.case_no, rows, now))  # type: ignore[misc]
+                self._at(at + post.after, partial(self._read, ticket.case_no, post.rows))
 
     def _read(self, case_no: int, rows: Sequence[Row], at: float) -> None:
         """Ask on about every true transfer, once; have the desk correct what was told wrongly."""
@@ -167,4 +168,4 @@ class _Asker:
     def _correct(self, case_no: int, told: Told, at: float) -> None:
         truth = Incident(told.move.rrn, told.move.amount_paise, told.move.amount_paise)
         when = at + correction_seconds(self._config, told)
-        self._at(when, lambda now: self._ask(case_no, [(told.payee.key.bank, truth)], now))
+        self._at(when, partial(self._ask, case_no, [(told.payee.key.bank, truth)]))

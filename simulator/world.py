@@ -187,6 +187,7 @@ class World:
         if paise <= 0:
             return
         source.balance_paise -= paise
+        assert source.held_paise <= source.balance_paise, "a held rupee moved"
         debit = Debit(move, paise)
         source.debits.append(debit)
         if move.target is None:
