@@ -9,6 +9,7 @@ from typing import Annotated, Any, Self, TypeVar
 import orjson
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
 from workers.settings import Settings
@@ -99,6 +100,13 @@ class Steps:
             self._status.start()
         else:
             self._console.print(what, highlight=False)
+
+
+def progress_bar(what: str) -> Progress:
+    """A bar on stderr that goes when it is done; nothing where stderr is no terminal."""
+    console = errors()
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
 
 
 def people(json_target: str | None) -> Console:

@@ -18,6 +18,7 @@ from workers.commands.common import (
     errors,
     load_settings,
     people,
+    progress_bar,
     run,
     with_database,
     write_json,
@@ -87,8 +88,6 @@ def _write(write: Callable[[], int], path: Path) -> None:
 
 
 async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from activities.directory import DirectoryCache
     from activities.hands import Hands
     from activities.vault import Vault
@@ -100,7 +99,6 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
     assert settings.database_url is not None, "with_database fills it in"
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     vault = Vault(await asyncio.to_thread(secret_key, settings))
-    columns = (TextColumn("complaints"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=4) as pool:
         directory = DirectoryCache(pool, vault)
         await directory.refresh()
@@ -110,7 +108,7 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
             )
         hands = Hands(pool, directory, policy, settings.clock_factor)
         async with _courier(settings, pool) as follow:
-            with Progress(*columns, console=errors(), transient=True) as progress:
+            with progress_bar("complaints") as progress:
                 task = progress.add_task("", total=len(reading.complaints))
                 return await take_all(
                     hands,

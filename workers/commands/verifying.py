@@ -10,9 +10,9 @@ from workers.commands.common import (
     USAGE,
     Failed,
     JsonTarget,
-    errors,
     load_settings,
     people,
+    progress_bar,
     run,
     with_database,
     write_json,
@@ -53,13 +53,10 @@ def verify(
 
 async def verify_with_progress(settings: Settings, ack_no: str | None = None) -> "Verdict":
     """Verify the database of `settings`, with a bar on stderr."""
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
     from workers.verifying import verify as check
 
     assert settings.database_url is not None, "with_database fills it in"
-    columns = (TextColumn("verifying cases"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=errors(), transient=True) as progress:
+    with progress_bar("verifying cases") as progress:
         task = progress.add_task("", total=None)
         return await check(
             settings.database_url.get_secret_value(),

@@ -1,0 +1,56 @@
+"""Running the command line inside a test, or beside it."""
+
+import asyncio
+import os
+import sys
+import time
+from pathlib import Path
+
+import psutil
+from typer.testing import CliRunner, Result
+
+from tests.factories import SECRET
+from workers.cli import app
+
+COMMAND = [sys.executable, "-m", "workers.cli"]
+GONE_LIMIT_SECONDS = 20.0
+
+
+async def invoke(*arguments: str | Path, **environment: str) -> Result:
+    """Run a command in a thread (it has an event loop of its own) with only these settings."""
+    settings: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GOLDENHOUR_")}
+    settings |= {f"GOLDENHOUR_{name.upper()}": value for name, value in environment.items()}
+    words = [str(argument) for argument in arguments]
+    return await asyncio.to_thread(lambda: CliRunner(env=settings).invoke(app, words))
+
+
+def with_database(dsn: str) -> dict[str, str]:
+    """The settings of a command that works on this database."""
+    return {"database_url": dsn, "secret_key": SECRET.get_secret_value()}
+
+
+def own_environment(**settings: str) -> dict[str, str]:
+    """The environment of a command beside the test."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GOLDENHOUR_")}
+    return inherited | {"COLUMNS": "200"} | settings
+
+
+def processes_of(folder: Path) -> list[str]:
+    """The command lines of every process that works in `folder`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            words = [*process.cmdline(), *process.environ().values()]
+            if any(str(folder) in word for word in words) and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(process.cmdline()))
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return found
+
+
+async def all_gone(folder: Path) -> list[str]:
+    """Wait until no process works in `folder`; gives those that still do after a limit."""
+    deadline = time.monotonic() + GONE_LIMIT_SECONDS
+    while (left := processes_of(folder)) and time.monotonic() < deadline:  # noqa: ASYNC110 - processes set no event
+        await asyncio.sleep(0.2)
+    return left

@@ -1,0 +1,201 @@
+import json
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+from pydantic import SecretStr
+
+import benchmarks.first_hold
+from activities.vault import Vault
+from api.tokens import Tokens
+from db.pool import Pool
+from schemas.enums import Role
+from tests.factories import institution
+from tests.workers.command_line import invoke, with_database
+from workers.embedded.postgres import EmbeddedPostgres
+from workers.home import secret_key
+from workers.settings import Settings
+
+COMMANDS = ["demo", "up", "api", "worker", "migrate", "import", "verify", "bench", "token", "bank load", "bank list"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+async def test_every_command_says_what_it_does_and_how_it_ends(command: str) -> None:
+    result = await invoke(*command.split(), "--help")
+    assert result.exit_code == 0
+    assert "Exit codes:" in result.stdout
+
+
+async def test_the_first_page_names_every_command() -> None:
+    result = await invoke("--help")
+    assert all(command.split()[0] in result.stdout for command in COMMANDS)
+    assert (await invoke()).exit_code == 2
+
+
+async def test_the_version() -> None:
+    result = await invoke("-V")
+    assert result.exit_code == 0
+    assert result.stdout.split() == ["goldenhour", "0.1.0"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "told"),
+    [
+        ({"api_port": "eighty"}, "GOLDENHOUR_API_PORT"),
+        ({"databse_url": "x"}, "did you mean GOLDENHOUR_DATABASE_URL"),
+        ({"database_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_SECRET_KEY is required"),
+        ({"policy_file": "/nowhere.toml"}, "is not a file"),
+    ],
+)
+async def test_wrong_settings_are_one_line_and_exit_code_2(settings: dict[str, str], told: str) -> None:
+    result = await invoke("verify", **settings)
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+    assert "secret@" not in result.output
+
+
+@pytest.mark.parametrize("command", [["verify"], ["migrate"], ["bank", "list"], ["token", "--role", "desk"]])
+async def test_with_nothing_running_a_command_says_so(command: list[str], tmp_path: Path) -> None:
+    result = await invoke(*command, home=str(tmp_path / "home"))
+    assert result.exit_code == 1
+    assert "No stack runs in this home folder" in result.stderr
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("command", [["verify"], ["migrate"], ["bank", "list"]])
+async def test_a_database_that_is_not_there_is_one_line(command: list[str]) -> None:
+    result = await invoke(*command, **with_database("postgresql://u:hidden@127.0.0.1:9/d"))
+    assert result.exit_code == 1
+    assert "cannot connect" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert "hidden" not in result.output
+
+
+# -- token -----------------------------------------------------------------------------------------------------
+
+
+async def test_a_token_is_all_that_is_printed(tmp_path: Path) -> None:
+    result = await invoke("token", "--role", "desk", "--as", "a.verma", home=str(tmp_path), secret_key="s" * 32)
+    assert result.exit_code == 0
+    officer = Tokens(Vault(SecretStr("s" * 32))).officer(result.stdout.strip())
+    assert (officer.subject, officer.role) == ("a.verma", Role.DESK)
+    assert len(result.stdout.splitlines()) == 1
+
+
+async def test_a_token_of_the_stack_in_this_home(tmp_path: Path) -> None:
+    kept = secret_key(Settings(home=tmp_path))
+    result = await invoke("token", "--role", "auditor", "--hours", "1", home=str(tmp_path))
+    assert Tokens(Vault(kept)).officer(result.stdout.strip()).role is Role.AUDITOR
+
+
+@pytest.mark.parametrize(
+    "more", [["--role", "king"], ["--role", "desk", "--as", "a b"], ["--role", "desk", "--hours", "721"]]
+)
+async def test_a_token_that_cannot_be(more: list[str]) -> None:
+    result = await invoke("token", *more, secret_key="s" * 32)
+    assert result.exit_code == 2
+    assert result.stdout == ""
+
+
+# -- bank ------------------------------------------------------------------------------------------------------
+
+
+def directory_file(path: Path, **changes: object) -> Path:
+    entry = institution("SBIN").model_dump(mode="json") | changes
+    entry["wire"]["password"], entry["inbound"]["password"] = "wire-pass", "inbound-pass"
+    path.write_text(json.dumps([entry]))
+    return path
+
+
+async def test_banks_are_loaded_and_listed_without_their_secrets(database_dsn: str, tmp_path: Path) -> None:
+    loaded = await invoke("bank", "load", directory_file(tmp_path / "banks.json"), **with_database(database_dsn))
+    assert (loaded.exit_code, loaded.stdout) == (0, "")
+    assert "1 institutions loaded" in loaded.stderr
+    listed = await invoke("bank", "list", "--json", "-", **with_database(database_dsn))
+    (bank,) = json.loads(listed.stdout)
+    assert (bank["code"], bank["has_wire"]) == ("SBIN", True)
+    shown = await invoke("bank", "list", **with_database(database_dsn))
+    assert "SBIN" in shown.stdout
+    assert "pass" not in listed.output + shown.output
+
+
+async def test_a_wrong_directory_file_names_the_field_and_no_secret(database_dsn: str, tmp_path: Path) -> None:
+    file = directory_file(tmp_path / "banks.json", answer_class="fax")
+    result = await invoke("bank", "load", file, **with_database(database_dsn))
+    assert result.exit_code == 2
+    assert "0.answer_class" in result.stderr
+    assert "-pass" not in result.output
+    absent = await invoke("bank", "load", tmp_path / "absent.json", **with_database(database_dsn))
+    assert (absent.exit_code, "No such file" in absent.stderr) == (2, True)
+
+
+# -- migrate and verify ----------------------------------------------------------------------------------------
+
+
+async def test_an_empty_database_is_migrated_once(postgres: EmbeddedPostgres) -> None:
+    settings = with_database(await postgres.create_database("to_migrate"))
+    before = await invoke("verify", **settings)
+    assert (before.exit_code, "goldenhour migrate" in before.stderr) == (1, True)
+    first, second = await invoke("migrate", **settings), await invoke("migrate", **settings)
+    assert "applied 0001_foundation.sql" in first.stderr
+    assert "up to date" in second.stderr
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert (await invoke("verify", **settings)).exit_code == 0
+    await postgres.drop_database("to_migrate")
+
+
+async def test_verify_says_clean_as_words_and_as_json(database_dsn: str) -> None:
+    words = await invoke("verify", **with_database(database_dsn))
+    assert (words.exit_code, words.stdout.startswith("clean")) == (0, True)
+    told = await invoke("verify", "--json", "-", **with_database(database_dsn))
+    assert json.loads(told.stdout)["verify"] == "clean"
+
+
+async def test_verify_names_the_case_that_breaks(
+    postgres: EmbeddedPostgres, database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    dsn = urlsplit(postgres.admin_dsn)._replace(path=urlsplit(database_dsn).path).geturl()
+    superuser = await asyncpg.connect(dsn)
+    await superuser.execute(
+        "SET session_replication_role = 'replica';"
+        "INSERT INTO case_file (case_no, state, opened_at, policy, event_seq) VALUES"
+        " ('30511260000001', 'open', now(), '{}', 3)"
+    )
+    await superuser.close()
+    words = await invoke("verify", **with_database(database_dsn))
+    assert words.exit_code == 1
+    assert "30511260000001" in words.stdout
+    target = tmp_path / "verdict.json"
+    told = await invoke("verify", "30511260000001", "--json", target, **with_database(database_dsn))
+    assert told.exit_code == 1
+    breaks = json.loads(target.read_text())["breaks"]
+    assert {found["check"] for found in breaks} == {"log_head", "stray"}
+
+
+@pytest.mark.parametrize(("number", "code"), [("123", 2), ("30511260000009", 1)])
+async def test_verify_of_a_number_that_is_none(database_dsn: str, number: str, code: int) -> None:
+    assert (await invoke("verify", number, **with_database(database_dsn))).exit_code == code
+
+
+# -- bench -----------------------------------------------------------------------------------------------------
+
+
+async def test_benchmarks_are_listed_and_unknown_ones_refused() -> None:
+    listed = await invoke("bench")
+    assert (listed.exit_code, "first-hold" in listed.stdout) == (0, True)
+    unknown = await invoke("bench", "last-hold")
+    assert (unknown.exit_code, "first-hold" in unknown.stderr) == (2, True)
+
+
+async def test_a_benchmark_gets_its_own_options(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def main(rate_per_second: float = 1.0, seconds: float = 60.0, seed: int = 7) -> dict[str, object]:
+        return {"rate": rate_per_second, "seconds": seconds, "seed": seed}
+
+    monkeypatch.setattr(benchmarks.first_hold, "main", main)
+    result = await invoke("bench", "first-hold", "--rate-per-second", "2", "--seed=9", "--json", "-")
+    assert result.exit_code == 0
+    assert json.loads(result.stdout) == {"rate": 2.0, "seconds": 60.0, "seed": 9}
+    assert (await invoke("bench", "first-hold", "--speed", "2")).exit_code == 2
+    assert (await invoke("bench", "first-hold", "--seed", "x")).exit_code == 2
