@@ -1,7 +1,8 @@
 """Figures in words, as an Indian reader expects them."""
 
-CRORE = 10_000_000
-LAKH = 100_000
+# What rounds up to a whole second, or minute, is told as one.
+SECOND = 0.9995
+MINUTE = 59.95
 
 
 def grouped(number: int) -> str:
@@ -21,20 +22,11 @@ def rupees(paise: int, *, exact: bool = False) -> str:
     return f"{sign}₹{grouped(whole + (rest >= 50))}"  # noqa: PLR2004 - half a rupee
 
 
-def short_rupees(paise: int) -> str:
-    """Paise in lakh or crore, for where room is small: ₹1.25 Cr, ₹3.4 L, ₹950."""
-    whole = paise / 100
-    for size, name in ((CRORE, "Cr"), (LAKH, "L")):
-        if abs(whole) >= size:
-            return f"₹{whole / size:.2f} {name}"
-    return rupees(paise)
-
-
 def duration(seconds: float) -> str:
     """A duration for people: 45 ms, 3.2 s, 4 min 10 s, 2 h 5 min."""
-    if seconds < 1:
+    if seconds < SECOND:
         return f"{seconds * 1000:.0f} ms"
-    if seconds < 60:  # noqa: PLR2004
+    if seconds < MINUTE:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
     if minutes < 60:  # noqa: PLR2004

@@ -1,0 +1,217 @@
+"""Importing into a real database: counts add up, twice is once, and a stop midway loses nothing."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from activities.hands import Hands
+from activities.intake import Taken, take_complaint
+from db.pool import Pool
+from domain.complaint_rows import SheetReading, SheetRow, read_sheet
+from schemas.work import FollowUp
+from tests.factories import make_hands
+from tests.workers.command_line import invoke, with_database
+from workers.importer import taking
+from workers.importer.taking import ImportOutcome, take_all
+
+HEADER = [
+    "ack no", "complaint ref", "name", "mobile", "victim bank", "victim account",
+    "beneficiary bank", "beneficiary account", "amount", "rrn", "date and time",
+]  # fmt: skip
+
+
+def row(reference: int, *, ack_no: str = "", ref: str = "", amount: str = "5,000", name: str = "Asha") -> list[str]:
+    rrn = f"{500_000_000_000 + reference}" if reference else "none"
+    return [
+        ack_no,
+        ref,
+        name,
+        "9876543210",
+        "SBIN",
+        "00123456789",
+        "HDFC",
+        "501000123456",
+        amount,
+        rrn,
+        "05/11/2026 13:34",
+    ]
+
+
+def read(*rows: list[str]) -> SheetReading:
+    return read_sheet(SheetRow(number, cells) for number, cells in enumerate([HEADER, *rows], start=1))
+
+
+@pytest.fixture
+async def hands(database: Pool) -> Hands:
+    return await make_hands(database)
+
+
+async def take(hands: Hands, *rows: list[str], taken_by: str = "import:test") -> ImportOutcome:
+    return await take_all(hands, read(*rows), taken_by=taken_by)
+
+
+async def counts(pool: Pool) -> tuple[int, int, int]:
+    """Complaints, cases and hops in the database."""
+    found = await pool.fetchrow(
+        "SELECT (SELECT count(*) FROM complaint), (SELECT count(*) FROM case_file), (SELECT count(*) FROM hop)"
+    )
+    assert found is not None
+    return found[0], found[1], found[2]
+
+
+async def test_twice_is_once(hands: Hands) -> None:
+    rows = [row(1, ref="A"), row(2, ref="A"), row(3), row(4, ack_no="20511260000001"), row(0)]
+    first = await take(hands, *rows)
+    again = await take(hands, *rows)
+    assert (first.used_rows, len(first.rejected), len(first.new)) == (4, 1, 3)
+    assert [taken.repeated for taken in again.taken] == [True, True, True]
+    assert [t.receipt.ack_no for t in again.taken] == [t.receipt.ack_no for t in first.taken]
+    assert [t.receipt.case_ack_no for t in again.taken] == [t.receipt.case_ack_no for t in first.taken]
+    assert await counts(hands.pool) == (3, 3, 4)
+
+
+async def test_another_officer_with_the_same_file_opens_no_case(hands: Hands) -> None:
+    rows = [row(1, ref="A"), row(2, ack_no="20511260000001")]
+    await take(hands, *rows)
+    other = await take(hands, *rows, taken_by="import:other")
+    assert [(t.repeated, t.receipt.joined) for t in other.taken] == [(False, True), (True, False)]
+    assert (await counts(hands.pool))[1:] == (2, 2)
+
+
+async def test_known_transfers_join_their_case(hands: Hands) -> None:
+    await take(hands, row(1))
+    outcome = await take(hands, row(1, name="Ravi"), row(2, name="Ravi"))
+    assert [taken.receipt.joined for taken in outcome.taken] == [True, False]
+
+
+async def test_rows_put_right_come_back_under_the_number_of_the_others(hands: Hands) -> None:
+    number = "20511260000001"
+    first = await take(hands, row(1, ack_no=number), row(2, ack_no=number, amount="-5"))
+    assert len(first.faulty) == 1
+    whole = await take(hands, row(1, ack_no=number), row(2, ack_no=number))
+    (taken,) = whole.taken
+    assert taken.receipt.case_ack_no == number
+    assert taken.receipt.ack_no != number
+    assert [note.column for note in whole.notes] == ["ack_no"]
+    again = await take(hands, row(1, ack_no=number), row(2, ack_no=number))
+    assert again.taken[0].repeated
+    assert await counts(hands.pool) == (2, 1, 2)
+
+
+async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
+    hands: Hands, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = take_complaint
+    calls = 0
+
+    async def fails_at_the_third(*arguments: object, **more: object) -> Taken:
+        nonlocal calls
+        calls += 1
+        if calls == 3:
+            raise ConnectionResetError("gone")
+        return await whole(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(taking, "take_complaint", fails_at_the_third)
+    rows = [row(1), row(2), row(3, ref="C"), row(4, ref="C"), row(5), row(0)]
+    stopped = await take(hands, *rows)
+    assert "gone" in stopped.stopped
+    assert (stopped.used_rows, stopped.waiting_rows, len(stopped.rejected)) == (2, 3, 1)
+    assert await counts(hands.pool) == (2, 2, 2)
+    resumed = await take(hands, *rows)
+    assert not resumed.stopped
+    assert [taken.repeated for taken in resumed.taken] == [True, True, False, False]
+    assert await counts(hands.pool) == (4, 4, 5)
+
+
+async def test_the_workflows_are_told_of_every_new_case(hands: Hands) -> None:
+    told: list[FollowUp] = []
+    done: list[int] = []
+    await take_all(hands, read(row(1), row(2)), taken_by="import:test", follow=told.append, progress=done.append)
+    assert [bool(follow_up.start) for follow_up in told] == [True, True]
+    assert done == [1, 2]
+
+
+# -- the command -----------------------------------------------------------------------------------------------
+
+
+def write(path: Path, *rows: list[str]) -> Path:
+    with path.open("w", newline="") as file:
+        csv.writer(file).writerows([HEADER, *rows])
+    return path
+
+
+async def test_the_command_tells_what_became_of_every_row(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", row(1), row(1), row(2, amount="1.234"), [""] * 11)
+    result = await invoke("import", file, "--as", "a.verma", "--json", "-", **with_database(database_dsn))
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert (told["rows"], told["used"], told["rejected"], told["blank"], told["waiting"]) == (4, 1, 2, 1, 0)
+    assert [(found["row"], found["code"]) for found in told["rejections"]] == [
+        (3, "duplicate"),
+        (4, "too_many_decimals"),
+    ]
+    assert told["complaints"] == {"in_file": 1, "new": 1, "joined": 0, "known": 0}
+    assert "Temporal is not reached" in result.stderr
+    assert not any(secret in result.stdout for secret in ("Asha", "9876543210", "501000123456"))
+    assert await hands.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
+
+
+async def test_duplicates_alone_are_no_failure(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+    result = await invoke("import", write(tmp_path / "c.csv", row(1), row(1)), **with_database(database_dsn))
+    assert result.exit_code == 0
+    assert "1 new" in result.stdout
+
+
+async def test_a_dry_run_needs_no_database_and_writes_nothing(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", row(1), row(2))
+    result = await invoke("import", file, "--dry-run", "--json", "-", home=str(tmp_path / "home"))
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["used"], told["waiting"], told["dry_run"]) == (0, 0, 2, True)
+    assert not (tmp_path / "home").exists()
+
+
+async def test_rejected_rows_are_written_with_reasons_and_read_back(
+    hands: Hands, database_dsn: str, tmp_path: Path
+) -> None:
+    formula = row(2, amount="-5", name="=HYPERLINK(1)")
+    slipped = [*row(3)[:8], "1", "25", "000.00", *row(3)[9:]]
+    file = write(tmp_path / "c.csv", row(1), formula, slipped)
+    rejects = tmp_path / "rejects.csv"
+    result = await invoke("import", file, "--rejects", rejects, **with_database(database_dsn))
+    assert result.exit_code == 1
+    assert rejects.stat().st_mode & 0o777 == 0o600
+    header, first, second = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))
+    assert header == [*HEADER, "import_row", "import_column", "import_reason"]
+    assert first[2] == "'=HYPERLINK(1)"
+    assert first[11:14] == ["3", "amount", '"-5" is below zero']
+    assert second[11] == "4"
+    assert second[14:] == slipped[11:]
+    first[8] = "5,000"
+    write(file, first[:11])
+    again = await invoke("import", file, "--json", "-", **with_database(database_dsn))
+    assert json.loads(again.stdout)["complaints"]["new"] == 1
+    assert await hands.pool.fetchval("SELECT count(*) FROM victim WHERE name = '=HYPERLINK(1)'") == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "told"),
+    [
+        ("absent.csv", [], "absent.csv: No such file"),
+        ("c.csv", ["--sheet", "x"], "no XLSX"),
+        ("c.csv", ["--as", "a b"], "--as"),
+    ],
+)
+async def test_usage_that_is_wrong(database_dsn: str, tmp_path: Path, name: str, more: list[str], told: str) -> None:
+    write(tmp_path / "c.csv", row(1))
+    result = await invoke("import", tmp_path / name, *more, **with_database(database_dsn))
+    assert result.exit_code == 2
+    assert told in result.stderr
+    assert "Traceback" not in result.output
+
+
+async def test_a_database_that_goes_away_is_told(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", row(1))
+    result = await invoke("import", file, **with_database("postgresql://u:hidden@127.0.0.1:9/d"))
+    assert (result.exit_code, "cannot connect" in result.stderr, "hidden" in result.output) == (1, True, False)
