@@ -124,9 +124,9 @@ async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
 
 
 async def mark_started(connection: Connection, case_nos: list[str], at: datetime) -> None:
-    """Their workflows run; the sweep need not start them."""
+    """Their workflows run; the sweep need not start them, and looks after them later."""
     await connection.execute(
-        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no = ANY($1) AND workflow_started_at IS NULL",
+        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no = ANY($1)",
         case_nos,
         at,
     )
@@ -149,6 +149,17 @@ async def not_started(connection: Connection, before: datetime, limit: int) -> l
         limit,
     )
     return [(row["case_no"], row["opened_at"]) for row in rows]
+
+
+async def not_seen(connection: Connection, before: datetime, limit: int) -> list[str]:
+    """Open cases whose workflow was started, or last seen, before `before`; the longest unseen first."""
+    rows = await connection.fetch(
+        "SELECT case_no FROM case_file WHERE state = 'open' AND workflow_started_at < $1"
+        " ORDER BY workflow_started_at LIMIT $2",
+        before,
+        limit,
+    )
+    return [row["case_no"] for row in rows]
 
 
 _LIVE_REQUESTS = """

@@ -183,6 +183,7 @@ class Swept(Noun):
 
     cases_started: int = 0
     news_signalled: int = 0
+    cases_looked_after: int = 0
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 

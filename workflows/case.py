@@ -7,7 +7,7 @@ from uuid import NAMESPACE_URL, uuid5
 
 from temporalio import workflow
 from temporalio.common import RetryPolicy
-from temporalio.exceptions import ActivityError
+from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.freezing import FreezeHands
@@ -161,24 +161,32 @@ class CaseWorkflow:
             sending.cancel()
         try:
             sent: Sent = await sending
-        except ActivityError:
-            workflow.logger.warning("request %s was not delivered", request.request_id)
+        except ActivityError as error:
+            if not is_cancelled_exception(error):
+                workflow.logger.warning("request %s was not delivered", request.request_id)
+                pursuit.stay_away(policies.stay_away(self._policy, error.cause))
             return
         pursuit.delivered = True
         pursuit.waiting_since = workflow.now()
         self._load.keep_asking(request.request_id, sent.asked)
 
     async def _silent(self, pursuit: "_Pursuit", step: LadderRung) -> bool:
-        """Wait for the answer; true when it did not come within the rung's time, or a person would not wait.
+        """Wait for the answer; true when it did not come within the rung's time, or a person would not wait."""
+        if not pursuit.delivered:
+            await self._try_on(pursuit, step)
+        return await self._hears_nothing(pursuit, pursuit.left_of(step))
 
-        A bank that could not be reached is tried all the while: it may be back long before the rung is due.
-        """
-        patience = pursuit.left_of(step)
-        if patience:
-            patience = max(patience, policies.BANK_CALL_MINIMUM)
+    async def _try_on(self, pursuit: "_Pursuit", step: LadderRung) -> None:
+        """Try the bank that could not be reached until the rung is due: it may be back long before."""
+        away = min(pursuit.not_before - workflow.now(), pursuit.left_of(step))
+        if await self._hears_nothing(pursuit, max(away, timedelta(0))) and pursuit.left_of(step):
+            patience = max(pursuit.left_of(step), policies.BANK_CALL_MINIMUM)
             await self._deliver(pursuit, patience, policies.patient_retry(self._policy))
+
+    async def _hears_nothing(self, pursuit: "_Pursuit", wait: timedelta) -> bool:
+        """Whether the request is still unanswered after `wait`, or when a person will not wait any longer."""
         try:
-            await workflow.wait_condition(lambda: self._moot(pursuit) or pursuit.hurry, timeout=pursuit.left_of(step))
+            await workflow.wait_condition(lambda: self._moot(pursuit) or pursuit.hurry, timeout=wait)
         except TimeoutError:
             return True
         return not self._moot(pursuit)
@@ -304,6 +312,8 @@ class _Pursuit:
         self.delivered = request.delivered
         self.rung = request.rung
         self.waiting_since = request.waiting_since
+        self.not_before = request.waiting_since
+        """until then the bank is not called again"""
         self.hurry = request.hurry
         self._escalated_by = request.escalated_by
         self.task: asyncio.Task[None] | None = None
@@ -312,6 +322,10 @@ class _Pursuit:
         """What is left of the wait before a rung."""
         due = self.waiting_since + timedelta(seconds=step.after_seconds)
         return max(due - workflow.now(), timedelta(0))
+
+    def stay_away(self, wait: timedelta) -> None:
+        """The bank could not be reached: leave it alone for that long."""
+        self.not_before = workflow.now() + wait
 
     def climbed(self, rung: Rung) -> None:
         """Silence has climbed to `rung`: the wait for the next begins, and whoever would not wait has had his way."""

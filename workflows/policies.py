@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from temporalio.common import Priority, RetryPolicy
+from temporalio.exceptions import ApplicationError
 
 from schemas.work import CasePolicy
 
@@ -61,6 +62,12 @@ def patient_retry(policy: CasePolicy) -> RetryPolicy:
         backoff_coefficient=2,
         maximum_interval=timedelta(seconds=max(policy.retry_for_seconds, policy.retry_max_seconds)),
     )
+
+
+def stay_away(policy: CasePolicy, failure: BaseException | None) -> timedelta:
+    """How long a bank is left alone when every attempt has failed: as long as it asked for, at least a pause."""
+    asked = failure.next_retry_delay if isinstance(failure, ApplicationError) else None
+    return max(asked or timedelta(0), timedelta(seconds=policy.retry_max_seconds))
 
 
 def bank_call_for(policy: CasePolicy) -> timedelta:

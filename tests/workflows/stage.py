@@ -1,4 +1,4 @@
-"""A stage for the case workflow: real Temporal, real PostgreSQL, real activities; banks and mail that do as they are told."""
+"""A stage for the case workflow: real Temporal, PostgreSQL and activities; banks and mail that do as they are told."""
 
 import asyncio
 import hashlib
@@ -18,6 +18,7 @@ from activities.hands import Hands
 from activities.intake import take_complaint
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
+from db import cases
 from schemas.complaints import Complaint
 from schemas.work import CaseOutcome, CaseProgress, FollowUp
 from tests.factories import complaint, rrn, status_update
@@ -67,6 +68,10 @@ class Banks:
         """Bank and RRNs of every ticket taken, in order."""
         return [(code, [incident.rrn for incident in ticket.incidents]) for code, ticket in self.tickets]
 
+    def asked_of(self, case_no: str) -> list[str]:
+        """The RRNs that were asked about for one case."""
+        return [incident.rrn for _, t in self.tickets if t.ack_no == case_no for incident in t.incidents]
+
 
 @dataclass(frozen=True)
 class Letters(Mailer):
@@ -112,6 +117,12 @@ class Stage:
             await self.tell(receipt.follow_up)
         return receipt
 
+    async def start_from_database(self, case_no: str) -> None:
+        """Start the case as the sweep does."""
+        async with self.hands.pool.acquire() as connection:
+            start = await cases.snapshot(connection, case_no)
+        await self.tell(FollowUp(case_no=case_no, start=start))
+
     async def tell(self, follow_up: FollowUp | None) -> None:
         """Tell the workflow what was committed."""
         if follow_up is not None:
@@ -119,9 +130,9 @@ class Stage:
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
-    def handle(self, case_no: str) -> WorkflowHandle[CaseWorkflow, CaseOutcome]:
-        """The case's workflow, whichever run."""
-        return self.client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no))
+    def handle(self, case_no: str, run_id: str | None = None) -> WorkflowHandle[CaseWorkflow, CaseOutcome]:
+        """The case's workflow: one run, or whichever is the last."""
+        return self.client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no), run_id=run_id)
 
     async def outcome(self, case_no: str) -> CaseOutcome:
         """What the workflow returns; waits for it."""
@@ -136,6 +147,17 @@ class Stage:
         """How the case's workflow stands at Temporal."""
         return (await self.handle(case_no).describe()).status
 
+    async def runs(self, case_no: str) -> list[str]:
+        """The ids of all runs the case's workflow has had, the last first; asks until the server lists the last one."""
+        last = (await self.handle(case_no).describe()).run_id
+        query = f"WorkflowId = '{case_workflow_id(case_no)}'"
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while True:
+                listed = [found.run_id async for found in self.client.list_workflows(query)]
+                if last in listed:
+                    return listed
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until it is so."""
         async with asyncio.timeout(PATIENCE_SECONDS):
@@ -149,7 +171,7 @@ class Stage:
     async def until_row(self, expected: object, query: str, *values: object) -> None:
         """Wait until a query's first value is this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.hands.pool.fetchval(query, *values) != expected:
+            while await self.hands.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def state(self, case_no: str) -> str:
@@ -185,10 +207,12 @@ class Stage:
         )
         return [row["rung"] for row in rows]
 
-    async def scheduled(self, case_no: str, activity: str, order: type[Order]) -> list[tuple[datetime, Order]]:
-        """When (by the workflow's clock) each such activity was scheduled in the present run, and with what."""
+    async def scheduled(
+        self, case_no: str, activity: str, order: type[Order], run_id: str | None = None
+    ) -> list[tuple[datetime, Order]]:
+        """When (by the workflow's clock) each such activity was scheduled in a run (the last one), and with what."""
         found = []
-        async for event in self.handle(case_no).fetch_history_events():
+        async for event in self.handle(case_no, run_id).fetch_history_events():
             asked = event.activity_task_scheduled_event_attributes
             if event.HasField("activity_task_scheduled_event_attributes") and asked.activity_type.name == activity:
                 [told] = await self.client.data_converter.decode(asked.input.payloads, [order])

@@ -5,6 +5,7 @@ The deadlines are the policy file's. What is read is the clock of the workflow's
 
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from temporalio.testing import TimeSkipper
@@ -41,7 +42,7 @@ async def waits(stage: Stage, case_no: str) -> list[tuple[str, float]]:
     begun: list[tuple[str, datetime]] = [("delivered", await stage.delivered_at(case_no))]
     for at, order in await stage.scheduled(case_no, "climb_rung", ClimbRung):
         begun.append((order.rung.value, at))
-    return [(rung, (at - before).total_seconds()) for (_, before), (rung, at) in zip(begun, begun[1:], strict=False)]
+    return [(rung, (at - before).total_seconds()) for (_, before), (rung, at) in pairwise(begun)]
 
 
 async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -> None:

@@ -1,0 +1,202 @@
+"""A long case goes on in a fresh history: nothing is asked twice, nothing is forgotten, no wait begins anew."""
+
+import asyncio
+from datetime import datetime
+from itertools import pairwise
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
+
+from activities.desk import escalate_request
+from activities.hands import Hands
+from adapters.banks.protocol import HoldTicket
+from schemas.enums import AnswerClass, Rung
+from schemas.work import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
+from tests.factories import moved, row, rrn, transfer
+from tests.workflows.stage import Stage, stage_workers, staged
+from tests.workflows.test_delivery import with_wire
+from workflows import policies
+
+OFFICER = "officer:2"
+FEW_EVENTS = 60
+
+
+@pytest.fixture(autouse=True)
+def few_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A history of sixty events is long."""
+    monkeypatch.setattr(policies, "CONTINUE_AFTER_EVENTS", FEW_EVENTS)
+
+
+async def small_talk(stage: Stage, case_no: str) -> None:
+    """News that say nothing, until the case has gone on in another run."""
+    first_run = (await stage.handle(case_no).describe()).run_id
+    for _ in range(FEW_EVENTS):
+        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+        if (await stage.handle(case_no).describe()).run_id != first_run:
+            return
+    raise AssertionError("the case did not go on")
+
+
+async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, temporal_client: Client) -> None:
+    """Delivered, reminded, escalated to the desk, undelivered, parked: all of it in one case."""
+    slow = with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600)
+    delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
+    async with staged(slow, temporal_client) as stage:
+        case_no = await stage.complain(
+            transfer(reference=delivered, payee_bank="HDFC"),
+            transfer(reference=reminded, payee_bank="ICIC"),
+            transfer(reference=undelivered, payee_bank="PUNB"),
+            transfer(reference=parked, payee_bank="No Such Sahkari"),
+        )
+        stage.banks.down.add("PUNB")
+        await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+        await stage.until(lambda: len(stage.banks.attempts) == 3)
+        [_, icic, _] = await stage.request_ids(case_no)
+        done = await escalate_request(stage.hands, case_no, icic, "a pensioner", OFFICER)
+        await stage.tell(done.follow_up)
+        await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'ICIC'")
+        before = await stage.progress(case_no)
+
+        await small_talk(stage, case_no)
+
+        assert await stage.progress(case_no) == before
+        # The escalation of the earlier run, told again: it is known.
+        await stage.tell(done.follow_up)
+        stage.banks.down.clear()
+        await stage.until_asked(3)
+        keys: dict[str, set[object]] = {}
+        for code, key in stage.banks.attempts:
+            keys.setdefault(code, set()).add(key)
+        assert {code: len(found) for code, found in keys.items()} == {"HDFC": 1, "ICIC": 1, "PUNB": 1}
+        assert [code for code, _ in stage.banks.attempts].count("HDFC") == 1
+        assert await stage.rungs(case_no) == ["reminder"]
+        for bank, reference in (("HDFC", delivered), ("ICIC", reminded), ("PUNB", undelivered)):
+            await stage.answer(bank, case_no, row(1, reference, "10000.00"))
+        await stage.until_row(0, "SELECT count(*) FROM hold_request WHERE closed_at IS NULL")
+        progress = await stage.progress(case_no)
+        assert (progress.live_requests, progress.hops_parked) == ((), (4,))
+
+
+async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
+    """Layer after layer, until the history is long; the outcome counts all runs."""
+    root = rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    for layer in range(1, 10):
+        await stage.until_asked(layer)
+        onward = rrn()
+        await stage.answer("HDFC", case_no, moved(root, "10000.00", "HDFC", str(layer), rrn_transaction_id=onward))
+        root = onward
+    await stage.until_asked(10)
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    outcome = await stage.outcome(case_no)
+    assert (outcome.waves, outcome.requests) == (10, 10)
+    assert len(await stage.runs(case_no)) > 1
+    assert len(stage.banks.attempts) == 10
+    assert len(set(stage.banks.attempts)) == 10
+
+
+async def test_no_wait_of_the_ladder_begins_anew(
+    hands: Hands, time_skipping: TimeSkipper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "CONTINUE_AFTER_EVENTS", 14)
+    async with staged(hands, time_skipping.client) as stage:
+        case_no = await stage.complain()
+        await stage.outcome(case_no)
+        runs = await stage.runs(case_no)
+        assert len(runs) >= 3
+        climbs: list[tuple[datetime, ClimbRung]] = []
+        for run_id in reversed(runs):
+            climbs += await stage.scheduled(case_no, "climb_rung", ClimbRung, run_id)
+        assert [order.rung for _, order in climbs] == list(Rung)
+        for (before, _), (at, order) in pairwise(climbs):
+            policy_seconds = stage.hands.policy.ladder[order.rung].api_seconds
+            assert policy_seconds <= (at - before).total_seconds() < policy_seconds + 30
+        assert len(stage.banks.attempts) == 1
+
+
+async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(stage: Stage) -> None:
+    """A bank holds the line, so that leaving takes a while; meanwhile an answer opens a hop and closes another."""
+    reply = asyncio.Event()
+    slow_root, root, onward = rrn(), rrn(), rrn()
+
+    async def hold_the_line(code: str, ticket: HoldTicket) -> None:
+        if code == "PUNB":
+            await reply.wait()
+
+    stage.banks.at_the_door = hold_the_line
+    case_no = await stage.complain(
+        transfer(reference=slow_root, payee_bank="PUNB"), transfer(reference=root, payee_bank="HDFC")
+    )
+    await stage.until(lambda: len(stage.banks.attempts) == 2)
+    first_run = (await stage.handle(case_no).describe()).run_id
+    for _ in range(FEW_EVENTS // 2):
+        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+    assert (await stage.handle(case_no).describe()).run_id == first_run, "it waits for the call under way"
+    [hdfc, _] = await stage.request_ids(case_no)
+    done = await escalate_request(stage.hands, case_no, hdfc, "a pensioner", OFFICER)
+    await stage.tell(done.follow_up)
+    await stage.answer("HDFC", case_no, moved(root, "4000.00", "ICIC", "4", rrn_transaction_id=onward))
+    reply.set()
+    await stage.until_asked(3)
+    assert (await stage.handle(case_no).describe()).run_id != first_run
+    await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'HDFC'")
+    assert len(stage.banks.attempts) == 3, "the call under way was waited for, and not made again"
+    await stage.answer("ICIC", case_no, row(1, onward, "4000.00"))
+    await stage.answer("HDFC", case_no, row(1, root, "6000.00"))
+    await stage.answer("PUNB", case_no, row(1, slow_root, "10000.00"))
+    await stage.outcome(case_no)
+
+
+async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Hands, temporal_client: Client) -> None:
+    """The retries of the wire go on in the next run; a new hop is asked at once, not after the retry window."""
+    slow = with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600)
+    async with staged(slow, temporal_client) as stage:
+        stage.banks.down.add("HDFC")
+        case_no = await stage.complain()
+        await stage.until(lambda: bool(stage.banks.attempts))
+        async with asyncio.timeout(10):
+            await small_talk(stage, case_no)
+        assert len(set(stage.banks.attempts)) == 1
+        sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
+        assert len(sends) == 1
+
+
+async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
+    hands: Hands, temporal_client: Client
+) -> None:
+    """The new run's first task holds its start and, before it, what came since: the answer to what it carries."""
+    async with staged(hands, temporal_client, queues=()) as stage:
+        async with stage_workers(stage):
+            root = rrn()
+            case_no = await stage.complain(transfer(reference=root))
+            await stage.until_row("delivered", "SELECT state FROM hold_request")
+        await stage.handle(case_no).terminate("its next run is started by hand")
+        await stage.start_from_database(case_no)
+        await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+        async with stage_workers(stage):
+            await stage.outcome(case_no)
+    assert len(stage.banks.attempts) == 1
+
+
+async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_start(
+    hands: Hands, temporal_client: Client
+) -> None:
+    """₹4.43 crore touched 36,000 accounts. Not run, only weighed: what would be carried, as Temporal takes it."""
+    requests = tuple(
+        OpenRequest(
+            request_id=f"00000000-0000-0000-0000-{number:012d}",
+            wave_no=number,
+            institution="PUNB",
+            answer_class=AnswerClass.MAIL,
+            hops=tuple(HopRef(hop_no=number * 500 + hop, revision=0) for hop in range(500)),
+            freshest_at=datetime.fromisoformat("2026-11-24T10:00:00+00:00"),
+            largest_paise=10**9,
+            delivered=True,
+            waiting_since=datetime.fromisoformat("2026-11-24T10:00:00+00:00"),
+        )
+        for number in range(hands.policy.trail.max_hops // 500)
+    )
+    start = CaseStart(case_no="32411260000001", policy=hands.policy.case_policy(1.0), requests=requests)
+    [payload] = await temporal_client.data_converter.encode([start])
+    assert len(payload.data) < 2_000_000

@@ -1,0 +1,225 @@
+"""Getting a request to a bank: a wire that fails, a bank that refuses, an answer that comes while we still try."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from temporalio.client import Client
+from temporalio.testing import TimeSkipper
+
+from activities.desk import correct_hop, escalate_request
+from activities.hands import Hands
+from adapters.banks.protocol import BankUnreachable, HoldTicket
+from schemas.desk import HopCorrection
+from schemas.enums import Rung
+from schemas.work import ClimbRung, SendHoldRequest
+from tests.factories import row, rrn, transfer
+from tests.workflows.stage import Stage, stage_workers, staged
+from workers.worker import Queues
+
+OFFICER = "officer:2"
+PROMPT_SECONDS = 5.0
+"""what must not wait for the next attempt of the wire comes within this"""
+
+
+def with_wire(hands: Hands, *, first_seconds: float, most_seconds: float, for_seconds: float) -> Hands:
+    """Hands whose policy retries the wire so: a retry costs a skip of the clock, which takes a second of ours."""
+    delivery = hands.policy.delivery.model_copy(
+        update={
+            "retry_initial_seconds": first_seconds,
+            "retry_max_seconds": most_seconds,
+            "retry_for_seconds": for_seconds,
+        }
+    )
+    return replace(hands, policy=hands.policy.model_copy(update={"delivery": delivery}))
+
+
+@pytest.fixture
+async def skipping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+    """A stage on which time passes as soon as a case only waits."""
+    wire = with_wire(hands, first_seconds=100, most_seconds=200, for_seconds=400)
+    async with staged(wire, time_skipping.client) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def slow(hands: Hands, temporal_client: Client) -> AsyncIterator[Stage]:
+    """A stage in real time on which a wire that failed is tried again only after a minute."""
+    async with staged(with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600), temporal_client) as stage:
+        yield stage
+
+
+async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipping: Stage) -> None:
+    """The wire fails for the whole window, silence climbs, and meanwhile the bank is tried on."""
+    skipping.banks.down.add("HDFC")
+
+    async def back_after_the_reminder(code: str, ticket: HoldTicket) -> None:
+        if skipping.letters.sent:
+            skipping.banks.down.clear()
+
+    skipping.banks.at_the_door = back_after_the_reminder
+    case_no = await skipping.complain()
+    await skipping.outcome(case_no)
+    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    assert len(skipping.banks.tickets) == 1
+    assert len(set(skipping.banks.attempts)) == 1, "every attempt carries the same key"
+    # The reminder comes when the window has passed; after the delivery the next rung's wait begins anew.
+    rungs = [(at, order.rung) for at, order in await skipping.scheduled(case_no, "climb_rung", ClimbRung)]
+    [first, again] = [at for at, _ in await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)]
+    # Tried at 0, 100 and 300 seconds: one more would come after the window's 400.
+    assert 300 <= (rungs[0][0] - first).total_seconds() < 330
+    pause_seconds = skipping.hands.policy.delivery.retry_max_seconds
+    assert 0 <= (again - first).total_seconds() - 300 - pause_seconds < 30
+    delivered_at = await skipping.delivered_at(case_no)
+    expected = [skipping.hands.policy.ladder[rung].api_seconds for rung in list(Rung)[1:]]
+    for (before, _), (at, rung), seconds in zip([(delivered_at, None), *rungs[1:]], rungs[1:], expected, strict=False):
+        assert seconds <= (at - before).total_seconds() < seconds + 30, rung
+
+
+async def test_a_bank_that_stays_away_is_tried_on_to_the_end(hands: Hands, time_skipping: TimeSkipper) -> None:
+    """Ninety days, tried ever more seldom; then the money is untraced."""
+    days = [timedelta(days=number).total_seconds() for number in (10, 20, 15)]
+    wire = with_wire(hands, first_seconds=days[0], most_seconds=days[1], for_seconds=days[2])
+    async with staged(wire, time_skipping.client) as stage:
+        stage.banks.down.add("HDFC")
+        case_no = await stage.complain()
+        await stage.outcome(case_no)
+        assert await stage.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
+        assert len(set(stage.banks.attempts)) == 1
+        assert stage.banks.tickets == []
+        sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
+        # Days 0 and 10, then the rungs that are overdue; from day 30, each 20 days, until 90 days are over.
+        assert len(sends) == 2
+        assert len(stage.banks.attempts) == 2 + 4
+
+
+async def test_an_answer_ends_the_trying_at_once(slow: Stage) -> None:
+    """The bank has heard of it by phone: its answer comes though its door is shut."""
+    slow.banks.down.add("HDFC")
+    root = rrn()
+    case_no = await slow.complain(transfer(reference=root))
+    await slow.until(lambda: bool(slow.banks.attempts))
+    await slow.answer("HDFC", case_no, row(1, root, "10000.00"))
+    async with asyncio.timeout(PROMPT_SECONDS):
+        await slow.handle(case_no).result()
+    assert len(slow.banks.attempts) == 1
+
+
+async def test_a_correction_ends_the_trying_at_once(slow: Stage) -> None:
+    slow.banks.down.add("HDFC")
+    wrong, right = rrn(), rrn()
+    case_no = await slow.complain(transfer(reference=wrong))
+    await slow.until(lambda: bool(slow.banks.attempts))
+    slow.banks.down.clear()
+    done = await correct_hop(slow.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    async with asyncio.timeout(PROMPT_SECONDS):
+        await slow.tell(done.follow_up)
+        await slow.until_asked(1)
+        while len((await slow.progress(case_no)).live_requests) > 1:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)
+    assert slow.banks.asked() == [("HDFC", [right])]
+
+
+async def test_an_officer_who_will_not_wait_ends_the_trying(slow: Stage) -> None:
+    """The reminder goes out now, and the bank is tried again now."""
+    slow.banks.down.add("HDFC")
+    case_no = await slow.complain()
+    await slow.until(lambda: bool(slow.banks.attempts))
+    [request_id] = await slow.request_ids(case_no)
+    done = await escalate_request(slow.hands, case_no, request_id, "a pensioner", OFFICER)
+    slow.banks.down.clear()
+    async with asyncio.timeout(PROMPT_SECONDS):
+        await slow.tell(done.follow_up)
+        await slow.until_asked(1)
+    assert await slow.rungs(case_no) == ["reminder"]
+    assert len(set(slow.banks.attempts)) == 1
+
+
+async def test_an_answer_during_a_call_waits_for_what_the_bank_says(slow: Stage) -> None:
+    """An early answer: it is posted before the bank has replied to the report itself."""
+    root = rrn()
+    reply = asyncio.Event()
+
+    async def hold_the_line(code: str, ticket: HoldTicket) -> None:
+        await reply.wait()
+
+    slow.banks.at_the_door = hold_the_line
+    case_no = await slow.complain(transfer(reference=root))
+    await slow.until(lambda: bool(slow.banks.attempts))
+    await slow.answer("HDFC", case_no, row(1, root, "10000.00"))
+    assert await slow.state(case_no) == "open"
+    reply.set()
+    await slow.outcome(case_no)
+    job_id = await slow.hands.pool.fetchval("SELECT job_id FROM hold_request")
+    assert job_id == f"BANKS-{slow.banks.attempts[0][1]}"
+    assert len(slow.banks.attempts) == 1
+
+
+async def test_a_bank_that_refuses_is_for_a_person_and_not_tried_again(skipping: Stage) -> None:
+    skipping.banks.refuse["HDFC"] = "77"
+    case_no = await skipping.complain()
+    await skipping.outcome(case_no)
+    assert len(skipping.banks.attempts) == 1
+    assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
+    refused = await skipping.hands.pool.fetchrow("SELECT refusal_code, refusal_message FROM hold_request")
+    assert tuple(refused or ()) == ("77", "words of the bank")
+    kinds = await skipping.hands.pool.fetch("SELECT kind FROM desk_task ORDER BY task_id")
+    assert [found["kind"] for found in kinds] == ["ticket_refused", "phone_bank", "supervise"]
+
+
+async def test_a_refused_ticket_goes_out_again_once_the_desk_has_put_it_right(stage: Stage) -> None:
+    stage.banks.refuse["HDFC"] = "02"
+    right = rrn()
+    case_no = await stage.complain()
+    await stage.until_row("refused", "SELECT state FROM hold_request")
+    stage.banks.refuse.clear()
+    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    await stage.tell(done.follow_up)
+    await stage.until_asked(1)
+    assert stage.banks.asked() == [("HDFC", [right])]
+    await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
+    await stage.outcome(case_no)
+    assert await stage.open_tasks(case_no) == []
+
+
+async def test_a_bank_that_asks_us_to_stay_away_is_left_alone_so_long(skipping: Stage) -> None:
+    """Longer than the retry window: silence climbs meanwhile, and then it is asked again."""
+
+    async def come_back_in_an_hour(code: str, ticket: HoldTicket) -> None:
+        if len(skipping.banks.attempts) == 1:
+            raise BankUnreachable(code, "HTTP 429", retry_after_seconds=3600)
+
+    skipping.banks.at_the_door = come_back_in_an_hour
+    case_no = await skipping.complain()
+    await skipping.outcome(case_no)
+    first, second = await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)
+    assert 3600 <= (second[0] - first[0]).total_seconds() < 3660
+    climbs = [order.rung for at, order in await skipping.scheduled(case_no, "climb_rung", ClimbRung) if at < second[0]]
+    assert climbs == [Rung.REMINDER, Rung.NODAL_OFFICER, Rung.DESK_TASK]
+
+
+async def test_one_bank_that_is_down_holds_no_other_up(slow: Stage) -> None:
+    slow.banks.down.add("HDFC")
+    icic, onward = rrn(), rrn()
+    case_no = await slow.complain(transfer(), transfer(reference=icic, payee_bank="ICIC"))
+    async with asyncio.timeout(PROMPT_SECONDS):
+        await slow.until_asked(1)
+        await slow.answer(
+            "ICIC",
+            case_no,
+            row(3, icic, "10000.00", payee_bank_code="PUNB", payee_account_number="8", rrn_transaction_id=onward),
+        )
+        await slow.until_asked(2)
+    assert slow.banks.asked() == [("ICIC", [icic]), ("PUNB", [onward])]
+
+
+async def test_requests_wait_for_a_worker_that_calls_banks(hands: Hands, temporal_client: Client) -> None:
+    async with staged(hands, temporal_client, queues=[Queues.CASE_WORK]) as stage:
+        case_no = await stage.complain()
+        await stage.until_row(1, "SELECT count(*) FROM case_file WHERE workflow_started_at IS NOT NULL")
+        assert len((await stage.progress(case_no)).live_requests) == 1
+        assert stage.banks.attempts == []
+        async with stage_workers(stage, [Queues.BANK_CALLS]):
+            await stage.until_asked(1)

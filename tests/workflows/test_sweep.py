@@ -1,0 +1,234 @@
+"""What was committed and never told is told by the sweep; a case whose workflow is gone gets it back."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
+from temporalio.service import RPCError
+
+from activities import sweeping
+from activities.hands import Hands
+from activities.sweeping import SweepHands
+from db.pool import Pool
+from schemas.work import FollowUp, Swept
+from tests.factories import moved, row, rrn, transfer
+from tests.workflows.stage import Stage, staged
+from workers.embedded.temporal import EmbeddedTemporal
+from workers.temporal import connect, ensure_sweep_schedule
+from workflows import policies
+from workflows.sweep import SweepWorkflow
+
+
+@pytest.fixture(autouse=True)
+def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was committed a moment ago is swept too."""
+    monkeypatch.setattr(sweeping, "SWEEP_AFTER", timedelta(0))
+
+
+async def sweep(stage: Stage) -> Swept:
+    """One sweep, by its workflow."""
+    await settle_marks(stage)
+    swept = await stage.client.execute_workflow(
+        SweepWorkflow.run, id=f"sweep-{rrn()}", task_queue=policies.CASE_WORK_QUEUE
+    )
+    await settle_marks(stage)
+    return swept
+
+
+async def settle_marks(stage: Stage) -> None:
+    """Wait for the marks that the courier gathers."""
+    await stage.courier.close()
+
+
+async def test_a_case_whose_start_was_lost_is_started(stage: Stage) -> None:
+    case_no = await stage.complain(tell=False)
+    swept = await sweep(stage)
+    assert (swept.cases_started, swept.news_signalled) == (1, 0)
+    assert 0 < swept.oldest_age_seconds < 5
+    await stage.until_asked(1)
+    assert await sweep(stage) == Swept()
+    assert await stage.status(case_no) is WorkflowExecutionStatus.RUNNING
+
+
+async def test_news_that_were_lost_are_sent(stage: Stage) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False)
+    assert (await sweep(stage)).news_signalled == 1
+    await stage.until_asked(2)
+    assert (await sweep(stage)).news_signalled == 0
+
+
+async def test_a_late_answer_whose_signal_was_lost_revives_the_case(stage: Stage) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
+    await stage.outcome(case_no)
+    await settle_marks(stage)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False)
+    swept = await sweep(stage)
+    assert (swept.cases_started, swept.news_signalled) == (1, 1)
+    await stage.until_asked(2)
+    await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
+    await stage.until_state(case_no, "settled")
+
+
+async def test_what_was_told_but_not_marked_is_told_again_and_changes_nothing(stage: Stage) -> None:
+    root, onward = rrn(), rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward))
+    await stage.until_asked(2)
+    await settle_marks(stage)
+    await stage.hands.pool.execute("UPDATE case_news SET signalled_at = NULL")
+    await stage.hands.pool.execute("UPDATE case_file SET workflow_started_at = NULL")
+    swept = await sweep(stage)
+    assert (swept.cases_started, swept.news_signalled) == (1, 1)
+    progress = await stage.progress(case_no)
+    assert (progress.waves, len(progress.live_requests)) == (2, 1)
+    assert len(stage.banks.attempts) == 2
+
+
+async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(stage: Stage) -> None:
+    cases = [await stage.complain(tell=False) for _ in range(3)]
+
+    async def tell(follow_up: FollowUp) -> None:
+        if follow_up.case_no == cases[0]:
+            raise RuntimeError("this one never goes")
+        await stage.courier.tell(follow_up)
+
+    with pytest.raises(RuntimeError):
+        await SweepHands(stage.hands, tell).sweep_outbox()
+    await stage.until_asked(2)
+    assert {ticket.ack_no for _, ticket in stage.banks.tickets} == set(cases[1:])
+
+
+# -- an operator ends the workflow by mistake -------------------------------------------------------------------
+
+
+async def by_terminating(handle: WorkflowHandle[object, object]) -> None:
+    await handle.terminate("by mistake")
+
+
+async def by_cancelling(handle: WorkflowHandle[object, object]) -> None:
+    await handle.cancel()
+    with pytest.raises(Exception, match="Workflow"):
+        await handle.result()
+
+
+@pytest.fixture(params=[by_terminating, by_cancelling], ids=["terminated", "cancelled"])
+async def ended(request: pytest.FixtureRequest, stage: Stage) -> tuple[str, str]:
+    """A case with one request delivered and the reminder sent, whose workflow was ended; its number and reference."""
+    root = rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_row("delivered", "SELECT state FROM hold_request")
+    await settle_marks(stage)
+    await request.param(stage.handle(case_no))
+    return case_no, root
+
+
+async def test_the_next_news_revives_a_case_that_was_ended(stage: Stage, ended: tuple[str, str]) -> None:
+    case_no, root = ended
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.until_state(case_no, "settled")
+    assert len(stage.banks.attempts) == 1
+
+
+async def test_the_sweep_looks_after_a_case_that_was_ended(stage: Stage, ended: tuple[str, str]) -> None:
+    """Without news: or a bank that never answers would never be reminded."""
+    case_no, root = ended
+    assert (await sweep(stage)).cases_looked_after == 0, "it was seen a moment ago"
+    await unseen_for(stage, sweeping.LOOK_AFTER)
+    assert (await sweep(stage)).cases_looked_after == 1
+    progress = await stage.progress(case_no)
+    assert (progress.waves, len(progress.live_requests)) == (1, 1)
+    assert len(stage.banks.attempts) == 1, "what the bank has is not sent again"
+    assert (await sweep(stage)).cases_looked_after == 0
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.until_state(case_no, "settled")
+
+
+async def test_looking_after_a_case_that_runs_changes_nothing(stage: Stage) -> None:
+    case_no = await stage.complain(transfer(), transfer(payee_bank="ICIC"))
+    await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+    await settle_marks(stage)
+    before = await stage.progress(case_no)
+    await unseen_for(stage, sweeping.LOOK_AFTER)
+    assert (await sweep(stage)).cases_looked_after == 1
+    assert await stage.progress(case_no) == before
+    assert len(await stage.runs(case_no)) == 1
+    assert len(stage.banks.attempts) == 2
+
+
+async def test_a_hop_that_a_running_case_was_never_told_of_is_found(stage: Stage) -> None:
+    """Temporal lost a signal it had accepted, as a power cut can do to its file: the mark says told, and it was not."""
+    first, second = transfer(), transfer(payee_bank="ICIC")
+    await stage.complain(first)
+    await stage.until_asked(1)
+    await stage.complain(first, second, tell=False)
+    await settle_marks(stage)
+    await stage.hands.pool.execute("UPDATE case_news SET signalled_at = now()")
+    await unseen_for(stage, sweeping.LOOK_AFTER)
+    assert await sweep(stage) == Swept(cases_looked_after=1)
+    await stage.until_asked(2)
+    assert stage.banks.asked()[1] == ("ICIC", [second["rrn"]])
+
+
+async def test_a_settled_case_is_not_looked_after(stage: Stage) -> None:
+    root = rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.outcome(case_no)
+    await settle_marks(stage)
+    await unseen_for(stage, sweeping.LOOK_AFTER)
+    assert await sweep(stage) == Swept()
+
+
+async def unseen_for(stage: Stage, wait: timedelta) -> None:
+    """Let it be that long since the cases' workflows were seen."""
+    await stage.hands.pool.execute(
+        "UPDATE case_file SET workflow_started_at = workflow_started_at - $1::interval", wait
+    )
+
+
+# -- Temporal is away -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def own_temporal(tmp_path: Path) -> AsyncIterator[EmbeddedTemporal]:
+    """A Temporal server that may be killed."""
+    async with EmbeddedTemporal(tmp_path / "temporal.db") as server:
+        yield server
+
+
+async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_on_when_it_is_back(
+    database: Pool, hands: Hands, own_temporal: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(policies, "SWEEP_INTERVAL", timedelta(seconds=1))
+    client: Client = await connect(own_temporal.address, own_temporal.namespace)
+    async with staged(hands, client) as stage:
+        await ensure_sweep_schedule(client)
+        await ensure_sweep_schedule(client)
+        root, onward = rrn(), rrn()
+        case_no = await stage.complain(transfer(reference=root))
+        await stage.until_row("delivered", "SELECT state FROM hold_request")
+        await own_temporal.kill()
+        while_away = await stage.complain(transfer(payee_bank="PUNB"), tell=False)
+        answered = await stage.answer(
+            "HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False
+        )
+        stage.courier.soon(answered.follow_up)
+        with pytest.raises((RPCError, RuntimeError)):
+            await stage.tell(answered.follow_up)
+        await own_temporal.restart()
+        await stage.until_asked(3)
+        assert sorted(stage.banks.asked()[1:]) == [("ICIC", [onward]), ("PUNB", stage.banks.asked_of(while_away))]
+        await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
+        await stage.until_state(case_no, "settled")
+        assert len(stage.banks.attempts) == 3
+        await client.get_schedule_handle(policies.SWEEP_SCHEDULE_ID).delete()
