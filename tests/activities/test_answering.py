@@ -1,113 +1,532 @@
 """A bank's answer, written: ledger, hops, requests and news in one transaction, whatever it says and however often."""
 
-import hashlib
+import asyncio
 from typing import Any
+from uuid import UUID
 
 import pytest
 
-from activities.answering import take_status_update
-from activities.hands import Hands
-from activities.intake import take_complaint
-from db.pool import Pool
+from activities.desk import correct_hop, stop_request
 from domain.errors import NotFound
-from schemas.complaints import ComplaintReceipt
-from tests.factories import complaint, make_hands, moved, row, rrn, status_update, transfer
+from schemas.desk import HopCorrection
+from tests.activities.bench import Bench
+from tests.factories import moved, row, rrn, transfer
 
 
-@pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
-
-
-async def taken(hands: Hands, *transfers: dict[str, Any]) -> ComplaintReceipt:
-    return (await take_complaint(hands, complaint(*transfers), idempotency_key=rrn(), taken_by="officer:1")).receipt
-
-
-async def buckets(pool: Pool, case_no: str) -> dict[str, int]:
-    rows = await pool.fetch(
-        "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance WHERE case_no = $1 GROUP BY bucket",
-        case_no,
-    )
-    return {found["bucket"]: found["paise"] for found in rows if found["paise"]}
-
-
-async def answer(hands: Hands, bank: str, ack_no: str, *rows: dict[str, Any]) -> Any:
-    update = status_update(ack_no, rows)
-    return await take_status_update(hands, bank, update, hashlib.sha256(repr((ack_no, rows)).encode()).digest())
-
-
-async def test_a_complaint_puts_the_loss_in_play(hands: Hands) -> None:
-    receipt = await taken(hands, transfer(700_00), transfer(300_00, payee_bank="ICIC"))
-    assert await buckets(hands.pool, receipt.ack_no) == {"lost": -1000_00, "in_play": 1000_00}
-
-
-async def test_held_moved_and_withdrawn_in_one_answer(hands: Hands) -> None:
+async def a_case(bench: Bench, paise: int = 1000_00, **changes: Any) -> tuple[str, str]:
+    """A case with one hop at HDFC, and its reference."""
     root = rrn()
-    receipt = await taken(hands, transfer(10_000_00, reference=root))
-    done = await answer(
-        hands,
+    return await bench.complain(transfer(paise, reference=root, **changes)), root
+
+
+async def dispositions(bench: Bench, case_no: str) -> list[str]:
+    found = await bench.rows("SELECT disposition FROM answer WHERE case_no = $1 ORDER BY answer_id", case_no)
+    return [one for (one,) in found]
+
+
+# -- what an answer does -------------------------------------------------------------------------------------------
+
+
+async def test_held_moved_and_withdrawn_in_one_answer(bench: Bench) -> None:
+    case_no, root = await a_case(bench, 10_000_00)
+    await bench.ask(case_no)
+    done = await bench.answer(
         "HDFC",
-        receipt.ack_no,
+        case_no,
         row(1, root, "4000.00"),
-        moved(root, "5000.00", "ICIC", "000123456789"),
+        moved(root, "4500.00", "ICIC", "000123456789"),
         row(5, root, "1000.00"),
+        row(11, root, "500.00"),
     )
-    assert (done.accepted, done.contradictions) == (3, 0)
-    assert await buckets(hands.pool, receipt.ack_no) == {
+    assert (done.accepted, done.duplicates, done.contradictions) == (4, 0, 0)
+    assert await bench.buckets(case_no) == {
         "lost": -10_000_00,
         "held": 4000_00,
         "withdrawn": 1000_00,
-        "in_play": 5000_00,
+        "spent": 500_00,
+        "in_play": 4500_00,
     }
-    news = done.follow_up.news
-    assert [(hop.institution, hop.layer, hop.disputed_paise) for hop in news.opened] == [("ICIC", 2, 5000_00)]
-    assert [ref.hop_no for ref in news.closed] == [1]
+    assert done.follow_up is not None
+    assert done.follow_up.news is not None
+    assert [(hop.institution, hop.layer, hop.disputed_paise) for hop in done.follow_up.news.opened] == [
+        ("ICIC", 2, 4500_00)
+    ]
+    assert [ref.hop_no for ref in done.follow_up.news.closed] == [1]
+    assert await bench.rows("SELECT state, closed_at IS NULL FROM hold_request WHERE case_no = $1", case_no) == [
+        ("answered", False)
+    ]
+    await bench.check(case_no)
 
 
-async def test_the_same_answer_twice_is_one_answer(hands: Hands) -> None:
-    root = rrn()
-    receipt = await taken(hands, transfer(10_000_00, reference=root))
-    first = await answer(hands, "HDFC", receipt.ack_no, row(1, root, "10000.00"))
-    second = await answer(hands, "HDFC", receipt.ack_no, row(1, root, "10000.00"))
-    assert second.repeated
+async def test_an_answer_in_part_leaves_the_request_waiting_for_the_rest(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    sent = await bench.ask_one(case_no)
+    done = await bench.answer("HDFC", case_no, row(1, root, "400.00"), job_id=f"BANKS-{sent.request_id}")
+    assert done.follow_up is None, "nothing for the workflow to do"
+    assert await bench.hops(case_no) == ["asked"]
+    assert await bench.value("SELECT first_answered_at IS NOT NULL FROM hold_request WHERE case_no = $1", case_no)
+    await bench.check(case_no)
+    await bench.answer("HDFC", case_no, row(5, root, "600.00"))
+    assert await bench.hops(case_no) == ["closed"]
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 400_00, "withdrawn": 600_00}
+    await bench.check(case_no)
+
+
+async def test_what_is_asked_of_a_hop_answered_in_part_is_the_rest(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    await bench.ask(case_no)
+    ((_, ticket),) = bench.bank.tickets
+    assert [(i.disputed_paise, i.amount_paise) for i in ticket.incidents] == [(600_00, 1000_00)]
+
+
+async def test_two_waves_of_one_case_at_one_bank_each_finish_by_their_own_hops(bench: Bench) -> None:
+    first, second = rrn(), rrn()
+    case_no = await bench.complain(transfer(100_00, reference=first))
+    await bench.ask(case_no)
+    await bench.complain(transfer(100_00, reference=first), transfer(200_00, reference=second))
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, second, "200.00"))
+    states = await bench.rows("SELECT wave_no, state FROM hold_request WHERE case_no = $1 ORDER BY wave_no", case_no)
+    assert states == [(1, "delivered"), (2, "answered")]
+    await bench.check(case_no)
+
+
+@pytest.mark.parametrize(
+    ("code", "bucket", "state", "disposition", "tasks"),
+    [
+        ("20", "refused", "closed", "refusal", []),
+        ("01", "refused", "closed", "refusal", []),
+        ("02", "in_play", "correction", "correction", [("correct_reference", 1)]),
+        ("15", "in_play", "correction", "correction", [("correct_reference", 1)]),
+        ("99", "in_play", "asked", "review", [("read_answer", 1)]),
+        ("77", "in_play", "asked", "review", [("read_answer", 1)]),
+    ],
+)
+async def test_codes_are_typed_and_unknown_ones_kept(
+    bench: Bench, code: str, bucket: str, state: str, disposition: str, tasks: list[tuple[str, int]]
+) -> None:
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00", status_code=code))
+    assert (await bench.buckets(case_no))[bucket] == 1000_00
+    assert await bench.hops(case_no) == [state]
+    assert await dispositions(bench, case_no) == [disposition]
+    assert await bench.tasks(case_no) == tasks
+    assert await bench.value("SELECT status_code FROM answer WHERE case_no = $1", case_no) == code
+    await bench.check(case_no)
+
+
+async def test_a_line_that_cannot_be_read_costs_the_others_nothing(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    done = await bench.answer("HDFC", case_no, row(1, root, "a lot"), row(1, root, "600.00"))
+    assert done.accepted == 2
+    assert await dispositions(bench, case_no) == ["review", "applied"]
+    assert await bench.tasks(case_no) == [("read_answer", None)]
+    raw = await bench.value("SELECT raw FROM answer WHERE case_no = $1 AND disposition = 'review'", case_no)
+    assert raw["amount"] == "a lot"
+    await bench.check(case_no)
+
+
+# -- early ---------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_before_anything_was_asked_is_taken_and_nothing_is_asked_then(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    orders = await bench.orders(case_no)
+    done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="ahead-of-us")
+    assert done.contradictions == 1, "a job we never heard of"
+    sent = [await bench.freeze.send_hold_request(order) for order in orders]
+    assert [(one.asked, one.delivered) for one in sent] == [((), False)]
+    assert bench.bank.tickets == []
+    assert await bench.value("SELECT count(*) FROM hold_request WHERE case_no = $1", case_no) == 0
+    await bench.check(case_no)
+
+
+async def test_an_answer_before_the_banks_own_reply_belongs_to_the_request(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    bench.bank.gate = asyncio.Event()
+    (order,) = await bench.orders(case_no)
+    sending = asyncio.create_task(bench.freeze.send_hold_request(order))
+    await bench.bank.called.wait()
+    done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="BANKS-not-told-yet")
+    assert done.contradictions == 0
+    bench.bank.gate.set()
+    assert (await sending).delivered
+    assert await bench.rows(
+        "SELECT state, job_id IS NOT NULL, delivered_at >= first_answered_at FROM hold_request WHERE case_no = $1",
+        case_no,
+    ) == [("answered", True, True)]
+    await bench.check(case_no)
+
+
+async def test_what_a_bank_tells_of_a_hop_too_early_it_may_tell_again(bench: Bench) -> None:
+    """PUNB is in the case with another hop, and already knows what HDFC will say in a moment."""
+    root, following = rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root), transfer(100_00, payee_bank="PUNB"))
+    early = row(1, following, "1000.00", root_account_number="777")
+    await bench.answer("PUNB", case_no, early, job_id="a")
+    assert [kind for kind, _, _ in await bench.contradictions(case_no)] == ["unasked_hop", "job_unknown"]
+    await bench.answer("HDFC", case_no, moved(root, "1000.00", "PUNB", "777", rrn_transaction_id=following))
+    await bench.ask(case_no)
+    done = await bench.answer("PUNB", case_no, early, job_id="b")
+    assert (done.accepted, done.duplicates) == (1, 0)
+    assert (await bench.buckets(case_no))["held"] == 1000_00
+    again = await bench.answer("PUNB", case_no, early, job_id="c")
+    assert (again.accepted, again.duplicates) == (0, 1)
+    await bench.check(case_no)
+
+
+# -- late ----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_answer_after_the_case_was_settled_opens_it_again(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
+    assert (await bench.settle(case_no)).settled
+    done = await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
+    assert done.follow_up is not None
+    assert done.follow_up.start is not None
+    assert [hop.hop_no for hop in done.follow_up.start.open_hops] == [2]
+    assert (await bench.events(case_no))[-1] == "case_reopened"
+    assert await bench.rows(
+        "SELECT state, settled_at, workflow_started_at FROM case_file WHERE case_no = $1", case_no
+    ) == [("open", None, None)]
+    await bench.check(case_no)
+
+
+async def test_a_late_word_that_brings_nothing_into_play_leaves_the_case_settled(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
+    await bench.settle(case_no)
+    done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert done.follow_up is None
+    assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    await bench.check(case_no)
+
+
+async def test_an_answer_to_a_request_that_was_stopped_takes_from_the_untraced(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    sent = await bench.ask_one(case_no)
+    await stop_request(bench.hands, case_no, UUID(sent.request_id), "by mistake", "officer:1")
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
+    done = await bench.answer("HDFC", case_no, row(1, root, "700.00"), job_id=f"BANKS-{sent.request_id}")
+    assert done.contradictions == 0
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 300_00, "held": 700_00}
+    assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", case_no) == "stopped"
+    await bench.check(case_no)
+
+
+# -- again, out of order, against each other -----------------------------------------------------------------------
+
+
+async def test_the_same_body_twice_is_one_answer_with_one_reply(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    first = await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    second = await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert (second.repeated, second.follow_up) == (True, None)
     assert (first.accepted, second.accepted) == (1, 1)
-    assert second.follow_up is None
-    assert (await buckets(hands.pool, receipt.ack_no))["held"] == 10_000_00
+    assert await dispositions(bench, case_no) == ["applied"]
 
 
-async def test_a_claim_above_the_hop_is_applied_in_part_and_kept_as_a_contradiction(hands: Hands) -> None:
-    root = rrn()
-    receipt = await taken(hands, transfer(1000_00, reference=root))
-    done = await answer(hands, "HDFC", receipt.ack_no, row(1, root, "1500.00"))
+async def test_the_same_lines_in_another_body_are_duplicates_and_kept(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    lines = [row(5, root, "300.00"), moved(root, "700.00", "ICIC", "1234567890")]
+    await bench.answer("HDFC", case_no, *lines)
+    before = await bench.buckets(case_no)
+    done = await bench.answer("HDFC", case_no, *reversed(lines))
+    assert (done.accepted, done.duplicates, done.follow_up) == (0, 2, None)
+    assert await bench.buckets(case_no) == before
+    assert await dispositions(bench, case_no) == ["applied", "applied", "duplicate", "duplicate"]
+    await bench.check(case_no)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"remarks": "checked again"},
+        {"phone_number": "9876543210"},
+        {"root_account_number": "0050100000000001"},
+        {"transaction_datetime": "10:00:PM"},
+        {"rrn_transaction_id": "4260 1111-2222"},
+    ],
+)
+async def test_the_same_transaction_in_other_words_is_one(bench: Bench, change: dict[str, str]) -> None:
+    case_no, root = await a_case(bench)
+    told = row(5, root, "300.00", rrn_transaction_id="426011112222")
+    await bench.answer("HDFC", case_no, told)
+    assert (await bench.answer("HDFC", case_no, told | change)).duplicates == 1
+
+
+async def test_two_withdrawals_without_a_reference_are_told_apart_by_their_marks(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    cheque = row(14, root, "300.00", rrn_transaction_id="", cheque_no="000101")
+    done = await bench.answer("HDFC", case_no, cheque, cheque | {"cheque_no": "000102"}, cheque)
+    assert (done.accepted, done.duplicates) == (2, 1)
+    assert (await bench.buckets(case_no))["withdrawn"] == 600_00
+
+
+async def test_the_next_layers_answer_may_come_first_in_any_number_of_pieces(bench: Bench) -> None:
+    a, b, c = rrn(), rrn(), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=a), transfer(10_00, payee_bank="ICIC"))
+    third = row(1, c, "1000.00", root_account_number="3")
+    second = moved(b, "1000.00", "HDFC", "3", rrn_transaction_id=c, root_account_number="2")
+    first = moved(a, "1000.00", "ICIC", "2", rrn_transaction_id=b)
+    for number, (bank, line) in enumerate([("HDFC", third), ("ICIC", second), ("HDFC", first)] * 3):
+        await bench.answer(bank, case_no, line, job_id=str(number))
+        await bench.check(case_no)
+    assert (await bench.buckets(case_no))["held"] == 1000_00
+
+
+async def test_a_claim_above_the_hop_is_applied_in_part_and_kept_with_both_figures(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    assert (await bench.answer("HDFC", case_no, row(1, root, "1500.00"))).contradictions == 1
+    assert await bench.contradictions(case_no) == [("exceeds_disputed", 1500_00, 1000_00)]
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    assert await bench.tasks(case_no) == [("settle_contradiction", 1)]
+    assert (await bench.events(case_no))[-2:] == ["answer_received", "contradiction_opened"]
+    await bench.check(case_no)
+
+
+async def test_two_answers_that_contradict_each_other_are_both_kept_and_the_first_stands(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.answer("HDFC", case_no, row(5, root, "1000.00"))
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 1000_00}
+    assert await bench.contradictions(case_no) == [("exceeds_disputed", 1000_00, 0)]
+    assert await dispositions(bench, case_no) == ["applied", "contradiction"]
+    await bench.check(case_no)
+
+
+async def test_a_receiving_bank_that_denies_what_the_sending_bank_swears_to(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    following = rrn()
+    await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "777", rrn_transaction_id=following))
+    await bench.answer("ICIC", case_no, row(1, following, "0", status_code="01", root_account_number="777"))
+    assert await bench.contradictions(case_no) == [("transfer_denied", 1000_00, 0)]
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "refused": 1000_00}
+    await bench.check(case_no)
+
+
+async def test_the_same_refusal_of_a_corrected_hop_is_news(bench: Bench) -> None:
+    """The desk puts the amount right, the bank still finds nothing: its second 'no' is about the second ticket."""
+    case_no, root = await a_case(bench)
+    no = row(1, root, "0", status_code="02")
+    first = await bench.ask_one(case_no)
+    await bench.answer("HDFC", case_no, no, job_id=f"BANKS-{first.request_id}")
+    correction = HopCorrection.model_validate({"amount_paise": 900_00, "reason": "bank called"})
+    await correct_hop(bench.hands, case_no, 1, correction, "officer:1")
+    second = await bench.ask_one(case_no)
+    late = await bench.answer("HDFC", case_no, no, no | {"remarks": "again"}, job_id=f"BANKS-{first.request_id}")
+    assert (late.accepted, late.duplicates) == (0, 2)
+    assert await bench.hops(case_no) == ["asked"]
+    done = await bench.answer("HDFC", case_no, no, job_id=f"BANKS-{second.request_id}")
+    assert done.accepted == 1
+    assert await bench.hops(case_no) == ["correction"]
+    assert await bench.tasks(case_no) == [("correct_reference", 1)]
+    await bench.check(case_no)
+
+
+# -- jobs and banks ------------------------------------------------------------------------------------------------
+
+
+async def test_a_job_nobody_knows_is_a_contradiction_and_its_lines_are_taken_all_the_same(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="never-given")
     assert done.contradictions == 1
-    found = await hands.pool.fetchrow("SELECT kind, claimed_paise, applied_paise FROM contradiction")
-    assert tuple(found) == ("exceeds_disputed", 1500_00, 1000_00)
-    assert await buckets(hands.pool, receipt.ack_no) == {"lost": -1000_00, "held": 1000_00}
+    assert await bench.contradictions(case_no) == [("job_unknown", 0, 0)]
+    assert (await bench.buckets(case_no))["held"] == 1000_00
+    await bench.check(case_no)
 
 
-async def test_a_bank_without_a_hop_in_the_case_learns_nothing(hands: Hands) -> None:
-    root = rrn()
-    receipt = await taken(hands, transfer(1000_00, reference=root))
+async def test_a_job_of_another_case_is_not_known_in_this_one(bench: Bench) -> None:
+    other, _ = await a_case(bench)
+    foreign = await bench.ask_one(other)
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    job_id = f"BANKS-{foreign.request_id}"
+    assert (await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=job_id)).contradictions == 1
+
+
+async def test_a_bank_without_a_hop_in_the_case_learns_nothing(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
     with pytest.raises(NotFound) as foreign:
-        await answer(hands, "PUNB", receipt.ack_no, row(1, root, "1000.00"))
+        await bench.answer("PUNB", case_no, row(1, root, "1000.00"))
     with pytest.raises(NotFound) as unknown:
-        await answer(hands, "PUNB", "39999999999999", row(1, root, "1000.00"))
-    assert str(foreign.value).replace(receipt.ack_no, "") == str(unknown.value).replace("39999999999999", "")
+        await bench.answer("PUNB", "39999999999999", row(1, root, "1000.00"))
+    assert str(foreign.value).replace(case_no, "") == str(unknown.value).replace("39999999999999", "")
+    assert await dispositions(bench, case_no) == []
 
 
-@pytest.mark.parametrize(("code", "bucket", "state"), [("20", "refused", "closed"), ("02", "in_play", "correction")])
-async def test_refusals_are_typed(hands: Hands, code: str, bucket: str, state: str) -> None:
+async def test_a_bank_cannot_speak_of_another_banks_hop(bench: Bench) -> None:
     root = rrn()
-    receipt = await taken(hands, transfer(1000_00, reference=root))
-    await answer(hands, "HDFC", receipt.ack_no, row(1, root, "0", status_code=code))
-    assert (await buckets(hands.pool, receipt.ack_no))[bucket] == 1000_00
-    assert await hands.pool.fetchval("SELECT state FROM hop WHERE case_no = $1", receipt.ack_no) == state
+    case_no = await bench.complain(transfer(1000_00, reference=root), transfer(100_00, payee_bank="ICIC"))
+    await bench.answer("ICIC", case_no, row(1, root, "1000.00"))
+    assert await bench.contradictions(case_no) == [("another_banks_hop", 1000_00, 0)]
+    assert await bench.buckets(case_no) == {"lost": -1100_00, "in_play": 1100_00}
+    await bench.check(case_no)
 
 
-async def test_an_unknown_code_is_kept_for_a_person_and_moves_nothing(hands: Hands) -> None:
-    root = rrn()
-    receipt = await taken(hands, transfer(1000_00, reference=root))
-    await answer(hands, "HDFC", receipt.ack_no, row(1, root, "1000.00", status_code="77"))
-    assert (await buckets(hands.pool, receipt.ack_no))["in_play"] == 1000_00
-    assert await hands.pool.fetchval("SELECT status_code FROM answer") == "77"
-    assert await hands.pool.fetchval("SELECT kind FROM desk_task") == "read_answer"
+async def test_a_bank_that_was_asked_may_answer_after_the_hop_was_corrected_away_from_it(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    payee = {"institution": "ICIC", "account": "50100000000001"}
+    correction = HopCorrection.model_validate({"payee": payee, "reason": "wrong bank"})
+    await correct_hop(bench.hands, case_no, 1, correction, "officer:1")
+    done = await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
+    assert (done.accepted, done.contradictions) == (1, 1)
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
+    assert await bench.hops(case_no, "institution, state") == [("ICIC", "open")]
+    await bench.check(case_no)
+
+
+# -- whom a line speaks of -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("account", ["00050100000000001", "5010 0000 000001", "050100000000001"])
+async def test_an_account_padded_another_way_is_the_account(bench: Bench, account: str) -> None:
+    case_no, _ = await a_case(bench)
+    line = row(1, "", "1000.00", root_account_number=account)
+    assert (await bench.answer("HDFC", case_no, line)).contradictions == 0
+    assert (await bench.buckets(case_no))["held"] == 1000_00
+
+
+async def test_a_line_with_neither_reference_nor_account_speaks_of_nothing(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    nameless = moved(root, "1000.00", "HDFC", "888", rrn_transaction_id="")
+    await bench.answer("HDFC", case_no, nameless)
+    assert await bench.hops(case_no) == ["closed", "correction"]
+    lines = [row(1, "", "1000.00", root_account_number="999"), row(1, "", "900.00", root_account_number="888")]
+    await bench.answer("HDFC", case_no, *lines)
+    assert await dispositions(bench, case_no) == ["applied", "contradiction", "applied"]
+    assert (await bench.buckets(case_no))["held"] == 900_00
+    await bench.check(case_no)
+
+
+async def test_gathered_funds_are_one_incident_to_the_bank_and_several_hops_to_us(bench: Bench) -> None:
+    first, second, gathered = rrn(), rrn(), rrn()
+    case_no = await bench.complain(
+        transfer(600_00, reference=first), transfer(500_00, reference=second), transfer(10_00, payee_bank="ICIC")
+    )
+    onward = {"rrn_transaction_id": gathered, "amount": "1100.00"}
+    await bench.answer(
+        "HDFC",
+        case_no,
+        moved(first, "1100.00", "PUNB", "777", **onward, disputed_amount="600.00"),
+        moved(second, "1100.00", "PUNB", "777", **onward, disputed_amount="500.00"),
+    )
+    await bench.ask(case_no)
+    (ticket,) = [ticket for bank, ticket in bench.bank.tickets if bank == "PUNB"]
+    assert [(i.rrn, i.disputed_paise, i.amount_paise) for i in ticket.incidents] == [(gathered, 1100_00, 1100_00)]
+    await bench.answer("PUNB", case_no, row(1, gathered, "1000.00", root_account_number="777"))
+    held = await bench.rows(
+        "SELECT hop_no, balance_paise FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' ORDER BY hop_no",
+        case_no,
+    )
+    assert held == [(4, 600_00), (5, 400_00)]
+    await bench.check(case_no)
+
+
+# -- where the chase ends ------------------------------------------------------------------------------------------
+
+
+async def test_money_below_the_chase_is_untraced_and_nobody_is_asked(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    least = bench.hands.policy.trail.min_chase_paise
+    done = await bench.answer(
+        "HDFC",
+        case_no,
+        moved(root, f"{(least - 1) / 100:.2f}", "ICIC", "1234567890"),
+        moved(root, f"{(1000_00 - least + 1) / 100:.2f}", "PUNB", "1234567891"),
+    )
+    assert done.follow_up is not None
+    assert done.follow_up.news is not None
+    assert [hop.institution for hop in done.follow_up.news.opened] == ["PUNB"]
+    assert (await bench.buckets(case_no))["untraced"] == least - 1
+    await bench.check(case_no)
+
+
+async def test_the_last_layer_is_followed_no_further(bench: Bench) -> None:
+    case_no, reference = await a_case(bench)
+    layers = bench.hands.policy.trail.max_layers
+    for layer in range(1, layers + 1):
+        bank, following, after = ("HDFC", "ICIC", rrn()) if layer % 2 else ("ICIC", "HDFC", rrn())
+        line = moved(reference, "1000.00", following, f"{layer}", rrn_transaction_id=after, root_account_number="")
+        await bench.answer(bank, case_no, line)
+        reference = after
+    assert await bench.value("SELECT max(layer) FROM hop WHERE case_no = $1", case_no) == layers
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
+    assert await bench.tasks(case_no) == [("supervise", layers)]
+    await bench.check(case_no)
+
+
+async def test_money_at_an_unknown_bank_and_money_without_a_reference_wait_for_the_desk(bench: Bench) -> None:
+    case_no, root = await a_case(bench, 3000_00)
+    done = await bench.answer(
+        "HDFC",
+        case_no,
+        moved(root, "1000.00", "Bank of Nowhere", "1"),
+        moved(root, "1000.00", "ICIC", "2", rrn_transaction_id=""),
+        moved(root, "1000.00", "PUNB", "3", rrn_transaction_id="000000000000"),
+    )
+    assert await bench.hops(case_no) == ["closed", "unroutable", "correction", "correction"]
+    assert await bench.tasks(case_no) == [("name_institution", 2), ("correct_reference", 3), ("correct_reference", 4)]
+    assert done.follow_up is not None
+    assert done.follow_up.news is not None
+    assert done.follow_up.news.opened == ()
+    assert [ref.hop_no for ref in done.follow_up.news.parked] == [2, 3, 4]
+    await bench.check(case_no)
+
+
+async def test_the_code_of_the_next_bank_comes_before_its_name_and_an_ifsc_before_both(bench: Bench) -> None:
+    case_no, root = await a_case(bench, 3000_00)
+    await bench.answer(
+        "HDFC",
+        case_no,
+        moved(root, "1000.00", "ICIC", "1") | {"payee_bank": "PUNB Bank"},
+        moved(root, "1000.00", "ICIC", "2", ifsc_code="PUNB0000001"),
+        moved(root, "1000.00", "", "3") | {"payee_bank": "PUNB Bank"},
+    )
+    assert (await bench.hops(case_no, "institution"))[1:] == ["ICIC", "PUNB", "PUNB"]
+
+
+# -- at once -------------------------------------------------------------------------------------------------------
+
+
+async def test_the_same_answer_ten_times_at_once_is_one(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    done = await asyncio.gather(*(bench.answer("HDFC", case_no, row(1, root, "1000.00")) for _ in range(10)))
+    assert [receipt.repeated for receipt in done].count(False) == 1
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    await bench.check(case_no)
+
+
+async def test_ten_different_answers_at_once_take_no_more_than_there_is(bench: Bench) -> None:
+    case_no, root = await a_case(bench)
+    await bench.ask(case_no)
+    lines = [row(5, root, "150.00") for _ in range(10)]
+    await asyncio.gather(*(bench.answer("HDFC", case_no, line) for line in lines))
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 1000_00}
+    assert sum(claimed - applied for _, claimed, applied in await bench.contradictions(case_no)) == 500_00
+    await bench.check(case_no)
+
+
+async def test_an_answer_that_fails_halfway_leaves_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    case_no, root = await a_case(bench)
+    before = await bench.events(case_no)
+
+    async def broken(*_: object) -> None:
+        raise ConnectionError("the database went away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("activities.answering.events.append", broken)
+        with pytest.raises(ConnectionError):
+            await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1"))
+    assert await bench.events(case_no) == before
+    assert await bench.hops(case_no) == ["open"]
+    assert await dispositions(bench, case_no) == []
+    await bench.check(case_no)
+    assert (await bench.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1"))).accepted == 1
