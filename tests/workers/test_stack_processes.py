@@ -1,0 +1,162 @@
+"""`up` and `demo` as a user runs them: real processes, and nothing of them left behind, however they end."""
+
+import asyncio
+import json
+import re
+import signal
+import time
+from asyncio.subprocess import PIPE, Process
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.workers.command_line import COMMAND, all_gone, own_environment
+from workers.commands.demo import HOME_PREFIX, _sweep
+
+pytestmark = pytest.mark.end_to_end
+
+START_LIMIT_SECONDS = 90.0
+DEMO_LIMIT_SECONDS = 150.0
+
+
+@asynccontextmanager
+async def started(*arguments: str, **settings: str) -> AsyncIterator[Process]:
+    """A command beside the test, ended by kill at the latest."""
+    process = await asyncio.create_subprocess_exec(
+        *COMMAND, *arguments, env=own_environment(**settings), stdout=PIPE, stderr=PIPE
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+
+
+async def line_with(process: Process, words: str) -> str:
+    """Wait for a line of its standard output that holds these words."""
+    assert process.stdout is not None
+    seen = []
+    async with asyncio.timeout(START_LIMIT_SECONDS):
+        async for raw in process.stdout:
+            seen.append(raw.decode())
+            if words in seen[-1]:
+                return seen[-1]
+    assert process.stderr is not None
+    pytest.fail(f"ended without {words!r}: {''.join(seen)}{(await process.stderr.read()).decode()}")
+
+
+async def ended(process: Process, limit_seconds: float = DEMO_LIMIT_SECONDS) -> tuple[int, str, str]:
+    """Wait for its end: exit code, standard output, standard error."""
+    async with asyncio.timeout(limit_seconds):
+        out, err = await process.communicate()
+    assert process.returncode is not None
+    return process.returncode, out.decode(), err.decode()
+
+
+def demo(*more: str) -> list[str]:
+    return ["demo", "--complaints", "5", "--minutes", "0.1", "--clock-factor", "1440", *more]
+
+
+async def test_two_demos_at_once_end_clean_and_leave_nothing(tmp_path: Path) -> None:
+    async with (
+        started(*demo("--json", "-"), TMPDIR=str(tmp_path)) as one,
+        started(*demo("--json", "-", "--seed", "8"), TMPDIR=str(tmp_path)) as two,
+    ):
+        results = await asyncio.gather(ended(one), ended(two))
+    for code, out, err in results:
+        assert code == 0, err
+        told = json.loads(out)
+        assert told["verify"] == "clean"
+        assert told["complete"]
+        assert told["complaints"] >= 5
+        assert told["requests"] >= told["cases"] > 0
+        assert told["asked_twice"] == 0
+        buckets = told["buckets_paise"]
+        assert buckets.pop("lost") == sum(buckets.values()) > 0
+        assert told["turnaround_ms"]["complaint_to_request"]["count"] == told["cases"]
+        assert set(told["memory_bytes"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
+        assert all(size > 1_000_000 for size in told["memory_bytes"].values())
+    assert await all_gone(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_ctrl_c_in_the_middle_of_a_demo_stops_everything(tmp_path: Path) -> None:
+    async with started(*demo("--minutes", "5"), TMPDIR=str(tmp_path)) as process:
+        await line_with(process, "complaints")
+        process.send_signal(signal.SIGINT)
+        code, _, err = await ended(process)
+    assert (code, "Traceback" in err) == (130, False)
+    assert await all_gone(tmp_path) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_a_killed_demo_takes_its_children_along_and_the_next_one_clears_up(tmp_path: Path) -> None:
+    async with started(*demo("--minutes", "5"), TMPDIR=str(tmp_path)) as process:
+        await line_with(process, "complaints")
+        process.kill()
+        await process.wait()
+    assert await all_gone(tmp_path) == []
+    (left,) = tmp_path.glob(f"{HOME_PREFIX}*")
+    _sweep(tmp_path)
+    assert not left.exists()
+
+
+async def test_a_demo_that_stays_is_found_by_other_commands(tmp_path: Path) -> None:
+    home = tmp_path / "kept"
+    async with started(*demo("--stay", "--home", str(home))) as process:
+        await line_with(process, "still running")
+        async with started("verify", "--json", "-", GOLDENHOUR_HOME=str(home)) as verify:
+            code, out, _ = await ended(verify)
+        assert (code, json.loads(out)["verify"]) == (0, "clean")
+        process.send_signal(signal.SIGTERM)
+        code, _, _ = await ended(process)
+    assert code == 0
+    assert await all_gone(home) == []
+    assert (home / "logs" / "api.log").is_file()
+    async with started(*demo("--home", str(home))) as again:
+        code, _, err = await ended(again)
+    assert (code, "not an empty folder" in err) == (2, True)
+
+
+async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
+    async with started("up", "--no-ui", **settings) as process:
+        api = (await line_with(process, "API")).split()[1]
+        async with started("up", **settings) as second:
+            code, _, err = await ended(second)
+        assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)
+        worker = child_of(process.pid, "worker --queue all")
+        worker.kill()
+        await until_another(process.pid, "worker --queue all", worker.pid)
+        postgres = child_of(process.pid, "postgres -D")
+        postgres.send_signal(signal.SIGQUIT)
+        await until_another(process.pid, "postgres -D", postgres.pid)
+        process.send_signal(signal.SIGTERM)
+        code, _, err = await ended(process)
+    assert (code, "Traceback" in err) == (0, False)
+    assert await all_gone(home) == []
+    assert not (home / "run.json").exists()
+    assert home.stat().st_mode & 0o777 == 0o700
+
+
+def child_of(pid: int, words: str) -> psutil.Process:
+    """The child of `pid` whose command line holds these words."""
+    return next(child for child in psutil.Process(pid).children() if re.search(words, " ".join(child.cmdline())))
+
+
+async def until_another(pid: int, words: str, old_pid: int) -> None:
+    """Wait until a child with these words runs that is not the old one."""
+    deadline = time.monotonic() + START_LIMIT_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if child_of(pid, words).pid != old_pid:
+                return
+        except (StopIteration, psutil.NoSuchProcess):
+            pass
+        await asyncio.sleep(0.2)
+    pytest.fail(f"{words} was not started again")
