@@ -23,6 +23,7 @@ from schemas.enums import (
     HopSource,
     HopState,
     RequestState,
+    Rung,
     TaskKind,
     TaskState,
 )
@@ -132,13 +133,19 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
 
 
 async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
-    """Let a request climb its next rung now. Raises `NotFound`, or `NotNow` when it needs no answer any more."""
+    """Let a request climb its next rung now.
+
+    Raises `NotFound`, or `NotNow` when it needs no answer any more, or is with the supervisor: above that there is only
+    giving up, which is not what an officer in a hurry wants (`stop_request` is).
+    """
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise NotNow(f"the request is {request.state}")
+        if request.rung is Rung.SUPERVISOR:
+            raise NotNow("the supervisor has it already")
         data = {"request_id": str(request_id), "reason": reason, "by_hand": True}
         await _log(connection, head, now, officer, Event(EventKind.RUNG_CLIMBED, data))
         told = await news.insert(

@@ -1,11 +1,14 @@
 """What the case is told may come early, late, twice, out of order or about a state that is past."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from temporalio.client import Client
 
 from activities.desk import correct_hop, escalate_request, stop_request
 from activities.hands import Hands
+from domain.errors import NotNow
 from schemas.complaints import Party
 from schemas.desk import HopCorrection
 from schemas.enums import AnswerClass
@@ -185,9 +188,12 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
         await stage.tell(news(case_no, news_id, escalate_request_id=str(request_id)))
         await stage.until_row(rung, "SELECT rung FROM hold_request")
     await stage.tell(news(case_no, 5, escalate_request_id=str(request_id)))
+    await asyncio.sleep(0.5)
     assert len((await stage.progress(case_no)).live_requests) == 1
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "in_play": 10_000_00}
     assert await stage.open_tasks(case_no) == ["phone_bank", "supervise"]
+    with pytest.raises(NotNow):
+        await escalate_request(stage.hands, case_no, request_id, "is there nobody above?", OFFICER)
 
 
 async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:
