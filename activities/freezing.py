@@ -1,6 +1,7 @@
 """The hands of the freeze path: ask a bank, climb a rung, settle a case. Each may be run twice."""
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -60,39 +61,34 @@ class FreezeHands:
         """
         request_id = UUID(order.request_id)
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, order.case_no)
+            case_opened_at = await cases.hold(connection, order.case_no)
             request = await requests.get(connection, request_id)
-            if request is None:
-                await self._plan(connection, request_id, order)
-            elif request.state in REQUEST_OVER or request.delivered_at or request.refusal_code:
+            planned = await self._plan(connection, request_id, order) if request is None else None
+            if request and (request.state in REQUEST_OVER or request.delivered_at or request.refusal_code):
                 return await _sent_before(connection, request)
             to_ask = await requests.live_hops(connection, request_id)
             if not to_ask:
                 return Sent(request_id=order.request_id, asked=(), delivered=False)
             ticket = await _ticket(connection, request_id, order.case_no, to_ask)
-        asked = tuple(hop.hop_no for hop in to_ask)
-        return await self._call(order, ticket, asked)
+        if planned:
+            _count_sent(case_opened_at if planned.first_of_case else None, to_ask)
+        return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask))
 
-    async def _plan(self, connection: Connection, request_id: UUID, order: SendHoldRequest) -> None:
+    async def _plan(self, connection: Connection, request_id: UUID, order: SendHoldRequest) -> requests.Planned:
         """Write the request with what is still to be asked, before the bank hears of it."""
         now = datetime.now(UTC)
-        asked = await requests.plan(
+        planned = await requests.plan(
             connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
         )
-        if not asked:
-            return
-        data = {
-            "request_id": order.request_id,
-            "wave_no": order.wave_no,
-            "institution": order.institution,
-            "hops": asked,
-        }
-        await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_SENT, data)])
-        case_opened_at = await cases.note_sent(connection, order.case_no, now)
-        answered_at = await _opened_by_answer_at(connection, request_id)
-        METRICS.request_sent(
-            since_complaint_seconds=_since(case_opened_at, now), since_answer_seconds=_since(answered_at, now)
-        )
+        if planned.hop_nos:
+            data = {
+                "request_id": order.request_id,
+                "wave_no": order.wave_no,
+                "institution": order.institution,
+                "hops": list(planned.hop_nos),
+            }
+            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_SENT, data)])
+        return planned
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...]) -> Sent:
         try:
@@ -111,7 +107,7 @@ class FreezeHands:
     async def _record_delivery(self, order: SendHoldRequest, job_id: str, asked: tuple[int, ...]) -> Sent:
         now = datetime.now(UTC)
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, order.case_no)
+            await cases.hold(connection, order.case_no)
             if not await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now):
                 # Another attempt, thought dead, has come back with the same job.
                 return Sent(request_id=order.request_id, asked=asked, delivered=True)
@@ -127,7 +123,7 @@ class FreezeHands:
         code = error.response_code if isinstance(error, BankRefused) else type(error).__name__
         message = error.message if isinstance(error, BankRefused) else error.detail
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, order.case_no)
+            await cases.hold(connection, order.case_no)
             if not await requests.refused(connection, UUID(order.request_id), code, message):
                 request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
                 return await _sent_before(connection, request)
@@ -192,7 +188,7 @@ class FreezeHands:
     async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, order.case_no)
+            await cases.hold(connection, order.case_no)
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
             if request.state in REQUEST_OVER:
@@ -228,7 +224,7 @@ class FreezeHands:
         """Close a case in which nothing is in play; else say what is open."""
         now = datetime.now(UTC)
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.lock(connection, order.case_no)
+            await cases.hold(connection, order.case_no)
             if await ledger.in_play_paise(connection, order.case_no):
                 return Settled(settled=False, start=await cases.snapshot(connection, order.case_no))
             if await cases.settle(connection, order.case_no, now):
@@ -256,9 +252,13 @@ async def _sent_before(connection: Connection, request: requests.RequestRow) -> 
     )
 
 
-async def _opened_by_answer_at(connection: Connection, request_id: UUID) -> datetime | None:
-    hops = await requests.live_hops(connection, request_id)
-    return min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
+def _count_sent(case_opened_at: datetime | None, hops: Sequence[requests.HopToAsk]) -> None:
+    """Time a request that leaves: from the complaint for the case's first, from the answer that opened its hops."""
+    now = datetime.now(UTC)
+    answered_at = min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
+    METRICS.request_sent(
+        since_complaint_seconds=_since(case_opened_at, now), since_answer_seconds=_since(answered_at, now)
+    )
 
 
 async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: list[requests.HopToAsk]) -> HoldTicket:

@@ -155,7 +155,7 @@ async def _open_case(
     connection: Connection, hands: Hands, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
 ) -> FollowUp:
     case_no = receipt.case_ack_no
-    policy = hands.policy.case_policy(hands.clock_factor)
+    policy = hands.case_policy
     await cases.open_case(connection, case_no, receipt.received_at, policy, len(rows))
     entries = await _write_hops(connection, receipt, rows, first_hop_no=1)
     await events.append(

@@ -16,13 +16,12 @@ class CaseHead(Noun):
     case_no: str
     state: CaseState
     last_hop_no: int
-    policy: CasePolicy
     opened_at: UtcDatetime
     first_answered_at: UtcDatetime | None
     first_held_at: UtcDatetime | None
 
 
-_HEAD = "c.case_no, c.state, c.last_hop_no, c.policy, c.opened_at, c.first_answered_at, c.first_held_at"
+_HEAD = "c.case_no, c.state, c.last_hop_no, c.opened_at, c.first_answered_at, c.first_held_at"
 
 
 async def open_case(
@@ -84,13 +83,13 @@ async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at
     )
 
 
-async def note_sent(connection: Connection, case_no: str, at: datetime) -> datetime | None:
-    """A request leaves; if it is the case's first, return when the case was opened."""
+async def hold(connection: Connection, case_no: str) -> datetime:
+    """Lock the case's row until the transaction ends; return when the case was opened. Raises `NotFound`."""
     opened_at: datetime | None = await connection.fetchval(
-        "UPDATE case_file SET first_sent_at = $2 WHERE case_no = $1 AND first_sent_at IS NULL RETURNING opened_at",
-        case_no,
-        at,
+        "SELECT opened_at FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no
     )
+    if opened_at is None:
+        raise NotFound(f"case {case_no}")
     return opened_at
 
 

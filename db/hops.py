@@ -59,6 +59,7 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
 
 _POSITIONS = """
 SELECT h.hop_no, h.revision, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
+       h.disputed_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise

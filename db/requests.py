@@ -26,6 +26,13 @@ class RequestRow(Noun):
     refusal_code: str | None
 
 
+class Planned(Noun):
+    """What came under a request, and whether it is the first request of its case."""
+
+    hop_nos: tuple[int, ...]
+    first_of_case: bool
+
+
 class HopToAsk(Noun):
     """What the bank is told of a hop; the disputed amount is what of it is in play."""
 
@@ -67,8 +74,8 @@ async def plan(
     institution: str,
     hop_refs: Sequence[HopRef],
     at: datetime,
-) -> list[int]:
-    """Write the request and put every hop that still waits to be asked under it; return their numbers.
+) -> Planned:
+    """Write the request and put every hop that still waits to be asked under it.
 
     A hop that was answered, corrected or put under another request in the meantime is left out; where none is
     left, nothing is written.
@@ -83,13 +90,15 @@ async def plan(
         institution,
     )
     if not rows:
-        return []
-    await connection.execute(
-        "WITH head AS (UPDATE case_file SET last_wave_no = greatest(last_wave_no, $3) WHERE case_no = $2),"
+        return Planned(hop_nos=(), first_of_case=False)
+    first_of_case = await connection.fetchval(
+        "WITH head AS (UPDATE case_file SET last_wave_no = greatest(last_wave_no, $3),"
+        " first_sent_at = coalesce(first_sent_at, $5) WHERE case_no = $2 RETURNING old.first_sent_at IS NULL AS first),"
         " request AS (INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)"
-        " VALUES ($1, $2, $3, $4, 'sending', $5, $5))"
-        " INSERT INTO request_hop (request_id, case_no, hop_no, revision)"
-        " SELECT $1, $2, h, v FROM unnest($6::integer[], $7::integer[]) AS t (h, v)",
+        " VALUES ($1, $2, $3, $4, 'sending', $5, $5)),"
+        " hops AS (INSERT INTO request_hop (request_id, case_no, hop_no, revision)"
+        " SELECT $1, $2, h, v FROM unnest($6::integer[], $7::integer[]) AS t (h, v))"
+        " SELECT first FROM head",
         request_id,
         case_no,
         wave_no,
@@ -98,7 +107,7 @@ async def plan(
         [row["hop_no"] for row in rows],
         [row["revision"] for row in rows],
     )
-    return sorted(row["hop_no"] for row in rows)
+    return Planned(hop_nos=tuple(sorted(row["hop_no"] for row in rows)), first_of_case=bool(first_of_case))
 
 
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:

@@ -96,6 +96,7 @@ class _Book:
         self._new_hops: list[NewHop] = []
         self._contradictions: list[Contradiction] = []
         self._tasks: list[NewTask] = []
+        self._denials: list[tuple[Claim, int, _Hop, int]] = []
 
     def judge(self, claim: Claim) -> None:
         """Work one line into the book; every line gets exactly one judgement."""
@@ -117,6 +118,11 @@ class _Book:
 
     def result(self) -> Reconciliation:
         """Everything that changed, hops in order."""
+        for claim, claim_index, hop, paise in self._denials:
+            # The sending bank swears to the transfer, the receiving bank denies it: one of them is wrong. A bank that
+            # has placed part of the money does not deny the transfer, it only cannot say where the rest is.
+            if hop.drawable_paise == hop.position.disputed_paise:
+                self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
         closed, parked = [], []
         for hop_no, hop in self._hops.items():
             if hop.state is HopState.CLOSED and hop.position.state is not HopState.CLOSED:
@@ -232,8 +238,7 @@ class _Book:
             hop.paise[Bucket.REFUSED] += paise
             self._close_if_empty(hop)
             if hop.position.source is HopSource.ANSWER:
-                # The sending bank swears to the transfer, the receiving bank denies it: one of them is wrong.
-                self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise)
+                self._denials.append((claim, len(self._judgements), hop, paise))
         self._judgements.append(
             Judgement(
                 claim=claim,
@@ -272,11 +277,12 @@ class _Book:
         hop_no: int | None,
         applied_paise: int,
         claimed_paise: int | None = None,
+        claim_index: int | None = None,
     ) -> None:
         self._contradictions.append(
             Contradiction(
                 kind=kind,
-                claim_index=len(self._judgements),
+                claim_index=len(self._judgements) if claim_index is None else claim_index,
                 hop_no=hop_no,
                 claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
                 applied_paise=applied_paise,

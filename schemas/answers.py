@@ -65,6 +65,7 @@ class HopPosition(Noun):
     layer: int
     source: HopSource
     state: HopState
+    disputed_paise: int
     in_play_paise: int
     untraced_paise: int
     refused_paise: int

@@ -146,9 +146,12 @@ async def _start_api(supervisor: Supervisor, settings: Settings, *, restarts: bo
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """The environment of a child process: ours, with exactly these settings."""
+    """The environment of a child process: ours, with exactly these settings, and its compiled files in the home."""
     inherited = {name: value for name, value in os.environ.items() if not name.upper().startswith(ENV_PREFIX)}
-    return inherited | settings.to_environment()
+    # The workflow sandbox loads its files again for every case: without their compiled form it compiles them each time.
+    inherited.pop("PYTHONDONTWRITEBYTECODE", None)
+    compiled = {"PYTHONPYCACHEPREFIX": str(settings.home.absolute() / "pycache")}
+    return inherited | compiled | settings.to_environment()
 
 
 def announce(services: Services, running: Running) -> RunFile:

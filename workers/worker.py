@@ -35,7 +35,7 @@ MAX_WORKFLOW_TASKS = 100
 MAX_CACHED_CASES = 2_000
 
 
-PASSED_THROUGH = ("activities", "adapters", "db", "domain", "schemas", "workflows.policies")
+PASSED_THROUGH = ("activities", "adapters", "db", "domain", "schemas", "workflows.caseload", "workflows.policies")
 """What a workflow imports and the sandbox need not load again for each case: a first workflow task takes 11 ms less."""
 
 

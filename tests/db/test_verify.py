@@ -59,7 +59,7 @@ async def ask(hands: Hands, case_no: str, hop_no: int, institution: str, request
             [HopRef(hop_no=hop_no, revision=0)],
             head.opened_at,
         )
-    assert asked == [hop_no]
+    assert asked.hop_nos == (hop_no,)
 
 
 @pytest.fixture

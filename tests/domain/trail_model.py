@@ -187,6 +187,7 @@ class CaseModel:
             layer=layer,
             source=source,
             state=state,
+            disputed_paise=disputed_paise,
             in_play_paise=0,
             untraced_paise=0,
             refused_paise=0,
