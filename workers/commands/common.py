@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Self, TypeVar
 
@@ -112,6 +112,13 @@ def progress_bar(what: str) -> Progress:
 def people(json_target: str | None) -> Console:
     """Where words for people go: standard output, unless the JSON goes there."""
     return Console(stderr=json_target == STDOUT)
+
+
+def show_pairs(console: Console, pairs: Sequence[tuple[str, str]]) -> None:
+    """Names and values, one a line, however narrow the terminal: a URL or a command that is broken cannot be copied."""
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        console.print(f"{name:<{width}}  {value}", highlight=False, markup=False, soft_wrap=True)
 
 
 def write_json(target: str | None, content: object) -> None:

@@ -19,6 +19,7 @@ from workers.commands.common import (
     errors,
     load_settings,
     people,
+    show_pairs,
     write_json,
 )
 from workers.settings import CLOCK_FACTOR_MAX, Settings
@@ -31,6 +32,7 @@ HOME_PREFIX = "goldenhour-demo-"
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 LIMIT_EXTRA_MINUTES = 3.0
+SHOWN_LOG_LINES = 8
 
 
 def demo(
@@ -78,7 +80,7 @@ def demo(
     if played is None:
         errors().print("stopped", highlight=False)
         raise typer.Exit(INTERRUPTED)
-    if not (played.complete and played.verdict.clean):
+    if played.trouble or not played.verdict.clean:
         raise typer.Exit(FAILURE)
 
 
@@ -99,13 +101,22 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
                 played = await play(stage, plan, limit_seconds, watcher.show)
             show(console, played)
             write_json(json_target, as_json(played))
-            if not played.complete:
-                errors().print(f"The day was not over after {limit_seconds:.0f} s.", style="red")
+            if played.trouble:
+                _show_trouble(played.trouble, stage.running.settings.home / "logs")
             if stay:
                 _show_urls(stage, json_target)
                 await _until_stopped(stage)
             steps.begin("stopping")
     return played
+
+
+def _show_trouble(trouble: str, logs: Path) -> None:
+    """Say what is wrong, with the end of each log: the folder may go with the demo."""
+    errors().print(f"goldenhour: {trouble}", style="red", highlight=False)
+    for log in sorted(logs.glob("*.log")):
+        errors().print(f"--- {log.name}", highlight=False, markup=False)
+        lines = log.read_text(errors="replace").splitlines()[-SHOWN_LOG_LINES:]
+        errors().print("\n".join(lines), highlight=False, markup=False, soft_wrap=True)
 
 
 async def _until_stopped(stage: "Stage") -> None:
@@ -121,21 +132,20 @@ async def _until_stopped(stage: "Stage") -> None:
 
 
 def _show_urls(stage: "Stage", json_target: str | None) -> None:
-    from rich.table import Table
-
     running, services = stage.running, stage.services
     home = running.settings.home
-    table = Table.grid(padding=(0, 2))
-    table.add_row("API", running.api_url)
-    table.add_row("metrics", f"{running.api_url}/metrics")
+    pairs = [("API", running.api_url), ("metrics", f"{running.api_url}/metrics")]
     if services.temporal and services.temporal.ui_url:
-        table.add_row("Temporal UI", services.temporal.ui_url)
-    table.add_row("simulated banks", f"{str(stage.control.base_url).rstrip('/')}/sim/state")
-    table.add_row("logs", str(home / "logs"))
-    table.add_row("a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk")
-    table.add_row("verify", f"GOLDENHOUR_HOME={home} goldenhour verify")
-    people(json_target).print("\n[bold green]still running[/]; Ctrl-C stops it")
-    people(json_target).print(table, soft_wrap=True)
+        pairs.append(("Temporal UI", services.temporal.ui_url))
+    pairs += [
+        ("simulated banks", f"{str(stage.control.base_url).rstrip('/')}/sim/state"),
+        ("logs", str(home / "logs")),
+        ("a token", f"GOLDENHOUR_HOME={home} goldenhour token --role desk"),
+        ("verify", f"GOLDENHOUR_HOME={home} goldenhour verify"),
+    ]
+    console = people(json_target)
+    console.print("\n[bold green]still running[/]; Ctrl-C stops it")
+    show_pairs(console, pairs)
 
 
 @contextmanager

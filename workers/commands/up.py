@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import FAILURE, Failed, Steps, errors, load_settings, people
+from workers.commands.common import FAILURE, Failed, Steps, errors, load_settings, people, show_pairs
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,21 +53,22 @@ async def _up(settings: Settings, *, ui: bool) -> None:
 
 
 def _show(services: "Services", running: "Running") -> None:
-    from rich.table import Table
-
     settings = running.settings
-    table = Table.grid(padding=(0, 2))
-    table.add_row("API", running.api_url)
-    table.add_row("metrics", f"{running.api_url}/metrics (API and worker)")
-    table.add_row("worker metrics", running.worker_metrics_url)
+    pairs = [
+        ("API", running.api_url),
+        ("metrics", f"{running.api_url}/metrics (API and worker)"),
+        ("worker metrics", running.worker_metrics_url),
+    ]
     if services.temporal and services.temporal.ui_url:
-        table.add_row("Temporal UI", services.temporal.ui_url)
-    table.add_row("home", str(settings.home))
-    table.add_row("logs", str(settings.home / "logs"))
-    table.add_row("a token", "goldenhour token --role desk")
-    table.add_row("banks", "goldenhour bank load FILE")
+        pairs.append(("Temporal UI", services.temporal.ui_url))
+    pairs += [
+        ("home", str(settings.home)),
+        ("logs", str(settings.home / "logs")),
+        ("a token", "goldenhour token --role desk"),
+        ("banks", "goldenhour bank load FILE"),
+    ]
     people(None).print("[bold green]goldenhour runs[/]; Ctrl-C stops it")
-    people(None).print(table, soft_wrap=True)
+    show_pairs(people(None), pairs)
 
 
 def _who_runs(settings: Settings, otherwise: str) -> str:

@@ -14,13 +14,16 @@ from workers.processes import ChildFailed
 from workers.simulated import Stage
 from workers.stack import memory, until_failure
 from workers.verifying import Verdict, verify
+from workers.words import duration
 
 DAY_SECONDS = 86_400.0
 LOOK_SECONDS = 0.5
 QUIET_SECONDS = 2.0
 """how long nothing may wait until the day is called over"""
 STILL_SECONDS = 10.0
-"""how long nothing may move, though something waits, until the day is called over: it waits for a person"""
+"""how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
+STUCK_SECONDS = 30.0
+"""how long nothing may move, though the engine has something to do, until it is given up"""
 FAST_CLASSES = (AnswerClass.API, AnswerClass.SEAT)
 """the banks that are waited for; e-mail-class banks answer after hours or days"""
 
@@ -60,16 +63,16 @@ class Look:
     figures: DayFigures
 
     @property
-    def waits(self) -> bool:
-        """Whether complaints are still to come, or a request, a bank that is fast, or an answer is still at work."""
-        world, figures = self.world, self.figures
-        return (
-            not world.complaints.done
-            or figures.waiting_hops > 0
-            or figures.undelivered > 0
-            or any(world.tickets.open_by_class.get(name, 0) for name in FAST_CLASSES)
-            or world.posts.made > world.posts.accepted + world.posts.gave_up
-        )
+    def engine_waits(self) -> bool:
+        """Whether there are complaints to come, or hops and requests that the engine has to send."""
+        return not self.world.complaints.done or self.figures.waiting_hops > 0 or self.figures.undelivered > 0
+
+    @property
+    def banks_wait(self) -> bool:
+        """Whether a bank that is fast has a ticket to work, or an answer on its way."""
+        tickets, posts = self.world.tickets, self.world.posts
+        open_tickets = any(tickets.open_by_class.get(name, 0) for name in FAST_CLASSES)
+        return open_tickets or posts.made > posts.accepted + posts.gave_up
 
     def moved_since(self, other: "Look") -> bool:
         """Whether anything happened between the two."""
@@ -78,10 +81,10 @@ class Look:
 
 @dataclass(frozen=True)
 class Played:
-    """How the day went. `complete` is false when the limit came first."""
+    """How the day went. `trouble` says why it is not over; it is empty when it is."""
 
     plan: DayPlan
-    complete: bool
+    trouble: str
     look: Look
     turnarounds: dict[str, Spread]
     memory_bytes: dict[str, int]
@@ -120,17 +123,17 @@ async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable
 
 async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
     await stage.start()
-    complete, last = await _watch(stage, limit_seconds, show)
+    trouble, last = await _watch(stage, limit_seconds, show)
     dsn = stage.running.settings.database_url
     assert dsn is not None, "the stage fills it in"
     async with stage.pool.acquire() as connection:
         spreads = await turnarounds(connection)
     sizes = dict(memory(stage.services, stage.supervisor))
-    return Played(plan, complete, last, spreads, sizes, await verify(dsn.get_secret_value()))
+    return Played(plan, trouble, last, spreads, sizes, await verify(dsn.get_secret_value()))
 
 
-async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None]) -> tuple[bool, Look]:
-    """Look until nothing waits, or nothing moves; gives whether that was before the limit, and the last look."""
+async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None]) -> tuple[str, Look]:
+    """Look until nothing waits, or nothing moves; gives what is wrong (empty: the day is over) and the last look."""
     started = time.monotonic()
     before = await look(stage, 0.0)
     busy_at = moved_at = started
@@ -139,10 +142,15 @@ async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None
         now = time.monotonic()
         seen = await look(stage, now - started)
         show(seen)
-        busy_at = now if seen.waits else busy_at
+        busy_at = now if seen.engine_waits or seen.banks_wait else busy_at
         moved_at = now if seen.moved_since(before) or not seen.world.complaints.done else moved_at
-        if now - busy_at >= QUIET_SECONDS or now - moved_at >= STILL_SECONDS:
-            return True, seen
-        if now - started >= limit_seconds:
-            return False, seen
         before = seen
+        if now - busy_at >= QUIET_SECONDS or (now - moved_at >= STILL_SECONDS and not seen.engine_waits):
+            return "", seen
+        if now - moved_at >= STUCK_SECONDS:
+            waiting = (
+                f"{seen.figures.waiting_hops} hops wait to be asked, {seen.figures.undelivered} requests to be sent"
+            )
+            return f"nothing moves any more, and {waiting}", seen
+        if now - started >= limit_seconds:
+            return f"the day is not over after {duration(limit_seconds)}", seen

@@ -13,11 +13,11 @@ from workers.verifying import Verdict
 from workers.words import duration, rupees, size
 
 TURNAROUNDS: Mapping[str, str] = {
-    "complaint_to_request": "complaint → first request sent",
+    "complaint_to_request": "complaint → first request",
     "complaint_to_delivered": "complaint → a bank has it",
     "complaint_to_answer": "complaint → first answer",
     "complaint_to_hold": "complaint → first hold",
-    "answer_to_next_request": "answer → next layer's request",
+    "answer_to_next_request": "answer → next request",
     "transfer_to_complaint": "transfer → complaint",
 }
 MS = 1000
@@ -27,7 +27,8 @@ def as_json(played: Played) -> dict[str, object]:
     """Everything that is shown. Money in paise, times in milliseconds of the wall's clock, memory in bytes."""
     figures, world = played.look.figures, played.look.world
     return {
-        "complete": played.complete,
+        "complete": not played.trouble,
+        "trouble": played.trouble or None,
         "complaints": figures.complaints,
         "complaints_planned": world.complaints.planned,
         "joined": figures.joined,

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from schemas.enums import AnswerClass, Bucket
 from workers.demo.play import DayPlan, Look
-from workers.words import duration, rupees
+from workers.words import rupees
 
 LINE_EVERY_SECONDS = 5.0
 BAR_WIDTH = 32
@@ -89,12 +89,12 @@ def picture(plan: DayPlan, look: Look) -> Panel:
 def _progress(plan: DayPlan, look: Look) -> Table:
     done = min(look.elapsed_seconds, plan.wall_seconds)
     left = plan.wall_seconds - done
-    rest = f"{duration(left)} of complaints left" if left else "the last answers come in"
+    rest = f"{left:.0f} s to come" if left else "last answers"
     table = Table.grid(padding=(0, 2))
     table.add_row(
         f"world [bold]{clock(look.world.world_seconds)}[/]",
         ProgressBar(total=plan.wall_seconds, completed=done, width=BAR_WIDTH),
-        f"{duration(look.elapsed_seconds)}, {rest}",
+        f"{look.elapsed_seconds:.0f} s, {rest}",
     )
     return table
 
@@ -116,7 +116,7 @@ def _counts(look: Look) -> Table:
     table.add_row(
         "answers", f"{figures.answers} lines", "desk", f"{figures.tasks_open} open, {figures.tasks_closed} done"
     )
-    table.add_row("at banks", f"{at_banks} ({slow} with banks that answer by mail)", "caught of catchable", catch(look))
+    table.add_row("at banks", f"{at_banks}, {slow} of them by mail", "caught of catchable", catch(look))
     return table
 
 
