@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter
@@ -100,6 +100,7 @@ class FreezeHands:
         except BankError as error:
             if error.retryable:
                 METRICS.request_ended(SendOutcome.UNDELIVERED)
+                log.info("request %s: %s", order.request_id, error)
                 raise _try_again(error) from error
             return await self._record_refusal(order, error, asked)
         return await self._record_delivery(order, delivery.job_id, asked)
@@ -301,6 +302,8 @@ def _try_again(error: BankError) -> ApplicationError:
     return ApplicationError(
         str(error),
         type=type(error).__name__,
+        # No bug of ours: it needs no traceback in the log at every attempt.
+        category=ApplicationErrorCategory.BENIGN,
         next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
     )
 

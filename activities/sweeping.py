@@ -72,6 +72,6 @@ class SweepHands:
 
 
 def _look_after(start: CaseStart) -> FollowUp:
-    """Start the workflow if none runs; one that runs is told what is to be asked, and knows it already or takes it up."""
+    """Start the workflow if none runs; one that does is told what is to be asked, as it may have missed it."""
     news = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
     return FollowUp(case_no=start.case_no, start=start, news=news)

@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import TimeSkipper
 
 from db.migrate import migrate
 from db.pool import Pool, open_pool
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
+from workers.temporal import DATA_CONVERTER
 
 TEMPLATE = "template_goldenhour"
 POOL_CONNECTIONS_MAX = 10
@@ -77,7 +77,7 @@ async def temporal_client(temporal_server: EmbeddedTemporal) -> Client:
     return await Client.connect(
         temporal_server.address,
         namespace=temporal_server.namespace,
-        data_converter=pydantic_data_converter,
+        data_converter=DATA_CONVERTER,
     )
 
 

@@ -1,10 +1,12 @@
 """The Temporal client, and the courier that tells workflows what was committed."""
 
 import asyncio
+import dataclasses
 import logging
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
+from temporalio.api.failure.v1 import Failure
 from temporalio.client import (
     Client,
     Schedule,
@@ -17,6 +19,8 @@ from temporalio.client import (
 )
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.converter import DefaultFailureConverter, PayloadConverter
+from temporalio.exceptions import ApplicationError, FailureError
 from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -36,6 +40,28 @@ MARK_INTERVAL_SECONDS = 0.25
 CLOSE_LIMIT_SECONDS = 10.0
 
 
+class DiscreetFailureConverter(DefaultFailureConverter):
+    """Failures as a history may keep them: of an error that nobody worded for it, only the class.
+
+    The text of a database's or a validator's error may repeat the row it was about, with names and accounts in it. The
+    worker's log has it all.
+    """
+
+    def to_failure(self, exception: BaseException, payload_converter: PayloadConverter, failure: Failure) -> None:
+        """Convert `exception` and its causes."""
+        if not isinstance(exception, FailureError):
+            kind = type(exception).__name__
+            worded = ApplicationError("not worded for a history; see the worker's log", type=kind)
+            worded.__traceback__ = exception.__traceback__
+            worded.__cause__ = exception.__cause__
+            exception = worded
+        super().to_failure(exception, payload_converter, failure)
+
+
+DATA_CONVERTER = dataclasses.replace(pydantic_data_converter, failure_converter_class=DiscreetFailureConverter)
+"""how everything of ours travels through Temporal: for every client, worker and replay"""
+
+
 def make_runtime(sdk_metrics_port: int | None) -> Runtime:
     """A runtime that shows the SDK's own metrics on loopback, or none."""
     if sdk_metrics_port is None:
@@ -51,9 +77,7 @@ def make_runtime(sdk_metrics_port: int | None) -> Runtime:
 
 async def connect(address: str, namespace: str, runtime: Runtime | None = None, *, lazy: bool = False) -> Client:
     """A client; a `lazy` one connects at its first call, so that a process can start while Temporal is away."""
-    return await Client.connect(
-        address, namespace=namespace, data_converter=pydantic_data_converter, runtime=runtime, lazy=lazy
-    )
+    return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
 
 
 async def ensure_sweep_schedule(client: Client) -> None:

@@ -158,6 +158,12 @@ class Stage:
                     return listed
                 await asyncio.sleep(LOOK_SECONDS)
 
+    async def until_run_is_new(self, case_no: str, since: str | None) -> None:
+        """Wait until another run than `since` is the case's last."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while (await self.handle(case_no).describe()).run_id == since:  # noqa: ASYNC110 - as below
+                await asyncio.sleep(LOOK_SECONDS)
+
     async def until(self, true: Callable[[], bool]) -> None:
         """Wait until it is so."""
         async with asyncio.timeout(PATIENCE_SECONDS):

@@ -1,0 +1,177 @@
+"""No name, phone, account, address or free word of anybody is in any history, whatever happens in a case."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+
+from activities.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.directory import load_directory
+from activities.hands import Hands
+from activities.vault import Vault
+from adapters.banks.protocol import HoldTicket
+from schemas.complaints import Party
+from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.institutions import InstitutionEntry
+from schemas.work import CaseNews, FollowUp
+from tests.factories import SECRET, institution, moved, row, rrn, transfer
+from tests.workflows.stage import Stage, staged
+from workflows import policies
+from workflows.case import case_workflow_id
+from workflows.sweep import SweepWorkflow
+
+VICTIM = {"name": "Ramkali Devi Yadav", "mobile": "9415550199", "district": "SANT KABEER NAGAR"}
+PAYER_ACCOUNT, PAYEE_ACCOUNT, ONWARD_ACCOUNT = "30119990007777", "50100999000888", "000405999000666"
+VPA, CORRECTED_ACCOUNT, ADDED_ACCOUNT = "ramkali.devi@okhdfc", "91999000555111", "22233399900044"
+OFFICER_OF_BANK = {"name": "Shri Nodal Prasad", "email": "nodal.prasad@hdfc.example", "mobile": "9005550123"}
+OF_ROWS = {
+    "remarks": "holder Munna Bhai untraceable",
+    "phone_number": "8005550111",
+    "email": "munna.bhai@mail.example",
+    "pan_number": "ABCPM1234K",
+    "ifsc_code": "HDFC0999123",
+    "place_of_atm": "Nakhas Chauraha",
+}
+WORDS = "the son, Dinesh Yadav, called from 9415550200"
+CATEGORY = "impersonation of Inspector Tripathi"
+BANKS_WORDS = "words of the bank"
+"""what the stage's banks say when they refuse"""
+
+PERSONAL = [
+    *VICTIM.values(),
+    *OFFICER_OF_BANK.values(),
+    *OF_ROWS.values(),
+    *("Ramkali", "ramkali", "Munna", "Dinesh", "Tripathi", "9415550200"),
+    *(PAYER_ACCOUNT, PAYEE_ACCOUNT, ONWARD_ACCOUNT, VPA, CORRECTED_ACCOUNT, ADDED_ACCOUNT),
+    *(WORDS, CATEGORY, BANKS_WORDS, "frauddesk@hdfc.example"),
+]
+
+
+@pytest.fixture
+async def populated(hands: Hands, temporal_client: Client) -> AsyncIterator[Stage]:
+    """A stage whose first bank has people in it."""
+    hdfc = institution("HDFC").model_dump() | {
+        "desk_email": "frauddesk@hdfc.example",
+        "nodal_officer": OFFICER_OF_BANK,
+    }
+    await load_directory(hands.pool, Vault(SECRET), [InstitutionEntry.model_validate(hdfc)])
+    await hands.directory.refresh()
+    async with staged(hands, temporal_client) as stage:
+        yield stage
+
+
+async def everything_kept(stage: Stage, case_no: str) -> list[bytes]:
+    """Every run of a case as the server keeps it: history, memo, search attributes, pending work."""
+    kept = []
+    for run_id in await stage.runs(case_no):
+        handle = stage.handle(case_no, run_id)
+        history = await handle.fetch_history()
+        kept += [event.SerializeToString() for event in history.events]
+        kept.append((await handle.describe()).raw_description.SerializeToString())
+    return kept
+
+
+def told_of(kept: list[bytes]) -> set[str]:
+    """The personal values that are found."""
+    return {value for value in PERSONAL for part in kept if value.encode() in part}
+
+
+async def test_a_case_in_which_everything_happens(populated: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage = populated
+    roots = [rrn() for _ in range(4)]
+    payer = {"institution": "SBIN", "account": PAYER_ACCOUNT}
+    told = [
+        transfer(reference=roots[0], payer=payer, payee={"institution": "HDFC", "account": PAYEE_ACCOUNT}),
+        transfer(reference=roots[1], payer=payer, payee={"institution": "HDFC", "vpa": VPA}),
+        transfer(reference=roots[2], payer=payer, payee={"institution": "ICIC", "account": PAYEE_ACCOUNT}),
+        transfer(reference=roots[3], payer=payer, payee={"institution": "No Such Sahkari", "account": PAYEE_ACCOUNT}),
+    ]
+    stage.banks.refuse["ICIC"] = "77"
+    case_no = await stage.complain(*told, victim=VICTIM, category=CATEGORY)
+    await stage.until_row("refused", "SELECT state FROM hold_request WHERE institution = 'ICIC'")
+    onward = rrn()
+    await stage.answer(
+        "HDFC",
+        case_no,
+        row(1, roots[0], "4000.00", root_account_number=PAYEE_ACCOUNT, **OF_ROWS),
+        moved(roots[0], "6000.00", "PUNB", ONWARD_ACCOUNT, rrn_transaction_id=onward, **OF_ROWS),
+        row(1, roots[1], "10000.00", status_code="02", **OF_ROWS),
+    )
+    await stage.until_asked(2)
+    corrected = Party(institution="ICIC", account=CORRECTED_ACCOUNT)
+    correction = HopCorrection(payee=corrected, reason=WORDS)
+    for hop_no in (2, 4):
+        await stage.tell((await correct_hop(stage.hands, case_no, hop_no, correction, "officer:2")).follow_up)
+    added = NewHopByDesk(
+        parent_hop_no=3,
+        payee=Party(institution="PUNB", account=ADDED_ACCOUNT),
+        amount_paise=1000_00,
+        disputed_paise=1000_00,
+        reference=rrn(),
+        transferred_at=datetime.now(UTC) - timedelta(minutes=1),
+        reason=WORDS,
+    )
+    await stage.tell((await add_hop(stage.hands, case_no, added, "officer:2")).follow_up)
+    await stage.until_row(5, "SELECT count(*) FROM hold_request")
+    for request_id in (await stage.request_ids(case_no))[1:3]:
+        await stage.tell((await escalate_request(stage.hands, case_no, request_id, WORDS, "officer:2")).follow_up)
+    await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE rung = 'reminder'")
+    run_id = (await stage.handle(case_no).describe()).run_id
+    with monkeypatch.context() as patch:
+        patch.setattr(policies, "CONTINUE_AFTER_EVENTS", 30)
+        await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
+        await stage.until_run_is_new(case_no, run_id)
+    await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=policies.CASE_WORK_QUEUE)
+    await stage.handle(case_no).terminate("by mistake")
+    await stage.start_from_database(case_no)
+    live = await stage.hands.pool.fetch("SELECT request_id FROM hold_request WHERE closed_at IS NULL")
+    for found in live:
+        done = await stop_request(stage.hands, case_no, found["request_id"], WORDS, "officer:2")
+        await stage.tell(done.follow_up)
+    await stage.outcome(case_no)
+    kept = await everything_kept(stage, case_no)
+    assert len(kept) > 60
+    assert any(case_no.encode() in part for part in kept), "the search finds what is there"
+    assert told_of(kept) == set()
+
+
+@pytest.mark.parametrize(
+    "blunder",
+    [
+        ValueError(f"no such victim: {VICTIM['name']}"),
+        asyncpg.CheckViolationError("new row violates a check"),
+        ExceptionGroup("several", [KeyError(PAYEE_ACCOUNT)]),
+    ],
+    ids=["a bug", "the database", "several"],
+)
+async def test_an_error_that_repeats_what_it_was_about(populated: Stage, blunder: Exception) -> None:
+    """A bug, or the database's `Failing row contains (…)`, has personal data in its text."""
+    stage = populated
+    if isinstance(blunder, asyncpg.PostgresError):
+        blunder.detail = f"Failing row contains ({VICTIM['name']}, {PAYEE_ACCOUNT})."
+
+    async def fail(code: str, ticket: HoldTicket) -> None:
+        try:
+            raise blunder
+        except Exception as error:
+            raise RuntimeError(f"while asking about {VICTIM['mobile']}") from error
+
+    stage.banks.at_the_door = fail
+    case_no = await stage.complain(victim=VICTIM)
+    await stage.until(lambda: len(stage.banks.attempts) > 1)
+    # What failed is pending now; once it succeeds the last failure stands in the history.
+    kept = await everything_kept(stage, case_no)
+    assert any(b"RuntimeError" in part for part in kept)
+    assert told_of(kept) == set()
+    stage.banks.at_the_door = None
+    await stage.until_asked(1)
+    await stage.until_row("delivered", "SELECT state FROM hold_request")
+    kept = await everything_kept(stage, case_no)
+    assert any(type(blunder).__name__.encode() in part for part in kept)
+    assert told_of(kept) == set()
+
+
+def test_the_workflows_id_is_the_cases_number() -> None:
+    assert case_workflow_id("32411260000001") == "case-32411260000001"
