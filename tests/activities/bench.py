@@ -43,13 +43,13 @@ class ToldBank:
     outcomes: deque[Outcome] = field(default_factory=deque)
     tickets: list[tuple[str, HoldTicket]] = field(default_factory=list)
     jobs: dict[UUID, str] = field(default_factory=dict)
-    called: asyncio.Event = field(default_factory=asyncio.Event)
+    heard: asyncio.Event = field(default_factory=asyncio.Event)
     gate: asyncio.Event | None = None
     """where there is one, every call waits for it"""
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         self.tickets.append((bank.code, ticket))
-        self.called.set()
+        self.heard.set()
         if self.gate:
             await self.gate.wait()
         outcome = self.outcomes.popleft() if self.outcomes else None
@@ -59,6 +59,11 @@ class ToldBank:
         if outcome == LOST_REPLY:
             raise BankUnreachable(bank.code, "timeout")
         return Delivery(job_id=job_id)
+
+    async def called(self) -> None:
+        """Wait until the first call is here."""
+        async with asyncio.timeout(10):
+            await self.heard.wait()
 
     async def close(self) -> None:
         pass

@@ -148,7 +148,7 @@ async def test_an_answer_before_the_banks_own_reply_belongs_to_the_request(bench
     bench.bank.gate = asyncio.Event()
     (order,) = await bench.orders(case_no)
     sending = asyncio.create_task(bench.freeze.send_hold_request(order))
-    await bench.bank.called.wait()
+    await bench.bank.called()
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id="BANKS-not-told-yet")
     assert done.contradictions == 0
     bench.bank.gate.set()
