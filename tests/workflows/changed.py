@@ -1,0 +1,72 @@
+"""Case workflows that could be deployed by mistake while cases of the recorded kind are open; and one that may be."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.enums import Rung
+    from schemas.work import CaseOutcome, CaseStart
+    from workflows.case import CaseWorkflow
+
+
+@workflow.defn(name="CaseWorkflow")
+class WaitsFirst(CaseWorkflow):
+    """Begins with a pause."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseOutcome:
+        await workflow.sleep(timedelta(seconds=1))
+        return await super().run(start)
+
+
+@workflow.defn(name="CaseWorkflow")
+class NeverSettles(CaseWorkflow):
+    """Ends without writing down that the case is settled."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseOutcome:
+        return await super().run(start)
+
+    async def _settle(self) -> bool:
+        return True
+
+
+@workflow.defn(name="CaseWorkflow")
+class SkipsTheReminder(CaseWorkflow):
+    """Goes to the nodal officer at once."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        rungs = {
+            answer_class: tuple(step for step in ladder if step.rung is not Rung.REMINDER)
+            for answer_class, ladder in start.policy.ladders.items()
+        }
+        super().__init__(start.model_copy(update={"policy": start.policy.model_copy(update={"ladders": rungs})}))
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseOutcome:
+        return await super().run(start)
+
+
+@workflow.defn(name="CaseWorkflow")
+class WaitsFirstIfNew(CaseWorkflow):
+    """The same change as `WaitsFirst`, made as it should be: old cases go their old way."""
+
+    @workflow.init
+    def __init__(self, start: CaseStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: CaseStart) -> CaseOutcome:
+        if workflow.patched("wait-first"):
+            await workflow.sleep(timedelta(seconds=1))
+        return await super().run(start)

@@ -1,0 +1,89 @@
+"""Record one history a path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
+
+Run it when a path is new, or when `CaseWorkflow` was changed behind `workflow.patched` and every case that began before
+has ended (docs/workflows.md). A history is what real cases of that version look like: do not edit one by hand.
+"""
+
+import asyncio
+import json
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowHistory
+from temporalio.testing import TimeSkipper
+
+from db.migrate import migrate
+from db.pool import open_pool
+from tests.factories import institution, make_hands
+from tests.workflows.conftest import CLASSES
+from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
+from tests.workflows.paths import Path as CasePath
+from tests.workflows.stage import staged
+from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.temporal import EmbeddedTemporal
+from workers.temporal import connect
+
+FOLDER = Path(__file__).with_name("histories")
+RECORDER = "recorder"
+
+
+def cleaned(part: Any) -> Any:
+    """A history without what names the machine it was recorded on: who polled, where the source files lie."""
+    if isinstance(part, list):
+        return [cleaned(member) for member in part]
+    if not isinstance(part, dict):
+        return part
+    clean = {key: cleaned(value) for key, value in part.items() if key != "stackTrace"}
+    if "identity" in clean:
+        clean["identity"] = RECORDER
+    if clean.get("kind") == "TASK_QUEUE_KIND_STICKY":
+        clean["name"] = RECORDER
+    return clean
+
+
+def write(name: str, history: WorkflowHistory) -> None:
+    """Write one history."""
+    content = {"workflow_id": history.workflow_id, "history": cleaned(json.loads(history.to_json()))}
+    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+
+
+async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> None:
+    """Walk one path on a fresh database, and write every run of its case, the first as 1."""
+    dsn = await postgres.create_database(f"path_{path.__name__}")
+    await migrate(dsn)
+    pool = await open_pool(dsn, max_size=10)
+    hands = await make_hands(pool, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
+    skipper = TimeSkipper(client)
+    with skipper.with_time_skipping_disabled():
+        async with staged(hands, skipper.client) as stage:
+            case_no = await path(stage, skipper)
+            runs = list(reversed(await stage.runs(case_no)))
+            for number, run_id in enumerate(runs, start=1):
+                name = path.__name__ if len(runs) == 1 else f"{path.__name__}-{number}"
+                write(name, await stage.handle(case_no, run_id).fetch_history())
+    await pool.close()
+
+
+async def main(names: list[str]) -> None:
+    """Record the named paths, or all."""
+    FOLDER.mkdir(exist_ok=True)
+    wanted = [path for path in PATHS if not names or path.__name__ in names]
+    with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
+        temporal = EmbeddedTemporal(
+            Path(folder) / "temporal.db",
+            dynamic_config={
+                "frontend.WorkflowTimeSkippingEnabled": True,
+                "limit.historyCount.suggestContinueAsNew": SUGGEST_AFTER_EVENTS,
+            },
+        )
+        async with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as postgres, temporal:
+            client = await connect(temporal.address, temporal.namespace)
+            for path in wanted:
+                await record(path, client, postgres)
+                sys.stdout.write(f"recorded {path.__name__}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1:]))
