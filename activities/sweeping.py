@@ -61,6 +61,8 @@ class SweepHands:
         """Tell what can be told. Raises the last failure: one case must not keep the others waiting."""
         failures: list[Exception] = []
         for follow_up in follow_ups:
+            if activity.in_activity():
+                activity.heartbeat()
             try:
                 await self.tell(follow_up)
             except Exception as error:

@@ -118,6 +118,7 @@ class Policy(Noun):
         return CasePolicy(
             version=self.version,
             ladders=ladders,
+            call_timeout_seconds=self.delivery.call_timeout_seconds,
             retry_initial_seconds=self.delivery.retry_initial_seconds / clock_factor,
             retry_max_seconds=self.delivery.retry_max_seconds / clock_factor,
             retry_for_seconds=self.delivery.retry_for_seconds / clock_factor,

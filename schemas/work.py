@@ -75,6 +75,8 @@ class CasePolicy(Noun):
 
     version: str
     ladders: dict[AnswerClass, tuple[LadderRung, ...]]
+    call_timeout_seconds: float
+    """of one call to a bank, by the wall's clock: no clock factor makes a bank's machine faster"""
     retry_initial_seconds: float
     retry_max_seconds: float
     retry_for_seconds: float

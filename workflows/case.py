@@ -149,7 +149,7 @@ class CaseWorkflow:
                 hops=self._load.asked(request.request_id),
             ),
             task_queue=policies.BANK_CALLS_QUEUE,
-            start_to_close_timeout=policies.BANK_CALL_ATTEMPT,
+            start_to_close_timeout=policies.bank_call_attempt(self._policy),
             schedule_to_close_timeout=patience,
             retry_policy=retry,
             priority=policies.bank_call_priority(request.institution, self._priority_key(request)),

@@ -19,7 +19,7 @@ SWEEP_INTERVAL = timedelta(seconds=5)
 SWEEP_SCHEDULE_ID = "sweep-outbox"
 SWEEP_WORKFLOW_ID = "sweep-outbox"
 
-RECORD_TIMEOUT = timedelta(seconds=30)
+RECORD_TIMEOUT = timedelta(seconds=15)
 """one transaction of ours"""
 RECORD_RETRY = RetryPolicy(
     initial_interval=timedelta(milliseconds=200), backoff_coefficient=2, maximum_interval=timedelta(seconds=30)
@@ -28,11 +28,13 @@ RECORD_RETRY = RetryPolicy(
 RECORD_FOR = timedelta(days=30)
 
 SWEEP_TIMEOUT = timedelta(minutes=2)
+SWEEP_HEARTBEAT = timedelta(seconds=10)
+"""a sweep that died with its worker must not keep the next from beginning"""
 SWEEP_RETRY = RetryPolicy(maximum_attempts=1)
 """the schedule runs it again in a moment"""
 
-BANK_CALL_ATTEMPT = timedelta(seconds=60)
-"""one attempt, its database work included; the call's own limit is in the policy file"""
+AROUND_BANK_CALL = timedelta(seconds=10)
+"""what an attempt may take besides the call itself; what a worker that died was doing is done again after both"""
 BANK_CALL_MINIMUM = timedelta(seconds=5)
 
 MAIL_TIMEOUT = timedelta(seconds=60)
@@ -68,6 +70,11 @@ def stay_away(policy: CasePolicy, failure: BaseException | None) -> timedelta:
     """How long a bank is left alone when every attempt has failed: as long as it asked for, at least a pause."""
     asked = failure.next_retry_delay if isinstance(failure, ApplicationError) else None
     return max(asked or timedelta(0), timedelta(seconds=policy.retry_max_seconds))
+
+
+def bank_call_attempt(policy: CasePolicy) -> timedelta:
+    """How long one attempt may take, its database work included."""
+    return timedelta(seconds=policy.call_timeout_seconds) + AROUND_BANK_CALL
 
 
 def bank_call_for(policy: CasePolicy) -> timedelta:

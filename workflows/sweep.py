@@ -20,5 +20,6 @@ class SweepWorkflow:
             task_queue=policies.CASE_WORK_QUEUE,
             start_to_close_timeout=policies.SWEEP_TIMEOUT,
             schedule_to_close_timeout=policies.SWEEP_TIMEOUT,
+            heartbeat_timeout=policies.SWEEP_HEARTBEAT,
             retry_policy=policies.SWEEP_RETRY,
         )
