@@ -1,8 +1,8 @@
 """`goldenhour bench first-hold`: how fast the engine asks, at a quiet, steady pace.
 
 Complaints come one by one at an even rate. Measured by the simulator on its own clock, from the outside: the
-complaint's `POST` sent → the hold request received by the bank; a bank's answer `POST` sent → the request about the next
-layer received. The world's clock is the wall's; only API-class banks, which answer within seconds, so that layers
+complaint's `POST` sent → the hold request received by the bank; a bank's answer `POST` sent → the request about the
+next layer received. The world's clock is the wall's; only API-class banks, which answer within seconds, so that layers
 follow.
 """
 

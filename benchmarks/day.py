@@ -1,0 +1,126 @@
+"""`goldenhour bench day`: one day of one state, and how far the engine is from bare Temporal.
+
+Three runs, one after the other, each on servers of its own:
+
+* the *day*: complaints over 24 hours of the world's clock, compressed by the clock factor. A delay of the engine counts
+  that many times over, so what is caught of what could be caught is the measure of its speed;
+* the *rush*: as many complaints at once, and banks that answer at once: as fast as the engine can;
+* *bare*: the waves of the rush as workflows with no database and no HTTP (`benchmarks.bare`).
+
+The ratio is the rush's rate to the bare one's: requests a second each.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.bare import BareCase, run_bare
+from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stage, show
+from db.pool import Pool
+from simulator.config import Knobs
+from workers.demo.play import DAY_SECONDS, DayPlan, Look, Played, play
+from workers.embedded.temporal import EmbeddedTemporal
+from workers.simulated import Stage
+from workers.temporal import connect
+from workers.words import duration
+
+LIMIT_SECONDS = 600.0
+AT_ONCE = {"median": 0.0, "sigma": 0.0, "least": 0.0, "most": 0.0}
+
+
+async def main(complaints: int = 960, clock_factor: float = 320.0, seed: int = 7) -> dict[str, Any]:
+    """Run all three; return the day's figures, the rates and their ratio, memory and machine."""
+    day = await _day(DayPlan(complaints, seed, clock_factor, DAY_SECONDS / clock_factor))
+    rush, cases = await _rush(complaints, seed)
+    bare_seconds = await _bare(cases)
+    requests = sum(sum(case.waves) for case in cases)
+    result = day | {
+        "rush": rush,
+        "bare_temporal_wall_seconds": round(bare_seconds, 2),
+        "bare_requests_per_second": round(requests / bare_seconds, 1),
+        "ratio_to_bare": round(bare_seconds / rush["wall_seconds"], 3),
+        "machine": machine(),
+    }
+    show("day", result)
+    return result
+
+
+async def _day(plan: DayPlan) -> dict[str, Any]:
+    async with own_stage(plan.config()) as stage:
+        played, seconds = await _play(stage, plan, "day")
+        state = await stage.state()
+        return {
+            "complaints": plan.complaints,
+            "clock_factor": plan.clock_factor,
+            "hops": await _count(stage.pool, "hop"),
+            "requests": await _count(stage.pool, "hold_request"),
+            "answers": await _count(stage.pool, "status_update"),
+            "wall_seconds": round(seconds, 2),
+            "trouble": played.trouble,
+            "verify": "clean" if played.verdict.clean else played.verdict.in_words(),
+            "caught_of_catchable": state["truth"]["caught_of_catchable"],
+            "caught_of_at_stake": state["truth"]["caught_of_at_stake"],
+            "asked_twice": state["asked_twice"],
+            "first_request_ms": state["latency_ms"]["first_request"],
+            "next_layer_ms": state["latency_ms"]["next_layer"],
+            "memory_mib": memory_mib(stage),
+        }
+
+
+async def _rush(complaints: int, seed: int) -> tuple[dict[str, Any], list[BareCase]]:
+    """Everything at once; no traps, so that nothing waits for a person or for a bank to come back."""
+    plan = DayPlan(complaints, seed, 1.0, 1.0)
+    no_traps = {"knobs": Knobs.none().model_dump(), "delays": {"api": AT_ONCE, "seat": AT_ONCE, "mail": AT_ONCE}}
+    async with own_stage(plan.config() | no_traps) as stage:
+        played, seconds = await _play(stage, plan, "rush")
+        requests = await _count(stage.pool, "hold_request")
+        figures = {
+            "hops": await _count(stage.pool, "hop"),
+            "requests": requests,
+            "wall_seconds": round(seconds, 2),
+            "requests_per_second": round(requests / seconds, 1),
+            "trouble": played.trouble,
+            "verify": "clean" if played.verdict.clean else played.verdict.in_words(),
+        }
+        return figures, await _waves(stage.pool)
+
+
+async def _play(stage: Stage, plan: DayPlan, name: str) -> tuple[Played, float]:
+    """Play, and say how long it was until nothing was left to do (the waiting to be sure of that is left out)."""
+    started = time.monotonic()
+    busy_until = started
+    with PROGRESS.status("") as status:
+
+        def seen(look: Look) -> None:
+            nonlocal busy_until
+            if look.engine_waits or look.banks_wait:
+                busy_until = time.monotonic()
+            status.update(
+                f"{name}: {duration(look.elapsed_seconds)}, "
+                f"{look.world.complaints.accepted} of {plan.complaints} complaints"
+            )
+
+        played = await play(stage, plan, LIMIT_SECONDS, seen)
+    return played, busy_until - started
+
+
+async def _bare(cases: list[BareCase]) -> float:
+    with tempfile.TemporaryDirectory(prefix="goldenhour-bench-") as folder, PROGRESS.status("bare Temporal"):
+        async with EmbeddedTemporal(Path(folder) / "temporal.db") as server:
+            client = await connect(server.address, server.namespace)
+            return await run_bare(client, cases)
+
+
+async def _waves(pool: Pool) -> list[BareCase]:
+    rows = await pool.fetch(
+        "SELECT case_no, array_agg(requests ORDER BY wave_no) AS waves FROM"
+        " (SELECT case_no, wave_no, count(*)::int AS requests FROM hold_request GROUP BY case_no, wave_no) AS w"
+        " GROUP BY case_no ORDER BY case_no"
+    )
+    return [BareCase(row["case_no"], tuple(row["waves"])) for row in rows]
+
+
+async def _count(pool: Pool, table: str) -> int:
+    rows: int = await pool.fetchval(f"SELECT count(*) FROM {table}")
+    return rows
