@@ -8,7 +8,9 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from db.pool import Pool
+# The sandbox would load asyncpg a second time, and its extension modules do not survive that.
+with workflow.unsafe.imports_passed_through():
+    from db.pool import Pool
 
 TASK_QUEUE = "test-fixtures"
 
