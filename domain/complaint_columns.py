@@ -11,6 +11,7 @@ from domain.errors import RuleBroken
 HEADER_SEARCH_ROWS = 20
 """A title and a few remarks may stand above the header, not more."""
 
+SHOWN_NAME_CHARS = 60
 HEADER_LEAST_COLUMNS = 4
 """Fewer known names in one row are no header: a data row may hold a word like "mobile" or "bank"."""
 
@@ -165,7 +166,7 @@ def read_header(cells: Sequence[Cell], *, ignored: frozenset[str] = frozenset())
     for index, cell in enumerate(cells):
         column = column_named(cell)
         if column is None:
-            name = text_of(cell) if isinstance(cell, str) else ""
+            name = _shown_name(cell)
             if name and name not in ignored:
                 unknown.append(name)
         elif column in places:
@@ -178,6 +179,13 @@ def read_header(cells: Sequence[Cell], *, ignored: frozenset[str] = frozenset())
     if missing:
         raise FileRefused(f"the header has no column for {'; for '.join(missing)} (docs/import.md lists the names)")
     return Header(places, len(cells), tuple(unknown))
+
+
+def _shown_name(cell: Cell) -> str:
+    """A header cell that names no column, as it may be shown; "" where it says nothing."""
+    if not isinstance(cell, str):
+        return ""
+    return "".join(c for c in " ".join(cell.split()) if c.isprintable())[:SHOWN_NAME_CHARS]
 
 
 def _missing(found: set[Column]) -> list[str]:

@@ -260,6 +260,12 @@ def test_a_header_that_is_not_enough_says_what_is_missing() -> None:
     assert not looks_like_header(row())
 
 
+def test_a_header_cell_that_cannot_be_read_is_no_column() -> None:
+    reading = read([*row(), ""], header=[*HEADER, "re\x1bmarks" + "x" * 2000])
+    assert reading.used == 1
+    assert reading.header.unknown == ("remarks" + "x" * 53,)
+
+
 CELLS = st.one_of(
     st.none(),
     st.sampled_from(["", "Total", "-", "C1", "5000", "amount", "victim_name", "nan", *HEADER]),

@@ -164,6 +164,15 @@ async def test_duplicates_alone_are_no_failure(hands: Hands, database_dsn: str, 
     assert "1 new" in result.stdout
 
 
+async def test_what_a_file_says_is_shown_as_it_stands(tmp_path: Path) -> None:
+    file = write(tmp_path / "c.csv", row(1, amount="[/red]"))
+    file.write_text(file.read_text().replace("ack no", "[bold]ack[/]"))
+    result = await invoke("import", file, "--dry-run")
+    assert result.exit_code == 1
+    assert '"[/red]" is no sum of rupees' in result.stdout
+    assert "Columns not used: [bold]ack[/]." in result.stdout
+
+
 async def test_a_dry_run_needs_no_database_and_writes_nothing(tmp_path: Path) -> None:
     file = write(tmp_path / "c.csv", row(1), row(2))
     result = await invoke("import", file, "--dry-run", "--json", "-", home=str(tmp_path / "home"))

@@ -103,6 +103,7 @@ async def _list(settings: Settings) -> "list[Institution]":
 
 def _show_table(found: "list[Institution]") -> None:
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=f"{len(found)} institutions", title_justify="left")
     for name in ("code", "name", "kind", "answers by", "wire", "IFSC", "VPA"):
@@ -110,7 +111,7 @@ def _show_table(found: "list[Institution]") -> None:
     for institution in found:
         table.add_row(
             institution.code,
-            institution.name,
+            Text(institution.name),
             institution.kind.replace("_", " "),
             institution.answer_class,
             "yes" if institution.has_wire else "no",

@@ -65,7 +65,7 @@ def import_file(
     name = name or own_name()
     if not NAME.match(name):
         raise Failed("--as takes up to 57 letters, digits, or any of . _ @ -", USAGE)
-    with errors().status(f"reading {file.name}"):
+    with errors().status("reading the file"):
         try:
             reading, rows = read_file(file, sheet)
         except FileRefused as refusal:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from domain.cells import Cell
 from domain.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
@@ -82,7 +83,9 @@ def show(console: Console, outcome: ImportOutcome, *, dry_run: bool) -> None:
     _show_rejected(console, outcome.rejected)
     _show_odd(console, outcome)
     if outcome.stopped:
-        console.print(f"Stopped: {outcome.stopped}. What was taken stays; run the same command again to go on.")
+        console.print(
+            f"Stopped: {outcome.stopped}. What was taken stays; run the same command again to go on.", markup=False
+        )
 
 
 def _show_complaints(console: Console, outcome: ImportOutcome) -> None:
@@ -100,7 +103,7 @@ def _show_rejected(console: Console, rejected: Sequence[RejectedRow]) -> None:
         table.add_column(name, overflow="fold")
     for row in rejected[:SHOWN_ROWS]:
         for fault in row.faults:
-            table.add_row(str(row.row_no), fault.column, fault.reason)
+            table.add_row(str(row.row_no), fault.column, Text(fault.reason))
     console.print(table)
     if len(rejected) > SHOWN_ROWS:
         counts = Counter(fault.code for row in rejected for fault in row.faults)
@@ -118,10 +121,10 @@ def _show_odd(console: Console, outcome: ImportOutcome) -> None:
         table.add_column("rows", justify="right")
         table.add_column("what", overflow="fold")
         for what, count in odd.most_common(SHOWN_ROWS):
-            table.add_row(f"{count:,}", what)
+            table.add_row(f"{count:,}", Text(what))
         console.print(table)
     if outcome.reading.header.unknown:
-        console.print(f"Columns not used: {', '.join(outcome.reading.header.unknown)}.")
+        console.print(f"Columns not used: {', '.join(outcome.reading.header.unknown)}.", markup=False, highlight=False)
 
 
 def write_rejects(path: Path, outcome: ImportOutcome, rows: Sequence[SheetRow]) -> int:
