@@ -1,0 +1,158 @@
+"""The engine as it runs for real: its services and processes beside the test, and a simulated world around it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import psutil
+from pydantic import SecretStr, TypeAdapter
+from temporalio.client import Client
+
+from activities.directory import load_directory
+from activities.vault import Vault
+from api.tokens import Tokens
+from db.pool import Pool, open_pool
+from schemas.enums import Role
+from schemas.institutions import InstitutionEntry
+from simulator import SimulatorConfig, SimulatorServer
+from workers.home import secret_key
+from workers.processes import Supervisor
+from workers.settings import Settings
+from workers.stack import Running, Services, services, start_engine, until_failure
+from workers.temporal import connect
+from workers.verifying import Verdict, verify
+
+HOST = "127.0.0.1"
+LOOK_SECONDS = 0.05
+ENTRIES = TypeAdapter(list[InstitutionEntry])
+Json = dict[str, Any]
+
+
+@dataclass
+class Live:
+    """One running engine with its world. `api` speaks to it over real HTTP, with no token of its own."""
+
+    services: Services
+    running: Running
+    pool: Pool
+    sim: SimulatorServer
+    api: httpx.AsyncClient
+    tokens: Tokens
+
+    # -- doors -----------------------------------------------------------------------------------------------------
+
+    def officer(self, role: Role) -> dict[str, str]:
+        """The header of an officer with that role."""
+        return {"Authorization": f"Bearer {self.tokens.for_officer(f'{role}-officer', role)}"}
+
+    async def complain(self, *transfers: Json) -> str:
+        """Post a complaint; gives the case's number."""
+        body = {
+            "channel": "helpline_1930",
+            "category": "upi_fraud",
+            "victim": {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"},
+            "transfers": list(transfers),
+        }
+        headers = {**self.officer(Role.INTAKE), "Idempotency-Key": uuid4().hex}
+        answer = await self.api.post("/api/v1/complaints", json=body, headers=headers)
+        assert answer.status_code == 201, answer.text
+        case_no: str = answer.json()["case_ack_no"]
+        return case_no
+
+    async def read(self, path: str, **query: str) -> Json:
+        """What stands at a path of the officer API."""
+        answer = await self.api.get(f"/api/v1{path}", params=query, headers=self.officer(Role.DESK))
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    async def post(self, path: str, body: Json) -> Json:
+        """Do something as an officer of the desk."""
+        answer = await self.api.post(f"/api/v1{path}", json=body, headers=self.officer(Role.DESK))
+        assert answer.status_code == 200, answer.text
+        found: Json = answer.json()
+        return found
+
+    def play(self) -> None:
+        """Begin the simulated day: complaints come in, and somebody works at the desk."""
+        intake = self.tokens.for_officer("helpline", Role.INTAKE)
+        self.sim.start(self.running.api_url, intake, self.tokens.for_officer("desk", Role.DESK))
+
+    # -- faults ----------------------------------------------------------------------------------------------------
+
+    def pid(self, name: str) -> int | None:
+        """The process that is `api`, `worker`, `temporal` or `postgres` now; None while there is none."""
+        embedded = {"temporal": self.services.temporal, "postgres": self.services.postgres}
+        if name in embedded:
+            service = embedded[name]
+            assert service is not None
+            return service.process.pid if service.process.is_running else None
+        found = [child.pid for child in psutil.Process().children() if _runs(child, name)]
+        return found[0] if found else None
+
+    # -- looking ---------------------------------------------------------------------------------------------------
+
+    async def until(self, true: Callable[[], Awaitable[bool]], limit_seconds: float, what: str) -> None:
+        """Wait until it is so; fails with `what` when time is up."""
+        deadline = time.monotonic() + limit_seconds
+        while not await true():
+            assert time.monotonic() < deadline, f"{what}: not within {limit_seconds:.0f} s"
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def until_settled(self, case_no: str, limit_seconds: float = 20.0) -> None:
+        """Wait until the API says that the case is settled."""
+
+        async def settled() -> bool:
+            return bool((await self.read(f"/cases/{case_no}"))["state"] == "settled")
+
+        await self.until(settled, limit_seconds, f"case {case_no} settles")
+
+    async def verified(self) -> Verdict:
+        """What `goldenhour verify` finds."""
+        url = self.running.settings.database_url
+        assert url is not None
+        return await verify(url.get_secret_value())
+
+    async def temporal(self) -> Client:
+        """A client of the engine's Temporal server."""
+        address = self.running.settings.temporal_address
+        assert address is not None
+        return await connect(address, self.running.settings.temporal_namespace)
+
+
+def _runs(child: psutil.Process, command: str) -> bool:
+    """Whether a child is the product's own `goldenhour COMMAND`."""
+    try:
+        return child.cmdline()[1:4] == ["-m", "workers.cli", command]
+    except psutil.NoSuchProcess:
+        return False
+
+
+@asynccontextmanager
+async def live(home: Path, config: SimulatorConfig) -> AsyncIterator[Live]:
+    """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process."""
+    settings = Settings(home=home, api_port=0, clock_factor=config.clock_factor)
+    async with SimulatorServer(config, run_clock=False) as sim:
+        settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
+        async with services(settings) as found, Supervisor(home / "logs") as supervisor:
+            watching = asyncio.ensure_future(until_failure(found, supervisor, restarts=True))
+            url = found.settings.database_url
+            assert url is not None
+            pool = await open_pool(url.get_secret_value(), min_size=1, max_size=4)
+            try:
+                vault = Vault(secret_key(found.settings))
+                await load_directory(pool, vault, ENTRIES.validate_python(sim.directory))
+                running = await start_engine(supervisor, found.settings)
+                async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
+                    yield Live(found, running, pool, sim, api, Tokens(vault))
+                assert not watching.done(), watching.exception()
+            finally:
+                watching.cancel()
+                await asyncio.gather(watching, return_exceptions=True)
+                await pool.close()

@@ -1,0 +1,154 @@
+"""Cases end to end over real HTTP: officers and banks at the doors, the engine's own processes in between."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from simulator import (
+    Knobs,
+    ScriptedAnswer,
+    ScriptedReply,
+    SimulatorConfig,
+    hold_row,
+    refusal_row,
+    transfer_row,
+    withdrawal_row,
+)
+from tests.e2e.live import Json, Live, live
+from tests.factories import rrn
+
+pytestmark = pytest.mark.end_to_end
+
+PAYER = {"institution": "SBIN", "account": "30000000001"}
+
+
+@pytest.fixture(scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    """One engine for the module, among banks that do as they are told."""
+    config = SimulatorConfig(complaints=0, institutions=8, knobs=Knobs.none(), clock_factor=60.0)
+    home: Path = tmp_path_factory.mktemp("engine")
+    async with live(home, config) as engine:
+        engine.sim.connect(engine.running.api_url)
+        yield engine
+
+
+@pytest.fixture
+def banks(engine: Live) -> tuple[str, str, str]:
+    """Three banks: two that answer by API, with different envelopes where there are such, and one seat."""
+    api = [bank for bank in engine.sim.institutions if bank.answer_class == "api"]
+    seat = next(bank for bank in engine.sim.institutions if bank.answer_class == "seat")
+    other = next((bank for bank in api[1:] if bank.envelope.kind != api[0].envelope.kind), api[1])
+    return api[0].code, other.code, seat.code
+
+
+def transfer(bank: str, reference: str, paise: int = 10_000_00) -> Json:
+    return {
+        "payer": PAYER,
+        "payee": {"institution": bank, "account": "50100000000001"},
+        "amount_paise": paise,
+        "rrn": reference,
+        "mode": "imps",
+        "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+    }
+
+
+async def test_a_complaint_is_followed_through_three_banks(engine: Live, banks: tuple[str, str, str]) -> None:
+    first, second, third = banks
+    root, onward, last = rrn(), rrn(), rrn()
+    engine.sim.script(
+        bank=first,
+        rrn=root,
+        answers=[
+            ScriptedAnswer(
+                (
+                    hold_row(root, 1_000_00),
+                    transfer_row(root, new_rrn=onward, paise=6_000_00, payee_bank_code=second, payee_account="0001234"),
+                    withdrawal_row(root, paise=3_000_00, new_rrn=rrn()),
+                )
+            )
+        ],
+    )
+    engine.sim.script(
+        bank=second,
+        rrn=onward,
+        answers=[
+            ScriptedAnswer(
+                (transfer_row(onward, new_rrn=last, paise=6_000_00, payee_bank_code=third, payee_account="77"),),
+                after_wall_seconds=0.2,
+            )
+        ],
+    )
+    engine.sim.script(bank=third, rrn=last, answers=[ScriptedAnswer((hold_row(last, 6_000_00),))])
+    case_no = await engine.complain(transfer(first, root))
+    await engine.until_settled(case_no)
+    case = await engine.read(f"/cases/{case_no}")
+    found = {bucket: paise for bucket, paise in case["buckets_paise"].items() if paise}
+    assert found == {"lost": 10_000_00, "held": 7_000_00, "withdrawn": 3_000_00}
+    assert case["unaccounted_paise"] == 0
+    assert case["turnaround_times"]["complaint_to_first_hold_seconds"] < 20
+    trail = await engine.read(f"/cases/{case_no}/trail")
+    assert [(edge["layer"], edge["reference"]) for edge in trail["edges"]] == [(1, root), (2, onward), (3, last)]
+    requests = (await engine.read(f"/cases/{case_no}/requests"))["items"]
+    assert [(r["institution"], r["state"]) for r in requests] == [(bank, "answered") for bank in banks]
+    events = (await engine.read(f"/cases/{case_no}/events", limit="100"))["items"]
+    assert events[0]["kind"] == "case_opened"
+    assert events[-1]["kind"] == "case_settled"
+    assert [ticket.repeats for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no] == [0, 0, 0]
+
+
+async def test_a_wrong_number_is_corrected_by_the_desk(engine: Live, banks: tuple[str, str, str]) -> None:
+    bank, *_ = banks
+    wrong, right = rrn(), rrn()
+    engine.sim.script(bank=bank, rrn=wrong, answers=[ScriptedAnswer((refusal_row(wrong, 10_000_00, "02"),))])
+    engine.sim.script(bank=bank, rrn=right, answers=[ScriptedAnswer((hold_row(right, 10_000_00),))])
+    case_no = await engine.complain(transfer(bank, wrong))
+
+    async def asked() -> bool:
+        return any(task["case_ack_no"] == case_no for task in (await engine.read("/desk/tasks"))["items"])
+
+    await engine.until(asked, 20, "the desk is asked")
+    await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
+    await engine.until_settled(case_no)
+    assert [ticket.rrns for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no] == [[wrong], [right]]
+    assert (await engine.read(f"/cases/{case_no}"))["counts"]["open_tasks"] == 0
+
+
+async def test_a_bank_that_is_away_is_tried_again_under_the_same_key(engine: Live, banks: tuple[str, str, str]) -> None:
+    bank, *_ = banks
+    root = rrn()
+    engine.sim.script(
+        bank=bank,
+        rrn=root,
+        answers=[ScriptedAnswer((hold_row(root, 10_000_00),))],
+        reply=ScriptedReply(status=503, retry_after_seconds=1, times=2),
+    )
+    case_no = await engine.complain(transfer(bank, root))
+    await engine.until_settled(case_no)
+    [ticket] = [ticket for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
+    requests = (await engine.read(f"/cases/{case_no}/requests"))["items"]
+    assert [ticket.key] == [request["request_id"] for request in requests]
+
+
+async def test_silence_brings_a_letter_and_the_desk_may_hurry_it_and_stop(
+    engine: Live, banks: tuple[str, str, str]
+) -> None:
+    *_, seat = banks
+    root = rrn()
+    engine.sim.script(bank=seat, rrn=root, answers=[])
+    case_no = await engine.complain(transfer(seat, root))
+    ticket = await engine.sim.wait_ticket(bank=seat, rrn=root)
+    before = engine.sim.mailboxes.received
+    await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "the money is moving"})
+
+    async def reminded() -> bool:
+        return engine.sim.mailboxes.received > before
+
+    await engine.until(reminded, 20, "the bank gets a letter")
+    letter = engine.sim.mailboxes.letters[-1]
+    assert case_no in str(letter["subject"])
+    await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "answered by phone: nothing there"})
+    await engine.until_settled(case_no)
+    assert (await engine.read(f"/cases/{case_no}"))["buckets_paise"]["untraced"] == 10_000_00
+    assert (await engine.verified()).in_words() == "clean"
