@@ -7,6 +7,7 @@ Leaving the contexts stops everything, the last started first; what kills this p
 import asyncio
 import os
 import signal
+import threading
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -188,8 +189,10 @@ def run_until_stopped(work: Coroutine[object, object, T]) -> T | None:
                 os._exit(INTERRUPTED)
             task.cancel()
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop)
+        # Python hands signals to the main thread only; elsewhere (in tests) nobody can stop us this way.
+        if threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):
+                loop.add_signal_handler(number, stop)
         try:
             return await task
         except asyncio.CancelledError:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from workers.commands.common import USAGE, Failed, JsonTarget, people, run, write_json
+from workers.commands.common import INTERRUPTED, USAGE, Failed, JsonTarget, people, write_json
 
 BENCHMARKS = {
     "first-hold": "how long a complaint takes to be a hold request at the bank, and an answer to be the next layer's",
@@ -37,7 +37,11 @@ def bench(
     main = importlib.import_module(module).main
     result = main(**_options(main, context.args))
     if inspect.iscoroutine(result):
-        result = run(result)
+        from workers.stack import run_until_stopped
+
+        result = run_until_stopped(result)
+        if result is None:
+            raise typer.Exit(INTERRUPTED)
     write_json(json_target, result)
 
 
