@@ -4,7 +4,7 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -33,7 +33,11 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"goldenhour {version('goldenhour')}")
+        try:
+            number = version("goldenhour")
+        except PackageNotFoundError:
+            number = "(run from its sources, without a version)"
+        typer.echo(f"goldenhour {number}")
         raise typer.Exit
 
 

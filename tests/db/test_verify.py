@@ -180,7 +180,7 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         {Check.LOG_CHANGED},
     ),
     "an event is gone": ("DELETE FROM case_event WHERE seq = 1", {Check.LOG_GAP, Check.PLACED}),
-    "the last event is gone": ("DELETE FROM case_event WHERE seq = 2", {Check.LOG_HEAD, Check.PLACED}),
+    "the last events are gone": ("DELETE FROM case_event WHERE seq >= 2", {Check.LOG_HEAD, Check.PLACED}),
     "an event is forged with a fitting hash": (
         "UPDATE case_event SET actor = 'nobody', hash = sha256(previous_hash || convert_to(concat_ws("
         "E'\\n', case_no, seq, kind, (extract(epoch FROM at) * 1000000)::bigint, 'nobody', data::text), 'UTF8'))"
