@@ -59,36 +59,24 @@ class FreezeHands:
         is called; then its job id is written. Run twice, it sends the same request under the same Idempotency-Key.
         A bank that cannot be reached raises a retryable error; one that refuses is an outcome.
         """
-        request_id = UUID(order.request_id)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
-            case_opened_at = await cases.hold(connection, order.case_no)
-            request = await requests.get(connection, request_id)
-            planned = await self._plan(connection, request_id, order) if request is None else None
-            if request and (request.state in REQUEST_OVER or request.delivered_at or request.refusal_code):
-                return await _sent_before(connection, request)
+        request_id, now = UUID(order.request_id), datetime.now(UTC)
+        async with self.hands.pool.acquire() as connection:
+            planned = await requests.plan(
+                connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
+            )
+            if planned is None:
+                request = await requests.find(connection, request_id)
+                if request is None:
+                    raise ApplicationError(f"no case {order.case_no}", type="NotFound", non_retryable=True)
+                if request.state in REQUEST_OVER or request.delivered_at or request.refusal_code:
+                    return await _sent_before(connection, request)
             to_ask = await requests.live_hops(connection, request_id)
             if not to_ask:
                 return Sent(request_id=order.request_id, asked=(), delivered=False)
             ticket = await _ticket(connection, request_id, order.case_no, to_ask)
         if planned:
-            _count_sent(case_opened_at if planned.first_of_case else None, to_ask)
+            _count_sent(planned, to_ask, now)
         return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask))
-
-    async def _plan(self, connection: Connection, request_id: UUID, order: SendHoldRequest) -> requests.Planned:
-        """Write the request with what is still to be asked, before the bank hears of it."""
-        now = datetime.now(UTC)
-        planned = await requests.plan(
-            connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
-        )
-        if planned.hop_nos:
-            data = {
-                "request_id": order.request_id,
-                "wave_no": order.wave_no,
-                "institution": order.institution,
-                "hops": list(planned.hop_nos),
-            }
-            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_SENT, data)])
-        return planned
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...]) -> Sent:
         try:
@@ -107,15 +95,11 @@ class FreezeHands:
 
     async def _record_delivery(self, order: SendHoldRequest, job_id: str, asked: tuple[int, ...]) -> Sent:
         now = datetime.now(UTC)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, order.case_no)
-            if not await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now):
-                # Another attempt, thought dead, has come back with the same job.
-                return Sent(request_id=order.request_id, asked=asked, delivered=True)
-            data = {"request_id": order.request_id, "institution": order.institution, "job_id": job_id}
-            await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_DELIVERED, data)])
-            case_opened_at = await cases.note_delivered(connection, order.case_no, now)
-        METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(case_opened_at, now))
+        async with self.hands.pool.acquire() as connection:
+            first_word = await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now)
+        if first_word:
+            since = first_word.case_opened_at if first_word.first_of_case else None
+            METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, now))
         return Sent(request_id=order.request_id, asked=asked, delivered=True)
 
     async def _record_refusal(self, order: SendHoldRequest, error: BankError, asked: tuple[int, ...]) -> Sent:
@@ -253,12 +237,12 @@ async def _sent_before(connection: Connection, request: requests.RequestRow) -> 
     )
 
 
-def _count_sent(case_opened_at: datetime | None, hops: Sequence[requests.HopToAsk]) -> None:
+def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], now: datetime) -> None:
     """Time a request that leaves: from the complaint for the case's first, from the answer that opened its hops."""
-    now = datetime.now(UTC)
     answered_at = min((hop.opened_at for hop in hops if hop.source is HopSource.ANSWER), default=None)
     METRICS.request_sent(
-        since_complaint_seconds=_since(case_opened_at, now), since_answer_seconds=_since(answered_at, now)
+        since_complaint_seconds=_since(planned.case_opened_at if planned.first_of_case else None, now),
+        since_answer_seconds=_since(answered_at, now),
     )
 
 

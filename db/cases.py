@@ -93,17 +93,6 @@ async def hold(connection: Connection, case_no: str) -> datetime:
     return opened_at
 
 
-async def note_delivered(connection: Connection, case_no: str, at: datetime) -> datetime | None:
-    """A bank has a request; if it is the case's first, return when the case was opened."""
-    opened_at: datetime | None = await connection.fetchval(
-        "UPDATE case_file SET first_delivered_at = $2 WHERE case_no = $1 AND first_delivered_at IS NULL"
-        " RETURNING opened_at",
-        case_no,
-        at,
-    )
-    return opened_at
-
-
 async def reopen(connection: Connection, case_no: str) -> None:
     """Money is in play again in a settled case: its workflow must be started again."""
     await connection.execute(

@@ -31,6 +31,14 @@ class Planned(Noun):
 
     hop_nos: tuple[int, ...]
     first_of_case: bool
+    case_opened_at: UtcDatetime
+
+
+class Delivered(Noun):
+    """A request that reached its bank, and whether it is the first of its case."""
+
+    first_of_case: bool
+    case_opened_at: UtcDatetime
 
 
 class HopToAsk(Noun):
@@ -48,13 +56,21 @@ class HopToAsk(Noun):
     opened_at: UtcDatetime
 
 
+_ROW = (
+    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code"
+    " FROM hold_request"
+)
+
+
 async def get(connection: Connection, request_id: UUID) -> RequestRow | None:
     """One request, its row locked; None when it was never planned."""
-    row = await connection.fetchrow(
-        "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code"
-        " FROM hold_request WHERE request_id = $1 FOR NO KEY UPDATE",
-        request_id,
-    )
+    row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1 FOR NO KEY UPDATE", request_id)
+    return RequestRow(**dict(row)) if row else None
+
+
+async def find(connection: Connection, request_id: UUID) -> RequestRow | None:
+    """One request as it stands, not locked; None when it was never planned."""
+    row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1", request_id)
     return RequestRow(**dict(row)) if row else None
 
 
@@ -74,40 +90,23 @@ async def plan(
     institution: str,
     hop_refs: Sequence[HopRef],
     at: datetime,
-) -> Planned:
-    """Write the request and put every hop that still waits to be asked under it.
+) -> Planned | None:
+    """Write the request, its event, and every hop that still waits to be asked under it; None if it is there already.
 
-    A hop that was answered, corrected or put under another request in the meantime is left out; where none is
-    left, nothing is written.
+    A hop that was answered, corrected or put under another request in the meantime is left out; where none is left,
+    nothing is written. One statement: the case is locked for a moment (migration 0006).
     """
-    rows = await connection.fetch(
-        "UPDATE hop h SET state = 'asked' FROM unnest($2::integer[], $3::integer[]) AS w (hop_no, revision)"
-        " WHERE h.case_no = $1 AND h.hop_no = w.hop_no AND h.revision = w.revision AND h.state = 'open'"
-        " AND h.institution = $4 RETURNING h.hop_no, h.revision",
-        case_no,
-        [ref.hop_no for ref in hop_refs],
-        [ref.revision for ref in hop_refs],
-        institution,
-    )
-    if not rows:
-        return Planned(hop_nos=(), first_of_case=False)
-    first_of_case = await connection.fetchval(
-        "WITH head AS (UPDATE case_file SET last_wave_no = greatest(last_wave_no, $3),"
-        " first_sent_at = coalesce(first_sent_at, $5) WHERE case_no = $2 RETURNING old.first_sent_at IS NULL AS first),"
-        " request AS (INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)"
-        " VALUES ($1, $2, $3, $4, 'sending', $5, $5)),"
-        " hops AS (INSERT INTO request_hop (request_id, case_no, hop_no, revision)"
-        " SELECT $1, $2, h, v FROM unnest($6::integer[], $7::integer[]) AS t (h, v))"
-        " SELECT first FROM head",
+    row = await connection.fetchrow(
+        "SELECT case_opened_at, first_of_case, hop_nos FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')",
         request_id,
         case_no,
         wave_no,
         institution,
+        [ref.hop_no for ref in hop_refs],
+        [ref.revision for ref in hop_refs],
         at,
-        [row["hop_no"] for row in rows],
-        [row["revision"] for row in rows],
     )
-    return Planned(hop_nos=tuple(sorted(row["hop_no"] for row in rows)), first_of_case=bool(first_of_case))
+    return Planned(**dict(row)) if row else None
 
 
 async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
@@ -123,24 +122,21 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
     return [HopToAsk(**dict(row)) for row in rows]
 
 
-async def delivered(connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime) -> bool:
-    """The bank has it under `job_id`; an answer that came before this stays the later word.
+async def delivered(
+    connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime
+) -> Delivered | None:
+    """Write that the bank has it under `job_id`, and the event; None when another attempt has written the same.
 
-    False when another attempt has written the same.
+    One statement: the case is locked for a moment (migration 0006).
     """
-    news: bool = await connection.fetchval(
-        "WITH job AS (INSERT INTO request_job (institution, job_id, request_id) VALUES ($2, $3, $1)"
-        " ON CONFLICT DO NOTHING RETURNING true),"
-        " first AS (UPDATE hold_request SET job_id = coalesce(job_id, $3), delivered_at = $4,"
-        " state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END"
-        " WHERE request_id = $1 AND delivered_at IS NULL RETURNING true)"
-        " SELECT EXISTS (SELECT FROM job) OR EXISTS (SELECT FROM first)",
+    row = await connection.fetchrow(
+        "SELECT case_opened_at, first_of_case FROM request_delivered($1, $2, $3, $4, 'engine')",
         request_id,
         institution,
         job_id,
         at,
     )
-    return news
+    return Delivered(**dict(row)) if row else None
 
 
 async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> bool:
@@ -167,22 +163,19 @@ async def answered(
 ) -> list[UUID]:
     """Note an answer about these hops; close the requests that have no live hop left now and return them."""
     rows = await connection.fetch(
-        "WITH touched AS (UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4)"
-        " WHERE r.case_no = $1 AND r.institution = $2 AND r.request_id IN (SELECT request_id FROM request_hop"
-        " WHERE case_no = $1 AND hop_no = ANY($3)) RETURNING r.request_id, r.closed_at)"
-        " SELECT request_id FROM touched t WHERE closed_at IS NULL AND NOT EXISTS"
-        " (SELECT FROM request_hop rh WHERE rh.request_id = t.request_id AND rh.live)",
+        "UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4),"
+        " state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,"
+        " closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, $4) ELSE r.closed_at END"
+        " FROM (SELECT request_id, NOT bool_or(live) AS empty FROM request_hop WHERE request_id IN"
+        "  (SELECT request_id FROM request_hop WHERE case_no = $1 AND hop_no = ANY($3)) GROUP BY request_id) AS t"
+        " WHERE r.request_id = t.request_id AND r.case_no = $1 AND r.institution = $2"
+        " RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done",
         case_no,
         institution,
         list(hop_nos),
         at,
     )
-    done = [row["request_id"] for row in rows]
-    if done:
-        await connection.execute(
-            "UPDATE hold_request SET state = 'answered', closed_at = $2 WHERE request_id = ANY($1)", done, at
-        )
-    return done
+    return [row["request_id"] for row in rows if row["done"]]
 
 
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
