@@ -1,0 +1,238 @@
+"""A case over its life on the real database: anything in any order, and every rule checked after every step."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine, Iterator
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from temporalio.exceptions import ApplicationError
+
+from activities.desk import add_hop, close_task, correct_hop, escalate_request, stop_request
+from activities.hands import Hands
+from adapters.banks.protocol import BankRefused, BankUnreachable
+from db.pool import open_pool
+from domain.errors import LimitExceeded, NotFound, NotNow
+from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.enums import Rung
+from schemas.work import ClimbRung, SendHoldRequest
+from tests.activities.bench import LOST_REPLY, Bench, Outcome
+from tests.factories import BANKS, complaint, make_hands, moved, row, rrn, transfer
+
+T = TypeVar("T")
+Run = Callable[[Coroutine[Any, Any, T]], T]
+OFFICER = "officer:1"
+NOWHERE = "Bank of Nowhere"
+LINE_KINDS: tuple[int | str, ...] = (1, 3, 5, 11, "20", "02", "99", "bad amount")
+
+
+@pytest.fixture
+def loop() -> Iterator[asyncio.AbstractEventLoop]:
+    """A loop of its own in a thread: a machine's steps are no coroutines."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    yield loop
+    loop.call_soon_threadsafe(loop.stop)
+    thread.join(timeout=10)
+    loop.close()
+
+
+class CaseMachine(RuleBasedStateMachine):
+    """What banks, victims, officers and the workflow may do to one case."""
+
+    hands: Hands
+    run_in_loop: Callable[[Coroutine[Any, Any, Any]], Any]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bench = Bench(self.hands)
+        self.case_no = ""
+        self.known: list[dict[str, Any]] = []
+        self.orders: list[SendHoldRequest] = []
+        self.answers: list[tuple[str, list[dict[str, Any]], str | None]] = []
+
+    def run(self, step: Coroutine[Any, Any, T]) -> T:
+        """Run one step to its end."""
+        done: T = self.run_in_loop(step)
+        return done
+
+    def attempt(self, step: Coroutine[Any, Any, T]) -> T | None:
+        """Run a step that the rules may refuse."""
+        try:
+            return self.run(step)
+        except (NotFound, NotNow, LimitExceeded, ApplicationError):
+            return None
+
+    # -- complaints ------------------------------------------------------------------------------------------------
+
+    @initialize(
+        losses=st.lists(st.tuples(st.sampled_from((*BANKS, NOWHERE)), st.integers(1, 5000)), min_size=1, max_size=3)
+    )
+    def complain(self, losses: list[tuple[str, int]]) -> None:
+        self.known = [transfer(rupees * 100, payee_bank=bank) for bank, rupees in losses]
+        self.case_no = self.run(self.bench.complain(*self.known))
+
+    @rule(bank=st.sampled_from(BANKS), rupees=st.integers(1, 5000), data=st.data())
+    def another_joins(self, bank: str, rupees: int, data: st.DataObject) -> None:
+        new = [transfer(rupees * 100, payee_bank=bank)] if data.draw(st.booleans()) else []
+        told = complaint(data.draw(st.sampled_from(self.known)), *new)
+        assert self.run(self.bench.take(told)).receipt.case_ack_no == self.case_no
+        self.known += new
+
+    # -- asking ----------------------------------------------------------------------------------------------------
+
+    @rule(outcomes=st.lists(st.sampled_from(["", LOST_REPLY, "refuse", "unreachable"]), max_size=4))
+    def send_a_wave(self, outcomes: list[str]) -> None:
+        for order in self.run(self.bench.orders(self.case_no)):
+            self.orders.append(order)
+            self._send(order, outcomes.pop() if outcomes else "")
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), outcome=st.sampled_from(["", LOST_REPLY, "refuse"]))
+    def run_an_order_again(self, data: st.DataObject, outcome: str) -> None:
+        self._send(data.draw(st.sampled_from(self.orders)), outcome)
+
+    def _send(self, order: SendHoldRequest, outcome: str) -> None:
+        told: dict[str, Outcome] = {
+            LOST_REPLY: LOST_REPLY,
+            "refuse": BankRefused(order.institution, "14"),
+            "unreachable": BankUnreachable(order.institution),
+        }
+        self.bench.bank.outcomes.clear()
+        self.bench.bank.outcomes.append(told.get(outcome))
+        self.attempt(self.bench.freeze.send_hold_request(order))
+
+    # -- answers ---------------------------------------------------------------------------------------------------
+
+    @rule(data=st.data(), count=st.integers(1, 3))
+    def a_bank_answers(self, data: st.DataObject, count: int) -> None:
+        hops = self.run(self.bench.hops(self.case_no, "institution, reference, payee_holder, disputed_paise, hop_no"))
+        bank, *_ = data.draw(st.sampled_from(hops))
+        lines = [self._line(data, data.draw(st.sampled_from(hops))) for _ in range(count)]
+        jobs = [None, "BANKS-nobody-gave", *self.bench.bank.jobs.values()]
+        told = (bank or data.draw(st.sampled_from(BANKS)), lines, data.draw(st.sampled_from(jobs)))
+        self.answers.append(told)
+        self.attempt(self.bench.answer(told[0], self.case_no, *told[1], job_id=told[2]))
+
+    def _line(self, data: st.DataObject, hop: tuple[str, str, str, int, int]) -> dict[str, Any]:
+        _, reference, account, disputed_paise, _ = hop
+        rupees = f"{data.draw(st.integers(0, disputed_paise + 500)) / 100:.2f}"
+        kind = data.draw(st.sampled_from(LINE_KINDS))
+        about = {"root_account_number": account, "transaction_datetime": "2026-11-24 10:00:00"}
+        if kind == "bad amount":
+            return row(1, reference, "lots", **about)
+        if isinstance(kind, str):
+            return row(1, reference, rupees, status_code=kind, **about)
+        if kind == 3:
+            following = data.draw(st.sampled_from([rrn(), "", "400000000001"]))
+            payee = data.draw(st.sampled_from((*BANKS, NOWHERE)))
+            return moved(reference, rupees, payee, "777", **about, rrn_transaction_id=following)
+        return row(kind, reference, rupees, **about)
+
+    @precondition(lambda self: self.answers)
+    @rule(data=st.data(), other_body=st.booleans())
+    def a_bank_answers_again(self, data: st.DataObject, *, other_body: bool) -> None:
+        bank, lines, job_id = data.draw(st.sampled_from(self.answers))
+        told = [*lines, lines[0]] if other_body else lines
+        self.attempt(self.bench.answer(bank, self.case_no, *told, job_id=job_id))
+
+    # -- silence ---------------------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), step=st.sampled_from(Rung))
+    def silence_climbs(self, data: st.DataObject, step: Rung) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        climb = ClimbRung(case_no=self.case_no, request_id=order.request_id, institution=order.institution, rung=step)
+        self.run(self.bench.freeze.climb_rung(climb))
+
+    @rule()
+    def settle(self) -> None:
+        in_play = self.run(self.bench.buckets(self.case_no)).get("in_play", 0)
+        assert self.run(self.bench.settle(self.case_no)).settled == (in_play == 0)
+
+    # -- the desk --------------------------------------------------------------------------------------------------
+
+    @rule(hop_no=st.integers(1, 12), what=st.sampled_from(["rrn", "utr", "amount", "payee"]), data=st.data())
+    def the_desk_corrects(self, hop_no: int, what: str, data: st.DataObject) -> None:
+        told: dict[str, Any] = {"reason": "the bank called"}
+        if what == "amount":
+            told["amount_paise"] = data.draw(st.integers(1, 6000)) * 100
+        elif what == "payee":
+            told["payee"] = {"institution": data.draw(st.sampled_from((*BANKS, NOWHERE))), "account": "888"}
+        else:
+            told[what] = rrn()
+        correction = HopCorrection.model_validate(told)
+        self.attempt(correct_hop(self.hands, self.case_no, hop_no, correction, OFFICER))
+
+    @rule(parent=st.integers(1, 12), rupees=st.integers(1, 3000), bank=st.sampled_from((*BANKS, NOWHERE)))
+    def the_desk_adds(self, parent: int, rupees: int, bank: str) -> None:
+        told = {
+            "parent_hop_no": parent,
+            "payee": {"institution": bank, "account": "999"},
+            "amount_paise": rupees * 100,
+            "disputed_paise": rupees * 100,
+            "reference": rrn(),
+            "transferred_at": "2026-11-24T10:00:00",
+            "reason": "told by phone",
+        }
+        done = self.attempt(add_hop(self.hands, self.case_no, NewHopByDesk.model_validate(told), OFFICER))
+        if done:
+            self.run(self.bench.note(done.follow_up))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data(), verb=st.sampled_from([stop_request, escalate_request]))
+    def the_desk_stops_or_hurries(self, data: st.DataObject, verb: Callable[..., Coroutine[Any, Any, Any]]) -> None:
+        order = data.draw(st.sampled_from(self.orders))
+        self.attempt(verb(self.hands, self.case_no, UUID(order.request_id), "we must", OFFICER))
+
+    @rule(data=st.data())
+    def the_desk_closes_a_task(self, data: st.DataObject) -> None:
+        found = self.run(self.bench.rows("SELECT task_id FROM desk_task WHERE case_no = $1", self.case_no))
+        if found:
+            (task_id,) = data.draw(st.sampled_from(found))
+            self.attempt(close_task(self.hands, task_id, "spoke to them", OFFICER))
+
+    # -- the rules -------------------------------------------------------------------------------------------------
+
+    @invariant()
+    def every_rule_holds(self) -> None:
+        if self.case_no:
+            self.run(self.bench.check(self.case_no))
+
+
+def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop: asyncio.AbstractEventLoop) -> None:
+    def run_in_loop(step: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
+
+    pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=2))
+    machine = type(
+        "Machine",
+        (CaseMachine,),
+        {"hands": run_in_loop(make_hands(pool)), "run_in_loop": staticmethod(run_in_loop)},
+    )
+    try:
+        run_state_machine_as_test(
+            machine,
+            settings=settings(
+                max_examples=25,
+                stateful_step_count=25,
+                deadline=None,
+                suppress_health_check=list(HealthCheck),
+                # A failure is printed as it was found: to shrink it takes minutes on a database.
+                phases=(Phase.explicit, Phase.reuse, Phase.generate),
+            ),
+        )
+    finally:
+        run_in_loop(pool.close())
