@@ -1,7 +1,7 @@
 """Finding the institution a complaint or a bank speaks of (domain.md, "Identifiers" and the traps)."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from schemas.complaints import Flag
 from schemas.identifiers import IFSC_PATTERN
@@ -40,6 +40,9 @@ class Directory:
                 self._by_full_name.setdefault(name, []).append(institution)
             for name in {_short_key(name) for name in names} - {""}:
                 self._by_short_name.setdefault(name, []).append(institution)
+
+    def __iter__(self) -> Iterator[Institution]:
+        return iter(self._by_code.values())
 
     def __len__(self) -> int:
         return len(self._by_code)

@@ -7,15 +7,17 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
 
+import asyncpg
 from temporalio.client import Client
-from temporalio.worker import PollerBehaviorAutoscaling, Worker
+from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.sweeping import SweepHands
+from activities.vault import CannotOpen
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.protocol import BankAdapter
+from adapters.banks.protocol import BankAdapter, BankError
 from adapters.messages.smtp import Mailer
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
@@ -33,6 +35,9 @@ MAX_BANK_CALLS = 200
 MAX_CASE_WORK = 100
 MAX_WORKFLOW_TASKS = 100
 MAX_CACHED_CASES = 2_000
+LOGINS_AT_ONCE = 8
+KEEP_LOGGED_IN_SECONDS = 60.0
+"""tokens live about an hour: looking once a minute, one is seldom found ended by a request"""
 
 
 PASSED_THROUGH = ("activities", "adapters", "db", "domain", "schemas", "workflows.caseload", "workflows.policies")
@@ -53,9 +58,20 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 
 def make_workers(
-    client: Client, hands: Hands, banks: BankAdapter, mailer: Mailer | None, courier: CaseCourier, queues: Queues
+    client: Client,
+    hands: Hands,
+    banks: BankAdapter,
+    mailer: Mailer | None,
+    courier: CaseCourier,
+    queues: Queues,
+    *,
+    sandboxed: bool = True,
 ) -> list[Worker]:
-    """The workers for these queues, not yet running."""
+    """The workers for these queues, not yet running.
+
+    The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
+    in it, so that a worker in earnest can do without.
+    """
     freeze = FreezeHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
@@ -64,7 +80,7 @@ def make_workers(
                 client,
                 task_queue=policies.CASE_WORK_QUEUE,
                 workflows=[CaseWorkflow, SweepWorkflow],
-                workflow_runner=sandbox(),
+                workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[freeze.climb_rung, freeze.settle_case, SweepHands(hands, courier.tell).sweep_outbox],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
@@ -99,6 +115,26 @@ async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
         yield
 
 
+async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
+    """Hold a token of every bank for ever: in the golden hour no request waits for a login."""
+    gate = asyncio.Semaphore(LOGINS_AT_ONCE)
+
+    async def log_in(code: str) -> None:
+        async with gate:
+            try:
+                wire = await hands.directory.wire(code)
+                if wire is not None:
+                    await banks.log_in(wire)
+            except (BankError, CannotOpen, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                # The request that needs the bank tells what is wrong with it; here it is only early to know.
+                log.debug("no login at %s: %s", code, type(error).__name__)
+
+    while True:
+        codes = [institution.code for institution in hands.directory.current if institution.has_wire]
+        await asyncio.gather(*(log_in(code) for code in codes))
+        await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
+
+
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
     """Run one worker process until `stop` is set; then finish what is under way, within `GRACEFUL_STOP`.
 
@@ -113,7 +149,12 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
             await ensure_sweep_schedule(engine.client)
-        workers = make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues)
+        workers = make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues, sandboxed=False)
         async with running(workers):
             log.info("worker runs %s", queues)
-            await stop.wait()
+            logins = asyncio.create_task(keep_logged_in(engine.hands, banks))
+            try:
+                await stop.wait()
+            finally:
+                logins.cancel()
+                await asyncio.gather(logins, return_exceptions=True)

@@ -82,6 +82,10 @@ class I4cAdapter:
             raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
         return _delivery(bank, ticket, reply)
 
+    async def log_in(self, bank: BankWire) -> None:
+        """Have a token of `bank` ready, so that the next ticket need not wait for one. Raises as sending does."""
+        await self._tokens.token(bank)
+
     async def _post_logged_in(self, bank: BankWire, ticket: HoldTicket, sealed: Sealed) -> Reply:
         """Post, and once more with a new token where the bank no longer knows the old one."""
         headers = {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
