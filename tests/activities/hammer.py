@@ -1,0 +1,73 @@
+"""A process that takes complaints and answers as fast as it can, and says what it was told; made to be killed.
+
+`python -m tests.activities.hammer DSN SEED`: every line on its output is a promise, written only after the call came
+back: `complaint KEY ACK_NO REFERENCE` or `answer ACK_NO`.
+"""
+
+import asyncio
+import hashlib
+import random
+import sys
+
+from activities.answering import take_status_update
+from activities.directory import DirectoryCache
+from activities.hands import Hands
+from activities.intake import take_complaint
+from activities.vault import Vault
+from adapters.banks.answers import StatusUpdate
+from db.pool import open_pool
+from domain.policy import load_policy
+from schemas.complaints import Complaint
+from tests.factories import SECRET, complaint, moved, row, status_update, transfer
+
+WORKERS = 4
+LINES = 3
+"""in every answer"""
+
+
+def a_complaint(reference: str) -> Complaint:
+    """The complaint about the transfer with that reference; always the same body."""
+    return complaint(transfer(1000_00, reference=reference, transferred_at="2026-11-24T10:00:00+05:30"))
+
+
+def an_answer(ack_no: str, reference: str) -> tuple[StatusUpdate, bytes]:
+    """The answer of HDFC to it, and the digest of its body."""
+    lines = [
+        row(1, reference, "400.00"),
+        moved(reference, "500.00", "ICIC", "000123456789"),
+        row(5, reference, "100.00"),
+    ]
+    return status_update(ack_no, lines), hashlib.sha256(ack_no.encode()).digest()
+
+
+def say(*words: object) -> None:
+    """Write one promise; whole lines only, and at once."""
+    sys.stdout.write(" ".join(str(word) for word in words) + "\n")
+    sys.stdout.flush()
+
+
+async def work(hands: Hands, number: int, chance: random.Random) -> None:
+    """Take complaints and the answers to them, for ever."""
+    for turn in range(1_000_000):
+        reference = f"{chance.randrange(10**11, 10**12)}"
+        key = f"{number}-{turn}-{reference}"
+        taken = await take_complaint(hands, a_complaint(reference), idempotency_key=key, taken_by="officer:1")
+        ack_no = taken.receipt.ack_no
+        say("complaint", key, ack_no, reference)
+        receipt = await take_status_update(hands, "HDFC", *an_answer(ack_no, reference))
+        assert receipt.accepted == LINES
+        say("answer", ack_no)
+
+
+async def main(dsn: str, seed: int) -> None:
+    """Hammer the database at `dsn`, which has a directory loaded."""
+    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS)
+    directory = DirectoryCache(pool, Vault(SECRET))
+    await directory.refresh()
+    hands = Hands(pool, directory, load_policy())
+    chance = random.Random(seed)
+    await asyncio.gather(*(work(hands, number, chance) for number in range(WORKERS)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
