@@ -11,12 +11,14 @@ from typing import Any
 
 from benchmarks.measuring import PROGRESS, machine, memory_mib, own_stage, show
 
-AFTER_SECONDS = 15.0
-"""answers to the last complaints still drive requests"""
 
+async def main(
+    rate_per_second: float = 1.0, seconds: float = 60.0, after_seconds: float = 15.0, seed: int = 7
+) -> dict[str, Any]:
+    """Run it; return `first_request_ms` and `next_layer_ms` with their quantiles, memory and machine.
 
-async def main(rate_per_second: float = 1.0, seconds: float = 60.0, seed: int = 7) -> dict[str, Any]:
-    """Run it; return `first_request_ms` and `next_layer_ms` with their quantiles, memory and machine."""
+    After the last complaint it waits `after_seconds`: answers still drive requests.
+    """
     complaints = round(rate_per_second * seconds)
     config = {
         "seed": seed,
@@ -30,8 +32,8 @@ async def main(rate_per_second: float = 1.0, seconds: float = 60.0, seed: int = 
     async with own_stage(config) as stage:
         await stage.start()
         with PROGRESS.status("") as status:
-            for second in range(round(seconds + AFTER_SECONDS)):
-                status.update(f"first-hold: second {second} of {seconds + AFTER_SECONDS:.0f}")
+            for second in range(round(seconds + after_seconds)):
+                status.update(f"first-hold: second {second} of {seconds + after_seconds:.0f}")
                 await asyncio.sleep(1)
         state = await stage.state()
         result = {

@@ -1,0 +1,30 @@
+"""The benchmarks run and print what they say; what they measure is not for a test to judge."""
+
+import asyncio
+import json
+import sys
+
+import pytest
+from temporalio.client import Client
+
+from benchmarks.bare import BareCase, run_bare
+
+
+async def test_bare_waves_run_to_their_end(temporal_client: Client) -> None:
+    assert await run_bare(temporal_client, [BareCase("1", (1, 2)), BareCase("2", (3,))]) > 0
+
+
+@pytest.mark.timeout(120)
+async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
+    command = [sys.executable, "-m", "workers.cli", "bench", "first-hold", "--seconds", "3", "--after-seconds", "5"]
+    process = await asyncio.create_subprocess_exec(
+        *command, "--json", "-", stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
+    )
+    printed, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    result = json.loads(printed)
+    assert result["complaints"] == 3
+    assert result["first_request_ms"]["count"] == 3
+    assert {"p50", "p95", "p99"} <= set(result["first_request_ms"])
+    assert {"p50", "p95", "p99"} <= set(result["next_layer_ms"])
+    assert set(result["memory_mib"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
