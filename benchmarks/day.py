@@ -27,7 +27,7 @@ from workers.words import duration
 
 RUSH_LIMIT_SECONDS = 600.0
 TAIL_SECONDS = 10.0
-"""after the day's last second: what was asked then is answered; banks that answer by mail take days and are not awaited"""
+"""after the day: what was asked last is answered; banks that answer by mail take days and are not awaited"""
 AT_ONCE = {"median": 0.0, "sigma": 0.0, "least": 0.0, "most": 0.0}
 
 
