@@ -45,7 +45,8 @@ class DeskDone:
 async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
     """Open a hop below `new.parent_hop_no` and ask about it.
 
-    Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left), `LimitExceeded`.
+    Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left, or the hop is there),
+    `LimitExceeded`.
     """
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
@@ -56,11 +57,15 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
             raise LimitExceeded(f"{rules.max_hops} hops and {rules.max_layers} layers a case")
         if new.disputed_paise > new.amount_paise:
             raise NotNow("the disputed amount is more than the transfer")
+        hop = _hop_by_desk(hands, new, parent, head.last_hop_no + 1)
+        same = await hops.same_below(connection, head.case_no, hop)
+        if same is not None:
+            # Sent twice, or told by the bank meanwhile: a second hop would ask for, and count, the same money twice.
+            raise NotNow(f"hop {same} is this transfer")
         balances = await ledger.balances(connection, head.case_no, parent.hop_no)
         drawn = take_from(parent.hop_no, balances, new.disputed_paise)
         if drawn is None:
             raise NotNow(f"hop {parent.hop_no} has less than that left to be placed")
-        hop = _hop_by_desk(hands, new, parent, head.last_hop_no + 1)
         await hops.insert(connection, head.case_no, now, [hop])
         await cases.give_out_hops(connection, head.case_no, hop.hop_no)
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]

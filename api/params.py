@@ -9,7 +9,7 @@ LIMIT_MAX: Final = 500
 INT32_MAX: Final = 2**31 - 1
 INT64_MAX: Final = 2**63 - 1
 
-AckNo = Annotated[str, Path(pattern=r"^\d{14}$", description="Any acknowledgement number of the case.")]
+AckNo = Annotated[str, Path(pattern=r"^[0-9]{14}$", description="Any acknowledgement number of the case.")]
 HopNo = Annotated[int, Path(ge=1, le=INT32_MAX)]
 TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most items on the page.")]

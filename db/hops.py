@@ -57,6 +57,21 @@ async def get(connection: Connection, case_no: str, hop_no: int) -> HopRow:
     return HopRow(**{name: row[name] for name in HopRow.model_fields})
 
 
+async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int | None:
+    """The number of a hop that stands below the same parent and says the same as `hop`; None when there is none."""
+    hop_no: int | None = await connection.fetchval(
+        "SELECT min(hop_no) FROM hop WHERE case_no = $1 AND parent_hop_no = $2 AND reference_key = $3"
+        " AND account_key = $4 AND amount_paise = $5 AND disputed_paise = $6",
+        case_no,
+        hop.parent_hop_no,
+        hop.reference_key,
+        hop.account_key,
+        hop.amount_paise,
+        hop.disputed_paise,
+    )
+    return hop_no
+
+
 _POSITIONS = """
 SELECT h.hop_no, h.revision, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
        h.disputed_paise,

@@ -211,6 +211,26 @@ async def test_a_hop_takes_the_untraced_of_a_settled_case_which_opens_again(benc
     await bench.check(case_no)
 
 
+async def test_a_hop_that_is_sent_twice_is_one_hop(bench: Bench) -> None:
+    case_no, _, _ = await asked(bench)
+    new = new_hop()
+    outcomes = await asyncio.gather(
+        *(add_hop(bench.hands, case_no, new, OFFICER) for _ in range(3)), return_exceptions=True
+    )
+    assert sorted(type(outcome).__name__ for outcome in outcomes) == ["DeskDone", "NotNow", "NotNow"]
+    assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
+    await bench.check(case_no)
+
+
+async def test_a_hop_that_the_bank_told_already_is_not_added_again(bench: Bench) -> None:
+    case_no, root, _ = await asked(bench, 5000_00)
+    onward = rrn()
+    await bench.answer("HDFC", case_no, moved(root, "2000.00", "ICIC", ICIC["account"], rrn_transaction_id=onward))
+    with pytest.raises(NotNow, match="hop 2 is this transfer"):
+        await add_hop(bench.hands, case_no, new_hop(paise=2000_00, reference=onward), OFFICER)
+    await bench.check(case_no)
+
+
 async def test_a_hop_draws_no_more_than_its_parent_has(bench: Bench) -> None:
     case_no, root, _ = await asked(bench)
     await bench.answer("HDFC", case_no, row(1, root, "700.00"))

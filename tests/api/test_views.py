@@ -217,3 +217,9 @@ async def test_a_cursor_of_one_list_is_none_of_another(doors: Doors) -> None:
     response = await doors.client.get("/api/v1/desk/tasks", params={"after": cursor}, headers=doors.officer(Role.DESK))
     assert response.status_code == 422
     assert response.json()["violations"][0]["field"] == "after"
+
+
+async def test_a_number_is_of_ascii_digits(doors: Doors) -> None:
+    response = await doors.client.get("/api/v1/cases/3241126000001٤", headers=doors.officer(Role.DESK))
+    assert response.status_code == 422
+    assert response.json()["violations"][0]["field"] == "ack_no"

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from workers.verifying import Verdict
 
-ACK_NO = re.compile(r"^\d{14}$")
+ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200
 
 
