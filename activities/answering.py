@@ -174,7 +174,7 @@ class _Writing:
             return []
         finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
         if finished:
-            await tasks.close_for_requests(connection, finished, self.now, "the bank has answered")
+            await tasks.close_for_requests(connection, case_no, finished, self.now, "the bank has answered")
         return finished
 
     async def _write_doubts(self, answer_ids: Sequence[int]) -> list[int]:

@@ -269,7 +269,7 @@ async def _withdraw_from_request(connection: Connection, case_no: str, hop: hops
         return []
     await hops.detach(connection, case_no, hop.hop_no)
     finished = await requests.finish_empty(connection, case_no, now)
-    await tasks.close_for_requests(connection, finished, now, "the hop was corrected")
+    await tasks.close_for_requests(connection, case_no, finished, now, "the hop was corrected")
     return [str(request_id) for request_id in finished]
 
 
@@ -280,7 +280,7 @@ async def _close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow
     await hops.close(connection, case_no, [hop.hop_no])
     finished = await requests.finish_empty(connection, case_no, now)
     why = "nothing of it is in play"
-    await tasks.close_for_requests(connection, finished, now, why)
+    await tasks.close_for_requests(connection, case_no, finished, now, why)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
     await tasks.close_for_hops(connection, case_no, [hop.hop_no], kinds, now, why)
     return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]

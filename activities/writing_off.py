@@ -22,7 +22,7 @@ async def write_off_request(
     await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", now, entries)
     await hops.close(connection, case_no, [hop.hop_no for hop in live])
     await requests.stop(connection, request_id, now)
-    await tasks.close_for_requests(connection, [request_id], now, "the request was stopped")
+    await tasks.close_for_requests(connection, case_no, [request_id], now, "the request was stopped")
     data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
     await events.append(connection, case_no, now, actor, [Event(EventKind.REQUEST_STOPPED, data)])
     return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]

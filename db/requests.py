@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
@@ -158,23 +159,28 @@ async def climb(connection: Connection, request_id: UUID, rung: Rung, at: dateti
     )
 
 
+ANSWERED: Final = """
+UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4),
+    state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,
+    closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, $4) ELSE r.closed_at END
+FROM (
+    SELECT q.request_id,
+        NOT EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.live) AS empty
+    FROM hold_request q
+    WHERE q.case_no = $1 AND q.institution = $2
+        AND EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.hop_no = ANY($3::integer[]))
+) AS t
+WHERE r.request_id = t.request_id
+RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done
+"""
+"""From the case's requests to their hops: of hops that are not live any more there is no index by case."""
+
+
 async def answered(
     connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
 ) -> list[UUID]:
     """Note an answer about these hops; close the requests that have no live hop left now and return them."""
-    rows = await connection.fetch(
-        "UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4),"
-        " state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,"
-        " closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, $4) ELSE r.closed_at END"
-        " FROM (SELECT request_id, NOT bool_or(live) AS empty FROM request_hop WHERE request_id IN"
-        "  (SELECT request_id FROM request_hop WHERE case_no = $1 AND hop_no = ANY($3)) GROUP BY request_id) AS t"
-        " WHERE r.request_id = t.request_id AND r.case_no = $1 AND r.institution = $2"
-        " RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done",
-        case_no,
-        institution,
-        list(hop_nos),
-        at,
-    )
+    rows = await connection.fetch(ANSWERED, case_no, institution, list(hop_nos), at)
     return [row["request_id"] for row in rows if row["done"]]
 
 

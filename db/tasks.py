@@ -100,12 +100,13 @@ async def close_for_hops(
 
 
 async def close_for_requests(
-    connection: Connection, request_ids: Sequence[UUID], at: datetime, reason: str
+    connection: Connection, case_no: str, request_ids: Sequence[UUID], at: datetime, reason: str
 ) -> list[int]:
-    """Close every task about these requests: they need nobody any more."""
+    """Close every task about these requests of one case: they need nobody any more."""
     rows = await connection.fetch(
-        "UPDATE desk_task SET state = 'closed', closed_at = $2, closed_by = 'engine', reason = $3"
-        " WHERE request_id = ANY($1) AND state = 'open' RETURNING task_id",
+        "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
+        " WHERE case_no = $1 AND request_id = ANY($2) AND state = 'open' RETURNING task_id",
+        case_no,
         list(request_ids),
         at,
         reason,

@@ -38,8 +38,6 @@ AROUND_BANK_CALL = timedelta(seconds=10)
 BANK_CALL_MINIMUM = timedelta(seconds=5)
 
 MAIL_TIMEOUT = timedelta(seconds=60)
-MAIL_RETRY = RetryPolicy(maximum_attempts=5, initial_interval=timedelta(seconds=2))
-MAIL_FOR = timedelta(minutes=10)
 
 LOOK_AGAIN = timedelta(seconds=10)
 """when the database has money in play and there is nothing to ask for it at the moment"""
