@@ -163,39 +163,36 @@ class _Book:
 
     def _place(self, claim: Claim, hops: list[_Hop]) -> None:
         """Move what the claim may take, hop by hop; the rest of the claim is a contradiction."""
-        wanted = claim.claim_paise
-        touched = []
-        for hop in hops:
-            take = min(wanted, hop.drawable_paise)
-            if take == 0:
-                continue
+        shares = _shares(claim.claim_paise, hops)
+        applied_paise = sum(take for _, take in shares)
+        for hop, take in shares:
             self._draw(hop, take)
             if claim.kind is ClaimKind.MOVED:
-                self._move_on(claim, hop, take)
+                self._move_on(claim, hop, take, applied_paise)
             else:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
-            touched.append(hop.position.hop_no)
-            wanted -= take
             self._close_if_empty(hop)
-        if wanted:
-            self._contradict(
-                claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, claim.claim_paise - wanted
-            )
+        exceeds = applied_paise < claim.claim_paise
+        if exceeds:
+            self._contradict(claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, applied_paise)
         self._judgements.append(
             Judgement(
                 claim=claim,
-                disposition=Disposition.CONTRADICTION if wanted else Disposition.APPLIED,
-                hop_nos=tuple(touched) or tuple(h.position.hop_no for h in hops),
-                applied_paise=claim.claim_paise - wanted,
+                disposition=Disposition.CONTRADICTION if exceeds else Disposition.APPLIED,
+                hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
+                applied_paise=applied_paise,
             )
         )
 
-    def _move_on(self, claim: Claim, hop: _Hop, paise: int) -> None:
-        """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request."""
+    def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
+        """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request.
+
+        Worth it is the transfer as a whole (`transfer_paise` of it are ours), of which the hop's part may be small.
+        """
         assert claim.payee is not None, "a MOVED claim names its payee"
         layer = hop.position.layer + 1
         bounds_reached = layer > self._rules.max_layers or self._last_hop_no >= self._rules.max_hops
-        if paise < self._rules.min_chase_paise or bounds_reached:
+        if transfer_paise < self._rules.min_chase_paise or bounds_reached:
             self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
             hop.paise[Bucket.UNTRACED] += paise
             if bounds_reached:
@@ -289,6 +286,23 @@ class _Book:
             )
         )
         self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
+
+
+def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
+    """What each hop gives to a claim that speaks of all of them; hops that give nothing are left out.
+
+    Money in play goes first, of every hop, and only then what is written off: or a claim would place the written-off
+    money of one hop anew, and leave the money of another waiting for an answer that has been given.
+    """
+    takes = []
+    for hop in hops:
+        takes.append(min(wanted_paise, hop.paise[Bucket.IN_PLAY]))
+        wanted_paise -= takes[-1]
+    for place, hop in enumerate(hops):
+        more_paise = min(wanted_paise, hop.drawable_paise - hop.paise[Bucket.IN_PLAY])
+        takes[place] += more_paise
+        wanted_paise -= more_paise
+    return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:

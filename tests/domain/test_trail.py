@@ -201,6 +201,27 @@ def test_gathered_funds_are_drawn_in_the_order_the_hops_were_opened() -> None:
     assert case.answer("ICIC", claim(WITHDRAWN, "R9", 300)).closed == (4,)
 
 
+def test_money_in_play_is_placed_before_money_that_was_written_off_elsewhere() -> None:
+    """Two parts of one transfer: what is untraced of the first is not placed anew while the second waits."""
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
+    small = RULES.min_chase_paise - 1
+    case.answer("HDFC", claim(HELD, "R1", 1000 - small), claim(MOVED, "R1", small, reference="R2", payee="ICIC"))
+    assert (case.balance(1, Bucket.UNTRACED), case.balance(2, Bucket.IN_PLAY)) == (small, 1000)
+    outcome = case.answer("HDFC", claim(WITHDRAWN, "R1", 1000))
+    assert outcome.closed == (2,)
+    assert case.total(Bucket.IN_PLAY) == 0
+    assert case.balance(1, Bucket.UNTRACED) == small
+
+
+def test_a_transfer_worth_a_request_is_chased_with_every_part_of_it() -> None:
+    case = a_case(("HDFC", "R1", 1000), ("HDFC", "R1", 1000))
+    small = RULES.min_chase_paise - 1
+    case.answer("HDFC", claim(HELD, "R1", 1000 - small))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="ICIC"))
+    assert [(new.parent_hop_no, new.disputed_paise) for new in outcome.new_hops] == [(1, small), (2, 1000 - small)]
+    assert case.total(Bucket.UNTRACED) == 0
+
+
 def test_an_account_tells_two_hops_with_one_reference_apart() -> None:
     case = CaseModel()
     case.lose("HDFC", "R1", 1000, account="A1")
