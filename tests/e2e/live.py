@@ -44,6 +44,8 @@ class Live:
     sim: SimulatorServer
     api: httpx.AsyncClient
     tokens: Tokens
+    watching: asyncio.Future[None]
+    """whoever starts the engine's parts again; done when it has given one up"""
 
     # -- doors -----------------------------------------------------------------------------------------------------
 
@@ -102,6 +104,7 @@ class Live:
         """Wait until it is so; fails with `what` when time is up."""
         deadline = time.monotonic() + limit_seconds
         while not await true():
+            assert not self.watching.done(), self.watching.exception()
             assert time.monotonic() < deadline, f"{what}: not within {limit_seconds:.0f} s"
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -150,7 +153,7 @@ async def live(home: Path, config: SimulatorConfig) -> AsyncIterator[Live]:
                 await load_directory(pool, vault, ENTRIES.validate_python(sim.directory))
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
-                    yield Live(found, running, pool, sim, api, Tokens(vault))
+                    yield Live(found, running, pool, sim, api, Tokens(vault), watching)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()
