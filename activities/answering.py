@@ -49,6 +49,10 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
     """
     now = datetime.now(UTC)
     claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
+    if any(claim.payee and claim.payee.institution is None for claim in claims):
+        # It may have been loaded since this process looked.
+        await hands.directory.freshen()
+        claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)

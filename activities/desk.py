@@ -106,10 +106,12 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
         await ledger.post(connection, head.case_no, "correction", key, now, entries)
         if hop.source is HopSource.COMPLAINT:
             told = corrected.institution or corrected.payee_institution_as_told
+            key_of_transfer = transfer_key(corrected.reference, corrected.amount_paise, told)
+            await _refuse_known_elsewhere(connection, head.case_no, key_of_transfer)
             await complaints.register_transfers(
                 connection,
                 head.case_no,
-                [transfer_key(corrected.reference, corrected.amount_paise, told)],
+                [key_of_transfer],
                 [hop_no],
             )
         kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
@@ -248,6 +250,14 @@ def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hop
 def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]]:
     found, flags = hands.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
     return (found.code if found else None), tuple(flags)
+
+
+async def _refuse_known_elsewhere(connection: Connection, case_no: str, key: str) -> None:
+    """A transfer is in one case: the loss would count twice. Raises `NotNow` naming the other case."""
+    await complaints.lock(connection, [f"transfer|{key}"])
+    known = await complaints.cases_of_transfers(connection, [key])
+    if known.get(key, case_no) != case_no:
+        raise NotNow(f"this transfer is in case {known[key]} already: stop this hop's request instead")
 
 
 async def _correct_amount(

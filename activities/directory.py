@@ -24,6 +24,7 @@ from schemas.institutions import InstitutionEntry, WireEntry
 log = logging.getLogger(__name__)
 
 REFRESH_AFTER_SECONDS: Final = 30.0
+FRESHEN_AFTER_SECONDS: Final = 1.0
 MAX_INSTITUTIONS: Final = 5_000
 """India has about 1,500 licensed banks, wallets and aggregators."""
 
@@ -69,6 +70,11 @@ class DirectoryCache:
         self._sealed = sealed
         self._directory = Directory(found)
         self._refreshed_at = time.monotonic()
+
+    async def freshen(self) -> None:
+        """Read all institutions again before giving one up as unknown, at most once a second; never raises."""
+        if self._refreshed_at is None or time.monotonic() - self._refreshed_at > FRESHEN_AFTER_SECONDS:
+            await self._refresh_in_background()
 
     async def wire(self, code: str) -> BankWire | None:
         """How to reach the institution with that code; None when it has no wire.

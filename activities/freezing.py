@@ -12,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter
 from activities.metrics import METRICS, SendOutcome
+from activities.vault import CannotOpen
 from activities.writing_off import write_off_request
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
@@ -20,6 +21,7 @@ from adapters.banks.protocol import (
     BankMisconfigured,
     BankRefused,
     BankUnreachable,
+    BankWire,
     HoldTicket,
     Incident,
     Instrument,
@@ -80,18 +82,40 @@ class FreezeHands:
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...]) -> Sent:
         try:
-            bank = await self.hands.directory.wire(order.institution)
-            if bank is None:
-                raise BankMisconfigured(order.institution, "no wire in the directory")
+            bank = await self._wire(order.institution)
             timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
             delivery = await self.banks.send_hold_request(bank, ticket, timeout_seconds=timeout_seconds)
+        except BankRefused as refusal:
+            return await self._record_refusal(order, refusal, asked)
         except BankError as error:
-            if error.retryable:
-                METRICS.request_ended(SendOutcome.UNDELIVERED)
-                log.info("request %s: %s", order.request_id, error)
-                raise _try_again(error) from error
-            return await self._record_refusal(order, error, asked)
+            if not error.retryable:
+                await self._ask_for_credentials(order, error)
+            METRICS.request_ended(SendOutcome.UNDELIVERED)
+            log.info("request %s: %s", order.request_id, error)
+            raise _try_again(error) from error
         return await self._record_delivery(order, delivery.job_id, asked)
+
+    async def _wire(self, institution: str) -> BankWire:
+        try:
+            bank = await self.hands.directory.wire(institution)
+        except CannotOpen as error:
+            raise BankMisconfigured(institution, "its credentials cannot be opened") from error
+        if bank is None:
+            raise BankMisconfigured(institution, "no wire in the directory")
+        return bank
+
+    async def _ask_for_credentials(self, order: SendHoldRequest, error: BankError) -> None:
+        """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
+        now, request_id = datetime.now(UTC), UUID(order.request_id)
+        task = NewTask(kind=TaskKind.TICKET_REFUSED, note=type(error).__name__)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, order.case_no)
+            opened = await tasks.open_tasks(
+                connection, order.case_no, [task], now, institution=order.institution, request_id=request_id
+            )
+            if opened:
+                data = {"task_id": opened[0], "kind": task.kind.value, "institution": order.institution}
+                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
     async def _record_delivery(self, order: SendHoldRequest, job_id: str, asked: tuple[int, ...]) -> Sent:
         now = datetime.now(UTC)
@@ -102,14 +126,13 @@ class FreezeHands:
             METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, now))
         return Sent(request_id=order.request_id, asked=asked, delivered=True)
 
-    async def _record_refusal(self, order: SendHoldRequest, error: BankError, asked: tuple[int, ...]) -> Sent:
+    async def _record_refusal(self, order: SendHoldRequest, refusal: BankRefused, asked: tuple[int, ...]) -> Sent:
         """The bank will not take the ticket as it is: a person must look, and the ladder goes on meanwhile."""
         now = datetime.now(UTC)
-        code = error.response_code if isinstance(error, BankRefused) else type(error).__name__
-        message = error.message if isinstance(error, BankRefused) else error.detail
+        code = refusal.response_code
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
-            if not await requests.refused(connection, UUID(order.request_id), code, message):
+            if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
                 request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
                 return await _sent_before(connection, request)
             await tasks.open_tasks(

@@ -53,6 +53,10 @@ async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key:
     now = datetime.now(UTC)
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(hands, complaint)
+    if not all(row.institution for row in rows):
+        # It may have been loaded since this process looked.
+        await hands.directory.freshen()
+        rows, flags = _read_transfers(hands, complaint)
     flags = oddities(complaint, now, hands.policy.trail) + flags
     names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
     if complaint.ack_no:

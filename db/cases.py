@@ -114,7 +114,9 @@ async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
 async def mark_started(connection: Connection, case_nos: list[str], at: datetime) -> None:
     """Their workflows run; the sweep need not start them, and looks after them later."""
     await connection.execute(
-        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no = ANY($1)",
+        # Locked in one order: two processes mark overlapping cases at the same moment.
+        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no IN"
+        " (SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE)",
         case_nos,
         at,
     )

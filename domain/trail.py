@@ -34,6 +34,7 @@ from schemas.enums import (
     HopState,
     TaskKind,
 )
+from schemas.identifiers import reference_key
 
 _PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
 
@@ -111,7 +112,7 @@ class _Book:
             self._stray(claim)
         elif claim.kind is ClaimKind.REFUSED:
             self._refuse(claim, hops)
-        elif claim.kind is ClaimKind.UNKNOWN:
+        elif claim.kind is ClaimKind.UNKNOWN or _moves_onto_itself(claim):
             self._review(claim, hops)
         else:
             self._place(claim, hops)
@@ -319,6 +320,11 @@ def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
     if state is HopState.CORRECTION:
         return [NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop_no, note="no reference")]
     return []
+
+
+def _moves_onto_itself(claim: Claim) -> bool:
+    """A line that calls the very transfer we asked about the next one says nothing of where the money went."""
+    return claim.kind is ClaimKind.MOVED and reference_key(claim.reference) == claim.root_reference_key != ""
 
 
 def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:

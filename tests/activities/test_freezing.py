@@ -205,12 +205,15 @@ async def test_an_attempt_that_got_through_outweighs_one_that_was_refused(bench:
     await bench.check(case_no)
 
 
-async def test_a_bank_without_a_wire_is_a_refusal_that_the_desk_sees(bench: Bench) -> None:
+async def test_a_bank_without_a_wire_is_tried_on_while_the_desk_sees_to_it(bench: Bench) -> None:
     entry = institution("MAIL").model_copy(update={"wire": None, "inbound": None})
     bench = Bench(await make_hands(bench.pool, [entry]))
     case_no = await bench.complain(transfer(payee_bank="MAIL"))
-    sent = await bench.ask_one(case_no)
-    assert (sent.delivered, sent.refusal_code) == (False, "BankMisconfigured")
+    (order,) = await bench.orders(case_no)
+    for _ in range(2):
+        with pytest.raises(ApplicationError, match="no wire in the directory") as fault:
+            await bench.freeze.send_hold_request(order)
+        assert not fault.value.non_retryable
     assert await bench.tasks(case_no) == [("ticket_refused", None)]
     await bench.check(case_no)
 

@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from activities.directory import load_directory
+from activities.vault import Vault
 from domain.errors import AckNoTaken, IdempotencyConflict
 from schemas.work import HopRef
 from tests.activities.bench import Bench
-from tests.factories import complaint, row, rrn, transfer
+from tests.factories import SECRET, complaint, institution, row, rrn, transfer
 
 
 async def test_a_complaint_is_case_hops_ledger_and_event_in_one(bench: Bench) -> None:
@@ -293,3 +295,10 @@ async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench
     assert all(isinstance(one, AckNoTaken) for one in failed), failed
     numbers = [one.receipt.ack_no for one in taken if not isinstance(one, BaseException)]
     assert len(numbers) == len(set(numbers)) >= 10
+
+
+async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> None:
+    await load_directory(bench.pool, Vault(SECRET), [institution("ZZZZ")])
+    await asyncio.sleep(1.1)  # the directory is read again at most once a second
+    case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
+    assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]

@@ -41,6 +41,14 @@ def test_the_whole_transfer_is_never_less_than_its_disputed_part() -> None:
     assert [(new.amount_paise, new.disputed_paise) for new in outcome.new_hops] == [(1000, 1000)]
 
 
+def test_a_transfer_that_moved_onto_itself_is_for_a_person_to_read() -> None:
+    case = a_case()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R1", payee="HDFC"))
+    assert outcome.new_hops == ()
+    assert case.total(Bucket.IN_PLAY) == 1000
+    assert [judged.disposition for judged in outcome.judgements] == [Disposition.REVIEW]
+
+
 def test_money_at_an_unknown_institution_waits_for_a_name() -> None:
     outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee=None))
     assert [new.state for new in outcome.new_hops] == [HopState.UNROUTABLE]
