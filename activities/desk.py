@@ -107,7 +107,7 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
         if hop.source is HopSource.COMPLAINT:
             told = corrected.institution or corrected.payee_institution_as_told
             key_of_transfer = transfer_key(corrected.reference, corrected.amount_paise, told)
-            await _refuse_known_elsewhere(connection, head.case_no, key_of_transfer)
+            await _refuse_known_elsewhere(connection, head.case_no, hop_no, key_of_transfer)
             await complaints.register_transfers(
                 connection,
                 head.case_no,
@@ -252,12 +252,14 @@ def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]
     return (found.code if found else None), tuple(flags)
 
 
-async def _refuse_known_elsewhere(connection: Connection, case_no: str, key: str) -> None:
-    """A transfer is in one case: the loss would count twice. Raises `NotNow` naming the other case."""
-    await complaints.lock(connection, [f"transfer|{key}"])
-    known = await complaints.cases_of_transfers(connection, [key])
-    if known.get(key, case_no) != case_no:
-        raise NotNow(f"this transfer is in case {known[key]} already: stop this hop's request instead")
+async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
+    """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
+    # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
+    if not await complaints.try_lock(connection, f"transfer|{key}"):
+        raise NotNow("a complaint about this very transfer is just being taken: try again in a moment")
+    known = await complaints.place_of_transfer(connection, key)
+    if known and known != (case_no, hop_no):
+        raise NotNow(f"this transfer is hop {known[1]} of case {known[0]} already: stop this hop's request instead")
 
 
 async def _correct_amount(

@@ -71,6 +71,12 @@ async def cases_of_transfers(connection: Connection, keys: Sequence[str]) -> dic
     return {row["transfer_key"]: row["case_no"] for row in rows}
 
 
+async def place_of_transfer(connection: Connection, key: str) -> tuple[str, int] | None:
+    """The case and hop of a known transfer."""
+    row = await connection.fetchrow("SELECT case_no, hop_no FROM disputed_transfer WHERE transfer_key = $1", key)
+    return (row["case_no"], row["hop_no"]) if row else None
+
+
 async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
     """The case that was opened first."""
     case_no: str = await connection.fetchval(

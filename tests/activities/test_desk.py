@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.desk import add_hop, close_task, correct_hop, escalate_request, stop_request
+from activities.desk import DeskDone, add_hop, close_task, correct_hop, escalate_request, stop_request
 from db import tasks
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.desk import HopCorrection, NewHopByDesk
@@ -170,6 +170,45 @@ async def test_corrections_at_once_are_made_one_after_the_other(bench: Bench) ->
     ((revision, paise),) = await bench.hops(case_no, "revision, disputed_paise")
     assert revision == 5
     assert await bench.buckets(case_no) == {"lost": -paise, "in_play": paise}
+    await bench.check(case_no)
+
+
+async def test_a_correction_to_a_transfer_of_another_case_is_refused(bench: Bench) -> None:
+    """Else the loss would count twice, and the bank be asked by two cases."""
+    right = rrn()
+    other = await bench.complain(transfer(1000_00, reference=right))
+    case_no, _, _ = await asked(bench)
+    with pytest.raises(NotNow, match=other):
+        await correct_hop(bench.hands, case_no, 1, correction(rrn=right), OFFICER)
+    assert await bench.hops(case_no) == ["asked"]
+    await bench.check(case_no)
+
+
+async def test_a_correction_to_another_transfer_of_the_case_is_refused(bench: Bench) -> None:
+    right = rrn()
+    case_no = await bench.complain(transfer(1000_00), transfer(1000_00, reference=right))
+    with pytest.raises(NotNow, match="hop 2"):
+        await correct_hop(bench.hands, case_no, 1, correction(rrn=right), OFFICER)
+    await correct_hop(bench.hands, case_no, 2, correction(rrn=right), OFFICER)
+    assert await bench.hops(case_no, "revision") == [0, 1], "to say again what it is is no harm"
+    await bench.check(case_no)
+
+
+async def test_a_correction_and_a_complaint_about_the_same_transfer_never_wait_for_each_other(bench: Bench) -> None:
+    """The complaint holds its transfers and wants the case, the correction holds the case and wants the transfer."""
+    known, right = transfer(1000_00), rrn()
+    case_no = await bench.complain(known)
+    async with asyncio.timeout(20):
+        async with bench.pool.acquire() as connection, connection.transaction():
+            await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
+            correcting = asyncio.create_task(correct_hop(bench.hands, case_no, 1, correction(rrn=right), OFFICER))
+            await asyncio.sleep(0.2)
+            joining = asyncio.create_task(bench.take(complaint(known, transfer(1000_00, reference=right))))
+            await asyncio.sleep(0.2)
+        corrected, joined = await asyncio.gather(correcting, joining, return_exceptions=True)
+    assert not isinstance(joined, BaseException), joined
+    assert joined.receipt.case_ack_no == case_no
+    assert isinstance(corrected, DeskDone | NotNow), corrected
     await bench.check(case_no)
 
 
