@@ -159,6 +159,10 @@ async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Ha
             await small_talk(stage, case_no)
         assert len(set(stage.banks.attempts)) == 1
         sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
+        async with asyncio.timeout(10):
+            while not sends:  # the next run has yet to take its first step
+                await asyncio.sleep(0.05)
+                sends = await stage.scheduled(case_no, "send_hold_request", SendHoldRequest)
         assert len(sends) == 1
 
 
