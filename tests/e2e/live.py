@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+import asyncpg
 import httpx
 import psutil
 from pydantic import SecretStr, TypeAdapter
@@ -115,6 +116,13 @@ class Live:
             return bool((await self.read(f"/cases/{case_no}"))["state"] == "settled")
 
         await self.until(settled, limit_seconds, f"case {case_no} settles")
+
+    async def database_answers(self) -> bool:
+        """Whether PostgreSQL takes our queries (again)."""
+        try:
+            return bool(await self.pool.fetchval("SELECT true"))
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
+            return False
 
     async def verified(self) -> Verdict:
         """What `goldenhour verify` finds."""

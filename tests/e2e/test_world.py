@@ -185,3 +185,4 @@ async def kill(engine: Live, victim: str) -> None:
         return engine.pid(victim) not in {before, None}
 
     await engine.until(replaced, AFTER_A_KILL_SECONDS, f"{victim} runs again")
+    await engine.until(engine.database_answers, AFTER_A_KILL_SECONDS, "the database answers")
