@@ -38,6 +38,46 @@ async def small_talk(stage: Stage, case_no: str) -> None:
     raise AssertionError("the case did not go on")
 
 
+async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, temporal_client: Client) -> None:
+    """Delivered, reminded, escalated to the desk, undelivered, parked: all of it in one case."""
+    often = with_wire(hands, first_seconds=1, most_seconds=1, for_seconds=600)
+    delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
+    async with staged(often, temporal_client) as stage:
+        stage.banks.down.add("PUNB")
+        case_no = await stage.complain(
+            transfer(reference=delivered, payee_bank="HDFC"),
+            transfer(reference=reminded, payee_bank="ICIC"),
+            transfer(reference=undelivered, payee_bank="PUNB"),
+            transfer(reference=parked, payee_bank="No Such Sahkari"),
+        )
+        await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+        await stage.until(lambda: len(stage.banks.attempts) >= 3)
+        [_, icic, _] = await stage.request_ids(case_no)
+        done = await escalate_request(stage.hands, case_no, icic, "a pensioner", OFFICER)
+        await stage.tell(done.follow_up)
+        await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'ICIC'")
+        before = await stage.progress(case_no)
+
+        await small_talk(stage, case_no)
+
+        assert await stage.progress(case_no) == before
+        # The escalation of the earlier run, told again: it is known.
+        await stage.tell(done.follow_up)
+        stage.banks.down.clear()
+        await stage.until_asked(3)
+        keys: dict[str, set[object]] = {}
+        for code, key in stage.banks.attempts:
+            keys.setdefault(code, set()).add(key)
+        assert {code: len(found) for code, found in keys.items()} == {"HDFC": 1, "ICIC": 1, "PUNB": 1}
+        assert [code for code, _ in stage.banks.attempts].count("HDFC") == 1
+        assert await stage.rungs(case_no) == ["reminder"]
+        for bank, reference in (("HDFC", delivered), ("ICIC", reminded), ("PUNB", undelivered)):
+            await stage.answer(bank, case_no, row(1, reference, "10000.00"))
+        await stage.until_row(0, "SELECT count(*) FROM hold_request WHERE closed_at IS NULL")
+        progress = await stage.progress(case_no)
+        assert (progress.live_requests, progress.hops_parked) == ((), (4,))
+
+
 async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     """Layer after layer, until the history is long; the outcome counts all runs."""
     root = rrn()
