@@ -42,9 +42,6 @@ MAIL_TIMEOUT = timedelta(seconds=60)
 LOOK_AGAIN = timedelta(seconds=10)
 """when the database has money in play and there is nothing to ask for it at the moment"""
 
-CONTINUE_AFTER_EVENTS = 10_000
-"""well before the server's own limit of 51,200"""
-
 
 def bank_call_retry(policy: CasePolicy) -> RetryPolicy:
     """How a request that cannot be delivered is tried again, as the case was promised."""

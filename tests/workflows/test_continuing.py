@@ -1,6 +1,7 @@
 """A long case goes on in a fresh history: nothing is asked twice, nothing is forgotten, no wait begins anew."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from datetime import datetime
 from itertools import pairwise
 
@@ -14,18 +15,18 @@ from adapters.banks.protocol import HoldTicket
 from schemas.enums import AnswerClass, Rung
 from schemas.work import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
+from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.stage import Stage, stage_workers, staged
 from tests.workflows.test_delivery import with_wire
-from workflows import policies
 
 OFFICER = "officer:2"
-FEW_EVENTS = 60
 
 
-@pytest.fixture(autouse=True)
-def few_events(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A history of sixty events is long."""
-    monkeypatch.setattr(policies, "CONTINUE_AFTER_EVENTS", FEW_EVENTS)
+@pytest.fixture
+async def stage(hands: Hands, short_histories: Client) -> AsyncIterator[Stage]:
+    """A stage on which every case soon has a long history."""
+    async with staged(hands, short_histories) as stage:
+        yield stage
 
 
 async def small_talk(stage: Stage, case_no: str) -> None:
@@ -38,11 +39,11 @@ async def small_talk(stage: Stage, case_no: str) -> None:
     raise AssertionError("the case did not go on")
 
 
-async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, temporal_client: Client) -> None:
+async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, short_histories: Client) -> None:
     """Delivered, reminded, escalated to the desk, undelivered, parked: all of it in one case."""
     often = with_wire(hands, first_seconds=1, most_seconds=1, for_seconds=600)
     delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
-    async with staged(often, temporal_client) as stage:
+    async with staged(often, short_histories) as stage:
         stage.banks.down.add("PUNB")
         case_no = await stage.complain(
             transfer(reference=delivered, payee_bank="HDFC"),
@@ -96,15 +97,12 @@ async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     assert len(set(stage.banks.attempts)) == 10
 
 
-async def test_no_wait_of_the_ladder_begins_anew(
-    hands: Hands, time_skipping: TimeSkipper, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(policies, "CONTINUE_AFTER_EVENTS", 14)
-    async with staged(hands, time_skipping.client) as stage:
+async def test_no_wait_of_the_ladder_begins_anew(hands: Hands, short_histories: Client) -> None:
+    async with staged(hands, TimeSkipper(short_histories).client) as stage:
         case_no = await stage.complain()
         await stage.outcome(case_no)
         runs = await stage.runs(case_no)
-        assert len(runs) >= 3
+        assert len(runs) >= 2
         climbs: list[tuple[datetime, ClimbRung]] = []
         for run_id in reversed(runs):
             climbs += await stage.scheduled(case_no, "climb_rung", ClimbRung, run_id)
@@ -148,10 +146,10 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
     await stage.outcome(case_no)
 
 
-async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Hands, temporal_client: Client) -> None:
+async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Hands, short_histories: Client) -> None:
     """The retries of the wire go on in the next run; a new hop is asked at once, not after the retry window."""
     slow = with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600)
-    async with staged(slow, temporal_client) as stage:
+    async with staged(slow, short_histories) as stage:
         stage.banks.down.add("HDFC")
         case_no = await stage.complain()
         await stage.until(lambda: bool(stage.banks.attempts))
@@ -167,10 +165,10 @@ async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Ha
 
 
 async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
-    hands: Hands, temporal_client: Client
+    hands: Hands, short_histories: Client
 ) -> None:
     """The new run's first task holds its start and, before it, what came since: the answer to what it carries."""
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(hands, short_histories, queues=()) as stage:
         async with stage_workers(stage):
             root = rrn()
             case_no = await stage.complain(transfer(reference=root))
@@ -184,7 +182,7 @@ async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
 
 
 async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_start(
-    hands: Hands, temporal_client: Client
+    hands: Hands, short_histories: Client
 ) -> None:
     """₹4.43 crore touched 36,000 accounts. Not run, only weighed: what would be carried, as Temporal takes it."""
     requests = tuple(
@@ -202,5 +200,5 @@ async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_sta
         for number in range(hands.policy.trail.max_hops // 500)
     )
     start = CaseStart(case_no="32411260000001", policy=hands.policy.case_policy(1.0), requests=requests)
-    [payload] = await temporal_client.data_converter.encode([start])
+    [payload] = await short_histories.data_converter.encode([start])
     assert len(payload.data) < 2_000_000
