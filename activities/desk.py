@@ -153,10 +153,14 @@ async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: 
             raise NotNow(f"the request is {request.state}")
         if request.rung is Rung.SUPERVISOR:
             raise NotNow("the supervisor has it already")
-        data = {"request_id": str(request_id), "reason": reason, "by_hand": True}
-        await _log(connection, head, now, officer, Event(EventKind.RUNG_CLIMBED, data))
+        to = Rung.above(request.rung)
+        data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
+        await _log(connection, head, now, officer, Event(EventKind.REQUEST_ESCALATED, data))
         told = await news.insert(
-            connection, head.case_no, now, CaseNews(news_id=0, escalate_request_id=str(request_id))
+            connection,
+            head.case_no,
+            now,
+            CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to),
         )
     return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
 

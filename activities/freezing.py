@@ -240,13 +240,12 @@ class FreezeHands:
         return Settled(settled=True)
 
 
-_LADDER = tuple(Rung)
 _TASK_OF_RUNG = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
 def _has_climbed(request: requests.RequestRow, rung: Rung) -> bool:
     """Whether silence stands on that rung or above it: an attempt that comes late takes nobody down again."""
-    return request.rung is not None and _LADDER.index(request.rung) >= _LADDER.index(rung)
+    return request.rung is not None and not request.rung.stands_below(rung)
 
 
 async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:

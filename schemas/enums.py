@@ -159,6 +159,20 @@ class Rung(StrEnum):
     SUPERVISOR = "supervisor"
     GIVE_UP = "give_up"
 
+    def stands_below(self, other: "Rung") -> bool:
+        """Whether silence climbs this rung before the other."""
+        return _LADDER.index(self) < _LADDER.index(other)
+
+    @classmethod
+    def above(cls, rung: "Rung | None") -> "Rung":
+        """The rung that is climbed next from `rung` (None: from the ground). Raises `ValueError` at the top."""
+        if rung is cls.GIVE_UP:
+            raise ValueError("above giving up there is nothing")
+        return _LADDER[_LADDER.index(rung) + 1 if rung else 0]
+
+
+_LADDER = tuple(Rung)
+
 
 class Role(StrEnum):
     """What an officer may do; `docs/security.md` has the table."""
@@ -184,6 +198,8 @@ class EventKind(StrEnum):
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
     RUNG_CLIMBED = "rung_climbed"
+    REQUEST_ESCALATED = "request_escalated"
+    """a person will not wait for the next rung"""
     HOP_CORRECTED = "hop_corrected"
     REQUEST_STOPPED = "request_stopped"
     CASE_SETTLED = "case_settled"

@@ -49,10 +49,8 @@ class OpenRequest(Noun):
     rung: Rung | None = None
     """the last rung that was climbed"""
     waiting_since: UtcDatetime
-    hurry: bool = False
-    """a person will not wait for the next rung"""
-    escalated_by: int = 0
-    """the last news that asked for it"""
+    escalated_to: Rung | None = None
+    """the rung a person will not wait for"""
 
 
 class LadderRung(Noun):
@@ -108,6 +106,8 @@ class CaseNews(Noun):
     closed: tuple[HopRef, ...] = ()
     parked: tuple[HopRef, ...] = ()
     escalate_request_id: str | None = None
+    escalate_to: Rung | None = None
+    """the rung that this request is to climb at once: the one above where it stood when a person would not wait"""
 
 
 class SendHoldRequest(Noun):

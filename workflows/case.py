@@ -31,9 +31,6 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
     from workflows.caseload import Caseload
 
-LAST_PERSON = Rung.SUPERVISOR
-"""above it stands nobody: who will not wait any longer cannot be sent further up, and gives nothing up by it"""
-
 
 def case_workflow_id(case_no: str) -> str:
     """The id of a case's workflow."""
@@ -83,8 +80,8 @@ class CaseWorkflow:
         """Take up what a bank's answer, another complaint or the desk has changed."""
         self._load.tell(news)
         pursuit = self._pursuits.get(news.escalate_request_id or "")
-        if pursuit:
-            pursuit.escalate(news.news_id)
+        if pursuit and news.escalate_to:
+            pursuit.escalate(news.escalate_to)
 
     @workflow.query
     def progress(self) -> CaseProgress:
@@ -314,9 +311,14 @@ class _Pursuit:
         self.waiting_since = request.waiting_since
         self.not_before = request.waiting_since
         """until then the bank is not called again"""
-        self.hurry = request.hurry
-        self._escalated_by = request.escalated_by
+        self._escalated_to = request.escalated_to
         self.task: asyncio.Task[None] | None = None
+
+    @property
+    def hurry(self) -> bool:
+        """Whether a person will not wait for the next rung."""
+        to = self._escalated_to
+        return to is not None and (self.rung is None or self.rung.stands_below(to))
 
     def left_of(self, step: LadderRung) -> timedelta:
         """What is left of the wait before a rung."""
@@ -328,16 +330,14 @@ class _Pursuit:
         self.not_before = workflow.now() + wait
 
     def climbed(self, rung: Rung) -> None:
-        """Silence has climbed to `rung`: the wait for the next begins, and whoever would not wait has had his way."""
+        """Silence has climbed to `rung`: the wait for the next begins."""
         self.rung = rung
         self.waiting_since = workflow.now()
-        self.hurry = False
 
-    def escalate(self, news_id: int) -> None:
-        """A person will not wait for the next rung; told again, it is the same word."""
-        if news_id > self._escalated_by and self.rung is not LAST_PERSON:
-            self._escalated_by = news_id
-            self.hurry = True
+    def escalate(self, to: Rung) -> None:
+        """A person will not wait for the rung `to`; told again, or when it is climbed already, it is no news."""
+        if self._escalated_to is None or self._escalated_to.stands_below(to):
+            self._escalated_to = to
 
     def carried(self, hops: tuple[HopRef, ...]) -> OpenRequest:
         """The request as the next run takes it up."""
@@ -347,8 +347,7 @@ class _Pursuit:
                 "delivered": self.delivered,
                 "rung": self.rung,
                 "waiting_since": self.waiting_since,
-                "hurry": self.hurry,
-                "escalated_by": self._escalated_by,
+                "escalated_to": self._escalated_to,
             }
         )
 

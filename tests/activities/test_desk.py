@@ -361,6 +361,7 @@ async def test_an_escalation_is_news_for_the_workflow(bench: Bench) -> None:
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert done.follow_up.news.escalate_request_id == sent.request_id
+    assert done.follow_up.news.escalate_to is Rung.REMINDER
     assert await bench.value("SELECT rung FROM hold_request WHERE case_no = $1", case_no) is None
     await bench.climb(case_no, sent, Rung.SUPERVISOR)
     with pytest.raises(NotNow, match="supervisor"):
