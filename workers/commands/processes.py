@@ -1,6 +1,7 @@
 """`goldenhour api`, `worker`, `migrate` and `token`: single processes, and what they need before they run."""
 
 import asyncio
+import gc
 import getpass
 import logging
 import signal
@@ -18,6 +19,10 @@ from workers.settings import Settings
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 DEFAULT_TOKEN_HOURS = 12.0
 HOUR_SECONDS = 3600
+WARM_AFTER_SECONDS = 5.0
+"""by then a process has imported and opened what it keeps for life"""
+GARBAGE_THRESHOLDS = (20_000, 20, 20)
+"""the defaults (700, 10, 10) are for small programs: here they look through every live case many times a second"""
 QUEUES_HELP = (
     "Which task queue to serve: [bold]case-work[/] (workflows and their records), [bold]bank-calls[/], or all."
 )
@@ -133,10 +138,18 @@ def _serve(work: Callable[[Stop], Coroutine[None, None, None]]) -> None:
         stop = Stop()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        asyncio.get_running_loop().call_later(WARM_AFTER_SECONDS, _spare_what_stays)
         await work(stop)
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main())
+
+
+def _spare_what_stays() -> None:
+    """Take modules, schemas and pools out of the garbage collector's rounds: each full one would stop every request."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*GARBAGE_THRESHOLDS)
 
 
 async def _several_apis(settings: Settings) -> None:
