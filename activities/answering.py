@@ -10,7 +10,7 @@ from activities.claims import to_claims
 from activities.hands import Hands
 from activities.metrics import METRICS
 from adapters.banks.answers import StatusUpdate
-from db import answers, cases, events, hops, ledger, news, requests, tasks
+from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
 from db.events import Event
 from db.pool import Connection
 from domain.trail import reconcile
@@ -67,6 +67,7 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
         work = _Writing(hands, connection, head, institution, outcome, positions, now)
         follow_up = await work.write(update.job_id or "", body_digest, reply)
     _count(head, outcome, now)
+    await _hear(hands, head.case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
@@ -91,6 +92,16 @@ async def _check_job(
     return outcome.model_copy(
         update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
     )
+
+
+async def _hear(hands: Hands, case_no: str, institution: str) -> None:
+    """The bank reads what reaches it over the channels that carried this case: they are well again."""
+    if not hands.health.of(institution):
+        return
+    async with hands.pool.acquire() as connection:
+        carried = await channels.that_carried(connection, case_no, institution)
+    for channel in carried:
+        await hands.health.answered(institution, channel)
 
 
 def _holds(outcome: Reconciliation) -> bool:

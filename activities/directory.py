@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 import asyncpg
 import orjson
@@ -14,12 +14,14 @@ from pydantic import SecretStr
 
 from activities.vault import Vault, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
-from adapters.banks.protocol import BankWire
+from adapters.banks.protocol import BankWire, IsoWay
 from db import institutions
 from db.pool import Pool
 from domain.directory import Directory
 from domain.errors import RuleBroken
-from schemas.institutions import InstitutionEntry, WireEntry
+from schemas.base import Noun
+from schemas.enums import ChannelKind
+from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, WireEntry
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,11 @@ REFRESH_AFTER_SECONDS: Final = 30.0
 FRESHEN_AFTER_SECONDS: Final = 1.0
 MAX_INSTITUTIONS: Final = 5_000
 """India has about 1,500 licensed banks, wallets and aggregators."""
+
+
+Key = tuple[str, ChannelKind]
+Way = BankWire | IsoWay | Institution
+"""how to reach an institution: what a channel's adapter wants to know of it; its directory entry where that is all"""
 
 
 class DirectoryRefused(RuleBroken):
@@ -43,8 +50,8 @@ class DirectoryCache:
         self._pool = pool
         self._vault = vault
         self._directory = Directory(())
-        self._sealed: dict[str, bytes] = {}
-        self._opened: dict[str, BankWire] = {}
+        self._sealed: dict[Key, bytes] = {}
+        self._opened: dict[Key, Way] = {}
         self._refreshed_at: float | None = None
         self._refreshing: asyncio.Task[None] | None = None
 
@@ -63,10 +70,10 @@ class DirectoryCache:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             found = await institutions.list_all(connection)
-            sealed = await institutions.sealed_wires(connection)
-        changed = [code for code in self._opened if sealed.get(code) != self._sealed[code]]
-        for code in changed:
-            del self._opened[code]
+            sealed = await institutions.sealed_ways(connection)
+        changed = [key for key in self._opened if sealed.get(key) != self._sealed[key]]
+        for key in changed:
+            del self._opened[key]
         self._sealed = sealed
         self._directory = Directory(found)
         self._refreshed_at = time.monotonic()
@@ -77,19 +84,29 @@ class DirectoryCache:
             await self._refresh_in_background()
 
     async def wire(self, code: str) -> BankWire | None:
-        """How to reach the institution with that code; None when it has no wire.
+        """How to reach the institution over the I4C wire; None when it has none. Raises as `way` does."""
+        found = await self.way(code, ChannelKind.I4C)
+        assert found is None or isinstance(found, BankWire), "the I4C wire's way is a BankWire"
+        return found
+
+    async def way(self, code: str, kind: ChannelKind) -> "Way | None":
+        """How to reach the institution over a channel; None when it has no such channel.
 
         Raises `CannotOpen` when its credentials were sealed under another secret key.
         """
-        if code not in self._sealed and self._directory.get(code) is None:
+        known = self._directory.get(code)
+        if known is None:
             await self.refresh()
-        sealed = self._sealed.get(code)
-        if sealed is None:
+            known = self._directory.get(code)
+        if known is None or kind not in known.channels:
             return None
-        if code not in self._opened:
-            entry = WireEntry.model_validate_json(self._vault.open(sealed, code))
-            self._opened[code] = _bank_wire(code, entry)
-        return self._opened[code]
+        key = (code, kind)
+        sealed = self._sealed.get(key)
+        if sealed is None:
+            return known
+        if key not in self._opened:
+            self._opened[key] = _OPENERS[kind](code, self._vault.open(sealed, code))
+        return self._opened[key]
 
     async def _refresh_in_background(self) -> None:
         try:
@@ -152,20 +169,23 @@ def _refuse_repeats(what: str, values: Iterable[str]) -> None:
 
 
 def _prepared(vault: Vault, entry: InstitutionEntry) -> institutions.PreparedEntry:
+    ways = {kind: entry.entry_of(kind) for kind in entry.in_order()}
     return institutions.PreparedEntry(
         entry=entry,
-        wire_sealed=None if entry.wire is None else vault.seal(_wire_json(entry.wire), entry.code),
+        sealed={kind: vault.seal(_json(way), entry.code) for kind, way in ways.items() if way is not None},
         password_hash=None if entry.inbound is None else hash_password(entry.inbound.password),
     )
 
 
-def _wire_json(wire: WireEntry) -> bytes:
-    """The wire with its secrets in the clear: only ever on its way into the vault."""
-    fields = {
-        name: value.get_secret_value() if isinstance(value, SecretStr) else value
-        for name, value in wire.model_dump().items()
-    }
-    return orjson.dumps(fields)
+def _json(way: Noun) -> bytes:
+    """What is said of a channel, its secrets in the clear: only ever on its way into the vault."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, SecretStr):
+            return value.get_secret_value()
+        return [plain(member) for member in value] if isinstance(value, tuple) else value
+
+    return orjson.dumps({name: plain(value) for name, value in way.model_dump().items()})
 
 
 def _bank_wire(code: str, wire: WireEntry) -> BankWire:
@@ -178,3 +198,14 @@ def _bank_wire(code: str, wire: WireEntry) -> BankWire:
         aes_key=None if wire.aes_key is None else decode_key(wire.aes_key.get_secret_value()),
         hmac_key=None if wire.hmac_key is None else decode_key(wire.hmac_key.get_secret_value()),
     )
+
+
+def _i4c(code: str, opened: bytes) -> Way:
+    return _bank_wire(code, WireEntry.model_validate_json(opened))
+
+
+def _iso20022(code: str, opened: bytes) -> Way:
+    return IsoWay(code, Iso20022Entry.model_validate_json(opened).bic)
+
+
+_OPENERS: Final = {ChannelKind.I4C: _i4c, ChannelKind.ISO20022: _iso20022}

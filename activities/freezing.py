@@ -9,19 +9,16 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.carrying import Carried, Carrier
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter
 from activities.metrics import METRICS, SendOutcome
-from activities.vault import CannotOpen
 from activities.writing_off import write_off_request
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
-    BankAdapter,
     BankError,
-    BankMisconfigured,
     BankRefused,
     BankUnreachable,
-    BankWire,
     HoldTicket,
     Incident,
     Instrument,
@@ -48,7 +45,7 @@ class FreezeHands:
     """The activities of `CaseWorkflow`. `mailer` is None where no mail route is set."""
 
     hands: Hands
-    banks: BankAdapter
+    carrier: Carrier
     mailer: Mailer | None
 
     # -- ask a bank ------------------------------------------------------------------------------------------------
@@ -70,7 +67,8 @@ class FreezeHands:
                 request = await requests.find(connection, request_id)
                 if request is None:
                     raise ApplicationError(f"no case {order.case_no}", type="NotFound", non_retryable=True)
-                if request.state in REQUEST_OVER or request.delivered_at or request.refusal_code:
+                delivered = request.delivered_at is not None and request.round >= order.round
+                if request.state in REQUEST_OVER or delivered or request.refusal_code:
                     return await _sent_before(connection, request)
             to_ask = await requests.live_hops(connection, request_id)
             if not to_ask:
@@ -78,13 +76,11 @@ class FreezeHands:
             ticket = await _ticket(connection, request_id, order.case_no, to_ask)
         if planned:
             _count_sent(planned, to_ask, now)
-        return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask))
+        return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
 
-    async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...]) -> Sent:
+    async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
         try:
-            bank = await self._wire(order.institution)
-            timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
-            delivery = await self.banks.send_hold_request(bank, ticket, timeout_seconds=timeout_seconds)
+            carried = await self.carrier.carry(UUID(order.request_id), order.institution, ticket, first=first)
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal, asked)
         except BankError as error:
@@ -93,16 +89,7 @@ class FreezeHands:
             METRICS.request_ended(SendOutcome.UNDELIVERED)
             log.info("request %s: %s", order.request_id, error)
             raise _try_again(error) from error
-        return await self._record_delivery(order, delivery.job_id, asked)
-
-    async def _wire(self, institution: str) -> BankWire:
-        try:
-            bank = await self.hands.directory.wire(institution)
-        except CannotOpen as error:
-            raise BankMisconfigured(institution, "its credentials cannot be opened") from error
-        if bank is None:
-            raise BankMisconfigured(institution, "no wire in the directory")
-        return bank
+        return await self._record_delivery(order, carried, asked)
 
     async def _ask_for_credentials(self, order: SendHoldRequest, error: BankError) -> None:
         """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
@@ -117,10 +104,12 @@ class FreezeHands:
                 data = {"task_id": opened[0], "kind": task.kind.value, "institution": order.institution}
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
-    async def _record_delivery(self, order: SendHoldRequest, job_id: str, asked: tuple[int, ...]) -> Sent:
-        now = datetime.now(UTC)
+    async def _record_delivery(self, order: SendHoldRequest, carried: Carried, asked: tuple[int, ...]) -> Sent:
+        now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection:
-            first_word = await requests.delivered(connection, UUID(order.request_id), order.institution, job_id, now)
+            first_word = await requests.delivered(
+                connection, request_id, order.institution, carried.job_id, carried.channel, order.round, now
+            )
         if first_word:
             since = first_word.case_opened_at if first_word.first_of_case else None
             METRICS.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=_since(since, now))
@@ -164,9 +153,18 @@ class FreezeHands:
         if request.state in REQUEST_OVER:
             return Climbed(done=False, reason="answered", over=True)
         if _has_climbed(request, order.rung):
-            return Climbed(done=True)
-        sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
-        return await self._record_rung(order, sent)
+            climbed = Climbed(done=True)
+        else:
+            sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
+            climbed = await self._record_rung(order, sent)
+        return climbed if climbed.over else await self._past_silence(order, request, climbed)
+
+    async def _past_silence(self, order: ClimbRung, request: requests.RequestRow, climbed: Climbed) -> Climbed:
+        """The channel that delivered the request was met with silence: the next is to carry it too."""
+        if order.rung is Rung.GIVE_UP or request.channel is None:
+            return climbed
+        go_on = await self.carrier.next_after_silence(request.request_id, order.institution, request.channel)
+        return climbed.model_copy(update={"go_on": go_on})
 
     async def _write_letter(self, order: ClimbRung) -> Climbed:
         institution = self.hands.directory.current.get(order.institution)

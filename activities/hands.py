@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
+from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
 from db.pool import Pool
 from domain.policy import Policy
@@ -23,3 +24,8 @@ class Hands:
     def case_policy(self) -> CasePolicy:
         """What a case that is opened now is promised."""
         return self.policy.case_policy(self.clock_factor)
+
+    @cached_property
+    def health(self) -> ChannelHealth:
+        """How the channels to the banks do."""
+        return ChannelHealth(self.pool, self.policy.channels.breaker(self.clock_factor))

@@ -19,7 +19,7 @@ from prometheus_client import (
     generate_latest,
 )
 
-from schemas.enums import Bucket, Channel, ClaimKind, Disposition, TaskKind
+from schemas.enums import Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0
@@ -59,6 +59,12 @@ class Metrics:
             "goldenhour_hold_requests",
             "Hold requests, by how sending them ended.",
             ("outcome",),
+            registry=self.registry,
+        )
+        self._carriages = Counter(
+            "goldenhour_carriages",
+            "Attempts to carry a hold request to its bank, by channel and by what came of them.",
+            ("channel", "outcome"),
             registry=self.registry,
         )
         self._answers = Counter(
@@ -122,6 +128,10 @@ class Metrics:
         if outcome is SendOutcome.DELIVERED:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
 
+    def carried(self, channel: ChannelKind, outcome: CarriageOutcome) -> None:
+        """A channel carried a hold request, could not, or was met with silence."""
+        self._carriages.labels(channel.value, outcome.value).inc()
+
     def answer_taken(self, disposition: Disposition, kind: ClaimKind) -> None:
         """One line of a bank's answer was committed."""
         self._answers.labels(disposition.value, kind.value).inc()
@@ -151,6 +161,8 @@ class Metrics:
             self._complaints.labels(channel.value, joins)
         for outcome in SendOutcome:
             self._hold_requests.labels(outcome.value)
+        for way, came_of_it in product(ChannelKind, CarriageOutcome):
+            self._carriages.labels(way.value, came_of_it.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
 

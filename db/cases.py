@@ -153,7 +153,7 @@ async def not_seen(connection: Connection, before: datetime, limit: int) -> list
 
 
 _LIVE_REQUESTS = """
-SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.rung,
+SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.rung, r.round,
        r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
        greatest(r.sent_at, r.delivered_at, r.rung_at) AS waiting_since,
        array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
@@ -209,6 +209,7 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
             largest_paise=row["largest_paise"],
             delivered=row["delivered"],
             rung=Rung(row["rung"]) if row["rung"] else None,
+            round=row["round"],
             waiting_since=row["waiting_since"],
         )
         for row in rows

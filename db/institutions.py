@@ -1,40 +1,41 @@
 """The institutions of the directory. Secrets come in sealed or hashed; this room has no key to them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from asyncpg import Record
 
 from db.pool import Connection
+from schemas.enums import ChannelKind
 from schemas.institutions import Institution, InstitutionEntry, NodalOfficer
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-       nodal_name, nodal_email, nodal_mobile, wire_sealed IS NOT NULL AS has_wire
+       nodal_name, nodal_email, nodal_mobile,
+       ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
 FROM institution ORDER BY code
 """
 
 _UPSERT = """
 INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
-    desk_email, nodal_name, nodal_email, nodal_mobile, wire_sealed, inbound_email,
-    inbound_password_hash, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+    desk_email, nodal_name, nodal_email, nodal_mobile, inbound_email, inbound_password_hash, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
 ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
     answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
     vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
     nodal_name = EXCLUDED.nodal_name, nodal_email = EXCLUDED.nodal_email,
-    nodal_mobile = EXCLUDED.nodal_mobile, wire_sealed = EXCLUDED.wire_sealed,
-    inbound_email = EXCLUDED.inbound_email, inbound_password_hash = EXCLUDED.inbound_password_hash,
-    updated_at = EXCLUDED.updated_at
+    nodal_mobile = EXCLUDED.nodal_mobile, inbound_email = EXCLUDED.inbound_email,
+    inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at
 """
 
 
 @dataclass(frozen=True, slots=True)
 class PreparedEntry:
-    """A directory entry with its secrets made safe by the caller: the wire sealed, the password hashed."""
+    """A directory entry with its secrets made safe by the caller: the channels sealed, the password hashed."""
 
     entry: InstitutionEntry
-    wire_sealed: bytes | None = field(default=None, repr=False)
+    sealed: Mapping[ChannelKind, bytes] = field(default_factory=dict, repr=False)
     password_hash: str | None = field(default=None, repr=False)
 
 
@@ -53,6 +54,17 @@ async def upsert(connection: Connection, entries: list[PreparedEntry], at: datet
     belongs to another institution.
     """
     await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in entries])
+    await connection.execute(
+        "DELETE FROM institution_channel WHERE institution = ANY($1)", [prepared.entry.code for prepared in entries]
+    )
+    await connection.executemany(
+        "INSERT INTO institution_channel (institution, channel, position, sealed) VALUES ($1, $2, $3, $4)",
+        [
+            (prepared.entry.code, kind.value, position, prepared.sealed.get(kind))
+            for prepared in entries
+            for position, kind in enumerate(prepared.entry.in_order())
+        ],
+    )
 
 
 async def list_all(connection: Connection) -> list[Institution]:
@@ -60,10 +72,12 @@ async def list_all(connection: Connection) -> list[Institution]:
     return [_institution(row) for row in await connection.fetch(_LIST_ALL)]
 
 
-async def sealed_wires(connection: Connection) -> dict[str, bytes]:
-    """The sealed wire of every institution that has one, by code."""
-    rows = await connection.fetch("SELECT code, wire_sealed FROM institution WHERE wire_sealed IS NOT NULL")
-    return {row["code"]: row["wire_sealed"] for row in rows}
+async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], bytes]:
+    """What is kept sealed of how to reach each institution, by its code and the channel."""
+    rows = await connection.fetch(
+        "SELECT institution, channel, sealed FROM institution_channel WHERE sealed IS NOT NULL"
+    )
+    return {(row["institution"], ChannelKind(row["channel"])): row["sealed"] for row in rows}
 
 
 async def login_row(connection: Connection, email: str) -> LoginRow | None:
@@ -95,7 +109,6 @@ def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
         entry.nodal_officer.name,
         entry.nodal_officer.email,
         entry.nodal_officer.mobile,
-        prepared.wire_sealed,
         email_key(entry.inbound.email) if entry.inbound else None,
         prepared.password_hash,
         at,
@@ -111,7 +124,7 @@ def _institution(row: Record) -> Institution:
         vpa_handles=tuple(row["vpa_handles"]),
         aliases=tuple(row["aliases"]),
         answer_class=row["answer_class"],
-        has_wire=row["has_wire"],
+        channels=tuple(ChannelKind(channel) for channel in row["channels"]),
         desk_email=row["desk_email"],
         nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
     )

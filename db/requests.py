@@ -8,7 +8,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
-from schemas.enums import HopSource, RequestState, Rung
+from schemas.enums import ChannelKind, HopSource, RequestState, Rung
 from schemas.work import HopRef
 
 
@@ -25,6 +25,9 @@ class RequestRow(Noun):
     sent_at: UtcDatetime
     delivered_at: UtcDatetime | None
     refusal_code: str | None
+    channel: ChannelKind | None
+    """which carried it last"""
+    round: int
 
 
 class Planned(Noun):
@@ -58,7 +61,8 @@ class HopToAsk(Noun):
 
 
 _ROW = (
-    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code"
+    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code,"
+    " channel, round"
     " FROM hold_request"
 )
 
@@ -124,17 +128,26 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
 
 
 async def delivered(
-    connection: Connection, request_id: UUID, institution: str, job_id: str, at: datetime
+    connection: Connection,
+    request_id: UUID,
+    institution: str,
+    job_id: str,
+    channel: ChannelKind,
+    round_no: int,
+    at: datetime,
 ) -> Delivered | None:
     """Write that the bank has it under `job_id`, and the event; None when another attempt has written the same.
 
-    One statement: the case is locked for a moment (migration 0006).
+    `round_no` counts how often silence has sent the request over another channel. One statement: the case is locked for
+    a moment (migration 0011).
     """
     row = await connection.fetchrow(
-        "SELECT case_opened_at, first_of_case FROM request_delivered($1, $2, $3, $4, 'engine')",
+        "SELECT case_opened_at, first_of_case FROM request_delivered($1, $2, $3, $4, $5, $6, 'engine')",
         request_id,
         institution,
         job_id,
+        channel.value,
+        round_no,
         at,
     )
     return Delivered(**dict(row)) if row else None

@@ -87,7 +87,7 @@ BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.request_delivered(p_request_id uuid, p_institution text, p_job_id text, p_at timestamp with time zone, p_actor text)
+CREATE OR REPLACE FUNCTION public.request_delivered(p_request_id uuid, p_institution text, p_job_id text, p_channel text, p_round integer, p_at timestamp with time zone, p_actor text)
  RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean)
  LANGUAGE plpgsql
 AS $function$
@@ -103,16 +103,19 @@ BEGIN
     ON CONFLICT DO NOTHING;
     new_job := FOUND;
     -- An answer that came before this stays the later word.
-    UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = p_at,
+    UPDATE hold_request SET job_id = coalesce(job_id, p_job_id), delivered_at = coalesce(delivered_at, p_at),
+        channel = p_channel, round = p_round,
         state = CASE WHEN state IN ('sending', 'refused') THEN 'delivered' ELSE state END
-    WHERE request_id = p_request_id AND delivered_at IS NULL;
+    WHERE request_id = p_request_id AND (delivered_at IS NULL OR round < p_round);
     first_time := FOUND;
     IF NOT (new_job OR first_time) THEN
         RETURN;
     END IF;
+    INSERT INTO request_carriage (request_id, channel, at, outcome) VALUES (p_request_id, p_channel, p_at, 'delivered');
     UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
     INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
-        jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id));
+        jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
+                           'channel', p_channel));
     RETURN NEXT;
 END $function$;
 
@@ -216,6 +219,23 @@ CREATE TABLE case_news (
     CONSTRAINT case_news_pkey PRIMARY KEY (news_id)
 ) WITH (fillfactor=80);
 
+CREATE TABLE channel_health (
+    institution text NOT NULL,
+    channel text NOT NULL,
+    state text NOT NULL,
+    failures integer NOT NULL,
+    silences integer NOT NULL,
+    probe_at timestamp with time zone,
+    changed_at timestamp with time zone NOT NULL,
+    CONSTRAINT channel_health_pkey PRIMARY KEY (institution, channel),
+    CONSTRAINT channel_health_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT channel_health_check CHECK (((state = 'closed'::text) = (probe_at IS NULL))),
+    CONSTRAINT channel_health_check1 CHECK (((failures + silences) > 0)),
+    CONSTRAINT channel_health_failures_check CHECK ((failures >= 0)),
+    CONSTRAINT channel_health_silences_check CHECK ((silences >= 0)),
+    CONSTRAINT channel_health_state_check CHECK ((state = ANY (ARRAY['closed'::text, 'open'::text, 'half_open'::text])))
+) WITH (fillfactor=80);
+
 CREATE TABLE complaint (
     ack_no text NOT NULL,
     case_no text NOT NULL,
@@ -287,6 +307,8 @@ CREATE TABLE hold_request (
     refusal_code text,
     refusal_message text,
     rung_at timestamp with time zone,
+    channel text,
+    round integer NOT NULL DEFAULT 0,
     CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
     CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
     CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text])))
@@ -340,12 +362,22 @@ CREATE TABLE institution (
     nodal_name text NOT NULL DEFAULT ''::text,
     nodal_email text NOT NULL DEFAULT ''::text,
     nodal_mobile text NOT NULL DEFAULT ''::text,
-    wire_sealed bytea,
     inbound_email text,
     inbound_password_hash text,
     updated_at timestamp with time zone NOT NULL,
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
     CONSTRAINT institution_pkey PRIMARY KEY (code)
+);
+
+CREATE TABLE institution_channel (
+    institution text NOT NULL,
+    channel text NOT NULL,
+    "position" integer NOT NULL,
+    sealed bytea,
+    CONSTRAINT institution_channel_institution_position_key UNIQUE (institution, "position") DEFERRABLE INITIALLY DEFERRED,
+    CONSTRAINT institution_channel_pkey PRIMARY KEY (institution, channel),
+    CONSTRAINT institution_channel_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT institution_channel_position_check CHECK (("position" >= 0))
 );
 
 CREATE TABLE ledger_balance (
@@ -382,6 +414,18 @@ CREATE TABLE ledger_transaction (
     at timestamp with time zone NOT NULL,
     CONSTRAINT ledger_transaction_idempotency_key_key UNIQUE (idempotency_key),
     CONSTRAINT ledger_transaction_pkey PRIMARY KEY (transaction_id)
+);
+
+CREATE TABLE request_carriage (
+    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    request_id uuid NOT NULL,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    CONSTRAINT request_carriage_pkey PRIMARY KEY (carriage_id),
+    CONSTRAINT request_carriage_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT request_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
 );
 
 CREATE TABLE request_hop (
@@ -436,6 +480,8 @@ ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
@@ -460,11 +506,15 @@ ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_
 
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
 ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE request_carriage ADD CONSTRAINT request_carriage_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
@@ -503,6 +553,8 @@ CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
 CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
+
+CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
 
 CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
 

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from domain.breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
@@ -65,6 +66,25 @@ class Delivery(Noun):
     source: Source
 
 
+class ChannelRules(Noun):
+    """When a channel to a bank is dropped for the next, and when it is tried again."""
+
+    failures_to_open: Annotated[int, Field(ge=1, le=1000)]
+    silences_to_open: Annotated[int, Field(ge=1, le=1000)]
+    probe_after_seconds: Seconds
+    probe_after_max_seconds: Seconds
+    source: Source
+
+    def breaker(self, clock_factor: float) -> BreakerRules:
+        """The same for the breaker, with every wait divided by `clock_factor`."""
+        return BreakerRules(
+            failures_to_open=self.failures_to_open,
+            silences_to_open=self.silences_to_open,
+            probe_after_seconds=self.probe_after_seconds / clock_factor,
+            probe_after_max_seconds=self.probe_after_max_seconds / clock_factor,
+        )
+
+
 class Priority(Noun):
     """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
 
@@ -96,6 +116,7 @@ class Policy(Noun):
     version: Annotated[str, Field(min_length=1, max_length=40)]
     trail: TrailRules
     delivery: Delivery
+    channels: ChannelRules
     priority: Priority
     ladder: dict[Rung, RungRule]
 

@@ -41,6 +41,42 @@ class AnswerClass(StrEnum):
     MAIL = "mail"
 
 
+class ChannelKind(StrEnum):
+    """A way in which a hold request reaches an institution."""
+
+    I4C = "i4c"
+    """the wire that Indian banks speak"""
+    PUSH = "push"
+    """a webhook of the bank's"""
+    PULL = "pull"
+    """the bank fetches it from our feed"""
+    ISO20022 = "iso20022"
+    """files of ISO 20022 messages"""
+    EMAIL = "email"
+    """a letter with a signed link"""
+
+
+class ChannelState(StrEnum):
+    """The state of a channel's circuit breaker."""
+
+    CLOSED = "closed"
+    """it works"""
+    OPEN = "open"
+    """it failed, and is left alone"""
+    HALF_OPEN = "half_open"
+    """one request tries it again"""
+
+
+class CarriageOutcome(StrEnum):
+    """What came of carrying a request over a channel."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+    SILENT = "silent"
+    """delivered, and not answered in time"""
+
+
 class Bucket(StrEnum):
     """Where a rupee is. `LOST` is the contra account a complaint draws from, so every posting sums to zero."""
 

@@ -1,11 +1,11 @@
 """The directory of institutions: how it is loaded, and how the engine sees it."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from schemas.base import Noun
-from schemas.enums import AnswerClass, InstitutionKind
+from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
@@ -21,6 +21,13 @@ class WireEntry(Noun):
     envelope: EnvelopeKind = "aes_cbc"
     aes_key: SecretStr | None = None
     hmac_key: SecretStr | None = None
+
+
+class Iso20022Entry(Noun):
+    """The institution takes files: its BIC stands in the messages, its folder below the spool holds them."""
+
+    kind: Literal["iso20022"] = "iso20022"
+    bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
 
 
 class InboundEntry(Noun):
@@ -49,9 +56,36 @@ class InstitutionEntry(Noun):
     aliases: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     answer_class: AnswerClass = AnswerClass.MAIL
     wire: WireEntry | None = None
+    pull: bool = False
+    """it fetches its hold requests from our feed"""
+    iso20022: Iso20022Entry | None = None
+    channels: Annotated[tuple[ChannelKind, ...], Field(max_length=len(ChannelKind))] = ()
+    """the order in which its channels are tried; those it has, in the order of `ChannelKind`, where nothing is said"""
     inbound: InboundEntry | None = None
     desk_email: str = ""
     nodal_officer: NodalOfficer = NodalOfficer()
+
+    @model_validator(mode="after")
+    def _channels_are_its_own(self) -> Self:
+        lacking = [kind.value for kind in self.channels if not self._has(kind)]
+        if lacking:
+            raise ValueError(f"channels names {', '.join(lacking)}, of which nothing else is said here")
+        if len(set(self.channels)) < len(self.channels):
+            raise ValueError("channels names one twice")
+        return self
+
+    def in_order(self) -> tuple[ChannelKind, ...]:
+        """The channels it has, the best first."""
+        return self.channels or tuple(kind for kind in ChannelKind if self._has(kind))
+
+    def entry_of(self, kind: ChannelKind) -> "WireEntry | Iso20022Entry | None":
+        """What is said of one channel; None where there is nothing to say."""
+        return {ChannelKind.I4C: self.wire, ChannelKind.ISO20022: self.iso20022}.get(kind)
+
+    def _has(self, kind: ChannelKind) -> bool:
+        if kind is ChannelKind.EMAIL:
+            return bool(self.desk_email)
+        return self.pull if kind is ChannelKind.PULL else self.entry_of(kind) is not None
 
 
 class Institution(Noun):
@@ -64,6 +98,7 @@ class Institution(Noun):
     vpa_handles: tuple[str, ...]
     aliases: tuple[str, ...]
     answer_class: AnswerClass
-    has_wire: bool
+    channels: tuple[ChannelKind, ...]
+    """the best first"""
     desk_email: str
     nodal_officer: NodalOfficer

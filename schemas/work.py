@@ -49,6 +49,8 @@ class OpenRequest(Noun):
     rung: Rung | None = None
     """the last rung that was climbed"""
     waiting_since: UtcDatetime
+    round: int = 0
+    """how often silence has sent it over another channel"""
     escalated_to: Rung | None = None
     """the rung a person will not wait for"""
 
@@ -118,6 +120,8 @@ class SendHoldRequest(Noun):
     wave_no: int
     institution: str
     hops: tuple[HopRef, ...]
+    round: int = 0
+    """how often silence has sent it over another channel"""
 
 
 class Sent(Noun):
@@ -141,12 +145,14 @@ class ClimbRung(Noun):
 class Climbed(Noun):
     """Whether the rung did anything: mail needs an address and a mail route.
 
-    `over`: the request needs no answer any more, so there is nothing left to climb for.
+    `over`: the request needs no answer any more, so there is nothing left to climb for. `go_on`: the bank has another
+    channel, over which the request is to be carried too.
     """
 
     done: bool
     reason: str = ""
     over: bool = False
+    go_on: bool = False
 
 
 class SettleCase(Noun):

@@ -12,13 +12,15 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.carrying import Adapters, Carrier
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.protocol import BankAdapter, BankError
+from adapters.banks.protocol import BankError
 from adapters.messages.smtp import Mailer
+from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.metrics_page import served
@@ -60,7 +62,7 @@ def sandbox() -> SandboxedWorkflowRunner:
 def make_workers(
     client: Client,
     hands: Hands,
-    banks: BankAdapter,
+    banks: Adapters,
     mailer: Mailer | None,
     courier: CaseCourier,
     queues: Queues,
@@ -72,7 +74,7 @@ def make_workers(
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
-    freeze = FreezeHands(hands, banks, mailer)
+    freeze = FreezeHands(hands, Carrier(hands, banks), mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
         workers.append(
@@ -130,7 +132,7 @@ async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
                 log.debug("no login at %s: %s", code, type(error).__name__)
 
     while True:
-        codes = [institution.code for institution in hands.directory.current if institution.has_wire]
+        codes = [institution.code for institution in hands.directory.current if ChannelKind.I4C in institution.channels]
         await asyncio.gather(*(log_in(code) for code in codes))
         await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
 
@@ -144,15 +146,17 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
-        banks = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
+        i4c = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
             await ensure_sweep_schedule(engine.client)
-        workers = make_workers(engine.client, engine.hands, banks, mailer, engine.courier, queues, sandboxed=False)
+        workers = make_workers(
+            engine.client, engine.hands, {ChannelKind.I4C: i4c}, mailer, engine.courier, queues, sandboxed=False
+        )
         async with running(workers):
             log.info("worker runs %s", queues)
-            logins = asyncio.create_task(keep_logged_in(engine.hands, banks))
+            logins = asyncio.create_task(keep_logged_in(engine.hands, i4c))
             try:
                 await stop.wait()
             finally:

@@ -144,6 +144,7 @@ class CaseWorkflow:
                 wave_no=request.wave_no,
                 institution=request.institution,
                 hops=self._load.asked(request.request_id),
+                round=pursuit.round,
             ),
             task_queue=policies.BANK_CALLS_QUEUE,
             start_to_close_timeout=policies.bank_call_attempt(self._policy),
@@ -205,6 +206,8 @@ class CaseWorkflow:
         pursuit.climbed(rung)
         if climbed.over:
             self._load.finish(pursuit.request_id)
+        elif climbed.go_on:
+            pursuit.go_another_way()
 
     def _moot(self, pursuit: "_Pursuit") -> bool:
         """Whether there is nothing to wait for any more, in this run at least."""
@@ -308,6 +311,7 @@ class _Pursuit:
         self.request_id = request.request_id
         self.delivered = request.delivered
         self.rung = request.rung
+        self.round = request.round
         self.waiting_since = request.waiting_since
         self.not_before = request.waiting_since
         """until then the bank is not called again"""
@@ -334,6 +338,12 @@ class _Pursuit:
         self.rung = rung
         self.waiting_since = workflow.now()
 
+    def go_another_way(self) -> None:
+        """The bank did not hear it over one channel: it is to be carried over the next."""
+        self.round += 1
+        self.delivered = False
+        self.not_before = workflow.now()
+
     def escalate(self, to: Rung) -> None:
         """A person will not wait for the rung `to`; told again, or when it is climbed already, it is no news."""
         if self._escalated_to is None or self._escalated_to.stands_below(to):
@@ -346,6 +356,7 @@ class _Pursuit:
                 "hops": hops,
                 "delivered": self.delivered,
                 "rung": self.rung,
+                "round": self.round,
                 "waiting_since": self.waiting_since,
                 "escalated_to": self._escalated_to,
             }

@@ -7,7 +7,7 @@ the bank wrote itself is kept apart, in `BankRefused.message`, for the database 
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, TypeVar
 from uuid import UUID
 
 from schemas.institutions import EnvelopeKind
@@ -27,6 +27,14 @@ class BankWire:
     envelope: EnvelopeKind
     aes_key: bytes | None = field(default=None, repr=False)
     hmac_key: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class IsoWay:
+    """How to reach one bank by files of ISO 20022 messages: its BIC, and its code, which names its folder."""
+
+    code: str
+    bic: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,10 @@ class BankUnreachable(BankError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class BankBusy(BankUnreachable):
+    """As many calls to the bank are under way as it is spared with at once."""
+
+
 class BankRefused(BankError):
     """The bank refused the request; sending it again unchanged cannot help."""
 
@@ -139,10 +151,14 @@ class BankMisconfigured(BankError):
     """The bank's entry in the directory cannot be used."""
 
 
-class BankAdapter(Protocol):
-    """What every bank wire can do."""
+Way_contra = TypeVar("Way_contra", contravariant=True)
+"""how to reach one bank over one channel: a `BankWire` for the I4C wire"""
 
-    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+
+class BankAdapter(Protocol[Way_contra]):
+    """What every channel to the banks can do."""
+
+    async def send_hold_request(self, bank: Way_contra, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Put `ticket` before `bank` within `timeout_seconds` in all, login included.
 
         Sending the same ticket twice is the same request (`request_id`). Raises BankUnreachable, BankRefused,

@@ -14,6 +14,7 @@ from uuid import UUID
 import orjson
 
 from activities.answering import AnswerReceipt, take_status_update
+from activities.carrying import Carrier
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.intake import Taken, take_complaint
@@ -23,7 +24,7 @@ from db import cases
 from db.pool import Connection, Pool
 from domain.chain import GENESIS, event_hash
 from schemas.complaints import Complaint
-from schemas.enums import Bucket, Rung
+from schemas.enums import Bucket, ChannelKind, Rung
 from schemas.work import CaseStart, Climbed, ClimbRung, FollowUp, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 from tests.factories import complaint, rrn, status_update
 from workflows.case import request_id
@@ -75,7 +76,7 @@ class Bench:
     def __init__(self, hands: Hands, mailer: Mailer | None = None) -> None:
         self.hands = hands
         self.bank = ToldBank()
-        self.freeze = FreezeHands(hands, self.bank, mailer)
+        self.freeze = FreezeHands(hands, Carrier(hands, {ChannelKind.I4C: self.bank}), mailer)
         self.starts: dict[str, CaseStart] = {}
         """by case, what its workflow was last started with"""
         self.news_before: dict[str, int] = {}

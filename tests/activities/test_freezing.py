@@ -211,7 +211,7 @@ async def test_a_bank_without_a_wire_is_tried_on_while_the_desk_sees_to_it(bench
     case_no = await bench.complain(transfer(payee_bank="MAIL"))
     (order,) = await bench.orders(case_no)
     for _ in range(2):
-        with pytest.raises(ApplicationError, match="no wire in the directory") as fault:
+        with pytest.raises(ApplicationError, match="no channel in the directory") as fault:
             await bench.freeze.send_hold_request(order)
         assert not fault.value.non_retryable
     assert await bench.tasks(case_no) == [("ticket_refused", None)]

@@ -38,11 +38,13 @@ async def adapter() -> AsyncIterator[I4cAdapter]:
         yield opened
 
 
-async def send(adapter: BankAdapter, bank: BankWire, timeout_seconds: float = TIMEOUT_SECONDS) -> Delivery:
+async def send(adapter: BankAdapter[BankWire], bank: BankWire, timeout_seconds: float = TIMEOUT_SECONDS) -> Delivery:
     return await adapter.send_hold_request(bank, ticket(), timeout_seconds=timeout_seconds)
 
 
-async def failing(adapter: BankAdapter, bank: BankWire, timeout_seconds: float = TIMEOUT_SECONDS) -> BankError:
+async def failing(
+    adapter: BankAdapter[BankWire], bank: BankWire, timeout_seconds: float = TIMEOUT_SECONDS
+) -> BankError:
     with pytest.raises(BankError) as caught:
         await send(adapter, bank, timeout_seconds)
     return caught.value

@@ -12,13 +12,13 @@ from prometheus_client.parser import text_string_to_metric_families
 from activities.metrics import BUCKETS_SECONDS, METRICS
 from api.ops import Stock
 from api.parts import Parts
-from schemas.enums import Bucket, Channel, ClaimKind, Disposition, TaskKind
+from schemas.enums import Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
 from tests.api.conftest import Doors, line, opened
 
 LABELS = {
-    "channel": {channel.value for channel in Channel},
+    "channel": {channel.value for channel in Channel} | {kind.value for kind in ChannelKind},
     "joined": {"true", "false"},
-    "outcome": {"delivered", "refused", "undelivered"},
+    "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in CarriageOutcome},
     "disposition": {disposition.value for disposition in Disposition},
     "kind": {kind.value for kind in ClaimKind} | {kind.value for kind in TaskKind},
     "bucket": {bucket.value for bucket in Bucket},
@@ -78,6 +78,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
     assert names == {
         "goldenhour_complaints",
         "goldenhour_hold_requests",
+        "goldenhour_carriages",
         "goldenhour_answers",
         "goldenhour_paise",
         "goldenhour_desk_tasks_open",
@@ -154,7 +155,7 @@ async def test_other_pages_are_joined_and_a_dead_one_is_left_out(parts: Parts, o
         sample.name: sample.value
         for family in text_string_to_metric_families(text)
         for sample in family.samples
-        if sample.name == "temporal_request_total" or sample.labels.get("outcome") == "delivered"
+        if sample.name == "temporal_request_total" or sample.labels == {"outcome": "delivered"}
     }
     own = float(re.findall(r'goldenhour_hold_requests_total{outcome="delivered"} (.+)', before)[0])
     assert found == {"temporal_request_total": 7, "goldenhour_hold_requests_total": 41 + own}

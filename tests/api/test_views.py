@@ -8,7 +8,7 @@ from activities.desk import close_task
 from db import requests
 from db.pool import Pool
 from domain.chain import GENESIS
-from schemas.enums import Bucket, Role
+from schemas.enums import Bucket, ChannelKind, Role
 from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer
 
@@ -23,7 +23,7 @@ async def asked(pool: Pool, ack_no: str, number: int, institution: str, *hop_nos
     async with pool.acquire() as connection, connection.transaction():
         refs = [HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos]
         await requests.plan(connection, request_id, ack_no, number, institution, refs, now)
-        await requests.delivered(connection, request_id, institution, f"BANKS-{number}", now)
+        await requests.delivered(connection, request_id, institution, f"BANKS-{number}", ChannelKind.I4C, 0, now)
 
 
 async def walk(doors: Doors, path: str, items: str = "items", limit: int = 2, **query: Any) -> list[Any]:

@@ -3,7 +3,7 @@
 import pytest
 
 from domain.directory import Directory
-from schemas.enums import AnswerClass, InstitutionKind
+from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.institutions import Institution, NodalOfficer
 
 
@@ -16,7 +16,7 @@ def institution(code: str, name: str, *aliases: str, handles: tuple[str, ...] = 
         vpa_handles=handles,
         aliases=aliases,
         answer_class=AnswerClass.API,
-        has_wire=True,
+        channels=(ChannelKind.I4C,),
         desk_email="",
         nodal_officer=NodalOfficer(),
     )

@@ -115,7 +115,7 @@ async def test_banks_are_loaded_and_listed_without_their_secrets(database_dsn: s
     assert "1 institutions loaded" in loaded.stderr
     listed = await invoke("bank", "list", "--json", "-", **with_database(database_dsn))
     (bank,) = json.loads(listed.stdout)
-    assert (bank["code"], bank["has_wire"]) == ("SBIN", True)
+    assert (bank["code"], bank["channels"]) == ("SBIN", ["i4c", "email"])
     shown = await invoke("bank", "list", **with_database(database_dsn))
     assert "SBIN" in shown.stdout
     assert "pass" not in listed.output + shown.output

@@ -20,6 +20,7 @@ from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Deli
 from adapters.messages.smtp import Mailer, MailRefused
 from db import cases
 from schemas.complaints import Complaint
+from schemas.enums import ChannelKind
 from schemas.work import CaseOutcome, CaseProgress, FollowUp
 from tests.factories import complaint, rrn, status_update
 from workers.temporal import CaseCourier
@@ -273,7 +274,9 @@ async def stage_workers(stage: Stage, queues: Sequence[Queues] = (Queues.ALL,)) 
     workers = [
         worker
         for queue in queues
-        for worker in make_workers(stage.client, stage.hands, stage.banks, stage.letters, stage.courier, queue)
+        for worker in make_workers(
+            stage.client, stage.hands, {ChannelKind.I4C: stage.banks}, stage.letters, stage.courier, queue
+        )
     ]
     async with running(workers):
         yield

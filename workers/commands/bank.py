@@ -106,7 +106,7 @@ def _show_table(found: "list[Institution]") -> None:
     from rich.text import Text
 
     table = Table(title=f"{len(found)} institutions", title_justify="left")
-    for name in ("code", "name", "kind", "answers by", "wire", "IFSC", "VPA"):
+    for name in ("code", "name", "kind", "answers by", "channels", "IFSC", "VPA"):
         table.add_column(name, overflow="fold")
     for institution in found:
         table.add_row(
@@ -114,7 +114,7 @@ def _show_table(found: "list[Institution]") -> None:
             Text(institution.name),
             institution.kind.replace("_", " "),
             institution.answer_class,
-            "yes" if institution.has_wire else "no",
+            " ".join(kind.value for kind in institution.channels) or "none",
             " ".join(institution.ifsc_prefixes),
             " ".join(f"@{handle}" for handle in institution.vpa_handles),
         )

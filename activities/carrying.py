@@ -1,0 +1,163 @@
+"""Carrying a hold request to its bank: over the best channel that works, and over the next when one fails."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+from uuid import UUID
+
+from activities.hands import Hands
+from activities.metrics import METRICS
+from activities.vault import CannotOpen
+from adapters.banks.protocol import (
+    BankAdapter,
+    BankBusy,
+    BankError,
+    BankMisconfigured,
+    BankRefused,
+    BankUnreachable,
+    HoldTicket,
+)
+from db import channels
+from domain import routes
+from schemas.enums import CarriageOutcome, ChannelKind
+
+CALLS_AT_ONCE: Final = 16
+"""to one bank from one process: a bank that hangs must not take every slot there is"""
+AT_ONCE_SECONDS: Final = 0.01
+"""the wait before the next channel is tried; none at all would be read as no word on it"""
+BUSY_WAIT_SECONDS: Final = (1.0, 3.0)
+SPREAD: Final = 0.25
+"""of a wait: those who wait for one bank must not all come back in the same moment"""
+
+Adapters = Mapping[ChannelKind, BankAdapter[Any]]
+
+
+@dataclass(frozen=True)
+class Carried:
+    """A request that a bank has, over which channel, and under which job id."""
+
+    channel: ChannelKind
+    job_id: str
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """The channels to all banks. One attempt takes one channel; the next attempt may take another."""
+
+    hands: Hands
+    adapters: Adapters
+    _calls: Counter[str] = field(default_factory=Counter)
+
+    async def carry(self, request_id: UUID, institution: str, ticket: HoldTicket, *, first: bool) -> Carried:
+        """Put `ticket` before the bank over one channel; `first` when no attempt was made before this one.
+
+        Raises `BankError`: `BankRefused` is the bank's word on the ticket, everything else the channel's failure. Where
+        another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
+        """
+        async with self._slot(institution):
+            channel = await self._choose(request_id, institution, first=first)
+            try:
+                carried = await self._over(channel, institution, ticket)
+            except BankRefused:
+                await self._well(institution, channel)
+                raise
+            except BankError as error:
+                if await self._another_is_there(request_id, institution, channel, error):
+                    raise BankUnreachable(
+                        institution, f"{channel.value}: {type(error).__name__}", AT_ONCE_SECONDS
+                    ) from error
+                raise
+        await self._well(institution, channel)
+        METRICS.carried(channel, CarriageOutcome.DELIVERED)
+        return carried
+
+    async def next_after_silence(self, request_id: UUID, institution: str, channel: ChannelKind) -> bool:
+        """Note that what `channel` delivered was met with silence; true when another channel has not had its turn.
+
+        One delivery is silent once, however many rungs are climbed over it.
+        """
+        now = datetime.now(UTC)
+        async with self.hands.pool.acquire() as connection:
+            noted = await channels.note_silence(connection, request_id, channel, now)
+            turns = await channels.turns(connection, request_id)
+        if noted:
+            await self.hands.health.silent(institution, channel)
+            METRICS.carried(channel, CarriageOutcome.SILENT)
+        ways = [kind for kind in self._ways(institution) if not turns.get(kind)]
+        return routes.choose(ways, self.hands.health.of(institution), {}, now) is not None
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    async def _choose(self, request_id: UUID, institution: str, *, first: bool) -> ChannelKind:
+        ways = self._ways(institution)
+        if not ways:
+            raise BankMisconfigured(institution, "no channel in the directory")
+        turns: Mapping[ChannelKind, int] = {}
+        if not first:
+            async with self.hands.pool.acquire() as connection:
+                turns = await channels.turns(connection, request_id)
+        left = ways
+        while chosen := routes.choose(left, self.hands.health.of(institution), turns, datetime.now(UTC)):
+            if await self.hands.health.may_take(institution, chosen):
+                return chosen
+            left = [kind for kind in left if kind is not chosen]
+        health = self.hands.health
+        if chosen := routes.last_resort(ways, health.of(institution), turns, health.rules):
+            return chosen
+        raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution))
+
+    def _ways(self, institution: str) -> list[ChannelKind]:
+        """The bank's channels that this process can speak, best first."""
+        found = self.hands.directory.current.get(institution)
+        return [kind for kind in found.channels if kind in self.adapters] if found else []
+
+    def _until_next_probe(self, institution: str) -> float:
+        at = routes.next_probe(self._ways(institution), self.hands.health.of(institution))
+        wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
+        # The spread only makes it later: who comes before the time finds the door shut again.
+        return max(wait_seconds, 0.1) * (1 + random.uniform(0, SPREAD))  # noqa: S311 - no secret
+
+    async def _over(self, channel: ChannelKind, institution: str, ticket: HoldTicket) -> Carried:
+        try:
+            way = await self.hands.directory.way(institution, channel)
+        except CannotOpen as error:
+            raise BankMisconfigured(institution, "its credentials cannot be opened") from error
+        if way is None:
+            raise BankMisconfigured(institution, f"no {channel.value} in the directory")
+        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+        delivery = await self.adapters[channel].send_hold_request(way, ticket, timeout_seconds=timeout_seconds)
+        return Carried(channel, delivery.job_id)
+
+    async def _another_is_there(
+        self, request_id: UUID, institution: str, channel: ChannelKind, error: BankError
+    ) -> bool:
+        """Write the failure down; whether a channel that has not had its turn can be tried at once."""
+        await self.hands.health.failed(institution, channel)
+        METRICS.carried(channel, CarriageOutcome.FAILED)
+        async with self.hands.pool.acquire() as connection:
+            await channels.note_carriage(
+                connection, request_id, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__
+            )
+            turns = await channels.turns(connection, request_id)
+        untried = [kind for kind in self._ways(institution) if not turns.get(kind)]
+        return routes.choose(untried, self.hands.health.of(institution), {}, datetime.now(UTC)) is not None
+
+    async def _well(self, institution: str, channel: ChannelKind) -> None:
+        await self.hands.health.delivered(institution, channel)
+
+    @asynccontextmanager
+    async def _slot(self, institution: str) -> AsyncIterator[None]:
+        """One of the bank's calls at once. Raises `BankBusy` when all are taken: nobody waits in a worker's slot."""
+        if self._calls[institution] >= CALLS_AT_ONCE:
+            raise BankBusy(institution, retry_after_seconds=random.uniform(*BUSY_WAIT_SECONDS))  # noqa: S311 - no secret
+        self._calls[institution] += 1
+        try:
+            yield
+        finally:
+            self._calls[institution] -= 1
+            if not self._calls[institution]:
+                del self._calls[institution]

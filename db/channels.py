@@ -1,0 +1,117 @@
+"""Channels: in which order each institution is reached, how each way does, and what carried which request."""
+
+from collections.abc import Callable
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from domain.breaker import WELL, Health
+from schemas.enums import CarriageOutcome, ChannelKind, ChannelState
+
+Key = tuple[str, ChannelKind]
+"""an institution and a channel of it"""
+
+_HEALTH = "SELECT state, failures, silences, probe_at FROM channel_health"
+
+
+async def all_health(connection: Connection) -> dict[Key, Health]:
+    """Every channel that is not well."""
+    rows = await connection.fetch(
+        "SELECT institution, channel, state, failures, silences, probe_at FROM channel_health"
+    )
+    return {
+        (row["institution"], ChannelKind(row["channel"])): Health(
+            state=ChannelState(row["state"]),
+            failures=row["failures"],
+            silences=row["silences"],
+            probe_at=row["probe_at"],
+        )
+        for row in rows
+    }
+
+
+async def change_health(connection: Connection, key: Key, change: Callable[[Health], Health], at: datetime) -> Health:
+    """Apply a rule of `domain.breaker` to one channel, and return what it came to. Runs in the caller's transaction.
+
+    Two processes that change one channel do so one after the other.
+    """
+    institution, channel = key
+    # The first failure has no row to lock.
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 11))", f"{institution}/{channel.value}")
+    row = await connection.fetchrow(f"{_HEALTH} WHERE institution = $1 AND channel = $2", institution, channel.value)
+    before = Health(**dict(row)) if row else WELL
+    after = change(before)
+    if after == before:
+        return after
+    if after == WELL:
+        await connection.execute(
+            "DELETE FROM channel_health WHERE institution = $1 AND channel = $2", institution, channel.value
+        )
+        return after
+    await connection.execute(
+        "INSERT INTO channel_health (institution, channel, state, failures, silences, probe_at, changed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (institution, channel) DO UPDATE SET"
+        " state = EXCLUDED.state, failures = EXCLUDED.failures, silences = EXCLUDED.silences,"
+        " probe_at = EXCLUDED.probe_at, changed_at = EXCLUDED.changed_at",
+        institution,
+        channel.value,
+        after.state.value,
+        after.failures,
+        after.silences,
+        after.probe_at,
+        at,
+    )
+    return after
+
+
+async def turns(connection: Connection, request_id: UUID) -> dict[ChannelKind, int]:
+    """How often each channel has tried to carry a request, whatever came of it."""
+    rows = await connection.fetch(
+        "SELECT channel, count(*) AS turns FROM request_carriage WHERE request_id = $1 AND outcome <> 'silent'"
+        " GROUP BY channel",
+        request_id,
+    )
+    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
+
+
+async def note_carriage(
+    connection: Connection,
+    request_id: UUID,
+    channel: ChannelKind,
+    outcome: CarriageOutcome,
+    at: datetime,
+    detail: str = "",
+) -> None:
+    """Write what came of carrying a request over a channel; `detail` holds no personal data."""
+    await connection.execute(
+        "INSERT INTO request_carriage (request_id, channel, at, outcome, detail) VALUES ($1, $2, $3, $4, $5)",
+        request_id,
+        channel.value,
+        at,
+        outcome.value,
+        detail[:200],
+    )
+
+
+async def note_silence(connection: Connection, request_id: UUID, channel: ChannelKind, at: datetime) -> bool:
+    """Write that the last delivery of a request was not answered in time; false when that is written already."""
+    done = await connection.fetchval(
+        "INSERT INTO request_carriage (request_id, channel, at, outcome) SELECT $1, $2, $3, 'silent'"
+        " WHERE NOT EXISTS (SELECT FROM request_carriage s WHERE s.request_id = $1 AND s.outcome = 'silent'"
+        " AND s.carriage_id > (SELECT max(d.carriage_id) FROM request_carriage d"
+        "  WHERE d.request_id = $1 AND d.outcome = 'delivered')) RETURNING true",
+        request_id,
+        channel.value,
+        at,
+    )
+    return bool(done)
+
+
+async def that_carried(connection: Connection, case_no: str, institution: str) -> list[ChannelKind]:
+    """The channels over which an institution has what we asked of it in a case."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT channel FROM hold_request WHERE case_no = $1 AND institution = $2 AND channel IS NOT NULL",
+        case_no,
+        institution,
+    )
+    return [ChannelKind(row["channel"]) for row in rows]
