@@ -98,6 +98,8 @@ class Stage:
     courier: CaseCourier
     banks: Banks
     letters: Letters
+    post: Banks | None = None
+    """the banks' second channel, on a stage that has one"""
 
     async def complain(self, *transfers: dict[str, Any], tell: bool = True, **changes: Any) -> str:
         """Take a complaint and, unless told otherwise, start its case; gives the case's number."""
@@ -255,11 +257,13 @@ class Stage:
 
 
 @asynccontextmanager
-async def staged(hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,)) -> AsyncIterator[Stage]:
+async def staged(
+    hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
+) -> AsyncIterator[Stage]:
     """A stage with its workers running, on case numbers of its own."""
     await hands.pool.execute("SELECT setval('ack_serial', $1)", next(_stages) * SERIALS_A_STAGE)
     courier = CaseCourier(client, hands.pool)
-    stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"))
+    stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
     try:
         async with stage_workers(stage, queues):
             yield stage
@@ -271,12 +275,11 @@ async def staged(hands: Hands, client: Client, queues: Sequence[Queues] = (Queue
 @asynccontextmanager
 async def stage_workers(stage: Stage, queues: Sequence[Queues] = (Queues.ALL,)) -> AsyncIterator[None]:
     """Workers over a stage's hands, banks and letters."""
+    adapters = {ChannelKind.I4C: stage.banks} | ({ChannelKind.EMAIL: stage.post} if stage.post else {})
     workers = [
         worker
         for queue in queues
-        for worker in make_workers(
-            stage.client, stage.hands, {ChannelKind.I4C: stage.banks}, stage.letters, stage.courier, queue
-        )
+        for worker in make_workers(stage.client, stage.hands, adapters, stage.letters, stage.courier, queue)
     ]
     async with running(workers):
         yield
