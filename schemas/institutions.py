@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, StringConstraints
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints
 
 from schemas.base import Noun
 from schemas.enums import AnswerClass, InstitutionKind
+from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
@@ -21,6 +22,16 @@ class WireEntry(Noun):
     envelope: EnvelopeKind = "aes_cbc"
     aes_key: SecretStr | None = None
     hmac_key: SecretStr | None = None
+
+
+class PushEntry(Noun):
+    """How to reach an institution by its webhook. Secrets are `whsec_…`, the newest first; two while they change."""
+
+    kind: Literal["push"] = "push"
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=300)]
+    secrets: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(check_secret)], ...], Field(min_length=1, max_length=2)
+    ]
 
 
 class InboundEntry(Noun):
