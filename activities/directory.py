@@ -15,13 +15,14 @@ from pydantic import SecretStr
 from activities.vault import Vault, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
+from adapters.banks.push.client import push_wire
 from db import institutions
 from db.pool import Pool
 from domain.directory import Directory
 from domain.errors import RuleBroken
 from schemas.base import Noun
 from schemas.enums import ChannelKind
-from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, WireEntry
+from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
 
 log = logging.getLogger(__name__)
 
@@ -204,8 +205,12 @@ def _i4c(code: str, opened: bytes) -> Way:
     return _bank_wire(code, WireEntry.model_validate_json(opened))
 
 
+def _push(code: str, opened: bytes) -> Way:
+    return push_wire(code, PushEntry.model_validate_json(opened))
+
+
 def _iso20022(code: str, opened: bytes) -> Way:
     return IsoWay(code, Iso20022Entry.model_validate_json(opened).bic)
 
 
-_OPENERS: Final = {ChannelKind.I4C: _i4c, ChannelKind.ISO20022: _iso20022}
+_OPENERS: Final = {ChannelKind.I4C: _i4c, ChannelKind.PUSH: _push, ChannelKind.ISO20022: _iso20022}

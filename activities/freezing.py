@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 ENGINE = "engine"
 REQUESTOR = "I4C-MHA"
 STATE = "UTTAR PRADESH"
-REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED})
+REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestState.SUPERSEDED})
 
 
 @dataclass(frozen=True)
@@ -279,6 +279,7 @@ async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: 
             transferred_at=hop.transferred_at,
             disputed_paise=disputed_paise,
             layer=hop.layer,
+            hop_no=before.hop_no if before else hop.hop_no,
         )
     assert len(incidents) <= INCIDENTS_MAX, "the workflow bounds a request"
     return HoldTicket(

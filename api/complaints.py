@@ -2,7 +2,7 @@
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Header, Request
+from fastapi import APIRouter, Header
 from fastapi.responses import Response
 
 from activities.intake import take_complaint
@@ -10,7 +10,6 @@ from api.auth import may
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
-from api.text import refuse_unstorable
 from api.tokens import Officer
 from schemas.complaints import Complaint, ComplaintReceipt
 
@@ -30,14 +29,12 @@ IdempotencyKey = Annotated[
 
 @router.post("/complaints", status_code=201, response_model=ComplaintReceipt)
 async def take(
-    request: Request,
     complaint: Complaint,
     idempotency_key: IdempotencyKey,
     parts: TheParts,
     officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)],
 ) -> Response:
     """Take a complaint. What is odd about it but possible is taken and flagged."""
-    await refuse_unstorable(request)
     taken = await take_complaint(parts.hands, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
     if taken.follow_up is not None:
         parts.courier.soon(taken.follow_up)

@@ -159,7 +159,7 @@ def refusal(
     """The response that says no, in the words of whoever asks: a problem, or on the banks' paths the wire's reply."""
     more = dict(headers or {})
     if kind.status == NOT_LOGGED_IN.status:
-        more["WWW-Authenticate"] = 'Bearer realm="goldenhour"'
+        more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
     if kind.status == DATABASE_DOWN.status:
         more["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if scope["path"].startswith(BANK_PATH):

@@ -57,6 +57,7 @@ class Moment(NamedTuple):
 
     at: datetime
     note: str = ""
+    time_missing: bool = False
 
 
 def is_blank(cell: Cell) -> bool:
@@ -170,7 +171,7 @@ def moment_of(day: Cell, clock: Cell = None) -> Moment:
         raise CellFault("not_a_date", f"the year {at.year} is not between {_YEARS.start} and {_YEARS.stop}")
     if not told:
         note = "no time of day given: midnight was taken"
-    return Moment(at if at.tzinfo else at.replace(tzinfo=IST), note)
+    return Moment(at if at.tzinfo else at.replace(tzinfo=IST), note, time_missing=not told)
 
 
 # -- leaves ------------------------------------------------------------------------------------------------
@@ -255,7 +256,7 @@ def _day_of(cell: Cell) -> tuple[datetime, bool, str]:
 
 def _from_serial(days: float) -> tuple[datetime, bool, str]:
     if not SERIAL_RANGE[0] <= days <= SERIAL_RANGE[1]:
-        raise CellFault("not_a_date", "a number that is no date of a spreadsheet")
+        raise CellFault("not_a_date", "a number that is no date of a spreadsheet: write DD/MM/YYYY HH:MM")
     at = SERIAL_EPOCH + timedelta(seconds=round(days * 86_400))
     return at, not days.is_integer(), ""
 

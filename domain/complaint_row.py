@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from domain.cells import (
     Cell,
     CellFault,
+    Moment,
     amount_paise_of,
     identifier_of,
     is_blank,
@@ -191,9 +192,9 @@ class _Reader:
         payer, payee = self._party("payer"), self._party("payee")
         amount_paise = self._amount_paise()
         rrn, utr = self._references()
-        at = self._moment()
+        moment = self._moment()
         mode = self._word(Column.MODE, _MODES, Mode.OTHER) or Mode.OTHER
-        if self._row.faults or payer is None or payee is None:
+        if self._row.faults or payer is None or payee is None or moment is None:
             return None
         try:
             return Transfer.model_validate(
@@ -204,7 +205,8 @@ class _Reader:
                     "rrn": rrn,
                     "utr": utr,
                     "mode": mode,
-                    "transferred_at": at,
+                    "transferred_at": moment.at,
+                    "time_missing": moment.time_missing,
                 }
             )
         except ValidationError as error:
@@ -277,7 +279,7 @@ class _Reader:
             self._fault(Column.REFERENCE, "missing", "the RRN or UTR is missing")
         return rrn, utr
 
-    def _moment(self) -> object:
+    def _moment(self) -> Moment | None:
         whole, day = Column.TRANSFERRED_AT, Column.TRANSFER_DATE
         column = day if is_blank(self._cell(whole)) else whole
         if is_blank(self._cell(column)):
@@ -289,7 +291,7 @@ class _Reader:
             return None
         if moment.note:
             self._note(column, moment.note)
-        return moment.at
+        return moment
 
     def _explain(self, prefix: str, error: ValidationError) -> None:
         for mistake in error.errors(include_input=False, include_url=False):

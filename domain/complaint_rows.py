@@ -93,6 +93,7 @@ class SheetReading:
     complaints: tuple[RowComplaint, ...]
     rejected: tuple[RejectedRow, ...]
     notes: tuple[Note, ...]
+    """of rows that are in a complaint"""
 
     @property
     def used(self) -> int:
@@ -113,6 +114,7 @@ def read_sheet(rows: Iterable[SheetRow]) -> SheetReading:
     for row in all_rows[header_at + 1 :]:
         book.take(row)
     complaints = book.complaints()
+    used = {row_no for complaint in complaints for row_no in complaint.row_nos}
     reading = SheetReading(
         rows=len(all_rows) - 1,
         blank=book.blank,
@@ -121,7 +123,7 @@ def read_sheet(rows: Iterable[SheetRow]) -> SheetReading:
         header_cells=tuple(header_row.cells),
         complaints=complaints,
         rejected=tuple(sorted(book.rejected, key=lambda row: row.row_no)),
-        notes=tuple(sorted(book.notes, key=lambda note: note.row_no)),
+        notes=tuple(sorted((note for note in book.notes if note.row_no in used), key=lambda note: note.row_no)),
     )
     assert reading.rows == reading.used + len(reading.rejected) + reading.blank, "every row is used, rejected or blank"
     return reading

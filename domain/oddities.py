@@ -16,6 +16,7 @@ from schemas.identifiers import (
 )
 
 CLOCK_SKEW = timedelta(minutes=5)
+TIME_MISSING = "time_missing"
 
 
 def oddities(complaint: Complaint, now: datetime, rules: TrailRules) -> list[Flag]:
@@ -39,6 +40,12 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
         yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
     if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):
         yield Flag(field=f"{field}.utr", code="odd_utr", message="a UTR has 16 (NEFT) or 22 (RTGS) characters")
+    if transfer.time_missing:
+        yield Flag(
+            field=f"{field}.transferred_at",
+            code=TIME_MISSING,
+            message="a date without a time: the start of that day in India was taken",
+        )
     if transfer.transferred_at > now + CLOCK_SKEW:
         yield Flag(field=f"{field}.transferred_at", code="in_the_future", message="later than now")
     if transfer.transferred_at < now - timedelta(days=rules.stale_days):

@@ -20,6 +20,15 @@ def to_utc(moment: datetime) -> datetime:
         raise ValueError("outside the years 1 to 9999") from None
 
 
+def _without_nul(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("holds a NUL character")
+    return text
+
+
+Storable = AfterValidator(_without_nul)
+"""Beside a text that comes in by JSON: it can spell the one character that PostgreSQL cannot keep."""
+
 MAX_AMOUNT_PAISE = 10**13
 """₹10,000 crore: above any case ever reported, and far from the 64-bit edge when thousands are summed."""
 

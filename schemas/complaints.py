@@ -1,19 +1,20 @@
 """What a victim tells, as it comes through the door, and what goes back."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Annotated, Self
 
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, UtcDatetime
+from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Channel, Mode
 from schemas.identifiers import names_a_transfer
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 MAX_TRANSFERS = 100
+TIME_FORMAT = "write YYYY-MM-DDTHH:MM:SS, with an offset such as +05:30 unless it is Indian time"
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
+Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 
 
 def _placeholder_is_nothing(value: object) -> object:
@@ -22,11 +23,38 @@ def _placeholder_is_nothing(value: object) -> object:
 
 
 Reference = Annotated[Identifier | None, BeforeValidator(_placeholder_is_nothing)]
-Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320)]
+Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320), Storable]
 
 
-def _naive_is_ist(value: object) -> object:
-    """Officers write local time: a time without an offset is Indian time, never refused."""
+def _is_number(value: object) -> bool:
+    if not isinstance(value, str):
+        return isinstance(value, int | float)
+    try:
+        float(value)
+    except ValueError:
+        return False
+    return True
+
+
+def _day_of(value: object) -> date | None:
+    """The date, where `value` is one without a time of day."""
+    if isinstance(value, str) and not _is_number(value):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            return None
+    return value if isinstance(value, date) and not isinstance(value, datetime) else None
+
+
+def _as_told_in_india(value: object) -> object:
+    """Officers write local time: a time without an offset is Indian time, a date alone the start of that day.
+
+    A number is no time: seconds and milliseconds look alike, and so do an epoch and a date without its dashes.
+    """
+    if _is_number(value):
+        raise ValueError(f"a number is no time: {TIME_FORMAT}")
+    if day := _day_of(value):
+        value = datetime.combine(day, time())
     if isinstance(value, str):
         try:
             value = datetime.fromisoformat(value.strip())
@@ -37,7 +65,7 @@ def _naive_is_ist(value: object) -> object:
     return value
 
 
-LocalDatetime = Annotated[UtcDatetime, BeforeValidator(_naive_is_ist)]
+LocalDatetime = Annotated[UtcDatetime, BeforeValidator(_as_told_in_india)]
 
 
 class Flag(Noun):
@@ -91,6 +119,15 @@ class Transfer(Noun):
     utr: Reference = None
     mode: Mode
     transferred_at: LocalDatetime
+    time_missing: Annotated[bool, Field(exclude_if=lambda missing: not missing)] = False
+    """Only the day is known: `transferred_at` is its start."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _note_a_missing_time(cls, told: object) -> object:
+        if isinstance(told, dict) and _day_of(told.get("transferred_at")):
+            return told | {"time_missing": True}
+        return told
 
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
@@ -109,7 +146,7 @@ class Complaint(Noun):
 
     ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")] | None = None
     channel: Channel
-    category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
+    category: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
     victim: Victim
     transfers: Annotated[tuple[Transfer, ...], Field(min_length=1, max_length=MAX_TRANSFERS)]
 

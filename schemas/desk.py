@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise
+from schemas.base import Noun, PositivePaise, Storable
 from schemas.complaints import Identifier, LocalDatetime, Party, Reference
 from schemas.enums import Mode
 from schemas.identifiers import names_a_transfer
@@ -17,7 +17,7 @@ def _names_a_transfer(reference: str) -> str:
 
 
 TransferReference = Annotated[Identifier, AfterValidator(_names_a_transfer)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500)]
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
 
 
 class NewHopByDesk(Noun):

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, SecretStr, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from schemas.base import Noun
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
+from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
@@ -28,6 +29,16 @@ class Iso20022Entry(Noun):
 
     kind: Literal["iso20022"] = "iso20022"
     bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+
+
+class PushEntry(Noun):
+    """How to reach an institution by its webhook. Secrets are `whsec_…`, the newest first; two while they change."""
+
+    kind: Literal["push"] = "push"
+    url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=300)]
+    secrets: Annotated[
+        tuple[Annotated[SecretStr, AfterValidator(check_secret)], ...], Field(min_length=1, max_length=2)
+    ]
 
 
 class InboundEntry(Noun):
@@ -58,6 +69,7 @@ class InstitutionEntry(Noun):
     wire: WireEntry | None = None
     pull: bool = False
     """it fetches its hold requests from our feed"""
+    push: PushEntry | None = None
     iso20022: Iso20022Entry | None = None
     channels: Annotated[tuple[ChannelKind, ...], Field(max_length=len(ChannelKind))] = ()
     """the order in which its channels are tried; those it has, in the order of `ChannelKind`, where nothing is said"""
@@ -78,9 +90,10 @@ class InstitutionEntry(Noun):
         """The channels it has, the best first."""
         return self.channels or tuple(kind for kind in ChannelKind if self._has(kind))
 
-    def entry_of(self, kind: ChannelKind) -> "WireEntry | Iso20022Entry | None":
+    def entry_of(self, kind: ChannelKind) -> "WireEntry | PushEntry | Iso20022Entry | None":
         """What is said of one channel; None where there is nothing to say."""
-        return {ChannelKind.I4C: self.wire, ChannelKind.ISO20022: self.iso20022}.get(kind)
+        said = {ChannelKind.I4C: self.wire, ChannelKind.PUSH: self.push, ChannelKind.ISO20022: self.iso20022}
+        return said.get(kind)
 
     def _has(self, kind: ChannelKind) -> bool:
         if kind is ChannelKind.EMAIL:

@@ -19,6 +19,7 @@ from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.protocol import BankError
+from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
@@ -147,13 +148,13 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
         i4c = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
+        push = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
             await ensure_sweep_schedule(engine.client)
-        workers = make_workers(
-            engine.client, engine.hands, {ChannelKind.I4C: i4c}, mailer, engine.courier, queues, sandboxed=False
-        )
+        adapters: Adapters = {ChannelKind.I4C: i4c, ChannelKind.PUSH: push}
+        workers = make_workers(engine.client, engine.hands, adapters, mailer, engine.courier, queues, sandboxed=False)
         async with running(workers):
             log.info("worker runs %s", queues)
             logins = asyncio.create_task(keep_logged_in(engine.hands, i4c))

@@ -15,6 +15,9 @@ from schemas.institutions import EnvelopeKind
 INCIDENTS_MAX = 500
 """Most incidents one ticket may carry; a larger wave is split by the caller."""
 
+PRIORITY_LAST = 5
+"""Of a ticket whose maker does not say how urgent it is."""
+
 
 @dataclass(frozen=True, slots=True)
 class BankWire:
@@ -27,6 +30,8 @@ class BankWire:
     envelope: EnvelopeKind
     aes_key: bytes | None = field(default=None, repr=False)
     hmac_key: bytes | None = field(default=None, repr=False)
+    webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
+    """of a bank that is reached by webhook at `base_url`: the newest first, two while they are changed"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +67,8 @@ class Incident:
     transferred_at: datetime
     disputed_paise: int
     layer: int
+    hop_no: int | None = None
+    """the hop in its case, or the first of several that this transfer carries"""
 
     def __post_init__(self) -> None:
         """Raise ValueError where no bank could act: no or too much disputed, no RRN, a naive time."""
@@ -84,6 +91,11 @@ class HoldTicket:
     sub_category: str
     instrument: Instrument
     incidents: tuple[Incident, ...]
+    priority: int = PRIORITY_LAST
+    """1 (first) to 5 (last), as `domain.priority` has it"""
+    requested_at: datetime | None = None
+    """None: at the moment it is sent"""
+    respond_by: datetime | None = None
 
     def __post_init__(self) -> None:
         """Raise ValueError unless it carries 1 to INCIDENTS_MAX incidents."""
@@ -151,8 +163,12 @@ class BankMisconfigured(BankError):
     """The bank's entry in the directory cannot be used."""
 
 
+class BankChannelGone(BankMisconfigured):
+    """The bank says that this way to it is gone for good; another must be named in the directory."""
+
+
 Way_contra = TypeVar("Way_contra", contravariant=True)
-"""how to reach one bank over one channel: a `BankWire` for the I4C wire"""
+"""how to reach one bank over one channel: a `BankWire` where it has an address of its own"""
 
 
 class BankAdapter(Protocol[Way_contra]):

@@ -12,8 +12,8 @@ from uuid import uuid4
 import pytest
 
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.i4c.posting import REPLY_MAX_BYTES, RETRY_AFTER_MAX_SECONDS
 from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
+from adapters.banks.posting import REPLY_MAX_BYTES, RETRY_AFTER_MAX_SECONDS
 from adapters.banks.protocol import (
     BankAdapter,
     BankError,

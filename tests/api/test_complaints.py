@@ -132,6 +132,8 @@ WRONG: Final[list[tuple[str, Any, str]]] = [
     ("transfers.0.amount_paise", True, "transfers[0].amount_paise"),
     ("transfers.0.mode", "pigeon", "transfers[0].mode"),
     ("transfers.0.transferred_at", "yesterday", "transfers[0].transferred_at"),
+    ("transfers.0.transferred_at", 1764000000, "transfers[0].transferred_at"),
+    ("transfers.0.transferred_at", 1764000000.5, "transfers[0].transferred_at"),
     ("transfers.0.rrn", ..., "transfers[0]"),
     ("transfers.0.payee.account", ..., "transfers[0].payee"),
     ("transfers.0.payee.vpa", "a@oksbi", "transfers[0].payee"),
@@ -159,6 +161,24 @@ async def test_every_violation_is_named_at_once(doors: Doors) -> None:
     body = complaint(channel="pigeon", transfers=[transfer(amount_paise=0), transfer(mode="pigeon")])
     fields = {violation["field"] for violation in (await send(doors, body, "k1")).json()["violations"]}
     assert fields == {"channel", "transfers[0].amount_paise", "transfers[1].mode"}
+
+
+async def test_a_nul_is_one_violation_among_the_others(doors: Doors) -> None:
+    body = complaint(category="up\x00i", transfers=[transfer(mode="pigeon"), transfer(rrn="4\x002", amount_paise=0)])
+    body["victim"] |= {"name": "A\x00B", "caste": "any"}
+    violations = (await send(doors, body, "k1")).json()["violations"]
+    assert {violation["field"] for violation in violations} == {
+        "category", "victim.name", "victim.caste", "transfers[0].mode", "transfers[1].rrn", "transfers[1].amount_paise",
+    }  # fmt: skip
+    assert [found["message"] for found in violations].count("holds a NUL character") == 3
+
+
+async def test_a_date_alone_is_taken_and_flagged(doors: Doors) -> None:
+    response = await send(doors, complaint(transfers=[transfer(transferred_at="2026-11-23")]), "k1")
+    assert response.status_code == 201
+    assert [(flag["field"], flag["code"]) for flag in response.json()["flags"]] == [
+        ("transfers[0].transferred_at", "time_missing")
+    ]
 
 
 @pytest.mark.parametrize("key", [None, "", "x" * 201, "with a space"])

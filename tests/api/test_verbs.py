@@ -62,6 +62,11 @@ async def test_a_hop_that_cannot_be_is_refused(
     assert doors.courier.told == []
 
 
+async def test_a_nul_is_one_violation_among_the_others(doors: Doors, case: str) -> None:
+    response = await doors.post(f"/api/v1/cases/{case}/hops", {**HOP, "reason": "x\x00y", "amount_paise": 0})
+    assert {violation["field"] for violation in response.json()["violations"]} == {"reason", "amount_paise"}
+
+
 async def test_a_wrong_reference_is_corrected(doors: Doors, case: str) -> None:
     await doors.answer("SBIN", case, line("held", status_code="02"), job_id="BANKS-1")
     doors.courier.told.clear()

@@ -166,6 +166,30 @@ def test_dates_are_indian_and_day_first(day: Cell, clock: Cell, told: str, noted
     assert bool(moment.note) is noted
 
 
+@pytest.mark.parametrize(
+    ("day", "clock", "missing"),
+    [
+        ("05/11/2026", None, True),
+        ("2026-11-05", None, True),
+        (date(2026, 11, 5), None, True),
+        (46331, None, True),
+        (datetime(2026, 11, 5), None, True),  # noqa: DTZ001 - how a workbook tells a date without a time
+        ("05/11/2026", "00:00", False),
+        ("2026-11-05T00:00:00", None, False),
+        (46331.5, None, False),
+    ],
+)
+def test_a_date_alone_is_known_to_be_one(day: Cell, clock: Cell, missing: bool) -> None:
+    assert moment_of(day, clock).time_missing is missing
+
+
+@pytest.mark.parametrize("epoch", [1764000000, 1764000000.5, "1764000000", 1764000000000])
+def test_an_epoch_is_no_date_and_the_reason_says_what_is_wanted(epoch: Cell) -> None:
+    with pytest.raises(CellFault, match=r"write DD/MM/YYYY HH:MM") as refused:
+        moment_of(epoch)
+    assert refused.value.code == "not_a_date"
+
+
 def test_an_offset_that_is_told_counts() -> None:
     assert moment_of("2026-11-05T08:04:00Z").at == datetime(2026, 11, 5, 8, 4, tzinfo=UTC)
 

@@ -192,6 +192,21 @@ def test_more_transfers_than_a_complaint_has() -> None:
     assert codes(reading) == {102: ["too_many_transfers"], 103: ["too_many_transfers"]}
 
 
+def test_a_date_alone_is_known_to_the_complaint() -> None:
+    reading = read(row(transferred_at="05/11/2026"), row(reference="531234567891"))
+    assert [made.complaint.transfers[0].time_missing for made in reading.complaints] == [True, False]
+
+
+def test_only_rows_that_are_used_have_notes() -> None:
+    reading = read(
+        row(transferred_at="05/11/2026", mode="pigeon", amount="-5"),
+        row(transferred_at="05/11/2026"),
+        row(transferred_at="05/11/2026"),
+    )
+    assert codes(reading) == {2: ["negative_amount"], 4: ["duplicate"]}
+    assert [(note.row_no, note.column) for note in reading.notes] == [(3, "transferred_at")]
+
+
 def test_what_is_odd_but_possible_is_taken_and_noted() -> None:
     header = [*HEADER, "payee_ifsc", "payee_vpa", "channel"]
     reading = read(

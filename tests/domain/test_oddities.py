@@ -63,3 +63,10 @@ def test_times_are_compared_with_now() -> None:
     assert at(NOW - timedelta(days=RULES.stale_days - 1)) == []
     assert at(NOW - timedelta(days=RULES.stale_days + 1)) == [(field, "stale")]
     assert at(datetime(1, 1, 1, tzinfo=UTC)) == [(field, "stale")]
+
+
+def test_a_date_without_a_time_is_flagged() -> None:
+    told = complaint(transfer(transferred_at="2026-11-24"), transfer(transferred_at="2026-11-24T00:00:00"))
+    assert [(flag.field, flag.code) for flag in oddities(told, NOW, RULES)] == [
+        ("transfers[0].transferred_at", "time_missing")
+    ]

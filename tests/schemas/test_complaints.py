@@ -1,6 +1,6 @@
 """What a complaint may say, and how what is wrong with it is named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -27,6 +27,14 @@ def wrong(make: Any, told: dict[str, Any]) -> list[tuple[tuple[int | str, ...], 
         ({"amount_paise": MAX_AMOUNT_PAISE + 1}, "amount_paise"),
         ({"mode": "pigeon"}, "mode"),
         ({"transferred_at": "yesterday"}, "transferred_at"),
+        ({"transferred_at": 1764000000}, "transferred_at"),
+        ({"transferred_at": 1764000000.5}, "transferred_at"),
+        ({"transferred_at": "1764000000"}, "transferred_at"),
+        ({"transferred_at": " 1764000000.5 "}, "transferred_at"),
+        ({"transferred_at": "1583010110000"}, "transferred_at"),
+        ({"transferred_at": "20261124"}, "transferred_at"),
+        ({"transferred_at": True}, "transferred_at"),
+        ({"rrn": "4123\x0045678901"}, "rrn"),
         ({"transferred_at": "9999-12-31T23:59:59-10:00"}, "transferred_at"),
         ({"transferred_at": "0001-01-01T00:00:00+10:00"}, "transferred_at"),
         ({"rrn": "1" * 65}, "rrn"),
@@ -57,6 +65,26 @@ def test_a_time_without_an_offset_is_indian_time_and_every_time_is_kept_in_utc()
     assert told.transferred_at == datetime(2026, 11, 24, 5, 0, tzinfo=UTC)
     told = Transfer.model_validate(transfer(transferred_at="2026-11-24T10:30:00+00:00"))
     assert told.transferred_at.utcoffset() == datetime.now(UTC).utcoffset()
+
+
+@pytest.mark.parametrize("day", ["2026-11-24", " 2026-11-24 ", date(2026, 11, 24)])
+def test_a_date_alone_is_the_start_of_that_day_in_india_and_is_known_to_be_one(day: object) -> None:
+    told = Transfer.model_validate(transfer(transferred_at=day))
+    assert told.transferred_at == datetime(2026, 11, 23, 18, 30, tzinfo=UTC)
+    assert told.time_missing
+    assert Transfer.model_validate_json(told.model_dump_json()) == told
+
+
+def test_a_midnight_that_was_told_is_a_time() -> None:
+    told = Transfer.model_validate(transfer(transferred_at="2026-11-24T00:00:00"))
+    assert not told.time_missing
+    assert "time_missing" not in told.model_dump_json()
+
+
+@pytest.mark.parametrize("number", [1764000000, 1764000000.5, "1764000000"])
+def test_a_number_is_no_time_and_the_refusal_says_what_is_wanted(number: object) -> None:
+    with pytest.raises(ValidationError, match=r"YYYY-MM-DDTHH:MM:SS"):
+        Transfer.model_validate(transfer(transferred_at=number))
 
 
 def test_zeros_of_an_account_are_kept() -> None:

@@ -2,18 +2,23 @@
 
 import csv
 import json
+import re
+from io import StringIO
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from activities.hands import Hands
 from activities.intake import Taken, take_complaint
 from db.pool import Pool
 from domain.complaint_rows import SheetReading, SheetRow, read_sheet
+from domain.errors import AckNoTaken
 from schemas.work import FollowUp
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database
 from workers.importer import taking
+from workers.importer.report import show
 from workers.importer.taking import ImportOutcome, take_all
 
 HEADER = [
@@ -22,7 +27,15 @@ HEADER = [
 ]  # fmt: skip
 
 
-def row(reference: int, *, ack_no: str = "", ref: str = "", amount: str = "5,000", name: str = "Asha") -> list[str]:
+def row(
+    reference: int,
+    *,
+    ack_no: str = "",
+    ref: str = "",
+    amount: str = "5,000",
+    name: str = "Asha",
+    at: str = "05/11/2026 13:34",
+) -> list[str]:
     rrn = f"{500_000_000_000 + reference}" if reference else "none"
     return [
         ack_no,
@@ -35,7 +48,7 @@ def row(reference: int, *, ack_no: str = "", ref: str = "", amount: str = "5,000
         "501000123456",
         amount,
         rrn,
-        "05/11/2026 13:34",
+        at,
     ]
 
 
@@ -123,6 +136,26 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
     assert not resumed.stopped
     assert [taken.repeated for taken in resumed.taken] == [True, True, False, False]
     assert await counts(hands.pool) == (4, 4, 5)
+
+
+async def test_what_is_odd_counts_only_where_it_was_taken(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of three complaints with a date alone one is taken, one is refused and one is not reached."""
+    whole = take_complaint
+    answers: list[Exception | None] = [None, AckNoTaken("x"), AckNoTaken("x"), ConnectionResetError("gone")]
+
+    async def as_told(*arguments: object, **more: object) -> Taken:
+        if error := answers.pop(0):
+            raise error
+        return await whole(*arguments, **more)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(taking, "take_complaint", as_told)
+    rows = [row(number, at="05/11/2026") for number in (1, 2, 3)]
+    outcome = await take(hands, *rows)
+    assert (outcome.used_rows, len(outcome.rejected), outcome.waiting_rows) == (1, 1, 1)
+    assert [note.row_no for note in outcome.notes] == [2]
+    told = StringIO()
+    show(Console(file=told, width=200), outcome, dry_run=False)
+    assert re.findall(r"(\d+) │ transferred_at", told.getvalue()) == ["1"], told.getvalue()
 
 
 async def test_the_workflows_are_told_of_every_new_case(hands: Hands) -> None:

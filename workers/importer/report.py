@@ -13,6 +13,7 @@ from rich.text import Text
 
 from domain.cells import Cell
 from domain.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
+from domain.oddities import TIME_MISSING
 from workers.home import write_private
 from workers.importer.taking import ImportOutcome
 
@@ -115,7 +116,13 @@ def _show_rejected(console: Console, rejected: Sequence[RejectedRow]) -> None:
 
 def _show_odd(console: Console, outcome: ImportOutcome) -> None:
     odd = Counter(f"{note.column}: {note.message}" for note in outcome.notes)
-    odd.update(f"{flag.field.rpartition('.')[2]}: {flag.message}" for t in outcome.new for flag in t.receipt.flags)
+    odd.update(
+        f"{flag.field.rpartition('.')[2]}: {flag.message}"
+        for taken in outcome.new
+        for flag in taken.receipt.flags
+        # Its row is noted already.
+        if flag.code != TIME_MISSING
+    )
     if odd:
         table = Table(title="Odd, and taken all the same", title_justify="left")
         table.add_column("rows", justify="right")

@@ -34,6 +34,7 @@ class ImportOutcome:
     taken: list[TakenComplaint] = field(default_factory=list)
     rejected: list[RejectedRow] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    """what is odd about rows that were taken; of a dry run, that would be"""
     waiting_rows: int = 0
     """rows of complaints that were not reached because the import had to stop"""
     stopped: str = ""
@@ -82,7 +83,8 @@ async def take_all(
     outcome, and may simply be run again. `follow` is given what the workflows must be told, `progress` the number of
     complaints done.
     """
-    outcome = ImportOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
+    outcome = ImportOutcome(reading, rejected=list(reading.rejected))
+    notes = _notes_by_row(reading)
     for done, made in enumerate(reading.complaints, start=1):
         try:
             taken = await _take(hands, made, taken_by, outcome)
@@ -96,12 +98,21 @@ async def take_all(
             break
         else:
             outcome.taken.append(TakenComplaint(made, taken.receipt, taken.repeated))
+            outcome.notes += [note for row_no in made.row_nos for note in notes.get(row_no, ())]
             if taken.follow_up:
                 follow(taken.follow_up)
         progress(done)
     outcome.rejected.sort(key=lambda row: row.row_no)
+    outcome.notes.sort(key=lambda note: note.row_no)
     outcome.check()
     return outcome
+
+
+def _notes_by_row(reading: SheetReading) -> dict[int, list[Note]]:
+    notes: dict[int, list[Note]] = {}
+    for note in reading.notes:
+        notes.setdefault(note.row_no, []).append(note)
+    return notes
 
 
 async def _take(hands: Hands, made: RowComplaint, taken_by: str, outcome: ImportOutcome) -> Taken:

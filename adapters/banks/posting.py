@@ -29,6 +29,10 @@ RETRY_AFTER_MAX_SECONDS: Final = 3600.0
 REDIRECTS: Final = range(300, 400)
 
 
+class ReplyTooLarge(BankProtocolError):
+    """The bank's reply is larger than any that was agreed; whether it has the request is unknown."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What came back: status, body, and how many seconds the bank asks us to stay away (None: it does not)."""
@@ -53,12 +57,15 @@ class Poster:
     async def post(self, bank: BankWire, path: str, body: bytes, headers: dict[str, str]) -> Reply:
         """Post `body` to `path` below the bank's address and return the reply, whatever its status says.
 
+        Without a `path` it goes to the address exactly as it stands.
+
         The caller bounds the time (`asyncio.timeout`). Where a connection breaks before the reply, one more
         attempt is made at once: the bank may just have closed a kept-alive connection, and every request here
         may be repeated. Raises BankUnreachable, BankProtocolError (a redirect too: a bank's secrets go
         nowhere else) or BankMisconfigured.
         """
-        url = _address(bank, self._allow_plain_http) + path
+        address = _address(bank, self._allow_plain_http)
+        url = address.rstrip("/") + path if path else address
         try:
             try:
                 return await self._post_once(bank, url, body, headers)
@@ -101,12 +108,12 @@ class Poster:
             async for chunk in response.content.iter_any():
                 received += chunk
                 if len(received) > REPLY_MAX_BYTES:
-                    raise BankProtocolError(bank.code, f"the reply is larger than {REPLY_MAX_BYTES} bytes")
+                    raise ReplyTooLarge(bank.code, f"the reply is larger than {REPLY_MAX_BYTES} bytes")
             return Reply(response.status, bytes(received), _retry_after(response.headers.get("Retry-After")))
 
 
 def _address(bank: BankWire, allow_plain_http: bool) -> str:
-    """Return the address without a slash at its end. Raises BankMisconfigured where secrets must not go there."""
+    """Return the address. Raises BankMisconfigured where secrets must not go there."""
     try:
         parts = urlsplit(bank.base_url)
         host, _ = parts.hostname, parts.port
@@ -118,7 +125,7 @@ def _address(bank: BankWire, allow_plain_http: bool) -> str:
         raise BankMisconfigured(bank.code, "base_url must have no query and no fragment")
     if parts.scheme == "http" and not allow_plain_http and not _is_loopback(host):
         raise BankMisconfigured(bank.code, "plain http is for loopback only")
-    return bank.base_url.rstrip("/")
+    return bank.base_url
 
 
 def _is_loopback(host: str) -> bool:

@@ -1,0 +1,140 @@
+"""Police → bank by webhook: one signed event to the bank's address, in the envelope of Standard Webhooks."""
+
+import asyncio
+import ssl
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Final, Self
+
+import orjson
+from standardwebhooks import Webhook
+
+from adapters.banks.answers import JsonObject
+from adapters.banks.posting import Poster, Reply, ReplyTooLarge
+from adapters.banks.protocol import (
+    BankChannelGone,
+    BankMisconfigured,
+    BankRefused,
+    BankUnreachable,
+    BankWire,
+    Delivery,
+    HoldTicket,
+)
+from adapters.banks.push.demand import hold_demand
+from schemas.holds import HoldRequested
+from schemas.institutions import PushEntry
+from schemas.webhooks import secret_bytes
+
+CONNECT_TIMEOUT_SECONDS: Final = 3.0
+JOB_ID_MAX_CHARS: Final = 100
+CODE_MAX_CHARS: Final = 20
+MESSAGE_MAX_CHARS: Final = 500
+
+ID_HEADER: Final = "webhook-id"
+TIMESTAMP_HEADER: Final = "webhook-timestamp"
+SIGNATURE_HEADER: Final = "webhook-signature"
+
+_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+def push_wire(code: str, entry: PushEntry) -> BankWire:
+    """Return how to reach the bank with that code by its webhook, the secrets opened."""
+    return BankWire(
+        code=code,
+        base_url=entry.url,
+        email="",
+        password="",
+        envelope="none",
+        webhook_secrets=tuple(secret_bytes(secret) for secret in entry.secrets),
+    )
+
+
+class PushAdapter:
+    """Webhooks as a `BankAdapter`. One for the process: it shares connections."""
+
+    def __init__(
+        self,
+        *,
+        allow_plain_http: bool = False,
+        connect_timeout_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """`allow_plain_http`: http also beyond loopback; `tls`: trust other than the system's; `clock`: UTC now."""
+        self._poster = Poster(
+            connect_timeout_seconds=connect_timeout_seconds, allow_plain_http=allow_plain_http, tls=tls
+        )
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._poster.close()
+
+    async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Put `ticket` before `bank` as one event; see `BankAdapter.send_hold_request`.
+
+        There is no login, so BankLoginFailed is not raised. A bank that answers 410 has closed this way for good:
+        BankChannelGone.
+        """
+        if not bank.webhook_secrets:
+            raise BankMisconfigured(bank.code, "its webhook has no secret")
+        now = self._clock()
+        event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
+        body = event.model_dump_json().encode()
+        headers = signed_headers(str(ticket.request_id), now, body, bank.webhook_secrets)
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                reply = await self._poster.post(bank, "", body, {"Content-Type": "application/json", **headers})
+        except TimeoutError:
+            raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
+        except ReplyTooLarge as error:
+            raise BankUnreachable(bank.code, error.detail) from None
+        return _delivery(bank, ticket, reply)
+
+
+def signed_headers(event_id: str, now: datetime, body: bytes, secrets: tuple[bytes, ...]) -> dict[str, str]:
+    """Return the three headers of Standard Webhooks, with a signature by every secret; `now` is in UTC."""
+    signatures = [Webhook(secret).sign(event_id, now, body.decode()) for secret in secrets]
+    return {
+        ID_HEADER: event_id,
+        TIMESTAMP_HEADER: str(int(now.timestamp())),
+        SIGNATURE_HEADER: " ".join(signatures),
+    }
+
+
+def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
+    """Return what the bank's reply says, or raise what it means."""
+    if reply.status == HTTPStatus.GONE:
+        raise BankChannelGone(bank.code, f"HTTP {reply.status}")
+    if reply.status in _COME_BACK_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise BankUnreachable(bank.code, f"HTTP {reply.status}", reply.retry_after_seconds)
+    told = _object(reply.body)
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        code = _text(told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
+        raise BankRefused(bank.code, code, _text(told.get("message"), MESSAGE_MAX_CHARS))
+    job_id = _text(told.get("job_id"), JOB_ID_MAX_CHARS + 1)
+    # One that cannot be kept is as good as none: the event's id names the job, and an answer is found without it.
+    return Delivery(job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else str(ticket.request_id))
+
+
+def _object(body: bytes) -> JsonObject:
+    """Return the JSON object in a reply; empty where there is none."""
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _text(value: object, max_chars: int) -> str:
+    """Return a text or whole number as storable text, cut; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).replace("\0", "\ufffd").strip()[:max_chars]

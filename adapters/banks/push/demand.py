@@ -1,0 +1,44 @@
+"""The ticket as the clean JSON that webhook and feed share."""
+
+from datetime import datetime
+
+from adapters.banks.protocol import HoldTicket, Incident
+from schemas.holds import HoldDemand, HoldHop, HoldInstrument
+
+
+def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
+    """Return `ticket` as a bank reads it; `now` stands for a time of request that it does not carry."""
+    instrument = ticket.instrument
+    return HoldDemand(
+        hold_id=ticket.request_id,
+        ack_no=ticket.ack_no,
+        category=ticket.sub_category,
+        priority=ticket.priority,
+        requested_at=ticket.requested_at or now,
+        respond_by=ticket.respond_by,
+        instrument=HoldInstrument(
+            requestor=instrument.requestor,
+            payer_institution=instrument.payer_bank,
+            payer_institution_code=instrument.payer_bank_code,
+            payer_account=instrument.payer_account,
+            payer_mobile=instrument.payer_mobile,
+            mode=instrument.mode_of_payment,
+            transaction_type=instrument.transaction_type,
+            wallet=instrument.wallet,
+            state=instrument.state,
+            district=instrument.district,
+        ),
+        hops=tuple(_hop(incident) for incident in ticket.incidents),
+    )
+
+
+def _hop(incident: Incident) -> HoldHop:
+    assert incident.hop_no is not None, "whoever makes a ticket for this way names its hops"
+    return HoldHop(
+        hop=incident.hop_no,
+        reference=incident.rrn,
+        amount_paise=incident.amount_paise,
+        disputed_paise=incident.disputed_paise,
+        transferred_at=incident.transferred_at,
+        layer=incident.layer,
+    )
