@@ -1,5 +1,30 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
+CREATE OR REPLACE FUNCTION public.bank_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.key_id, NEW.institution, NEW.public_key, NEW.not_before, NEW.created_at)
+            IS DISTINCT FROM (OLD.key_id, OLD.institution, OLD.public_key, OLD.not_before, OLD.created_at) THEN
+        RAISE EXCEPTION 'of bank_key only the end changes' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    -- The number of live keys only rises where one begins.
+    IF EXISTS (
+        SELECT FROM bank_key start
+        WHERE start.institution = NEW.institution
+          AND tstzrange(NEW.not_before, NEW.not_after) @> start.not_before
+          AND (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+                 AND tstzrange(k.not_before, k.not_after) @> start.not_before) > 2
+    ) OR (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+            AND tstzrange(k.not_before, k.not_after) @> NEW.not_before) > 2 THEN
+        RAISE EXCEPTION '% would have three keys at once', NEW.institution
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -172,6 +197,41 @@ CREATE TABLE answer (
     received_at timestamp with time zone NOT NULL,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+);
+
+CREATE TABLE bank_evidence (
+    evidence_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
+    CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
+CREATE TABLE bank_key (
+    key_id text NOT NULL,
+    institution text NOT NULL,
+    public_key bytea NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_key_public_key_key UNIQUE (public_key),
+    CONSTRAINT bank_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
+    CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
+    CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_nonce (
+    key_id text NOT NULL,
+    nonce text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_nonce_pkey PRIMARY KEY (key_id, nonce)
 );
 
 CREATE TABLE case_event (
@@ -432,6 +492,12 @@ CREATE TABLE victim (
 
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
+
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -480,6 +546,12 @@ CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 
+CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
+
+CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
+
+CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
+
 CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
 
 CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) WHERE ((workflow_started_at IS NULL) AND (state = 'open'::text));
@@ -508,6 +580,12 @@ CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
@@ -519,5 +597,9 @@ CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON p
 CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
+
+COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
