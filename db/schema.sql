@@ -195,6 +195,7 @@ CREATE TABLE answer (
     flags jsonb NOT NULL,
     raw jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -544,7 +545,11 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 
 CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
+CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]));
+
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
+
+CREATE INDEX answer_received ON public.answer USING brin (received_at);
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
@@ -564,17 +569,23 @@ CREATE INDEX complaint_case ON public.complaint USING btree (case_no);
 
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
+CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
+
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
+CREATE INDEX hold_request_institution ON public.hold_request USING btree (institution, sent_at);
+
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
 CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
+
+CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
 
 CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
 
@@ -597,6 +608,8 @@ CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON p
 CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
