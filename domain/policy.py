@@ -10,7 +10,6 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
-from domain.answering_curve import CallRules
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
@@ -66,6 +65,14 @@ class Delivery(Noun):
     source: Source
 
 
+class SignatureRules(Noun):
+    """When a request that a bank has signed is taken."""
+
+    window_seconds: Annotated[float, Field(ge=1, le=3600)]
+    """how far its `created` may be from our clock, either way"""
+    source: Source
+
+
 class Priority(Noun):
     """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
 
@@ -98,8 +105,8 @@ class Policy(Noun):
     trail: TrailRules
     delivery: Delivery
     priority: Priority
+    signatures: SignatureRules
     ladder: dict[Rung, RungRule]
-    call_list: CallRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:
