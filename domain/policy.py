@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from domain.answering_curve import CallRules
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
@@ -107,6 +108,7 @@ class Policy(Noun):
     priority: Priority
     signatures: SignatureRules
     ladder: dict[Rung, RungRule]
+    call_list: CallRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:
