@@ -110,6 +110,9 @@ class FreezeHands:
         task = NewTask(kind=TaskKind.TICKET_REFUSED, note=type(error).__name__)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
+            request = await requests.find(connection, request_id)
+            if request is None or request.state in REQUEST_OVER:
+                return
             opened = await tasks.open_tasks(
                 connection, order.case_no, [task], now, institution=order.institution, request_id=request_id
             )

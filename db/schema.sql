@@ -40,6 +40,22 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_waiting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.reminded_at := NULL;
+    IF NEW.state IN ('correction', 'unroutable') THEN
+        NEW.waiting_since := now();
+        NEW.looked_up_at := '-infinity';
+    ELSE
+        NEW.waiting_since := NULL;
+        NEW.looked_up_at := NULL;
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -350,7 +366,7 @@ CREATE TABLE hold_request (
     rung_at timestamp with time zone,
     CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
     CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
-    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text])))
+    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text, 'superseded'::text])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE hop (
@@ -377,6 +393,9 @@ CREATE TABLE hop (
     opened_at timestamp with time zone NOT NULL,
     opened_by_answer bigint,
     flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    waiting_since timestamp with time zone,
+    reminded_at timestamp with time zone,
+    looked_up_at timestamp with time zone,
     CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
@@ -386,7 +405,8 @@ CREATE TABLE hop (
     CONSTRAINT hop_hop_no_check CHECK ((hop_no > 0)),
     CONSTRAINT hop_layer_check CHECK ((layer > 0)),
     CONSTRAINT hop_source_check CHECK ((source = ANY (ARRAY['complaint'::text, 'answer'::text, 'desk'::text]))),
-    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text])))
+    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text]))),
+    CONSTRAINT hop_waiting_check CHECK (((state = ANY (ARRAY['correction'::text, 'unroutable'::text])) = (waiting_since IS NOT NULL)))
 ) WITH (fillfactor=80);
 
 CREATE TABLE institution (
@@ -563,6 +583,8 @@ CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) W
 
 CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
 
+CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
+
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
 CREATE INDEX complaint_case ON public.complaint USING btree (case_no);
@@ -580,6 +602,12 @@ CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (sta
 CREATE INDEX hold_request_institution ON public.hold_request USING btree (institution, sent_at);
 
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
+
+CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
+
+CREATE INDEX hop_to_remind ON public.hop USING btree (waiting_since) WHERE ((waiting_since IS NOT NULL) AND (reminded_at IS NULL));
+
+CREATE INDEX hop_to_write_off ON public.hop USING btree (waiting_since) WHERE (waiting_since IS NOT NULL);
 
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
@@ -601,6 +629,10 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
+
 CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
 
 CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -616,3 +648,9 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
+
+COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
+
+COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';

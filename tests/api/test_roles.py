@@ -46,6 +46,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{CASE}/hops"): (DESK, HOP),
     ("POST", f"{CASE}/hops/{{hop_no}}/correct"): (DESK, {"rrn": "712345678901", **WHY}),
     ("POST", f"{CASE}/requests/{{request_id}}/escalate"): (DESK, WHY),
+    ("POST", f"{CASE}/requests/{{request_id}}/send-again"): (DESK, WHY),
     ("POST", f"{CASE}/requests/{{request_id}}/stop"): (DESK, WHY),
     ("GET", "/api/v1/desk/tasks"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
