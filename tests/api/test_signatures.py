@@ -1,5 +1,6 @@
 """Signed requests of banks: what is let through, and every rule that refuses, over the application's own HTTP."""
 
+import asyncio
 import re
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
@@ -7,11 +8,13 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256, sha512
+from pathlib import Path
 from typing import Any
 
 import httpx
 import orjson
 import pytest
+import uvicorn
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver, algorithms
@@ -72,8 +75,8 @@ class Bank:
 
 
 @asynccontextmanager
-async def opened() -> AsyncIterator[Bank]:
-    app = FastAPI()
+async def opened(app: FastAPI | None = None) -> AsyncIterator[Bank]:
+    app = app or FastAPI()
     client = httpx.AsyncClient(transport=httpx.ASGITransport(app))
     stands = Bank(client, {"sbin-1": bank_key("sbin-1", OLD), "sbin-2": bank_key("sbin-2", NEXT)})
     problems.add_handlers(app)
@@ -388,6 +391,27 @@ async def test_very_many_components(bank: Bank) -> None:
     assert refusal(await bank.call(headers)) == ("signature-malformed", "more than 20 components")
 
 
+async def test_over_a_real_server_the_path_and_every_header_line_arrive_as_they_were_sent() -> None:
+    app = FastAPI()
+    serving = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", lifespan="off"))
+    async with opened(app):
+        running = asyncio.create_task(serving._serve())
+        while not serving.started:  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        port = serving.servers[0].sockets[0].getsockname()[1]
+        url = f"http://127.0.0.1:{port}{PATH}?part=1"
+        async with httpx.AsyncClient() as client:
+            taken = await client.post(url, content=BODY, headers=sign(url=url))
+            merged = await client.post(url.replace("%2F", "/"), content=BODY, headers=sign(url=url))
+            lines = [*sign(url=url).items(), ("signature", "sig=:AAAA:")]
+            twice = await client.post(url, content=BODY, headers=lines)
+        serving.should_exit = True
+        await running
+    assert taken.json() == {"institution": "SBIN", "key": "sbin-1"}
+    assert refusal(merged)[0] == "signature-wrong"
+    assert refusal(twice) == ("signature-malformed", "Signature stands there twice")
+
+
 # -- what is no signature ----------------------------------------------------------------------------------------------
 
 
@@ -449,6 +473,17 @@ async def test_no_refusal_repeats_what_was_sent(bank: Bank) -> None:
     text = (await bank.call(headers)).text
     assert "secret" not in text
     assert orjson.loads(text)["title"] == signatures.SIGNATURE_WRONG.title
+
+
+def test_the_page_has_every_refusal_and_limit() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+    kinds = [value for value in vars(signatures).values() if isinstance(value, problems.Kind)]
+    assert len(kinds) == 8
+    for kind in kinds:
+        assert f"| `{kind.name}` | {kind.status} |" in page
+    assert f"{FIELD_MAX_BYTES:,} bytes" in page
+    assert WINDOW_SECONDS == 300, "five minutes, says the page"
+    assert ", ".join(f"`{name}`" for name in REQUIRED[:3]) + f" and `{REQUIRED[3]}`" in page
 
 
 @settings(max_examples=300, deadline=None)
