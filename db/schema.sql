@@ -40,6 +40,19 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_complaint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.parent_hop_no IS NOT NULL THEN
+        SELECT ack_no INTO NEW.ack_no FROM hop WHERE case_no = NEW.case_no AND hop_no = NEW.parent_hop_no;
+    END IF;
+    -- A process of the release before names none: the case's number is that of its first complaint.
+    NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_waiting()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -191,7 +204,7 @@ BEGIN
     RETURN NEXT;
 END $function$;
 
-CREATE SEQUENCE ack_serial AS bigint MINVALUE 0 MAXVALUE 9999999 START 0 INCREMENT 1 CYCLE;
+CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
 
 CREATE TABLE answer (
     answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -305,6 +318,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
@@ -393,6 +407,7 @@ CREATE TABLE hop (
     opened_at timestamp with time zone NOT NULL,
     opened_by_answer bigint,
     flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    ack_no text NOT NULL,
     waiting_since timestamp with time zone,
     reminded_at timestamp with time zone,
     looked_up_at timestamp with time zone,
@@ -545,6 +560,8 @@ ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_no, parent_hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -587,8 +604,6 @@ CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) 
 
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
-CREATE INDEX complaint_case ON public.complaint USING btree (case_no);
-
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
 CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
@@ -629,6 +644,8 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
 CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
@@ -648,6 +665,8 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 
 COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
 
