@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.claims import to_claims
@@ -21,9 +21,10 @@ from domain.directory import Directory
 from domain.policy import CodeMeaning, load_policy
 from schemas.answers import Claim
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.enums import ClaimKind
+from schemas.enums import Bucket, ClaimKind, Disposition, TaskKind
 from tests.adapters.iso_messages import CASE, answered, document, only, resolution, status
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT
+from tests.domain.trail_model import CaseModel
 
 RULES = load_policy().trail
 NOWHERE = Directory([])
@@ -324,12 +325,49 @@ def test_too_many_transactions() -> None:
         decode(resolution(*[status(held="1.00")] * (LINES_MAX + 1)))
 
 
+# -- what the engine makes of it -----------------------------------------------------------------------------------
+
+
+def test_an_answer_is_judged_like_that_of_any_wire() -> None:
+    case = CaseModel()
+    for last in "12345":
+        case.lose("DEMO", f"61021234567{last}", 450_050)
+    outcome = case.answer(
+        "DEMO",
+        *claims(
+            status(held="1500.50", reference="610212345671"),
+            status("RJCR", reasons=("NOOR",), reference="610212345672"),
+            status("RJCR", reasons=("AGNT",), reference="610212345673"),
+            status("PDCR", reference="610212345674"),
+            status(whole="5000.00", reference="610212345675"),
+            conf="CNCL",
+        ),
+    )
+    assert [judged.disposition for judged in outcome.judgements] == [
+        Disposition.APPLIED,
+        Disposition.REFUSAL,
+        Disposition.REVIEW,
+        Disposition.REVIEW,
+        # Of the whole transfer, more is said to be held than is disputed: all that is ours is held, a person looks.
+        Disposition.CONTRADICTION,
+    ]
+    assert case.total(Bucket.HELD) == 150_050 + 450_050
+    assert case.total(Bucket.REFUSED) == 450_050
+    assert case.total(Bucket.IN_PLAY) == 300_000 + 2 * 450_050
+    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [
+        (TaskKind.READ_ANSWER, 3),
+        (TaskKind.READ_ANSWER, 4),
+        (TaskKind.SETTLE_CONTRADICTION, 5),
+    ]
+
+
 # -- round trips ---------------------------------------------------------------------------------------------------
 
 PAISE = st.integers(0, MAX_AMOUNT_PAISE)
 REFERENCES = st.text("ABC0123456789/-", min_size=1, max_size=35)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(REFERENCES, PAISE, PAISE), min_size=1, max_size=4))
 def test_any_hold_comes_out_as_it_went_in(holds: list[tuple[str, int, int]]) -> None:
     statuses = [
@@ -371,6 +409,7 @@ def returned(*returns: Return, case: str = CASE) -> ReturnedFunds:
     return found
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(REFERENCES, PAISE, st.none() | PAISE), min_size=1, max_size=4))
 def test_any_return_comes_out_as_it_went_in(returns: list[tuple[str, int, int | None]]) -> None:
     found = returned(*(Return(reference=r, returned_paise=p, transfer_paise=w) for r, p, w in returns))

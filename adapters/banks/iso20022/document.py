@@ -21,6 +21,8 @@ ELEMENTS_MAX: Final = 100_000
 DEPTH_MAX: Final = 40
 ATTRIBUTES_MAX: Final = 20
 """Most attributes of one element; the schemas know one, `Ccy`."""
+NAMESPACE_MAX_CHARS: Final = 200
+"""Longest name of a namespace: it is written out anew for every element in it."""
 
 _SEPARATOR: Final = "}"
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -137,6 +139,7 @@ class _Reader:
         self._parser.XmlDeclHandler = self._declaration
         self._parser.StartDoctypeDeclHandler = self._doctype
         self._parser.ProcessingInstructionHandler = self._instruction
+        self._parser.StartNamespaceDeclHandler = self._namespace
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
@@ -164,6 +167,10 @@ class _Reader:
 
     def _instruction(self, *_: object) -> None:
         raise DocumentRefused(f"line {self._parser.CurrentLineNumber}", "a processing instruction is not read")
+
+    def _namespace(self, _prefix: str | None, uri: str | None) -> None:
+        if uri is not None and len(uri) > NAMESPACE_MAX_CHARS:
+            raise DocumentRefused("body", f"a namespace has more than {NAMESPACE_MAX_CHARS} characters")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._elements += 1
