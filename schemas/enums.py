@@ -191,6 +191,8 @@ class EventKind(StrEnum):
 
     CASE_OPENED = "case_opened"
     COMPLAINT_JOINED = "complaint_joined"
+    TRAIL_IMPORTED = "trail_imported"
+    """an officer brought banks' answers in with a money-trail workbook"""
     HOP_ADDED = "hop_added"
     REQUEST_SENT = "request_sent"
     REQUEST_DELIVERED = "request_delivered"
