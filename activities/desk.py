@@ -1,7 +1,8 @@
 """What the desk does to a case: each verb is one transaction that writes state, ledger and event together."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from activities.hands import Hands
@@ -31,6 +32,10 @@ from schemas.identifiers import account_key, reference_key, transfer_key
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 
 LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
+
+
+class TransferBusy(NotNow):
+    """A complaint about this very transfer is just being taken."""
 
 
 @dataclass(frozen=True)
@@ -99,43 +104,11 @@ async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCor
         if hop.state is HopState.CLOSED:
             raise NotNow(f"hop {hop_no} is closed: nothing of it is in play")
         corrected = _corrected(hands, hop, correction)
-        entries = await _correct_amount(connection, head.case_no, hop, corrected)
-        withdrawn = await _withdraw_from_request(connection, head.case_no, hop, now)
-        await hops.reopen(connection, head.case_no, corrected)
-        key = f"correct|{head.case_no}|{hop_no}|{corrected.revision}"
-        await ledger.post(connection, head.case_no, "correction", key, now, entries)
-        if hop.source is HopSource.COMPLAINT:
-            told = corrected.institution or corrected.payee_institution_as_told
-            key_of_transfer = transfer_key(corrected.reference, corrected.amount_paise, told)
-            await _refuse_known_elsewhere(connection, head.case_no, hop_no, key_of_transfer)
-            await complaints.register_transfers(
-                connection,
-                head.case_no,
-                [key_of_transfer],
-                [hop_no],
-            )
-        kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
-        await tasks.close_for_hops(connection, head.case_no, [hop_no], kinds, now, "corrected")
-        questions = tasks_before_asking(hop_no, corrected.state)
-        await tasks.open_tasks(connection, head.case_no, questions, now)
-        data = {
-            "hop_no": hop_no,
-            "revision": corrected.revision,
+        said = {
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
-            "institution": corrected.institution,
-            "placed": events.placed(entries),
-            "withdrawn_from": withdrawn,
             "reason": correction.reason,
         }
-        await _log(connection, head, now, officer, Event(EventKind.HOP_CORRECTED, data))
-        follow_up = await _tell(
-            connection,
-            hands,
-            head,
-            now,
-            reopened=[corrected],
-            closed=[HopRef(hop_no=hop_no, revision=hop.revision)],
-        )
+        follow_up = await put_right(connection, hands, head, hop, corrected, now, officer, said)
     return DeskDone(head.case_no, hop_no, follow_up)
 
 
@@ -181,6 +154,32 @@ async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str,
     return DeskDone(head.case_no, None, follow_up)
 
 
+async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Send a request's hops out anew, once what was wrong with it or with the way to the bank is mended.
+
+    For a request that the bank refused as a whole or never got. Raises `NotFound`, or `NotNow` when the bank has it,
+    when it is over, and while its first attempt may still be on the way.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        _refuse_to_repeat(request, now, hands.policy.delivery.call_timeout_seconds)
+        again = await requests.send_again(connection, request_id)
+        finished = await requests.finish_empty(connection, head.case_no, now)
+        await tasks.close_for_requests(connection, head.case_no, finished, now, "sent again")
+        data = {
+            "request_id": str(request_id),
+            "institution": request.institution,
+            "hops": [hop.hop_no for hop in again],
+            "reason": reason,
+        }
+        await _log(connection, head, now, officer, Event(EventKind.REQUEST_SENT_AGAIN, data))
+        closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
+        told = await news.insert(connection, head.case_no, now, CaseNews(news_id=0, opened=tuple(again), closed=closed))
+    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+
+
 async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> DeskDone:
     """Close a task by hand. Raises `NotFound`, or `NotNow` when it is closed."""
     now = datetime.now(UTC)
@@ -197,6 +196,58 @@ async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> D
 
 
 # -- steps -----------------------------------------------------------------------------------------------------
+
+
+async def put_right(
+    connection: Connection,
+    hands: Hands,
+    head: cases.CaseHead,
+    hop: hops.HopRow,
+    corrected: hops.HopRow,
+    now: datetime,
+    actor: str,
+    said: Mapping[str, object],
+) -> FollowUp:
+    """Write a hop as it is corrected, inside the caller's transaction, and have it asked again.
+
+    `said` stands in the event beside what was changed. Raises `NotNow` when the transfer is another hop's.
+    """
+    case_no, hop_no = head.case_no, hop.hop_no
+    entries = await _correct_amount(connection, case_no, hop, corrected)
+    withdrawn = await _withdraw_from_request(connection, case_no, hop, now)
+    await hops.reopen(connection, case_no, corrected)
+    key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
+    await ledger.post(connection, case_no, "correction", key, now, entries)
+    if hop.source is HopSource.COMPLAINT:
+        told = corrected.institution or corrected.payee_institution_as_told
+        key_of_transfer = transfer_key(corrected.reference, corrected.amount_paise, told)
+        await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
+        await complaints.register_transfers(connection, case_no, [key_of_transfer], [hop_no])
+    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
+    await tasks.close_for_hops(connection, case_no, [hop_no], kinds, now, "corrected")
+    await tasks.open_tasks(connection, case_no, tasks_before_asking(hop_no, corrected.state), now)
+    data = {
+        "hop_no": hop_no,
+        "revision": corrected.revision,
+        "institution": corrected.institution,
+        "placed": events.placed(entries),
+        "withdrawn_from": withdrawn,
+        **said,
+    }
+    await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
+    closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
+    return await _tell(connection, hands, head, now, reopened=[corrected], closed=closed)
+
+
+def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:
+    if request.state not in {RequestState.SENDING, RequestState.REFUSED}:
+        raise NotNow(f"the request is {request.state}")
+    if request.state is RequestState.REFUSED:
+        return
+    if request.first_answered_at is not None:
+        raise NotNow("the bank has it: it has answered about a hop of it")
+    if now - request.sent_at < timedelta(seconds=call_timeout_seconds):
+        raise NotNow("it is on its way: try again in a moment")
 
 
 def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
@@ -260,7 +311,7 @@ async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: 
     """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
     # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
     if not await complaints.try_lock(connection, f"transfer|{key}"):
-        raise NotNow("a complaint about this very transfer is just being taken: try again in a moment")
+        raise TransferBusy("a complaint about this very transfer is just being taken: try again in a moment")
     known = await complaints.place_of_transfer(connection, key)
     if known and known != (case_no, hop_no):
         raise NotNow(f"this transfer is hop {known[1]} of case {known[0]} already: stop this hop's request instead")

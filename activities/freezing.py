@@ -97,6 +97,9 @@ class FreezeHands:
         task = NewTask(kind=TaskKind.TICKET_REFUSED, note=type(error).__name__)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
+            request = await requests.find(connection, request_id)
+            if request is None or request.state in REQUEST_OVER:
+                return
             opened = await tasks.open_tasks(
                 connection, order.case_no, [task], now, institution=order.institution, request_id=request_id
             )
@@ -267,8 +270,12 @@ def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], no
 
 
 async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: list[requests.HopToAsk]) -> HoldTicket:
-    """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer."""
-    payment = await complaints.payment_of_case(connection, case_no)
+    """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer.
+
+    It describes one victim's payment: where the hops have several roots, that of the most money.
+    """
+    most = max(hops, key=lambda hop: hop.disputed_paise)
+    payment = await complaints.payment_of_hop(connection, case_no, most.hop_no)
     incidents: dict[str, Incident] = {}
     for hop in hops:
         before = incidents.get(hop.reference_key)

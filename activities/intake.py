@@ -10,7 +10,7 @@ from activities.metrics import METRICS
 from db import cases, complaints, events, hops, ledger, news, tasks
 from db.events import Event
 from db.pool import Connection
-from domain.ack_numbers import SERIALS_A_DAY, make_ack_no
+from domain.ack_numbers import make_ack_no
 from domain.errors import AckNoTaken, IdempotencyConflict
 from domain.ledger import complaint_entries
 from domain.oddities import oddities
@@ -68,14 +68,20 @@ async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key:
             return Taken(repeated, None, repeated=True)
         known = await complaints.cases_of_transfers(connection, [row.key for row in rows])
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, now)
-        case_no = await complaints.oldest_case(connection, list(set(known.values()))) if known else ack_no
-        flags += _linked_cases(rows, known, case_no)
-        receipt = ComplaintReceipt(
-            ack_no=ack_no, case_ack_no=case_no, joined=bool(known), flags=tuple(flags), received_at=now
-        )
         fresh = [row for row in rows if row.key not in known]
-        write = _join_case if known else _open_case
-        follow_up = await write(connection, hands, receipt, fresh, taken_by)
+        head, full = await _case_to_join(connection, hands, known, len(fresh))
+        flags += _linked_cases(rows, known, head.case_no if head else ack_no) + full
+        receipt = ComplaintReceipt(
+            ack_no=ack_no,
+            case_ack_no=head.case_no if head else ack_no,
+            joined=head is not None,
+            flags=tuple(flags),
+            received_at=now,
+        )
+        if head:
+            follow_up = await _join_case(connection, head, receipt, fresh, taken_by)
+        else:
+            follow_up = await _open_case(connection, hands, receipt, fresh, taken_by)
         await complaints.insert(
             connection,
             complaint,
@@ -131,9 +137,9 @@ def _ack_lock(ack_no: str) -> str:
 
 
 async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
-    """A number nobody has; the portal may have given out numbers of its own in our range."""
+    """A number nobody has; a stranger may have given out numbers of its own in our range."""
     for _ in range(1000):
-        ack_no = make_ack_no(complaint.channel, now, await complaints.next_serial(connection) % SERIALS_A_DAY)
+        ack_no = make_ack_no(complaint.channel, now, await complaints.next_serial(connection))
         # Nobody waits here, for the caller holds locks already: a number that is just being taken is taken.
         if await complaints.try_lock(connection, _ack_lock(ack_no)) and not await complaints.by_ack_no(
             connection, ack_no
@@ -142,8 +148,22 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
     raise AckNoTaken("a thousand numbers in a row are taken")
 
 
+async def _case_to_join(
+    connection: Connection, hands: Hands, known: dict[str, str], new_hops: int
+) -> tuple[cases.CaseHead | None, list[Flag]]:
+    """The oldest case that knows a transfer, locked; None, and a flag where one has no room for the new hops."""
+    if not known:
+        return None, []
+    head = await cases.lock(connection, await complaints.oldest_case(connection, list(set(known.values()))))
+    if not new_hops or head.last_hop_no + new_hops <= hands.policy.trail.max_hops:
+        return head, []
+    # Not the next oldest: a second case's lock, behind the first one's, may be waited for in a ring.
+    message = f"case {head.case_no} has no room for these transfers: this complaint has a case of its own"
+    return None, [Flag(field="transfers", code="case_full", message=message)]
+
+
 def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> list[Flag]:
-    """A complaint may name transfers of several cases: it joins the oldest, and says which other it touches."""
+    """A complaint may name transfers of several cases: it is in one of them, and says which other it touches."""
     return [
         Flag(
             field="transfers",
@@ -174,10 +194,9 @@ async def _open_case(
 
 
 async def _join_case(
-    connection: Connection, hands: Hands, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
+    connection: Connection, head: cases.CaseHead, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
 ) -> FollowUp | None:
     case_no = receipt.case_ack_no
-    head = await cases.lock(connection, case_no)
     first = head.last_hop_no + 1
     entries = await _write_hops(connection, receipt, rows, first_hop_no=first)
     log = [_opened_event(EventKind.COMPLAINT_JOINED, receipt, rows, first, entries)]
@@ -204,7 +223,7 @@ async def _write_hops(
     connection: Connection, receipt: ComplaintReceipt, rows: Sequence[_Row], first_hop_no: int
 ) -> list[Entry]:
     case_no, at = receipt.case_ack_no, receipt.received_at
-    written = [_hop_row(row, hop_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
+    written = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
     await hops.insert(connection, case_no, at, written)
     await complaints.register_transfers(connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written])
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
@@ -214,10 +233,11 @@ async def _write_hops(
     return entries
 
 
-def _hop_row(row: _Row, hop_no: int) -> hops.HopRow:
+def _hop_row(row: _Row, hop_no: int, ack_no: str) -> hops.HopRow:
     transfer = row.transfer
     return hops.HopRow(
         hop_no=hop_no,
+        ack_no=ack_no,
         layer=1,
         source=HopSource.COMPLAINT,
         state=first_state(routable=row.institution is not None, reference=transfer.reference),

@@ -2,12 +2,14 @@
 
 from fastapi import FastAPI
 
-from api import banking, cases, complaints, desk, events, ops, verbs
+from activities.scorecards import ScoreWatch
+from api import banking, cases, complaints, desk, events, ops, scorecards, verbs
 from api.edge import Edge
 from api.logins import BankLogins
 from api.ops import Stock
 from api.parts import Parts
 from api.problems import add_handlers
+from api.scorecards import ReadingRoom
 from api.streams import EventHub
 from api.tokens import Tokens
 
@@ -32,7 +34,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.hub = EventHub(parts.hands.pool)
     app.state.logins = BankLogins(parts.hands.pool)
     app.state.stock = Stock()
-    for resource in (complaints, cases, events, verbs, desk, banking, ops):
+    app.state.reading_room = ReadingRoom(parts.hands)
+    app.state.score_watch = ScoreWatch(parts.hands)
+    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import JSONResponse, Response
 
 from activities.metrics import CONTENT_TYPE, METRICS, joined
+from activities.scorecards import ScoreWatch
 from api.parts import Parts, TheParts
 from db import ledger_views, task_views
 from db.pool import Pool
@@ -50,7 +51,8 @@ async def readyz(parts: TheParts) -> JSONResponse:
 async def metrics(request: Request, parts: TheParts) -> Response:
     """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
     stock: Stock = request.app.state.stock
-    await stock.refresh(parts.hands.pool)
+    watch: ScoreWatch = request.app.state.score_watch
+    await asyncio.gather(stock.refresh(parts.hands.pool), watch.refresh())
     others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 

@@ -54,6 +54,15 @@ async def escalate_request(
     return told(parts, done)
 
 
+@router.post("/cases/{ack_no}/requests/{request_id}/send-again")
+async def send_again(
+    parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
+) -> Done:
+    """Send the hops of a request that the bank refused, or never got, out anew: what was wrong is mended."""
+    done = await desk.send_again(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    return told(parts, done)
+
+
 @router.post("/cases/{ack_no}/requests/{request_id}/stop")
 async def stop_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason

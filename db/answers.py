@@ -83,14 +83,16 @@ async def insert_lines(
             "remarks": judged.claim.remarks,
             "flags": [flag.model_dump() for flag in judged.claim.flags],
             "raw": judged.claim.raw,
+            "occurred_at": judged.claim.occurred_at.isoformat() if judged.claim.occurred_at else None,
         }
         for line_no, judged in enumerate(judgements, start=1)
     ]
     written = await connection.fetch(
         "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
-        " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, received_at)"
+        " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at)"
         " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
-        " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw, $2"
+        " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
+        " r.occurred_at, $2"
         " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no RETURNING answer_id",
         rows,
         at,

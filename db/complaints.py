@@ -87,7 +87,7 @@ async def oldest_case(connection: Connection, case_nos: Sequence[str]) -> str:
 
 
 async def next_serial(connection: Connection) -> int:
-    """The next serial for a number we give out; it wraps after ten million."""
+    """The next serial for a number we give out; after a day's last one it begins anew with the first that is ours."""
     serial: int = await connection.fetchval("SELECT nextval('ack_serial')")
     return serial
 
@@ -140,7 +140,7 @@ async def register_transfers(connection: Connection, case_no: str, keys: Sequenc
 
 
 class Payment(Noun):
-    """The victim's side of a case, as the bank wire's `instrument` wants it."""
+    """A victim's own payment, as the bank wire's `instrument` wants it."""
 
     category: str
     victim_mobile: str
@@ -150,15 +150,23 @@ class Payment(Noun):
     mode: str
 
 
-async def payment_of_case(connection: Connection, case_no: str) -> Payment:
-    """The first complaint's victim and the first transfer's payer."""
-    row = await connection.fetchrow(
-        "SELECT c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode"
-        " FROM complaint c JOIN victim v USING (victim_id) JOIN hop h ON h.case_no = c.case_no AND h.hop_no = 1"
-        " WHERE c.case_no = $1 ORDER BY c.received_at, c.ack_no LIMIT 1",
-        case_no,
-    )
-    assert row is not None, "a case has a complaint and a first hop"
+_PAYMENT = """
+WITH RECURSIVE up AS (
+    SELECT hop_no, parent_hop_no FROM hop WHERE case_no = $1 AND hop_no = $2
+    UNION ALL
+    SELECT h.hop_no, h.parent_hop_no FROM up JOIN hop h ON h.case_no = $1 AND h.hop_no = up.parent_hop_no
+)
+SELECT c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
+FROM up JOIN hop h ON h.case_no = $1 AND h.hop_no = up.hop_no
+JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
+WHERE up.parent_hop_no IS NULL
+"""
+
+
+async def payment_of_hop(connection: Connection, case_no: str, hop_no: int) -> Payment:
+    """The victim's payment at the root of a hop: the money it is about left the victim by this transfer."""
+    row = await connection.fetchrow(_PAYMENT, case_no, hop_no)
+    assert row is not None, "every hop has a root, and a root its complaint"
     return Payment(
         category=row["category"],
         victim_mobile=row["mobile"],

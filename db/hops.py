@@ -17,6 +17,8 @@ class HopRow(Noun):
     """A hop as it is written."""
 
     hop_no: int
+    ack_no: str | None = None
+    """the complaint whose money it is; a hop below another is of its parent's, whatever is said here"""
     revision: int = 0
     parent_hop_no: int | None = None
     layer: int

@@ -9,11 +9,11 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ChannelKind, HopSource, RequestState, Rung
-from schemas.work import HopRef
+from schemas.work import HopBrief, HopRef
 
 
 class RequestRow(Noun):
-    """A hold request, its row locked."""
+    """A hold request; whether its row is locked is said by the function that gives it."""
 
     request_id: UUID
     case_no: str
@@ -24,6 +24,7 @@ class RequestRow(Noun):
     rung: Rung | None
     sent_at: UtcDatetime
     delivered_at: UtcDatetime | None
+    first_answered_at: UtcDatetime | None
     refusal_code: str | None
     channel: ChannelKind | None
     """which carried it last"""
@@ -61,9 +62,8 @@ class HopToAsk(Noun):
 
 
 _ROW = (
-    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, refusal_code,"
-    " channel, round"
-    " FROM hold_request"
+    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, first_answered_at,"
+    " refusal_code, channel, round FROM hold_request"
 )
 
 
@@ -198,15 +198,39 @@ async def answered(
 
 
 async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
-    """Close the case's requests in which no hop is live any more, and return them."""
+    """Close the case's requests in which no hop is live any more, and return them.
+
+    `answered` are those of which the bank has said anything; the others are `superseded`.
+    """
     rows = await connection.fetch(
-        "UPDATE hold_request r SET state = 'answered', closed_at = $2 WHERE r.case_no = $1 AND r.closed_at IS NULL"
+        "UPDATE hold_request r SET closed_at = $2,"
+        " state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END"
+        " WHERE r.case_no = $1 AND r.closed_at IS NULL"
         " AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live)"
         " RETURNING r.request_id",
         case_no,
         at,
     )
     return [row["request_id"] for row in rows]
+
+
+_SEND_AGAIN: Final = """
+WITH dead AS (
+    UPDATE request_hop SET live = false WHERE request_id = $1 AND live RETURNING case_no, hop_no
+), again AS (
+    UPDATE hop h SET revision = h.revision + 1, state = 'open' FROM dead d
+    WHERE h.case_no = d.case_no AND h.hop_no = d.hop_no AND h.state = 'asked'
+    RETURNING h.case_no, h.hop_no, h.revision, h.institution, h.layer, h.transferred_at
+)
+SELECT a.hop_no, a.revision, a.institution, i.answer_class, a.layer, a.transferred_at, b.balance_paise AS disputed_paise
+FROM again a JOIN institution i ON i.code = a.institution
+JOIN ledger_balance b ON b.case_no = a.case_no AND b.hop_no = a.hop_no AND b.bucket = 'in_play' ORDER BY a.hop_no
+"""
+
+
+async def send_again(connection: Connection, request_id: UUID) -> list[HopBrief]:
+    """Take every live hop out of the request, to be asked anew under its next revision; `finish_empty` comes next."""
+    return [HopBrief(**dict(row)) for row in await connection.fetch(_SEND_AGAIN, request_id)]
 
 
 async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:

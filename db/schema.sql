@@ -1,5 +1,30 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
+CREATE OR REPLACE FUNCTION public.bank_key_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'UPDATE' AND (NEW.key_id, NEW.institution, NEW.public_key, NEW.not_before, NEW.created_at)
+            IS DISTINCT FROM (OLD.key_id, OLD.institution, OLD.public_key, OLD.not_before, OLD.created_at) THEN
+        RAISE EXCEPTION 'of bank_key only the end changes' USING ERRCODE = 'restrict_violation';
+    END IF;
+    PERFORM FROM institution WHERE code = NEW.institution FOR NO KEY UPDATE;
+    -- The number of live keys only rises where one begins.
+    IF EXISTS (
+        SELECT FROM bank_key start
+        WHERE start.institution = NEW.institution
+          AND tstzrange(NEW.not_before, NEW.not_after) @> start.not_before
+          AND (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+                 AND tstzrange(k.not_before, k.not_after) @> start.not_before) > 2
+    ) OR (SELECT count(*) FROM bank_key k WHERE k.institution = NEW.institution
+            AND tstzrange(k.not_before, k.not_after) @> NEW.not_before) > 2 THEN
+        RAISE EXCEPTION '% would have three keys at once', NEW.institution
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -12,6 +37,35 @@ BEGIN
         NEW.case_no, NEW.seq, NEW.kind, (extract(epoch FROM NEW.at) * 1000000)::bigint, NEW.actor, NEW.data::text), 'UTF8'));
     UPDATE case_file SET event_seq = NEW.seq, event_hash = NEW.hash WHERE case_no = NEW.case_no;
     PERFORM pg_notify('case_event', NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_complaint()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.parent_hop_no IS NOT NULL THEN
+        SELECT ack_no INTO NEW.ack_no FROM hop WHERE case_no = NEW.case_no AND hop_no = NEW.parent_hop_no;
+    END IF;
+    -- A process of the release before names none: the case's number is that of its first complaint.
+    NEW.ack_no := coalesce(NEW.ack_no, NEW.case_no);
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_waiting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.reminded_at := NULL;
+    IF NEW.state IN ('correction', 'unroutable') THEN
+        NEW.waiting_since := now();
+        NEW.looked_up_at := '-infinity';
+    ELSE
+        NEW.waiting_since := NULL;
+        NEW.looked_up_at := NULL;
+    END IF;
     RETURN NEW;
 END $function$;
 
@@ -153,7 +207,7 @@ BEGIN
     RETURN NEXT;
 END $function$;
 
-CREATE SEQUENCE ack_serial AS bigint MINVALUE 0 MAXVALUE 9999999 START 0 INCREMENT 1 CYCLE;
+CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
 
 CREATE TABLE answer (
     answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -173,8 +227,44 @@ CREATE TABLE answer (
     flags jsonb NOT NULL,
     raw jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
+    occurred_at timestamp with time zone,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+);
+
+CREATE TABLE bank_evidence (
+    evidence_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    method text NOT NULL,
+    path text NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
+    CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
+CREATE TABLE bank_key (
+    key_id text NOT NULL,
+    institution text NOT NULL,
+    public_key bytea NOT NULL,
+    not_before timestamp with time zone NOT NULL,
+    not_after timestamp with time zone,
+    created_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_key_public_key_key UNIQUE (public_key),
+    CONSTRAINT bank_key_pkey PRIMARY KEY (key_id),
+    CONSTRAINT bank_key_check CHECK ((not_before < not_after)),
+    CONSTRAINT bank_key_key_id_check CHECK ((key_id ~ '^[A-Za-z0-9._:-]{1,100}$'::text)),
+    CONSTRAINT bank_key_public_key_check CHECK ((octet_length(public_key) = 32))
+);
+
+CREATE TABLE bank_nonce (
+    key_id text NOT NULL,
+    nonce text NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    CONSTRAINT bank_nonce_pkey PRIMARY KEY (key_id, nonce)
 );
 
 CREATE TABLE case_event (
@@ -248,6 +338,7 @@ CREATE TABLE complaint (
     body_digest bytea NOT NULL,
     joined boolean NOT NULL,
     flags jsonb NOT NULL,
+    CONSTRAINT complaint_of_case UNIQUE (case_no, ack_no),
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
@@ -311,7 +402,7 @@ CREATE TABLE hold_request (
     round integer NOT NULL DEFAULT 0,
     CONSTRAINT hold_request_case_no_wave_no_institution_key UNIQUE (case_no, wave_no, institution),
     CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
-    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text])))
+    CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text, 'superseded'::text])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE hop (
@@ -338,6 +429,10 @@ CREATE TABLE hop (
     opened_at timestamp with time zone NOT NULL,
     opened_by_answer bigint,
     flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    ack_no text NOT NULL,
+    waiting_since timestamp with time zone,
+    reminded_at timestamp with time zone,
+    looked_up_at timestamp with time zone,
     CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
@@ -347,7 +442,8 @@ CREATE TABLE hop (
     CONSTRAINT hop_hop_no_check CHECK ((hop_no > 0)),
     CONSTRAINT hop_layer_check CHECK ((layer > 0)),
     CONSTRAINT hop_source_check CHECK ((source = ANY (ARRAY['complaint'::text, 'answer'::text, 'desk'::text]))),
-    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text])))
+    CONSTRAINT hop_state_check CHECK ((state = ANY (ARRAY['open'::text, 'asked'::text, 'correction'::text, 'unroutable'::text, 'closed'::text]))),
+    CONSTRAINT hop_waiting_check CHECK (((state = ANY (ARRAY['correction'::text, 'unroutable'::text])) = (waiting_since IS NOT NULL)))
 ) WITH (fillfactor=80);
 
 CREATE TABLE institution (
@@ -476,6 +572,12 @@ CREATE TABLE victim (
 
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
+
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -504,6 +606,8 @@ ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_no, parent_hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no) DEFERRABLE INITIALLY DEFERRED;
+
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -528,7 +632,17 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 
 CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
+CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]));
+
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
+
+CREATE INDEX answer_received ON public.answer USING brin (received_at);
+
+CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
+
+CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
+
+CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
 
 CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
 
@@ -536,11 +650,13 @@ CREATE INDEX case_file_not_started ON public.case_file USING btree (opened_at) W
 
 CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, case_no DESC);
 
+CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
+
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
-CREATE INDEX complaint_case ON public.complaint USING btree (case_no);
-
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
+
+CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
@@ -548,7 +664,15 @@ CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kin
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
+CREATE INDEX hold_request_institution ON public.hold_request USING btree (institution, sent_at);
+
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
+
+CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
+
+CREATE INDEX hop_to_remind ON public.hop USING btree (waiting_since) WHERE ((waiting_since IS NOT NULL) AND (reminded_at IS NULL));
+
+CREATE INDEX hop_to_write_off ON public.hop USING btree (waiting_since) WHERE (waiting_since IS NOT NULL);
 
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
@@ -556,13 +680,27 @@ CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (c
 
 CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
 
+CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
+
 CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
+
+CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
+
+CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
 
 CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
 
@@ -572,4 +710,18 @@ CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCIN
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
+
+COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
+
+COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
+
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
+
+COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
+
+COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
+
+COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';

@@ -6,6 +6,9 @@ from schemas.complaints import IST
 from schemas.enums import Channel
 
 SERIALS_A_DAY = 10_000_000
+OUR_FIRST_SERIAL = 5_000_000
+"""We give out the upper half of a day's serials, the portal the lower: two who number need no word with each other."""
+
 _FIRST_DIGIT = {Channel.PORTAL: "2", Channel.HELPLINE_1930: "3", Channel.IMPORT: "2"}
 
 
@@ -15,7 +18,7 @@ def first_digits() -> frozenset[str]:
 
 
 def make_ack_no(channel: Channel, received_at: datetime, serial: int) -> str:
-    """The number for the `serial`-th complaint; `received_at` is aware and dated in India."""
-    if not 0 <= serial < SERIALS_A_DAY:
-        raise ValueError(f"serial {serial} is outside 0..{SERIALS_A_DAY - 1}")
+    """A number of our own; `received_at` is aware and dated in India."""
+    if not OUR_FIRST_SERIAL <= serial < SERIALS_A_DAY:
+        raise ValueError(f"serial {serial} is outside {OUR_FIRST_SERIAL}..{SERIALS_A_DAY - 1}")
     return f"{_FIRST_DIGIT[channel]}{received_at.astimezone(IST):%d%m%y}{serial:07d}"

@@ -10,6 +10,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, ValidationError, model_validator
 
+from domain.answering_curve import CallRules
 from domain.breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
@@ -85,6 +86,14 @@ class ChannelRules(Noun):
         )
 
 
+class SignatureRules(Noun):
+    """When a request that a bank has signed is taken."""
+
+    window_seconds: Annotated[float, Field(ge=1, le=3600)]
+    """how far its `created` may be from our clock, either way"""
+    source: Source
+
+
 class Priority(Noun):
     """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
 
@@ -118,7 +127,9 @@ class Policy(Noun):
     delivery: Delivery
     channels: ChannelRules
     priority: Priority
+    signatures: SignatureRules
     ladder: dict[Rung, RungRule]
+    call_list: CallRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

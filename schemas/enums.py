@@ -132,6 +132,8 @@ class RequestState(StrEnum):
     """every hop of it has its answer"""
     STOPPED = "stopped"
     """the desk withdrew it"""
+    SUPERSEDED = "superseded"
+    """its hops were corrected or sent again before the bank said anything of them"""
 
 
 class ClaimKind(StrEnum):
@@ -225,6 +227,8 @@ class EventKind(StrEnum):
 
     CASE_OPENED = "case_opened"
     COMPLAINT_JOINED = "complaint_joined"
+    TRAIL_IMPORTED = "trail_imported"
+    """an officer brought banks' answers in with a money-trail workbook"""
     HOP_ADDED = "hop_added"
     REQUEST_SENT = "request_sent"
     REQUEST_DELIVERED = "request_delivered"
@@ -237,6 +241,10 @@ class EventKind(StrEnum):
     REQUEST_ESCALATED = "request_escalated"
     """a person will not wait for the next rung"""
     HOP_CORRECTED = "hop_corrected"
+    HOP_WRITTEN_OFF = "hop_written_off"
+    """nobody put it right in all the time it waited for the desk"""
     REQUEST_STOPPED = "request_stopped"
+    REQUEST_SENT_AGAIN = "request_sent_again"
+    """what was wrong is mended: its hops go out in another request"""
     CASE_SETTLED = "case_settled"
     CASE_REOPENED = "case_reopened"

@@ -21,6 +21,7 @@ class LineFlag(StrEnum):
     """The codes of what was odd in a line that was taken all the same."""
 
     AMOUNT_FROM_DISPUTED = "amount_from_disputed"
+    AMOUNT_FROM_TRANSFER = "amount_from_transfer"
     AMOUNT_UNREADABLE = "amount_unreadable"
     BALANCE_UNREADABLE = "balance_unreadable"
     DISPUTED_ABOVE_AMOUNT = "disputed_above_amount"
@@ -42,6 +43,7 @@ class LineFlag(StrEnum):
 
 _WORDS = {
     LineFlag.AMOUNT_FROM_DISPUTED: "not given: the disputed amount stands for it",
+    LineFlag.AMOUNT_FROM_TRANSFER: "not given: the whole transfer was accepted, its amount stands for it",
     LineFlag.AMOUNT_UNREADABLE: "no sum of rupees: left out, the line does not need it",
     LineFlag.BALANCE_UNREADABLE: "no sum of rupees: left out",
     LineFlag.DISPUTED_ABOVE_AMOUNT: "more is called tainted than the transaction moved",

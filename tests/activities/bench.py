@@ -18,7 +18,7 @@ from activities.carrying import Carrier
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.intake import Taken, take_complaint
-from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
+from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from db import cases
 from db.pool import Connection, Pool
@@ -31,7 +31,7 @@ from workflows.case import request_id
 
 LOST_REPLY = "lost reply"
 """the bank takes the ticket, and its reply never arrives"""
-Outcome = BankRefused | BankUnreachable | str | None
+Outcome = BankError | str | None
 
 
 @dataclass
@@ -263,7 +263,7 @@ _MUST_BE_EMPTY = {
             OR r.institution <> h.institution OR rh.revision <> h.revision)""",
     "a request is finished exactly when none of its hops is live": """
         SELECT r.request_id, r.state, r.closed_at FROM hold_request r WHERE r.case_no = $1 AND
-            ((r.closed_at IS NOT NULL) <> (r.state IN ('answered', 'stopped')) OR (r.closed_at IS NULL) <>
+            ((r.closed_at IS NOT NULL) <> (r.state IN ('answered', 'stopped', 'superseded')) OR (r.closed_at IS NULL) <>
             EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live))""",
     "what is disputed of a hop is what the ledger took up for it": """
         SELECT h.hop_no, h.disputed_paise, sum(e.amount_paise) FROM hop h LEFT JOIN ledger_entry e

@@ -170,7 +170,7 @@ async def test_when_every_channel_is_dropped_the_wait_is_until_the_first_may_be_
 
 async def test_our_own_fault_with_one_channel_is_no_reason_to_stop(ways: TwoWays) -> None:
     order = await ways.order()
-    ways.wire.outcomes.append(BankMisconfigured("HDFC", "its credentials cannot be opened"))  # type: ignore[arg-type]
+    ways.wire.outcomes.append(BankMisconfigured("HDFC", "its credentials cannot be opened"))
     await ways.fail(order)
     assert (await ways.bench.freeze.send_hold_request(order)).delivered
 

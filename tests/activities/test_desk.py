@@ -5,14 +5,24 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from temporalio.exceptions import ApplicationError
 
-from activities.desk import DeskDone, add_hop, close_task, correct_hop, escalate_request, stop_request
+from activities.desk import (
+    DeskDone,
+    add_hop,
+    close_task,
+    correct_hop,
+    escalate_request,
+    send_again,
+    stop_request,
+)
+from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable
 from db import tasks
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import HopState, Rung
 from schemas.work import HopRef, Sent
-from tests.activities.bench import Bench
+from tests.activities.bench import LOST_REPLY, Bench
 from tests.factories import complaint, moved, row, rrn, transfer
 
 OFFICER = "officer:7"
@@ -67,11 +77,19 @@ async def test_a_wrong_reference_is_corrected_and_goes_out_again(bench: Bench) -
 async def test_a_hop_corrected_while_it_is_asked_leaves_its_request(bench: Bench) -> None:
     case_no, root, sent = await asked(bench)
     await correct_hop(bench.hands, case_no, 1, correction(rrn=rrn()), OFFICER)
-    assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", case_no) == [("answered",)]
+    assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", case_no) == [("superseded",)]
     event = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'hop_corrected'", case_no)
     assert (event["withdrawn_from"], event["fields"], event["revision"]) == ([sent.request_id], ["rrn"], 1)
     done = await bench.answer("HDFC", case_no, row(1, root, "1000.00"), job_id=f"BANKS-{sent.request_id}")
     assert done.contradictions == 1, "the old reference is nobody's now"
+    await bench.check(case_no)
+
+
+async def test_a_request_of_which_the_bank_has_answered_a_part_is_answered(bench: Bench) -> None:
+    case_no, root, _ = await asked(bench)
+    await bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    await correct_hop(bench.hands, case_no, 1, correction(rrn=rrn()), OFFICER)
+    assert await bench.rows("SELECT state FROM hold_request WHERE case_no = $1", case_no) == [("answered",)]
     await bench.check(case_no)
 
 
@@ -369,7 +387,7 @@ async def test_an_escalation_is_news_for_the_workflow(bench: Bench) -> None:
     await bench.check(case_no)
 
 
-@pytest.mark.parametrize("verb", [stop_request, escalate_request])
+@pytest.mark.parametrize("verb", [stop_request, escalate_request, send_again])
 async def test_only_a_live_request_of_this_very_case(bench: Bench, verb: Any) -> None:
     case_no, root, sent = await asked(bench)
     other, _, _ = await asked(bench)
@@ -379,6 +397,141 @@ async def test_only_a_live_request_of_this_very_case(bench: Bench, verb: Any) ->
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     with pytest.raises(NotNow, match="answered"):
         await verb(bench.hands, case_no, UUID(sent.request_id), "stop", OFFICER)
+
+
+# -- send again ----------------------------------------------------------------------------------------------------
+
+
+async def refused(bench: Bench, *transfers: dict[str, Any]) -> tuple[str, Sent]:
+    """A case whose only request the bank refused as a whole."""
+    case_no = await bench.complain(*transfers)
+    bench.bank.outcomes.append(BankRefused("HDFC", "400", "a field is wrong"))
+    return case_no, await bench.ask_one(case_no)
+
+
+async def undelivered(bench: Bench) -> tuple[str, UUID]:
+    """A case whose request never reached the bank: its first attempt failed a minute ago."""
+    case_no = await bench.complain(transfer(1000_00))
+    bench.bank.outcomes.append(BankUnreachable("HDFC", "timeout"))
+    with pytest.raises(ApplicationError):
+        await bench.ask(case_no)
+    request_id: UUID = await bench.value(
+        "UPDATE hold_request SET sent_at = sent_at - interval '1 minute' WHERE case_no = $1 RETURNING request_id",
+        case_no,
+    )
+    return case_no, request_id
+
+
+async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
+    case_no, sent = await refused(bench, transfer(1000_00), transfer(500_00))
+    assert await bench.tasks(case_no) == [("ticket_refused", None)]
+    done = await send_again(bench.hands, case_no, UUID(sent.request_id), "the field is mended", OFFICER)
+    assert done.follow_up is not None
+    assert done.follow_up.news is not None
+    assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in done.follow_up.news.opened] == [
+        (1, 1, 1000_00),
+        (2, 1, 500_00),
+    ]
+    assert done.follow_up.news.closed == (HopRef(hop_no=1, revision=0), HopRef(hop_no=2, revision=0))
+    assert await bench.tasks(case_no) == []
+    assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
+    again = await bench.ask_one(case_no)
+    assert again.request_id != sent.request_id
+    assert await bench.rows("SELECT wave_no, state FROM hold_request WHERE case_no = $1 ORDER BY 1", case_no) == [
+        (1, "superseded"),
+        (2, "delivered"),
+    ]
+    assert [len(ticket.incidents) for _, ticket in bench.bank.tickets] == [2, 2]
+    event = await bench.value("SELECT data FROM case_event WHERE case_no = $1 AND kind = 'request_sent_again'", case_no)
+    assert event == {
+        "request_id": sent.request_id,
+        "institution": "HDFC",
+        "hops": [1, 2],
+        "reason": "the field is mended",
+    }
+    await bench.check(case_no)
+
+
+async def test_only_the_live_hops_of_a_request_are_sent_again(bench: Bench) -> None:
+    case_no, sent = await refused(bench, transfer(1000_00), transfer(500_00))
+    await correct_hop(bench.hands, case_no, 1, correction(rrn=rrn()), OFFICER)
+    await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
+    await bench.check(case_no)
+
+
+async def test_a_request_that_never_reached_its_bank_is_sent_again(bench: Bench) -> None:
+    case_no, request_id = await undelivered(bench)
+    await send_again(bench.hands, case_no, request_id, "the credentials are mended", OFFICER)
+    assert (await bench.ask_one(case_no)).delivered
+    await bench.check(case_no)
+
+
+async def test_a_request_on_its_way_is_not_sent_again(bench: Bench) -> None:
+    case_no, request_id = await undelivered(bench)
+    await bench.pool.execute("UPDATE hold_request SET sent_at = now() WHERE case_no = $1", case_no)
+    with pytest.raises(NotNow, match="on its way"):
+        await send_again(bench.hands, case_no, request_id, "mended", OFFICER)
+    assert await bench.hops(case_no, "state, revision") == [("asked", 0)]
+    await bench.check(case_no)
+
+
+async def test_what_the_bank_has_or_what_is_over_is_not_sent_again(bench: Bench) -> None:
+    case_no, _, sent = await asked(bench)
+    with pytest.raises(NotNow, match="delivered"):
+        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    case_no, sent = await refused(bench, transfer(1000_00))
+    await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    with pytest.raises(NotNow, match="superseded"):
+        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    case_no, sent = await refused(bench, transfer(1000_00))
+    await stop_request(bench.hands, case_no, UUID(sent.request_id), "enough", OFFICER)
+    with pytest.raises(NotNow, match="stopped"):
+        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+
+
+async def test_a_bank_that_answers_has_the_request_whatever_its_reply_was(bench: Bench) -> None:
+    root = rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root))
+    bench.bank.outcomes.append(LOST_REPLY)
+    with pytest.raises(ApplicationError):
+        await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    request_id = await bench.value(
+        "UPDATE hold_request SET sent_at = sent_at - interval '1 minute' WHERE case_no = $1 RETURNING request_id",
+        case_no,
+    )
+    with pytest.raises(NotNow, match="the bank has it"):
+        await send_again(bench.hands, case_no, request_id, "mended", OFFICER)
+    await bench.check(case_no)
+
+
+async def test_sent_again_twice_at_once_goes_out_once(bench: Bench) -> None:
+    case_no, sent = await refused(bench, transfer(1000_00))
+    done = await asyncio.gather(
+        *(send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER) for _ in range(4)),
+        return_exceptions=True,
+    )
+    assert sum(isinstance(one, NotNow) for one in done) == 3, done
+    assert await bench.hops(case_no, "state, revision") == [("open", 1)]
+    await bench.check(case_no)
+
+
+async def test_an_attempt_that_ends_after_its_request_was_sent_again_asks_nothing_of_the_desk(bench: Bench) -> None:
+    """The first attempt was still in the air: what it brings is about a request that is over."""
+    case_no = await bench.complain(transfer(1000_00, payee_bank="HDFC"))
+    (order,) = await bench.orders(case_no)
+    bench.bank.gate = asyncio.Event()
+    bench.bank.outcomes.append(BankMisconfigured("HDFC", "its password is refused"))
+    sending = asyncio.create_task(bench.freeze.send_hold_request(order))
+    await bench.bank.called()
+    await bench.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 minute'")
+    await send_again(bench.hands, case_no, UUID(order.request_id), "mended", OFFICER)
+    bench.bank.gate.set()
+    with pytest.raises(ApplicationError):
+        await sending
+    assert await bench.tasks(case_no) == []
+    await bench.check(case_no)
 
 
 # -- tasks ---------------------------------------------------------------------------------------------------------
@@ -436,6 +589,7 @@ async def test_no_verb_finds_a_case_nobody_has(bench: Bench) -> None:
         correct_hop(bench.hands, nobodys, 1, correction(rrn=rrn()), OFFICER),
         stop_request(bench.hands, nobodys, uuid4(), "stop", OFFICER),
         escalate_request(bench.hands, nobodys, uuid4(), "hurry", OFFICER),
+        send_again(bench.hands, nobodys, uuid4(), "mended", OFFICER),
     ):
         with pytest.raises(NotFound):
             await verb

@@ -39,8 +39,8 @@ async def test_the_ticket_says_who_paid_what_to_whom(bench: Bench) -> None:
     ((bank, ticket),) = bench.bank.tickets
     assert (bank, ticket.ack_no, str(ticket.request_id)) == ("HDFC", case_no, order.request_id)
     assert (ticket.instrument.payer_account, ticket.instrument.payer_mobile) == ("30000000001", "9876543210")
-    assert [(i.rrn, i.amount_paise, i.disputed_paise, i.layer) for i in ticket.incidents] == [
-        (root, 1000_00, 1000_00, 1)
+    assert [(i.rrn, i.amount_paise, i.disputed_paise, i.layer, i.hop_no) for i in ticket.incidents] == [
+        (root, 1000_00, 1000_00, 1, 1)
     ]
     assert await request(bench, case_no) == ("delivered", f"BANKS-{order.request_id}", None)
     assert await bench.events(case_no) == ["case_opened", "request_sent", "request_delivered"]

@@ -1,6 +1,7 @@
 """Taking a complaint: durable before a number goes back, once however often it comes, and joined where it belongs."""
 
 import asyncio
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,6 +40,24 @@ async def test_the_number_says_channel_and_day(bench: Bench, channel: str, digit
 
 async def test_a_number_that_the_portal_gave_is_kept(bench: Bench) -> None:
     assert await bench.complain(transfer(), ack_no="22411267654321") == "22411267654321"
+
+
+@pytest.mark.parametrize("channel", ["helpline_1930", "portal", "import"])
+async def test_our_own_numbers_are_of_the_upper_half_of_a_day_and_the_lower_is_the_portals(
+    bench: Bench, channel: str
+) -> None:
+    ours = await bench.complain(transfer(), channel=channel)
+    assert int(ours[7:]) >= 5_000_000
+    portals = f"{ours[:7]}{int(ours[7:]) - 5_000_000:07d}"
+    assert await bench.complain(transfer(), channel="portal", ack_no=portals) == portals
+
+
+async def test_after_the_last_number_of_a_day_comes_the_first_of_the_upper_half(bench: Bench) -> None:
+    before = await bench.value("SELECT last_value FROM ack_serial")
+    await bench.pool.execute("SELECT setval('ack_serial', 9999998)")
+    numbers = [await bench.complain(transfer()) for _ in range(2)]
+    await bench.pool.execute("SELECT setval('ack_serial', $1)", before)
+    assert (numbers[0][7:], numbers[1][7:11]) == ("9999999", "5000")
 
 
 async def test_a_number_the_portal_gave_out_in_our_range_is_passed_over(bench: Bench) -> None:
@@ -229,6 +248,54 @@ async def test_a_complaint_about_two_cases_joins_the_older_and_says_so(bench: Be
     assert [(flag.code, second in flag.message) for flag in joined.receipt.flags] == [("known_in_another_case", True)]
     assert await bench.buckets(first) == {"lost": -10_500_00, "in_play": 10_500_00}
     assert await bench.buckets(second) == {"lost": -10_000_00, "in_play": 10_000_00}
+
+
+async def test_a_complaint_that_would_overfill_the_case_opens_one_of_its_own_and_says_so(bench: Bench) -> None:
+    bench = with_max_hops(bench, 2)
+    known, others = transfer(700_00), [transfer(300_00, payee_bank="ICIC"), transfer(200_00)]
+    case_no = await bench.complain(known)
+    taken = await bench.take(complaint(known, *others))
+    own_no = taken.receipt.ack_no
+    assert (taken.receipt.case_ack_no, taken.receipt.joined) == (own_no, False)
+    assert [(flag.field, flag.code) for flag in taken.receipt.flags] == [
+        ("transfers", "known_in_another_case"),
+        ("transfers", "case_full"),
+    ]
+    assert all(case_no in flag.message for flag in taken.receipt.flags)
+    assert await bench.buckets(case_no) == {"lost": -700_00, "in_play": 700_00}
+    assert await bench.buckets(own_no) == {"lost": -500_00, "in_play": 500_00}
+    assert await bench.hops(own_no, "hop_no, institution") == [(1, "ICIC"), (2, "HDFC")]
+    assert (await bench.events(case_no), await bench.events(own_no)) == (["case_opened"], ["case_opened"])
+    assert taken.follow_up is not None
+    assert taken.follow_up.start is not None
+    for number in (case_no, own_no):
+        await bench.check(number)
+    again = await bench.take(complaint(others[0]))
+    assert (again.receipt.case_ack_no, again.receipt.joined) == (own_no, True)
+
+
+async def test_a_case_may_be_filled_to_the_brim_and_joined_without_new_money(bench: Bench) -> None:
+    bench = with_max_hops(bench, 2)
+    known = transfer(700_00)
+    case_no = await bench.complain(known)
+    for told in (complaint(known, transfer(300_00)), complaint(known)):
+        assert (await bench.take(told)).receipt.case_ack_no == case_no
+    assert len(await bench.hops(case_no)) == 2
+
+
+async def test_two_that_fill_the_last_place_at_once_never_overfill_the_case(bench: Bench) -> None:
+    bench = with_max_hops(bench, 2)
+    known = transfer(700_00)
+    case_no = await bench.complain(known)
+    taken = await asyncio.gather(*(bench.take(complaint(known, transfer(300_00))) for _ in range(4)))
+    assert [one.receipt.joined for one in taken].count(True) == 1
+    assert len(await bench.hops(case_no)) == 2
+
+
+def with_max_hops(bench: Bench, max_hops: int) -> Bench:
+    rules = bench.hands.policy.trail.model_copy(update={"max_hops": max_hops})
+    policy = bench.hands.policy.model_copy(update={"trail": rules})
+    return Bench(dataclasses.replace(bench.hands, policy=policy))
 
 
 async def test_new_money_in_a_settled_case_opens_it_again(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from activities.metrics import BUCKETS_SECONDS, METRICS
 from api.ops import Stock
 from api.parts import Parts
-from schemas.enums import Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
+from schemas.enums import AnswerClass, Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
 from tests.api.conftest import Doors, line, opened
 
 LABELS = {
@@ -22,6 +22,8 @@ LABELS = {
     "disposition": {disposition.value for disposition in Disposition},
     "kind": {kind.value for kind in ClaimKind} | {kind.value for kind in TaskKind},
     "bucket": {bucket.value for bucket in Bucket},
+    "answer_class": {answer_class.value for answer_class in AnswerClass},
+    "quantile": {"0.5", "0.95", "0.99"},
 }
 
 
@@ -88,6 +90,12 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_complaint_to_first_answer_seconds",
         "goldenhour_complaint_to_first_hold_seconds",
         "goldenhour_answer_to_next_request_seconds",
+        "goldenhour_scorecard_requests",
+        "goldenhour_scorecard_silent_ratio",
+        "goldenhour_scorecard_moved_before_ratio",
+        "goldenhour_scorecard_held_of_reachable_ratio",
+        "goldenhour_scorecard_sent_to_delivered_seconds",
+        "goldenhour_scorecard_delivered_to_answer_seconds",
     }
     for personal in (ack_no, "SBIN", "30000000001", "Asha", "412345678901"):
         assert personal not in response.text

@@ -1,12 +1,16 @@
 """What the desk does through the API: each verb changes the case, tells its workflow and names the officer."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
+from db import requests
 from schemas.enums import Role
+from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer
-from tests.api.test_views import asked
+from tests.api.test_views import REQUEST_ID, asked
 
 HOP: dict[str, Any] = {
     "parent_hop_no": 1,
@@ -96,6 +100,27 @@ async def test_a_request_is_escalated_and_stopped(doors: Doors, case: str) -> No
     for verb in ("escalate", "stop"):
         again = await doors.post(f"{path}/{verb}", {"reason": "once more"})
         assert (again.status_code, again.json()["type"]) == (409, "urn:goldenhour:problem:not-now")
+
+
+async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
+    ack_no: str = (await doors.complain())["ack_no"]
+    pool = doors.parts.hands.pool
+    request_id = UUID(f"{REQUEST_ID}1")
+    async with pool.acquire() as connection:
+        await requests.plan(
+            connection, request_id, ack_no, 1, "SBIN", [HopRef(hop_no=1, revision=0)], datetime.now(UTC)
+        )
+        await requests.refused(connection, request_id, "400", "a field is wrong")
+    path = f"/api/v1/cases/{ack_no}/requests/{request_id}/send-again"
+    response = await doors.post(path, {"reason": "the field is mended"})
+    assert (response.status_code, response.json()) == (200, {"case_ack_no": ack_no, "hop_no": None})
+    assert [told.case_no for told in doors.courier.told][-1] == ack_no
+    (request,) = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
+    assert (request["state"], request["refusal_code"], request["closed_at"] is None) == ("superseded", "400", False)
+    event = await last_event(doors, ack_no, "request_sent_again")
+    assert (event["actor"], event["data"]["reason"]) == ("officer:officer1", "the field is mended")
+    again = await doors.post(path, {"reason": "once more"})
+    assert (again.status_code, again.json()["type"]) == (409, "urn:goldenhour:problem:not-now")
 
 
 async def test_a_request_of_another_case_is_not_found(doors: Doors, case: str) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.ack_numbers import SERIALS_A_DAY, first_digits, make_ack_no
+from domain.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
 from domain.errors import InvalidPolicy
 from domain.policy import PACKAGED_POLICY, CodeMeaning, load_policy
 from domain.priority import priority_key
@@ -85,9 +85,9 @@ def test_fresh_goes_before_old_and_large_before_small() -> None:
 
 def test_a_number_carries_channel_day_in_india_and_serial() -> None:
     late_evening = datetime(2026, 11, 24, 20, 0, tzinfo=UTC)
-    assert make_ack_no(Channel.HELPLINE_1930, late_evening, 42) == "32511260000042"
+    assert make_ack_no(Channel.HELPLINE_1930, late_evening, 5_000_042) == "32511265000042"
     assert make_ack_no(Channel.PORTAL, late_evening, SERIALS_A_DAY - 1) == "22511269999999"
     assert first_digits() == {"2", "3"}
-    for serial in (-1, SERIALS_A_DAY):
+    for serial in (-1, OUR_FIRST_SERIAL - 1, SERIALS_A_DAY):
         with pytest.raises(ValueError, match="serial"):
             make_ack_no(Channel.IMPORT, late_evening, serial)

@@ -19,6 +19,7 @@ from activities.intake import take_complaint
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db import cases
+from domain.ack_numbers import OUR_FIRST_SERIAL
 from schemas.complaints import Complaint
 from schemas.enums import ChannelKind
 from schemas.work import CaseOutcome, CaseProgress, FollowUp
@@ -261,7 +262,8 @@ async def staged(
     hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
 ) -> AsyncIterator[Stage]:
     """A stage with its workers running, on case numbers of its own."""
-    await hands.pool.execute("SELECT setval('ack_serial', $1)", next(_stages) * SERIALS_A_STAGE)
+    first = OUR_FIRST_SERIAL + next(_stages) * SERIALS_A_STAGE
+    await hands.pool.execute("SELECT setval('ack_serial', $1)", first)
     courier = CaseCourier(client, hands.pool)
     stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
     try:

@@ -1,0 +1,70 @@
+"""What can arrive beside an answer: money on its way back, and, at a bank, our requests and chasers."""
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from adapters.banks.answers import UnreadableLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedTransfer:
+    """One transfer whose money, or a part of it, a bank has returned. What it left out is "" or None."""
+
+    line_no: int
+    """position in the message, from 1"""
+    reference: str
+    """the RRN or UTR of the original transfer"""
+    returned_paise: int
+    transfer_paise: int | None
+    settled_on: date | None
+    return_id: str
+    reason_code: str
+    ack_no: str
+    job_id: str | None
+    remarks: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnedFunds:
+    """A pacs.004. A transaction that could not be read is an `UnreadableLine`: none costs the others."""
+
+    message_id: str
+    created_at: datetime | None
+    lines: tuple[ReturnedTransfer | UnreadableLine, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskedTransfer:
+    """One transfer that a hold request names, as the bank reads it."""
+
+    reference: str
+    amount_paise: int
+    disputed_paise: int
+    layer: int
+    transferred_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationRequest:
+    """A camt.056 as it arrives at a bank."""
+
+    message_id: str
+    created_at: datetime | None
+    ack_no: str
+    case_id: str
+    requestor: str
+    bank_code: str
+    category: str
+    reason_code: str
+    transfers: tuple[AskedTransfer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusRequest:
+    """A pacs.028 as it arrives at a bank: `request_message_id` is the MsgId of the hold request."""
+
+    message_id: str
+    created_at: datetime | None
+    request_message_id: str
+    bank_code: str
+    references: tuple[str, ...]

@@ -1,0 +1,27 @@
+"""A message read: what it is, and what it says in our words."""
+
+from adapters.banks.answers import StatusUpdate
+from adapters.banks.iso20022.arrivals import CancellationRequest, ReturnedFunds, StatusRequest
+from adapters.banks.iso20022.document import read
+from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.requests import read_hold_request, read_status_request
+from adapters.banks.iso20022.resolution import read_resolution
+from adapters.banks.iso20022.returns import read_returned_funds
+
+Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest
+
+
+def decode(body: bytes) -> Arrival:
+    """Return what the message `body` says.
+
+    Raises DocumentRefused (no XML that is safe to read), UnknownMessage (none of ours, or another version) or
+    IncompleteMessage (it lacks what it means nothing without); each is a MessageError with `where` and `reason`.
+    """
+    message, inside = read(body)
+    if message is Message.RESOLUTION:
+        return read_resolution(inside)
+    if message is Message.FUNDS_RETURNED:
+        return read_returned_funds(inside)
+    if message is Message.HOLD_REQUEST:
+        return read_hold_request(inside)
+    return read_status_request(inside)

@@ -1,0 +1,212 @@
+"""XML of a stranger, read safely, and ours, written: a plain tree, and nothing that reaches outside the bytes.
+
+There is no DTD, hence no entity and nothing external: a DOCTYPE is refused before anything in it is looked at.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+from xml.parsers import expat
+from xml.sax.saxutils import escape, quoteattr
+
+from pydantic import JsonValue
+
+from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
+from adapters.banks.iso20022.messages import NAMESPACE_STEM, Message
+
+BODY_MAX_BYTES: Final = 4 * 1024 * 1024
+"""Largest message taken: 500 transactions with all that a bank may repeat of each."""
+ELEMENTS_MAX: Final = 100_000
+DEPTH_MAX: Final = 40
+ATTRIBUTES_MAX: Final = 20
+"""Most attributes of one element; the schemas know one, `Ccy`."""
+NAMESPACE_MAX_CHARS: Final = 200
+"""Longest name of a namespace: it is written out anew for every element in it."""
+
+_SEPARATOR: Final = "}"
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_MESSAGE_NAME: Final = re.compile(r"[a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}")
+_UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii"})
+
+
+@dataclass(slots=True)
+class Element:
+    """One element. `name` is bare in the message's own namespace, "namespace}name" in another one.
+
+    Its text may be personal data, so it is not in the repr.
+    """
+
+    name: str
+    text: str = field(default="", repr=False)
+    attributes: dict[str, str] = field(default_factory=dict, repr=False)
+    children: list["Element"] = field(default_factory=list, repr=False)
+
+    def every(self, path: str) -> Iterator["Element"]:
+        """Each element at `path`, names joined by "/"."""
+        name, _, rest = path.partition("/")
+        for child in self.children:
+            if child.name == name:
+                if rest:
+                    yield from child.every(rest)
+                else:
+                    yield child
+
+    def first(self, path: str) -> "Element | None":
+        """The first element at `path`, None where there is none."""
+        return next(self.every(path), None)
+
+    def value(self, path: str) -> str:
+        """The text at `path` without space around it, "" where there is none."""
+        found = self.first(path)
+        return found.text.strip() if found else ""
+
+    def as_json(self) -> JsonValue:
+        """What came, as JSON: a leaf is its text, attributes stand under "@name", repeated names are lists."""
+        if not self.children and not self.attributes:
+            return self.text
+        values: dict[str, JsonValue] = {f"@{name}": value for name, value in self.attributes.items()}
+        if self.text.strip():
+            values["#text"] = self.text
+        grouped: dict[str, list[JsonValue]] = {}
+        for child in self.children:
+            grouped.setdefault(child.name, []).append(child.as_json())
+        values.update({name: found[0] if len(found) == 1 else found for name, found in grouped.items()})
+        return values
+
+
+def node(name: str, *inside: "Element | str | None", **attributes: str) -> Element:
+    """Build an element: texts and children in order, what is None or "" left out."""
+    made = Element(name, attributes=attributes)
+    for part in inside:
+        if isinstance(part, str):
+            made.text += part
+        elif part is not None:
+            made.children.append(part)
+    return made
+
+
+def read(body: bytes) -> tuple[Message, Element]:
+    """Return which message `body` is, and the one element inside its `Document`.
+
+    Raises DocumentRefused where it is too large, no UTF-8, no well-formed XML, or has a DTD or a processing
+    instruction; UnknownMessage where it is XML of another kind.
+    """
+    if len(body) > BODY_MAX_BYTES:
+        raise DocumentRefused("body", f"is larger than {BODY_MAX_BYTES} bytes")
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise DocumentRefused("body", "is not UTF-8") from None
+    return _Reader().read(text)
+
+
+def write(message: Message, inside: Element) -> bytes:
+    """Return the bytes of `message`; `inside` is its root element, in no namespace but the message's.
+
+    Raises InvalidMessage for a character that XML cannot carry.
+    """
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<Document xmlns="{message.namespace}">']
+    _write(inside, inside.name, parts)
+    parts.append("</Document>\n")
+    return "".join(parts).encode()
+
+
+def _write(element: Element, where: str, parts: list[str]) -> None:
+    for text in (element.text, *element.attributes.values()):
+        if _NOT_IN_XML.search(text):
+            raise InvalidMessage(where, "has a character that XML cannot carry")
+    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.attributes.items())
+    # A bare carriage return would come out as a line feed.
+    text = escape(element.text, {"\r": "&#13;"})
+    parts.append(f"<{element.name}{attributes}>{text}")
+    for child in element.children:
+        _write(child, f"{where}/{child.name}", parts)
+    parts.append(f"</{element.name}>")
+
+
+class _Reader:
+    """One reading: expat's events made into a tree, within the limits."""
+
+    def __init__(self) -> None:
+        self._message: Message | None = None
+        self._open: list[Element] = []
+        self._texts: list[list[str]] = []
+        self._root: Element | None = None
+        self._elements = 0
+        self._parser = expat.ParserCreate(namespace_separator=_SEPARATOR)
+        self._parser.buffer_text = True
+        self._parser.XmlDeclHandler = self._declaration
+        self._parser.StartDoctypeDeclHandler = self._doctype
+        self._parser.ProcessingInstructionHandler = self._instruction
+        self._parser.StartNamespaceDeclHandler = self._namespace
+        self._parser.StartElementHandler = self._start
+        self._parser.EndElementHandler = self._end
+        self._parser.CharacterDataHandler = self._text
+
+    def read(self, text: str) -> tuple[Message, Element]:
+        try:
+            self._parser.Parse(text, True)
+        except expat.ExpatError as error:
+            reason = expat.errors.messages.get(error.code, error.code)
+            raise DocumentRefused(f"line {error.lineno}", f"is no well-formed XML ({reason})") from None
+        assert self._message is not None, "a document without a known root element was refused"
+        if self._root is None or len(self._root.children) != 1:
+            raise UnknownMessage("Document", "must hold one element")
+        inside = self._root.children[0]
+        if inside.name != self._message.root_name:
+            raise UnknownMessage("Document", f"{self._message} holds {self._message.root_name}, not what is here")
+        return self._message, inside
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding is not None and encoding.lower() not in _UTF8_NAMES:
+            raise DocumentRefused("XML declaration", "names another encoding than UTF-8")
+
+    def _doctype(self, *_: object) -> None:
+        raise DocumentRefused("DOCTYPE", "a document type declaration is not read")
+
+    def _instruction(self, *_: object) -> None:
+        raise DocumentRefused(f"line {self._parser.CurrentLineNumber}", "a processing instruction is not read")
+
+    def _namespace(self, _prefix: str | None, uri: str | None) -> None:
+        if uri is not None and len(uri) > NAMESPACE_MAX_CHARS:
+            raise DocumentRefused("body", f"a namespace has more than {NAMESPACE_MAX_CHARS} characters")
+
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
+        self._elements += 1
+        if self._elements > ELEMENTS_MAX:
+            raise DocumentRefused("body", f"has more than {ELEMENTS_MAX} elements")
+        if len(self._open) >= DEPTH_MAX:
+            raise DocumentRefused("body", f"is nested deeper than {DEPTH_MAX} elements")
+        if len(attributes) > ATTRIBUTES_MAX:
+            raise DocumentRefused("body", f"an element has more than {ATTRIBUTES_MAX} attributes")
+        if self._message is None:
+            self._message = _message_of(name)
+        element = Element(name.removeprefix(self._message.namespace + _SEPARATOR), attributes=attributes)
+        if self._open:
+            self._open[-1].children.append(element)
+        else:
+            self._root = element
+        self._open.append(element)
+        self._texts.append([])
+
+    def _end(self, _name: str) -> None:
+        self._open.pop().text = "".join(self._texts.pop())
+
+    def _text(self, text: str) -> None:
+        self._texts[-1].append(text)
+
+
+def _message_of(root_name: str) -> Message:
+    """Return the message by the name of the document's root element. Raises UnknownMessage."""
+    namespace, _, name = root_name.rpartition(_SEPARATOR)
+    if name != "Document":
+        raise UnknownMessage("body", "the root element must be Document")
+    if not namespace.startswith(NAMESPACE_STEM):
+        raise UnknownMessage("Document", "its namespace is not one of ISO 20022")
+    told = namespace.removeprefix(NAMESPACE_STEM)
+    try:
+        return Message(told)
+    except ValueError:
+        shown = told if _MESSAGE_NAME.fullmatch(told) else "its namespace"
+        raise UnknownMessage("Document", f"{shown} is none of {', '.join(Message)}") from None

@@ -1,0 +1,110 @@
+"""Police → bank: hold requests and chasers. What these return has passed the check of `schema`."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from adapters.banks.iso20022 import schema
+from adapters.banks.iso20022.document import Element, node, write
+from adapters.banks.iso20022.errors import InvalidMessage
+from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.reasons import FRAUD
+from adapters.banks.iso20022.values import CURRENCY, amount, case_id, chaser_id, day, message_id, moment, rupees, words
+from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
+from schemas.complaints import IST
+
+SENDER: Final = "Police"
+"""Who asks, where the ticket does not say."""
+
+
+def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datetime) -> bytes:
+    """Return the camt.056 that asks `bank_code` to hold what `ticket` names, a transaction an incident.
+
+    MsgId and case id are the ticket's: sent again, it is the same request. Raises InvalidMessage, naming the element,
+    where the ticket has something this wire cannot carry (a reference above 35 characters).
+    """
+    sender = _party(ticket.instrument.requestor or SENDER)
+    case = case_id(ticket.ack_no, ticket.request_id)
+    inside = node(
+        Message.HOLD_REQUEST.root_name,
+        node(
+            "Assgnmt",
+            node("Id", message_id(ticket.request_id)),
+            node("Assgnr", sender),
+            node("Assgne", agent("Agt", bank_code)),
+            node("CreDtTm", moment(created_at)),
+        ),
+        node("Case", node("Id", case), node("Cretr", sender)),
+        node("CtrlData", node("NbOfTxs", str(len(ticket.incidents)))),
+        node("Undrlyg", *(_transaction(ticket, incident) for incident in ticket.incidents)),
+    )
+    return checked(Message.HOLD_REQUEST, inside)
+
+
+def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
+    disputed = f"{CURRENCY}{rupees(incident.disputed_paise)}"
+    reference = incident.rrn.strip()
+    return node(
+        "TxInf",
+        node("OrgnlEndToEndId", reference),
+        node("OrgnlTxId", reference),
+        amount("OrgnlIntrBkSttlmAmt", incident.amount_paise),
+        node("OrgnlIntrBkSttlmDt", day(incident.transferred_at)),
+        node(
+            "CxlRsnInf",
+            node("Rsn", node("Cd", FRAUD)),
+            *words(
+                ACKNO=ticket.ack_no,
+                LAYER=str(incident.layer),
+                DSPTD=disputed if incident.disputed_paise < incident.amount_paise else "",
+                TIME=incident.transferred_at.astimezone(IST).isoformat(),
+                CATG=ticket.sub_category,
+            ),
+        ),
+    )
+
+
+def encode_chaser(bank_code: str, request_id: UUID, references: Sequence[str], *, created_at: datetime) -> bytes:
+    """Return the pacs.028 that asks `bank_code` what became of a request, and of which of its transfers.
+
+    Raises InvalidMessage where a reference is above 35 characters, and for none or more than a ticket can have.
+    """
+    if not 1 <= len(references) <= INCIDENTS_MAX:
+        raise InvalidMessage("TxInf", f"a chaser names 1 to {INCIDENTS_MAX} transfers")
+    inside = node(
+        Message.CHASER.root_name,
+        node(
+            "GrpHdr",
+            node("MsgId", chaser_id(request_id, created_at)),
+            node("CreDtTm", moment(created_at)),
+            agent("InstdAgt", bank_code),
+        ),
+        node(
+            "OrgnlGrpInf",
+            node("OrgnlMsgId", message_id(request_id)),
+            node("OrgnlMsgNmId", Message.HOLD_REQUEST.value),
+        ),
+        *_chased(references),
+    )
+    return checked(Message.CHASER, inside)
+
+
+def _chased(references: Sequence[str]) -> Iterator[Element]:
+    for reference in map(str.strip, references):
+        yield node("TxInf", node("OrgnlEndToEndId", reference), node("OrgnlTxId", reference))
+
+
+def agent(name: str, bank_code: str) -> Element:
+    """A bank by its code in the directory."""
+    return node(name, node("FinInstnId", node("Othr", node("Id", bank_code))))
+
+
+def _party(name: str) -> Element:
+    return node("Pty", node("Nm", name))
+
+
+def checked(message: Message, inside: Element) -> bytes:
+    """Write a message that its schema allows. Raises InvalidMessage."""
+    schema.check(message, inside)
+    return write(message, inside)

@@ -1,0 +1,75 @@
+"""What a bank's reason for saying no means in the status codes of the policy (domain/policy.toml).
+
+The reasons are the published external code set ExternalPaymentCancellationRejection1Code. What each means for a
+hold is our own reading: a code ends the chase only where the bank says that it has no such money, for everything
+else a person reads it. A reason that is not here is kept as its own status code, which is for a person as well.
+"""
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+HELD: Final = "00"
+NOT_FOUND: Final = "01"
+NO_SUCH_ACCOUNT: Final = "20"
+TO_BE_READ: Final = "99"
+
+CODE_SET: Final = "ISO 20022 external code set ExternalPaymentCancellationRejection1Code"
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason code: our status code for it, what the code set calls it, and where that is from."""
+
+    status_code: str
+    meaning: str
+    source: str = CODE_SET
+
+
+REASONS: Final = MappingProxyType(
+    {
+        "AC04": Reason(NO_SUCH_ACCOUNT, "the account is closed"),
+        "ADAC": Reason(TO_BE_READ, "the holder has not yet given debit authority"),
+        "AGNT": Reason(TO_BE_READ, "the bank's own decision"),
+        "AM04": Reason(TO_BE_READ, "not enough funds: the money has left, the bank has to say where to"),
+        "ARDT": Reason(TO_BE_READ, "the transfer has been returned already: money to be found with the payer's bank"),
+        "ARPL": Reason(TO_BE_READ, "a reply is still awaited"),
+        "CUST": Reason(TO_BE_READ, "the holder's decision, which a hold does not depend on"),
+        "INDM": Reason(TO_BE_READ, "an indemnity is asked for"),
+        "LEGL": Reason(TO_BE_READ, "regulatory rules: an order may be needed"),
+        "NARR": Reason(TO_BE_READ, "the reason is in the bank's own words"),
+        "NOAS": Reason(TO_BE_READ, "the holder did not reply, which a hold does not depend on"),
+        "NOOR": Reason(NOT_FOUND, "the original transfer was never received"),
+        "PTNA": Reason(TO_BE_READ, "the transfer was passed on to the next bank"),
+        "RQDA": Reason(TO_BE_READ, "the holder's debit authority is asked for"),
+        "WSEQ": Reason(TO_BE_READ, "a sequence in the request is not valid"),
+    }
+)
+
+CONFIRMED: Final = MappingProxyType({"CNCL": "ACCR", "RJCR": "RJCR", "PDCR": "PDCR"})
+"""The status of a transfer by the message's own confirmation, where the transfer has none of its own.
+
+From ExternalInvestigationExecutionConfirmation1Code. A partial one (PECR) says nothing of a single transfer.
+"""
+ACCEPTED, REJECTED, PENDING = "ACCR", "RJCR", "PDCR"
+PARTIAL: Final = "PECR"
+
+FRAUD: Final = "FRAD"
+"""Why we ask: FraudulentOrigin of ExternalCancellationReason1Code."""
+FOLLOWING_REQUEST: Final = "FOCR"
+"""Why money comes back: FollowingCancellationRequest of ExternalReturnReason1Code."""
+
+
+def status_code(reason_codes: list[str]) -> str:
+    """Return our status code for what the bank gave as reasons; "" where it gave none.
+
+    Several that mean the same are that; several that do not are for a person. An unknown one comes first: it
+    must be seen.
+    """
+    for code in reason_codes:
+        if code not in REASONS:
+            return code
+    meanings = {REASONS[code].status_code for code in reason_codes}
+    if len(meanings) > 1:
+        return TO_BE_READ
+    return meanings.pop() if meanings else ""

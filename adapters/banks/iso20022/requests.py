@@ -1,0 +1,112 @@
+"""Our requests from the bank's side of the desk: read whole or not at all.
+
+A hold on half a ticket would be a hold on a guess.
+"""
+
+import re
+from typing import Final
+
+from adapters.banks.iso20022.arrivals import AskedTransfer, CancellationRequest, StatusRequest
+from adapters.banks.iso20022.document import Element
+from adapters.banks.iso20022.errors import IncompleteMessage
+from adapters.banks.iso20022.values import (
+    CURRENCY,
+    paise_of,
+    parse_moment,
+    parse_paise,
+    read_words,
+    reference_of,
+    split_case_id,
+)
+from adapters.banks.protocol import INCIDENTS_MAX
+
+_BANK: Final = "FinInstnId/Othr/Id"
+_LAYER: Final = re.compile(r"[1-9][0-9]{0,2}")
+
+
+def read_hold_request(inside: Element) -> CancellationRequest:
+    """Read a camt.056. Raises IncompleteMessage, naming the element."""
+    transactions = list(inside.every("Undrlyg/TxInf"))
+    _within("Undrlyg/TxInf", len(transactions))
+    told = inside.value("CtrlData/NbOfTxs")
+    if told and told != str(len(transactions)):
+        raise IncompleteMessage("CtrlData/NbOfTxs", "is not the number of transactions")
+    case = needed(inside, "Case/Id")
+    first = transactions[0]
+    return CancellationRequest(
+        message_id=needed(inside, "Assgnmt/Id"),
+        created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
+        ack_no=split_case_id(case)[0],
+        case_id=case,
+        requestor=inside.value("Assgnmt/Assgnr/Pty/Nm"),
+        bank_code=inside.value(f"Assgnmt/Assgne/Agt/{_BANK}"),
+        category=read_words(first.every("CxlRsnInf/AddtlInf")).get("CATG", ""),
+        reason_code=first.value("CxlRsnInf/Rsn/Cd"),
+        transfers=tuple(_asked(number, transaction) for number, transaction in enumerate(transactions, 1)),
+    )
+
+
+def _asked(number: int, transaction: Element) -> AskedTransfer:
+    where = f"Undrlyg/TxInf[{number}]"
+    reference = reference_of(transaction)
+    if not reference:
+        raise IncompleteMessage(f"{where}/OrgnlTxId", "is missing")
+    amount = transaction.first("OrgnlIntrBkSttlmAmt")
+    if amount is None:
+        raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is missing")
+    amount_paise = paise_of(amount, f"{where}/OrgnlIntrBkSttlmAmt")
+    if amount_paise == 0:
+        raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is nothing")
+    said = read_words(transaction.every("CxlRsnInf/AddtlInf"))
+    transferred_at = parse_moment(said.get("TIME", "")) or parse_moment(transaction.value("OrgnlIntrBkSttlmDt"))
+    if transferred_at is None:
+        raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmDt", "is missing")
+    layer = said.get("LAYER", "1")
+    if not _LAYER.fullmatch(layer):
+        raise IncompleteMessage(f"{where}/CxlRsnInf/AddtlInf", "the layer is no number from 1 to 999")
+    return AskedTransfer(
+        reference=reference,
+        amount_paise=amount_paise,
+        disputed_paise=_disputed_paise(said, amount_paise, where),
+        layer=int(layer),
+        transferred_at=transferred_at,
+    )
+
+
+def _disputed_paise(said: dict[str, str], amount_paise: int, where: str) -> int:
+    """The whole transfer is disputed unless a part is named."""
+    if "DSPTD" not in said:
+        return amount_paise
+    where = f"{where}/CxlRsnInf/AddtlInf"
+    if not said["DSPTD"].startswith(CURRENCY):
+        raise IncompleteMessage(where, f"the disputed part is not in {CURRENCY}")
+    disputed_paise = parse_paise(said["DSPTD"].removeprefix(CURRENCY), where)
+    if not 0 < disputed_paise <= amount_paise:
+        raise IncompleteMessage(where, "the disputed part is nothing, or more than the transfer")
+    return disputed_paise
+
+
+def read_status_request(inside: Element) -> StatusRequest:
+    """Read a pacs.028. Raises IncompleteMessage, naming the element."""
+    transactions = list(inside.every("TxInf"))
+    _within("TxInf", len(transactions))
+    return StatusRequest(
+        message_id=needed(inside, "GrpHdr/MsgId"),
+        created_at=parse_moment(inside.value("GrpHdr/CreDtTm")),
+        request_message_id=needed(inside, "OrgnlGrpInf/OrgnlMsgId"),
+        bank_code=inside.value(f"GrpHdr/InstdAgt/{_BANK}"),
+        references=tuple(reference_of(transaction) for transaction in transactions),
+    )
+
+
+def needed(inside: Element, path: str) -> str:
+    """The text at `path`. Raises IncompleteMessage where there is none."""
+    text = inside.value(path)
+    if not text:
+        raise IncompleteMessage(path, "is missing")
+    return text
+
+
+def _within(where: str, count: int) -> None:
+    if not 1 <= count <= INCIDENTS_MAX:
+        raise IncompleteMessage(where, f"must stand 1 to {INCIDENTS_MAX} times")

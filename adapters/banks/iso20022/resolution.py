@@ -1,0 +1,265 @@
+"""camt.029: what a bank says became of a hold request, as the lines that every wire gives.
+
+A cancellation the bank accepts is money it holds for us; what it rejects is a refusal or, where its reason says
+less than that the money is not there, for a person to read.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, TypedDict
+
+from adapters.banks.answers import (
+    Contact,
+    HoldLine,
+    JsonObject,
+    LineFlag,
+    StatusLine,
+    StatusUpdate,
+    UnknownLine,
+    UnreadableLine,
+    flagged,
+)
+from adapters.banks.iso20022.document import Element
+from adapters.banks.iso20022.errors import IncompleteMessage
+from adapters.banks.iso20022.reasons import ACCEPTED, CONFIRMED, HELD, PARTIAL, REASONS, REJECTED, status_code
+from adapters.banks.iso20022.values import (
+    NOT_PROVIDED,
+    paise_of,
+    parse_day,
+    read_words,
+    reference_of,
+    split_case_id,
+    start_of,
+)
+from schemas.complaints import Flag
+from schemas.identifiers import IFSC_PATTERN
+
+LINES_MAX: Final = 500
+"""Most transactions in one message."""
+TEXT_MAX_CHARS: Final = 500
+IDENTIFIER_MAX_CHARS: Final = 64
+HOLD_TYPE: Final = "1"
+HOLD_NAME: Final = "Transaction Put on Hold"
+
+_TRANSACTIONS: Final = ("CxlDtls/TxInfAndSts", "CxlDtls/OrgnlPmtInfAndSts/TxInfAndSts")
+_ACCOUNTS: Final = ("OrgnlTxRef/CdtrAcct/Id/Othr/Id", "OrgnlTxRef/CdtrAcct/Id/IBAN")
+_CASES: Final = (
+    "RslvdCase/Id",
+    "CxlDtls/OrgnlGrpInfAndSts/RslvdCase/Id",
+    "CxlDtls/OrgnlPmtInfAndSts/RslvdCase/Id",
+    *(f"{path}/RslvdCase/Id" for path in _TRANSACTIONS),
+)
+
+
+def read_resolution(inside: Element) -> StatusUpdate:
+    """Read a camt.029. Raises IncompleteMessage where it names no case or several, or too many transactions."""
+    case = _case(inside)
+    transactions = [found for path in _TRANSACTIONS for found in inside.every(path)]
+    if len(transactions) > LINES_MAX:
+        raise IncompleteMessage("CxlDtls/TxInfAndSts", f"stands more than {LINES_MAX} times")
+    confirmation = inside.value("Sts/Conf")
+    lines: list[StatusLine] = [
+        _line(_Transaction(number, found, case, confirmation)) for number, found in enumerate(transactions, 1)
+    ]
+    ack_no, job_id = split_case_id(case)
+    return StatusUpdate(ack_no=ack_no, job_id=job_id, lines=tuple(lines or [_about_no_transfer(inside, case)]))
+
+
+def _case(inside: Element) -> str:
+    """The one case it answers, wherever the bank put it."""
+    found = {text for path in _CASES for element in inside.every(path) if (text := element.text.strip())}
+    if not found:
+        raise IncompleteMessage("RslvdCase/Id", "is missing")
+    if len(found) > 1:
+        raise IncompleteMessage("RslvdCase/Id", "names several cases")
+    case = found.pop()
+    if len(case) > IDENTIFIER_MAX_CHARS:
+        raise IncompleteMessage("RslvdCase/Id", f"is longer than {IDENTIFIER_MAX_CHARS} characters")
+    return case
+
+
+def _about_no_transfer(inside: Element, case: str) -> UnreadableLine:
+    """A word about the request as a whole moves no money: which transfer it means is for a person."""
+    raw: JsonObject = {"RslvdCase": case}
+    for path in ("Sts", "CxlDtls"):
+        found = [element.as_json() for element in inside.every(path)]
+        if found:
+            raw[path] = found
+    return UnreadableLine(line_no=1, field_name="CxlDtls/TxInfAndSts", reason="no transfer is named", raw=raw)
+
+
+@dataclass(frozen=True, slots=True)
+class _Transaction:
+    """One transaction of the message while it is read."""
+
+    line_no: int
+    element: Element
+    case: str
+    confirmation: str
+    flags: list[Flag] = field(default_factory=list)
+
+    def flag(self, name: str, code: LineFlag) -> None:
+        """Note something odd."""
+        self.flags.append(flagged(name, code))
+
+    @property
+    def raw(self) -> JsonObject:
+        """What came, and of which case: what cannot be read is told apart by it."""
+        return {"RslvdCase": self.case, "TxInfAndSts": self.element.as_json()}
+
+    @property
+    def status(self) -> str:
+        """ACCR, RJCR, PDCR or what the bank wrote; the message's confirmation stands for one that is missing."""
+        own = self.element.value("TxCxlSts")
+        return own or CONFIRMED.get(self.confirmation, self.confirmation)
+
+    @property
+    def reason_codes(self) -> list[str]:
+        """Every reason, coded or proprietary, in order."""
+        return [
+            text
+            for kind in ("Cd", "Prtry")
+            for found in self.element.every(f"CxlStsRsnInf/Rsn/{kind}")
+            if (text := found.text.strip())
+        ]
+
+    def identifier(self, text: str, name: str) -> str:
+        """`text`, or IncompleteMessage where it is too long: half an identifier is another one."""
+        if len(text) > IDENTIFIER_MAX_CHARS:
+            raise IncompleteMessage(name, f"is longer than {IDENTIFIER_MAX_CHARS} characters")
+        return text
+
+
+def _line(transaction: _Transaction) -> StatusLine:
+    """Return one line, whatever it is. Never raises."""
+    try:
+        return _by_status(transaction)
+    except IncompleteMessage as error:
+        return UnreadableLine(
+            line_no=transaction.line_no, field_name=error.where, reason=error.reason, raw=transaction.raw
+        )
+
+
+def _by_status(transaction: _Transaction) -> StatusLine:
+    status = transaction.identifier(transaction.status, "TxCxlSts")
+    if status == ACCEPTED:
+        return HoldLine(**_common(transaction, HELD, _held_paise(transaction)))
+    if status != REJECTED:
+        if not status:
+            transaction.flag("TxCxlSts", LineFlag.STATUS_MISSING)
+        return UnknownLine(**_common(transaction, status, None))
+    code = status_code(transaction.reason_codes)
+    if not code:
+        transaction.flag("CxlStsRsnInf/Rsn", LineFlag.STATUS_MISSING)
+    transaction.identifier(code, "CxlStsRsnInf/Rsn")
+    # A reason of the bank's own, "00" included, never makes a hold of a rejection.
+    kind = HoldLine if transaction.reason_codes and all(c in REASONS for c in transaction.reason_codes) else UnknownLine
+    return kind(**_common(transaction, code or REJECTED, None))
+
+
+def _held_paise(transaction: _Transaction) -> int:
+    """What the bank holds: the amount of the resolution, the transfer's own where it accepted the whole of it."""
+    held = transaction.element.first("RsltnRltdInf/IntrBkSttlmAmt")
+    if held is None:
+        held = transaction.element.first("OrgnlIntrBkSttlmAmt")
+        if held is None or transaction.confirmation == PARTIAL:
+            raise IncompleteMessage("RsltnRltdInf/IntrBkSttlmAmt", "is missing: how much is held is not said")
+        transaction.flag("RsltnRltdInf/IntrBkSttlmAmt", LineFlag.AMOUNT_FROM_TRANSFER)
+        return paise_of(held, "OrgnlIntrBkSttlmAmt")
+    held_paise = paise_of(held, "RsltnRltdInf/IntrBkSttlmAmt")
+    if not held_paise:
+        transaction.flag("RsltnRltdInf/IntrBkSttlmAmt", LineFlag.ZERO_AMOUNT)
+    return held_paise
+
+
+class _Common(TypedDict):
+    """The fields of `AnswerLine`, as arguments."""
+
+    line_no: int
+    txn_type_id: str
+    txn_type: str
+    amount_paise: int | None
+    disputed_paise: int | None
+    transaction_datetime: datetime | None
+    transaction_datetime_raw: str
+    rrn: str
+    root_rrn: str
+    root_account: str
+    root_bankid: str
+    root_ifsc: str
+    root_effective_balance_paise: int | None
+    status_code: str
+    remarks: str
+    contact: Contact
+    ifsc: str
+    flags: tuple[Flag, ...]
+    raw: JsonObject
+
+
+def _common(transaction: _Transaction, code: str, held_paise: int | None) -> _Common:
+    """What every line has; last, so that `flags` holds every flag of it."""
+    element = transaction.element
+    root_rrn = transaction.identifier(reference_of(element), "OrgnlTxId")
+    if not root_rrn:
+        transaction.flag("OrgnlTxId", LineFlag.REFERENCE_MISSING)
+    raw_moment = element.value("RsltnRltdInf/IntrBkSttlmDt")
+    day = parse_day(raw_moment)
+    if raw_moment:
+        transaction.flag("RsltnRltdInf/IntrBkSttlmDt", LineFlag.TIME_ODD if day else LineFlag.TIME_UNREADABLE)
+    bank_id, ifsc = _bank(element)
+    return {
+        "line_no": transaction.line_no,
+        "txn_type_id": HOLD_TYPE if held_paise is not None else "",
+        "txn_type": HOLD_NAME if held_paise is not None else f"Cancellation {transaction.status}",
+        "amount_paise": held_paise,
+        "disputed_paise": held_paise,
+        "transaction_datetime": start_of(day) if day else None,
+        "transaction_datetime_raw": raw_moment,
+        "rrn": transaction.identifier(_own_reference(element), "RsltnRltdInf/TxId"),
+        "root_rrn": root_rrn,
+        "root_account": transaction.identifier(_first(element, *_ACCOUNTS), "OrgnlTxRef/CdtrAcct"),
+        "root_bankid": transaction.identifier(bank_id, "OrgnlTxRef/CdtrAgt"),
+        "root_ifsc": ifsc,
+        "root_effective_balance_paise": None,
+        "status_code": code,
+        "remarks": _remarks(transaction),
+        "contact": Contact(),
+        "ifsc": ifsc,
+        "flags": tuple(transaction.flags),
+        "raw": transaction.raw,
+    }
+
+
+def _own_reference(element: Element) -> str:
+    text = _first(element, "RsltnRltdInf/TxId", "RsltnRltdInf/EndToEndId")
+    return "" if text.upper() == NOT_PROVIDED else text
+
+
+def _bank(element: Element) -> tuple[str, str]:
+    """The bank of the account as it names itself, and its IFSC where that is what it wrote."""
+    institution = "OrgnlTxRef/CdtrAgt/FinInstnId"
+    ifsc = element.value(f"{institution}/ClrSysMmbId/MmbId").upper()
+    names = (f"{institution}/Othr/Id", f"{institution}/ClrSysMmbId/MmbId", f"{institution}/BICFI")
+    return _first(element, *names), ifsc if IFSC_PATTERN.fullmatch(ifsc) else ""
+
+
+def _first(element: Element, *paths: str) -> str:
+    return next((text for path in paths if (text := element.value(path))), "")
+
+
+def _remarks(transaction: _Transaction) -> str:
+    text = "; ".join(_said(transaction))
+    if len(text) > TEXT_MAX_CHARS:
+        transaction.flag("CxlStsRsnInf/AddtlInf", LineFlag.TEXT_CUT)
+    return text[:TEXT_MAX_CHARS]
+
+
+def _said(transaction: _Transaction) -> Iterator[str]:
+    """The bank's reasons by their code and in its own words."""
+    for code in transaction.reason_codes:
+        known = REASONS.get(code)
+        yield f"{code} ({known.meaning})" if known else code
+    for text in read_words(transaction.element.every("CxlStsRsnInf/AddtlInf")).values():
+        if text:
+            yield text

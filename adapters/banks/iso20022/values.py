@@ -1,0 +1,167 @@
+"""Amounts, times, identifiers and our own words, as this wire writes and reads them."""
+
+import base64
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import Final
+from uuid import UUID
+
+from adapters.banks.iso20022.document import Element, node
+from adapters.banks.iso20022.errors import IncompleteMessage, InvalidMessage
+from schemas.base import MAX_AMOUNT_PAISE, to_utc
+from schemas.complaints import IST
+from schemas.identifiers import ACK_NO_PATTERN
+
+CURRENCY: Final = "INR"
+PAISE_PER_RUPEE: Final = 100
+NOT_PROVIDED: Final = "NOTPROVIDED"
+"""What banks write into a reference they must fill and do not have."""
+WORD_MAX_CHARS: Final = 105
+"""Longest text of one AddtlInf."""
+
+_AMOUNT: Final = re.compile(r"\+?([0-9]{1,18})(?:\.([0-9]{0,5}))?")
+_DAY: Final = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
+_CASE_TAG_CHARS: Final = 20
+_CASE_ID: Final = re.compile(rf"([0-9]{{14}})-[A-Z2-7]{{{_CASE_TAG_CHARS}}}")
+_WORD: Final = re.compile(r"/([A-Z]{4,5})/(.*)", re.DOTALL)
+
+
+# -- identifiers ---------------------------------------------------------------------------------------------------
+
+
+def message_id(request_id: UUID) -> str:
+    """The MsgId of a request: the same for the same ticket, 32 characters."""
+    return request_id.hex
+
+
+def chaser_id(request_id: UUID, created_at: datetime) -> str:
+    """The MsgId of a reminder of a request: one each time it is asked again."""
+    return hashlib.sha256(f"chaser|{request_id}|{to_utc(created_at).isoformat()}".encode()).hexdigest()[:32]
+
+
+def case_id(ack_no: str, request_id: UUID) -> str:
+    """The id of the case at the bank: acknowledgement number and a tag of the request, 35 characters.
+
+    It is what a bank gives back with its answer, so it is the request's job id on this wire. Raises InvalidMessage
+    where `ack_no` is not of 14 digits.
+    """
+    if not ACK_NO_PATTERN.fullmatch(ack_no):
+        raise InvalidMessage("Case/Id", "the acknowledgement number is not of 14 digits")
+    tag = base64.b32encode(hashlib.sha256(request_id.bytes).digest()).decode()[:_CASE_TAG_CHARS]
+    return f"{ack_no}-{tag}"
+
+
+def split_case_id(text: str) -> tuple[str, str | None]:
+    """Return (acknowledgement number, job id) of a case id as a bank gave it back.
+
+    One that is not ours comes back whole as the number, with no job: nobody has such a case.
+    """
+    match = _CASE_ID.fullmatch(text)
+    return (match[1], text) if match else (text, None)
+
+
+def reference_of(transaction: Element) -> str:
+    """The reference of the original transfer, from the first element that says one; "" where none does."""
+    for name in ("OrgnlTxId", "OrgnlEndToEndId", "OrgnlClrSysRef", "OrgnlInstrId"):
+        text = transaction.value(name)
+        if text and text.upper() != NOT_PROVIDED:
+            return text
+    return ""
+
+
+# -- amounts -------------------------------------------------------------------------------------------------------
+
+
+def rupees(amount_paise: int) -> str:
+    """450050 → "4500.50"."""
+    whole, paise = divmod(amount_paise, PAISE_PER_RUPEE)
+    return f"{whole}.{paise:02d}"
+
+
+def amount(name: str, amount_paise: int) -> Element:
+    """An amount in rupees. Raises InvalidMessage below zero."""
+    if amount_paise < 0:
+        raise InvalidMessage(name, "is below 0")
+    return node(name, rupees(amount_paise), Ccy=CURRENCY)
+
+
+def paise_of(element: Element, where: str) -> int:
+    """The paise an amount says, exact. Raises IncompleteMessage for another currency or a part of a paisa."""
+    if element.attributes.get("Ccy") != CURRENCY:
+        raise IncompleteMessage(where, f"is not in {CURRENCY}")
+    return parse_paise(element.text.strip(), where)
+
+
+def parse_paise(text: str, where: str) -> int:
+    """The paise in a decimal number of rupees, exact, or IncompleteMessage."""
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        raise IncompleteMessage(where, "is no sum of rupees")
+    paise = Decimal(f"{match[1]}.{match[2] or 0}") * PAISE_PER_RUPEE
+    if paise != int(paise):
+        raise IncompleteMessage(where, "has a part of a paisa")
+    if paise > MAX_AMOUNT_PAISE:
+        raise IncompleteMessage(where, "is above the largest amount")
+    return int(paise)
+
+
+# -- times ---------------------------------------------------------------------------------------------------------
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC. Raises ValueError for a naive time."""
+    if at.tzinfo is None:
+        raise ValueError("a time must carry its zone")
+    return to_utc(at).isoformat().replace("+00:00", "Z")
+
+
+def day(at: datetime) -> str:
+    """The day in India, by which its banks settle."""
+    return at.astimezone(IST).date().isoformat()
+
+
+def parse_moment(text: str) -> datetime | None:
+    """The time in UTC; Indian where it has no zone; None where it is none."""
+    try:
+        at = datetime.fromisoformat(text)
+        return to_utc(at if at.tzinfo else at.replace(tzinfo=IST))
+    except ValueError:
+        return None
+
+
+def parse_day(text: str) -> date | None:
+    """The day, of this century and without a zone's suffix; None where it is none."""
+    match = _DAY.fullmatch(text)
+    try:
+        return date.fromisoformat(match[1]) if match else None
+    except ValueError:
+        return None
+
+
+def start_of(day_: date) -> datetime:
+    """The first instant of a day in India, in UTC."""
+    return datetime.combine(day_, time.min, IST).astimezone(UTC)
+
+
+# -- words in AddtlInf ---------------------------------------------------------------------------------------------
+
+
+def words(**said: str) -> Iterator[Element]:
+    """AddtlInf of the form /WORD/value: a long value goes on in the next with the same word, an empty one has none."""
+    for word, text in said.items():
+        room = WORD_MAX_CHARS - len(word) - 2
+        for start in range(0, len(text), room):
+            yield node("AddtlInf", f"/{word}/{text[start : start + room]}")
+
+
+def read_words(elements: Iterable[Element]) -> dict[str, str]:
+    """The values by word; what has no word stands under ""."""
+    found: dict[str, str] = {}
+    for element in elements:
+        match = _WORD.fullmatch(element.text)
+        word, text = (match[1], match[2]) if match else ("", element.text.strip())
+        found[word] = f"{found[word]} {text}" if word in found and not word else found.get(word, "") + text
+    return found

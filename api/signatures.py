@@ -1,0 +1,294 @@
+"""Signed requests of banks (RFC 9421, Ed25519): who signed, and that it is this request, these bytes, now, and once.
+
+What the signature covers is what we use: method, host, path, query and body. Behind a proxy that ends TLS we do not
+see the scheme, so `@authority`, `@path` and `@query` are asked for and `@target-uri` is not enough by itself unless our
+public origin is set; then host and scheme are taken from there, and no header decides them. docs/bank-api.md has the
+rules as banks read them.
+
+A refusal says which rule failed as far as a stranger may see it from the request alone. Whether a key is known is not
+told apart from whether the signature fits; that a key has ended is told only to who has proved to hold it.
+"""
+
+import re
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, Protocol, TypeVar
+
+import http_sf
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from fastapi import Request
+from http_message_signatures import (
+    HTTPMessageSignaturesException,
+    HTTPMessageVerifier,
+    InvalidSignature,
+    MappingKeyResolver,
+    VerifyResult,
+    algorithms,
+)
+
+from api.problems import Kind, Refused
+from schemas.bank_keys import BankKey
+
+FIELD_MAX_BYTES: Final = 2_048
+"""Most bytes of Signature-Input, of Signature and of Content-Digest; an honest one has 300 at most."""
+COMPONENTS_MAX: Final = 20
+NONCE_CHARS: Final = re.compile(r"^[\x21-\x7e]{16,128}$")
+
+REQUIRED: Final = ("@method", "@authority", "@path", "@query")
+"""What a signature covers."""
+REQUIRED_WITH_ORIGIN: Final = ("@method", "@target-uri")
+"""What it may cover instead of `REQUIRED` where our origin is set."""
+DIGEST: Final = "content-digest"
+"""What it covers besides where there is a body."""
+
+SIGNATURE_MISSING: Final = Kind("signature-missing", 401, "A signed request is needed")
+SIGNATURE_MALFORMED: Final = Kind("signature-malformed", 400, "The signature cannot be read")
+SIGNATURE_INCOMPLETE: Final = Kind("signature-incomplete", 401, "The signature does not cover what it must")
+SIGNATURE_OUT_OF_TIME: Final = Kind("signature-out-of-time", 401, "The signature is not of this time")
+SIGNATURE_WRONG: Final = Kind("signature-wrong", 401, "The signature is not one of a key we know over this request")
+SIGNATURE_REPLAYED: Final = Kind("signature-replayed", 401, "This signature was used before")
+DIGEST_WRONG: Final = Kind("digest-wrong", 401, "The body is not the one that was signed")
+KEY_NOT_VALID: Final = Kind("key-not-valid", 401, "The key is not valid at this time")
+
+_WANTED: Final = " ".join(f'"{name}"' for name in (*REQUIRED, DIGEST))
+_ASKED: Final = {
+    "WWW-Authenticate": 'Signature realm="goldenhour"',
+    "Accept-Signature": f'sig=({_WANTED});created;keyid;nonce;alg="ed25519"',
+}
+_SINGLE: Final = ("signature-input", "signature", DIGEST)
+"""Fields that stand at most once: two lines may be read as one thing by one reader and as another by the next."""
+
+T = TypeVar("T", str, int)
+_Params = Mapping[str, Any]
+_Components = list[tuple[Any, _Params]]
+
+
+class KeyRing(Protocol):
+    """The keys that banks have registered."""
+
+    async def key(self, key_id: str) -> BankKey | None:
+        """The key of that id, ended or not; None where nobody has registered it."""
+        ...
+
+
+class NonceStore(Protocol):
+    """What was signed once is not taken again."""
+
+    async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
+        """Remember the nonce of that key, durably; false when it was taken before.
+
+        It must be remembered for twice the window: a signature from the edge of the future is good that long.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the signature says of itself, before it is verified."""
+
+    key_id: str
+    nonce: str
+    created: int
+    expires: int | None
+    covered: frozenset[str]
+    """names of the components that are covered as they stand, without parameters"""
+
+
+class _Fields:
+    """The header lines as they came, for the library: every line, in order."""
+
+    def __init__(self, lines: list[tuple[str, str]]) -> None:
+        self._lines = lines
+
+    def items(self) -> Iterator[tuple[str, str]]:
+        """Name and value of each line."""
+        return iter(self._lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """The request as the library reads it."""
+
+    method: str
+    url: str
+    headers: _Fields
+
+
+async def signed_by(
+    request: Request,
+    body: bytes,
+    keys: KeyRing,
+    nonces: NonceStore,
+    *,
+    window_seconds: float,
+    origin: str | None = None,
+) -> BankKey:
+    """The key that signed `request` with `body`, the raw bytes as they came.
+
+    `created` may be `window_seconds` away, either way. `origin` is our public address, `https://host[:port]`; without
+    it the host is what the Host header says, which a proxy in front must leave as the bank sent it. Raises `Refused`.
+    The nonce is used up by a request that fails later: a bank that tries again signs again.
+    """
+    lines = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.scope["headers"]]
+    _check_fields(lines)
+    claim = _claim(dict(lines))
+    _check_cover(claim, lines, has_body=bool(body), has_origin=origin is not None)
+    now = time.time()
+    _check_time(claim, now, window_seconds)
+    key = await keys.key(claim.key_id)
+    message = _Message(request.method, _url(request, origin), _Fields(lines))
+    verified = _verified(message, claim, key, window_seconds)
+    assert key is not None, "nothing is verified by no key"
+    _check_body(message, verified, body)
+    at = datetime.fromtimestamp(now, UTC)
+    if not key.is_live(at):
+        raise _refused(KEY_NOT_VALID, "register the next key before this one ends")
+    if not await nonces.take(key.key_id, claim.nonce, at):
+        raise _refused(SIGNATURE_REPLAYED, "sign every request anew, with a nonce of its own")
+    return key
+
+
+def _check_fields(lines: list[tuple[str, str]]) -> None:
+    """Refuse what is missing, too large, or there twice."""
+    times = Counter(name for name, _ in lines)
+    for name in ("signature-input", "signature"):
+        if name not in times:
+            raise _refused(SIGNATURE_MISSING, f"{_title(name)} is missing")
+    for name in _SINGLE:
+        if times[name] > 1:
+            raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} stands there twice")
+    for name, value in lines:
+        if name in _SINGLE and len(value) > FIELD_MAX_BYTES:
+            raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} has more than {FIELD_MAX_BYTES} bytes")
+
+
+def _claim(fields: Mapping[str, str]) -> _Claim:
+    """Read the one signature's own parameters."""
+    label, (components, params) = _only_member("signature-input", fields)
+    if not isinstance(components, list):
+        raise _refused(SIGNATURE_MALFORMED, "Signature-Input must hold a list of components")
+    signed_label, (signature, _) = _only_member("signature", fields)
+    if signed_label != label or not isinstance(signature, bytes):
+        raise _refused(SIGNATURE_MALFORMED, "Signature must hold the bytes for the label of Signature-Input")
+    if len(components) > COMPONENTS_MAX:
+        raise _refused(SIGNATURE_MALFORMED, f"more than {COMPONENTS_MAX} components")
+    if params.get("alg", "ed25519") != "ed25519":
+        raise _refused(SIGNATURE_MALFORMED, "alg must be ed25519")
+    nonce = _param(params, "nonce", str)
+    if not NONCE_CHARS.match(nonce):
+        raise _refused(SIGNATURE_MALFORMED, "nonce must have 16 to 128 visible ASCII characters")
+    return _Claim(
+        key_id=_param(params, "keyid", str),
+        nonce=nonce,
+        created=_param(params, "created", int),
+        expires=_param(params, "expires", int) if "expires" in params else None,
+        covered=_plain_names(components),
+    )
+
+
+def _only_member(name: str, fields: Mapping[str, str]) -> tuple[str, tuple[Any, _Params]]:
+    """The only member of a dictionary field; a second signature, whoever put it there, is not chosen between."""
+    repeated: list[str] = []
+    try:
+        members: Any = http_sf.parse(
+            fields[name].encode("latin-1"), tltype="dictionary", on_duplicate_key=lambda key, _: repeated.append(key)
+        )
+    except (ValueError, TypeError, RecursionError):
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} is no dictionary of RFC 9651") from None
+    if repeated or not isinstance(members, dict) or len(members) != 1:
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(name)} must hold exactly one signature, and nothing twice")
+    ((label, member),) = members.items()
+    return label, member
+
+
+def _param(params: _Params, name: str, kind: type[T]) -> T:
+    value = params.get(name)
+    if value is None:
+        raise _refused(SIGNATURE_INCOMPLETE, f"the parameter {name} is missing")
+    # A Boolean is an int to Python, and a Token no string.
+    if type(value) is not kind:
+        raise _refused(SIGNATURE_MALFORMED, f"the parameter {name} is of the wrong type")
+    return value
+
+
+def _plain_names(components: _Components) -> frozenset[str]:
+    return frozenset(name for name, params in components if isinstance(name, str) and not params)
+
+
+def _check_cover(claim: _Claim, lines: list[tuple[str, str]], *, has_body: bool, has_origin: bool) -> None:
+    """Refuse a signature that leaves open what we go by, and a covered field that is not there, or twice."""
+    required = set(REQUIRED)
+    if has_origin and claim.covered.issuperset(REQUIRED_WITH_ORIGIN):
+        required = set(REQUIRED_WITH_ORIGIN)
+    names = {name for name, _ in lines}
+    if has_body or DIGEST in names:
+        required.add(DIGEST)
+    missing = sorted(required - claim.covered)
+    if missing:
+        raise _refused(SIGNATURE_INCOMPLETE, f"it must cover, without parameters: {', '.join(missing)}")
+    absent = sorted(name for name in claim.covered - names if not name.startswith("@"))
+    if absent:
+        raise _refused(SIGNATURE_INCOMPLETE, f"{_title(absent[0])} is covered and did not arrive")
+    repeated = sorted(name for name, times in Counter(name for name, _ in lines).items() if times > 1)
+    # What is covered twice-written is joined by the verifier, and read in part by whoever comes after it.
+    unclear = [name for name in repeated if name in claim.covered or name == "host"]
+    if unclear:
+        raise _refused(SIGNATURE_MALFORMED, f"{_title(unclear[0])} stands there twice")
+
+
+def _check_time(claim: _Claim, now: float, window_seconds: float) -> None:
+    if claim.created < now - window_seconds:
+        raise _refused(SIGNATURE_OUT_OF_TIME, f"created is more than {window_seconds:g} seconds ago")
+    if claim.created > now + window_seconds:
+        raise _refused(SIGNATURE_OUT_OF_TIME, f"created is more than {window_seconds:g} seconds ahead")
+    if claim.expires is not None and claim.expires < now:
+        raise _refused(SIGNATURE_OUT_OF_TIME, "expires is over")
+
+
+def _url(request: Request, origin: str | None) -> str:
+    """The address as the bank wrote it: the raw path, because a decoded one may be another."""
+    path = request.scope["raw_path"].decode("latin-1")
+    query = request.scope["query_string"].decode("latin-1")
+    base = origin.rstrip("/") if origin is not None else f"{request.url.scheme}://{request.headers.get('host', '')}"
+    return f"{base}{path}?{query}" if query else f"{base}{path}"
+
+
+def _verified(message: _Message, claim: _Claim, key: BankKey | None, window_seconds: float) -> list[VerifyResult]:
+    """The library's word on the signature. No key and a key that does not fit are one refusal."""
+    public_keys = {} if key is None else {claim.key_id: Ed25519PublicKey.from_public_bytes(key.public_key)}
+    verifier = HTTPMessageVerifier(
+        signature_algorithm=algorithms.ED25519,
+        key_resolver=MappingKeyResolver(public_keys=public_keys, private_keys={}),
+    )
+    # The library knows a tolerance both ways and an age beside it; our window is the tolerance alone.
+    verifier.max_clock_skew = timedelta(seconds=window_seconds)
+    try:
+        return verifier.verify(message, max_age=timedelta(), require_components=("@method",))
+    except (HTTPMessageSignaturesException, ValueError, RecursionError):
+        raise _refused(SIGNATURE_WRONG) from None
+
+
+def _check_body(message: _Message, verified: list[VerifyResult], body: bytes) -> None:
+    """Compare the body with the digest that was signed."""
+    (result,) = verified
+    digest = result.covered_components.get(f'"{DIGEST}"')
+    if digest is None:
+        return
+    try:
+        members: Any = http_sf.parse(digest.encode("latin-1"), tltype="dictionary")
+        if "sha-256" not in members:
+            raise _refused(SIGNATURE_INCOMPLETE, "Content-Digest must hold a sha-256")
+        HTTPMessageVerifier.content_digest_class.verify_components(result.covered_components, body)
+    except (InvalidSignature, ValueError, TypeError):
+        raise _refused(DIGEST_WRONG) from None
+
+
+def _title(name: str) -> str:
+    return "-".join(part.title() for part in name.split("-"))
+
+
+def _refused(kind: Kind, detail: str = "") -> Refused:
+    return Refused(kind, detail, headers=_ASKED if kind.status == SIGNATURE_MISSING.status else None)

@@ -1,0 +1,126 @@
+"""Banks' public keys, what they have signed once, and what they signed, byte for byte."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from pydantic import Field
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.bank_keys import BankKey
+from schemas.base import Noun, UtcDatetime
+
+PURGE_MAX: Final = 10_000
+"""Most nonces that one call forgets."""
+
+_KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_key"
+
+
+class Evidence(Noun):
+    """A signed request as it came."""
+
+    evidence_id: int
+    institution: str
+    received_at: UtcDatetime
+    method: str
+    path: str
+    """raw, with its query"""
+    headers: tuple[tuple[str, str], ...] = Field(repr=False)
+    """every line, in the order they came"""
+    body: bytes = Field(repr=False)
+    digest: bytes
+    """SHA-256 of the body"""
+
+
+async def add_key(connection: Connection, key: BankKey, at: datetime) -> None:
+    """Register a key.
+
+    Raises `asyncpg.UniqueViolationError` where the id or the key itself is known (of any bank), and
+    `asyncpg.CheckViolationError` where the bank would have three at one moment (`bank_key_two_live`).
+    """
+    await connection.execute(
+        "INSERT INTO bank_key (key_id, institution, public_key, not_before, not_after, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        key.key_id,
+        key.institution,
+        key.public_key,
+        key.not_before,
+        key.not_after,
+        at,
+    )
+
+
+async def get_key(connection: Connection, key_id: str) -> BankKey | None:
+    """The key of that id, ended or not; None where nobody has registered it."""
+    row = await connection.fetchrow(f"{_KEY} WHERE key_id = $1", key_id)
+    return BankKey(**dict(row)) if row else None
+
+
+async def keys_of(connection: Connection, institution: str) -> list[BankKey]:
+    """Every key of a bank, ended ones too, the oldest first."""
+    rows = await connection.fetch(f"{_KEY} WHERE institution = $1 ORDER BY not_before, key_id", institution)
+    return [BankKey(**dict(row)) for row in rows]
+
+
+async def end_key(connection: Connection, key_id: str, not_after: datetime) -> None:
+    """Let a key count no longer from that moment on. Raises `NotFound`."""
+    done = await connection.fetchval(
+        "UPDATE bank_key SET not_after = $2 WHERE key_id = $1 RETURNING true", key_id, not_after
+    )
+    if done is None:
+        raise NotFound(f"key {key_id}")
+
+
+async def take_nonce(connection: Connection, key_id: str, nonce: str, seen_at: datetime) -> bool:
+    """Remember a nonce of a key; false when it was taken before. Of two at once one gets true."""
+    taken = await connection.fetchval(
+        "INSERT INTO bank_nonce (key_id, nonce, seen_at) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING RETURNING true",
+        key_id,
+        nonce,
+        seen_at,
+    )
+    return taken is not None
+
+
+async def purge_nonces(connection: Connection, seen_before: datetime) -> int:
+    """Forget nonces that no signature can use again, the oldest first; returns how many, `PURGE_MAX` at most."""
+    status = await connection.execute(
+        "DELETE FROM bank_nonce WHERE (key_id, nonce) IN (SELECT key_id, nonce FROM bank_nonce WHERE seen_at < $1"
+        " ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
+        seen_before,
+        PURGE_MAX,
+    )
+    return int(status.rpartition(" ")[2])
+
+
+async def keep_evidence(
+    connection: Connection,
+    institution: str,
+    received_at: datetime,
+    method: str,
+    path: str,
+    headers: Sequence[tuple[str, str]],
+    body: bytes,
+) -> int:
+    """Keep a signed request as it came; returns its number."""
+    evidence_id: int = await connection.fetchval(
+        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest)"
+        " VALUES ($1, $2, $3, $4, $5, $6, sha256($6)) RETURNING evidence_id",
+        institution,
+        received_at,
+        method,
+        path,
+        [list(line) for line in headers],
+        body,
+    )
+    return evidence_id
+
+
+async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:
+    """One signed request as it came. Raises `NotFound`."""
+    row = await connection.fetchrow("SELECT * FROM bank_evidence WHERE evidence_id = $1", evidence_id)
+    if row is None:
+        raise NotFound(f"evidence {evidence_id}")
+    values: dict[str, Any] = dict(row)
+    return Evidence(**(values | {"headers": tuple((name, value) for name, value in values["headers"])}))

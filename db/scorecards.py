@@ -1,0 +1,222 @@
+"""How banks answer, counted from requests, answers and contradictions (docs/scorecard.md defines every figure)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from asyncpg import Record
+
+from db.paging import cut, from_cursor, to_cursor
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import AnswerClass, ContradictionKind, Rung
+from schemas.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
+
+PERCENTILES: Final = (0.5, 0.95, 0.99)
+
+
+class Span(Noun):
+    """Which requests are counted, and as of when: those sent in `[sent_from, sent_to)`."""
+
+    sent_from: UtcDatetime
+    sent_to: UtcDatetime
+    as_of: UtcDatetime
+    reminder_seconds: dict[AnswerClass, float]
+    """after which a request is late, by the class of its bank"""
+
+
+# What a row is about: the first part of its key.
+_BANK: Final = "i.code"
+_CLASS: Final = "i.answer_class"
+
+
+def _at_least(rung: Rung) -> str:
+    rungs = ", ".join(f"'{above.value}'" for above in Rung if not above.stands_below(rung))
+    return f"count(*) FILTER (WHERE r.rung IN ({rungs})) AS {rung.value}"
+
+
+_RUNGS: Final = ", ".join(_at_least(rung) for rung in Rung)
+
+# A request without an answer is silence only where an answer is still owed: not where we withdrew it, and not where the
+# bank refused the ticket. One that was given up is owed for ever.
+_REQUESTS: Final = """
+SELECT {about} AS about, {hour} AS hour, count(*) AS requests, count(r.delivered_at) AS delivered,
+    percentile_cont($5::float8[])
+        WITHIN GROUP (ORDER BY greatest(0, extract(epoch FROM r.delivered_at - r.sent_at)::float8))
+        FILTER (WHERE r.delivered_at IS NOT NULL) AS sent_to_delivered,
+    count(r.first_answered_at) AS answered,
+    count(*) FILTER (WHERE r.delivered_at IS NOT NULL AND r.first_answered_at IS NOT NULL) AS timed,
+    percentile_cont($5::float8[])
+        WITHIN GROUP (ORDER BY greatest(0, extract(epoch FROM r.first_answered_at - r.delivered_at)::float8))
+        FILTER (WHERE r.delivered_at IS NOT NULL AND r.first_answered_at IS NOT NULL) AS delivered_to_answer,
+    count(*) FILTER (WHERE d.due) AS due,
+    count(*) FILTER (WHERE d.due AND r.first_answered_at IS NULL) AS silent,
+    count(r.refusal_code) AS refused, {rungs}
+FROM hold_request r JOIN institution i ON i.code = r.institution
+JOIN unnest($6::text[], $7::float8[]) AS c (answer_class, seconds) ON c.answer_class = i.answer_class
+CROSS JOIN LATERAL (
+    SELECT (r.first_answered_at IS NOT NULL
+            OR (r.refusal_code IS NULL AND (r.closed_at IS NULL OR r.rung = 'give_up')))
+        AND coalesce(r.delivered_at, r.sent_at) + make_interval(secs => c.seconds) <= $4 AS due
+) AS d
+WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text[] IS NULL OR r.institution = ANY($3))
+GROUP BY 1, 2
+"""
+
+# A line counts for the last request about its first hop that the bank could have read before it answered.
+_LINES: Final = """
+SELECT {about} AS about, {hour} AS hour,
+    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind = 'held'), 0)::bigint AS held_paise,
+    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at < r.sent_at), 0)::bigint
+        AS gone_before_paise,
+    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at >= r.sent_at), 0)::bigint
+        AS gone_after_paise,
+    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at IS NULL), 0)::bigint
+        AS gone_untimed_paise,
+    count(*) FILTER (WHERE a.disposition IN ('refusal', 'correction')) AS refused_lines
+FROM hold_request r JOIN institution i ON i.code = r.institution
+JOIN request_hop q ON q.request_id = r.request_id
+JOIN answer a ON a.case_no = q.case_no AND a.hop_nos[1] = q.hop_no AND a.institution = r.institution
+    AND a.received_at >= r.sent_at
+WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text[] IS NULL OR r.institution = ANY($3)) AND a.received_at >= $1
+    AND NOT EXISTS (
+        SELECT FROM request_hop later JOIN hold_request lr ON lr.request_id = later.request_id
+        WHERE later.case_no = q.case_no AND later.hop_no = q.hop_no AND later.revision > 0
+            AND later.revision > q.revision AND lr.institution = r.institution AND lr.sent_at <= a.received_at
+    )
+GROUP BY 1, 2
+"""
+
+_CONTRADICTIONS: Final = """
+SELECT {about} AS about, {hour} AS hour, o.kind, count(*) AS n
+FROM contradiction o JOIN institution i ON i.code = o.institution
+WHERE o.opened_at >= $1 AND o.opened_at < $2 AND ($3::text[] IS NULL OR o.institution = ANY($3))
+GROUP BY 1, 2, 3
+"""
+
+_BANKS: Final = """
+SELECT i.code, i.name, i.answer_class FROM institution i
+WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND (
+    EXISTS (SELECT FROM hold_request r WHERE r.institution = i.code AND r.sent_at >= $1 AND r.sent_at < $2)
+    OR EXISTS (SELECT FROM contradiction o WHERE o.institution = i.code AND o.opened_at >= $1 AND o.opened_at < $2))
+ORDER BY i.code LIMIT $5
+"""
+
+_About = tuple[str, int | None]
+_NONE: Final[Mapping[str, Any]] = {}
+
+
+async def page(
+    connection: Connection,
+    span: Span,
+    by: ScorecardBy | None = None,
+    institution: str | None = None,
+    after: str | None = None,
+    limit: int = 500,
+) -> ScorecardPage:
+    """The scorecards of up to `limit` banks that were asked, or contradicted somebody, by code. Raises `BadCursor`.
+
+    Call it in a transaction with one snapshot, that the figures may fit each other.
+    """
+    (code,) = from_cursor(after, str) if after is not None else ("",)
+    found = await connection.fetch(_BANKS, span.sent_from, span.sent_to, code, institution, limit + 1)
+    banks, more = cut(found, limit)
+    scores = await _scores(connection, span, _BANK, by, [bank["code"] for bank in banks]) if banks else {}
+    by_bank: dict[str, list[tuple[int | None, Scores]]] = {}
+    for (bank, hour), of_it in sorted(scores.items(), key=lambda item: (item[0][0], item[0][1] or 0)):
+        by_bank.setdefault(bank, []).append((hour, of_it))
+    items = tuple(
+        Scorecard(
+            institution=bank["code"], name=bank["name"], answer_class=bank["answer_class"], hour=hour, **dict(of_it)
+        )
+        for bank in banks
+        for hour, of_it in by_bank[bank["code"]]
+    )
+    return ScorecardPage(
+        sent_from=span.sent_from,
+        sent_to=span.sent_to,
+        as_of=span.as_of,
+        items=items,
+        next=to_cursor(banks[-1]["code"]) if more else None,
+    )
+
+
+async def by_class(connection: Connection, span: Span) -> dict[AnswerClass, Scores]:
+    """The same figures for all banks of a class together; zeros for a class that was not asked."""
+    found = await _scores(connection, span, _CLASS, None, None)
+    return {answer_class: found.get((answer_class, None)) or _put({}, {}, {}) for answer_class in AnswerClass}
+
+
+async def _scores(
+    connection: Connection, span: Span, about: str, by: ScorecardBy | None, banks: Sequence[str] | None
+) -> dict[_About, Scores]:
+    """The figures by what they are about, and by hour where that is asked for."""
+    bounds = (span.sent_from, span.sent_to, banks)
+    classes = span.reminder_seconds
+    requests = await connection.fetch(
+        _REQUESTS.format(about=about, hour=_hour("r.sent_at", by), rungs=_RUNGS),
+        *bounds,
+        span.as_of,
+        list(PERCENTILES),
+        [answer_class.value for answer_class in classes],
+        list(classes.values()),
+    )
+    lines = await connection.fetch(_LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
+    doubts = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
+    of_requests = {(row["about"], row["hour"]): row for row in requests}
+    of_lines = {(row["about"], row["hour"]): row for row in lines}
+    of_doubts: dict[_About, dict[ContradictionKind, int]] = {}
+    for row in doubts:
+        of_doubts.setdefault((row["about"], row["hour"]), {})[ContradictionKind(row["kind"])] = row["n"]
+    return {
+        key: _put(of_requests.get(key, _NONE), of_lines.get(key, _NONE), of_doubts.get(key, {}))
+        for key in of_requests.keys() | of_doubts.keys()
+    }
+
+
+def _hour(column: str, by: ScorecardBy | None) -> str:
+    if by is None:
+        return "NULL::integer"
+    return f"extract(hour FROM {column} AT TIME ZONE 'Asia/Kolkata')::integer"
+
+
+def _put(
+    requests: Mapping[str, Any] | Record, lines: Mapping[str, Any] | Record, doubts: Mapping[ContradictionKind, int]
+) -> Scores:
+    held, before, after, untimed = (
+        lines.get(f"{name}_paise", 0) for name in ("held", "gone_before", "gone_after", "gone_untimed")
+    )
+    due, silent = requests.get("due", 0), requests.get("silent", 0)
+    placed, reachable = held + before + after + untimed, held + after
+    return Scores(
+        requests=requests.get("requests", 0),
+        delivered=requests.get("delivered", 0),
+        sent_to_delivered=_percentiles(requests.get("delivered", 0), requests.get("sent_to_delivered")),
+        answered=requests.get("answered", 0),
+        delivered_to_answer=_percentiles(requests.get("timed", 0), requests.get("delivered_to_answer")),
+        due=due,
+        silent=silent,
+        silent_rate=_share(silent, due),
+        rungs={rung: requests.get(rung.value, 0) for rung in Rung},
+        refused=requests.get("refused", 0),
+        refused_lines=lines.get("refused_lines", 0),
+        contradictions={kind: doubts.get(kind, 0) for kind in ContradictionKind},
+        held_paise=held,
+        gone_before_paise=before,
+        gone_after_paise=after,
+        gone_untimed_paise=untimed,
+        placed_paise=placed,
+        moved_before_share=_share(before, placed),
+        reachable_paise=reachable,
+        held_of_reachable=_share(held, reachable),
+    )
+
+
+def _percentiles(count: int, found: Sequence[float] | None) -> Percentiles:
+    if not count or not found:
+        return Percentiles()
+    p50, p95, p99 = found
+    return Percentiles(count=count, p50_seconds=p50, p95_seconds=p95, p99_seconds=p99)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return part / whole if whole else None

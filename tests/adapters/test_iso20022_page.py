@@ -1,0 +1,67 @@
+"""The examples and tables of docs/iso20022.md are the wire as the code speaks it."""
+
+import re
+from datetime import date
+from pathlib import Path
+
+from adapters.banks.answers import HoldLine, StatusUpdate
+from adapters.banks.iso20022 import schema
+from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
+from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.document import read
+from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.reasons import REASONS
+from tests.adapters.iso_messages import CASE
+from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, ticket
+
+PAGE = (Path(__file__).parents[2] / "docs" / "iso20022.md").read_text()
+LAID_OUT: list[str] = re.findall(r"```xml\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = {read(each.encode())[0]: each for each in LAID_OUT}
+
+
+def example(message: Message) -> bytes:
+    return EXAMPLES[message].encode()
+
+
+def laid_flat(message: Message) -> bytes:
+    """The example without the space between elements, as it is sent."""
+    return re.sub(r">\s+<", "><", EXAMPLES[message].strip()).replace("?><", "?>\n<").encode() + b"\n"
+
+
+def test_there_is_one_of_each_and_the_schema_allows_it() -> None:
+    assert len(LAID_OUT) == len(EXAMPLES) == len(Message)
+    for message in Message:
+        schema.check(*read(example(message)))
+        assert f"`{message.value}`" in PAGE
+
+
+def test_what_we_send() -> None:
+    assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", ticket(), created_at=TRANSFERRED_AT)
+    chaser = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
+    assert laid_flat(Message.CHASER) == chaser
+
+
+def test_the_answer() -> None:
+    update = decode(example(Message.RESOLUTION))
+    assert isinstance(update, StatusUpdate)
+    assert (update.ack_no, update.job_id) == (ACK_NO, CASE)
+    held, refused = update.lines
+    assert isinstance(held, HoldLine)
+    assert (held.amount_paise, held.status_code, held.rrn) == (150_050, "00", "LIEN-1")
+    assert isinstance(refused, HoldLine)
+    assert (refused.amount_paise, refused.status_code) == (None, "01")
+    assert refused.remarks.endswith("; no such credit on that day")
+
+
+def test_the_return() -> None:
+    funds = decode(example(Message.FUNDS_RETURNED))
+    assert isinstance(funds, ReturnedFunds)
+    (line,) = funds.lines
+    assert isinstance(line, ReturnedTransfer)
+    assert (line.returned_paise, line.job_id, line.settled_on) == (150_050, CASE, date(2026, 5, 2))
+
+
+def test_the_table_of_reasons() -> None:
+    rows = re.findall(r"^\| ([A-Z]{2}[A-Z0-9]{2}) \| ([0-9]{2}) \| (.*) \|$", PAGE, re.MULTILINE)
+    assert rows == [(code, reason.status_code, reason.meaning) for code, reason in sorted(REASONS.items())]
