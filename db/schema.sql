@@ -511,7 +511,8 @@ CREATE TABLE status_update (
     body_digest bytea NOT NULL,
     received_at timestamp with time zone NOT NULL,
     reply jsonb NOT NULL,
-    CONSTRAINT status_update_institution_body_digest_key UNIQUE (institution, body_digest),
+    said_again integer NOT NULL DEFAULT 0,
+    CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
 );
 
