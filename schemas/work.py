@@ -186,6 +186,14 @@ class Swept(Noun):
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
+    hops_routed: int = 0
+    """the directory has learnt their institution"""
+    hops_written_off: int = 0
+    hops_reminded: int = 0
+    """waited long for the desk: the supervisor has a task"""
+    news_purged: int = 0
+    failed: int = 0
+    """attempts at one case that came to nothing; each is made again later"""
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 
