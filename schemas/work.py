@@ -86,6 +86,8 @@ class CaseStart(Noun):
 
     case_no: str
     policy: CasePolicy
+    opening_no: int = 1
+    """which opening of the case this start is for: reopened, it counts one more"""
     last_wave_no: int = 0
     requests_sent: int = 0
     """by the runs before this one"""
@@ -120,13 +122,29 @@ class SendHoldRequest(Noun):
     hops: tuple[HopRef, ...]
 
 
+class Astray(Noun):
+    """Where the hops stand on which an order and the request under its key do not agree.
+
+    That is so when a run of the workflow was lost and had planned otherwise than the run after it.
+    """
+
+    open_hops: tuple[HopBrief, ...] = ()
+    """ordered, and not under any request"""
+    requests: tuple[OpenRequest, ...] = ()
+    """that hold what was ordered, or more than was ordered"""
+
+
 class Sent(Noun):
-    """How sending ended. `asked` is empty when every hop was answered before it could be asked."""
+    """How sending ended. `asked` is empty when every hop was answered before it could be asked.
+
+    With `astray` the bank was not called: the order is to be put right first.
+    """
 
     request_id: str
     asked: tuple[int, ...]
     delivered: bool
     refusal_code: str | None = None
+    astray: Astray | None = None
 
 
 class ClimbRung(Noun):
@@ -141,12 +159,14 @@ class ClimbRung(Noun):
 class Climbed(Noun):
     """Whether the rung did anything: mail needs an address and a mail route.
 
-    `over`: the request needs no answer any more, so there is nothing left to climb for.
+    `over`: the request needs no answer any more, so there is nothing left to climb for. `unknown`: it was never
+    written, so there is nothing to climb for yet, and it stands where it stood.
     """
 
     done: bool
     reason: str = ""
     over: bool = False
+    unknown: bool = False
 
 
 class SettleCase(Noun):

@@ -41,7 +41,7 @@ class Courier:
         now = datetime.now(UTC)
         async with self.hands.pool.acquire() as connection:
             if follow_up.start:
-                await cases.mark_started(connection, [follow_up.case_no], now)
+                await cases.mark_started(connection, [(follow_up.case_no, follow_up.start.opening_no)], now)
             if follow_up.news:
                 await news.mark_signalled(connection, [follow_up.news.news_id], now)
 
