@@ -1,7 +1,7 @@
 """Taking a bank's answer: one transaction, idempotent, and only then the case is told (architecture.md, 3)."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
@@ -9,6 +9,7 @@ from uuid import UUID
 from activities.claims import to_claims
 from activities.hands import Hands
 from activities.metrics import METRICS
+from activities.transfers import make_known
 from adapters.banks.answers import StatusUpdate
 from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
 from db.events import Event
@@ -26,7 +27,7 @@ from schemas.enums import (
     Mode,
     TaskKind,
 )
-from schemas.identifiers import account_key, reference_key
+from schemas.identifiers import account_key, reference_key, transfer_key
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 
 
@@ -56,27 +57,39 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)
-        if given is not None:
-            return AnswerReceipt(given["accepted"], given["duplicates"], given["contradictions"], repeated=True)
+        if given and not _may_be_news(given.reply):
+            return _as_before(given)
         positions = await _positions(connection, head.case_no, institution, claims)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, head.case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
+        if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
+            return _as_before(given)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
         reply = _counts(outcome)
         work = _Writing(hands, connection, head, institution, outcome, positions, now)
-        follow_up = await work.write(update.job_id or "", body_digest, reply)
+        follow_up = await work.write(update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply)
     _count(head, outcome, now)
     await _hear(hands, head.case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
+def _may_be_news(reply: dict[str, int]) -> bool:
+    """Whether a body with this reply may hold a line that named no hop of its bank: the hop may be there by now."""
+    return reply["contradictions"] > 0 or reply["duplicates"] > 0
+
+
+def _as_before(given: answers.Given) -> AnswerReceipt:
+    reply = given.reply
+    return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], repeated=True)
+
+
 async def _positions(
     connection: Connection, case_no: str, institution: str, claims: Sequence[Claim]
 ) -> list[HopPosition]:
-    references = {claim.root_reference_key for claim in claims if claim.root_reference_key}
+    references = {claim.root_reference_key for claim in claims} | {reference_key(claim.reference) for claim in claims}
     accounts = {claim.root_account_key for claim in claims if claim.root_account_key}
-    return await hops.positions(connection, case_no, institution, sorted(references), sorted(accounts))
+    return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
 
 
 async def _check_job(
@@ -139,11 +152,11 @@ class _Writing:
     positions: Sequence[HopPosition]
     now: datetime
 
-    async def write(self, job_id: str, body_digest: bytes, reply: dict[str, int]) -> FollowUp | None:
+    async def write(self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]) -> FollowUp | None:
         """Write everything; return what the workflow must be told."""
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         update_id = await answers.insert_update(
-            connection, self.institution, case_no, job_id, body_digest, self.now, dict(reply)
+            connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
         )
         answer_ids = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
@@ -153,13 +166,14 @@ class _Writing:
         await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
         finished = await self._write_hop_states()
         opened_tasks = await self._write_doubts(answer_ids)
+        known = await self._make_known()
         reopened = await self._reopen_if_settled()
         await events.append(
             connection,
             case_no,
             self.now,
             f"bank:{self.institution}",
-            self._events(update_id, job_id, finished, opened_tasks, reopened=reopened),
+            self._events(update_id, job_id, finished, opened_tasks, known, reopened=reopened),
         )
         return await self._tell(reopened=reopened)
 
@@ -174,6 +188,22 @@ class _Writing:
             [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
         )
 
+    async def _make_known(self) -> dict[int, str]:
+        """A complaint about a transfer onward joins this case; by hop, the other case that has a transfer already."""
+        keys = {
+            hop.hop_no: transfer_key(
+                hop.reference, hop.amount_paise, hop.payee.institution or hop.payee.institution_as_told
+            )
+            for hop in self.outcome.new_hops
+            if hop.reference
+        }
+        keys |= {
+            hop.hop_no: transfer_key(hop.reference_key, hop.amount_paise, hop.institution)
+            for hop in self.outcome.confirmed
+            if hop.more_paise and hop.institution
+        }
+        return await make_known(self.connection, self.head.case_no, keys)
+
     @property
     def _last_hop_no(self) -> int:
         new = self.outcome.new_hops
@@ -184,12 +214,23 @@ class _Writing:
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         await hops.close(connection, case_no, outcome.closed)
         await hops.park(connection, case_no, outcome.parked)
+        await hops.confirm(connection, case_no, outcome.confirmed)
         touched = {hop_no for judged in outcome.judgements for hop_no in judged.hop_nos}
         if not touched:
             return []
         finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
         if finished:
             await tasks.close_for_requests(connection, case_no, finished, self.now, "the bank has answered")
+        return finished + await self._finish_outgrown()
+
+    async def _finish_outgrown(self) -> list[UUID]:
+        """Requests that ask about nothing but hops with a smaller figure than is known now."""
+        if not any(hop.asks_again for hop in self.outcome.confirmed):
+            return []
+        finished = await requests.finish_empty(self.connection, self.head.case_no, self.now)
+        await tasks.close_for_requests(
+            self.connection, self.head.case_no, finished, self.now, "the bank is asked about more"
+        )
         return finished
 
     async def _write_doubts(self, answer_ids: Sequence[int]) -> list[int]:
@@ -201,7 +242,8 @@ class _Writing:
         return await tasks.open_tasks(connection, case_no, outcome.tasks, self.now, institution=self.institution)
 
     async def _reopen_if_settled(self) -> bool:
-        if self.head.state is CaseState.OPEN or not self.outcome.new_hops:
+        grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
+        if self.head.state is CaseState.OPEN or not (self.outcome.new_hops or grown):
             return False
         await cases.reopen(self.connection, self.head.case_no)
         return True
@@ -212,6 +254,7 @@ class _Writing:
         job_id: str,
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
+        known: Mapping[int, str],
         *,
         reopened: bool,
     ) -> list[Event]:
@@ -232,7 +275,17 @@ class _Writing:
                         "institution": hop.payee.institution,
                         "disputed_paise": hop.disputed_paise,
                     }
+                    | ({"known_in_another_case": known[hop.hop_no]} if hop.hop_no in known else {})
                     for hop in outcome.new_hops
+                ],
+                "confirmed": [
+                    {
+                        "hop_no": hop.hop_no,
+                        "revision": hop.revision,
+                        "more_paise": hop.more_paise,
+                        "flags": [flag.code for flag in hop.flags],
+                    }
+                    for hop in outcome.confirmed
                 ],
                 "closed": list(outcome.closed),
                 "parked": list(outcome.parked),
@@ -258,19 +311,22 @@ class _Writing:
     async def _tell(self, *, reopened: bool) -> FollowUp | None:
         outcome, case_no = self.outcome, self.head.case_no
         await self._close_needless_tasks()
-        if not (outcome.closed or outcome.parked or outcome.new_hops):
+        grown = [hop for hop in outcome.confirmed if hop.more_paise]
+        if not (outcome.closed or outcome.parked or outcome.new_hops or grown):
             return None
         revisions = {position.hop_no: position.revision for position in self.positions}
+        revisions |= {hop.hop_no: hop.revision for hop in grown}
+        parked = {*outcome.parked, *(hop.hop_no for hop in grown if hop.state is HopState.UNROUTABLE)}
         told = await news.insert(
             self.connection,
             case_no,
             self.now,
             CaseNews(
                 news_id=0,
-                opened=self._briefs(),
+                opened=await self._briefs(),
                 closed=tuple(HopRef(hop_no=n, revision=revisions[n]) for n in outcome.closed),
                 parked=tuple(
-                    [HopRef(hop_no=n, revision=revisions[n]) for n in outcome.parked]
+                    [HopRef(hop_no=n, revision=revisions[n]) for n in sorted(parked)]
                     + [HopRef(hop_no=h.hop_no, revision=0) for h in outcome.new_hops if h.state is not HopState.OPEN]
                 ),
             ),
@@ -290,7 +346,14 @@ class _Writing:
                 "the bank has answered",
             )
 
-    def _briefs(self) -> tuple[HopBrief, ...]:
+    async def _briefs(self) -> tuple[HopBrief, ...]:
+        again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]
+        if not again:
+            return self._new_briefs()
+        grown = await hops.briefs(self.connection, self.head.case_no, HopState.OPEN, len(again), again)
+        return (*self._new_briefs(), *grown)
+
+    def _new_briefs(self) -> tuple[HopBrief, ...]:
         directory = self.hands.directory.current
         briefs = []
         for hop in self.outcome.new_hops:

@@ -14,7 +14,7 @@ from adapters.banks.answers import (
 )
 from domain.directory import Directory
 from domain.policy import CodeMeaning, TrailRules
-from schemas.answers import Claim, PayeeClaim
+from schemas.answers import NOT_STATED, Claim, PayeeClaim
 from schemas.complaints import Flag
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
@@ -96,8 +96,8 @@ def _payee(line: TransferLine, directory: Directory) -> tuple[PayeeClaim, list[F
     found, flags = directory.resolve(told or line.payee_bank_code, line.ifsc, line.payee_account, "payee")
     claim = PayeeClaim(
         institution=found.code if found else None,
-        institution_as_told=line.payee_bank or line.payee_bank_code or "not stated",
-        account=line.payee_account or "not stated",
+        institution_as_told=line.payee_bank or line.payee_bank_code or NOT_STATED,
+        account=line.payee_account or NOT_STATED,
         ifsc=line.ifsc or None,
     )
     return claim, flags

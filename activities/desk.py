@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from activities.hands import Hands
+from activities.transfers import key_of, make_known
 from activities.writing_off import write_off_request
 from db import cases, complaints, events, hops, ledger, news, requests, tasks
 from db.events import Event
@@ -28,7 +29,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
-from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.identifiers import account_key, reference_key
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 
 LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
@@ -85,6 +86,7 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
             "institution": hop.institution,
             "placed": events.placed(entries),
             "reason": new.reason,
+            **await _make_known(connection, head.case_no, hop),
         }
         await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
         follow_up = await _tell(connection, hands, head, now, reopened=[hop], closed=closed)
@@ -198,6 +200,12 @@ async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> D
 # -- steps -----------------------------------------------------------------------------------------------------
 
 
+async def _make_known(connection: Connection, case_no: str, hop: hops.HopRow) -> dict[str, str]:
+    """A complaint about a transfer onward joins this case; what the event says where another case has it already."""
+    known = await make_known(connection, case_no, {hop.hop_no: key_of(hop)} if hop.reference else {})
+    return {"known_in_another_case": known[hop.hop_no]} if known else {}
+
+
 async def put_right(
     connection: Connection,
     hands: Hands,
@@ -219,10 +227,13 @@ async def put_right(
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, now, entries)
     if hop.source is HopSource.COMPLAINT:
-        told = corrected.institution or corrected.payee_institution_as_told
-        key_of_transfer = transfer_key(corrected.reference, corrected.amount_paise, told)
+        key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
-        await complaints.register_transfers(connection, case_no, [key_of_transfer], [hop_no])
+        if await complaints.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
+            raise TransferBusy("a bank has just told of this very transfer: try again in a moment")
+        known: dict[str, str] = {}
+    else:
+        known = await _make_known(connection, case_no, corrected)
     kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
     await tasks.close_for_hops(connection, case_no, [hop_no], kinds, now, "corrected")
     await tasks.open_tasks(connection, case_no, tasks_before_asking(hop_no, corrected.state), now)
@@ -232,6 +243,7 @@ async def put_right(
         "institution": corrected.institution,
         "placed": events.placed(entries),
         "withdrawn_from": withdrawn,
+        **known,
         **said,
     }
     await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))

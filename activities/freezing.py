@@ -30,7 +30,7 @@ from db.pool import Connection
 from schemas.answers import NewTask
 from schemas.enums import EventKind, HopSource, RequestState, Rung, TaskKind
 from schemas.institutions import Institution
-from schemas.work import Climbed, ClimbRung, SendHoldRequest, Sent, SettleCase, Settled
+from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 
 log = logging.getLogger(__name__)
 
@@ -63,19 +63,15 @@ class FreezeHands:
             planned = await requests.plan(
                 connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
             )
-            if planned is None:
-                request = await requests.find(connection, request_id)
-                if request is None:
-                    raise ApplicationError(f"no case {order.case_no}", type="NotFound", non_retryable=True)
-                delivered = request.delivered_at is not None and request.round >= order.round
-                if request.state in REQUEST_OVER or delivered or request.refusal_code:
-                    return await _sent_before(connection, request)
+            request = None if planned else await requests.find(connection, request_id)
+            if not (planned or request):
+                raise ApplicationError(f"no case {order.case_no}", type="NotFound", non_retryable=True)
             to_ask = await requests.live_hops(connection, request_id)
-            if not to_ask:
-                return Sent(request_id=order.request_id, asked=(), delivered=False)
+            if planned and to_ask:
+                _count_sent(planned, to_ask, now)
+            if sent := await _without_a_call(connection, order, request, to_ask):
+                return sent
             ticket = await _ticket(connection, request_id, order.case_no, to_ask)
-        if planned:
-            _count_sent(planned, to_ask, now)
         return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
@@ -152,7 +148,7 @@ class FreezeHands:
         async with self.hands.pool.acquire() as connection:
             request = await requests.get(connection, UUID(order.request_id))
         if request is None:
-            return Climbed(done=False, reason="never sent")
+            return Climbed(done=False, reason="never sent", unknown=True)
         if request.state in REQUEST_OVER:
             return Climbed(done=False, reason="answered", over=True)
         if _has_climbed(request, order.rung):
@@ -247,6 +243,25 @@ _TASK_OF_RUNG = {Rung.DESK_TASK: TaskKind.PHONE_BANK, Rung.SUPERVISOR: TaskKind.
 def _has_climbed(request: requests.RequestRow, rung: Rung) -> bool:
     """Whether silence stands on that rung or above it: an attempt that comes late takes nobody down again."""
     return request.rung is not None and not request.rung.stands_below(rung)
+
+
+async def _without_a_call(
+    connection: Connection,
+    order: SendHoldRequest,
+    request: requests.RequestRow | None,
+    to_ask: Sequence[requests.HopToAsk],
+) -> Sent | None:
+    """How sending ends where the bank need not be called; None where it must be. `request`: of an earlier attempt."""
+    held = [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in to_ask]
+    astray = await cases.astray(connection, order, held)
+    if astray:
+        asked = tuple(hop.hop_no for hop in to_ask)
+        return Sent(request_id=order.request_id, asked=asked, delivered=False, astray=astray)
+    if request:
+        delivered = request.delivered_at is not None and request.round >= order.round
+        if delivered or request.state in REQUEST_OVER or request.refusal_code:
+            return await _sent_before(connection, request)
+    return None if to_ask else Sent(request_id=order.request_id, asked=(), delivered=False)
 
 
 async def _sent_before(connection: Connection, request: requests.RequestRow) -> Sent:

@@ -44,12 +44,24 @@ class _Row:
 _REPEATED = Flag(field="transfers", code="repeated_row", message="the same transfer stands here twice: it counts once")
 
 
+class _KnownMeanwhile(Exception):
+    """A bank's answer, or the desk, made a transfer known after the complaint had looked for it."""
+
+
 async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
     """Make a complaint durable, with its case, hops, ledger entries and first event; say what to tell the workflow.
 
     The same caller, key and body give the same answer. Raises `IdempotencyConflict` (same key, other body) and
     `AckNoTaken` (the number is registered with other content).
     """
+    while True:  # each time at least one more of its transfers is known
+        try:
+            return await _take(hands, complaint, idempotency_key, taken_by)
+        except _KnownMeanwhile:
+            continue
+
+
+async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
     now = datetime.now(UTC)
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
     rows, flags = _read_transfers(hands, complaint)
@@ -225,7 +237,8 @@ async def _write_hops(
     case_no, at = receipt.case_ack_no, receipt.received_at
     written = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
     await hops.insert(connection, case_no, at, written)
-    await complaints.register_transfers(connection, case_no, [row.key for row in rows], [hop.hop_no for hop in written])
+    if await complaints.register_transfers(connection, case_no, [row.key for row in rows], [h.hop_no for h in written]):
+        raise _KnownMeanwhile
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)
     questions = [task for hop in written for task in tasks_before_asking(hop.hop_no, hop.state)]

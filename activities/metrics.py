@@ -42,6 +42,17 @@ class SendOutcome(StrEnum):
     """every retry of the wire failed"""
 
 
+class SweepWork(StrEnum):
+    """What the sweep does about one case."""
+
+    START = "start"
+    NEWS = "news"
+    LOOK_AFTER = "look_after"
+    ROUTE = "route"
+    WRITE_OFF = "write_off"
+    REMIND = "remind"
+
+
 class Metrics:
     """All metrics of one process, in a registry of their own."""
 
@@ -71,6 +82,12 @@ class Metrics:
             "goldenhour_answers",
             "Lines of banks' answers, by what became of them and what they say.",
             ("disposition", "kind"),
+            registry=self.registry,
+        )
+        self._sweep_failures = Counter(
+            "goldenhour_sweep_failures",
+            "Attempts of the sweep at one case that came to nothing, by what was attempted.",
+            ("work",),
             registry=self.registry,
         )
         self._paise = Gauge(
@@ -136,6 +153,10 @@ class Metrics:
         """One line of a bank's answer was committed."""
         self._answers.labels(disposition.value, kind.value).inc()
 
+    def sweep_failed(self, work: SweepWork) -> None:
+        """Something the sweep attempted for one case came to nothing."""
+        self._sweep_failures.labels(work.value).inc()
+
     def first_answer(self, since_complaint_seconds: float) -> None:
         """A case has its first answer."""
         _observe(self._complaint_to_answer, since_complaint_seconds)
@@ -163,6 +184,8 @@ class Metrics:
             self._hold_requests.labels(outcome.value)
         for way, came_of_it in product(ChannelKind, CarriageOutcome):
             self._carriages.labels(way.value, came_of_it.value)
+        for work in SweepWork:
+            self._sweep_failures.labels(work.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
 

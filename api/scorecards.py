@@ -33,7 +33,7 @@ DAYS_MAX: Final = 366
 YEARS: Final = range(2000, 2101)
 BANKS_AT_ONCE: Final = 500
 READS_MAX: Final = 2
-"""Scorecards computed at once in a process; the next waits. Banks' answers need the database more."""
+"""Scorecards computed at once in a process, and call lists; the next waits. Banks' answers need the database more."""
 
 _FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -52,7 +52,9 @@ class ReadingRoom:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._seats = asyncio.Semaphore(READS_MAX)
-        self.desk = CallDesk(hands)
+        # The desk does not wait for a report over a year.
+        self._desk_seats = asyncio.Semaphore(READS_MAX)
+        self._desk = CallDesk(hands)
 
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
@@ -67,8 +69,8 @@ class ReadingRoom:
 
     async def calls(self, limit: int) -> CallList:
         """The call list."""
-        async with self._seats:
-            return await self.desk.calls(limit)
+        async with self._desk_seats:
+            return await self._desk.calls(limit)
 
 
 @router.get(

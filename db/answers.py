@@ -6,16 +6,25 @@ from typing import Any
 
 from db.pool import Connection
 from schemas.answers import Contradiction, Judgement, KnownLines
+from schemas.base import Noun
 
 
-async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> dict[str, Any] | None:
-    """The reply that this very body got before; None for a new one."""
-    reply: dict[str, Any] | None = await connection.fetchval(
-        "SELECT reply FROM status_update WHERE institution = $1 AND body_digest = $2",
+class Given(Noun):
+    """The last reply that one body got, and how often the body was judged anew by then."""
+
+    reply: dict[str, int]
+    said_again: int
+
+
+async def reply_given(connection: Connection, institution: str, body_digest: bytes) -> Given | None:
+    """The last reply that this very body got; None for a new one."""
+    row = await connection.fetchrow(
+        "SELECT reply, said_again FROM status_update WHERE institution = $1 AND body_digest = $2"
+        " ORDER BY said_again DESC LIMIT 1",
         institution,
         body_digest,
     )
-    return reply
+    return Given(**dict(row)) if row else None
 
 
 async def known_lines(connection: Connection, case_no: str, institution: str, keys: Sequence[str]) -> KnownLines:
@@ -40,17 +49,19 @@ async def insert_update(
     case_no: str,
     job_id: str,
     body_digest: bytes,
+    said_again: int,
     at: datetime,
     reply: dict[str, Any],
 ) -> int:
-    """Write an update as it came, with the reply it gets; return its id."""
+    """Write an update as it came, the first time or once more, with the reply it gets; return its id."""
     update_id: int = await connection.fetchval(
-        "INSERT INTO status_update (institution, case_no, job_id, body_digest, received_at, reply)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING update_id",
+        "INSERT INTO status_update (institution, case_no, job_id, body_digest, said_again, received_at, reply)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING update_id",
         institution,
         case_no,
         job_id,
         body_digest,
+        said_again,
         at,
         reply,
     )

@@ -1,5 +1,6 @@
 """Case files: opening, locking, settling, and the snapshot a workflow starts from."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from db import hops
@@ -7,7 +8,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, HopState, Rung
-from schemas.work import CasePolicy, CaseStart, HopRef, OpenRequest
+from schemas.work import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
 
 
 class CaseHead(Noun):
@@ -96,7 +97,8 @@ async def hold(connection: Connection, case_no: str) -> datetime:
 async def reopen(connection: Connection, case_no: str) -> None:
     """Money is in play again in a settled case: its workflow must be started again."""
     await connection.execute(
-        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL WHERE case_no = $1",
+        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL,"
+        " opening_no = opening_no + 1 WHERE case_no = $1",
         case_no,
     )
 
@@ -111,13 +113,19 @@ async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
     return bool(done)
 
 
-async def mark_started(connection: Connection, case_nos: list[str], at: datetime) -> None:
-    """Their workflows run; the sweep need not start them, and looks after them later."""
+async def mark_started(connection: Connection, openings: Sequence[tuple[str, int]], at: datetime) -> None:
+    """Workflows run for these openings of cases; the sweep need not start them, and looks after them later.
+
+    A case that was reopened since its start was told is left to the sweep: it was settled in between, and perhaps no
+    workflow knows of the new opening.
+    """
     await connection.execute(
         # Locked in one order: two processes mark overlapping cases at the same moment.
-        "UPDATE case_file SET workflow_started_at = $2 WHERE case_no IN"
-        " (SELECT case_no FROM case_file WHERE case_no = ANY($1) ORDER BY case_no FOR NO KEY UPDATE)",
-        case_nos,
+        "UPDATE case_file SET workflow_started_at = $3 WHERE case_no IN"
+        " (SELECT c.case_no FROM case_file c JOIN unnest($1::text[], $2::integer[]) AS told (case_no, opening_no)"
+        " USING (case_no, opening_no) ORDER BY c.case_no FOR NO KEY UPDATE OF c)",
+        [case_no for case_no, _ in openings],
+        [opening_no for _, opening_no in openings],
         at,
     )
 
@@ -174,7 +182,9 @@ MAX_OPEN_HOPS_A_START = 5_000
 async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     """Everything a workflow needs to take the case up where it stands. One statement's view is not needed: the
     database refuses a second live request for a hop, whatever the workflow believes."""
-    head = await connection.fetchrow("SELECT policy, last_wave_no FROM case_file WHERE case_no = $1", case_no)
+    head = await connection.fetchrow(
+        "SELECT policy, opening_no, last_wave_no FROM case_file WHERE case_no = $1", case_no
+    )
     if head is None:
         raise NotFound(f"case {case_no}")
     to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START + 1)
@@ -185,12 +195,31 @@ async def snapshot(connection: Connection, case_no: str) -> CaseStart:
     return CaseStart(
         case_no=case_no,
         policy=CasePolicy.model_validate(head["policy"]),
+        opening_no=head["opening_no"],
         last_wave_no=head["last_wave_no"],
         open_hops=tuple(to_ask[:MAX_OPEN_HOPS_A_START]),
         more_hops=len(to_ask) > MAX_OPEN_HOPS_A_START,
         parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
         requests=await _open_requests(connection, case_no),
     )
+
+
+async def astray(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> Astray | None:
+    """Where the hops stand that `order` names and its request does not hold, or the other way round.
+
+    None when the two agree but for what needs no asking any more, as when it was answered on the way.
+    """
+    missing, more = set(order.hops) - set(held), set(held) - set(order.hops)
+    if not missing and not more:
+        return None
+    numbers = [ref.hop_no for ref in missing]
+    open_hops = await hops.briefs(connection, order.case_no, HopState.OPEN, len(numbers), numbers)
+    holders = [
+        request
+        for request in await _open_requests(connection, order.case_no)
+        if (more if request.request_id == order.request_id else missing.intersection(request.hops))
+    ]
+    return Astray(open_hops=tuple(open_hops), requests=tuple(holders)) if open_hops or holders else None
 
 
 async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:

@@ -128,15 +128,34 @@ async def insert(
     )
 
 
-async def register_transfers(connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]) -> None:
-    """Make transfers known, so that the next complaint about them joins this case."""
-    await connection.execute(
+async def register_transfers(
+    connection: Connection, case_no: str, keys: Sequence[str], hop_nos: Sequence[int]
+) -> dict[int, tuple[str, int]]:
+    """Make transfers known, so that the next complaint about them joins this case.
+
+    Returns, by hop, the case and hop where its transfer stands already. Who registers holds his case's row, and
+    registers in the order of the keys, over all of his transaction: two that name the same transfers wait for each
+    other, and never in a circle.
+    """
+    rows = await connection.fetch(
         "INSERT INTO disputed_transfer (transfer_key, case_no, hop_no) SELECT k, $1, h"
-        " FROM unnest($2::text[], $3::integer[]) AS t (k, h) ON CONFLICT DO NOTHING",
+        ' FROM unnest($2::text[], $3::integer[]) AS t (k, h) ORDER BY k COLLATE "C", h'
+        " ON CONFLICT DO NOTHING RETURNING hop_no",
         case_no,
         list(keys),
         list(hop_nos),
     )
+    written = {row["hop_no"] for row in rows}
+    others = {hop_no: key for key, hop_no in zip(keys, hop_nos, strict=True) if hop_no not in written}
+    if not others:
+        return {}
+    # A statement of its own: it sees what the one before it had to wait for.
+    known = await connection.fetch(
+        "SELECT transfer_key, case_no, hop_no FROM disputed_transfer WHERE transfer_key = ANY($1)",
+        list(others.values()),
+    )
+    places = {row["transfer_key"]: (row["case_no"], row["hop_no"]) for row in known}
+    return {hop_no: places[key] for hop_no, key in others.items() if places[key] != (case_no, hop_no)}
 
 
 class Payment(Noun):

@@ -1,12 +1,12 @@
 """Hops: transfers of tainted money into one account at one institution."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.answers import HopPosition
+from schemas.answers import Confirmation, HopPosition
 from schemas.base import Noun, UtcDatetime
 from schemas.complaints import Flag
 from schemas.enums import AnswerClass, HopSource, HopState
@@ -75,8 +75,8 @@ async def same_below(connection: Connection, case_no: str, hop: HopRow) -> int |
 
 
 _POSITIONS = """
-SELECT h.hop_no, h.revision, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
-       h.disputed_paise,
+SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, h.reference_key, h.account_key, h.layer, h.source, h.state,
+       h.amount_paise, h.disputed_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise
@@ -93,7 +93,10 @@ async def positions(
     reference_keys: Sequence[str],
     account_keys: Sequence[str],
 ) -> list[HopPosition]:
-    """The hops that an answer of `institution` naming these references and accounts can speak of."""
+    """The hops that an answer of `institution` naming these references and accounts can speak of.
+
+    Of a transfer onward the answer names the reference too: the hop may be there, told by the desk.
+    """
     rows = await connection.fetch(_POSITIONS, case_no, list(reference_keys), institution, list(account_keys))
     return [HopPosition(**dict(row)) for row in rows]
 
@@ -117,6 +120,35 @@ async def _leave(connection: Connection, case_no: str, hop_nos: Sequence[int], s
         case_no,
         list(hop_nos),
         state.value,
+    )
+
+
+async def confirm(connection: Connection, case_no: str, confirmed: Sequence[Confirmation]) -> None:
+    """Write what a bank says of hops that the desk told first; no request asks with a figure that has grown."""
+    if not confirmed:
+        return
+    await connection.execute(
+        "WITH told AS (SELECT * FROM jsonb_to_recordset($2) AS t (hop_no integer, revision integer, state text,"
+        "  amount_paise bigint, disputed_paise bigint, flags jsonb)),"
+        " dead AS (UPDATE request_hop SET live = false WHERE case_no = $1 AND hop_no = ANY($3) AND live)"
+        " UPDATE hop h SET revision = t.revision, state = t.state, amount_paise = t.amount_paise,"
+        " disputed_paise = t.disputed_paise, flags = h.flags || (SELECT coalesce(jsonb_agg(f), '[]')"
+        "  FROM jsonb_array_elements(t.flags) AS f WHERE NOT h.flags @> jsonb_build_array(f))"
+        " FROM told t WHERE h.case_no = $1 AND h.hop_no = t.hop_no",
+        case_no,
+        [hop.model_dump(mode="json") for hop in confirmed],
+        [hop.hop_no for hop in confirmed if hop.asks_again],
+    )
+
+
+async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) -> None:
+    """Add to each of these hops what is odd about it."""
+    await connection.execute(
+        "UPDATE hop h SET flags = h.flags || f.flag FROM unnest($2::integer[], $3::jsonb[]) AS f (hop_no, flag)"
+        " WHERE h.case_no = $1 AND h.hop_no = f.hop_no AND NOT h.flags @> jsonb_build_array(f.flag)",
+        case_no,
+        list(flags),
+        [flag.model_dump() for flag in flags.values()],
     )
 
 
@@ -156,14 +188,19 @@ _BRIEFS = """
 SELECT h.hop_no, h.revision, h.institution, i.answer_class, h.layer, h.transferred_at, b.balance_paise AS disputed_paise
 FROM hop h JOIN institution i ON i.code = h.institution
 JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play' AND b.balance_paise > 0
-WHERE h.case_no = $1 AND h.state = $2
+WHERE h.case_no = $1 AND h.state = $2 AND ($4::integer[] IS NULL OR h.hop_no = ANY($4))
 ORDER BY h.hop_no LIMIT $3
 """
 
 
-async def briefs(connection: Connection, case_no: str, state: HopState, limit: int) -> list[HopBrief]:
-    """The first `limit` hops in `state`, as the workflow knows them; disputed is what of them is in play now."""
-    rows = await connection.fetch(_BRIEFS, case_no, state.value, limit)
+async def briefs(
+    connection: Connection, case_no: str, state: HopState, limit: int, among: Sequence[int] | None = None
+) -> list[HopBrief]:
+    """The first `limit` hops in `state`, as the workflow knows them; disputed is what of them is in play now.
+
+    `among`: only of these.
+    """
+    rows = await connection.fetch(_BRIEFS, case_no, state.value, limit, None if among is None else list(among))
     return [
         HopBrief(
             hop_no=row["hop_no"],

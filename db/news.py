@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
 from schemas.work import CaseNews
 
 
@@ -27,19 +29,38 @@ async def mark_signalled(connection: Connection, news_ids: Sequence[int], at: da
     )
 
 
-async def unsignalled(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime, CaseNews]]:
-    """News older than `before` that no workflow has been told, oldest first."""
+class Untold(Noun):
+    """News that no workflow was told, as they are written."""
+
+    news_id: int
+    case_no: str
+    created_at: UtcDatetime
+    body: dict[str, Any]
+
+    @property
+    def news(self) -> CaseNews:
+        """What to tell. Raises `ValidationError` when the body is none of ours."""
+        return CaseNews.model_validate({**self.body, "news_id": self.news_id})
+
+
+async def unsignalled(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Untold]:
+    """News older than `before` that no workflow has been told, oldest first; cases in `but` are left out."""
     rows = await connection.fetch(
-        "SELECT news_id, case_no, body, created_at FROM case_news"
-        " WHERE signalled_at IS NULL AND created_at < $1 ORDER BY news_id LIMIT $2",
+        "SELECT news_id, case_no, created_at, body FROM case_news"
+        " WHERE signalled_at IS NULL AND created_at < $1 AND case_no <> ALL($2) ORDER BY news_id LIMIT $3",
+        before,
+        list(but),
+        limit,
+    )
+    return [Untold(**dict(row)) for row in rows]
+
+
+async def purge(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete news that were told before `before`, the oldest first; returns how many."""
+    rows = await connection.fetch(
+        "DELETE FROM case_news WHERE news_id IN (SELECT news_id FROM case_news WHERE signalled_at < $1"
+        " ORDER BY signalled_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING news_id",
         before,
         limit,
     )
-    return [
-        (
-            row["case_no"],
-            row["created_at"],
-            CaseNews.model_validate({**row["body"], "news_id": row["news_id"]}),
-        )
-        for row in rows
-    ]
+    return len(rows)

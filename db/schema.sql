@@ -40,6 +40,15 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.directory_written()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE directory_version SET written_by = pg_current_xact_id() WHERE written_by <> pg_current_xact_id();
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_complaint()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -294,6 +303,7 @@ CREATE TABLE case_file (
     last_wave_no integer NOT NULL DEFAULT 0,
     event_seq bigint NOT NULL DEFAULT 0,
     event_hash bytea NOT NULL DEFAULT decode(repeat('00'::text, 32), 'hex'::text),
+    opening_no integer NOT NULL DEFAULT 1,
     CONSTRAINT case_file_pkey PRIMARY KEY (case_no),
     CONSTRAINT case_file_case_no_check CHECK ((case_no ~ '^\d{14}$'::text)),
     CONSTRAINT case_file_check CHECK (((state = 'settled'::text) = (settled_at IS NOT NULL))),
@@ -373,6 +383,13 @@ CREATE TABLE desk_task (
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+);
+
+CREATE TABLE directory_version (
+    the_one boolean NOT NULL DEFAULT true,
+    written_by xid8 NOT NULL,
+    CONSTRAINT directory_version_pkey PRIMARY KEY (the_one),
+    CONSTRAINT directory_version_the_one_check CHECK (the_one)
 );
 
 CREATE TABLE disputed_transfer (
@@ -555,7 +572,8 @@ CREATE TABLE status_update (
     body_digest bytea NOT NULL,
     received_at timestamp with time zone NOT NULL,
     reply jsonb NOT NULL,
-    CONSTRAINT status_update_institution_body_digest_key UNIQUE (institution, body_digest),
+    said_again integer NOT NULL DEFAULT 0,
+    CONSTRAINT status_update_institution_body_digest_said_again_key UNIQUE (institution, body_digest, said_again),
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
 );
 
@@ -702,6 +720,8 @@ CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN
 
 CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
 
+CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
 CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
 
 CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -716,7 +736,11 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
+COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
+
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 

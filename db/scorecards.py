@@ -63,7 +63,7 @@ GROUP BY 1, 2
 """
 
 # A line counts for the last request about its first hop that the bank could have read before it answered.
-_LINES: Final = """
+LINES: Final = """
 SELECT {about} AS about, {hour} AS hour,
     coalesce(sum(a.applied_paise) FILTER (WHERE a.kind = 'held'), 0)::bigint AS held_paise,
     coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at < r.sent_at), 0)::bigint
@@ -160,7 +160,7 @@ async def _scores(
         [answer_class.value for answer_class in classes],
         list(classes.values()),
     )
-    lines = await connection.fetch(_LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
+    lines = await connection.fetch(LINES.format(about=about, hour=_hour("r.sent_at", by)), *bounds)
     doubts = await connection.fetch(_CONTRADICTIONS.format(about=about, hour=_hour("o.opened_at", by)), *bounds)
     of_requests = {(row["about"], row["hour"]): row for row in requests}
     of_lines = {(row["about"], row["hour"]): row for row in lines}

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
@@ -9,6 +10,9 @@ from domain.errors import NotFound
 from schemas.answers import NewTask
 from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
+
+WAITS_FOR_DESK: Final = "waits for the desk"
+"""the note of the supervisor's task about a hop that waits"""
 
 
 class TaskRow(Noun):
@@ -86,15 +90,20 @@ async def close_for_hops(
     at: datetime,
     reason: str,
 ) -> list[int]:
-    """Close the tasks of these kinds about these hops: what they asked for has happened."""
+    """Close the tasks of these kinds about these hops: what they asked for has happened.
+
+    So has what the supervisor was told of: that the hops wait.
+    """
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
-        " WHERE case_no = $1 AND hop_no = ANY($2) AND kind = ANY($3) AND state = 'open' RETURNING task_id",
+        " WHERE case_no = $1 AND hop_no = ANY($2) AND state = 'open'"
+        " AND (kind = ANY($3) OR (kind = 'supervise' AND note = $6)) RETURNING task_id",
         case_no,
         list(hop_nos),
         [kind.value for kind in kinds],
         at,
         reason,
+        WAITS_FOR_DESK,
     )
     return [row["task_id"] for row in rows]
 

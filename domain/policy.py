@@ -103,6 +103,30 @@ class Priority(Noun):
     source: Source
 
 
+class DeskRules(Noun):
+    """How long a hop may wait for the desk, in `correction` or `unroutable`."""
+
+    remind_after_seconds: Seconds
+    """then the supervisor is told, once"""
+    write_off_after_seconds: Seconds
+    """then its money is untraced, until somebody places it"""
+    source: Source
+
+    @model_validator(mode="after")
+    def _reminds_first(self) -> Self:
+        if self.write_off_after_seconds <= self.remind_after_seconds:
+            raise ValueError("write_off_after_seconds must be more than remind_after_seconds")
+        return self
+
+
+class Outbox(Noun):
+    """How long news that a workflow was told are kept."""
+
+    keep_told_seconds: Seconds
+    """by the wall's clock, whatever the clock factor: they are kept for people who look into a fault"""
+    source: Source
+
+
 class TrailRules(Noun):
     """Bounds of the chase, and what the banks' codes mean."""
 
@@ -129,6 +153,8 @@ class Policy(Noun):
     priority: Priority
     signatures: SignatureRules
     ladder: dict[Rung, RungRule]
+    desk: DeskRules
+    outbox: Outbox
     call_list: CallRules
 
     @model_validator(mode="after")

@@ -6,6 +6,8 @@ Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Word
 * Money in `untraced` or `refused` is money nobody has placed: a later, positive word of the bank may still place it.
 * One transfer may carry money of several hops (gathered funds): a line that names a reference speaks of every hop
   of that bank with that reference, in the order they were opened.
+* A transfer of which the desk knew before the bank is one transfer: a line about it is satisfied first by what the
+  desk's hop took from the same parent already, and only what it says above that moves money.
 * Lines that say the same are one line. Only a line that named no hop of its bank is judged anew when it is said
   again: the hop may have been opened since, by another bank's answer or by the desk.
 """
@@ -15,7 +17,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from domain.ledger import take_from
 from domain.policy import CodeMeaning, TrailRules
 from schemas.answers import (
+    NOT_STATED,
     Claim,
+    Confirmation,
     Contradiction,
     Entry,
     HopPosition,
@@ -25,6 +29,7 @@ from schemas.answers import (
     NewTask,
     Reconciliation,
 )
+from schemas.complaints import Flag
 from schemas.enums import (
     Bucket,
     ClaimKind,
@@ -34,7 +39,7 @@ from schemas.enums import (
     HopState,
     TaskKind,
 )
-from schemas.identifiers import reference_key
+from schemas.identifiers import account_key, reference_key
 
 _PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
 
@@ -69,10 +74,38 @@ class _Hop:
             Bucket.UNTRACED: position.untraced_paise,
             Bucket.REFUSED: position.refused_paise,
         }
+        self.amount_paise = position.amount_paise
+        self.disputed_paise = position.disputed_paise
+        self.flags: list[Flag] = []
+        self.confirmed = False
 
     @property
     def drawable_paise(self) -> int:
         return sum(self.paise.values())
+
+    @property
+    def more_paise(self) -> int:
+        """By how much the hop has grown."""
+        return self.disputed_paise - self.position.disputed_paise
+
+    @property
+    def revision(self) -> int:
+        """What is asked, or waits for the desk, with another figure than before is another revision."""
+        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
+
+    def confirmation(self) -> Confirmation:
+        """The hop as it stands."""
+        return Confirmation(
+            hop_no=self.position.hop_no,
+            revision=self.revision,
+            state=self.state,
+            institution=self.position.institution,
+            reference_key=self.position.reference_key,
+            amount_paise=self.amount_paise,
+            disputed_paise=self.disputed_paise,
+            more_paise=self.more_paise,
+            flags=tuple(self.flags),
+        )
 
 
 class _Book:
@@ -126,14 +159,17 @@ class _Book:
                 self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
         closed, parked = [], []
         for hop_no, hop in self._hops.items():
-            if hop.state is HopState.CLOSED and hop.position.state is not HopState.CLOSED:
+            if hop.state is hop.position.state and not hop.more_paise:
+                continue
+            if hop.state is HopState.CLOSED:
                 closed.append(hop_no)
-            elif hop.state is HopState.CORRECTION and hop.position.state is not HopState.CORRECTION:
+            elif hop.state is HopState.CORRECTION:
                 parked.append(hop_no)
         return Reconciliation(
             judgements=tuple(self._judgements),
             entries=tuple(self._entries),
             new_hops=tuple(self._new_hops),
+            confirmed=tuple(hop.confirmation() for hop in self._hops.values() if hop.confirmed),
             closed=tuple(closed),
             parked=tuple(parked),
             contradictions=tuple(self._contradictions),
@@ -164,11 +200,18 @@ class _Book:
 
     def _place(self, claim: Claim, hops: list[_Hop]) -> None:
         """Move what the claim may take, hop by hop; the rest of the claim is a contradiction."""
-        shares = _shares(claim.claim_paise, hops)
-        applied_paise = sum(take for _, take in shares)
+        known = self._known_by_desk(claim, hops)
+        covered_paise = min(claim.claim_paise, sum(child.disputed_paise for child in known))
+        shares = _shares(claim.claim_paise - covered_paise, hops)
+        applied_paise = covered_paise + sum(take for _, take in shares)
+        for child in known:
+            self._confirm(claim, child)
         for hop, take in shares:
             self._draw(hop, take)
-            if claim.kind is ClaimKind.MOVED:
+            below = [child for child in known if child.position.parent_hop_no == hop.position.hop_no]
+            if below:
+                self._grow(claim, below[0], take)
+            elif claim.kind is ClaimKind.MOVED:
                 self._move_on(claim, hop, take, applied_paise)
             else:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
@@ -184,6 +227,51 @@ class _Book:
                 applied_paise=applied_paise,
             )
         )
+
+    # -- what the desk knew before the bank ---------------------------------------------------------------------------
+
+    def _known_by_desk(self, claim: Claim, hops: Sequence[_Hop]) -> list[_Hop]:
+        """The hops of the desk's below `hops` that are the transfer the claim tells of."""
+        key = reference_key(claim.reference)
+        if claim.payee is None or not key:
+            return []
+        parents = {hop.position.hop_no for hop in hops}
+        return [
+            hop
+            for hop in self._hops.values()
+            if hop.position.source is HopSource.DESK
+            and hop.position.parent_hop_no in parents
+            and hop.position.reference_key == key
+            and hop.position.institution == claim.payee.institution
+        ]
+
+    def _confirm(self, claim: Claim, child: _Hop) -> None:
+        """The bank tells of the desk's hop. Another account than the desk's is for a person to see: neither wins."""
+        assert claim.payee is not None, "only a transfer onward is a hop of the desk's"
+        child.confirmed = True
+        if claim.payee.account != NOT_STATED and account_key(claim.payee.account) != child.position.account_key:
+            flag = Flag(
+                field="payee.account",
+                code="bank_names_another_account",
+                message=f"{self._institution} says the money went to account {claim.payee.account}",
+            )
+            if flag not in child.flags:
+                child.flags.append(flag)
+
+    def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
+        """More of the transfer is tainted than the desk knew: its bank must be asked about all of it."""
+        child.disputed_paise += paise
+        child.amount_paise = max(child.amount_paise, child.disputed_paise, claim.amount_paise)
+        child.paise[Bucket.IN_PLAY] += paise
+        self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
+        if child.state is HopState.CLOSED:
+            routable = child.position.institution is not None
+            child.state = first_state(routable=routable, reference=claim.reference)
+            self._tasks += tasks_before_asking(child.position.hop_no, child.state)
+        elif child.state is HopState.ASKED:
+            child.state = HopState.OPEN
+
+    # -- the next layer, and no --------------------------------------------------------------------------------
 
     def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
         """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request.

@@ -14,6 +14,9 @@ from schemas.enums import (
     TaskKind,
 )
 
+NOT_STATED = "not stated"
+"""what stands where a bank names no account"""
+
 
 class PayeeClaim(Noun):
     """Where a bank says the money went on to. `institution` is None when no directory entry fits."""
@@ -59,12 +62,14 @@ class HopPosition(Noun):
 
     hop_no: int
     revision: int
+    parent_hop_no: int | None
     institution: str | None
     reference_key: str
     account_key: str
     layer: int
     source: HopSource
     state: HopState
+    amount_paise: int
     disputed_paise: int
     in_play_paise: int
     untraced_paise: int
@@ -94,6 +99,28 @@ class NewHop(Noun):
     transferred_at: UtcDatetime | None
     state: HopState
     flags: tuple[Flag, ...] = ()
+
+
+class Confirmation(Noun):
+    """A hop of the desk's of which a bank tells as well, as it stands after the answer.
+
+    It grew by `more_paise`; with none the bank told nothing the desk did not know, and only `flags` are new.
+    """
+
+    hop_no: int
+    revision: int
+    state: HopState
+    institution: str | None
+    reference_key: str
+    amount_paise: int
+    disputed_paise: int
+    more_paise: int
+    flags: tuple[Flag, ...] = ()
+
+    @property
+    def asks_again(self) -> bool:
+        """Whether its bank must be asked anew, with the greater figure."""
+        return self.more_paise > 0 and self.state is HopState.OPEN
 
 
 class Judgement(Noun):
@@ -129,6 +156,7 @@ class Reconciliation(Noun):
     judgements: tuple[Judgement, ...]
     entries: tuple[Entry, ...]
     new_hops: tuple[NewHop, ...]
+    confirmed: tuple[Confirmation, ...]
     closed: tuple[int, ...]
     """hops that now have nothing in play"""
     parked: tuple[int, ...]

@@ -88,6 +88,8 @@ class CaseStart(Noun):
 
     case_no: str
     policy: CasePolicy
+    opening_no: int = 1
+    """which opening of the case this start is for: reopened, it counts one more"""
     last_wave_no: int = 0
     requests_sent: int = 0
     """by the runs before this one"""
@@ -124,13 +126,29 @@ class SendHoldRequest(Noun):
     """how often silence has sent it over another channel"""
 
 
+class Astray(Noun):
+    """Where the hops stand on which an order and the request under its key do not agree.
+
+    That is so when a run of the workflow was lost and had planned otherwise than the run after it.
+    """
+
+    open_hops: tuple[HopBrief, ...] = ()
+    """ordered, and not under any request"""
+    requests: tuple[OpenRequest, ...] = ()
+    """that hold what was ordered, or more than was ordered"""
+
+
 class Sent(Noun):
-    """How sending ended. `asked` is empty when every hop was answered before it could be asked."""
+    """How sending ended. `asked` is empty when every hop was answered before it could be asked.
+
+    With `astray` the bank was not called: the order is to be put right first.
+    """
 
     request_id: str
     asked: tuple[int, ...]
     delivered: bool
     refusal_code: str | None = None
+    astray: Astray | None = None
 
 
 class ClimbRung(Noun):
@@ -145,14 +163,16 @@ class ClimbRung(Noun):
 class Climbed(Noun):
     """Whether the rung did anything: mail needs an address and a mail route.
 
-    `over`: the request needs no answer any more, so there is nothing left to climb for. `go_on`: the bank has another
-    channel, over which the request is to be carried too.
+    `over`: the request needs no answer any more, so there is nothing left to climb for. `unknown`: it was never
+    written, so there is nothing to climb for yet, and it stands where it stood. `go_on`: the bank has another channel,
+    over which the request is to be carried too.
     """
 
     done: bool
     reason: str = ""
     over: bool = False
     go_on: bool = False
+    unknown: bool = False
 
 
 class SettleCase(Noun):
@@ -192,6 +212,14 @@ class Swept(Noun):
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
+    hops_routed: int = 0
+    """the directory has learnt their institution"""
+    hops_written_off: int = 0
+    hops_reminded: int = 0
+    """waited long for the desk: the supervisor has a task"""
+    news_purged: int = 0
+    failed: int = 0
+    """attempts at one case that came to nothing; each is made again later"""
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -14,6 +15,7 @@ with workflow.unsafe.imports_passed_through():
     from domain.priority import priority_key
     from schemas.enums import Rung
     from schemas.work import (
+        Astray,
         CaseNews,
         CaseOutcome,
         CaseProgress,
@@ -104,6 +106,8 @@ class CaseWorkflow:
             self._take_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
 
     def _take_request(self, request: OpenRequest) -> None:
+        # A request of a run that was lost has its number too: no wave of ours may bear it again.
+        self._wave_no = max(self._wave_no, request.wave_no)
         self._load.ask(request.request_id, request.hops)
         self._pursuits[request.request_id] = _Pursuit(request)
 
@@ -116,7 +120,7 @@ class CaseWorkflow:
         """Send one request, and climb the ladder until it is answered or given up."""
         try:
             await self._deliver(pursuit, policies.bank_call_for(self._policy), policies.bank_call_retry(self._policy))
-            for step in self._ladder(pursuit):
+            while step := self._next_rung(pursuit):
                 if not await self._silent(pursuit, step):
                     return
                 await self._climb(pursuit, step.rung)
@@ -133,8 +137,19 @@ class CaseWorkflow:
         Trying ends early when the request is answered meanwhile, when a person will not wait, and when the history is
         left: the next run sends the same request again, under the same key.
         """
-        if pursuit.delivered or pursuit.hurry or self._moot(pursuit):
-            return
+        while not (pursuit.delivered or pursuit.hurry or self._moot(pursuit)):
+            sent = await self._send(pursuit, patience, retry)
+            if sent is None:
+                return
+            self._load.keep_asking(pursuit.request_id, sent.asked)
+            if sent.astray:
+                self._take_up_astray(sent.astray)
+            else:
+                pursuit.delivered = True
+                pursuit.waiting_since = workflow.now()
+
+    async def _send(self, pursuit: "_Pursuit", patience: timedelta, retry: RetryPolicy) -> Sent | None:
+        """Call the bank until it has the request; None when that ended before it had."""
         request = pursuit.request
         sending = workflow.start_activity_method(
             FreezeHands.send_hold_request,
@@ -158,15 +173,23 @@ class CaseWorkflow:
         if not sending.done():
             sending.cancel()
         try:
-            sent: Sent = await sending
+            return await sending
         except ActivityError as error:
             if not is_cancelled_exception(error):
                 workflow.logger.warning("request %s was not delivered", request.request_id)
                 pursuit.stay_away(policies.stay_away(self._policy, error.cause))
-            return
-        pursuit.delivered = True
-        pursuit.waiting_since = workflow.now()
-        self._load.keep_asking(request.request_id, sent.asked)
+            return None
+
+    def _take_up_astray(self, astray: Astray) -> None:
+        """A run that was lost has asked otherwise than this one would: go on from where the hops stand."""
+        for hop in astray.open_hops:
+            self._load.open(hop)
+        for request in astray.requests:
+            if request.request_id in self._pursuits:
+                self._load.ask(request.request_id, request.hops)
+            else:
+                self._take_request(request)
+        self._begin_pursuits()
 
     async def _silent(self, pursuit: "_Pursuit", step: LadderRung) -> bool:
         """Wait for the answer; true when it did not come within the rung's time, or a person would not wait."""
@@ -183,10 +206,9 @@ class CaseWorkflow:
 
     async def _hears_nothing(self, pursuit: "_Pursuit", wait: timedelta) -> bool:
         """Whether the request is still unanswered after `wait`, or when a person will not wait any longer."""
-        try:
+        with suppress(TimeoutError):
             await workflow.wait_condition(lambda: self._moot(pursuit) or pursuit.hurry, timeout=wait)
-        except TimeoutError:
-            return True
+        # Where there is nothing left to wait, or the answer comes with the last moment, the time is over all the same.
         return not self._moot(pursuit)
 
     async def _climb(self, pursuit: "_Pursuit", rung: Rung) -> None:
@@ -203,7 +225,10 @@ class CaseWorkflow:
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,
         )
-        pursuit.climbed(rung)
+        if climbed.unknown:
+            pursuit.starts_over()
+        else:
+            pursuit.climbed(rung)
         if climbed.over:
             self._load.finish(pursuit.request_id)
         elif climbed.go_on:
@@ -213,13 +238,13 @@ class CaseWorkflow:
         """Whether there is nothing to wait for any more, in this run at least."""
         return self._leaving or not self._load.waits(pursuit.request_id)
 
-    def _ladder(self, pursuit: "_Pursuit") -> tuple[LadderRung, ...]:
-        """The rungs above the last one climbed, for this class of bank."""
+    def _next_rung(self, pursuit: "_Pursuit") -> LadderRung | None:
+        """The rung above the last one climbed, for this class of bank; None above the last."""
         ladder = self._policy.ladders[pursuit.request.answer_class]
         if pursuit.rung is None:
-            return ladder
+            return ladder[0]
         climbed = [step.rung for step in ladder].index(pursuit.rung)
-        return ladder[climbed + 1 :]
+        return ladder[climbed + 1] if climbed + 1 < len(ladder) else None
 
     def _priority_key(self, request: OpenRequest) -> int:
         rules = self._policy.priority
@@ -343,6 +368,11 @@ class _Pursuit:
         self.round += 1
         self.delivered = False
         self.not_before = workflow.now()
+
+    def starts_over(self) -> None:
+        """The database knows nothing of the request, so nobody was told anything: the wait begins anew."""
+        self.waiting_since = workflow.now()
+        self._escalated_to = None
 
     def escalate(self, to: Rung) -> None:
         """A person will not wait for the rung `to`; told again, or when it is climbed already, it is no news."""

@@ -69,6 +69,8 @@ class CaseMachine(RuleBasedStateMachine):
         self.bench = Bench(self.hands)
         self.case_no = ""
         self.known: list[dict[str, Any]] = []
+        self.added: list[tuple[int, int]] = []
+        """the desk's hops, each with its parent"""
         self.orders: list[SendHoldRequest] = []
         self.answers: list[tuple[str, list[dict[str, Any]], str | None]] = []
 
@@ -99,6 +101,24 @@ class CaseMachine(RuleBasedStateMachine):
         told = complaint(data.draw(st.sampled_from(self.known)), *new)
         assert self.run(self.bench.take(told)).receipt.case_ack_no == self.case_no
         self.known += new
+
+    @rule(data=st.data())
+    def another_tells_of_a_transfer_onward(self, data: st.DataObject) -> None:
+        """The trail knows it already: the complaint joins, and no loss is counted."""
+        hops = self.run(
+            self.bench.hops(
+                self.case_no,
+                "coalesce(institution, payee_institution_as_told), reference, amount_paise, flags::text",
+            )
+        )
+        onward = [hop for hop in hops if hop[1] and hop[1] != GATHERED and "known_in_another_case" not in hop[3]]
+        if not onward:
+            return
+        bank, reference, amount_paise, _ = data.draw(st.sampled_from(onward))
+        lost_paise = self.run(self.bench.buckets(self.case_no))["lost"]
+        told = complaint(transfer(amount_paise, payee_bank=bank, reference=reference))
+        assert self.run(self.bench.take(told)).receipt.case_ack_no == self.case_no
+        assert self.run(self.bench.buckets(self.case_no))["lost"] == lost_paise
 
     # -- asking ----------------------------------------------------------------------------------------------------
 
@@ -156,7 +176,30 @@ class CaseMachine(RuleBasedStateMachine):
     def a_bank_answers_again(self, data: st.DataObject, *, other_body: bool) -> None:
         bank, lines, job_id = data.draw(st.sampled_from(self.answers))
         told = [*lines, lines[0]] if other_body else lines
-        self.attempt(self.bench.answer(bank, self.case_no, *told, job_id=job_id))
+        if self.attempt(self.bench.answer(bank, self.case_no, *told, job_id=job_id)):
+            again = self.run(self.bench.answer(bank, self.case_no, *told, job_id=job_id))
+            assert again.repeated, "nothing happened since"
+
+    @precondition(lambda self: self.added)
+    @rule(data=st.data(), more_rupees=st.integers(-1000, 1000), account=st.sampled_from(["999", "0999", "111", ""]))
+    def a_bank_tells_of_the_desks_hop(self, data: st.DataObject, more_rupees: int, account: str) -> None:
+        parent_no, hop_no = data.draw(st.sampled_from(self.added))
+        hops = self.run(
+            self.bench.hops(
+                self.case_no, "institution, reference, payee_holder, disputed_paise, payee_institution_as_told"
+            )
+        )
+        bank, root, root_account, _, _ = hops[parent_no - 1]
+        payee, reference, _, paise, told = hops[hop_no - 1]
+        if not bank or not root or root == reference:
+            return
+        said = f"{max(0, paise + more_rupees * 100) / 100:.2f}"
+        line = moved(root, said, payee or told, account, rrn_transaction_id=reference, root_account_number=root_account)
+        below = "SELECT count(*) FROM hop WHERE case_no = $1 AND parent_hop_no = $2 AND reference = $3"
+        count = self.run(self.bench.value(below, self.case_no, parent_no, reference))
+        self.run(self.bench.answer(bank, self.case_no, line, job_id=rrn()))
+        assert self.run(self.bench.value(below, self.case_no, parent_no, reference)) == count
+        assert self.run(self.bench.hops(self.case_no, "disputed_paise"))[hop_no - 1] >= paise
 
     # -- silence ---------------------------------------------------------------------------------------------------
 
@@ -218,6 +261,7 @@ class CaseMachine(RuleBasedStateMachine):
         done = self.attempt(add_hop(self.hands, self.case_no, NewHopByDesk.model_validate(told), OFFICER))
         if done:
             self.run(self.bench.note(done.follow_up))
+            self.added.append((hop_no, done.hop_no or 0))
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data(), verb=st.sampled_from([stop_request, escalate_request]))

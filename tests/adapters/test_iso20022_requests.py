@@ -131,6 +131,13 @@ def test_the_victim_is_not_in_it() -> None:
     assert "00012345678901" not in body
 
 
+@pytest.mark.parametrize("length", [98, 99, 100, 198, 199])
+def test_a_long_value_goes_on_in_the_next(length: int) -> None:
+    category = "x" * (length - 2) + "\r\n"
+    body = encode_hold_request("DEMO", replace(ticket(), sub_category=category), created_at=AT)
+    assert asked(body).category == category
+
+
 def test_a_full_ticket_goes_and_comes() -> None:
     many = ticket(*(incident(rrn=f"{n:012d}") for n in range(1, INCIDENTS_MAX + 1)))
     assert len(asked(encode_hold_request("DEMO", many, created_at=AT)).transfers) == INCIDENTS_MAX

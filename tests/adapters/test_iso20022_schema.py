@@ -136,6 +136,13 @@ def test_each_kind_of_fault_is_caught(name: str) -> None:
     assert where in caught.value.where
 
 
+@pytest.mark.parametrize("number", ["1.10000000", "0000000000000000000001.5", "123456789012345678", "+1", ".5", "5."])
+def test_zeros_that_say_nothing_are_no_digits(number: str) -> None:
+    message, inside = read(messages()[Message.HOLD_REQUEST])
+    at(inside, AMOUNT).text = number
+    schema.check(message, inside)
+
+
 def test_a_code_that_is_not_in_an_enumeration() -> None:
     message, inside = read(messages()[Message.RESOLUTION])
     at(inside, "CxlDtls/TxInfAndSts/TxCxlSts").text = "HELD"

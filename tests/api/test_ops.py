@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.metrics import BUCKETS_SECONDS, METRICS
+from activities.metrics import BUCKETS_SECONDS, METRICS, SweepWork
 from api.ops import Stock
 from api.parts import Parts
 from schemas.enums import AnswerClass, Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
@@ -24,6 +24,7 @@ LABELS = {
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
+    "work": {work.value for work in SweepWork},
 }
 
 
@@ -82,6 +83,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_hold_requests",
         "goldenhour_carriages",
         "goldenhour_answers",
+        "goldenhour_sweep_failures",
         "goldenhour_paise",
         "goldenhour_desk_tasks_open",
         "goldenhour_transfer_to_complaint_seconds",

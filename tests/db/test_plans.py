@@ -3,9 +3,18 @@
 from db import requests
 from db.pool import Pool
 
+MANY_REQUESTS = """
+SET LOCAL session_replication_role = replica;  -- they stand for cases and hops that nobody needs here
+INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)
+SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered', now(), now()
+FROM generate_series(1, 5000) AS n;
+ANALYZE hold_request;
+"""
+
 
 async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> None:
     async with database.acquire() as connection, connection.transaction():
+        await connection.execute(MANY_REQUESTS)
         # What remains of sequential scans then is what no index can serve.
         await connection.execute("SET LOCAL enable_seqscan = off")
         await connection.execute(f"PREPARE answered (text, text, integer[], timestamptz) AS {requests.ANSWERED}")

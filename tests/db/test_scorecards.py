@@ -96,3 +96,17 @@ async def test_a_cursor_of_another_list_is_none(pool: Pool) -> None:
     async with pool.acquire() as connection:
         with pytest.raises(BadCursor):
             await scorecards.page(connection, span(), after="WzFd")
+
+
+async def test_one_banks_lines_are_found_from_its_requests(pool: Pool) -> None:
+    """However many lines the cases have: a case of forty thousand hops is not searched for each of its hops."""
+    over = span()
+    lines = scorecards.LINES.format(about="i.code", hour="NULL::integer")
+    async with pool.acquire() as connection, connection.transaction():
+        await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off")
+        await connection.execute("SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off")
+        plan = await connection.fetch(f"EXPLAIN {lines}", over.sent_from, over.sent_to, ["SBIN"])
+    told = [line for (line,) in plan]
+    assert not [line for line in told if "Seq Scan" in line], told
+    assert [line for line in told if "hold_request_institution" in line], told
+    assert [line for line in told if "Index Cond" in line and "hop_nos[1]" in line], told

@@ -55,6 +55,8 @@ def test_a_case_is_promised_every_rung_in_order_divided_by_the_clock_factor() ->
         ("call_timeout_seconds = 10", "call_timeout_seconds = 0", "delivery.call_timeout_seconds"),
         ('meaning = "ok"', 'meaning = "fine"', "trail.status_codes.00.meaning"),
         ("[ladder.give_up]", "[ladder.gave_up]", "ladder"),
+        ("remind_after_seconds = 3600", "remind_after_seconds = 7776000", "write_off_after_seconds must be more"),
+        ("keep_told_seconds = 604800", "keep_told_seconds = 0", "outbox.keep_told_seconds"),
         ("[trail]", "[trail", "policy.toml"),
     ],
 )

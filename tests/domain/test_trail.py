@@ -2,6 +2,7 @@
 
 import pytest
 
+from schemas.answers import NOT_STATED
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopState, TaskKind
 from tests.domain.trail_model import RULES, CaseModel, claim
 
@@ -196,6 +197,101 @@ def test_lines_that_say_the_same_are_one_line_in_one_answer_and_over_several() -
     assert [j.disposition for j in first.judgements] == [Disposition.APPLIED, Disposition.DUPLICATE]
     assert [j.disposition for j in case.answer("HDFC", line).judgements] == [Disposition.DUPLICATE]
     assert case.total(Bucket.WITHDRAWN) == 400
+
+
+# -- what the desk knew before the bank ----------------------------------------------------------------------------
+
+
+def a_case_with_the_desks_hop(paise: int = 400) -> CaseModel:
+    case = a_case()
+    assert case.add(1, "ICIC", "R2", paise, "A9") == 2
+    return case
+
+
+@pytest.mark.parametrize("paise", [0, 300, 400])
+def test_what_the_desk_knew_of_a_transfer_satisfies_the_bank(paise: int) -> None:
+    case = a_case_with_the_desks_hop()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", paise, reference="R2", payee="ICIC"))
+    assert [judged.disposition for judged in outcome.judgements] == [Disposition.APPLIED]
+    assert (outcome.judgements[0].applied_paise, outcome.entries, outcome.new_hops) == (paise, (), ())
+    (told,) = outcome.confirmed
+    assert (told.hop_no, told.revision, told.more_paise, told.flags) == (2, 0, 0, ())
+
+
+@pytest.mark.parametrize("state", [HopState.OPEN, HopState.ASKED, HopState.CLOSED])
+def test_what_the_bank_knows_above_it_tops_the_hop_up(state: HopState) -> None:
+    case = a_case_with_the_desks_hop()
+    if state is HopState.ASKED:
+        case.ask(2)
+    elif state is HopState.CLOSED:
+        case.answer("ICIC", claim(HELD, "R2", 400))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 900, reference="R2", payee="ICIC", amount_paise=1200))
+    (told,) = outcome.confirmed
+    assert (told.revision, told.state, told.more_paise) == (1, HopState.OPEN, 500)
+    assert (told.amount_paise, told.disputed_paise, told.asks_again) == (1200, 900, True)
+    assert (outcome.new_hops, case.balance(1, Bucket.IN_PLAY)) == ((), 100)
+    assert case.balance(2, Bucket.IN_PLAY) == (500 if state is HopState.CLOSED else 900)
+
+
+def test_a_hop_that_waits_for_a_correction_grows_and_goes_on_waiting() -> None:
+    case = a_case_with_the_desks_hop()
+    case.answer("ICIC", claim(REFUSED, "R2", code="02"))
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 900, reference="R2", payee="ICIC"))
+    assert [(told.revision, told.state, told.asks_again) for told in outcome.confirmed] == [
+        (1, HopState.CORRECTION, False)
+    ]
+    assert (outcome.parked, outcome.tasks) == ((2,), ())
+
+
+def test_a_hop_that_grows_and_is_placed_by_the_same_answer_asks_nothing() -> None:
+    """Within one bank: it says that the money went on, and in the next line where it is."""
+    case = a_case()
+    case.add(1, "HDFC", "R2", 400, "A9")
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee="HDFC"), claim(HELD, "R2", 1000))
+    assert [(told.revision, told.state, told.more_paise) for told in outcome.confirmed] == [(0, HopState.CLOSED, 600)]
+    assert (outcome.closed, outcome.contradictions, case.total(Bucket.HELD)) == ((1, 2), (), 1000)
+
+
+def test_what_neither_hop_has_is_a_contradiction_with_both_figures() -> None:
+    outcome = a_case_with_the_desks_hop().answer("HDFC", claim(MOVED, "R1", 1300, reference="R2", payee="ICIC"))
+    assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.contradictions] == [
+        (ContradictionKind.EXCEEDS_DISPUTED, 1300, 1000)
+    ]
+
+
+def test_a_later_line_about_the_transfer_says_it_anew_and_adds_nothing_twice() -> None:
+    case = a_case_with_the_desks_hop()
+    for paise, disputed_paise in [(600, 600), (500, 600), (700, 700)]:
+        case.answer("HDFC", claim(MOVED, "R1", paise, reference="R2", payee="ICIC"))
+        assert case.hops[2].disputed_paise == disputed_paise
+    assert case.hops[2].revision == 2
+
+
+def test_a_gathered_transfer_of_which_the_desk_knew_a_part_takes_the_rest_from_every_hop() -> None:
+    case = a_case(("HDFC", "R1", 600), ("HDFC", "R1", 600))
+    case.add(1, "ICIC", "R2", 400)
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 1200, reference="R2", payee="ICIC"))
+    assert [(told.hop_no, told.disputed_paise) for told in outcome.confirmed] == [(3, 600)]
+    assert [(new.parent_hop_no, new.disputed_paise) for new in outcome.new_hops] == [(2, 600)]
+
+
+@pytest.mark.parametrize(("reference", "payee"), [("R3", "ICIC"), ("R2", "PUNB"), ("R2", None), ("", "ICIC")], ids=str)
+def test_another_reference_or_bank_is_another_transfer(reference: str, payee: str | None) -> None:
+    outcome = a_case_with_the_desks_hop().answer("HDFC", claim(MOVED, "R1", 600, reference=reference, payee=payee))
+    assert (outcome.confirmed, len(outcome.new_hops)) == ((), 1)
+
+
+@pytest.mark.parametrize(("account", "flagged"), [("A9", False), ("00A9", False), (NOT_STATED, False), ("A1", True)])
+def test_another_account_than_the_desks_is_kept_as_a_flag(account: str, *, flagged: bool) -> None:
+    case = a_case_with_the_desks_hop()
+    outcome = case.answer("HDFC", claim(MOVED, "R1", 400, reference="R2", payee="ICIC", payee_account=account))
+    (told,) = outcome.confirmed
+    assert [(flag.code, account in flag.message) for flag in told.flags] == (
+        [("bank_names_another_account", True)] if flagged else []
+    )
+
+
+# -- gathered funds, accounts --------------------------------------------------------------------------------------
 
 
 def test_gathered_funds_are_drawn_in_the_order_the_hops_were_opened() -> None:

@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
 from schemas.answers import Claim, Reconciliation
-from schemas.enums import Bucket, ClaimKind, Disposition, HopState
+from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB")
 REFERENCES = ("R1", "R2", "R3", "R4")
 ACCOUNTS = ("A1", "A2")
 
-NOTHING = Reconciliation(judgements=(), entries=(), new_hops=(), closed=(), parked=(), contradictions=(), tasks=())
+NOTHING = Reconciliation(
+    judgements=(), entries=(), new_hops=(), confirmed=(), closed=(), parked=(), contradictions=(), tasks=()
+)
 
 amounts = st.integers(0, 2500)
 banks = st.sampled_from(BANKS)
@@ -190,6 +192,43 @@ class TrailMachine(RuleBasedStateMachine):
     @rule(data=st.data(), reference=st.sampled_from(REFERENCES))
     def the_desk_corrects(self, data: st.DataObject, reference: str) -> None:
         self.case.correct(data.draw(st.sampled_from(sorted(self.case.hops))), reference)
+
+    @rule(
+        data=st.data(),
+        bank=st.sampled_from((*BANKS, None)),
+        reference=st.sampled_from((*REFERENCES, "R9")),
+        paise=st.integers(1, 2500),
+        account=st.sampled_from(ACCOUNTS),
+    )
+    def the_desk_adds(self, data: st.DataObject, bank: str | None, reference: str, paise: int, account: str) -> None:
+        self.case.add(data.draw(st.sampled_from(sorted(self.case.hops))), bank, reference, paise, account)
+
+    @rule(data=st.data(), paise=amounts, most=st.integers(0, 1500))
+    def the_bank_tells_of_the_desks_hop(self, data: st.DataObject, paise: int, most: int) -> None:
+        """The same figure, less or more; as often as not among other lines."""
+        known = [hop for hop in self.case.hops.values() if hop.source is HopSource.DESK and hop.parent_hop_no]
+        if not known:
+            return
+        hop = data.draw(st.sampled_from(known))
+        parent = self.case.hops[hop.parent_hop_no or 0]
+        if parent.institution is None:
+            return
+        line = claim(
+            ClaimKind.MOVED,
+            parent.reference_key,
+            max(0, hop.disputed_paise + data.draw(st.sampled_from([0, -most, most]))),
+            reference=hop.reference_key,
+            payee=hop.institution,
+            payee_account=data.draw(st.sampled_from(ACCOUNTS)),
+            amount_paise=paise,
+        )
+        lines = [*data.draw(st.lists(claims(), max_size=2)), line, *data.draw(st.lists(claims(), max_size=2))]
+        self.case.answer(parent.institution, *lines)
+        self.told.append((parent.institution, lines))
+
+    @rule(data=st.data())
+    def a_wave_goes_out(self, data: st.DataObject) -> None:
+        self.case.ask(data.draw(st.sampled_from(sorted(self.case.hops))))
 
     def teardown(self) -> None:
         if hasattr(self, "case"):

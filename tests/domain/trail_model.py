@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 
-from domain.ledger import bucket_sums, complaint_entries, move_between, unaccounted_paise
+from domain.ledger import bucket_sums, complaint_entries, move_between, take_from, unaccounted_paise
 from domain.policy import TrailRules, load_policy
 from domain.trail import reconcile
-from schemas.answers import Claim, Entry, HopPosition, KnownLines, NewHop, PayeeClaim, Reconciliation
+from schemas.answers import Claim, Confirmation, Entry, HopPosition, KnownLines, NewHop, PayeeClaim, Reconciliation
 from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
 
 RULES = load_policy().trail.model_copy(update={"min_chase_paise": 300, "max_layers": 4, "max_hops": 12})
@@ -46,10 +46,11 @@ class CaseModel:
     def __init__(self, rules: TrailRules = RULES) -> None:
         self.rules = rules
         self.hops: dict[int, HopPosition] = {}
-        self.disputed: dict[int, int] = {}
         self.balances: dict[tuple[int, Bucket], int] = {}
         self.told: dict[str, tuple[set[str], set[str]]] = {}
         self.last_hop_no = 0
+        self.taken_up: dict[int, int] = {}
+        """by hop, what came into play at it and was not written off there before"""
 
     # -- what happens to a case ------------------------------------------------------------------------------------
 
@@ -67,6 +68,7 @@ class CaseModel:
         known = KnownLines(taken=frozenset(taken), stray=frozenset(stray))
         outcome = reconcile(bank, claims, self.positions(), known, self.last_hop_no, self.rules)
         self._assert_whole(claims, outcome, before)
+        self._assert_one_transfer_is_one(outcome)
         for new in outcome.new_hops:
             self._open(new)
         self._post(outcome.entries)
@@ -74,6 +76,8 @@ class CaseModel:
             self._set_state(hop_no, HopState.CLOSED)
         for hop_no in outcome.parked:
             self._set_state(hop_no, HopState.CORRECTION)
+        for told in outcome.confirmed:
+            self._confirm(told)
         for judged in outcome.judgements:
             if judged.disposition is Disposition.CONTRADICTION and not judged.hop_nos:
                 stray.add(judged.claim.natural_key)
@@ -81,6 +85,26 @@ class CaseModel:
                 taken.add(judged.claim.natural_key)
         self.check()
         return outcome
+
+    def add(self, parent_hop_no: int, bank: str | None, reference: str, paise: int, account: str = "A1") -> int | None:
+        """The desk adds a hop; returns its number, or None where the parent has not that much or nothing may follow."""
+        parent = self.hops[parent_hop_no]
+        balances = {bucket: self.balance(parent_hop_no, bucket) for bucket in Bucket}
+        drawn = take_from(parent_hop_no, balances, paise)
+        if drawn is None or parent.layer >= self.rules.max_layers or self.last_hop_no >= self.rules.max_hops:
+            return None
+        state = HopState.OPEN if bank else HopState.UNROUTABLE
+        hop_no = self._add(bank, reference, account, parent.layer + 1, HopSource.DESK, state, paise, parent_hop_no)
+        self._post([*drawn, Entry(hop_no=hop_no, bucket=Bucket.IN_PLAY, amount_paise=paise)])
+        if self.balance(parent_hop_no, Bucket.IN_PLAY) == 0:
+            self._set_state(parent_hop_no, HopState.CLOSED)
+        self.check()
+        return hop_no
+
+    def ask(self, hop_no: int) -> None:
+        """A request asks about the hop, if it is to be asked about."""
+        if self.hops[hop_no].state is HopState.OPEN:
+            self._set_state(hop_no, HopState.ASKED)
 
     def write_off(self, hop_no: int) -> None:
         """Nobody answered: what is in play is untraced."""
@@ -130,6 +154,8 @@ class CaseModel:
         for hop_no, hop in self.hops.items():
             assert (hop.state is HopState.CLOSED) == (self.balance(hop_no, Bucket.IN_PLAY) == 0), hop
             assert hop.layer <= self.rules.max_layers
+            assert hop.disputed_paise == self.taken_up[hop_no], "what is disputed of a hop came into play at it"
+            assert hop.disputed_paise <= hop.amount_paise
         assert list(self.hops) == list(range(1, self.last_hop_no + 1))
 
     def _assert_whole(self, claims: Sequence[Claim], outcome: Reconciliation, before: dict[int, int]) -> None:
@@ -152,6 +178,36 @@ class CaseModel:
         opened = [new.hop_no for new in outcome.new_hops]
         assert opened == list(range(self.last_hop_no + 1, self.last_hop_no + 1 + len(opened)))
 
+    def _assert_one_transfer_is_one(self, outcome: Reconciliation) -> None:
+        """A hop of the desk's is the transfer that its parent's bank tells of: no second hop, no rupee twice."""
+
+        def known_by_desk(claim: Claim, parent_hop_no: int | None) -> list[int]:
+            return [
+                hop_no
+                for hop_no, hop in self.hops.items()
+                if hop.source is HopSource.DESK
+                and hop.parent_hop_no == parent_hop_no
+                and claim.payee is not None
+                and hop.institution == claim.payee.institution
+                and hop.reference_key == claim.reference != ""
+            ]
+
+        for new in outcome.new_hops:
+            assert not known_by_desk(outcome.judgements[new.claim_index].claim, new.parent_hop_no)
+        confirmed = {told.hop_no: told for told in outcome.confirmed}
+        assert len(confirmed) == len(outcome.confirmed), "a hop is confirmed once an answer, whatever its lines"
+        for judged in outcome.judgements:
+            if judged.disposition in {Disposition.APPLIED, Disposition.CONTRADICTION}:
+                known = [n for parent in judged.hop_nos for n in known_by_desk(judged.claim, parent)]
+                covered_paise = sum(self.hops[hop_no].disputed_paise for hop_no in known)
+                assert judged.applied_paise >= min(judged.claim.claim_paise, covered_paise)
+        for told in outcome.confirmed:
+            hop = self.hops[told.hop_no]
+            assert hop.source is HopSource.DESK
+            assert told.more_paise == told.disputed_paise - hop.disputed_paise >= 0
+            assert told.revision == hop.revision + (told.more_paise > 0 and told.state is not HopState.CLOSED)
+            assert told.more_paise == 0 or told.state is not HopState.ASKED, "no request asks with a figure too small"
+
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _open(self, new: NewHop) -> None:
@@ -163,8 +219,19 @@ class CaseModel:
             HopSource.ANSWER,
             new.state,
             new.disputed_paise,
+            new.parent_hop_no,
+            new.amount_paise,
         )
         assert hop_no == new.hop_no
+
+    def _confirm(self, told: Confirmation) -> None:
+        changed = {
+            "revision": told.revision,
+            "amount_paise": told.amount_paise,
+            "disputed_paise": told.disputed_paise,
+            "state": told.state,
+        }
+        self.hops[told.hop_no] = self.hops[told.hop_no].model_copy(update=changed)
 
     def _add(
         self,
@@ -175,18 +242,21 @@ class CaseModel:
         source: HopSource,
         state: HopState,
         disputed_paise: int,
+        parent_hop_no: int | None = None,
+        amount_paise: int | None = None,
     ) -> int:
         self.last_hop_no += 1
-        self.disputed[self.last_hop_no] = disputed_paise
         self.hops[self.last_hop_no] = HopPosition(
             hop_no=self.last_hop_no,
             revision=0,
+            parent_hop_no=parent_hop_no,
             institution=bank,
             reference_key=reference,
             account_key=account,
             layer=layer,
             source=source,
             state=state,
+            amount_paise=disputed_paise if amount_paise is None else amount_paise,
             disputed_paise=disputed_paise,
             in_play_paise=0,
             untraced_paise=0,
@@ -198,6 +268,8 @@ class CaseModel:
         for entry in entries:
             place = (entry.hop_no, entry.bucket)
             self.balances[place] = self.balances.get(place, 0) + entry.amount_paise
+            if entry.bucket is Bucket.IN_PLAY and entry.amount_paise > 0:
+                self.taken_up[entry.hop_no] = self.taken_up.get(entry.hop_no, 0) + entry.amount_paise
 
     def _set_state(self, hop_no: int, state: HopState) -> None:
         self.hops[hop_no] = self.hops[hop_no].model_copy(update={"state": state})

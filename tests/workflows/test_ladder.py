@@ -3,19 +3,25 @@
 The deadlines are the policy file's. What is read is the clock of the workflow's history.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import pytest
+from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
+from activities.desk import escalate_request
 from activities.hands import Hands
 from schemas.enums import AnswerClass, Rung
 from schemas.work import ClimbRung
 from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
-from tests.workflows.stage import Stage, staged
+from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage, stage_workers, staged
+from workers.worker import Queues
+from workflows import policies
 
 BANK_OF = {answer_class: code for code, answer_class in CLASSES.items()}
 TOLERANCE_SECONDS = 30.0
@@ -136,3 +142,53 @@ async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, t
         "SELECT count(*) FROM hold_request WHERE (institution, rung) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",
     )
     assert await stepping.hands.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None
+
+
+async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(hands: Hands, temporal_client: Client) -> None:
+    """A revived case is told of the answer in its very first step, when there is nothing left of the rung's wait."""
+    root, other = rrn(), rrn()
+    async with staged(hands, temporal_client, queues=()) as stage:
+        async with stage_workers(stage):
+            case_no = await stage.complain(transfer(reference=root), transfer(reference=other, payee_bank="ICIC"))
+            await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
+        await stage.handle(case_no).terminate("its next run is started by hand")
+        await stage.hands.pool.execute(
+            "UPDATE hold_request SET sent_at = sent_at - interval '1 hour',"
+            " delivered_at = delivered_at - interval '1 hour' WHERE institution = 'HDFC'"
+        )
+        await stage.start_from_database(case_no)
+        await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+        async with stage_workers(stage):
+            await stage.until_row("answered", "SELECT state FROM hold_request WHERE institution = 'HDFC'")
+            await stage.answer("ICIC", case_no, row(1, other, "10000.00"))
+            await stage.outcome(case_no)
+        assert await stage.scheduled(case_no, "climb_rung", ClimbRung) == []
+
+
+async def test_nothing_is_climbed_for_a_request_that_was_never_written(
+    hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No worker calls banks. When one does, the ladder begins at its foot, and an officer's word finds it there."""
+    monkeypatch.setattr(policies, "BANK_CALL_MINIMUM", timedelta(seconds=0.5))
+    async with staged(impatient(hands), temporal_client, queues=[Queues.CASE_WORK]) as stage:
+        case_no = await stage.complain()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while not await stage.scheduled(case_no, "climb_rung", ClimbRung):  # noqa: ASYNC110 - no event tells
+                await asyncio.sleep(LOOK_SECONDS)
+        assert await stage.rungs(case_no) == []
+        async with stage_workers(stage, [Queues.BANK_CALLS]):
+            await stage.until_row("reminder", "SELECT rung FROM hold_request")
+            [request_id] = await stage.request_ids(case_no)
+            done = await escalate_request(stage.hands, case_no, request_id, "a pensioner", "officer:2")
+            await stage.tell(done.follow_up)
+            await stage.until_row("nodal_officer", "SELECT rung FROM hold_request")
+    assert [code for code, _ in stage.banks.tickets] == ["HDFC"]
+
+
+def impatient(hands: Hands) -> Hands:
+    """Hands whose banks are reminded at once; every other rung is far away."""
+    ladder = dict(hands.policy.ladder)
+    ladder[Rung.REMINDER] = ladder[Rung.REMINDER].model_copy(update={"api_seconds": 0.2})
+    wire = {"retry_initial_seconds": 0.1, "retry_max_seconds": 0.1, "retry_for_seconds": 0.5}
+    delivery = hands.policy.delivery.model_copy(update=wire)
+    return replace(hands, policy=hands.policy.model_copy(update={"ladder": ladder, "delivery": delivery}))

@@ -9,11 +9,14 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
 from activities import sweeping
+from activities.desk import send_again
+from activities.directory import load_directory
 from activities.hands import Hands
 from activities.sweeping import SweepHands
+from activities.vault import Vault
 from db.pool import Pool
 from schemas.work import FollowUp, Swept
-from tests.factories import moved, row, rrn, transfer
+from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect, ensure_sweep_schedule
@@ -101,8 +104,7 @@ async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(stage: Stage)
             raise RuntimeError("this one never goes")
         await stage.courier.tell(follow_up)
 
-    with pytest.raises(RuntimeError):
-        await SweepHands(stage.hands, tell).sweep_outbox()
+    assert (await SweepHands(stage.hands, tell).sweep_outbox()).failed == 1
     await stage.until_asked(2)
     assert {ticket.ack_no for _, ticket in stage.banks.tickets} == set(cases[1:])
 
@@ -194,6 +196,74 @@ async def unseen_for(stage: Stage, wait: timedelta) -> None:
     await stage.hands.pool.execute(
         "UPDATE case_file SET workflow_started_at = workflow_started_at - $1::interval", wait
     )
+
+
+# -- what waits for the desk -------------------------------------------------------------------------------------
+
+
+async def test_a_case_settles_when_what_waited_for_the_desk_is_written_off(stage: Stage) -> None:
+    root = rrn()
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_asked(1)
+    await stage.answer("HDFC", case_no, row(1, root, "0", status_code="02"))
+    await stage.until_row("answered", "SELECT state FROM hold_request")
+    await settle_marks(stage)
+    assert await sweep(stage) == Swept()
+    assert await stage.status(case_no) is WorkflowExecutionStatus.RUNNING
+    await stage.hands.pool.execute("UPDATE hop SET waiting_since = waiting_since - interval '91 days'")
+    assert await sweep(stage) == Swept(hops_written_off=1)
+    await stage.outcome(case_no)
+    assert await stage.state(case_no) == "settled"
+    assert await stage.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
+
+
+async def test_a_bank_that_the_directory_learns_is_asked(stage: Stage) -> None:
+    root = rrn()
+    case_no = await stage.complain(transfer(payee_bank="KKBK", reference=root))
+    await settle_marks(stage)
+    assert (await sweep(stage)).hops_routed == 0
+    await load_directory(stage.hands.pool, Vault(SECRET), [institution("KKBK")])
+    assert await sweep(stage) == Swept(hops_routed=1)
+    await stage.until_asked(1)
+    assert stage.banks.asked() == [("KKBK", [root])]
+    await stage.answer("KKBK", case_no, row(1, root, "10000.00"))
+    await stage.outcome(case_no)
+    assert await stage.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
+
+
+async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(stage: Stage) -> None:
+    root = rrn()
+    stage.banks.refuse["HDFC"] = "400"
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until_row("refused", "SELECT state FROM hold_request")
+    stage.banks.refuse.clear()
+    (request_id,) = await stage.request_ids(case_no)
+    done = await send_again(stage.hands, case_no, request_id, "the field is mended", "officer:7")
+    await stage.tell(done.follow_up)
+    await stage.until_asked(1)
+    await stage.until_row("superseded delivered", "SELECT string_agg(state, ' ' ORDER BY wave_no) FROM hold_request")
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.outcome(case_no)
+    assert [key for _, key in stage.banks.attempts] == await stage.request_ids(case_no)
+    assert await stage.open_tasks(case_no) == []
+
+
+async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(stage: Stage) -> None:
+    """It would be tried on by itself, but not at once."""
+    root = rrn()
+    stage.banks.down.add("HDFC")
+    case_no = await stage.complain(transfer(reference=root))
+    await stage.until(lambda: len(stage.banks.attempts) >= 1)
+    await stage.hands.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 minute'")
+    stage.banks.down.clear()
+    (request_id,) = await stage.request_ids(case_no)
+    done = await send_again(stage.hands, case_no, request_id, "the way is mended", "officer:7")
+    await stage.tell(done.follow_up)
+    await stage.until_row("delivered", "SELECT state FROM hold_request WHERE wave_no = 2")
+    progress = await stage.progress(case_no)
+    assert progress.live_requests == (str((await stage.request_ids(case_no))[1]),)
+    await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
+    await stage.outcome(case_no)
 
 
 # -- Temporal is away -------------------------------------------------------------------------------------------

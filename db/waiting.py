@@ -1,0 +1,108 @@
+"""Hops that wait for the desk: which are due, the oldest first. The table keeps the clock itself (migration 0009)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from db.pool import Connection
+from schemas.base import Noun
+from schemas.enums import HopState
+
+
+class Waiting(Noun):
+    """A hop that waits, with what of it is in play."""
+
+    hop_no: int
+    revision: int
+    state: HopState
+    institution: str | None
+    in_play_paise: int
+
+
+Due = list[tuple[str, list[int]]]
+"""by case, the one with the oldest hop first: the hops that are due"""
+
+
+async def to_remind(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
+    """Hops that wait since before `before` and of which the supervisor was not told; cases in `but` are left out."""
+    rows = await connection.fetch(
+        "SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND reminded_at IS NULL AND case_no <> ALL($2)"
+        " ORDER BY waiting_since LIMIT $3",
+        before,
+        list(but),
+        limit,
+    )
+    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+
+
+async def to_write_off(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
+    """Hops that wait since before `before`; cases in `but` are left out."""
+    rows = await connection.fetch(
+        "SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND case_no <> ALL($2)"
+        " ORDER BY waiting_since LIMIT $3",
+        before,
+        list(but),
+        limit,
+    )
+    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+
+
+async def directory_changed_at(connection: Connection) -> datetime | None:
+    """When the directory was last changed; None when it is empty."""
+    changed_at: datetime | None = await connection.fetchval("SELECT max(updated_at) FROM institution")
+    return changed_at
+
+
+async def to_look_up(connection: Connection, changed_at: datetime, but: Sequence[str], limit: int) -> Due:
+    """Hops without an institution that were not looked up since the directory changed; cases in `but` are left out."""
+    rows = await connection.fetch(
+        "SELECT case_no, hop_no FROM hop WHERE state = 'unroutable' AND looked_up_at < $1 AND case_no <> ALL($2)"
+        " ORDER BY looked_up_at, waiting_since LIMIT $3",
+        changed_at,
+        list(but),
+        limit,
+    )
+    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+
+
+async def still(
+    connection: Connection, case_no: str, hop_nos: Sequence[int], before: datetime, *, reminded: bool
+) -> list[Waiting]:
+    """Which of these hops still wait since before `before`; where `reminded` is false, only those nobody was told of.
+
+    Ask it under the case's lock.
+    """
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.revision, h.state, h.institution, coalesce(b.balance_paise, 0) AS in_play_paise FROM hop h"
+        " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
+        " WHERE h.case_no = $1 AND h.hop_no = ANY($2) AND h.waiting_since < $3 AND ($4 OR h.reminded_at IS NULL)"
+        " ORDER BY h.hop_no",
+        case_no,
+        list(hop_nos),
+        before,
+        reminded,
+    )
+    return [Waiting(**dict(row)) for row in rows]
+
+
+async def mark_reminded(connection: Connection, case_no: str, hop_nos: Sequence[int], at: datetime) -> None:
+    """The supervisor knows that these hops wait."""
+    await connection.execute(
+        "UPDATE hop SET reminded_at = $3 WHERE case_no = $1 AND hop_no = ANY($2)", case_no, list(hop_nos), at
+    )
+
+
+async def mark_looked_up(connection: Connection, case_no: str, hop_nos: Sequence[int], changed_at: datetime) -> None:
+    """The directory, as it stands since `changed_at`, knows no institution for these hops."""
+    await connection.execute(
+        "UPDATE hop SET looked_up_at = $3 WHERE case_no = $1 AND hop_no = ANY($2) AND state = 'unroutable'",
+        case_no,
+        list(hop_nos),
+        changed_at,
+    )
+
+
+def _by_case(found: Sequence[tuple[str, int]]) -> Due:
+    by_case: dict[str, list[int]] = {}
+    for case_no, hop_no in found:
+        by_case.setdefault(case_no, []).append(hop_no)
+    return list(by_case.items())
