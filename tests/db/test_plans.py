@@ -4,11 +4,16 @@ from db import requests
 from db.pool import Pool
 
 MANY_REQUESTS = """
-SET LOCAL session_replication_role = replica;  -- they stand for cases and hops that nobody needs here
+-- They stand for cases that nobody needs here.
+ALTER TABLE hold_request DROP CONSTRAINT hold_request_case_no_fkey, DROP CONSTRAINT hold_request_institution_fkey;
+ALTER TABLE request_hop DROP CONSTRAINT request_hop_case_no_hop_no_fkey;
 INSERT INTO hold_request (request_id, case_no, wave_no, institution, state, planned_at, sent_at)
-SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered', now(), now()
+SELECT gen_random_uuid(), (n / 10)::text, n % 10, CASE WHEN n % 3 = 0 THEN 'HDFC' ELSE 'SBIN' END, 'delivered',
+    now(), now()
 FROM generate_series(1, 5000) AS n;
-ANALYZE hold_request;
+INSERT INTO request_hop (request_id, case_no, hop_no, revision, live)
+SELECT request_id, case_no, wave_no + 1, 0, false FROM hold_request;
+ANALYZE hold_request, request_hop;
 """
 
 
