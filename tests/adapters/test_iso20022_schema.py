@@ -1,8 +1,6 @@
 """A message that its schema does not allow cannot leave: every kind of fault is caught, and named by its place."""
 
 import re
-import subprocess
-import sys
 from collections.abc import Callable
 
 import pytest
@@ -181,17 +179,3 @@ def test_a_wrong_word_of_a_bank_does_not_leave_either() -> None:
         )
     with pytest.raises(InvalidMessage, match="below 0"):
         encode_return("D", REQUEST_ID, CASE, [Return(reference="6", returned_paise=-1)], created_at=TRANSFERRED_AT)
-
-
-def test_no_name_of_another_library_is_left_behind() -> None:
-    program = (
-        "import importlib.util, sys\n"
-        "there = importlib.util.find_spec('xsdata') is not None\n"
-        "from adapters.banks.iso20022 import schema\n"
-        "from adapters.banks.iso20022.errors import InvalidMessage\n"
-        "from adapters.banks.iso20022.document import node\n"
-        "from adapters.banks.iso20022.messages import Message\n"
-        "try:\n    schema.check(Message.CHASER, node('x'))\nexcept InvalidMessage:\n    pass\n"
-        "assert there or not [name for name in sys.modules if name.startswith('xsdata')]\n"
-    )
-    subprocess.run([sys.executable, "-c", program], check=True)

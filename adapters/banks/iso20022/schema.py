@@ -7,18 +7,14 @@ not say it.
 """
 
 import importlib
-import importlib.util
 import re
 import sys
 import typing
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
-from threading import Lock
 from types import ModuleType
 from typing import Any, Final
 
@@ -26,7 +22,6 @@ from adapters.banks.iso20022.document import Element
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.messages import Message
 
-_IMPORTING: Final = Lock()
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _DATE_TIME: Final = re.compile(
@@ -192,29 +187,7 @@ def _is_moment(text: str, shape: re.Pattern[str], kind: type[date]) -> bool:
 def _generated(message: Message) -> ModuleType:
     """Return pyiso20022's module of `message`: read when first needed, for it has thousands of lines."""
     name = message.value.replace(".", "_")
-    with _IMPORTING, _xsdata_named():
-        return importlib.import_module(f"pyiso20022.{message.value[:4]}.{name}.{name}")
-
-
-@contextmanager
-def _xsdata_named() -> Iterator[None]:
-    """Let the generated modules name two types of xsdata in their annotations.
-
-    They need nothing else of xsdata, and pyiso20022 does not bring it. The names stand in only during the import.
-    """
-    names = ("xsdata", "xsdata.models", "xsdata.models.datatype")
-    if importlib.util.find_spec(names[0]) is not None:
-        yield
-        return
-    modules = {name: ModuleType(name) for name in names}
-    for kind in ("XmlDate", "XmlDateTime"):
-        setattr(modules[names[-1]], kind, type(kind, (), {}))
-    sys.modules.update(modules)
-    try:
-        yield
-    finally:
-        for name in names:
-            del sys.modules[name]
+    return importlib.import_module(f"pyiso20022.{message.value[:4]}.{name}.{name}")
 
 
 @cache
