@@ -60,6 +60,12 @@ async def list_all(connection: Connection) -> list[Institution]:
     return [_institution(row) for row in await connection.fetch(_LIST_ALL)]
 
 
+async def version(connection: Connection) -> str:
+    """Another text whenever an institution was written; a trigger sees to it."""
+    found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
+    return found
+
+
 async def sealed_wires(connection: Connection) -> dict[str, bytes]:
     """The sealed wire of every institution that has one, by code."""
     rows = await connection.fetch("SELECT code, wire_sealed FROM institution WHERE wire_sealed IS NOT NULL")
