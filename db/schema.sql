@@ -632,9 +632,9 @@ CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kin
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
-CREATE INDEX hold_request_institution ON public.hold_request USING btree (institution, sent_at);
-
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
+
+CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
 
 CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
 

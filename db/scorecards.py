@@ -101,9 +101,11 @@ GROUP BY 1, 2, 3
 
 _BANKS: Final = """
 SELECT i.code, i.name, i.answer_class FROM institution i
-WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND (
-    EXISTS (SELECT FROM hold_request r WHERE r.institution = i.code AND r.sent_at >= $1 AND r.sent_at < $2)
-    OR EXISTS (SELECT FROM contradiction o WHERE o.institution = i.code AND o.opened_at >= $1 AND o.opened_at < $2))
+WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND i.code IN (
+    SELECT r.institution FROM hold_request r
+    WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($4::text IS NULL OR r.institution = $4)
+    UNION SELECT o.institution FROM contradiction o
+    WHERE o.opened_at >= $1 AND o.opened_at < $2 AND ($4::text IS NULL OR o.institution = $4))
 ORDER BY i.code LIMIT $5
 """
 
