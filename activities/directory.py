@@ -4,7 +4,8 @@ import asyncio
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -26,7 +27,7 @@ from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, P
 
 log = logging.getLogger(__name__)
 
-REFRESH_AFTER_SECONDS: Final = 30.0
+LOOK_EVERY_SECONDS: Final = 1.0
 FRESHEN_AFTER_SECONDS: Final = 1.0
 MAX_INSTITUTIONS: Final = 5_000
 """India has about 1,500 licensed banks, wallets and aggregators."""
@@ -44,7 +45,8 @@ class DirectoryRefused(RuleBroken):
 class DirectoryCache:
     """All institutions in memory, so that taking a complaint asks the database for none of them.
 
-    Read once by `refresh` at start; later reads happen beside the caller, who never waits for them.
+    Read once by `refresh` at start. While it is `watched`, what is written to the directory is read within about a
+    second, beside the callers, who never wait for it.
     """
 
     def __init__(self, pool: Pool, vault: Vault) -> None:
@@ -53,16 +55,23 @@ class DirectoryCache:
         self._directory = Directory(())
         self._sealed: dict[Key, bytes] = {}
         self._opened: dict[Key, Way] = {}
+        self._version = ""
         self._refreshed_at: float | None = None
-        self._refreshing: asyncio.Task[None] | None = None
 
     @property
     def current(self) -> Directory:
-        """The directory as last read. When that is long ago it is read again in the background."""
-        stale = self._refreshed_at is None or time.monotonic() - self._refreshed_at > REFRESH_AFTER_SECONDS
-        if stale and self._refreshing is None:
-            self._refreshing = asyncio.get_running_loop().create_task(self._refresh_in_background())
+        """The directory as last read."""
         return self._directory
+
+    @asynccontextmanager
+    async def watched(self) -> AsyncIterator[None]:
+        """Read the directory again whenever it was written, while the block lasts."""
+        watch = asyncio.create_task(self._watch())
+        try:
+            yield
+        finally:
+            watch.cancel()
+            await asyncio.gather(watch, return_exceptions=True)
 
     async def refresh(self) -> None:
         """Read all institutions now. Raises what the database raises; then the old directory stays."""
@@ -70,6 +79,7 @@ class DirectoryCache:
             self._pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
+            version = await institutions.version(connection)
             found = await institutions.list_all(connection)
             sealed = await institutions.sealed_ways(connection)
         changed = [key for key in self._opened if sealed.get(key) != self._sealed[key]]
@@ -77,12 +87,18 @@ class DirectoryCache:
             del self._opened[key]
         self._sealed = sealed
         self._directory = Directory(found)
+        self._version = version
         self._refreshed_at = time.monotonic()
 
     async def freshen(self) -> None:
         """Read all institutions again before giving one up as unknown, at most once a second; never raises."""
         if self._refreshed_at is None or time.monotonic() - self._refreshed_at > FRESHEN_AFTER_SECONDS:
-            await self._refresh_in_background()
+            try:
+                await self.refresh()
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("directory not refreshed: %s", type(error).__name__)
+                # Not with every complaint: the directory at hand is better than a wait for each.
+                self._refreshed_at = time.monotonic()
 
     async def wire(self, code: str) -> BankWire | None:
         """How to reach the institution over the I4C wire; None when it has none. Raises as `way` does."""
@@ -109,15 +125,22 @@ class DirectoryCache:
             self._opened[key] = _OPENERS[kind](code, self._vault.open(sealed, code))
         return self._opened[key]
 
-    async def _refresh_in_background(self) -> None:
-        try:
-            await self.refresh()
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            # The next look at the directory tries again; until then the old one is better than none.
-            log.warning("directory not refreshed: %s", type(error).__name__)
-            self._refreshed_at = time.monotonic()
-        finally:
-            self._refreshing = None
+    async def _watch(self) -> None:
+        """Look every second, for ever: whatever goes wrong, the next look may go well."""
+        well = True
+        while True:
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+            try:
+                async with self._pool.acquire() as connection:
+                    version = await institutions.version(connection)
+                if version != self._version:
+                    await self.refresh()
+                    log.info("the directory was written: %d institutions", len(self._directory))
+                well = True
+            except Exception as error:
+                if well:
+                    log.warning("directory not looked after: %s", type(error).__name__)
+                well = False
 
 
 async def load_directory(pool: Pool, vault: Vault, entries: Sequence[InstitutionEntry]) -> int:

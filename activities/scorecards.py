@@ -29,6 +29,9 @@ log = logging.getLogger("goldenhour.scorecards")
 
 HABITS_GOOD_SECONDS: Final = 300.0
 """A bank's habits change by the day; they are read from its whole history."""
+CALLS_GOOD_SECONDS: Final = 5.0
+"""However many officers look at the list: ordering all that waits is work for the database."""
+CALLS_MAX: Final = 500
 GAUGES_GOOD_SECONDS: Final = 60.0
 GAUGES_SPAN: Final = timedelta(days=1)
 GAUGES_READ_SECONDS: Final = 5.0
@@ -55,23 +58,32 @@ class CallDesk:
         self._answering = {name: default_curve(shares, factor) for name, shares in self._rules.answering.items()}
         self._fitted: dict[str, Habit] = {}
         self._fitted_at = -HABITS_GOOD_SECONDS
-        self._fitting = asyncio.Lock()
+        self._found: CallList | None = None
+        self._found_at = -CALLS_GOOD_SECONDS
+        self._turn = asyncio.Lock()
 
     async def calls(self, limit: int) -> CallList:
-        """The `limit` requests with the most to save by a call now."""
+        """The `limit` requests (at most `CALLS_MAX`) with the most to save by a call now, a few seconds old at most."""
+        async with self._turn:
+            if self._found is None or time.monotonic() - self._found_at >= CALLS_GOOD_SECONDS:
+                self._found = await self._look()
+                self._found_at = time.monotonic()
+            found = self._found
+        return found.model_copy(update={"items": found.items[:limit]})
+
+    async def _look(self) -> CallList:
         now = datetime.now(UTC)
         horizon_seconds = self._rules.horizon_seconds / self._hands.clock_factor
         async with self._hands.pool.acquire() as connection:
             habits = await self._habits(connection, now)
-            return await call_list.calls(connection, habits, now, horizon_seconds, limit)
+            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
         """The habits of every bank there is; those of a bank that was just loaded are the policy's."""
         classes = await call_list.classes(connection)
-        async with self._fitting:
-            if time.monotonic() - self._fitted_at >= HABITS_GOOD_SECONDS:
-                self._fitted = await self._fit(connection, classes, now)
-                self._fitted_at = time.monotonic()
+        if time.monotonic() - self._fitted_at >= HABITS_GOOD_SECONDS:
+            self._fitted = await self._fit(connection, classes, now)
+            self._fitted_at = time.monotonic()
         return {
             bank: self._fitted.get(bank) or Habit(self._leaving, self._answering[answer_class])
             for bank, answer_class in classes.items()

@@ -33,7 +33,7 @@ DAYS_MAX: Final = 366
 YEARS: Final = range(2000, 2101)
 BANKS_AT_ONCE: Final = 500
 READS_MAX: Final = 2
-"""Scorecards computed at once in a process, and call lists; the next waits. Banks' answers need the database more."""
+"""Scorecards computed at once in a process; the next waits. Banks' answers need the database more."""
 
 _FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -47,14 +47,12 @@ Institution = Annotated[Code | None, Query(description="This institution alone."
 
 
 class ReadingRoom:
-    """Lets a few in at a time."""
+    """Lets a few in at a time to read scorecards; the call list waits for none of them."""
 
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._seats = asyncio.Semaphore(READS_MAX)
-        # The desk does not wait for a report over a year.
-        self._desk_seats = asyncio.Semaphore(READS_MAX)
-        self._desk = CallDesk(hands)
+        self.desk = CallDesk(hands)
 
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
@@ -66,11 +64,6 @@ class ReadingRoom:
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await scorecards.page(connection, over, by, institution, after, limit)
-
-    async def calls(self, limit: int) -> CallList:
-        """The call list."""
-        async with self._desk_seats:
-            return await self._desk.calls(limit)
 
 
 @router.get(
@@ -116,7 +109,7 @@ async def read_scorecards_as_csv(
 async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT_DEFAULT) -> CallList:
     """The unanswered requests, those first where a call now likely saves the most."""
     room: ReadingRoom = request.app.state.reading_room
-    return await room.calls(limit)
+    return await room.desk.calls(limit)
 
 
 def _span(hands: Hands, sent_from: datetime | None, sent_to: datetime | None) -> Span:

@@ -80,6 +80,12 @@ async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], b
     return {(row["institution"], ChannelKind(row["channel"])): row["sealed"] for row in rows}
 
 
+async def version(connection: Connection) -> str:
+    """Another text whenever an institution was written; a trigger sees to it."""
+    found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
+    return found
+
+
 async def login_row(connection: Connection, email: str) -> LoginRow | None:
     """The institution that logs in with that e-mail (any case), or None."""
     row = await connection.fetchrow(

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
@@ -55,12 +55,13 @@ async def unsignalled(connection: Connection, before: datetime, but: Sequence[st
     return [Untold(**dict(row)) for row in rows]
 
 
+PURGE: Final = """
+DELETE FROM case_news WHERE news_id IN (
+    SELECT news_id FROM case_news WHERE signalled_at < $1 ORDER BY signalled_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING news_id
+"""
+
+
 async def purge(connection: Connection, before: datetime, limit: int) -> int:
     """Delete news that were told before `before`, the oldest first; returns how many."""
-    rows = await connection.fetch(
-        "DELETE FROM case_news WHERE news_id IN (SELECT news_id FROM case_news WHERE signalled_at < $1"
-        " ORDER BY signalled_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING news_id",
-        before,
-        limit,
-    )
-    return len(rows)
+    return len(await connection.fetch(PURGE, before, limit))

@@ -62,28 +62,34 @@ WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text[] IS NULL OR r.institutio
 GROUP BY 1, 2
 """
 
-# A line counts for the last request about its first hop that the bank could have read before it answered.
+# A line counts for the last request about its first hop that the bank could have read before it answered. The banks'
+# rows come after the sums: the planner takes the lines for few, and would look through all banks for each of them.
 LINES: Final = """
-SELECT {about} AS about, {hour} AS hour,
-    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind = 'held'), 0)::bigint AS held_paise,
-    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at < r.sent_at), 0)::bigint
-        AS gone_before_paise,
-    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at >= r.sent_at), 0)::bigint
-        AS gone_after_paise,
-    coalesce(sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at IS NULL), 0)::bigint
-        AS gone_untimed_paise,
-    count(*) FILTER (WHERE a.disposition IN ('refusal', 'correction')) AS refused_lines
-FROM hold_request r JOIN institution i ON i.code = r.institution
-JOIN request_hop q ON q.request_id = r.request_id
-JOIN answer a ON a.case_no = q.case_no AND a.hop_nos[1] = q.hop_no AND a.institution = r.institution
-    AND a.received_at >= r.sent_at
-WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text[] IS NULL OR r.institution = ANY($3)) AND a.received_at >= $1
-    AND NOT EXISTS (
-        SELECT FROM request_hop later JOIN hold_request lr ON lr.request_id = later.request_id
-        WHERE later.case_no = q.case_no AND later.hop_no = q.hop_no AND later.revision > 0
-            AND later.revision > q.revision AND lr.institution = r.institution AND lr.sent_at <= a.received_at
-    )
-GROUP BY 1, 2
+WITH counted AS MATERIALIZED (
+    SELECT r.institution, {hour} AS hour,
+        sum(a.applied_paise) FILTER (WHERE a.kind = 'held') AS held,
+        sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at < r.sent_at) AS gone_before,
+        sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at >= r.sent_at) AS gone_after,
+        sum(a.applied_paise) FILTER (WHERE a.kind <> 'held' AND a.occurred_at IS NULL) AS gone_untimed,
+        count(*) FILTER (WHERE a.disposition IN ('refusal', 'correction')) AS refused_lines
+    FROM hold_request r
+    JOIN request_hop q ON q.request_id = r.request_id
+    JOIN answer a ON a.case_no = q.case_no AND a.hop_nos[1] = q.hop_no AND a.institution = r.institution
+        AND a.received_at >= r.sent_at
+    WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($3::text[] IS NULL OR r.institution = ANY($3))
+        AND a.received_at >= $1 AND NOT EXISTS (
+            SELECT FROM request_hop later JOIN hold_request lr ON lr.request_id = later.request_id
+            WHERE later.case_no = q.case_no AND later.hop_no = q.hop_no AND later.revision > 0
+                AND later.revision > q.revision AND lr.institution = r.institution AND lr.sent_at <= a.received_at
+        )
+    GROUP BY 1, 2
+)
+SELECT {about} AS about, c.hour, coalesce(sum(c.held), 0)::bigint AS held_paise,
+    coalesce(sum(c.gone_before), 0)::bigint AS gone_before_paise,
+    coalesce(sum(c.gone_after), 0)::bigint AS gone_after_paise,
+    coalesce(sum(c.gone_untimed), 0)::bigint AS gone_untimed_paise,
+    sum(c.refused_lines)::bigint AS refused_lines
+FROM counted c JOIN institution i ON i.code = c.institution GROUP BY 1, 2
 """
 
 _CONTRADICTIONS: Final = """
@@ -95,9 +101,11 @@ GROUP BY 1, 2, 3
 
 _BANKS: Final = """
 SELECT i.code, i.name, i.answer_class FROM institution i
-WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND (
-    EXISTS (SELECT FROM hold_request r WHERE r.institution = i.code AND r.sent_at >= $1 AND r.sent_at < $2)
-    OR EXISTS (SELECT FROM contradiction o WHERE o.institution = i.code AND o.opened_at >= $1 AND o.opened_at < $2))
+WHERE i.code > $3 AND ($4::text IS NULL OR i.code = $4) AND i.code IN (
+    SELECT r.institution FROM hold_request r
+    WHERE r.sent_at >= $1 AND r.sent_at < $2 AND ($4::text IS NULL OR r.institution = $4)
+    UNION SELECT o.institution FROM contradiction o
+    WHERE o.opened_at >= $1 AND o.opened_at < $2 AND ($4::text IS NULL OR o.institution = $4))
 ORDER BY i.code LIMIT $5
 """
 

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
+
+from asyncpg import Record
 
 from db.pool import Connection
 from schemas.base import Noun
@@ -21,29 +24,27 @@ class Waiting(Noun):
 Due = list[tuple[str, list[int]]]
 """by case, the one with the oldest hop first: the hops that are due"""
 
+TO_REMIND: Final = """
+SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND reminded_at IS NULL AND case_no <> ALL($2::text[])
+ORDER BY waiting_since LIMIT $3
+"""
+TO_WRITE_OFF: Final = """
+SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND case_no <> ALL($2::text[]) ORDER BY waiting_since LIMIT $3
+"""
+TO_LOOK_UP: Final = """
+SELECT case_no, hop_no FROM hop WHERE state = 'unroutable' AND looked_up_at < $1 AND case_no <> ALL($2::text[])
+ORDER BY looked_up_at, waiting_since LIMIT $3
+"""
+
 
 async def to_remind(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
     """Hops that wait since before `before` and of which the supervisor was not told; cases in `but` are left out."""
-    rows = await connection.fetch(
-        "SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND reminded_at IS NULL AND case_no <> ALL($2)"
-        " ORDER BY waiting_since LIMIT $3",
-        before,
-        list(but),
-        limit,
-    )
-    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+    return _by_case(await connection.fetch(TO_REMIND, before, list(but), limit))
 
 
 async def to_write_off(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> Due:
     """Hops that wait since before `before`; cases in `but` are left out."""
-    rows = await connection.fetch(
-        "SELECT case_no, hop_no FROM hop WHERE waiting_since < $1 AND case_no <> ALL($2)"
-        " ORDER BY waiting_since LIMIT $3",
-        before,
-        list(but),
-        limit,
-    )
-    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+    return _by_case(await connection.fetch(TO_WRITE_OFF, before, list(but), limit))
 
 
 async def directory_changed_at(connection: Connection) -> datetime | None:
@@ -54,14 +55,7 @@ async def directory_changed_at(connection: Connection) -> datetime | None:
 
 async def to_look_up(connection: Connection, changed_at: datetime, but: Sequence[str], limit: int) -> Due:
     """Hops without an institution that were not looked up since the directory changed; cases in `but` are left out."""
-    rows = await connection.fetch(
-        "SELECT case_no, hop_no FROM hop WHERE state = 'unroutable' AND looked_up_at < $1 AND case_no <> ALL($2)"
-        " ORDER BY looked_up_at, waiting_since LIMIT $3",
-        changed_at,
-        list(but),
-        limit,
-    )
-    return _by_case([(row["case_no"], row["hop_no"]) for row in rows])
+    return _by_case(await connection.fetch(TO_LOOK_UP, changed_at, list(but), limit))
 
 
 async def still(
@@ -101,8 +95,8 @@ async def mark_looked_up(connection: Connection, case_no: str, hop_nos: Sequence
     )
 
 
-def _by_case(found: Sequence[tuple[str, int]]) -> Due:
+def _by_case(rows: Sequence[Record]) -> Due:
     by_case: dict[str, list[int]] = {}
-    for case_no, hop_no in found:
-        by_case.setdefault(case_no, []).append(hop_no)
+    for row in rows:
+        by_case.setdefault(row["case_no"], []).append(row["hop_no"])
     return list(by_case.items())

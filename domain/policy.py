@@ -94,6 +94,46 @@ class SignatureRules(Noun):
     source: Source
 
 
+class AnswerLinkRules(Noun):
+    """The links in letters to banks."""
+
+    valid_seconds: Seconds
+    """by the wall's clock, whatever the clock factor: a person reads the letter"""
+    source: Source
+
+
+class LimitName(StrEnum):
+    """The rate policies of the banks' API. Each is a bucket of its own: reads never use up what answers need."""
+
+    FEED_READS = "feed-reads"
+    ANSWERS = "answers"
+    ACKNOWLEDGES = "acknowledges"
+
+
+class RateLimit(Noun):
+    """A token bucket: at most `calls` at once, refilled evenly in `seconds`."""
+
+    calls: Annotated[int, Field(ge=1, le=1_000_000)]
+    seconds: Seconds
+    source: Source
+
+
+class BankLimits(Noun):
+    """How much a bank may call at our door."""
+
+    waiting_at_once: Annotated[int, Field(ge=1, le=100)]
+    """calls that wait for a change, in one process"""
+    policies: dict[LimitName, RateLimit]
+    source: Source
+
+    @model_validator(mode="after")
+    def _none_is_missing(self) -> Self:
+        missing = [name.value for name in LimitName if name not in self.policies]
+        if missing:
+            raise ValueError(f"bank_limits.policies lacks {', '.join(missing)}")
+        return self
+
+
 class Priority(Noun):
     """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
 
@@ -152,6 +192,7 @@ class Policy(Noun):
     channels: ChannelRules
     priority: Priority
     signatures: SignatureRules
+    answer_links: AnswerLinkRules
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox

@@ -56,10 +56,10 @@ class Engine:
                 lazy=lazy_temporal,
             )
             courier = CaseCourier(client, pool)
+            hands = Hands(pool, directory, policy, settings.clock_factor)
             try:
-                yield Engine(
-                    settings, pool, vault, Hands(pool, directory, policy, settings.clock_factor), client, courier
-                )
+                async with directory.watched():
+                    yield Engine(settings, pool, vault, hands, client, courier)
             finally:
                 await courier.close()
         finally:

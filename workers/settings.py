@@ -49,6 +49,13 @@ def _check_smtp_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _check_public_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in {"https", "http"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must look like https://HOST (or https://HOST/PATH)")
+    return value.rstrip("/")
+
+
 def _check_secret_key(value: SecretStr) -> SecretStr:
     if len(value.get_secret_value()) < SECRET_KEY_MIN_CHARS:
         raise ValueError(f"must have at least {SECRET_KEY_MIN_CHARS} characters")
@@ -70,6 +77,7 @@ def _check_folder(value: Path) -> Path:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
+PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 ExistingFile = Annotated[Path, AfterValidator(_check_file)]
 ExistingFolder = Annotated[Path, AfterValidator(_check_folder)]
@@ -109,6 +117,9 @@ class Settings(BaseSettings):
 
     smtp_url: SmtpUrl | None = None
     """`None` sends no mail."""
+
+    public_url: PublicUrl | None = None
+    """The address under which banks reach the API: links in letters begin with it. `None` sends no links."""
 
     worker_metrics_port: Port | None = None
     """Where a worker shows its own metrics and the Temporal SDK's; `None` shows none."""

@@ -1,4 +1,4 @@
-"""Letters by SMTP: one message, one recipient, encrypted on the way, safe to send again.
+"""Letters by SMTP: one message to one recipient, perhaps with copies, encrypted on the way, safe to send again.
 
 A letter sent twice carries the same Message-ID, by which mail servers and people recognise it. The errors hold no
 address and nothing of the letter: they end in workflow histories and logs.
@@ -7,6 +7,7 @@ address and nothing of the letter: they end in workflow histories and logs.
 import asyncio
 import re
 import ssl
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +22,7 @@ import aiosmtplib
 
 SUBJECT_MAX_CHARS: Final = 200
 BODY_MAX_CHARS: Final = 100_000
+ATTACHMENT_MAX_CHARS: Final = 1_000_000
 ADDRESS_MAX_CHARS: Final = 254
 TIMEOUT_SECONDS: Final = 20.0
 QUIT_TIMEOUT_SECONDS: Final = 2.0
@@ -32,6 +34,7 @@ _PERMANENT_FIRST: Final = 500
 _POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")
 # One plain ASCII address; no display name, no comment, no list, no line end.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
+_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._=+-]{1,120}(?:@[A-Za-z0-9.-]{1,100})?")
 
 
@@ -62,6 +65,20 @@ class MailLoginFailed(MailError):
 
 class LetterUnsendable(MailError):
     """The letter itself is not fit to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A text that goes with a letter as a file, of the type text/`subtype`."""
+
+    name: str
+    text: str = field(repr=False)
+    subtype: str = "csv"
+
+
+def is_plain_address(text: str) -> bool:
+    """Whether letters are sent to `text`: one address, with nothing around it."""
+    return len(text) <= ADDRESS_MAX_CHARS and _ADDRESS.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,25 +122,35 @@ class Mailer:
             tls=tls,
         )
 
-    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
-        """Hand one letter to the mail server.
+    async def send(
+        self,
+        to: str,
+        subject: str,
+        body_text: str,
+        message_id: str,
+        *,
+        cc: Sequence[str] = (),
+        attachments: Sequence[Attachment] = (),
+    ) -> None:
+        """Hand one letter to the mail server. It is sent when the server takes it for any of `to` and `cc`.
 
         `message_id` is the caller's, the same for the same letter: KEY@DOMAIN, or KEY alone, to which the sender's
         domain is added (letters, digits and . _ = + -). Beyond loopback TLS is required, with STARTTLS or from the
         start. Raises MailUnreachable (may be sent again), MailRefused, MailLoginFailed or LetterUnsendable.
         """
-        letter = self._letter(to, subject, body_text, message_id)
+        letter = self._letter(to, subject, body_text, message_id, cc, attachments)
         client = self._client()
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 await self._open(client)
-                await client.sendmail(self.sender, [to], letter)
+                await client.sendmail(self.sender, [to, *cc], letter)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise MailLoginFailed(f"SMTP {error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
             raise _refusal(error.code) from None
         except aiosmtplib.SMTPRecipientsRefused as error:
-            raise _refusal(error.recipients[0].code) from None
+            # What one mailbox refuses for now may be taken later.
+            raise _refusal(min(refused.code for refused in error.recipients)) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailUnreachable(type(error).__name__) from None
         else:
@@ -159,29 +186,51 @@ class Mailer:
                 raise MailLoginFailed("no way to log in is offered")
             await client.login(self.username, self.password or "")
 
-    def _letter(self, to: str, subject: str, body_text: str, message_id: str) -> bytes:
+    def _letter(
+        self,
+        to: str,
+        subject: str,
+        body_text: str,
+        message_id: str,
+        cc: Sequence[str],
+        attachments: Sequence[Attachment],
+    ) -> bytes:
         """Return the letter as bytes. Raises LetterUnsendable for what would break out of a header or a limit."""
-        if len(to) > ADDRESS_MAX_CHARS or not _ADDRESS.fullmatch(to):
-            raise LetterUnsendable("the recipient is no plain address")
+        if not all(is_plain_address(address) for address in (to, *cc)):
+            raise LetterUnsendable("a recipient is no plain address")
         if not subject or len(subject) > SUBJECT_MAX_CHARS or not subject.isprintable():
             raise LetterUnsendable(f"a subject has 1 to {SUBJECT_MAX_CHARS} printable characters")
         if len(body_text) > BODY_MAX_CHARS:
             raise LetterUnsendable(f"a letter has at most {BODY_MAX_CHARS} characters")
         if not _MESSAGE_ID.fullmatch(message_id):
             raise LetterUnsendable("the message id is not of the form KEY or KEY@DOMAIN")
+        if not all(_is_fit(attachment) for attachment in attachments):
+            raise LetterUnsendable(f"an attachment has a plain name and at most {ATTACHMENT_MAX_CHARS} characters")
         domain = self.sender.rpartition("@")[2]
         message = EmailMessage(policy=_POLICY)
         message["From"] = self.sender
         message["To"] = to
+        if cc:
+            message["Cc"] = ", ".join(cc)
         message["Subject"] = subject
         message["Message-ID"] = f"<{message_id}>" if "@" in message_id else f"<{message_id}@{domain}>"
         message["Date"] = format_datetime(datetime.now(UTC))
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
         try:
             message.set_content(body_text)
+            for attachment in attachments:
+                message.add_attachment(attachment.text, subtype=attachment.subtype, filename=attachment.name)
             return message.as_bytes()
         except UnicodeError:
             raise LetterUnsendable("the letter holds characters that are no text") from None
+
+
+def _is_fit(attachment: Attachment) -> bool:
+    return (
+        _FILE_NAME.fullmatch(attachment.name) is not None
+        and attachment.subtype.isalnum()
+        and len(attachment.text) <= ATTACHMENT_MAX_CHARS
+    )
 
 
 def _refusal(code: int) -> MailError:

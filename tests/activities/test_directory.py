@@ -3,6 +3,8 @@
 import asyncio
 import logging
 from base64 import b64encode
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,7 +14,7 @@ from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory
 from activities.vault import CannotOpen, Vault
 from db import institutions
-from db.pool import Pool
+from db.pool import Connection, Pool
 from schemas.institutions import InstitutionEntry
 
 VAULT = Vault(SecretStr("one secret key of more than 32 characters"))
@@ -114,36 +116,131 @@ async def test_another_secret_key_opens_no_wire(database: Pool) -> None:
         await cache.wire("SBIN")
 
 
-async def test_a_stale_directory_is_read_again_beside_its_reader(
-    database: Pool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+# -- kept fresh ------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def watched(database: Pool, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[DirectoryCache]:
+    """A directory that is looked after, more often than every second."""
+    monkeypatch.setattr(directories, "LOOK_EVERY_SECONDS", 0.02)
+    await load_directory(database, VAULT, [entry("SBIN")])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
-    await load_directory(database, VAULT, [entry()])
-    assert len(cache.current) == 0
-    monkeypatch.setattr(directories, "REFRESH_AFTER_SECONDS", 0.0)
-    for _ in range(200):
-        if len(cache.current) == 1:
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("never read again")
+    async with cache.watched():
+        yield cache
 
 
-async def test_a_directory_that_cannot_be_read_again_stays(
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(20):
+        while not true():  # noqa: ASYNC110 - what is waited for sets no event
+            await asyncio.sleep(0.01)
+
+
+def known(cache: DirectoryCache, code: str) -> bool:
+    return cache.current.get(code) is not None
+
+
+def all_named(cache: DirectoryCache, name: str) -> bool:
+    return {bank.name for bank in cache.current} == {name}
+
+
+async def test_what_is_loaded_elsewhere_is_seen_with_its_wire(database: Pool, watched: DirectoryCache) -> None:
+    assert await watched.wire("SBIN")
+    moved = {"base_url": "http://127.0.0.1:8/y", "email": "p@y", "password": "a-new-secret", "aes_key": KEY}
+    await load_directory(database, VAULT, [entry("SBIN", wire=moved), entry("HDFC")])
+    await until(lambda: len(watched.current) == 2)
+    wire = await watched.wire("SBIN")
+    assert wire is not None
+    assert (wire.base_url, wire.password) == ("http://127.0.0.1:8/y", "a-new-secret")
+
+
+async def test_two_loads_at_once_are_both_seen_and_do_not_lock_each_other_out(
+    database: Pool, watched: DirectoryCache
+) -> None:
+    codes = ["SBIN", "HDFC", "ICIC", "PUNB"]
+    for turn in range(5):
+        names = [f"{turn} forth", f"{turn} back"]
+        forth = [entry(code, name=names[0]) for code in codes]
+        back = [entry(code, name=names[1]) for code in reversed(codes)]
+        await asyncio.gather(load_directory(database, VAULT, forth), load_directory(database, VAULT, back))
+        stands = await database.fetchval("SELECT name FROM institution WHERE code = 'SBIN'")
+        await until(partial(all_named, watched, stands))
+
+
+async def test_a_row_changed_by_hand_is_seen(database: Pool, watched: DirectoryCache) -> None:
+    await database.execute("UPDATE institution SET name = 'By Hand' WHERE code = 'SBIN'")
+    await until(lambda: [bank.name for bank in watched.current] == ["By Hand"])
+    await database.execute("DELETE FROM institution")
+    await until(lambda: len(watched.current) == 0)
+
+
+async def test_looking_reads_the_institutions_only_when_they_were_written(
+    database: Pool, watched: DirectoryCache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks: list[str] = []
+    version = institutions.version
+
+    async def look(connection: Connection) -> str:
+        looks.append(await version(connection))
+        return looks[-1]
+
+    before = watched.current
+    monkeypatch.setattr(institutions, "version", look)
+    await until(lambda: len(looks) > 3)
+    assert len(set(looks)) == 1
+    assert watched.current is before
+
+
+async def test_a_directory_whose_connections_broke_is_read_by_others(database: Pool, watched: DirectoryCache) -> None:
+    for code in ("HDFC", "ICIC"):
+        await database.expire_connections()
+        await database.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+        await load_directory(database, VAULT, [entry(code)])
+        await until(partial(known, watched, code))
+
+
+async def test_a_look_that_fails_leaves_the_old_directory_and_is_repeated(
+    database: Pool, watched: DirectoryCache, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    failures = 0
+
+    async def fail(_connection: Connection) -> str:
+        nonlocal failures
+        failures += 1
+        raise ConnectionRefusedError
+
+    with monkeypatch.context() as broken, caplog.at_level(logging.WARNING):
+        broken.setattr(institutions, "version", fail)
+        await load_directory(database, VAULT, [entry("HDFC")])
+        await until(lambda: failures > 3)
+        assert [bank.code for bank in watched.current] == ["SBIN"]
+    assert [record.getMessage() for record in caplog.records] == ["directory not looked after: ConnectionRefusedError"]
+    await until(lambda: len(watched.current) == 2)
+
+
+async def test_watching_ends_with_the_block(database: Pool) -> None:
+    before = asyncio.all_tasks()
+    async with DirectoryCache(database, VAULT).watched():
+        assert len(asyncio.all_tasks() - before) == 1
+    assert not asyncio.all_tasks() - before
+
+
+async def test_an_unknown_institution_is_looked_for_even_when_the_database_is_away(
     database: Pool, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     await load_directory(database, VAULT, [entry()])
     cache = DirectoryCache(database, VAULT)
     await cache.refresh()
+    monkeypatch.setattr(directories, "FRESHEN_AFTER_SECONDS", 0.0)
 
     async def fail() -> None:
         raise ConnectionRefusedError
 
     monkeypatch.setattr(cache, "refresh", fail)
-    monkeypatch.setattr(directories, "REFRESH_AFTER_SECONDS", 0.0)
     with caplog.at_level(logging.WARNING):
-        assert len(cache.current) == 1
-        await asyncio.sleep(0.01)
-        assert len(cache.current) == 1
-        await asyncio.sleep(0.01)
+        await cache.freshen()
+    assert len(cache.current) == 1
     assert "directory not refreshed: ConnectionRefusedError" in caplog.text

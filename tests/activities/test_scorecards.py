@@ -1,5 +1,6 @@
 """Whom the desk calls first, and the gauges by class of bank."""
 
+import asyncio
 import math
 import random
 from bisect import bisect_right
@@ -12,7 +13,8 @@ from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.hands import Hands
-from activities.scorecards import CallDesk, ScoreGauges, span
+from activities.scorecards import CALLS_MAX, CallDesk, ScoreGauges, span
+from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.scorecards import by_class
 from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
@@ -68,6 +70,14 @@ async def test_of_two_equals_the_fresher_the_larger_and_the_longer_silent_goes_f
     assert ids(found) == [silent, fresh, old, small]
     assert found.waiting_requests == 4
     assert ids(await CallDesk(bench.hands).calls(2)) == [silent, fresh]
+
+
+async def test_many_who_look_at_once_cost_one_look(bench: Bench) -> None:
+    await ask(bench, 10_000, "SBIN", minutes=2)
+    desk = CallDesk(bench.hands)
+    first, *others = await asyncio.gather(*(desk.calls(limit) for limit in (3, 2, 1)))
+    assert {found.as_of for found in others} == {first.as_of}
+    assert CALLS_MAX >= LIMIT_MAX
 
 
 async def test_the_factors_say_why(bench: Bench) -> None:

@@ -1,6 +1,8 @@
 """Statements of the hot path find their rows by an index, however many rows other cases have."""
 
-from db import requests
+import pytest
+
+from db import news, requests, waiting
 from db.pool import Pool
 
 MANY_REQUESTS = """
@@ -30,3 +32,29 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
     # A hop's number alone names a hop of every case.
     assert conditions
     assert all("case_no" in line or "request_id" in line for line in conditions), lines
+
+
+@pytest.mark.parametrize(
+    ("index", "types", "statement"),
+    [
+        ("hop_to_remind", "timestamptz, text[], bigint", waiting.TO_REMIND),
+        ("hop_to_write_off", "timestamptz, text[], bigint", waiting.TO_WRITE_OFF),
+        ("hop_to_look_up", "timestamptz, text[], bigint", waiting.TO_LOOK_UP),
+        ("case_news_signalled", "timestamptz, bigint", news.PURGE),
+    ],
+)
+async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
+    database: Pool, index: str, types: str, statement: str
+) -> None:
+    """From an index, and without sorting: there may be years of what is not due."""
+    async with database.acquire() as connection, connection.transaction():
+        for setting in ("enable_seqscan", "enable_sort", "enable_bitmapscan"):
+            await connection.execute(f"SET LOCAL {setting} = off")
+        await connection.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE taken ({types}) AS {statement}")
+        values = ", ".join(
+            {"timestamptz": "now()", "text[]": "'{}'", "bigint": "10"}[name] for name in types.split(", ")
+        )
+        lines = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE taken ({values})")]
+    assert any(f"using {index} " in line for line in lines), lines
+    assert not [line for line in lines if "Sort" in line], lines

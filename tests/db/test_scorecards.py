@@ -108,5 +108,5 @@ async def test_one_banks_lines_are_found_from_its_requests(pool: Pool) -> None:
         plan = await connection.fetch(f"EXPLAIN {lines}", over.sent_from, over.sent_to, ["SBIN"])
     told = [line for (line,) in plan]
     assert not [line for line in told if "Seq Scan" in line], told
-    assert [line for line in told if "hold_request_institution" in line], told
+    assert [line for line in told if "hold_request_sent" in line], told
     assert [line for line in told if "Index Cond" in line and "hop_nos[1]" in line], told

@@ -1,0 +1,67 @@
+"""A worker's process: what it shows of itself."""
+
+import asyncio
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from tests.factories import SECRET
+from workers.embedded.ports import free_port
+from workers.embedded.temporal import EmbeddedTemporal
+from workers.settings import Settings
+from workers.temporal import SDK_BUCKETS_SECONDS
+from workers.worker import Queues, run_worker
+
+PATIENCE_SECONDS = 60.0
+SHOWN_BY_A_SWEEP = (
+    "request_latency",
+    "workflow_task_schedule_to_start_latency",
+    "workflow_task_execution_latency",
+    "activity_schedule_to_start_latency",
+    "activity_execution_latency",
+    "workflow_endtoend_latency",
+)
+
+
+async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(database_dsn: str, tmp_path: Path) -> None:
+    port, stop = free_port(), asyncio.Event()
+    async with EmbeddedTemporal(tmp_path / "temporal.db") as temporal:
+        settings = Settings(
+            database_url=SecretStr(database_dsn),
+            temporal_address=temporal.address,
+            temporal_namespace=temporal.namespace,
+            secret_key=SECRET,
+            worker_metrics_port=port,
+        )
+        worker = asyncio.create_task(run_worker(settings, Queues.ALL, stop))
+        text = await page_after_a_sweep(f"http://127.0.0.1:{port}/metrics", worker)
+        stop.set()
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await worker
+    for name in SHOWN_BY_A_SWEEP:
+        assert bounds(text, name) == sorted(SDK_BUCKETS_SECONDS[name]), name
+    assert min(bounds(text, "activity_execution_latency")) == 0.001
+    assert max(bounds(text, "activity_execution_latency")) == 3600
+
+
+async def page_after_a_sweep(url: str, worker: asyncio.Task[None]) -> str:
+    """The page once a sweep has run and its workflow has ended. Fails as the worker does."""
+    async with asyncio.timeout(PATIENCE_SECONDS), httpx.AsyncClient(trust_env=False) as client:
+        while True:
+            if worker.done():
+                await worker
+            try:
+                text = (await client.get(url)).text
+            except httpx.TransportError:
+                text = ""
+            if all(f"temporal_{name}_seconds_bucket" in text for name in SHOWN_BY_A_SWEEP):
+                return text
+            await asyncio.sleep(0.1)
+
+
+def bounds(text: str, name: str) -> list[float]:
+    """The upper bounds of a histogram's buckets, but for the last, which has none."""
+    lines = [line for line in text.splitlines() if line.startswith(f"temporal_{name}_seconds_bucket")]
+    found = {line.split('le="', 1)[1].split('"', 1)[0] for line in lines}
+    return sorted(float(bound) for bound in found - {"+Inf"})
