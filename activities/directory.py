@@ -179,7 +179,7 @@ def _check(entries: Sequence[InstitutionEntry]) -> None:
 
 def _check_wire(code: str, wire: WireEntry) -> None:
     try:
-        _bank_wire(code, wire)
+        bank_wire(code, wire)
     except EnvelopeError as error:
         raise DirectoryRefused(f"{code}: a key of its wire cannot be used ({error.reason})") from None
     if wire.envelope != "none" and wire.aes_key is None:
@@ -212,7 +212,23 @@ def _json(way: Noun) -> bytes:
     return orjson.dumps({name: plain(value) for name, value in way.model_dump().items()})
 
 
-def _bank_wire(code: str, wire: WireEntry) -> BankWire:
+def ways_of_entry(entry: InstitutionEntry) -> dict[ChannelKind, BankWire]:
+    """How to call the institution of a directory file that need not be loaded, over the channels that can be called.
+
+    Raises `DirectoryRefused` for a key that cannot be used.
+    """
+    ways: dict[ChannelKind, BankWire] = {}
+    for kind in entry.in_order():
+        if kind is ChannelKind.I4C and entry.wire is not None:
+            _check_wire(entry.code, entry.wire)
+            ways[kind] = bank_wire(entry.code, entry.wire)
+        elif kind is ChannelKind.PUSH and entry.push is not None:
+            ways[kind] = push_wire(entry.code, entry.push)
+    return ways
+
+
+def bank_wire(code: str, wire: WireEntry) -> BankWire:
+    """How to reach the bank with that code over the I4C wire, the secrets opened. Raises `EnvelopeError` for a key."""
     return BankWire(
         code=code,
         base_url=wire.base_url,
@@ -225,7 +241,7 @@ def _bank_wire(code: str, wire: WireEntry) -> BankWire:
 
 
 def _i4c(code: str, opened: bytes) -> Way:
-    return _bank_wire(code, WireEntry.model_validate_json(opened))
+    return bank_wire(code, WireEntry.model_validate_json(opened))
 
 
 def _push(code: str, opened: bytes) -> Way:

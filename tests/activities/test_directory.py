@@ -170,6 +170,7 @@ async def test_two_loads_at_once_are_both_seen_and_do_not_lock_each_other_out(
 async def test_a_row_changed_by_hand_is_seen(database: Pool, watched: DirectoryCache) -> None:
     await database.execute("UPDATE institution SET name = 'By Hand' WHERE code = 'SBIN'")
     await until(lambda: [bank.name for bank in watched.current] == ["By Hand"])
+    await database.execute("DELETE FROM institution_channel")
     await database.execute("DELETE FROM institution")
     await until(lambda: len(watched.current) == 0)
 

@@ -108,10 +108,10 @@ class Street:
         await running
 
     @asynccontextmanager
-    async def bank(self, **changes: Any) -> AsyncIterator[FakeBank]:
+    async def bank(self, kind: type[FakeBank] = FakeBank, **changes: Any) -> AsyncIterator[FakeBank]:
         name = str(next(self._numbers))
         port = self._server.servers[0].sockets[0].getsockname()[1]
-        bank = FakeBank(wire(base_url=f"http://127.0.0.1:{port}/banks/{name}", **changes))
+        bank = kind(wire(base_url=f"http://127.0.0.1:{port}/banks/{name}", **changes))
         self._banks[name] = bank
         yield bank
 

@@ -1,0 +1,127 @@
+"""`goldenhour bank test`: whether a bank's endpoint keeps what was agreed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.bank import read_directory
+from workers.commands.common import (
+    FAILURE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from activities.directory import Way
+    from schemas.enums import ChannelKind
+    from schemas.institutions import InstitutionEntry
+    from workers.conformance.findings import Finding, Verdict
+
+COLOURS = {"right": "green", "odd": "yellow", "wrong": "bold red", "untried": "dim"}
+
+
+def check(
+    code: Annotated[str, typer.Argument(help="The institution's code.", metavar="CODE")],
+    file: Annotated[
+        Path | None,
+        typer.Option("--from", metavar="FILE", help="A directory file with its entry, instead of the database."),
+    ] = None,
+    timeout: Annotated[float, typer.Option(min=0.1, max=120.0, help="Seconds that each call may take.")] = 10.0,
+    json_target: JsonTarget = None,
+) -> None:
+    """Call a bank's endpoint over each of its channels and say what it gets wrong, with test tickets only.
+
+    A test ticket is about one rupee that nobody sent: its acknowledgement number begins with 9000000, its category is
+    TEST, its RRN begins with 9999 (docs/directory.md). One login is tried with a wrong password, as the last call.
+
+    Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tried, 2 wrong usage or settings.
+    """
+    settings = load_settings()
+    if file is None:
+        settings = with_database(settings)
+        ways = run(_known_ways(settings, code))
+    else:
+        ways = _ways_of(read_directory(file), code)
+    findings = run(_check(ways, settings, timeout))
+    well = _is_well(findings)
+    write_json(json_target, {"code": code, "well": well, "findings": [asdict(finding) for finding in findings]})
+    _show(code, findings, json_target)
+    if not well:
+        raise typer.Exit(FAILURE)
+
+
+async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Way]":
+    import asyncio
+
+    from activities.directory import DirectoryCache
+    from activities.vault import Vault
+    from db.pool import open_pool
+    from workers.home import secret_key
+
+    assert settings.database_url is not None, "with_database fills it in"
+    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+        cache = DirectoryCache(pool, vault)
+        await cache.refresh()
+        known = cache.current.get(code)
+        if known is None:
+            raise Failed(f"{code} is not in the directory")
+        found = {kind: await cache.way(code, kind) for kind in known.channels}
+    return {kind: way for kind, way in found.items() if way is not None}
+
+
+def _ways_of(entries: "Sequence[InstitutionEntry]", code: str) -> "Mapping[ChannelKind, Way]":
+    from activities.directory import ways_of_entry
+
+    entry = next((entry for entry in entries if entry.code == code), None)
+    if entry is None:
+        raise Failed(f"{code} is not in the file")
+    return ways_of_entry(entry)
+
+
+async def _check(ways: "Mapping[ChannelKind, Way]", settings: Settings, timeout_seconds: float) -> "Sequence[Finding]":
+    from workers.conformance.suite import check_bank
+
+    return await check_bank(ways, timeout_seconds=timeout_seconds, allow_plain_http=settings.allow_plain_http)
+
+
+def _is_well(findings: "Sequence[Finding]") -> bool:
+    from workers.conformance.findings import Verdict
+
+    verdicts = {finding.verdict for finding in findings}
+    return Verdict.WRONG not in verdicts and bool(verdicts & {Verdict.RIGHT, Verdict.ODD})
+
+
+def _show(code: str, findings: "Sequence[Finding]", json_target: str | None) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{code}: {_in_words(findings)}", title_justify="left")
+    for name in ("channel", "check", "verdict", "what came", "ms"):
+        table.add_column(name, overflow="fold", justify="right" if name == "ms" else "left")
+    for finding in findings:
+        table.add_row(
+            finding.channel.value,
+            finding.check,
+            f"[{COLOURS[finding.verdict]}]{finding.verdict.value}[/]",
+            finding.detail,
+            "" if finding.milliseconds is None else str(finding.milliseconds),
+        )
+    people(json_target).print(table)
+
+
+def _in_words(findings: "Sequence[Finding]") -> str:
+    from workers.conformance.findings import Verdict
+
+    def count(verdict: "Verdict") -> int:
+        return sum(finding.verdict is verdict for finding in findings)
+
+    return ", ".join(f"{count(verdict)} {verdict.value}" for verdict in Verdict if count(verdict)) or "no channel"

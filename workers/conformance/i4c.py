@@ -1,0 +1,226 @@
+"""The checks of an endpoint that speaks the I4C wire (docs/bank-wire.md)."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Final
+
+import orjson
+
+from adapters.banks.answers import JsonObject
+from adapters.banks.envelope import SIGNATURE_HEADER, Sealed, seal, sign
+from adapters.banks.i4c.client import JOB_ID_MAX_CHARS, LOGIN_PATH, REPORT_PATH, RESPONSE_OK
+from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER, encode_fraud_report
+from adapters.banks.protocol import HoldTicket
+from schemas.enums import ChannelKind
+from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
+from workers.conformance.findings import Book, Finding, Verdict
+from workers.conformance.tickets import made_up_ticket
+
+LOGIN: Final = "login"
+TICKET: Final = "test ticket is taken"
+SAME_KEY: Final = "same key, same job"
+OTHER_KEY: Final = "other key, other job"
+_AFTER_LOGIN: Final = (TICKET, SAME_KEY, OTHER_KEY)
+
+
+async def check_i4c(line: Line) -> list[Finding]:
+    """Try everything that can be tried without real money. The wrong password comes last: it may lock a login."""
+    suite = _Suite(line)
+    if await suite.log_in():
+        await suite.idempotency()
+        await suite.tokens()
+        await suite.envelope()
+        await suite.shapes()
+    await suite.wrong_password()
+    return suite.book.findings
+
+
+class _Suite:
+    def __init__(self, line: Line) -> None:
+        self.book = Book(ChannelKind.I4C)
+        self._line = line
+        self._bank = line.bank
+        self._token = ""
+
+    async def log_in(self) -> bool:
+        """Whether the bank gave a token for the right password."""
+        came = await self._login(self._bank.password)
+        token, wrong = _token_of(came)
+        if token is None:
+            self.book.note(LOGIN, Verdict.WRONG, wrong, came.seconds)
+            self.book.untried("no login", *_AFTER_LOGIN, "tokens", "envelope", "shapes")
+            return False
+        self._token = token
+        said = isinstance(came, Answered) and came.half("data").get("expires_in") is not None
+        verdict, detail = (Verdict.RIGHT, "a token") if said else (Verdict.ODD, "a token, but no expires_in")
+        self.book.note(LOGIN, verdict, detail, came.seconds)
+        return True
+
+    async def wrong_password(self) -> None:
+        """No token for a password that is not ours."""
+        came = await self._login(f"{self._bank.password}-not")
+        token, _ = _token_of(came)
+        if token is not None:
+            self.book.note("wrong password", Verdict.WRONG, "logged in with a wrong password", came.seconds)
+            return
+        judge_refusal(self.book, "wrong password", came, takes="was not refused", closing_is_fine=False)
+
+    async def idempotency(self) -> None:
+        """One key, one job; another key, another job."""
+        ticket = made_up_ticket()
+        came = await self._report(ticket)
+        job, wrong = _job_of(came, ticket)
+        if job is None:
+            self.book.note(TICKET, Verdict.WRONG, wrong, came.seconds)
+            self.book.untried("no ticket was taken", SAME_KEY, OTHER_KEY)
+            return
+        assert isinstance(came, Answered), "a job is named by a reply"
+        self._note_taken(came)
+        await self._same_job(ticket, job)
+        other = made_up_ticket()
+        again = await self._report(other)
+        other_job, wrong = _job_of(again, other)
+        if other_job is None:
+            self.book.note(OTHER_KEY, Verdict.WRONG, wrong, again.seconds)
+        elif other_job == job:
+            self.book.note(OTHER_KEY, Verdict.WRONG, "two requests under one job id", again.seconds)
+        else:
+            self.book.note(OTHER_KEY, Verdict.RIGHT, "another job id", again.seconds)
+
+    async def tokens(self) -> None:
+        """Nothing is taken without our token, and only a 401 makes us log in again."""
+        for check, bearer in (("no token", None), ("wrong token", "Bearer not-a-token-of-yours")):
+            ticket = made_up_ticket()
+            sealed = self._sealed(encode_fraud_report(ticket))
+            headers = self._headers(sealed, ticket) | ({} if bearer is None else {"Authorization": bearer})
+            came = await self._line.post(REPORT_PATH, sealed.body, headers)
+            if isinstance(came, Answered) and came.status == HTTPStatus.UNAUTHORIZED:
+                self.book.note(check, Verdict.RIGHT, "refused, HTTP 401", came.seconds)
+            elif isinstance(came, Answered):
+                detail = f"{came.in_words()}: HTTP 401 was agreed, and nothing else makes us log in again"
+                self.book.note(check, Verdict.WRONG, detail, came.seconds)
+            else:
+                self.book.note(check, Verdict.WRONG, came.reason, came.seconds)
+
+    async def envelope(self) -> None:
+        """What is not in the agreed envelope, or was changed under way, is refused."""
+        bank = self._bank
+        if bank.envelope != "none":
+            await self._refused("plain text", seal(_plain(), replace(bank, envelope="none")), "plain text was taken")
+            assert bank.aes_key is not None, "the directory takes no envelope without a key"
+            strange = replace(bank, aes_key=bytes(byte ^ 0xFF for byte in bank.aes_key))
+            await self._refused("another AES key", seal(_plain(), strange), "a body under another key was taken")
+        if bank.hmac_key is not None:
+            strange = replace(bank, hmac_key=bytes(byte ^ 0xFF for byte in bank.hmac_key))
+            unsigned = replace(bank, hmac_key=None)
+            await self._refused("wrong signature", seal(_plain(), strange), "a wrong signature was taken")
+            await self._refused("no signature", seal(_plain(), unsigned), "a body without a signature was taken")
+
+    async def shapes(self) -> None:
+        """Half a ticket and one that is too large are refused, with a code, and no 5xx."""
+        for check, change in _HALF_TICKETS.items():
+            document = orjson.loads(_plain())
+            change(document)
+            await self._refused(check, self._sealed(orjson.dumps(document)), "was taken")
+        sealed = self._sealed(_plain())
+        body = oversized(sealed.body)
+        signature = {} if self._bank.hmac_key is None else {SIGNATURE_HEADER: sign(body, self._bank.hmac_key)}
+        large = Sealed(body, sealed.headers | signature)
+        await self._refused("larger than 1 MiB", large, "was taken", closing_is_fine=True)
+
+    async def _same_job(self, ticket: HoldTicket, job: str) -> None:
+        """Sent again under its key, in a new envelope as we do, it is the same job."""
+        came = await self._report(ticket)
+        again, wrong = _job_of(came, ticket)
+        if again is None:
+            self.book.note(SAME_KEY, Verdict.WRONG, wrong, came.seconds)
+        elif again != job:
+            detail = "another job id: money would be held twice where a reply is lost"
+            self.book.note(SAME_KEY, Verdict.WRONG, detail, came.seconds)
+        else:
+            self.book.note(SAME_KEY, Verdict.RIGHT, "the same job id", came.seconds)
+
+    def _note_taken(self, came: Answered) -> None:
+        echoed = bool(came.half("data").get("acknowledgement_no"))
+        detail = "" if echoed else ", but the reply does not repeat the acknowledgement number"
+        verdict = Verdict.RIGHT if echoed else Verdict.ODD
+        self.book.note(TICKET, verdict, f"{came.in_words()}, a job id{detail}", came.seconds)
+        note_time(self.book, came)
+
+    async def _refused(self, check: str, sealed: Sealed, takes: str, *, closing_is_fine: bool = False) -> None:
+        came = await self._logged_in(sealed, made_up_ticket())
+        judge_refusal(self.book, check, came, takes=takes, closing_is_fine=closing_is_fine)
+
+    async def _login(self, password: str) -> Answered | Unanswered:
+        body = orjson.dumps({"email": self._bank.email, "password": password})
+        return await self._line.post(LOGIN_PATH, body, {"Content-Type": "application/json"})
+
+    async def _report(self, ticket: HoldTicket) -> Answered | Unanswered:
+        return await self._logged_in(self._sealed(encode_fraud_report(ticket)), ticket)
+
+    async def _logged_in(self, sealed: Sealed, ticket: HoldTicket) -> Answered | Unanswered:
+        """Post, and once more after a new login where the token is over, as our own client does."""
+        headers = self._headers(sealed, ticket)
+        came = await self._line.post(REPORT_PATH, sealed.body, headers | {"Authorization": f"Bearer {self._token}"})
+        if isinstance(came, Unanswered) or came.status != HTTPStatus.UNAUTHORIZED:
+            return came
+        token, _ = _token_of(await self._login(self._bank.password))
+        self._token = token or self._token
+        return await self._line.post(REPORT_PATH, sealed.body, headers | {"Authorization": f"Bearer {self._token}"})
+
+    def _sealed(self, plain: bytes) -> Sealed:
+        return seal(plain, self._bank)
+
+    def _headers(self, sealed: Sealed, ticket: HoldTicket) -> dict[str, str]:
+        return {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
+
+
+def _plain() -> bytes:
+    return encode_fraud_report(made_up_ticket())
+
+
+def _token_of(came: Answered | Unanswered) -> tuple[str | None, str]:
+    """The token in a login's reply, or None and what is wrong."""
+    if isinstance(came, Unanswered):
+        return None, came.reason
+    if not came.succeeded or came.code not in {RESPONSE_OK, ""}:
+        return None, f"refused, {came.in_words()}"
+    token = came.half("data").get("token")
+    if not isinstance(token, str) or not token.isascii() or not token.isprintable() or " " in token or not token:
+        return None, f"{came.in_words()}, but no token in data.token"
+    return token, ""
+
+
+def _job_of(came: Answered | Unanswered, ticket: HoldTicket) -> tuple[str | None, str]:
+    """The job under which the ticket was taken, or None and what is wrong with the reply."""
+    if isinstance(came, Unanswered):
+        return None, came.reason
+    data = came.half("data")
+    job = data.get("job_id")
+    wrong = ""
+    if came.body is None:
+        wrong = "and the reply is no JSON object"
+    elif not came.succeeded or came.code not in {RESPONSE_OK, ""}:
+        wrong = "a refusal: what is unknown is told by status update, not at the door"
+    elif not came.code:
+        wrong = "but no response code in meta.response_code"
+    elif isinstance(job, bool) or not isinstance(job, str | int) or not 0 < len(str(job).strip()) <= JOB_ID_MAX_CHARS:
+        wrong = "but no job id in data.job_id"
+    elif data.get("acknowledgement_no") not in {ticket.ack_no, "", None}:
+        wrong = "but the reply is about another acknowledgement number"
+    return (None, f"{came.in_words()}, {wrong}") if wrong else (str(job).strip(), "")
+
+
+def _without_number(document: JsonObject) -> None:
+    del document["acknowledgement_no"]
+
+
+def _without_incidents(document: JsonObject) -> None:
+    document["incidents"] = []
+
+
+_HALF_TICKETS: Final[dict[str, Callable[[JsonObject], None]]] = {
+    "no acknowledgement number": _without_number,
+    "no incident": _without_incidents,
+}

@@ -1,0 +1,137 @@
+"""The checks of a bank's webhook (docs/bank-api.md)."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from http import HTTPStatus
+from typing import Final
+from uuid import uuid4
+
+from adapters.banks.protocol import HoldTicket
+from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
+from adapters.banks.push.demand import hold_demand
+from schemas.enums import ChannelKind
+from schemas.holds import HoldRequested
+from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
+from workers.conformance.findings import Book, Finding, Verdict
+from workers.conformance.tickets import made_up_ticket
+
+TICKET: Final = "test ticket is taken"
+SAME_ID: Final = "same id, same job"
+TOO_OLD: Final = timedelta(minutes=10)
+"""Standard Webhooks refuses what is more than five minutes off."""
+
+
+async def check_push(line: Line) -> list[Finding]:
+    """Try everything that can be tried without real money."""
+    suite = _Suite(line)
+    await suite.idempotency()
+    await suite.each_secret()
+    await suite.signatures()
+    await suite.shapes()
+    return suite.book.findings
+
+
+class _Suite:
+    def __init__(self, line: Line) -> None:
+        self.book = Book(ChannelKind.PUSH)
+        self._line = line
+        self._secrets = line.bank.webhook_secrets
+
+    async def idempotency(self) -> None:
+        """A good event is taken; signed anew under its id, it is the same job."""
+        ticket = made_up_ticket()
+        came = await self._good(ticket)
+        if isinstance(came, Unanswered) or not came.succeeded:
+            detail = came.reason if isinstance(came, Unanswered) else f"{came.in_words()}, 2xx was agreed"
+            self.book.note(TICKET, Verdict.WRONG, detail, came.seconds)
+            self.book.untried("no ticket was taken", SAME_ID)
+            return
+        job = _job_of(came)
+        detail = "a job id" if job else "no job id: the webhook-id is taken for it"
+        self.book.note(TICKET, Verdict.RIGHT, f"{came.in_words()}, {detail}", came.seconds)
+        note_time(self.book, came)
+        again = await self._good(ticket)
+        if isinstance(again, Unanswered) or not again.succeeded:
+            detail = again.reason if isinstance(again, Unanswered) else f"refused, {again.in_words()}"
+            self.book.note(SAME_ID, Verdict.WRONG, detail, again.seconds)
+        elif _job_of(again) != job:
+            detail = "another job id: money would be held twice where a reply is lost"
+            self.book.note(SAME_ID, Verdict.WRONG, detail, again.seconds)
+        else:
+            self.book.note(SAME_ID, Verdict.RIGHT, "the same" if job else "taken again, no job id to compare")
+
+    async def each_secret(self) -> None:
+        """While a secret is changed, each of the two is enough."""
+        if len(self._secrets) < 2:  # noqa: PLR2004 - one secret alone is what the good event had
+            return
+        for name, secret in zip(("newer secret alone", "older secret alone"), self._secrets, strict=True):
+            came = await self._good(made_up_ticket(), (secret,))
+            if isinstance(came, Answered) and came.succeeded:
+                self.book.note(name, Verdict.RIGHT, came.in_words(), came.seconds)
+            else:
+                detail = came.reason if isinstance(came, Unanswered) else f"refused, {came.in_words()}"
+                self.book.note(name, Verdict.WRONG, detail, came.seconds)
+
+    async def signatures(self) -> None:
+        """Nothing is taken that we did not sign, or signed long ago."""
+        strange = tuple(bytes(byte ^ 0xFF for byte in secret) for secret in self._secrets)
+        body, headers = self._event(made_up_ticket())
+        unsigned = {name: value for name, value in headers.items() if name != SIGNATURE_HEADER}
+        await self._refused("no signature", body, unsigned, "an event without a signature was taken")
+        body, headers = self._event(made_up_ticket(), strange)
+        await self._refused("wrong signature", body, headers, "a wrong signature was taken")
+        body, headers = self._event(made_up_ticket())
+        await self._refused("changed body", body + b" ", headers, "a body that was changed under way was taken")
+        body, headers = self._event(made_up_ticket(), now=datetime.now(UTC) - TOO_OLD)
+        await self._refused("ten minutes old", body, headers, "an old event can be replayed")
+
+    async def shapes(self) -> None:
+        """What is no hold request, and what is too large, is refused without a 5xx."""
+        for check, body in (("no JSON", b"not JSON"), ("no data", b'{"type":"hold.requested"}')):
+            headers = signed_headers(str(uuid4()), datetime.now(UTC), body, self._secrets)
+            came = await self._post(body, headers)
+            if isinstance(came, Answered) and came.succeeded:
+                self.book.note(check, Verdict.ODD, f"was taken, {came.in_words()}", came.seconds)
+            else:
+                judge_refusal(self.book, check, came, takes="was taken", closing_is_fine=False)
+        ticket, now = made_up_ticket(), datetime.now(UTC)
+        body = oversized(_body(ticket, now))
+        came = await self._post(body, signed_headers(str(ticket.request_id), now, body, self._secrets))
+        if isinstance(came, Answered) and came.succeeded:
+            self.book.note("larger than 1 MiB", Verdict.ODD, f"was taken, {came.in_words()}", came.seconds)
+        else:
+            judge_refusal(self.book, "larger than 1 MiB", came, takes="was taken", closing_is_fine=True)
+
+    async def _refused(self, check: str, body: bytes, headers: dict[str, str], takes: str) -> None:
+        came = await self._post(body, headers)
+        if isinstance(came, Answered) and came.status == HTTPStatus.GONE:
+            detail = "HTTP 410 closes the webhook for good: it is no refusal of one event"
+            self.book.note(check, Verdict.WRONG, detail, came.seconds)
+        elif isinstance(came, Answered) and came.succeeded:
+            self.book.note(check, Verdict.WRONG, f"{takes}, {came.in_words()}", came.seconds)
+        else:
+            judge_refusal(self.book, check, came, takes=takes, closing_is_fine=False)
+
+    async def _good(self, ticket: HoldTicket, secrets: tuple[bytes, ...] = ()) -> Answered | Unanswered:
+        return await self._post(*self._event(ticket, secrets))
+
+    def _event(
+        self, ticket: HoldTicket, secrets: tuple[bytes, ...] = (), now: datetime | None = None
+    ) -> tuple[bytes, dict[str, str]]:
+        at = now or datetime.now(UTC)
+        body = _body(ticket, at)
+        return body, signed_headers(str(ticket.request_id), at, body, secrets or self._secrets)
+
+    async def _post(self, body: bytes, headers: dict[str, str]) -> Answered | Unanswered:
+        return await self._line.post("", body, {"Content-Type": "application/json", **headers})
+
+
+def _body(ticket: HoldTicket, now: datetime) -> bytes:
+    moved = replace(ticket, requested_at=now)
+    return HoldRequested(timestamp=now, data=hold_demand(moved, now)).model_dump_json().encode()
+
+
+def _job_of(came: Answered) -> str:
+    job = (came.body or {}).get("job_id")
+    named = isinstance(job, str | int) and not isinstance(job, bool) and 0 < len(str(job).strip()) <= JOB_ID_MAX_CHARS
+    return str(job).strip() if named else ""

@@ -1,0 +1,51 @@
+"""Test tickets: marked so that a bank can know them; one that does not know the marks finds nothing to hold.
+
+Three marks, any of which is enough: the acknowledgement number begins with 9000000 (no channel has the digit 9, and no
+day is the 00th of month 00), the sub-category is TEST, and the RRN begins with 9999 (no year has a 999th day).
+"""
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import uuid4
+
+from adapters.banks.protocol import HoldTicket, Incident, Instrument
+
+TEST_ACK_PREFIX: Final = "9000000"
+TEST_CATEGORY: Final = "TEST"
+TEST_RRN_PREFIX: Final = "9999"
+TEST_PAISE: Final = 100
+TRANSFERRED_AGO: Final = timedelta(minutes=10)
+
+_INSTRUMENT: Final = Instrument(
+    requestor="I4C-MHA",
+    payer_bank="TEST",
+    payer_bank_code="TEST",
+    mode_of_payment="UPI",
+    payer_mobile="",
+    payer_account="",
+    state="",
+    district="",
+    transaction_type="TEST",
+)
+
+
+def made_up_ticket() -> HoldTicket:
+    """A new one: nothing in it is that of another."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    incident = Incident(
+        amount_paise=TEST_PAISE,
+        rrn=f"{TEST_RRN_PREFIX}{secrets.randbelow(10**8):08d}",
+        transferred_at=now - TRANSFERRED_AGO,
+        disputed_paise=TEST_PAISE,
+        layer=1,
+        hop_no=1,
+    )
+    return HoldTicket(
+        request_id=uuid4(),
+        ack_no=f"{TEST_ACK_PREFIX}{secrets.randbelow(10**7):07d}",
+        sub_category=TEST_CATEGORY,
+        instrument=_INSTRUMENT,
+        incidents=(incident,),
+        requested_at=now,
+    )
