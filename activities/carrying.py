@@ -1,8 +1,9 @@
 """Carrying a hold request to its bank: over the best channel that works, and over the next when one fails."""
 
+import logging
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -19,11 +20,14 @@ from adapters.banks.protocol import (
     BankMisconfigured,
     BankRefused,
     BankUnreachable,
+    Chaser,
     HoldTicket,
 )
 from db import channels
 from domain import routes
 from schemas.enums import CarriageOutcome, ChannelKind
+
+log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE: Final = 16
 """to one bank from one process: a bank that hangs must not take every slot there is"""
@@ -74,6 +78,27 @@ class Carrier:
         await self._well(institution, channel)
         METRICS.carried(channel, CarriageOutcome.DELIVERED)
         return carried
+
+    async def chase(
+        self, request_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
+    ) -> bool:
+        """Ask the bank over `channel` what became of a request, where the channel has a message for that.
+
+        False where it has none, or it cannot be sent: a chaser that is lost costs nothing, the ladder goes on.
+        """
+        adapter: object = self.adapters.get(channel)
+        if not isinstance(adapter, Chaser) or not references:
+            return False
+        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+        try:
+            way = await self.hands.directory.way(institution, channel)
+            if way is None:
+                return False
+            await adapter.send_chaser(way, request_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
+        except (BankError, CannotOpen) as error:
+            log.info("request %s is not chased: %s", request_id, type(error).__name__)
+            return False
+        return True
 
     async def next_after_silence(self, request_id: UUID, institution: str, channel: ChannelKind) -> bool:
         """Note that what `channel` delivered was met with silence; true when another channel has not had its turn.

@@ -154,8 +154,9 @@ class FreezeHands:
         if _has_climbed(request, order.rung):
             climbed = Climbed(done=True)
         else:
+            chased = order.rung is Rung.REMINDER and await self._chase(request)
             sent = await self._write_letter(order) if order.rung in {Rung.REMINDER, Rung.NODAL_OFFICER} else None
-            climbed = await self._record_rung(order, sent)
+            climbed = await self._record_rung(order, Climbed(done=True) if chased else sent)
         return climbed if climbed.over else await self._past_silence(order, request, climbed)
 
     async def _past_silence(self, order: ClimbRung, request: requests.RequestRow, climbed: Climbed) -> Climbed:
@@ -164,6 +165,17 @@ class FreezeHands:
             return climbed
         go_on = await self.carrier.next_after_silence(request.request_id, order.institution, request.channel)
         return climbed.model_copy(update={"go_on": go_on})
+
+    async def _chase(self, request: requests.RequestRow) -> bool:
+        """Remind the bank over the channel that carried the request, where that has a message for it."""
+        if request.channel is None:
+            return False
+        async with self.hands.pool.acquire() as connection:
+            live = await requests.live_hops(connection, request.request_id)
+        references = sorted({hop.reference for hop in live})
+        # The same for every attempt of this rung, so that they are one chaser.
+        asked_at = activity.info().scheduled_time if activity.in_activity() else datetime.now(UTC)
+        return await self.carrier.chase(request.request_id, request.institution, request.channel, references, asked_at)
 
     async def _write_letter(self, order: ClimbRung) -> Climbed:
         institution = self.hands.directory.current.get(order.institution)

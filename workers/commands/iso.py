@@ -1,0 +1,124 @@
+"""`goldenhour iso`: files of ISO 20022 messages, by hand."""
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from workers.commands.common import (
+    FAILURE,
+    USAGE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    run,
+    show_pairs,
+    with_database,
+    write_json,
+)
+from workers.commands.importing import courier
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from adapters.banks.iso20022.decode import Arrival
+    from workers.iso_watch import Outcome
+
+File = Annotated[Path, typer.Argument(help="An ISO 20022 message.", metavar="FILE")]
+
+
+def take(
+    file: File,
+    bank: Annotated[str, typer.Option("--bank", metavar="CODE", help="Whose word it is, by its code.")],
+    json_target: JsonTarget = None,
+) -> None:
+    """Take a bank's message as the worker does, and say what became of it.
+
+    The same file twice is the same answer. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL is moved to done/ or
+    refused/; another stays where it is. What may be in a message: docs/iso20022.md.
+
+    Exit codes: 0 taken, 1 refused or failed, 2 the file cannot be read, or wrong usage or settings.
+    """
+    outcome = run(_take(with_database(load_settings()), file, bank))
+    write_json(json_target, _outcome_as_json(outcome))
+    if outcome.taken is None:
+        raise Failed(f"{file}: refused: {outcome.reason}", FAILURE)
+    pairs = [("taken", outcome.taken.said + (" (it was taken before)" if outcome.taken.repeated else ""))]
+    pairs += [("to be looked at", doubt) for doubt in outcome.taken.doubts]
+    show_pairs(people(json_target), [*pairs, ("file", str(outcome.path or "moved by another process"))])
+
+
+def show(file: File, json_target: JsonTarget = None) -> None:
+    """Say in words what a message says. Nothing is written anywhere, and no database is needed.
+
+    It shows what stands in the message, names and accounts too.
+
+    Exit codes: 0 shown, 1 it is no message that this wire knows, 2 the file cannot be read, or wrong usage.
+    """
+    from adapters.banks.iso20022.decode import decode
+    from adapters.banks.iso20022.errors import MessageError
+    from workers.iso_words import in_words
+
+    try:
+        arrival = decode(_read(file))
+    except MessageError as error:
+        raise Failed(f"{file}: {error}", FAILURE) from error
+    write_json(json_target, _arrival_as_json(arrival))
+    show_pairs(people(json_target), in_words(arrival))
+
+
+def _read(file: Path) -> bytes:
+    from adapters.banks.iso20022.spool import read_file
+
+    try:
+        return read_file(file)
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror or error}", USAGE) from error
+
+
+async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
+    from activities.directory import DirectoryCache
+    from activities.hands import Hands
+    from activities.vault import Vault
+    from adapters.banks.iso20022.spool import Spool
+    from db.pool import open_pool
+    from domain.policy import load_policy
+    from workers.home import secret_key
+    from workers.iso_watch import take_file
+
+    await asyncio.to_thread(_read, file)
+    assert settings.database_url is not None, "with_database fills it in"
+    policy = await asyncio.to_thread(load_policy, settings.policy_file)
+    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    spool = Spool(settings.iso_spool) if settings.iso_spool else None
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=4) as pool:
+        directory = DirectoryCache(pool, vault)
+        await directory.refresh()
+        if directory.current.get(bank) is None:
+            raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
+        hands = Hands(pool, directory, policy, settings.clock_factor)
+        outcome = await take_file(hands, spool, bank, file)
+        follow_up = outcome.taken.follow_up if outcome.taken else None
+        if follow_up is not None:
+            async with courier(settings, pool) as follow:
+                follow(follow_up)
+        return outcome
+
+
+def _outcome_as_json(outcome: "Outcome") -> dict[str, object]:
+    taken = outcome.taken
+    return {
+        "iso": "taken" if taken else "refused",
+        "reason": outcome.reason,
+        "said": taken.said if taken else "",
+        "repeated": taken.repeated if taken else False,
+        "doubts": list(taken.doubts) if taken else [],
+        "file": str(outcome.path) if outcome.path else None,
+    }
+
+
+def _arrival_as_json(arrival: "Arrival") -> dict[str, object]:
+    from dataclasses import asdict
+
+    return {"message": type(arrival).__name__, "says": asdict(arrival)}

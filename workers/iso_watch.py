@@ -1,0 +1,137 @@
+"""The worker's eye on the spool: what banks put into their `in/` is taken, and moved to `done/` or `refused/`."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from activities.hands import Hands
+from activities.iso_arrivals import MessageRefused, MessageTaken, take_message
+from adapters.banks.iso20022.spool import Sighting, Spool, read_file
+from db.returned_funds import may_watch
+from schemas.work import FollowUp
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS: Final = 1.0
+FILES_A_ROUND: Final = 50
+"""of one bank: one that sends thousands at once must not keep the others waiting"""
+SET_ASIDE_SECONDS: Final = 10.0
+"""a file that could not be taken or moved (a full disk, the database away) is not tried again before that"""
+
+TRANSIENT: Final = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one file. `path` is where it lies; None: somebody else has moved it."""
+
+    path: Path | None
+    taken: MessageTaken | None
+    reason: str = ""
+    """of a refusal"""
+
+
+@dataclass(frozen=True)
+class IsoWatch:
+    """Looks at every bank's `in/` for ever. Of several workers one takes files up at a time."""
+
+    hands: Hands
+    spool: Spool
+    follow: Callable[[FollowUp | None], None]
+    """tells the case's workflow"""
+    poll_seconds: float = POLL_SECONDS
+    _seen: dict[Path, Sighting] = field(default_factory=dict)
+    _set_aside: dict[Path, float] = field(default_factory=dict)
+
+    async def run(self) -> None:
+        """Look again and again, until it is cancelled."""
+        while True:
+            try:
+                await self.look()
+            except TRANSIENT as error:
+                log.warning("the spool was not looked through: %s", type(error).__name__)
+            await asyncio.sleep(self.poll_seconds)
+
+    async def look(self) -> list[Outcome]:
+        """Take every file that looks as it did at the look before, and say what became of each.
+
+        A file that has changed since, or is new, may still be being written.
+        """
+        ready = [seen for seen in await self._sight() if self._set_aside.get(seen.path, 0.0) <= time.monotonic()]
+        if not ready:
+            return []
+        async with self.hands.pool.acquire() as connection:
+            if not await may_watch(connection):
+                return []
+            found = [await self._take(seen) for seen in ready]
+        return [outcome for outcome in found if outcome is not None]
+
+    async def _sight(self) -> list[Sighting]:
+        """The complete files of every bank, the oldest first."""
+        complete: list[Sighting] = []
+        now_seen: dict[Path, Sighting] = {}
+        for institution in self.hands.directory.current:
+            for seen in await asyncio.to_thread(self._waiting, institution.code):
+                now_seen[seen.path] = seen
+            mine = [seen for seen in now_seen.values() if seen.bank_code == institution.code]
+            complete += [seen for seen in mine if self._seen.get(seen.path) == seen][:FILES_A_ROUND]
+        self._seen.clear()
+        self._seen.update(now_seen)
+        for path in set(self._set_aside) - set(now_seen):
+            del self._set_aside[path]
+        return sorted(complete, key=lambda seen: (seen.modified_at_ns, seen.path.name))
+
+    def _waiting(self, bank_code: str) -> list[Sighting]:
+        try:
+            return self.spool.waiting(bank_code)
+        except OSError as error:
+            # One bank's folder that cannot be read costs no other bank its answers.
+            log.warning("the spool of %s is not read: %s", bank_code, error.strerror)
+            return []
+
+    async def _take(self, seen: Sighting) -> Outcome | None:
+        try:
+            outcome = await take_file(self.hands, self.spool, seen.bank_code, seen.path)
+        except FileNotFoundError:
+            return None
+        except Exception as error:
+            # Whatever is wrong with one file, the others are taken. The text of an error may repeat what stood in it.
+            self._set_aside[seen.path] = time.monotonic() + SET_ASIDE_SECONDS
+            log.warning("a file of %s waits: %s", seen.bank_code, type(error).__name__)
+            return None
+        if outcome.taken is None:
+            log.warning("a file of %s is refused: %s", seen.bank_code, outcome.reason)
+        else:
+            self.follow(outcome.taken.follow_up)
+            log.info("a file of %s: %s", seen.bank_code, outcome.taken.said)
+        return outcome
+
+
+async def take_file(hands: Hands, spool: Spool | None, bank_code: str, path: Path) -> Outcome:
+    """Take one file as that bank's word; one that lies in the bank's `in/` is moved out of it.
+
+    Raises what the disk or the database raises; taken again, it is the same answer.
+    """
+    body = await asyncio.to_thread(read_file, path)
+    try:
+        taken = await take_message(hands, bank_code, body)
+    except MessageRefused as refusal:
+        place = await _moved(spool, bank_code, path, refused=str(refusal))
+        return Outcome(place, None, str(refusal))
+    return Outcome(await _moved(spool, bank_code, path, remark="\n".join(taken.doubts)), taken)
+
+
+async def _moved(
+    spool: Spool | None, bank_code: str, path: Path, *, refused: str = "", remark: str = ""
+) -> Path | None:
+    if spool is None or not spool.holds(bank_code, path):
+        return path
+    if refused:
+        return await asyncio.to_thread(spool.set_refused, bank_code, path, refused)
+    return await asyncio.to_thread(spool.set_done, bank_code, path, remark)
