@@ -20,7 +20,7 @@ from adapters.banks.push.client import push_wire
 from db import institutions
 from db.pool import Pool
 from domain.directory import Directory
-from domain.errors import RuleBroken
+from domain.errors import NotFound, RuleBroken
 from schemas.base import Noun
 from schemas.enums import ChannelKind
 from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
@@ -159,6 +159,37 @@ async def load_directory(pool: Pool, vault: Vault, entries: Sequence[Institution
     return len(safe)
 
 
+async def add_institution(pool: Pool, vault: Vault, entry: InstitutionEntry, *, over: bool) -> None:
+    """Write one entry. Raises `DirectoryRefused` where its code is known and not `over`, or where another institution
+    has one of its IFSC prefixes, VPA handles or its login e-mail; then nothing is written.
+    """
+    _check([entry])
+    (safe,) = await asyncio.to_thread(prepared, vault, [entry])
+    async with pool.acquire() as connection, connection.transaction():
+        # Two who add at one moment would not see each other's entry.
+        await connection.execute("LOCK TABLE institution IN SHARE ROW EXCLUSIVE MODE")
+        for known in await institutions.list_all(connection):
+            if known.code != entry.code:
+                _refuse_shared(known, entry)
+            elif not over:
+                raise DirectoryRefused(f"{entry.code} is in the directory already")
+        try:
+            await institutions.upsert(connection, [safe], datetime.now(UTC))
+        except asyncpg.UniqueViolationError:
+            raise DirectoryRefused("its login e-mail is in use by another institution") from None
+
+
+async def remove_institution(pool: Pool, code: str) -> None:
+    """Take an institution out that nothing speaks of. Raises `NotFound`, or `DirectoryRefused` when something does."""
+    async with pool.acquire() as connection, connection.transaction():
+        try:
+            gone = await institutions.delete(connection, code)
+        except asyncpg.ForeignKeyViolationError:
+            raise DirectoryRefused(f"{code} has been asked, or has keys here: it stays") from None
+    if not gone:
+        raise NotFound(f"institution {code}")
+
+
 def prepared(vault: Vault, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
     """The entries with their wires sealed and their passwords hashed; takes about 20 ms for each password."""
     return [_prepared(vault, entry) for entry in entries]
@@ -175,6 +206,14 @@ def _check(entries: Sequence[InstitutionEntry]) -> None:
     for entry in entries:
         if entry.wire is not None:
             _check_wire(entry.code, entry.wire)
+
+
+def _refuse_shared(known: Institution, entry: InstitutionEntry) -> None:
+    prefixes = {p.upper() for p in known.ifsc_prefixes} & {p.upper() for p in entry.ifsc_prefixes}
+    handles = {h.lower() for h in known.vpa_handles} & {h.lower() for h in entry.vpa_handles}
+    for what, shared in (("IFSC prefix", prefixes), ("VPA handle", handles)):
+        if shared:
+            raise DirectoryRefused(f"{what} of {known.code}: {', '.join(sorted(shared))}")
 
 
 def _check_wire(code: str, wire: WireEntry) -> None:

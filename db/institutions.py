@@ -67,6 +67,16 @@ async def upsert(connection: Connection, entries: list[PreparedEntry], at: datet
     )
 
 
+async def delete(connection: Connection, code: str) -> bool:
+    """Delete an institution and how to reach it; whether there was one.
+
+    Raises `asyncpg.ForeignKeyViolationError` when anything speaks of it.
+    """
+    await connection.execute("DELETE FROM channel_health WHERE institution = $1", code)
+    await connection.execute("DELETE FROM institution_channel WHERE institution = $1", code)
+    return await connection.fetchval("DELETE FROM institution WHERE code = $1 RETURNING true", code) is True
+
+
 async def list_all(connection: Connection) -> list[Institution]:
     """Every institution, by code."""
     return [_institution(row) for row in await connection.fetch(_LIST_ALL)]

@@ -2,10 +2,14 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from schemas.complaints import Flag
 from schemas.identifiers import IFSC_PATTERN
 from schemas.institutions import Institution
+
+BANK_LETTERS: Final = 4
+"""The letters of an IFSC that name the bank."""
 
 _NOISE = re.compile(r"[^a-z0-9]+")
 _FILLER = {"bank", "the", "ltd", "limited", "of", "co", "operative", "payments", "wallet"}
@@ -92,7 +96,11 @@ class Directory:
         if not IFSC_PATTERN.match(ifsc):
             flags.append(Flag(field=field, code="odd_ifsc", message="not of the form AAAA0XXXXXX"))
             return None
-        found = self._by_prefix.get(ifsc[:4])
+        # A co-operative bank has a range of its sponsor's codes: the longest prefix is the nearest.
+        lengths = range(len(ifsc), BANK_LETTERS - 1, -1)
+        found = next((self._by_prefix[ifsc[:n]] for n in lengths if ifsc[:n] in self._by_prefix), None)
         if found is None:
-            flags.append(Flag(field=field, code="unknown_ifsc", message=f"no institution with the prefix {ifsc[:4]}"))
+            flags.append(
+                Flag(field=field, code="unknown_ifsc", message=f"no institution with the prefix {ifsc[:BANK_LETTERS]}")
+            )
         return found

@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workers.commands import bank, bank_check, bench, demo, importing, iso, processes, up, verifying
+from workers.commands import bank, bank_check, bank_edit, bench, demo, importing, iso, processes, up, verifying
 from workers.commands.common import CarefulGroup
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
@@ -67,6 +67,8 @@ _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "token", processes.token)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)
+_add(_banks, "Work", "add", bank_edit.add)
+_add(_banks, "Work", "remove", bank_edit.remove)
 _add(_banks, "Work", "list", bank.show)
 _add(_banks, "Work", "test", bank_check.check)
 app.add_typer(_banks, name="bank", rich_help_panel="Work")

@@ -78,3 +78,15 @@ def test_a_name_of_nothing_but_common_words_is_found_word_for_word() -> None:
 def test_flags_name_the_field() -> None:
     _, flags = DIRECTORY.resolve("?", "bad", "1", "transfers[3].payee")
     assert [flag.field for flag in flags] == ["transfers[3].payee.ifsc", "transfers[3].payee.institution"]
+
+
+def test_a_bank_under_a_sponsors_code_is_found_by_its_own_range() -> None:
+    sponsored = institution("CTKC", "City Co-operative Bank").model_copy(update={"ifsc_prefixes": ("HDFC0CTKC",)})
+    directory = Directory([*DIRECTORY, sponsored])
+
+    def by(ifsc: str) -> str:
+        found, _ = directory.resolve("", ifsc, "1", "payee")
+        assert found is not None
+        return found.code
+
+    assert (by("HDFC0CTKC01"), by("hdfc0ctkc99"), by("HDFC0CTK001")) == ("CTKC", "CTKC", "HDFC")

@@ -16,12 +16,12 @@ COMMAND = [sys.executable, "-m", "workers.cli"]
 GONE_LIMIT_SECONDS = 20.0
 
 
-async def invoke(*arguments: str | Path, **environment: str) -> Result:
-    """Run a command in a thread (it has an event loop of its own) with only these settings."""
+async def invoke(*arguments: str | Path, typed: str | None = None, **environment: str) -> Result:
+    """Run a command in a thread (it has an event loop of its own) with only these settings; `typed` answers prompts."""
     settings: dict[str, str | None] = {name: None for name in os.environ if name.startswith("GOLDENHOUR_")}
     settings |= {f"GOLDENHOUR_{name.upper()}": value for name, value in environment.items()}
     words = [str(argument) for argument in arguments]
-    return await asyncio.to_thread(lambda: CliRunner(env=settings).invoke(app, words))
+    return await asyncio.to_thread(lambda: CliRunner(env=settings).invoke(app, words, input=typed))
 
 
 def with_database(dsn: str) -> dict[str, str]:

@@ -28,6 +28,8 @@ COMMANDS = [
     "bench",
     "token",
     "bank load",
+    "bank add",
+    "bank remove",
     "bank list",
     "iso show",
     "iso take",

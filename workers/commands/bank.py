@@ -20,6 +20,10 @@ from workers.commands.common import (
 from workers.settings import Settings
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from db.channels import Key
+    from domain.breaker import Health
     from schemas.institutions import Institution, InstitutionEntry
 
 MAX_DIRECTORY_BYTES = 20 * 1024 * 1024
@@ -43,14 +47,15 @@ def load(
 
 
 def show(json_target: JsonTarget = None) -> None:
-    """List the institutions that are known, without any secret.
+    """List the institutions that are known, without any secret: their channels in the order they are tried, with what
+    is wrong with each.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    found = run(_list(with_database(load_settings())))
-    write_json(json_target, [institution.model_dump(mode="json") for institution in found])
+    found, health = run(_list(with_database(load_settings())))
+    write_json(json_target, [_as_json(institution, health) for institution in found])
     if json_target is None:
-        _show_table(found)
+        _show_table(found, health)
 
 
 def read_directory(file: Path) -> "list[InstitutionEntry]":
@@ -69,11 +74,16 @@ def read_directory(file: Path) -> "list[InstitutionEntry]":
     try:
         return TypeAdapter(list[InstitutionEntry]).validate_json(data)
     except ValidationError as error:
-        mistakes = error.errors(include_input=False, include_url=False)
-        lines = [f"{file}: {'.'.join(str(p) for p in m['loc'])}: {m['msg']}" for m in mistakes[:SHOWN_MISTAKES]]
-        if len(mistakes) > SHOWN_MISTAKES:
-            lines.append(f"… {len(mistakes)} mistakes in all")
-        raise Failed("\n".join(lines), USAGE) from error
+        raise Failed(mistakes_in(str(file), error), USAGE) from error
+
+
+def mistakes_in(what: str, error: "ValidationError") -> str:
+    """One line a mistake, each with its field and without what stands there: it may be a secret."""
+    mistakes = error.errors(include_input=False, include_url=False)
+    lines = [f"{what}: {'.'.join(str(p) for p in m['loc'])}: {m['msg']}" for m in mistakes[:SHOWN_MISTAKES]]
+    if len(mistakes) > SHOWN_MISTAKES:
+        lines.append(f"… {len(mistakes)} mistakes in all")
+    return "\n".join(lines)
 
 
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
@@ -89,7 +99,8 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
         return await load_directory(pool, vault, entries)
 
 
-async def _list(settings: Settings) -> "list[Institution]":
+async def _list(settings: Settings) -> "tuple[list[Institution], dict[Key, Health]]":
+    from db.channels import all_health
     from db.institutions import list_all
     from db.pool import open_pool
 
@@ -98,10 +109,28 @@ async def _list(settings: Settings) -> "list[Institution]":
         await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
         pool.acquire() as connection,
     ):
-        return await list_all(connection)
+        return await list_all(connection), await all_health(connection)
 
 
-def _show_table(found: "list[Institution]") -> None:
+def _as_json(institution: "Institution", health: "dict[Key, Health]") -> dict[str, object]:
+    ill = {kind: health[institution.code, kind] for kind in institution.channels if (institution.code, kind) in health}
+    told = {
+        kind.value: {"state": one.state.value, "failures": one.failures, "silences": one.silences}
+        for kind, one in ill.items()
+    }
+    return institution.model_dump(mode="json") | {"health": told}
+
+
+def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") -> str:
+    words = []
+    for kind in institution.channels:
+        one = health.get((institution.code, kind))
+        ill = [f"{one.state.value.replace('_', ' ')}, {one.failures} failed, {one.silences} silent"] if one else []
+        words.append(" ".join([kind.value, *(f"({text})" for text in ill)]))
+    return " › ".join(words) or "none"
+
+
+def _show_table(found: "list[Institution]", health: "dict[Key, Health]") -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -114,7 +143,7 @@ def _show_table(found: "list[Institution]") -> None:
             Text(institution.name),
             institution.kind.replace("_", " "),
             institution.answer_class,
-            " ".join(kind.value for kind in institution.channels) or "none",
+            _channels_in_words(institution, health),
             " ".join(institution.ifsc_prefixes),
             " ".join(f"@{handle}" for handle in institution.vpa_handles),
         )
