@@ -1,5 +1,6 @@
 """Taking a bank's ISO 20022 message: an answer as over every wire, returned money for the desk."""
 
+import asyncio
 import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
@@ -22,6 +23,8 @@ from schemas.enums import EventKind, TaskKind
 from schemas.identifiers import reference_key, transfer_key
 from schemas.work import FollowUp
 
+SMALL_BODY_BYTES = 64 * 1024
+"""a larger message is read in a thread, so that nobody else waits for it"""
 MONEY_RETURNED = "money returned"
 """the note of the desk's task"""
 
@@ -49,7 +52,7 @@ async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTa
     if hands.directory.current.get(institution) is None:
         raise MessageRefused("the bank is not in the directory")
     try:
-        arrival = decode(body)
+        arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
     except MessageError as error:
         raise MessageRefused(f"{error.where}: {error.reason}") from error
     digest = hashlib.sha256(body).digest()

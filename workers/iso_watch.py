@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -63,7 +63,7 @@ class IsoWatch:
 
         A file that has changed since, or is new, may still be being written.
         """
-        ready = [seen for seen in await self._sight() if self._set_aside.get(seen.path, 0.0) <= time.monotonic()]
+        ready = await self._sight()
         if not ready:
             return []
         async with self.hands.pool.acquire() as connection:
@@ -73,27 +73,31 @@ class IsoWatch:
         return [outcome for outcome in found if outcome is not None]
 
     async def _sight(self) -> list[Sighting]:
-        """The complete files of every bank, the oldest first."""
+        """The files of every bank that can be taken now, the oldest first."""
+        codes = {institution.code for institution in self.hands.directory.current}
+        waiting = await asyncio.to_thread(self._waiting, codes)
         complete: list[Sighting] = []
-        now_seen: dict[Path, Sighting] = {}
-        for institution in self.hands.directory.current:
-            for seen in await asyncio.to_thread(self._waiting, institution.code):
-                now_seen[seen.path] = seen
-            mine = [seen for seen in now_seen.values() if seen.bank_code == institution.code]
-            complete += [seen for seen in mine if self._seen.get(seen.path) == seen][:FILES_A_ROUND]
+        for of_bank in waiting:
+            complete += [seen for seen in of_bank if self._is_ready(seen)][:FILES_A_ROUND]
         self._seen.clear()
-        self._seen.update(now_seen)
-        for path in set(self._set_aside) - set(now_seen):
+        self._seen.update({seen.path: seen for of_bank in waiting for seen in of_bank})
+        for path in set(self._set_aside) - set(self._seen):
             del self._set_aside[path]
         return sorted(complete, key=lambda seen: (seen.modified_at_ns, seen.path.name))
 
-    def _waiting(self, bank_code: str) -> list[Sighting]:
-        try:
-            return self.spool.waiting(bank_code)
-        except OSError as error:
-            # One bank's folder that cannot be read costs no other bank its answers.
-            log.warning("the spool of %s is not read: %s", bank_code, error.strerror)
-            return []
+    def _is_ready(self, seen: Sighting) -> bool:
+        return self._seen.get(seen.path) == seen and self._set_aside.get(seen.path, 0.0) <= time.monotonic()
+
+    def _waiting(self, codes: Set[str]) -> list[list[Sighting]]:
+        """What lies in each `in/` of these banks; blocks on the disk."""
+        found = []
+        for code in sorted(self.spool.banks() & codes):
+            try:
+                found.append(self.spool.waiting(code))
+            except OSError as error:
+                # One bank's folder that cannot be read costs no other bank its answers.
+                log.warning("the spool of %s is not read: %s", code, error.strerror)
+        return found
 
     async def _take(self, seen: Sighting) -> Outcome | None:
         try:

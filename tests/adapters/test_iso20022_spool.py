@@ -96,6 +96,13 @@ async def test_a_disk_that_fails_is_a_bank_not_reached_and_leaves_nothing_half_w
     assert len(list(spool.of("DEMO", "out").iterdir())) == 1
 
 
+async def test_a_spool_that_is_gone_is_not_made_anew(tmp_path: Path) -> None:
+    adapter = SpoolAdapter(Spool(tmp_path / "share"))
+    with pytest.raises(BankUnreachable, match="ENOENT"):
+        await adapter.send_hold_request(WAY, ticket(), timeout_seconds=5)
+    assert list(tmp_path.iterdir()) == []
+
+
 async def test_a_disk_that_hangs_is_not_waited_for(
     adapter: SpoolAdapter, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -174,6 +181,6 @@ def test_no_link_is_read_and_no_more_than_a_message(tmp_path: Path) -> None:
     link.symlink_to(large)
     pipe = tmp_path / "pipe.xml"
     os.mkfifo(pipe)
-    for path in (link, pipe, tmp_path / f"{uuid4()}.xml"):
+    for path in (link, pipe, tmp_path, tmp_path / f"{uuid4()}.xml"):
         with pytest.raises(OSError):  # noqa: PT011 - of each its own
             read_file(path)

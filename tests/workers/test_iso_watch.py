@@ -5,6 +5,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -183,6 +184,35 @@ async def test_a_folder_that_cannot_be_read_costs_no_other_bank_its_answers(watc
     spool.of("HDFC", "in").write_text("no folder")
     came(spool, "ICIC", "a.xml", b"<x/>")
     assert len(await looked(watch)) == 1
+
+
+async def test_only_banks_that_are_in_the_directory_have_a_say(watch: IsoWatch, spool: Spool) -> None:
+    came(spool, "PUNB", "a.xml", b"<x/>")
+    assert await looked(watch) == []
+    assert names(spool, "PUNB", "in") == ["a.xml"]
+
+
+async def test_a_spool_that_is_away_is_looked_at_again(
+    watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = asyncio.Event()
+    real = spool.banks
+
+    def banks() -> set[str]:
+        if there.is_set():
+            return real()
+        there.set()
+        raise FileNotFoundError
+
+    monkeypatch.setattr(spool, "banks", banks)
+    came(spool, "HDFC", "a.xml", b"<x/>")
+    running_watch = asyncio.create_task(replace(watch, poll_seconds=0.01).run())
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while not names(spool, "HDFC", "refused"):  # noqa: ASYNC110 - a folder sets no event
+            await asyncio.sleep(0.02)
+    running_watch.cancel()
+    with suppress(asyncio.CancelledError):
+        await running_watch
 
 
 # -- from complaint to answer ------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ or, with the reason beside it, in `refused/`. Nothing is deleted here.
 """
 
 import asyncio
+import errno
 import os
 import re
 import stat
@@ -12,7 +13,6 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from errno import errorcode
 from pathlib import Path
 from typing import Final, Self
 from uuid import UUID, uuid4
@@ -69,14 +69,19 @@ class Spool:
     def put(self, bank_code: str, name: str, body: bytes) -> Path:
         """Write a file for a bank, whole or not at all; one of that name stays as it is. Raises OSError."""
         folder = self.of(bank_code, OUT)
-        folder.mkdir(parents=True, exist_ok=True)
-        self.of(bank_code, IN).mkdir(exist_ok=True)
+        # Never the spool itself: where it is gone (a share that is not mounted), nobody would fetch what is written.
+        for missing in (folder.parent, folder, self.of(bank_code, IN)):
+            missing.mkdir(exist_ok=True)
         path = folder / name
         if not path.exists():
             _write_whole(path, body)
         # Also for a file that is there: the attempt that wrote it may have ended before this.
         _to_disk(folder)
         return path
+
+    def banks(self) -> set[str]:
+        """The codes of the banks that have a folder. Raises OSError where the spool is not there."""
+        return {path.name for path in self._folder.iterdir() if _CODE.fullmatch(path.name)}
 
     def waiting(self, bank_code: str) -> list[Sighting]:
         """The messages in a bank's `in/`, the oldest first. Raises OSError where the folder is there and not readable.
@@ -117,10 +122,13 @@ class Spool:
 def read_file(path: Path) -> bytes:
     """The bytes of a message, or one more than a message may have. Raises OSError; follows no link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as opened:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError("is no file")
-        return opened.read(BODY_MAX_BYTES + 1)
+            raise OSError(errno.EINVAL, "is no file")
+        with os.fdopen(descriptor, "rb", closefd=False) as opened:
+            return opened.read(BODY_MAX_BYTES + 1)
+    finally:
+        os.close(descriptor)
 
 
 class SpoolAdapter:
@@ -175,7 +183,9 @@ class SpoolAdapter:
             raise BankUnreachable(bank.code, f"the spool did not take it within {timeout_seconds:g} s") from None
         except OSError as error:
             # The text of an OSError has the path in it.
-            raise BankUnreachable(bank.code, f"the spool: {errorcode.get(error.errno or 0, 'OSError')}") from error
+            raise BankUnreachable(
+                bank.code, f"the spool: {errno.errorcode.get(error.errno or 0, 'OSError')}"
+            ) from error
         except ValueError as error:
             raise BankMisconfigured(bank.code, str(error)) from error
 
