@@ -13,6 +13,7 @@ from activities.carrying import Carried, Carrier
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter
 from activities.metrics import METRICS, SendOutcome
+from activities.tickets import instrument_of
 from activities.writing_off import write_off_request
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
@@ -21,7 +22,6 @@ from adapters.banks.protocol import (
     BankUnreachable,
     HoldTicket,
     Incident,
-    Instrument,
 )
 from adapters.messages.smtp import Mailer, MailError
 from db import cases, complaints, events, ledger, requests, tasks
@@ -35,8 +35,6 @@ from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, Sett
 log = logging.getLogger(__name__)
 
 ENGINE = "engine"
-REQUESTOR = "I4C-MHA"
-STATE = "UTTAR PRADESH"
 REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestState.SUPERSEDED})
 
 
@@ -320,17 +318,7 @@ async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: 
         request_id=request_id,
         ack_no=case_no,
         sub_category=payment.category,
-        instrument=Instrument(
-            requestor=REQUESTOR,
-            payer_bank=payment.payer_institution,
-            payer_bank_code=payment.payer_institution,
-            mode_of_payment=payment.mode,
-            payer_mobile=payment.victim_mobile,
-            payer_account=payment.payer_holder,
-            state=STATE,
-            district=payment.district,
-            transaction_type=payment.mode,
-        ),
+        instrument=instrument_of(payment),
         incidents=tuple(incidents.values()),
     )
 

@@ -3,7 +3,8 @@
 from fastapi import FastAPI
 
 from activities.scorecards import ScoreWatch
-from api import banking, cases, complaints, desk, events, ops, scorecards, verbs
+from api import bank_feed, banking, cases, complaints, desk, events, ops, scorecards, verbs
+from api.bank_auth import BankDoor
 from api.edge import Edge
 from api.logins import BankLogins
 from api.ops import Stock
@@ -12,15 +13,17 @@ from api.problems import add_handlers
 from api.scorecards import ReadingRoom
 from api.streams import EventHub
 from api.tokens import Tokens
+from db.feed import CHANGED
 
 BODY_LIMITS_BYTES = {
     complaints.PATH: complaints.BODY_MAX_BYTES,
     banking.STATUS_UPDATE_PATH: banking.STATUS_UPDATE_MAX_BYTES,
+    bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
 }
 
 
 def create_app(parts: Parts) -> FastAPI:
-    """The application over `parts`. Whoever made it closes `app.state.hub` when it stops."""
+    """The application over `parts`. Whoever made it closes `app.state.hub` and `app.state.bank_hub` when it stops."""
     app = FastAPI(
         title="goldenhour",
         version="1",
@@ -32,11 +35,13 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.parts = parts
     app.state.tokens = Tokens(parts.vault)
     app.state.hub = EventHub(parts.hands.pool)
+    app.state.bank_hub = EventHub(parts.hands.pool, CHANGED)
+    app.state.bank_door = BankDoor(parts.hands, app.state.tokens)
     app.state.logins = BankLogins(parts.hands.pool)
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
-    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, ops):
+    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, bank_feed, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)

@@ -37,7 +37,7 @@ _ALWAYS: Final = (
 
 
 class Edge:
-    """Wraps the whole application. `limits` gives the bodies' limits in bytes by path."""
+    """Wraps the whole application. `limits`: the bodies' limits in bytes by path; one ending in / is of all below."""
 
     def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
         self._app = app
@@ -49,7 +49,7 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._limits.get(scope["path"], BODY_MAX_BYTES))
+        exchange = _Exchange(scope, receive, send, self._limit_bytes(scope["path"], BODY_MAX_BYTES))
         self._running += 1
         try:
             refused = exchange.refused_at_the_door(busy=self._running > REQUESTS_MAX)
@@ -64,6 +64,10 @@ class Edge:
         finally:
             self._running -= 1
             exchange.note()
+
+    def _limit_bytes(self, path: str, usual_bytes: int) -> int:
+        begins = (limit for start, limit in self._limits.items() if start.endswith("/") and path.startswith(start))
+        return self._limits.get(path) or next(begins, usual_bytes)
 
 
 class _Exchange:

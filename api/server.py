@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -23,9 +23,11 @@ CONNECTIONS_MAX: Final = 2_000
 class _Server(uvicorn.Server):
     """Runs until `stop` is set; signals are for whoever sets it."""
 
-    def __init__(self, config: uvicorn.Config, hub: EventHub, stop: asyncio.Event, started: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, hubs: Sequence[EventHub], stop: asyncio.Event, started: Callable[[], None]
+    ) -> None:
         super().__init__(config)
-        self._hub = hub
+        self._hubs = hubs
         self._stop = stop
         self._tell_started = started
 
@@ -45,7 +47,7 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the streams first, as they never end by themselves; then finish what is under way."""
-        await self._hub.close()
+        await asyncio.gather(*(hub.close() for hub in self._hubs))
         await super().shutdown(sockets)
 
 
@@ -80,8 +82,9 @@ async def serve(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )
+        hubs = (app.state.hub, app.state.bank_hub)
         url = _url(host, listener.getsockname()[1])
-        await _Server(config, app.state.hub, stop, lambda: started(url)).serve([listener])
+        await _Server(config, hubs, stop, lambda: started(url)).serve([listener])
 
 
 def _url(host: str, port: int) -> str:

@@ -22,18 +22,19 @@ STREAMS_MAX: Final = 200
 STREAMS_PER_OFFICER_MAX: Final = 20
 LISTEN_WAIT_SECONDS: Final = 5.0
 RELISTEN_AFTER_SECONDS: Final = 1.0
-_CHANNEL: Final = "case_event"
+CASE_EVENTS: Final = "case_event"
+"""the channel of notifications whose payload is a case's number"""
 
 
 class Subscription:
-    """One stream's ear on one case."""
+    """One ear on one subject: a case, or a bank's feed."""
 
-    def __init__(self, case_no: str) -> None:
-        self.case_no = case_no
+    def __init__(self, subject: str) -> None:
+        self.subject = subject
         self._wake = asyncio.Event()
 
     def wake(self) -> None:
-        """The case's log may have grown, or the hub is closing."""
+        """There may be more of the subject, or the hub is closing."""
         self._wake.set()
 
     async def woken(self, wait_seconds: float) -> bool:
@@ -48,29 +49,35 @@ class Subscription:
 
 
 class EventHub:
-    """Spreads the database's notifications to the streams of this process."""
+    """Spreads the database's notifications on one channel to those of this process who wait for them."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, channel: str = CASE_EVENTS) -> None:
+        """`channel`: the notifications to hear; their payload is the subject."""
         self._pool = pool
+        self._channel = channel
         self._ears: set[Subscription] = set()
-        self._by_officer: Counter[str] = Counter()
+        self._by_caller: Counter[str] = Counter()
         self._listening = asyncio.Event()
         self._listener: asyncio.Task[None] | None = None
         self.closing = False
 
     @contextmanager
-    def subscribed(self, case_no: str, officer: str) -> Iterator[Subscription]:
-        """An ear on the case while the block runs. Raises `Refused` when there are too many streams."""
-        if self.closing or len(self._ears) >= STREAMS_MAX or self._by_officer[officer] >= STREAMS_PER_OFFICER_MAX:
-            raise Refused(TOO_MANY, f"at most {STREAMS_MAX} streams, {STREAMS_PER_OFFICER_MAX} an officer")
-        ear = Subscription(case_no)
+    def subscribed(self, subject: str, caller: str, most_of_caller: int | None = None) -> Iterator[Subscription]:
+        """An ear on the subject while the block runs. Raises `Refused` when there are too many.
+
+        Of one caller there are `STREAMS_PER_OFFICER_MAX` at most, or `most_of_caller`.
+        """
+        most = STREAMS_PER_OFFICER_MAX if most_of_caller is None else most_of_caller
+        if self.closing or len(self._ears) >= STREAMS_MAX or self._by_caller[caller] >= most:
+            raise Refused(TOO_MANY, f"at most {STREAMS_MAX} wait at once, {most} of one caller")
+        ear = Subscription(subject)
         self._ears.add(ear)
-        self._by_officer[officer] += 1
+        self._by_caller[caller] += 1
         try:
             yield ear
         finally:
             self._ears.discard(ear)
-            self._by_officer -= Counter((officer,))
+            self._by_caller -= Counter((caller,))
 
     async def listening(self) -> None:
         """Wait until notifications come in; what is written after this wakes. Raises TimeoutError."""
@@ -102,12 +109,12 @@ class EventHub:
 
         def heard(_connection: object, _pid: int, _channel: str, payload: object) -> None:
             for ear in self._ears:
-                if ear.case_no == payload:
+                if ear.subject == payload:
                     ear.wake()
 
         async with self._pool.acquire() as connection:
             connection.add_termination_listener(lambda _: lost.set())
-            await connection.add_listener(_CHANNEL, heard)
+            await connection.add_listener(self._channel, heard)
             self._listening.set()
             # Whatever was written while nobody listened is read now.
             self._wake_all()
@@ -115,7 +122,7 @@ class EventHub:
                 await lost.wait()
             finally:
                 if not connection.is_closed():
-                    await connection.remove_listener(_CHANNEL, heard)
+                    await connection.remove_listener(self._channel, heard)
 
     def _wake_all(self) -> None:
         for ear in self._ears:

@@ -49,6 +49,42 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.feed_hops_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NOT EXISTS (SELECT FROM changed) THEN
+        RETURN NULL;
+    END IF;
+    UPDATE feed_entry f SET changed_at = now(), change_no = NULL
+    WHERE f.request_id IN (SELECT request_id FROM changed);
+    PERFORM pg_notify('bank_feed', institution)
+    FROM (SELECT DISTINCT institution FROM hold_request WHERE request_id IN (SELECT request_id FROM changed)) AS told;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_request_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO feed_entry (request_id, institution, status, changed_at)
+    VALUES (NEW.request_id, NEW.institution, feed_status(NEW.state), now())
+    ON CONFLICT (request_id) DO UPDATE SET status = EXCLUDED.status, changed_at = EXCLUDED.changed_at, change_no = NULL;
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.feed_status(p_state text)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE
+AS $function$
+    SELECT CASE p_state WHEN 'answered' THEN 'answered' WHEN 'stopped' THEN 'stopped' WHEN 'superseded' THEN 'stopped'
+        ELSE 'open' END
+$function$;
+
 CREATE OR REPLACE FUNCTION public.hop_complaint()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -399,6 +435,36 @@ CREATE TABLE disputed_transfer (
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
 
+CREATE TABLE feed_counter (
+    institution text NOT NULL,
+    last_change_no bigint NOT NULL,
+    CONSTRAINT feed_counter_pkey PRIMARY KEY (institution)
+);
+
+CREATE TABLE feed_entry (
+    request_id uuid NOT NULL,
+    institution text NOT NULL,
+    status text NOT NULL,
+    changed_at timestamp with time zone NOT NULL,
+    change_no bigint,
+    version integer NOT NULL DEFAULT 0,
+    acknowledged_at timestamp with time zone,
+    CONSTRAINT feed_entry_pkey PRIMARY KEY (request_id),
+    CONSTRAINT feed_entry_change_no_check CHECK ((change_no > 0)),
+    CONSTRAINT feed_entry_check CHECK (((change_no IS NULL) OR (version > 0))),
+    CONSTRAINT feed_entry_status_check CHECK ((status = ANY (ARRAY['open'::text, 'answered'::text, 'stopped'::text]))),
+    CONSTRAINT feed_entry_version_check CHECK ((version >= 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE feed_key (
+    institution text NOT NULL,
+    idempotency_key text NOT NULL,
+    body_digest bytea NOT NULL,
+    seen_at timestamp with time zone NOT NULL,
+    reply jsonb,
+    CONSTRAINT feed_key_pkey PRIMARY KEY (institution, idempotency_key)
+);
+
 CREATE TABLE hold_request (
     request_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -529,6 +595,13 @@ CREATE TABLE ledger_transaction (
     CONSTRAINT ledger_transaction_pkey PRIMARY KEY (transaction_id)
 );
 
+CREATE TABLE rate_bucket (
+    institution text NOT NULL,
+    policy text NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT rate_bucket_pkey PRIMARY KEY (institution, policy)
+) WITH (fillfactor=50);
+
 CREATE TABLE request_carriage (
     carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     request_id uuid NOT NULL,
@@ -645,6 +718,12 @@ ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (requ
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE feed_counter ADD CONSTRAINT feed_counter_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE feed_entry ADD CONSTRAINT feed_entry_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE feed_key ADD CONSTRAINT feed_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -664,6 +743,8 @@ ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_case_no_hop_no_fkey FOREIGN
 ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
 ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE request_carriage ADD CONSTRAINT request_carriage_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
@@ -717,6 +798,12 @@ CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kin
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
+CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
+
+CREATE UNIQUE INDEX feed_entry_order ON public.feed_entry USING btree (institution, change_no);
+
+CREATE INDEX feed_entry_to_number ON public.feed_entry USING btree (institution, changed_at) WHERE (change_no IS NULL);
+
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
@@ -751,6 +838,12 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
+
+CREATE TRIGGER feed_request_state AFTER UPDATE OF state ON public.hold_request FOR EACH ROW WHEN ((feed_status(old.state) <> feed_status(new.state))) EXECUTE FUNCTION feed_request_changed();
+
 CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FUNCTION hop_complaint();
 
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
@@ -767,6 +860,8 @@ CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCIN
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
+
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
@@ -780,6 +875,12 @@ COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one,
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
+
+COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
+
+COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the feed can have seen';
+
+COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 

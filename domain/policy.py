@@ -193,6 +193,7 @@ class Policy(Noun):
     priority: Priority
     signatures: SignatureRules
     answer_links: AnswerLinkRules
+    bank_limits: BankLimits
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox

@@ -188,6 +188,16 @@ class TaskState(StrEnum):
     CLOSED = "closed"
 
 
+class FeedStatus(StrEnum):
+    """What a bank is told of a hold request in its feed."""
+
+    OPEN = "open"
+    """we wait for its answer, in whole or in part"""
+    ANSWERED = "answered"
+    STOPPED = "stopped"
+    """no answer is waited for: withdrawn, or asked anew in another request"""
+
+
 class Rung(StrEnum):
     """The ladder that silence climbs, lowest first; the retries of the wire stand below it."""
 
@@ -232,6 +242,8 @@ class EventKind(StrEnum):
     HOP_ADDED = "hop_added"
     REQUEST_SENT = "request_sent"
     REQUEST_DELIVERED = "request_delivered"
+    REQUEST_ACKNOWLEDGED = "request_acknowledged"
+    """the bank says by itself that it has it"""
     REQUEST_REFUSED = "request_refused"
     ANSWER_RECEIVED = "answer_received"
     CONTRADICTION_OPENED = "contradiction_opened"

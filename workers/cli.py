@@ -9,7 +9,19 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workers.commands import bank, bank_check, bank_edit, bench, demo, importing, iso, processes, up, verifying
+from workers.commands import (
+    bank,
+    bank_check,
+    bank_edit,
+    bank_keys,
+    bench,
+    demo,
+    importing,
+    iso,
+    processes,
+    up,
+    verifying,
+)
 from workers.commands.common import CarefulGroup
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
@@ -71,6 +83,11 @@ _add(_banks, "Work", "add", bank_edit.add)
 _add(_banks, "Work", "remove", bank_edit.remove)
 _add(_banks, "Work", "list", bank.show)
 _add(_banks, "Work", "test", bank_check.check)
+_keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with which banks sign what they send us.")
+_add(_keys, "Work", "add", bank_keys.add)
+_add(_keys, "Work", "list", bank_keys.show)
+_add(_keys, "Work", "revoke", bank_keys.revoke)
+_banks.add_typer(_keys, name="key", rich_help_panel="Work")
 app.add_typer(_banks, name="bank", rich_help_panel="Work")
 _iso = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="Files of ISO 20022 messages, by hand.")
 _add(_iso, "Work", "show", iso.show)

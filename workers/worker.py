@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -14,6 +15,7 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.carrying import Adapters, Carrier
+from activities.feed import announce
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.sweeping import SweepHands
@@ -21,6 +23,7 @@ from activities.vault import CannotOpen
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankAdapter, BankError
+from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
@@ -152,11 +155,16 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
         i4c = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
         push = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
+        pull = PullAdapter(partial(announce, engine.hands.pool))
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
             await ensure_sweep_schedule(engine.client)
-        adapters: dict[ChannelKind, BankAdapter[Any]] = {ChannelKind.I4C: i4c, ChannelKind.PUSH: push}
+        adapters: dict[ChannelKind, BankAdapter[Any]] = {
+            ChannelKind.I4C: i4c,
+            ChannelKind.PUSH: push,
+            ChannelKind.PULL: pull,
+        }
         watch: IsoWatch | None = None
         if settings.iso_spool is not None:
             spool = Spool(settings.iso_spool)

@@ -170,6 +170,7 @@ async def opened(parts: Parts) -> AsyncIterator[Doors]:
         assert isinstance(parts.courier, NotingCourier)
         yield Doors(app, client, parts, parts.courier, Tokens(parts.vault))
     await app.state.hub.close()
+    await app.state.bank_hub.close()
 
 
 @pytest.fixture

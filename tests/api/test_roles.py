@@ -22,6 +22,7 @@ PUBLIC: Final = None
 BANK: Final = "bank"
 
 CASE: Final = "/api/v1/cases/{ack_no}"
+HOLD: Final = "/api/v1/bank/holds/{hold_id}"
 HOP: Final[dict[str, Any]] = {
     "parent_hop_no": 1,
     "payee": {"institution": "HDFC", "account": "50100000000077"},
@@ -53,6 +54,12 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/scorecards"): (READERS, None),
     ("GET", "/api/v1/scorecards.csv"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
+    ("GET", "/api/v1/bank/holds"): (BANK, None),
+    ("GET", HOLD): (BANK, None),
+    ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
+    ("POST", f"{HOLD}/answer"): (BANK, {"lines": [{"kind": "refused", "hop": 1, "code": "20"}]}),
+    ("POST", f"{HOLD}/release-confirm"): (BANK, {}),
+    ("GET", "/api/v1/bank/policies"): (BANK, None),
     ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
     ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
     ("GET", "/healthz"): (PUBLIC, None),
@@ -65,6 +72,7 @@ NUMBERS: Final = {
     "ack_no": "29999999999999",
     "hop_no": "1",
     "task_id": "1",
+    "hold_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
 }
 

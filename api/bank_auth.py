@@ -1,0 +1,121 @@
+"""Which bank calls: by its signature over the request (RFC 9421), or by the bearer token it logged in for.
+
+What a bank says back is kept as it came, byte for byte, before anything is made of it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Final
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from activities.hands import Hands
+from api.parts import Parts, TheParts
+from api.problems import Refused
+from api.signatures import SIGNATURE_MALFORMED, signed_by
+from api.tokens import BadToken, Tokens, bearer
+from db import bank_keys
+from db.pool import Pool
+from schemas.bank_keys import BankKey
+
+NONCES_PURGED_EVERY: Final = 500
+"""so many nonces are remembered before those are forgotten that no signature can use again"""
+_SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+_scheme = HTTPBearer(auto_error=False, scheme_name="BankToken", description="A bank's token: `POST /banking/login`.")
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """The bank that calls, and what it sent."""
+
+    code: str
+    body: bytes = field(repr=False)
+    key: BankKey | None = None
+    """which signed the request; None where a token stands for the bank"""
+
+
+class _Keys:
+    """The registered keys, and what they signed once."""
+
+    def __init__(self, pool: Pool, window_seconds: float) -> None:
+        self._pool = pool
+        self._keep = timedelta(seconds=2 * window_seconds)
+        self._taken = 0
+
+    async def key(self, key_id: str) -> BankKey | None:
+        """The key of that id, ended or not."""
+        async with self._pool.acquire() as connection:
+            return await bank_keys.get_key(connection, key_id)
+
+    async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
+        """Remember a nonce; false when it was taken before."""
+        async with self._pool.acquire() as connection:
+            taken = await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
+            self._taken += 1
+            if self._taken % NONCES_PURGED_EVERY == 0:
+                await bank_keys.purge_nonces(connection, seen_at - self._keep)
+        return taken
+
+
+class BankDoor:
+    """Knows banks by what they send. One for the process."""
+
+    def __init__(self, hands: Hands, tokens: Tokens) -> None:
+        self._hands = hands
+        self._tokens = tokens
+        self._window_seconds = hands.policy.signatures.window_seconds
+        self._keys = _Keys(hands.pool, self._window_seconds)
+
+    async def caller(self, request: Request) -> Caller:
+        """The bank behind a request. Raises `Refused` for a signature that is none, `BadToken` for a token."""
+        body = await request.body()
+        if "signature" in request.headers or "signature-input" in request.headers:
+            if "authorization" in request.headers:
+                raise Refused(SIGNATURE_MALFORMED, "a signature or a token, not both: they may name two banks")
+            key = await signed_by(request, body, self._keys, self._keys, window_seconds=self._window_seconds)
+            code = key.institution
+        else:
+            key, code = None, self._tokens.bank(bearer(request.headers.get("authorization")))
+        if not await self._is_known(code):
+            # The institution has left the directory since it logged in.
+            raise BadToken(BadToken.__doc__)
+        return Caller(code, body, key)
+
+    async def _is_known(self, code: str) -> bool:
+        if self._hands.directory.current.get(code) is None:
+            await self._hands.directory.freshen()
+        return self._hands.directory.current.get(code) is not None
+
+
+async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
+    """Keep a bank's words as they came, but for its token: whoever reads evidence must not be able to use it."""
+    lines: Sequence[tuple[str, str]] = [
+        (name.decode("latin-1"), value.decode("latin-1"))
+        for name, value in request.scope["headers"]
+        if name.decode("latin-1").lower() not in _SECRET_FIELDS
+    ]
+    path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
+    async with parts.hands.pool.acquire() as connection:
+        await bank_keys.keep_evidence(
+            connection,
+            caller.code,
+            datetime.now(UTC),
+            request.method,
+            f"{path}?{query}" if query else path,
+            lines,
+            caller.body,
+        )
+
+
+async def _caller(
+    request: Request, _: TheParts, _scheme: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+) -> Caller:
+    door: BankDoor = request.app.state.bank_door
+    return await door.caller(request)
+
+
+TheBank = Annotated[Caller, Depends(_caller)]
+"""The marker for a route's signature."""

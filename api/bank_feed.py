@@ -1,0 +1,180 @@
+"""A bank's own API at our door: what it is asked to hold, as it stands, and its word on each (docs/bank-api.md)."""
+
+import time
+from typing import Annotated, Any, Final, TypeVar
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, AwareDatetime, ValidationError
+from starlette.responses import Response
+
+from activities import feed
+from activities.feed import HoldOver, NoReleaseOrder, NotItsHop, Wanted
+from api.bank_auth import Caller, TheBank, keep_evidence
+from api.parts import Parts, TheParts
+from api.problems import IN_THE_DESCRIPTION, INVALID, Kind, Refused, Violation
+from api.rate_limits import policies_of, take
+from api.streams import EventHub, Subscription
+from db.paging import BadCursor
+from domain.policy import LimitName
+from schemas.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
+from schemas.base import Noun, to_utc
+from schemas.enums import FeedStatus
+from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
+
+router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+HOLDS_PATH: Final = "/api/v1/bank/holds/"
+ANSWER_MAX_BYTES: Final = 512 * 1024
+WAIT_MAX_SECONDS: Final = 30
+LOOK_AGAIN_SECONDS: Final = 5.0
+"""a waiting call reads the feed that often though nothing wakes it, in case a notification was lost"""
+GONE_SECONDS: Final = 1.0
+"""a caller who has gone is found out within that, and waits no more"""
+PAGE_DEFAULT: Final = 50
+PAGE_MAX: Final = 200
+
+HOLD_OVER: Final = Kind("hold-over", 409, "No answer is waited for any more")
+NO_RELEASE_ORDER: Final = Kind("no-release-order", 409, "Nothing was ordered to be released")
+
+N = TypeVar("N", bound=Noun)
+
+
+def _takes(model: type[Noun]) -> dict[str, Any]:
+    """What the description says of a body that is read here, after the bank is known and its bytes are kept."""
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+
+
+HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]
+Status = Annotated[FeedStatus | None, Query(description="Only holds in that state.")]
+ChangedAfter = Annotated[
+    AwareDatetime | None,
+    AfterValidator(lambda moment: moment and to_utc(moment)),
+    Query(description="A filter; the cursor is what misses nothing."),
+]
+PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+WaitSeconds = Annotated[int, Query(ge=0, le=WAIT_MAX_SECONDS, description="How long to wait where there is nothing.")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+@router.get("/holds")
+async def read_holds(
+    request: Request,
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    status: Status = None,
+    changed_after: ChangedAfter = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+    wait_seconds: WaitSeconds = 0,
+) -> FeedPage:
+    """The bank's holds in the order in which they last changed; waits for a change where there is none."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    wanted = Wanted(limit, cursor, status, changed_after)
+    if not wait_seconds:
+        return await _page(parts, bank.code, wanted)
+    hub: EventHub = request.app.state.bank_hub
+    await hub.listening()
+    with hub.subscribed(bank.code, bank.code, parts.hands.policy.bank_limits.waiting_at_once) as ear:
+        return await _when_there_is_one(request, parts, bank.code, wanted, ear, time.monotonic() + wait_seconds)
+
+
+@router.get("/holds/{hold_id}")
+async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId) -> FeedHold:
+    """One hold as it stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    return await feed.read_hold(parts.hands, bank.code, hold_id)
+
+
+@router.post("/holds/{hold_id}/acknowledge", openapi_extra=_takes(Acknowledge))
+async def acknowledge(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
+) -> Acknowledged:
+    """The bank has the hold. Said again it is the same receipt; what was over without one is `hold-over`."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    _body(bank, Acknowledge)
+    try:
+        return await feed.acknowledge(parts.hands, bank.code, hold_id)
+    except HoldOver as error:
+        raise Refused(HOLD_OVER, str(error)) from None
+
+
+@router.post("/holds/{hold_id}/answer", openapi_extra=_takes(BankAnswer))
+async def answer(
+    request: Request,
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    hold_id: HoldId,
+    idempotency_key: Key = None,
+) -> AnswerTaken:
+    """What the bank says of the hold's hops, in whole or in part; the same body again gets the same reply."""
+    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(parts, request, bank)
+    said = _body(bank, BankAnswer)
+    try:
+        taken, follow_up = await feed.take_answer(parts.hands, bank.code, hold_id, said, idempotency_key)
+    except NotItsHop as error:
+        violation = Violation(f"lines[{error.line_index}].hop", "is no hop of this hold", error.hop_no)
+        raise Refused(INVALID, violations=[violation]) from None
+    if follow_up is not None:
+        parts.courier.soon(follow_up)
+    return taken
+
+
+@router.post("/holds/{hold_id}/release-confirm", status_code=204, openapi_extra=_takes(ReleaseConfirm))
+async def confirm_release(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
+) -> None:
+    """The bank has released what a release order named; without an order, which none has yet: `no-release-order`."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    _body(bank, ReleaseConfirm)
+    try:
+        await feed.confirm_release(parts.hands, bank.code, hold_id)
+    except NoReleaseOrder as error:
+        raise Refused(NO_RELEASE_ORDER, str(error)) from None
+
+
+@router.get("/policies")
+async def read_policies(parts: TheParts, bank: TheBank) -> Policies:
+    """The bank's limits and what is left of them. Asking is free."""
+    return await policies_of(parts.hands, bank.code)
+
+
+async def _page(parts: Parts, code: str, wanted: Wanted) -> FeedPage:
+    try:
+        return await feed.read_feed(parts.hands, code, wanted)
+    except BadCursor as error:
+        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+
+
+async def _when_there_is_one(
+    request: Request, parts: Parts, code: str, wanted: Wanted, ear: Subscription, until: float
+) -> FeedPage:
+    """The first page that has anything on it, or the empty one when the time is up, the caller gone, or we stop."""
+    hub: EventHub = request.app.state.bank_hub
+    while True:
+        found = await _page(parts, code, wanted)
+        look_again = min(until, time.monotonic() + LOOK_AGAIN_SECONDS)
+        if found.items or hub.closing or time.monotonic() >= until:
+            return found
+        while (left := look_again - time.monotonic()) > 0:
+            if await ear.woken(min(left, GONE_SECONDS)):
+                break
+            if await request.is_disconnected():
+                return found
+
+
+def _body(bank: Caller, model: type[N]) -> N:
+    try:
+        return model.model_validate_json(bank.body)
+    except ValidationError as error:
+        mistakes = [{**mistake, "loc": ("body", *mistake["loc"])} for mistake in error.errors(include_url=False)]
+        raise RequestValidationError(mistakes) from None

@@ -1,0 +1,69 @@
+"""How often a bank may call: the headers that tell it, and the refusal when it is too often.
+
+`RateLimit-Policy` and `RateLimit` are those of draft-ietf-httpapi-ratelimit-headers: of each policy its calls (`q`) and
+window (`w`), what is left (`r`), and in how many seconds the bucket is full again (`t`).
+"""
+
+import math
+from typing import Final
+
+from starlette.responses import Response
+
+from activities.hands import Hands
+from api.problems import Kind, Refused
+from db import rate_limits
+from db.rate_limits import Level
+from domain.policy import LimitName, RateLimit
+from schemas.feed import Policies, PolicyState
+
+RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")
+
+
+async def take(hands: Hands, institution: str, name: LimitName, response: Response) -> None:
+    """Take one call out of the bank's bucket, and say on `response` what is left. Raises `Refused` when it is empty."""
+    limit = hands.policy.bank_limits.policies[name]
+    async with hands.pool.acquire() as connection:
+        level = await rate_limits.take(connection, institution, name.value, limit)
+    headers = _headers(name, limit, level)
+    if not level.taken:
+        wait_seconds = max(level.full_in_seconds - limit.seconds + limit.seconds / limit.calls, 0.0)
+        words = f"{name.value}: {limit.calls} calls at once, refilled in {limit.seconds:g} seconds"
+        raise Refused(RATE_LIMITED, words, headers={**headers, "Retry-After": str(math.ceil(wait_seconds) or 1)})
+    response.headers.update(headers)
+
+
+async def policies_of(hands: Hands, institution: str) -> Policies:
+    """Every policy, and what the bank has left of it."""
+    async with hands.pool.acquire() as connection:
+        levels = await rate_limits.levels_of(connection, institution)
+    limits = hands.policy.bank_limits
+    return Policies(
+        waiting_at_once=limits.waiting_at_once,
+        policies=tuple(
+            _state(name, limit, levels.get(name.value, 0.0)) for name, limit in sorted(limits.policies.items())
+        ),
+    )
+
+
+def _headers(name: LimitName, limit: RateLimit, level: Level) -> dict[str, str]:
+    left = _left(limit, level.full_in_seconds) if level.taken else 0
+    return {
+        "RateLimit-Policy": f'"{name.value}";q={limit.calls};w={math.ceil(limit.seconds)}',
+        "RateLimit": f'"{name.value}";r={left};t={math.ceil(level.full_in_seconds)}',
+    }
+
+
+def _state(name: LimitName, limit: RateLimit, full_in_seconds: float) -> PolicyState:
+    return PolicyState(
+        name=name.value,
+        calls=limit.calls,
+        seconds=limit.seconds,
+        left=_left(limit, full_in_seconds),
+        full_in_seconds=round(full_in_seconds, 3),
+    )
+
+
+def _left(limit: RateLimit, full_in_seconds: float) -> int:
+    left = limit.calls * (1 - full_in_seconds / limit.seconds)
+    # Just taken, the bucket is a whole number of calls but for what a float loses.
+    return min(max(math.floor(left + 1e-3), 0), limit.calls)

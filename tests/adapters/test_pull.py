@@ -1,0 +1,84 @@
+"""The feed as a channel, and its lines in the words of every wire."""
+
+import pytest
+from pydantic import TypeAdapter
+
+from adapters.banks.answers import HoldLine, TransferLine, UnknownLine, WithdrawalChannel, WithdrawalLine
+from adapters.banks.pull import Asked, PullAdapter, answer_lines
+from schemas.bank_answers import Line
+from schemas.enums import AnswerClass, InstitutionKind
+from schemas.institutions import Institution, NodalOfficer
+from tests.adapters.wires import REQUEST_ID, ticket
+
+ASKED = {1: Asked(reference="412345678901", account="0030000000001")}
+BANK = Institution(
+    code="SBIN",
+    name="State Bank",
+    kind=InstitutionKind.BANK,
+    ifsc_prefixes=(),
+    vpa_handles=(),
+    aliases=(),
+    answer_class=AnswerClass.API,
+    channels=(),
+    desk_email="",
+    nodal_officer=NodalOfficer(),
+)
+
+
+def line(**fields: object) -> Line:
+    found: Line = TypeAdapter(Line).validate_python({"hop": 1, **fields})
+    return found
+
+
+async def test_carrying_wakes_the_banks_readers_and_the_job_is_the_request() -> None:
+    woken = []
+
+    async def announce(code: str) -> None:
+        woken.append(code)
+
+    async with PullAdapter(announce) as adapter:
+        delivery = await adapter.send_hold_request(BANK, ticket(), timeout_seconds=1)
+    assert (delivery.job_id, woken) == (str(REQUEST_ID), ["SBIN"])
+
+
+async def test_our_own_failure_is_not_the_banks() -> None:
+    async def announce(_: str) -> None:
+        raise ConnectionResetError
+
+    with pytest.raises(ConnectionResetError):
+        await PullAdapter(announce).send_hold_request(BANK, ticket(), timeout_seconds=1)
+
+
+def test_every_line_names_the_transfer_that_was_asked_about() -> None:
+    payee = {"institution": "HDFC", "account": "501"}
+    lines = (
+        line(kind="held", amount_paise=100, balance_paise=250),
+        line(kind="moved", amount_paise=100, transfer_paise=300, reference="51", payee=payee),
+        line(kind="withdrawn", amount_paise=100, by="cheque", reference="000123"),
+        line(kind="withdrawn", amount_paise=100, by="atm", reference="61"),
+        line(kind="spent", amount_paise=100, merchant="A Shop"),
+        line(kind="refused", code="20"),
+    )
+    held, moved, cheque, atm, spent, refused = answer_lines(lines, ASKED, "SBIN")
+    assert isinstance(held, HoldLine)
+    assert (held.amount_paise, held.root_effective_balance_paise, held.status_code) == (100, 250, "00")
+    assert (held.root_rrn, held.root_account, held.root_bankid) == ("412345678901", "0030000000001", "SBIN")
+    assert isinstance(moved, TransferLine)
+    assert (moved.amount_paise, moved.disputed_paise, moved.rrn) == (300, 100, "51")
+    assert (moved.payee_bank_code, moved.payee_account) == ("HDFC", "501")
+    assert isinstance(cheque, WithdrawalLine)
+    assert (cheque.channel, cheque.rrn, cheque.details["cheque_no"]) == (WithdrawalChannel.CHEQUE, "", "000123")
+    assert isinstance(atm, WithdrawalLine)
+    assert (atm.channel, atm.rrn) == (WithdrawalChannel.ATM, "61")
+    assert isinstance(spent, WithdrawalLine)
+    assert (spent.channel, spent.details["merchant_name"]) == (WithdrawalChannel.POS, "A Shop")
+    assert isinstance(refused, UnknownLine)
+    assert (refused.status_code, refused.amount_paise) == ("20", None)
+    assert [found.line_no for found in (held, moved, cheque, atm, spent, refused)] == [1, 2, 3, 4, 5, 6]
+
+
+def test_no_account_stands_in_a_repr() -> None:
+    payee = {"institution": "HDFC", "account": "5017777"}
+    moved = line(kind="moved", amount_paise=100, reference="51", payee=payee)
+    assert "5017777" not in repr(moved)
+    assert "0030000000001" not in repr(answer_lines((moved,), ASKED, "SBIN")) + repr(ASKED)

@@ -1,0 +1,219 @@
+"""`goldenhour bank key`: the public keys with which banks sign what they send us."""
+
+import binascii
+import sys
+from base64 import b64decode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from workers.commands.common import (
+    USAGE,
+    Failed,
+    JsonTarget,
+    errors,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from db.pool import Pool
+    from schemas.bank_keys import BankKey
+
+KEY_FILE_MAX_BYTES: Final = 10_000
+PEM_BEGINS: Final = b"-----BEGIN"
+
+Code = Annotated[str, typer.Argument(help="The institution's code in the directory.", metavar="CODE")]
+KeyId = Annotated[str, typer.Argument(help="The keyid of its signatures.", metavar="KEY_ID")]
+
+
+def add(
+    code: Code,
+    key_id: KeyId,
+    file: Annotated[
+        Path, typer.Argument(help="An Ed25519 public key: PEM, or base64 of its 32 bytes; - is standard input.")
+    ],
+    begins: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="When it begins to count; now by default.")
+    ] = None,
+    ends: Annotated[
+        str | None, typer.Option("--until", metavar="TIME", help="When it counts no more; never by default.")
+    ] = None,
+) -> None:
+    """Register a public key of a bank. It may have two at a time: the next one, and the one that is to end.
+
+    Times are ISO 8601 with an offset, as 2026-12-01T00:00:00+05:30. The private key stays with the bank.
+
+    Exit codes: 0 registered, 1 refused or failed, 2 the key, a time or the settings are wrong.
+    """
+    key = read_key(file)
+    not_before = read_time("--from", begins) or datetime.now(UTC)
+    not_after = read_time("--until", ends)
+    if not_after is not None and not_after <= not_before:
+        raise Failed("--until: must be after --from", USAGE)
+    run(_add(with_database(load_settings()), code, key_id, key, not_before, not_after))
+    errors().print(f"key {key_id} of {code} registered", highlight=False, markup=False)
+
+
+def show(code: Code, json_target: JsonTarget = None) -> None:
+    """List the keys of a bank, ended ones too: what they signed is verified by them for years.
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    found = run(_list(with_database(load_settings()), code))
+    now = datetime.now(UTC)
+    rows = [{**key.model_dump(mode="json", exclude={"public_key"}), "live": key.is_live(now)} for key in found]
+    write_json(json_target, [row | {"sha256": _print_of(key)} for row, key in zip(rows, found, strict=True)])
+    if json_target is None:
+        _show_table(found, now)
+
+
+def revoke(
+    code: Code,
+    key_id: KeyId,
+    at: Annotated[
+        str | None, typer.Option("--at", metavar="TIME", help="When it counts no more; now by default.")
+    ] = None,
+) -> None:
+    """Let a key of a bank count no more. It is kept, so that what it signed before can be verified.
+
+    Exit codes: 0 done, 1 no such key or failed, 2 wrong usage or settings.
+    """
+    end = read_time("--at", at) or datetime.now(UTC)
+    run(_revoke(with_database(load_settings()), code, key_id, end))
+    errors().print(
+        f"key {key_id} of {code} counts until {end.isoformat(timespec='seconds')}", highlight=False, markup=False
+    )
+
+
+def read_key(file: Path) -> bytes:
+    """The 32 bytes of an Ed25519 public key. Raises `Failed`, which never repeats what the file holds."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+    from schemas.bank_keys import KEY_BYTES
+
+    try:
+        data = sys.stdin.buffer.read(KEY_FILE_MAX_BYTES) if str(file) == "-" else _beginning(file)
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}", USAGE) from error
+    if b"PRIVATE KEY" in data:
+        raise Failed(f"{file}: this is a private key: it belongs to the bank alone", USAGE)
+    try:
+        if data.lstrip().startswith(PEM_BEGINS):
+            key = load_pem_public_key(data)
+            if not isinstance(key, Ed25519PublicKey):
+                raise Failed(f"{file}: not an Ed25519 key", USAGE)
+            return key.public_bytes_raw()
+        raw = b64decode(data.strip(), validate=True)
+    except (ValueError, binascii.Error, UnsupportedAlgorithm):
+        raise Failed(f"{file}: neither PEM nor base64 of a public key", USAGE) from None
+    if len(raw) != KEY_BYTES:
+        raise Failed(f"{file}: an Ed25519 public key has {KEY_BYTES} bytes, this has {len(raw)}", USAGE)
+    return raw
+
+
+def read_time(option: str, text: str | None) -> datetime | None:
+    """A moment with an offset. Raises `Failed`."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None:
+        raise Failed(f"{option}: must look like 2026-12-01T00:00:00+05:30", USAGE)
+    return moment.astimezone(UTC)
+
+
+def _beginning(file: Path) -> bytes:
+    with file.open("rb") as opened:
+        return opened.read(KEY_FILE_MAX_BYTES)
+
+
+async def _add(
+    settings: Settings, code: str, key_id: str, public_key: bytes, not_before: datetime, not_after: datetime | None
+) -> None:
+    import asyncpg
+    from pydantic import ValidationError
+
+    from db import bank_keys
+    from schemas.bank_keys import BankKey
+
+    try:
+        key = BankKey(
+            key_id=key_id, institution=code, public_key=public_key, not_before=not_before, not_after=not_after
+        )
+    except ValidationError:
+        raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
+    async with await _pool(settings) as pool, pool.acquire() as connection:
+        try:
+            await bank_keys.add_key(connection, key, datetime.now(UTC))
+        except asyncpg.ForeignKeyViolationError:
+            raise Failed(f"{code}: not in the directory") from None
+        except asyncpg.UniqueViolationError:
+            raise Failed("this key, or a key of this id, is registered already, perhaps by another bank") from None
+        except asyncpg.CheckViolationError:
+            raise Failed(f"{code} would have three keys at once: end one first (goldenhour bank key revoke)") from None
+
+
+async def _list(settings: Settings, code: str) -> "list[BankKey]":
+    from db import bank_keys
+
+    async with await _pool(settings) as pool, pool.acquire() as connection:
+        return await bank_keys.keys_of(connection, code)
+
+
+async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> None:
+    import asyncpg
+
+    from db import bank_keys
+
+    async with await _pool(settings) as pool, pool.acquire() as connection, connection.transaction():
+        key = await bank_keys.get_key(connection, key_id)
+        if key is None or key.institution != code:
+            raise Failed(f"{code} has no key {key_id}")
+        if key.not_after is not None and key.not_after <= end:
+            raise Failed(f"key {key_id} has ended already, or ends before")
+        try:
+            await bank_keys.end_key(connection, key_id, end)
+        except asyncpg.CheckViolationError:
+            raise Failed(f"key {key_id} has not begun by then: name a later --at", USAGE) from None
+
+
+async def _pool(settings: Settings) -> "Pool":
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    return await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1)
+
+
+def _print_of(key: "BankKey") -> str:
+    """The key's own fingerprint, for two people to compare by phone."""
+    from hashlib import sha256
+
+    return sha256(key.public_key).hexdigest()
+
+
+def _show_table(found: "list[BankKey]", now: datetime) -> None:
+    from rich.table import Table
+
+    table = Table(title=f"{len(found)} keys", title_justify="left")
+    for name in ("key", "live", "from", "until", "SHA-256"):
+        table.add_column(name, overflow="fold")
+    for key in found:
+        table.add_row(
+            key.key_id,
+            "yes" if key.is_live(now) else "no",
+            key.not_before.isoformat(timespec="seconds"),
+            key.not_after.isoformat(timespec="seconds") if key.not_after else "",
+            _print_of(key),
+        )
+    people(None).print(table)
