@@ -1,10 +1,7 @@
 """Carrying a hold request to its bank: over the best channel that works, and over the next when one fails."""
 
 import logging
-import random
-from collections import Counter
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -12,10 +9,10 @@ from uuid import UUID
 
 from activities.hands import Hands
 from activities.metrics import METRICS
+from activities.turns import Turns
 from activities.vault import CannotOpen
 from adapters.banks.protocol import (
     BankAdapter,
-    BankBusy,
     BankError,
     BankMisconfigured,
     BankRefused,
@@ -33,9 +30,6 @@ CALLS_AT_ONCE: Final = 16
 """to one bank from one process: a bank that hangs must not take every slot there is"""
 AT_ONCE_SECONDS: Final = 0.01
 """the wait before the next channel is tried; none at all would be read as no word on it"""
-BUSY_WAIT_SECONDS: Final = (1.0, 3.0)
-SPREAD: Final = 0.25
-"""of a wait: those who wait for one bank must not all come back in the same moment"""
 
 Adapters = Mapping[ChannelKind, BankAdapter[Any]]
 
@@ -54,7 +48,7 @@ class Carrier:
 
     hands: Hands
     adapters: Adapters
-    _calls: Counter[str] = field(default_factory=Counter)
+    _turns: Turns = field(default_factory=lambda: Turns(CALLS_AT_ONCE))
 
     async def carry(self, request_id: UUID, institution: str, ticket: HoldTicket, *, first: bool) -> Carried:
         """Put `ticket` before the bank over one channel; `first` when no attempt was made before this one.
@@ -62,7 +56,7 @@ class Carrier:
         Raises `BankError`: `BankRefused` is the bank's word on the ticket, everything else the channel's failure. Where
         another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
         """
-        async with self._slot(institution):
+        with self._turns.turn(institution):
             channel = await self._choose(request_id, institution, first=first)
             try:
                 carried = await self._over(channel, institution, ticket)
@@ -143,8 +137,8 @@ class Carrier:
     def _until_next_probe(self, institution: str) -> float:
         at = routes.next_probe(self._ways(institution), self.hands.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
-        # The spread only makes it later: who comes before the time finds the door shut again.
-        return max(wait_seconds, 0.1) * (1 + random.uniform(0, SPREAD))  # noqa: S311 - no secret
+        # Never sooner: who comes before the time finds the door shut again.
+        return self._turns.after(institution, wait_seconds)
 
     async def _over(self, channel: ChannelKind, institution: str, ticket: HoldTicket) -> Carried:
         try:
@@ -173,16 +167,3 @@ class Carrier:
 
     async def _well(self, institution: str, channel: ChannelKind) -> None:
         await self.hands.health.delivered(institution, channel)
-
-    @asynccontextmanager
-    async def _slot(self, institution: str) -> AsyncIterator[None]:
-        """One of the bank's calls at once. Raises `BankBusy` when all are taken: nobody waits in a worker's slot."""
-        if self._calls[institution] >= CALLS_AT_ONCE:
-            raise BankBusy(institution, retry_after_seconds=random.uniform(*BUSY_WAIT_SECONDS))  # noqa: S311 - no secret
-        self._calls[institution] += 1
-        try:
-            yield
-        finally:
-            self._calls[institution] -= 1
-            if not self._calls[institution]:
-                del self._calls[institution]

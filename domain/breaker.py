@@ -55,7 +55,13 @@ def probing(health: Health, now: datetime, rules: BreakerRules) -> Health:
 
 
 def failed(health: Health, now: datetime, rules: BreakerRules) -> Health:
-    """A delivery failed."""
+    """A delivery failed.
+
+    What fails while the channel is dropped for its failures had begun before: many calls at once that end together are
+    one piece of news, and no reason to wait as long as after many tries.
+    """
+    if health.state is ChannelState.OPEN and not delivers(health, rules):
+        return health
     return _judged(health.model_copy(update={"failures": health.failures + 1}), now, rules)
 
 

@@ -48,6 +48,12 @@ def test_a_probe_that_fails_doubles_the_wait_up_to_its_limit() -> None:
     assert waits == [10, 20, 40, 60, 60, 60]
 
 
+def test_calls_that_fail_together_are_no_reason_to_stay_away_longer() -> None:
+    assert failing(16) == failing(3)
+    mute = breaker.silent(breaker.silent(WELL, NOW, RULES), NOW, RULES)
+    assert not breaker.delivers(failing(3, mute), RULES), "failures of what silence has dropped are news"
+
+
 def test_a_bank_that_takes_everything_and_answers_nothing_is_dropped_until_it_answers() -> None:
     health = WELL
     for _ in range(2):
