@@ -36,7 +36,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.tokens = Tokens(parts.vault)
     app.state.hub = EventHub(parts.hands.pool)
     app.state.bank_hub = EventHub(parts.hands.pool, CHANGED)
-    app.state.bank_door = BankDoor(parts.hands, app.state.tokens)
+    app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.hands.pool)
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)

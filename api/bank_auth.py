@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Final
+from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -63,10 +64,12 @@ class _Keys:
 class BankDoor:
     """Knows banks by what they send. One for the process."""
 
-    def __init__(self, hands: Hands, tokens: Tokens) -> None:
+    def __init__(self, hands: Hands, tokens: Tokens, public_url: str | None = None) -> None:
+        """`public_url`: where banks call, as far as it is set; else a signature's host is what the Host header says."""
         self._hands = hands
         self._tokens = tokens
         self._window_seconds = hands.policy.signatures.window_seconds
+        self._origin = _origin(public_url)
         self._keys = _Keys(hands.pool, self._window_seconds)
 
     async def caller(self, request: Request) -> Caller:
@@ -75,7 +78,9 @@ class BankDoor:
         if "signature" in request.headers or "signature-input" in request.headers:
             if "authorization" in request.headers:
                 raise Refused(SIGNATURE_MALFORMED, "a signature or a token, not both: they may name two banks")
-            key = await signed_by(request, body, self._keys, self._keys, window_seconds=self._window_seconds)
+            key = await signed_by(
+                request, body, self._keys, self._keys, window_seconds=self._window_seconds, origin=self._origin
+            )
             code = key.institution
         else:
             key, code = None, self._tokens.bank(bearer(request.headers.get("authorization")))
@@ -88,6 +93,14 @@ class BankDoor:
         if self._hands.directory.current.get(code) is None:
             await self._hands.directory.freshen()
         return self._hands.directory.current.get(code) is not None
+
+
+def _origin(public_url: str | None) -> str | None:
+    """Scheme and host of our address: what path a proxy adds before ours, the signature must not have."""
+    if public_url is None:
+        return None
+    parts = urlsplit(public_url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:

@@ -30,6 +30,8 @@ class Parts:
     """whether the Temporal server can be reached now"""
     metrics_urls: tuple[str, ...] = ()
     """pages of other processes, and of the Temporal SDK, that are joined to ours"""
+    public_url: str | None = None
+    """the address under which banks reach the API, where that is set"""
 
 
 async def _parts(request: Request) -> Parts:

@@ -33,6 +33,7 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
             vault=engine.vault,
             temporal_answers=lambda: temporal_answers(engine.client),
             metrics_urls=tuple(pages),
+            public_url=settings.public_url,
         )
         await serve(
             parts,

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
@@ -21,7 +21,7 @@ from schemas.bank_keys import BankKey
 from schemas.enums import Role
 from schemas.work import HopRef
 from simulator.signing import signed_headers
-from tests.api.conftest import Doors, transfer
+from tests.api.conftest import Doors, opened, transfer
 
 HOLDS = "/api/v1/bank/holds"
 POLICIES = "/api/v1/bank/policies"
@@ -519,6 +519,16 @@ async def test_keys_change_without_a_gap(feed: Feed) -> None:
         await bank_keys.end_key(connection, "sbin-1", datetime.now(UTC))
     assert kind(await signed(feed, "GET", POLICIES, None, "sbin-1", OLD), 401) == "key-not-valid"
     assert (await signed(feed, "GET", POLICIES, None, "sbin-2", NEXT)).status_code == 200
+
+
+async def test_where_our_address_is_set_no_header_decides_the_host(feed: Feed) -> None:
+    parts = replace(feed.doors.parts, public_url="https://freeze.example/police")
+    async with opened(parts) as doors:
+        known = Feed(doors)
+        await register(known, "sbin-1", OLD)
+        for origin, status in (("https://freeze.example", 200), ("http://test", 401)):
+            headers = signed_headers("GET", f"{origin}{POLICIES}", b"", key_id="sbin-1", private_key=OLD)
+            assert (await doors.client.get(POLICIES, headers=headers)).status_code == status
 
 
 async def test_a_signature_and_a_token_are_not_mixed(feed: Feed) -> None:
