@@ -602,6 +602,45 @@ CREATE TABLE rate_bucket (
     CONSTRAINT rate_bucket_pkey PRIMARY KEY (institution, policy)
 ) WITH (fillfactor=50);
 
+CREATE TABLE reconciliation (
+    reconciliation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    list_digest bytea NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    taken_by text NOT NULL,
+    rows_in integer NOT NULL,
+    rows_matched integer NOT NULL,
+    rows_differing integer NOT NULL,
+    missing integer NOT NULL,
+    bank_paise bigint NOT NULL,
+    our_paise bigint NOT NULL,
+    CONSTRAINT reconciliation_pkey PRIMARY KEY (reconciliation_id),
+    CONSTRAINT reconciliation_bank_paise_check CHECK ((bank_paise >= 0)),
+    CONSTRAINT reconciliation_list_digest_check CHECK ((octet_length(list_digest) = 32)),
+    CONSTRAINT reconciliation_missing_check CHECK ((missing >= 0)),
+    CONSTRAINT reconciliation_our_paise_check CHECK ((our_paise >= 0)),
+    CONSTRAINT reconciliation_rows_add_up CHECK ((rows_in = (rows_matched + rows_differing))),
+    CONSTRAINT reconciliation_rows_differing_check CHECK ((rows_differing >= 0)),
+    CONSTRAINT reconciliation_rows_in_check CHECK ((rows_in >= 0)),
+    CONSTRAINT reconciliation_rows_matched_check CHECK ((rows_matched >= 0))
+);
+
+CREATE TABLE reconciliation_difference (
+    reconciliation_id bigint NOT NULL,
+    difference_no integer NOT NULL,
+    row_no integer,
+    reason text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    ack_no text NOT NULL,
+    reference text NOT NULL,
+    bank_paise bigint,
+    our_paise bigint,
+    CONSTRAINT reconciliation_difference_pkey PRIMARY KEY (reconciliation_id, difference_no),
+    CONSTRAINT reconciliation_difference_check CHECK (((reason = 'missing_at_bank'::text) = (row_no IS NULL))),
+    CONSTRAINT reconciliation_difference_difference_no_check CHECK ((difference_no > 0)),
+    CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
+);
+
 CREATE TABLE request_carriage (
     carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     request_id uuid NOT NULL,
@@ -746,6 +785,10 @@ ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FO
 
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
 ALTER TABLE request_carriage ADD CONSTRAINT request_carriage_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -818,6 +861,8 @@ CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
 CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
 
+CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
+
 CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
 
 CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
@@ -859,6 +904,10 @@ CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON p
 CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCING NEW TABLE AS entered FOR EACH STATEMENT EXECUTE FUNCTION ledger_apply();
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
 

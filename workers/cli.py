@@ -19,6 +19,7 @@ from workers.commands import (
     importing,
     iso,
     processes,
+    reconciling,
     up,
     verifying,
 )
@@ -76,6 +77,7 @@ _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
 _add(app, "Work", "verify", verifying.verify)
+_add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")
 _add(_banks, "Work", "load", bank.load)

@@ -25,6 +25,7 @@ COMMANDS = [
     "migrate",
     "import",
     "verify",
+    "reconcile",
     "bench",
     "token",
     "bank load",

@@ -14,11 +14,12 @@ def read_file(path: Path, sheet_name: str | None = None) -> tuple[SheetReading, 
 
     Raises `FileRefused` with the reason when the file as a whole cannot be used.
     """
-    rows = _rows(_content(path), sheet_name)
+    rows = rows_in(content_of(path), sheet_name)
     return read_sheet(rows), rows
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The file's bytes. Raises `FileRefused`."""
     try:
         if path.is_dir():
             raise FileRefused("is a folder")
@@ -33,7 +34,8 @@ def _content(path: Path) -> bytes:
     return data
 
 
-def _rows(data: bytes, sheet_name: str | None) -> list[SheetRow]:
+def rows_in(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
+    """The rows of a CSV file or XLSX workbook, by what is in it. Raises `FileRefused`."""
     if data.startswith(workbook.ZIP_MAGIC):
         return workbook.rows_of(data, sheet_name)
     if data.startswith(workbook.OLD_EXCEL_MAGIC):

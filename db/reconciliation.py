@@ -1,0 +1,104 @@
+"""What banks believe to hold for us: what the ledger has beside it, and the comparisons that were made."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Final
+
+from db.paging import cut, int_after, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from domain.reconciliation import Comparison, Transfer
+from schemas.reconciliation import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
+
+_HELD: Final = """
+SELECT h.case_no, h.reference_key, coalesce(sum(b.balance_paise), 0)::bigint AS paise
+FROM hop h
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+WHERE h.institution = $1
+GROUP BY h.case_no, h.reference_key
+HAVING coalesce(sum(b.balance_paise), 0) > 0 OR h.case_no = ANY($2)
+"""
+
+_COLUMNS: Final = (
+    "reconciliation_id, institution, taken_at, taken_by, rows_in, rows_matched, rows_differing, missing,"
+    " bank_paise, our_paise"
+)
+
+
+async def cases_of(connection: Connection, ack_nos: Collection[str]) -> dict[str, str]:
+    """The case of each acknowledgement number that is known: that of any of its complaints."""
+    rows = await connection.fetch("SELECT ack_no, case_no FROM complaint WHERE ack_no = ANY($1)", list(ack_nos))
+    return {row["ack_no"]: row["case_no"] for row in rows}
+
+
+async def held_at(connection: Connection, institution: str, case_nos: Collection[str]) -> dict[Transfer, int]:
+    """What the ledger has on hold at an institution, by transfer; of these cases also where that is nothing."""
+    rows = await connection.fetch(_HELD, institution, list(case_nos))
+    return {Transfer(row["case_no"], row["reference_key"]): row["paise"] for row in rows}
+
+
+async def record(
+    connection: Connection, institution: str, digest: bytes, comparison: Comparison, at: datetime, taken_by: str
+) -> int:
+    """Write a comparison down; returns its number. Raises `asyncpg.ForeignKeyViolationError` for an unknown code."""
+    number: int = await connection.fetchval(
+        "INSERT INTO reconciliation (institution, list_digest, taken_at, taken_by, rows_in, rows_matched,"
+        " rows_differing, missing, bank_paise, our_paise)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING reconciliation_id",
+        institution,
+        digest,
+        at,
+        taken_by,
+        comparison.rows_in,
+        comparison.rows_matched,
+        comparison.rows_differing,
+        comparison.missing,
+        comparison.bank_paise,
+        comparison.our_paise,
+    )
+    await connection.executemany(
+        "INSERT INTO reconciliation_difference (reconciliation_id, difference_no, row_no, reason, detail, ack_no,"
+        " reference, bank_paise, our_paise) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        [
+            (
+                number,
+                place,
+                one.row_no,
+                one.reason.value,
+                one.detail,
+                one.ack_no,
+                one.reference,
+                one.bank_paise,
+                one.our_paise,
+            )
+            for place, one in enumerate(comparison.differences, start=1)
+        ],
+    )
+    return number
+
+
+async def page(connection: Connection, institution: str | None, after: str | None, limit: int) -> ReconciliationPage:
+    """Up to `limit` comparisons, the newest last. Raises `BadCursor`."""
+    found = await connection.fetch(
+        f"SELECT {_COLUMNS} FROM reconciliation WHERE ($1::text IS NULL OR institution = $1) AND reconciliation_id > $2"
+        " ORDER BY reconciliation_id LIMIT $3",
+        institution,
+        int_after(after),
+        limit + 1,
+    )
+    rows, more = cut(found, limit)
+    items = tuple(Reconciliation(**dict(row)) for row in rows)
+    return ReconciliationPage(items=items, next=to_cursor(items[-1].reconciliation_id) if more else None)
+
+
+async def get(connection: Connection, number: int) -> ReconciliationDetail:
+    """One comparison with all that differs. Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
+    if row is None:
+        raise NotFound(f"reconciliation {number}")
+    differing = await connection.fetch(
+        "SELECT row_no, reason, detail, ack_no, reference, bank_paise, our_paise FROM reconciliation_difference"
+        " WHERE reconciliation_id = $1 ORDER BY difference_no",
+        number,
+    )
+    return ReconciliationDetail(**dict(row), differences=tuple(Difference(**dict(one)) for one in differing))

@@ -1,0 +1,47 @@
+"""`goldenhour reconcile`: a file in, every row accounted for."""
+
+import json
+from pathlib import Path
+
+from activities.hands import Hands
+from db.pool import Pool
+from tests.activities.bench import Bench
+from tests.factories import make_hands, row, rrn, transfer
+from tests.workers.command_line import invoke, with_database
+
+
+async def a_lien(hands: Hands) -> tuple[str, str]:
+    bench, reference = Bench(hands), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=reference))
+    await bench.ask(case_no)
+    await bench.answer("HDFC", case_no, row(1, reference, "400.00"))
+    return case_no, reference
+
+
+async def test_a_list_is_compared(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    case_no, reference = await a_lien(await make_hands(database))
+    file = tmp_path / "liens.csv"
+    file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},400.00\n")
+    right = await invoke("reconcile", "HDFC", file, **settings)
+    assert (right.exit_code, "1 rows, 1 matched, 0 differ" in right.stdout) == (0, True), right.output
+    file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},500.00\n{case_no},{reference}\n")
+    wrong = await invoke("reconcile", "HDFC", file, "--json", "-", **settings)
+    assert wrong.exit_code == 1
+    told = json.loads(wrong.stdout)
+    assert (told["rows_in"], told["rows_matched"], told["rows_differing"]) == (2, 0, 2)
+    assert [one["reason"] for one in told["differences"]] == ["amount_differs", "unreadable"]
+
+
+async def test_what_cannot_be_compared(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    await make_hands(database)
+    file = tmp_path / "liens.csv"
+    file.write_text("one,two\n1,2\n")
+    refused = await invoke("reconcile", "HDFC", file, **settings)
+    assert (refused.exit_code, "has no header" in refused.stderr) == (2, True)
+    file.write_text("ack no,rrn,amount\n")
+    unknown = await invoke("reconcile", "NONE", file, **settings)
+    assert (unknown.exit_code, "institution NONE" in unknown.stderr) == (1, True)
+    absent = await invoke("reconcile", "HDFC", tmp_path / "absent.csv", **settings)
+    assert absent.exit_code == 2
