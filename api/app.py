@@ -2,8 +2,10 @@
 
 from fastapi import FastAPI
 
+from activities.answer_links import PATH as ANSWER_PATH
 from activities.scorecards import ScoreWatch
-from api import bank_feed, banking, cases, complaints, desk, events, ops, scorecards, verbs
+from api import answer_pages, bank_feed, banking, cases, complaints, desk, events, ops, scorecards, verbs
+from api.answer_pages import AnswerDoor
 from api.bank_auth import BankDoor
 from api.edge import Edge
 from api.logins import BankLogins
@@ -18,6 +20,7 @@ from db.feed import CHANGED
 BODY_LIMITS_BYTES = {
     complaints.PATH: complaints.BODY_MAX_BYTES,
     banking.STATUS_UPDATE_PATH: banking.STATUS_UPDATE_MAX_BYTES,
+    ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
     bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
 }
 
@@ -38,10 +41,11 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.bank_hub = EventHub(parts.hands.pool, CHANGED)
     app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.hands.pool)
+    app.state.answer_door = AnswerDoor(parts)
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
-    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, bank_feed, ops):
+    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, bank_feed, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)

@@ -15,8 +15,19 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from activities.answer_links import PATH as ANSWER_PATH
 from api import request_ids
-from api.problems import BANK_PATH, OVERLOADED, TOO_LARGE, TOO_SLOW, UNSUPPORTED_MEDIA_TYPE, failed, refusal
+from api.problems import (
+    BANK_PATH,
+    NOT_A_FORM,
+    OVERLOADED,
+    TOO_LARGE,
+    TOO_SLOW,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+    failed,
+    refusal,
+)
 
 log = logging.getLogger("goldenhour.access")
 
@@ -94,9 +105,18 @@ class _Exchange:
         if not length.isdecimal() or int(length) > self._limit_bytes:
             drains = length.isdecimal() and int(length) <= DRAIN_MAX_BYTES
             return refusal(scope, TOO_LARGE, f"at most {self._limit_bytes} bytes", headers={} if drains else _CLOSE)
-        if scope["method"] == "POST" and not scope["path"].startswith(BANK_PATH) and not self._is_json():
-            return refusal(scope, UNSUPPORTED_MEDIA_TYPE)
-        return None
+        wrong = self._wrong_media_type() if scope["method"] == "POST" else None
+        return refusal(scope, wrong) if wrong else None
+
+    def _wrong_media_type(self) -> Kind | None:
+        """Banks' bodies are whatever their envelope is, the answer page's are forms, all others JSON."""
+        path: str = self._scope["path"]
+        if path.startswith(BANK_PATH):
+            return None
+        media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
+        if path.startswith(ANSWER_PATH):
+            return None if media_type == "application/x-www-form-urlencoded" else NOT_A_FORM
+        return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 
     async def receive(self) -> Message:
         """The next part of the body. Raises a 413 beyond the limit and a 408 when it does not come."""
@@ -138,11 +158,9 @@ class _Exchange:
             self._id,
         )
 
-    def _is_json(self) -> bool:
-        media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
-        return media_type == "application/json" or (
-            media_type.startswith("application/") and media_type.endswith("+json")
-        )
+
+def _is_json(media_type: str) -> bool:
+    return media_type == "application/json" or (media_type.startswith("application/") and media_type.endswith("+json"))
 
 
 def _raw(scope: Scope, name: bytes) -> bytes | None:

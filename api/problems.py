@@ -1,5 +1,9 @@
-"""How the API says no: RFC 9457 problems to officers, the wire's own reply to banks. Never an internal."""
+"""How the API says no: RFC 9457 problems to officers, the wire's own reply to banks, a page to a bank's officer.
 
+Never an internal.
+"""
+
+import html
 import logging
 import traceback
 from collections.abc import Iterable, Mapping, Sequence
@@ -11,9 +15,10 @@ import orjson
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import HTMLResponse, Response
 from starlette.types import Scope
 
+from activities.answer_links import PATH as ANSWER_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
@@ -50,7 +55,9 @@ NOT_NOW: Final = Kind("not-now", 409, "It is in a state in which this cannot be 
 ACK_NO_TAKEN: Final = Kind("ack-no-taken", 409, "This acknowledgement number has another complaint")
 LIMIT_EXCEEDED: Final = Kind("limit-exceeded", 409, "A limit would be exceeded")
 TOO_LARGE: Final = Kind("too-large", 413, "The body is too large")
+NOT_A_FORM: Final = Kind("not-a-form", 415, "The body must be a form")
 UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body must be application/json")
+UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is no form of ours")
 INVALID: Final = Kind("invalid-request", 422, "The request is not valid")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
 TOO_MANY: Final = Kind("too-many", 429, "Too many at once")
@@ -156,7 +163,8 @@ def refusal(
     violations: Sequence[Violation] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response that says no, in the words of whoever asks: a problem, or on the banks' paths the wire's reply."""
+    """The response that says no, in the words of whoever asks: a problem, on the banks' paths the wire's reply, on the
+    answer page a page."""
     more = dict(headers or {})
     if kind.status == NOT_LOGGED_IN.status:
         more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
@@ -166,6 +174,8 @@ def refusal(
         words = "; ".join(f"{v.field}: {v.message}" for v in violations) or detail or kind.title
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
+    if scope["path"].startswith(ANSWER_PATH):
+        return _page(kind, detail, more)
     problem = {
         "type": f"urn:goldenhour:problem:{kind.name}",
         "title": kind.title,
@@ -176,6 +186,18 @@ def refusal(
     if violations:
         problem["violations"] = [_violation(found) for found in violations]
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
+
+
+def _page(kind: Kind, detail: str, headers: Mapping[str, str]) -> Response:
+    """A refusal for a person in a browser."""
+    words = html.escape(detail or kind.title)
+    page = (
+        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(kind.title)}</title><h1>{html.escape(kind.title)}</h1><p>{words}</p>"
+        "<p>Please go back and try again. What you typed is not lost.</p></html>"
+    )
+    policy = {"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"}
+    return HTMLResponse(page, kind.status, policy | dict(headers))
 
 
 def failed(scope: Scope, error: Exception) -> Response:

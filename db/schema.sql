@@ -1,5 +1,27 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
+CREATE OR REPLACE FUNCTION public.answer_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM hold_request r WHERE r.request_id = NEW.request_id AND r.institution = NEW.institution
+        ) THEN
+            RAISE EXCEPTION 'a new link is unused and of the bank that its request asks'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_link_of_the_bank';
+        END IF;
+    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.link_id, NEW.token_digest, NEW.request_id, NEW.institution, NEW.sent_to, NEW.issued_at, NEW.expires_at)
+            IS DISTINCT FROM
+            (OLD.link_id, OLD.token_digest, OLD.request_id, OLD.institution, OLD.sent_to, OLD.issued_at, OLD.expires_at)
+    THEN
+        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -275,6 +297,37 @@ CREATE TABLE answer (
     occurred_at timestamp with time zone,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
+);
+
+CREATE TABLE answer_link (
+    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    token_digest bytea NOT NULL,
+    request_id uuid NOT NULL,
+    institution text NOT NULL,
+    sent_to text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT answer_link_token_digest_key UNIQUE (token_digest),
+    CONSTRAINT answer_link_pkey PRIMARY KEY (link_id),
+    CONSTRAINT answer_link_check CHECK ((issued_at < expires_at)),
+    CONSTRAINT answer_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
+);
+
+CREATE TABLE answer_link_form (
+    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    link_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    officer_name text NOT NULL,
+    officer_designation text NOT NULL,
+    form jsonb NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT answer_link_form_link_id_digest_key UNIQUE (link_id, digest),
+    CONSTRAINT answer_link_form_pkey PRIMARY KEY (form_id),
+    CONSTRAINT answer_link_form_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT answer_link_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
+    CONSTRAINT answer_link_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
+    CONSTRAINT answer_link_form_officer_name_check CHECK ((officer_name <> ''::text))
 );
 
 CREATE TABLE bank_evidence (
@@ -731,6 +784,12 @@ CREATE TABLE victim (
 
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
+ALTER TABLE answer_link ADD CONSTRAINT answer_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE answer_link ADD CONSTRAINT answer_link_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES answer_link(link_id);
+
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -811,6 +870,8 @@ CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
 CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]));
 
+CREATE INDEX answer_link_request ON public.answer_link USING btree (request_id);
+
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 
 CREATE INDEX answer_received ON public.answer USING brin (received_at);
@@ -872,6 +933,12 @@ CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_link_kept BEFORE DELETE OR TRUNCATE ON public.answer_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER answer_link_rules BEFORE INSERT OR UPDATE ON public.answer_link FOR EACH ROW EXECUTE FUNCTION answer_link_rules();
+
+CREATE TRIGGER answer_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -14,12 +14,14 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.answer_links import LetterLinks
 from activities.carrying import Adapters, Carrier
 from activities.feed import announce
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
+from adapters.banks.email import EmailAdapter
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankAdapter, BankError
@@ -144,6 +146,13 @@ async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
         await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
 
 
+def by_letter(settings: Settings, engine: Engine, mailer: Mailer | None) -> Adapters:
+    """The e-mail channel, where a mail route is set and the address that links in letters begin with."""
+    if mailer is None or settings.public_url is None:
+        return {}
+    return {ChannelKind.EMAIL: EmailAdapter(mailer, LetterLinks(engine.hands, engine.vault, settings.public_url))}
+
+
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
     """Run one worker process until `stop` is set; then finish what is under way, within `GRACEFUL_STOP`.
 
@@ -165,6 +174,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             ChannelKind.PUSH: push,
             ChannelKind.PULL: pull,
         }
+        adapters.update(by_letter(settings, engine, mailer))
         watch: IsoWatch | None = None
         if settings.iso_spool is not None:
             spool = Spool(settings.iso_spool)

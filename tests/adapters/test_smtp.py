@@ -2,18 +2,12 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
-from email import message_from_bytes
-from email.message import EmailMessage
-from email.policy import default
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -21,8 +15,10 @@ from cryptography.x509.oid import NameOID
 
 from adapters.messages import smtp
 from adapters.messages.smtp import (
+    ATTACHMENT_MAX_CHARS,
     BODY_MAX_CHARS,
     SUBJECT_MAX_CHARS,
+    Attachment,
     LetterUnsendable,
     Mailer,
     MailError,
@@ -30,59 +26,9 @@ from adapters.messages.smtp import (
     MailRefused,
     MailUnreachable,
 )
+from tests.mail_server import USER, Postbox, mail_server
 
 TO = "desk@bank.example"
-USER = "goldenhour"
-PASSWORD = "made up/@:"
-
-
-class Postbox:
-    """Takes letters; `refuses` maps a command to the reply that refuses it."""
-
-    def __init__(self) -> None:
-        self.letters: list[EmailMessage] = []
-        self.raw: list[bytes] = []
-        self.encrypted: list[bool] = []
-        self.refuses: dict[str, str] = {}
-        self.waits_seconds = 0.0
-
-    async def handle_RCPT(self, server: Any, session: Any, envelope: Envelope, address: str, options: Any) -> str:  # noqa: N802
-        if "RCPT" in self.refuses:
-            return self.refuses["RCPT"]
-        envelope.rcpt_tos.append(address)
-        return "250 OK"
-
-    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
-        await asyncio.sleep(self.waits_seconds)
-        if "DATA" in self.refuses:
-            return self.refuses["DATA"]
-        content = envelope.original_content or b""
-        self.raw.append(content)
-        parsed = message_from_bytes(content, policy=default)
-        assert isinstance(parsed, EmailMessage)
-        self.letters.append(parsed)
-        self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
-        return "250 OK"
-
-
-def check_login(server: Any, session: Any, envelope: Any, mechanism: str, auth_data: LoginPassword) -> AuthResult:
-    right = auth_data.login == USER.encode() and auth_data.password == PASSWORD.encode()
-    return AuthResult(success=right, handled=False)
-
-
-@asynccontextmanager
-async def mail_server(box: Postbox, *, tls: ssl.SSLContext | None = None, **options: Any) -> AsyncIterator[int]:
-    loop = asyncio.get_running_loop()
-    server = await loop.create_server(
-        lambda: SMTP(box, hostname="mail.example", authenticator=check_login, loop=loop, **options),
-        "127.0.0.1",
-        0,
-        ssl=tls,
-    )
-    try:
-        yield server.sockets[0].getsockname()[1]
-    finally:
-        server.close()
 
 
 @pytest.fixture
@@ -148,6 +94,53 @@ async def test_the_same_letter_twice_has_one_message_id(box: Postbox) -> None:
         for _ in range(2):
             await mailer.send(TO, "Hold", "text", "6f1c2e0a.nodal@goldenhour")
     assert [letter["Message-ID"] for letter in box.letters] == ["<6f1c2e0a.nodal@goldenhour>"] * 2
+
+
+async def test_a_letter_with_copies_and_a_table(box: Postbox) -> None:
+    table = Attachment("hold-1.csv", "rrn,नाम\r\n1,=2\r\n")
+    async with mail_server(box) as port:
+        mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}")
+        await mailer.send(TO, "Hold", "text", "k", cc=["nodal@bank.example"], attachments=[table])
+    (letter,) = box.letters
+    assert (letter["To"], letter["Cc"]) == (TO, "nodal@bank.example")
+    assert box.recipients == [[TO, "nodal@bank.example"]]
+    body = letter.get_body(("plain",))
+    assert body is not None
+    assert body.get_content().strip() == "text"
+    (part,) = letter.iter_attachments()
+    assert (part.get_content_type(), part.get_filename()) == ("text/csv", "hold-1.csv")
+    assert part.get_content().splitlines() == table.text.splitlines()
+    assert box.raw[0].isascii()
+
+
+@pytest.mark.parametrize("unknown", [TO, "nodal@bank.example"])
+async def test_a_letter_is_sent_when_anybody_gets_it(box: Postbox, unknown: str) -> None:
+    box.unknown.add(unknown)
+    async with mail_server(box) as port:
+        await Mailer.from_url(f"smtp://127.0.0.1:{port}").send(TO, "Hold", "text", "k", cc=["nodal@bank.example"])
+    assert len(box.letters) == 1
+    box.unknown |= {TO, "nodal@bank.example"}
+    async with mail_server(box) as port:
+        with pytest.raises(MailRefused):
+            await Mailer.from_url(f"smtp://127.0.0.1:{port}").send(TO, "Hold", "text", "k", cc=["nodal@bank.example"])
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"cc": ["a@b.example\r\nBcc: all@example.org"]},
+        {"cc": ["a@b.example, c@d.example"]},
+        {"attachments": [Attachment('a".csv', "x")]},
+        {"attachments": [Attachment("../a.csv", "x")]},
+        {"attachments": [Attachment("a.csv", "x", "csv; charset=x")]},
+        {"attachments": [Attachment("a.csv", "x" * (ATTACHMENT_MAX_CHARS + 1))]},
+    ],
+)
+async def test_copies_and_tables_that_are_not_sent(box: Postbox, more: dict[str, Any]) -> None:
+    async with mail_server(box) as port:
+        with pytest.raises(LetterUnsendable):
+            await Mailer.from_url(f"smtp://127.0.0.1:{port}").send(TO, "Hold", "text", "k", **more)
+    assert box.letters == []
 
 
 # -- encryption and login ----------------------------------------------------------------------------------------------

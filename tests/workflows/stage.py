@@ -83,7 +83,7 @@ class Letters(Mailer):
     """recipient and Message-ID"""
     refused: set[str] = field(default_factory=set)
 
-    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
+    async def send(self, to: str, subject: str, body_text: str, message_id: str, **_: object) -> None:
         """Keep a letter, or refuse it."""
         if to in self.refused:
             raise MailRefused("SMTP 550")

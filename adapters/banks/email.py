@@ -1,0 +1,146 @@
+"""Police → bank by letter: what is asked, a signed link to the page where it is answered, and all hops as a table.
+
+No victim is named in a letter: a mailbox is read by many, and the bank finds a transfer by its reference.
+"""
+
+import asyncio
+import csv
+import io
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final, Protocol, Self
+from uuid import UUID
+
+from adapters.banks.i4c.money import format_rupees
+from adapters.banks.i4c.times import format_moment
+from adapters.banks.protocol import (
+    BankLoginFailed,
+    BankMisconfigured,
+    BankUnreachable,
+    Delivery,
+    HoldTicket,
+)
+from adapters.messages.smtp import Attachment, LetterUnsendable, Mailer, MailError, MailLoginFailed, is_plain_address
+from schemas.complaints import IST
+from schemas.institutions import Institution
+
+JOB_PREFIX: Final = "MAIL-"
+CSV_COLUMNS: Final = ("rrn_or_utr", "amount_rupees", "disputed_rupees", "time_ist", "layer")
+_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLink:
+    """An address under which one bank answers one request, and until when it may."""
+
+    url: str = field(repr=False)
+    expires_at: datetime
+
+
+class LinkMaker(Protocol):
+    """Makes the links in letters."""
+
+    async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
+        """A new link for `institution` to answer that request, sent to that address."""
+        ...
+
+
+def job_id_of(request_id: UUID) -> str:
+    """The job id of a request that travels by letter: a letter brings none back."""
+    return f"{JOB_PREFIX}{request_id}"
+
+
+class EmailAdapter:
+    """Letters as a `BankAdapter`: one for each ticket, to the bank's desk, a copy to its nodal officer."""
+
+    def __init__(self, mailer: Mailer, links: LinkMaker) -> None:
+        self._mailer = mailer
+        self._links = links
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Nothing is kept open between letters."""
+
+    async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        """Put `ticket` before `bank` as one letter; see `BankAdapter.send_hold_request`.
+
+        Sent again it has the same Message-ID and a link of its own; the links sent before stay good, as nobody knows
+        which copy arrived. What the mail server refuses is BankUnreachable: another channel may do what mail cannot.
+        """
+        if not is_plain_address(bank.desk_email):
+            raise BankMisconfigured(bank.code, "no desk address to write to")
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                await self._send(bank, ticket)
+        except TimeoutError:
+            raise BankUnreachable(bank.code, f"the mail server took more than {timeout_seconds:g} s") from None
+        except MailLoginFailed as error:
+            raise BankLoginFailed(bank.code, f"at the mail server: {error}") from None
+        except LetterUnsendable as error:
+            raise BankMisconfigured(bank.code, str(error)) from None
+        except MailError as error:
+            raise BankUnreachable(bank.code, str(error)) from None
+        return Delivery(job_id_of(ticket.request_id))
+
+    async def _send(self, bank: Institution, ticket: HoldTicket) -> None:
+        link = await self._links.issue(ticket.request_id, bank.code, bank.desk_email)
+        nodal = bank.nodal_officer.email
+        await self._mailer.send(
+            bank.desk_email,
+            f"Hold request: acknowledgement {ticket.ack_no}",
+            letter_text(bank, ticket, link),
+            f"{ticket.request_id}.hold",
+            cc=[nodal] if nodal != bank.desk_email and is_plain_address(nodal) else [],
+            attachments=[Attachment(f"hold-{ticket.ack_no}-{bank.code}.csv", hops_table(ticket))],
+        )
+
+
+def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
+    """What the letter says."""
+    asked = ticket.instrument
+    place = ", ".join(part for part in (asked.district, asked.state) if part)
+    count = len(ticket.incidents)
+    disputed = format_rupees(sum(incident.disputed_paise for incident in ticket.incidents))
+    until = link.expires_at.astimezone(IST)
+    return (
+        f"To {bank.name}: the desk for police requests, and the nodal officer\n\n"
+        f"From: cyber crime police, {place} ({asked.requestor})\n"
+        f"Acknowledgement: {ticket.ack_no}\n"
+        f"Job: {job_id_of(ticket.request_id)}\n\n"
+        f"Money of a fraud went to accounts at your bank: {count} transfer{'s' if count > 1 else ''},"
+        f" Rs {disputed} of it disputed. They are in the table attached to this letter.\n\n"
+        "Please put the disputed amount on hold now, then say on this page what you found: on hold, moved on,"
+        " withdrawn, or not found. No account is needed, and a phone will do:\n\n"
+        f"{link.url}\n\n"
+        f"The link is yours alone and good until {until:%d-%m-%Y %H:%M} IST, or until every transfer has its answer."
+        " Who has it can answer for your bank: pass it on within your bank only.\n\n"
+        "A letter of ours never asks for a password, an OTP or a payment.\n"
+    )
+
+
+def hops_table(ticket: HoldTicket) -> str:
+    """All transfers of the ticket as CSV, amounts in rupees, times in IST."""
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(CSV_COLUMNS)
+    for incident in ticket.incidents:
+        writer.writerow(
+            (
+                _cell(incident.rrn),
+                format_rupees(incident.amount_paise),
+                format_rupees(incident.disputed_paise),
+                " ".join(format_moment(incident.transferred_at)),
+                incident.layer,
+            )
+        )
+    return table.getvalue()
+
+
+def _cell(text: str) -> str:
+    """A text that no spreadsheet takes for a formula: a reference comes from a complaint."""
+    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -1,0 +1,252 @@
+"""Reading the form of the answer page: what an officer typed into what they state, with a word beside every mistake.
+
+Names of fields: `t3.held` is of transfer 3, `t3.m1.bank` of its first transfer onward, `t3.o2.how` of its second
+withdrawal. Nothing here asks anybody anything: the same fields give the same reading.
+"""
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from urllib.parse import parse_qsl
+
+from activities.answer_links import AnswerForm, AskedTransfer
+from adapters.banks.answers import WithdrawalChannel
+from adapters.banks.i4c.money import AmountError, parse_rupees
+from adapters.banks.i4c.times import parse_moment
+from adapters.banks.stated import Answerer, MovedOn, Stated, TakenOut
+from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
+
+ROWS: Final = range(1, 6)
+"""of transfers onward, and of withdrawals, for each transfer"""
+FIELDS_MAX: Final = 2_000
+VALUE_MAX_CHARS: Final = 100
+CLOCK_SLACK: Final = timedelta(minutes=10)
+NOT_FOUND: Final = {
+    "01": "Record not found",
+    "02": "RRN/UTR, amount and date do not match",
+    "20": "No such account",
+}
+"""What a bank can say instead of where the money is: the wire's codes and their words."""
+
+_NAME: Final = re.compile(
+    r"name|designation|made|t[0-9]{1,9}\.(?:seen|held|no|m[1-5]\.(?:bank|account|ifsc|rrn|amount|whole|when)"
+    r"|o[1-5]\.(?:how|amount|when|place))"
+)
+_TRANSFER_NO: Final = re.compile(r"t([0-9]{1,9})\.")
+_REFERENCE: Final = re.compile(r"[A-Z0-9]{6,40}")
+
+
+class BadForm(Exception):
+    """The body is no form of ours."""
+
+
+@dataclass(frozen=True, slots=True)
+class Excess:
+    """More is stated of a transfer than is disputed of it."""
+
+    no: int
+    stated_paise: int
+    disputed_paise: int
+
+
+@dataclass(slots=True)
+class Reading:
+    """What the fields say. There is a form exactly when there is no error and something is stated."""
+
+    fields: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    """by the name of the field; what is wrong with the form as a whole has no name"""
+    excesses: list[Excess] = field(default_factory=list)
+    form: AnswerForm | None = None
+
+
+def fields_of(body: bytes) -> tuple[dict[str, str], str]:
+    """The fields of a form that are ours and not empty, and which button was pressed. Raises `BadForm`."""
+    try:
+        pairs = parse_qsl(body.decode("ascii"), max_num_fields=FIELDS_MAX, errors="replace")
+    except ValueError:
+        raise BadForm(BadForm.__doc__) from None
+    sent = dict(pairs)
+    tidied = {name: _tidy(value) for name, value in sent.items() if _NAME.fullmatch(name)}
+    return {name: value for name, value in tidied.items() if value}, sent.get("step", "")
+
+
+def numbers_in(fields: Mapping[str, str]) -> list[int]:
+    """The transfers that a form speaks of."""
+    return sorted({int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))})
+
+
+def read_form(fields: dict[str, str], transfers: Sequence[AskedTransfer], now: datetime) -> Reading:
+    """Read a form about `transfers`, those that are open now."""
+    reading = Reading(fields)
+    reader = _Reader(reading, now)
+    who = Answerer(reader.text("name", "Your name"), reader.text("designation", "Your designation"))
+    made_at = reader.made_at()
+    open_now = {transfer.no: transfer for transfer in transfers}
+    if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
+        reading.errors[""] = (
+            "A transfer that you filled in has its answer by now. It is not shown any more; please look at the others."
+        )
+    stated = {no: found for no, transfer in open_now.items() if (found := reader.transfer(transfer))}
+    if not stated and not reading.errors:
+        reading.errors[""] = "Nothing is filled in about any transfer yet."
+    if not reading.errors and made_at is not None:
+        seen_paise = {no: _whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
+        reading.form = AnswerForm(stated, seen_paise, made_at, who, fields)
+    return reading
+
+
+def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ()) -> bool:
+    """Whether anything but `but` is filled in under `prefix`."""
+    return any(name.startswith(prefix) and name.removeprefix(prefix) not in but for name in fields)
+
+
+def _tidy(value: str) -> str:
+    return "".join(c for c in " ".join(value.split()) if c.isprintable())
+
+
+def _whole_number(text: str) -> int:
+    return int(text) if text.isascii() and text.isdecimal() else -1
+
+
+class _Reader:
+    """Reads one form; every mistake is put beside its field."""
+
+    def __init__(self, reading: Reading, now: datetime) -> None:
+        self._fields = reading.fields
+        self._errors = reading.errors
+        self._excesses = reading.excesses
+        self._now = now
+
+    def made_at(self) -> datetime | None:
+        """When the form was made; it is ours and hidden, so an officer can only take a new one."""
+        try:
+            made_at = datetime.fromisoformat(self._fields.get("made", "")).astimezone(UTC)
+        except (ValueError, OverflowError):
+            made_at = None
+        if made_at is None or not self._now - timedelta(days=60) < made_at <= self._now + CLOCK_SLACK:
+            self._errors[""] = "This form is too old or was changed on its way. Please check it and send it again."
+            return None
+        return made_at
+
+    def transfer(self, asked: AskedTransfer) -> Stated | None:
+        """What is stated of one transfer; None where nothing is, or where it has a mistake."""
+        prefix, before = f"t{asked.no}.", len(self._errors)
+        code = self._fields.get(f"{prefix}no", "")
+        if code and code not in NOT_FOUND:
+            self._errors[f"{prefix}no"] = "Please choose one of these."
+        stated = Stated(
+            rrn=asked.rrn,
+            held_paise=self._amount(f"{prefix}held", "", needed=False) or 0,
+            moved=self._moved(prefix, asked),
+            taken_out=self._taken_out(prefix),
+            status_code=code or "00",
+            status_text=NOT_FOUND.get(code, ""),
+        )
+        if code and is_filled(self._fields, prefix, ("seen", "no")):
+            self._errors[f"{prefix}no"] = "Either it is not found, or you say where the money is: not both."
+        if len(self._errors) > before or not (code or stated.total_paise):
+            return None
+        if stated.total_paise > asked.disputed_paise:
+            self._excesses.append(Excess(asked.no, stated.total_paise, asked.disputed_paise))
+        return stated
+
+    def text(self, name: str, what: str) -> str:
+        """A text that must be there."""
+        value = self._fields.get(name, "")
+        if not value:
+            self._errors[name] = f"{what} is needed."
+        elif len(value) > VALUE_MAX_CHARS:
+            self._errors[name] = f"At most {VALUE_MAX_CHARS} characters."
+        return value
+
+    # -- rows ------------------------------------------------------------------------------------------------------
+
+    def _moved(self, transfer_prefix: str, asked: AskedTransfer) -> tuple[MovedOn, ...]:
+        rows: dict[str, MovedOn] = {}
+        for prefix in self._filled_rows(f"{transfer_prefix}m"):
+            row = self._moved_row(prefix)
+            key = reference_key(row.rrn) if row else ""
+            if row and key == reference_key(asked.rrn):
+                self._errors[f"{prefix}rrn"] = (
+                    "This is the transfer we ask about. The RRN/UTR of the next one is needed."
+                )
+            elif row and key in rows:
+                self._errors[f"{prefix}rrn"] = "Another line has this RRN/UTR already."
+            elif row:
+                rows[key] = row
+        return tuple(rows.values())
+
+    def _moved_row(self, prefix: str) -> MovedOn | None:
+        before = len(self._errors)
+        amount = self._amount(f"{prefix}amount", "The disputed money in this transfer")
+        whole = self._amount(f"{prefix}whole", "", needed=False) or amount
+        at = self._moment(f"{prefix}when")
+        ifsc = self._fields.get(f"{prefix}ifsc", "").upper()
+        if ifsc and not IFSC_PATTERN.match(ifsc):
+            self._errors[f"{prefix}ifsc"] = "An IFSC has 11 characters, like SBIN0001234. It may be left empty."
+        bank = self.text(f"{prefix}bank", "The bank or wallet")
+        account = self.text(f"{prefix}account", "The account")
+        rrn = self.text(f"{prefix}rrn", "The RRN/UTR")
+        if rrn and not (_REFERENCE.fullmatch(reference_key(rrn)) and names_a_transfer(rrn)):
+            self._errors[f"{prefix}rrn"] = "An RRN has 12 digits, a UTR 16 or 22 letters and digits."
+        if amount and whole and whole < amount:
+            self._errors[f"{prefix}whole"] = "Less than the disputed money in it."
+        if len(self._errors) > before or not (amount and whole and at):
+            return None
+        return MovedOn(disputed_paise=amount, whole_paise=whole, rrn=rrn, at=at, bank=bank, account=account, ifsc=ifsc)
+
+    def _taken_out(self, transfer_prefix: str) -> tuple[TakenOut, ...]:
+        rows: dict[tuple[object, ...], TakenOut] = {}
+        for prefix in self._filled_rows(f"{transfer_prefix}o"):
+            row = self._taken_out_row(prefix)
+            key = (row.channel, row.amount_paise, row.at) if row else ()
+            if row and key in rows:
+                self._errors[f"{prefix}when"] = "The same as another line. If it is a second one, give the seconds."
+            elif row:
+                rows[key] = row
+        return tuple(rows.values())
+
+    def _taken_out_row(self, prefix: str) -> TakenOut | None:
+        before = len(self._errors)
+        how = self._fields.get(f"{prefix}how", "")
+        if how not in set(WithdrawalChannel):
+            self._errors[f"{prefix}how"] = "Please choose how it was taken out."
+        amount = self._amount(f"{prefix}amount", "The amount")
+        at = self._moment(f"{prefix}when")
+        place = self._fields.get(f"{prefix}place", "")
+        if place:
+            self.text(f"{prefix}place", "The place")
+        if len(self._errors) > before or not (amount and at):
+            return None
+        return TakenOut(WithdrawalChannel(how), amount, at, place)
+
+    def _filled_rows(self, prefix: str) -> list[str]:
+        return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]
+
+    # -- values ----------------------------------------------------------------------------------------------------
+
+    def _amount(self, name: str, what: str, *, needed: bool = True) -> int | None:
+        text = self._fields.get(name, "").removeprefix("₹").strip()
+        if not text:
+            if needed:
+                self._errors[name] = f"{what} is needed."
+            return None
+        try:
+            paise = parse_rupees(text)
+        except AmountError:
+            self._errors[name] = "Rupees, like 5000 or 5000.50."
+            return None
+        if needed and not paise:
+            self._errors[name] = "More than nothing."
+        return paise
+
+    def _moment(self, name: str) -> datetime | None:
+        moment, _ = parse_moment(self._fields.get(name, ""))
+        if moment is None:
+            self._errors[name] = "Day and time are needed, like 24-11-2026 10:05."
+        elif moment > self._now + CLOCK_SLACK:
+            self._errors[name] = "This is in the future."
+        return moment
