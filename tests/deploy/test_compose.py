@@ -21,7 +21,10 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|PWD|_KEY$|SMTP_URL")
 SAMPLE = "a" * 64
-URLS = {"GOLDENHOUR_SMTP_URL": "smtps://me:secret@mail.example:465"}
+URLS = {
+    "GOLDENHOUR_SMTP_URL": "smtps://me:secret@mail.example:465",
+    "GOLDENHOUR_PUBLIC_URL": "https://police.example",
+}
 
 Service = dict[str, Any]
 

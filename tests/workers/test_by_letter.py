@@ -1,0 +1,37 @@
+"""Which workers ask banks by letter."""
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from activities.vault import Vault
+from adapters.banks.email import EmailAdapter
+from adapters.messages.smtp import Mailer
+from schemas.enums import ChannelKind
+from tests.factories import SECRET
+from workers.assembly import Engine
+from workers.settings import Settings
+from workers.worker import by_letter
+
+MAILER = Mailer.from_url("smtp://127.0.0.1:25")
+
+
+@pytest.mark.parametrize(
+    ("public_url", "mailer", "asks"),
+    [("https://police.example/", MAILER, True), ("https://police.example", None, False), (None, MAILER, False)],
+)
+def test_letters_need_a_mail_route_and_an_address_for_their_links(
+    public_url: str | None, mailer: Mailer | None, asks: bool
+) -> None:
+    settings = Settings.model_validate({"public_url": public_url})
+    engine = cast(Engine, SimpleNamespace(hands=cast(Any, None), vault=Vault(SECRET)))
+    adapters = by_letter(settings, engine, mailer)
+    assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
+    assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())
+
+
+def test_an_address_has_no_slash_at_its_end() -> None:
+    assert (
+        Settings.model_validate({"public_url": "https://police.example/gh/"}).public_url == "https://police.example/gh"
+    )
