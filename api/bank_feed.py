@@ -43,9 +43,20 @@ N = TypeVar("N", bound=Noun)
 
 def _takes(model: type[Noun]) -> dict[str, Any]:
     """What the description says of a body that is read here, after the bank is known and its bytes are kept."""
-    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-    schema.pop("$defs", None)
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
+    schema = model.model_json_schema()
+    whole = _inlined(schema, schema.pop("$defs", {}))
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
+
+
+def _inlined(part: Any, named: dict[str, Any]) -> Any:
+    """A schema without references: a route's own part of the description has no place for named ones."""
+    if isinstance(part, list):
+        return [_inlined(member, named) for member in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(named[part["$ref"].rpartition("/")[2]], named)
+    return {name: _inlined(member, named) for name, member in part.items() if name != "discriminator"}
 
 
 HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]

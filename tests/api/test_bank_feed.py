@@ -123,6 +123,15 @@ async def test_no_bank_sees_anothers_holds(feed: Feed) -> None:
     assert (await feed.page("PYTM"))["items"] == []
 
 
+async def test_the_description_shows_every_line_of_an_answer(doors: Doors) -> None:
+    described = (await doors.client.get("/api/v1/openapi.json")).json()
+    operation = described["paths"][f"{HOLDS}/{{hold_id}}/answer"]["post"]
+    schema = operation["requestBody"]["content"]["application/json"]["schema"]
+    assert "$ref" not in orjson.dumps(schema).decode()
+    kinds = [line["properties"]["kind"]["const"] for line in schema["properties"]["lines"]["items"]["oneOf"]]
+    assert kinds == ["held", "moved", "withdrawn", "spent", "refused"]
+
+
 # -- the feed ----------------------------------------------------------------------------------------------------------
 
 
