@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from activities.claims import to_claims
+from activities.contradictions import cross_check
 from activities.hands import Hands
 from activities.metrics import METRICS
 from activities.transfers import make_known
@@ -60,6 +61,7 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
         if given and not _may_be_news(given.reply):
             return _as_before(given)
         positions = await _positions(connection, head.case_no, institution, claims)
+        claims = _said_anew(claims, positions, institution)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, head.case_no, institution, keys)
         outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
@@ -68,8 +70,10 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
         reply = _counts(outcome)
         work = _Writing(hands, connection, head, institution, outcome, positions, now)
-        follow_up = await work.write(update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply)
-    _count(head, outcome, now)
+        follow_up, beyond = await work.write(
+            update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
+        )
+    _count(head, outcome, beyond, now)
     await _hear(hands, head.case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
@@ -90,6 +94,19 @@ async def _positions(
     references = {claim.root_reference_key for claim in claims} | {reference_key(claim.reference) for claim in claims}
     accounts = {claim.root_account_key for claim in claims if claim.root_account_key}
     return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
+
+
+def _said_anew(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
+    """What the bank says of a hop that was put back in play is no repeat of what it said before that."""
+    return [_anew(claim, [p for p in positions if p.asked_anew and p.institution == institution]) for claim in claims]
+
+
+def _anew(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
+    key = claim.root_reference_key
+    times = [
+        p.asked_anew for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)
+    ]
+    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|{max(times)}"}) if times else claim
 
 
 async def _check_job(
@@ -121,7 +138,9 @@ def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
 
-def _count(head: cases.CaseHead, outcome: Reconciliation, now: datetime) -> None:
+def _count(head: cases.CaseHead, outcome: Reconciliation, beyond: Sequence[Contradiction], now: datetime) -> None:
+    for doubt in (*outcome.contradictions, *beyond):
+        METRICS.contradiction_found(doubt.kind)
     for judged in outcome.judgements:
         METRICS.answer_taken(judged.disposition, judged.claim.kind)
     since_complaint_seconds = (now - head.opened_at).total_seconds()
@@ -152,8 +171,10 @@ class _Writing:
     positions: Sequence[HopPosition]
     now: datetime
 
-    async def write(self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]) -> FollowUp | None:
-        """Write everything; return what the workflow must be told."""
+    async def write(
+        self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
+    ) -> tuple[FollowUp | None, list[Contradiction]]:
+        """Write everything; return what the workflow must be told, and what contradicts beyond the answer itself."""
         connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
         update_id = await answers.insert_update(
             connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
@@ -167,15 +188,16 @@ class _Writing:
         finished = await self._write_hop_states()
         opened_tasks = await self._write_doubts(answer_ids)
         known = await self._make_known()
+        beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
         reopened = await self._reopen_if_settled()
         await events.append(
             connection,
             case_no,
             self.now,
             f"bank:{self.institution}",
-            self._events(update_id, job_id, finished, opened_tasks, known, reopened=reopened),
+            self._events(update_id, job_id, finished, opened_tasks, known, beyond, reopened=reopened),
         )
-        return await self._tell(reopened=reopened)
+        return await self._tell(reopened=reopened), beyond
 
     async def _write_new_hops(self, answer_ids: Sequence[int]) -> None:
         new = self.outcome.new_hops
@@ -255,6 +277,7 @@ class _Writing:
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],
+        beyond: Sequence[Contradiction],
         *,
         reopened: bool,
     ) -> list[Event]:
@@ -297,14 +320,14 @@ class _Writing:
             Event(
                 EventKind.CONTRADICTION_OPENED,
                 {
-                    "kind": found.kind.value,
-                    "hop_no": found.hop_no,
+                    "kind": doubt.kind.value,
+                    "hop_no": doubt.hop_no,
                     "institution": self.institution,
-                    "claimed_paise": found.claimed_paise,
-                    "applied_paise": found.applied_paise,
+                    "claimed_paise": doubt.claimed_paise,
+                    "applied_paise": doubt.applied_paise,
                 },
             )
-            for found in outcome.contradictions
+            for doubt in (*outcome.contradictions, *beyond)
         ]
         return [answer, *doubts, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
 

@@ -71,6 +71,7 @@ def _readable(
         occurred_at=line.transaction_datetime,
         status_code=line.status_code,
         remarks=line.remarks,
+        balance_paise=line.root_effective_balance_paise,
         flags=tuple(flags),
         raw=line.raw,
     )

@@ -76,7 +76,7 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
         await cases.give_out_hops(connection, head.case_no, hop.hop_no)
         entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
         await ledger.post(connection, head.case_no, "hop_added", f"hop|{head.case_no}|{hop.hop_no}", now, entries)
-        closed = await _close_if_empty(connection, head.case_no, parent, now)
+        closed = await close_if_empty(connection, head.case_no, parent, now)
         questions = tasks_before_asking(hop.hop_no, hop.state)
         await tasks.open_tasks(connection, head.case_no, questions, now)
         data = {
@@ -89,7 +89,7 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
             **await _make_known(connection, head.case_no, hop),
         }
         await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
-        follow_up = await _tell(connection, hands, head, now, reopened=[hop], closed=closed)
+        follow_up = await tell(connection, hands, head, now, reopened=[hop], closed=closed)
     return DeskDone(head.case_no, hop.hop_no, follow_up)
 
 
@@ -152,7 +152,7 @@ async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str,
         if request.state not in LIVE_STATES:
             raise NotNow(f"the request is {request.state}")
         closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
-        follow_up = await _tell(connection, hands, head, now, reopened=[], closed=closed)
+        follow_up = await tell(connection, hands, head, now, reopened=[], closed=closed)
     return DeskDone(head.case_no, None, follow_up)
 
 
@@ -222,7 +222,7 @@ async def put_right(
     """
     case_no, hop_no = head.case_no, hop.hop_no
     entries = await _correct_amount(connection, case_no, hop, corrected)
-    withdrawn = await _withdraw_from_request(connection, case_no, hop, now)
+    withdrawn = await withdraw_from_request(connection, case_no, hop, now)
     await hops.reopen(connection, case_no, corrected)
     key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
     await ledger.post(connection, case_no, "correction", key, now, entries)
@@ -248,7 +248,7 @@ async def put_right(
     }
     await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
-    return await _tell(connection, hands, head, now, reopened=[corrected], closed=closed)
+    return await tell(connection, hands, head, now, reopened=[corrected], closed=closed)
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:
@@ -342,7 +342,7 @@ async def _correct_amount(
     return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
 
 
-async def _withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
+async def withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
     """Take the hop out of the request that asks about it with the old figures; finish a request left empty."""
     if hop.state is not HopState.ASKED:
         return []
@@ -352,7 +352,8 @@ async def _withdraw_from_request(connection: Connection, case_no: str, hop: hops
     return [str(request_id) for request_id in finished]
 
 
-async def _close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
+async def close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
+    """Close a hop in which nothing is in play any more; the hop, if it was closed by this."""
     left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
     if left or hop.state is HopState.CLOSED:
         return []
@@ -369,7 +370,7 @@ async def _log(connection: Connection, head: cases.CaseHead, now: datetime, offi
     await events.append(connection, head.case_no, now, officer, [event])
 
 
-async def _tell(
+async def tell(
     connection: Connection,
     hands: Hands,
     head: cases.CaseHead,

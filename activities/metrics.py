@@ -19,7 +19,17 @@ from prometheus_client import (
     generate_latest,
 )
 
-from schemas.enums import Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
+from schemas.enums import (
+    Bucket,
+    CarriageOutcome,
+    Channel,
+    ChannelKind,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    SettlementDecision,
+    TaskKind,
+)
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0
@@ -82,6 +92,18 @@ class Metrics:
             "goldenhour_answers",
             "Lines of banks' answers, by what became of them and what they say.",
             ("disposition", "kind"),
+            registry=self.registry,
+        )
+        self._contradictions = Counter(
+            "goldenhour_contradictions",
+            "Contradictions found in banks' answers, by kind.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._settlements = Counter(
+            "goldenhour_contradictions_settled",
+            "Settlements of contradictions, by decision.",
+            ("decision",),
             registry=self.registry,
         )
         self._sweep_failures = Counter(
@@ -153,6 +175,14 @@ class Metrics:
         """One line of a bank's answer was committed."""
         self._answers.labels(disposition.value, kind.value).inc()
 
+    def contradiction_found(self, kind: ContradictionKind) -> None:
+        """A contradiction was committed."""
+        self._contradictions.labels(kind.value).inc()
+
+    def contradiction_settled(self, decision: SettlementDecision) -> None:
+        """A person's settlement was committed."""
+        self._settlements.labels(decision.value).inc()
+
     def sweep_failed(self, work: SweepWork) -> None:
         """Something the sweep attempted for one case came to nothing."""
         self._sweep_failures.labels(work.value).inc()
@@ -184,6 +214,10 @@ class Metrics:
             self._hold_requests.labels(outcome.value)
         for way, came_of_it in product(ChannelKind, CarriageOutcome):
             self._carriages.labels(way.value, came_of_it.value)
+        for doubt in ContradictionKind:
+            self._contradictions.labels(doubt.value)
+        for decision in SettlementDecision:
+            self._settlements.labels(decision.value)
         for work in SweepWork:
             self._sweep_failures.labels(work.value)
         for disposition, kind in product(Disposition, ClaimKind):

@@ -4,7 +4,20 @@ from fastapi import FastAPI
 
 from activities.answer_links import PATH as ANSWER_PATH
 from activities.scorecards import ScoreWatch
-from api import answer_pages, bank_feed, banking, cases, complaints, desk, events, ops, scorecards, verbs
+from api import (
+    accounts,
+    answer_pages,
+    bank_feed,
+    banking,
+    cases,
+    complaints,
+    contradictions,
+    desk,
+    events,
+    ops,
+    scorecards,
+    verbs,
+)
 from api.answer_pages import AnswerDoor
 from api.bank_auth import BankDoor
 from api.edge import Edge
@@ -45,7 +58,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
-    for resource in (complaints, cases, events, verbs, desk, scorecards, banking, bank_feed, answer_pages, ops):
+    for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards):
+        app.include_router(resource.router)
+    for resource in (banking, bank_feed, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)

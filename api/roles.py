@@ -18,6 +18,9 @@ class Action(StrEnum):
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
     CLOSE_TASK = "close_task"
+    SETTLE_CONTRADICTION = "settle_contradiction"
+    TAKE_FROM_HELD = "take_from_held"
+    """agree to a settlement that another officer proposed and that takes money out of `held`"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -29,4 +32,6 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
     Action.CLOSE_TASK: _DESK,
+    Action.SETTLE_CONTRADICTION: _DESK,
+    Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
 }

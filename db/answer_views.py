@@ -14,8 +14,17 @@ FROM answer a JOIN status_update u USING (update_id)
 WHERE a.case_no = $1 AND a.answer_id > $2 ORDER BY a.answer_id LIMIT $3
 """
 _CONTRADICTIONS: Final = """
-SELECT contradiction_id, kind, institution, hop_no, answer_id, claimed_paise, applied_paise, opened_at
-FROM contradiction WHERE case_no = $1 AND contradiction_id > $2 ORDER BY contradiction_id LIMIT $3
+SELECT c.contradiction_id, c.kind, c.institution, c.hop_no, c.answer_id, c.claimed_paise, c.applied_paise, c.opened_at,
+    s.settlement, ARRAY(
+        SELECT DISTINCT p.decision FROM settlement_proposal p WHERE p.contradiction_id = c.contradiction_id
+            AND p.settlement_no = coalesce((s.settlement->>'settlement_no')::integer, 0) + 1 ORDER BY 1) AS proposed
+FROM contradiction c LEFT JOIN LATERAL (
+    SELECT jsonb_build_object('settlement_no', settlement_no, 'decision', decision, 'reason', reason,
+        'settled_by', settled_by, 'settled_at', settled_at, 'proposed_by', proposed_by,
+        'transaction_id', transaction_id) AS settlement
+    FROM contradiction_settlement WHERE contradiction_id = c.contradiction_id ORDER BY settlement_no DESC LIMIT 1
+) AS s ON true
+WHERE c.case_no = $1 AND c.contradiction_id > $2 ORDER BY c.contradiction_id LIMIT $3
 """
 
 
@@ -33,5 +42,5 @@ async def contradictions(connection: Connection, ack_no: str, after: str | None,
     after_id = int_after(after)
     case_no = await case_no_of(connection, ack_no)
     rows, more = cut(await connection.fetch(_CONTRADICTIONS, case_no, after_id, limit + 1), limit)
-    items = tuple(ContradictionView(**dict(row)) for row in rows)
+    items = tuple(ContradictionView.model_validate(dict(row)) for row in rows)
     return ContradictionPage(items=items, next=to_cursor(items[-1].contradiction_id) if more else None)

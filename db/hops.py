@@ -79,7 +79,10 @@ SELECT h.hop_no, h.revision, h.parent_hop_no, h.institution, h.reference_key, h.
        h.amount_paise, h.disputed_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'in_play'), 0)::bigint AS in_play_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'untraced'), 0)::bigint AS untraced_paise,
-       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'refused'), 0)::bigint AS refused_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket IN ('held', 'restored', 'released')), 0)::bigint
+           AS held_paise,
+       coalesce(h.asked_anew, 0) AS asked_anew
 FROM hop h LEFT JOIN ledger_balance b USING (case_no, hop_no)
 WHERE h.case_no = $1 AND (h.reference_key = ANY($2) OR (h.institution = $3 AND h.account_key = ANY($4)))
 GROUP BY h.case_no, h.hop_no
@@ -149,6 +152,13 @@ async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) 
         case_no,
         list(flags),
         [flag.model_dump() for flag in flags.values()],
+    )
+
+
+async def ask_anew(connection: Connection, case_no: str, hop_no: int) -> None:
+    """Note that a settlement put money of this hop back in play."""
+    await connection.execute(
+        "UPDATE hop SET asked_anew = coalesce(asked_anew, 0) + 1 WHERE case_no = $1 AND hop_no = $2", case_no, hop_no
     )
 
 

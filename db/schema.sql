@@ -295,6 +295,9 @@ CREATE TABLE answer (
     raw jsonb NOT NULL,
     received_at timestamp with time zone NOT NULL,
     occurred_at timestamp with time zone,
+    reference_key text NOT NULL DEFAULT ''::text,
+    root_reference_key text NOT NULL DEFAULT ''::text,
+    balance_paise bigint,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -456,6 +459,25 @@ CREATE TABLE contradiction (
     CONSTRAINT contradiction_pkey PRIMARY KEY (contradiction_id)
 );
 
+CREATE TABLE contradiction_settlement (
+    contradiction_id bigint NOT NULL,
+    settlement_no integer NOT NULL,
+    replaces integer,
+    decision text NOT NULL,
+    reason text NOT NULL,
+    settled_by text NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    transaction_id bigint,
+    from_held boolean NOT NULL,
+    proposed_by text,
+    CONSTRAINT contradiction_settlement_pkey PRIMARY KEY (contradiction_id, settlement_no),
+    CONSTRAINT contradiction_settlement_check CHECK ((NOT (replaces IS DISTINCT FROM NULLIF((settlement_no - 1), 0)))),
+    CONSTRAINT contradiction_settlement_check1 CHECK (((NOT from_held) OR (transaction_id IS NOT NULL))),
+    CONSTRAINT contradiction_settlement_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT contradiction_settlement_four_eyes CHECK (((NOT from_held) OR ((proposed_by IS NOT NULL) AND (proposed_by <> settled_by)))),
+    CONSTRAINT contradiction_settlement_settlement_no_check CHECK ((settlement_no > 0))
+);
+
 CREATE TABLE desk_task (
     task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -569,6 +591,7 @@ CREATE TABLE hop (
     waiting_since timestamp with time zone,
     reminded_at timestamp with time zone,
     looked_up_at timestamp with time zone,
+    asked_anew integer,
     CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
@@ -758,6 +781,18 @@ CREATE TABLE schema_migration (
     CONSTRAINT schema_migration_pkey PRIMARY KEY (name)
 );
 
+CREATE TABLE settlement_proposal (
+    contradiction_id bigint NOT NULL,
+    settlement_no integer NOT NULL,
+    decision text NOT NULL,
+    proposed_by text NOT NULL,
+    reason text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    CONSTRAINT settlement_proposal_pkey PRIMARY KEY (contradiction_id, settlement_no, decision, proposed_by),
+    CONSTRAINT settlement_proposal_decision_check CHECK ((decision = ANY (ARRAY['upheld_bank'::text, 'upheld_other'::text, 'corrected'::text, 'noted'::text]))),
+    CONSTRAINT settlement_proposal_settlement_no_check CHECK ((settlement_no > 0))
+);
+
 CREATE TABLE status_update (
     update_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -809,6 +844,12 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victi
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_contradiction_id_fkey FOREIGN KEY (contradiction_id) REFERENCES contradiction(contradiction_id);
+
+ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_contradiction_id_replaces_fkey FOREIGN KEY (contradiction_id, replaces) REFERENCES contradiction_settlement(contradiction_id, settlement_no);
+
+ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -862,6 +903,8 @@ ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOR
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE settlement_proposal ADD CONSTRAINT settlement_proposal_contradiction_id_fkey FOREIGN KEY (contradiction_id) REFERENCES contradiction(contradiction_id);
+
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -870,11 +913,15 @@ CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
 CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]));
 
+CREATE INDEX answer_held ON public.answer USING btree (root_reference_key) WHERE ((kind = 'held'::text) AND (root_reference_key <> ''::text));
+
 CREATE INDEX answer_link_request ON public.answer_link USING btree (request_id);
 
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 
 CREATE INDEX answer_received ON public.answer USING brin (received_at);
+
+CREATE INDEX answer_reference ON public.answer USING btree (reference_key, institution) WHERE (reference_key <> ''::text);
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
@@ -911,6 +958,10 @@ CREATE INDEX feed_entry_to_number ON public.feed_entry USING btree (institution,
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
 CREATE INDEX hold_request_sent ON public.hold_request USING btree (sent_at, institution);
+
+CREATE INDEX hop_account ON public.hop USING btree (institution, account_key) WHERE (institution IS NOT NULL);
+
+CREATE INDEX hop_reference ON public.hop USING btree (reference_key) WHERE ((reference_key <> ''::text) AND (parent_hop_no IS NOT NULL));
 
 CREATE INDEX hop_to_look_up ON public.hop USING btree (looked_up_at, waiting_since) WHERE (state = 'unroutable'::text);
 
@@ -950,6 +1001,8 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 
 CREATE TRIGGER feed_request_new AFTER INSERT ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
@@ -980,7 +1033,15 @@ CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABL
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER settlement_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.settlement_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line, what is on hold included; null where it says nothing';
+
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
+
+COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
+
+COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
@@ -989,6 +1050,8 @@ COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
 
@@ -999,6 +1062,8 @@ COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the 
 COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
+
+COMMENT ON COLUMN hop.asked_anew IS 'how often a settlement put money of it back in play; null for never';
 
 COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last change) in which no institution was found for it';
 

@@ -8,6 +8,8 @@ Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Word
   of that bank with that reference, in the order they were opened.
 * A transfer of which the desk knew before the bank is one transfer: a line about it is satisfied first by what the
   desk's hop took from the same parent already, and only what it says above that moves money.
+* Money said to be on hold and gone is one kind of contradiction in either order, and in one answer or two; a hold above
+  what the account has is another, and moves the money all the same: a person decides.
 * Lines that say the same are one line. Only a line that named no hop of its bank is judged anew when it is said
   again: the hop may have been opened since, by another bank's answer or by the desk.
 """
@@ -74,6 +76,7 @@ class _Hop:
             Bucket.UNTRACED: position.untraced_paise,
             Bucket.REFUSED: position.refused_paise,
         }
+        self.held_paise = position.held_paise
         self.amount_paise = position.amount_paise
         self.disputed_paise = position.disputed_paise
         self.flags: list[Flag] = []
@@ -82,6 +85,11 @@ class _Hop:
     @property
     def drawable_paise(self) -> int:
         return sum(self.paise.values())
+
+    @property
+    def gone_paise(self) -> int:
+        """What of the hop has left its account: withdrawn, spent or moved on."""
+        return self.disputed_paise - self.drawable_paise - self.held_paise
 
     @property
     def more_paise(self) -> int:
@@ -215,10 +223,16 @@ class _Book:
                 self._move_on(claim, hop, take, applied_paise)
             else:
                 self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
+                hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
             self._close_if_empty(hop)
         exceeds = applied_paise < claim.claim_paise
         if exceeds:
-            self._contradict(claim, ContradictionKind.EXCEEDS_DISPUTED, hops[0].position.hop_no, applied_paise)
+            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
+        if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
+            there_paise = max(0, claim.balance_paise)
+            if there_paise < claim.claim_paise:
+                kind = ContradictionKind.BALANCE_BELOW_HOLD
+                self._contradict(claim, kind, hops[0].position.hop_no, there_paise)
         self._judgements.append(
             Judgement(
                 claim=claim,
@@ -392,6 +406,12 @@ def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
         takes[place] += more_paise
         wanted_paise -= more_paise
     return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
+
+
+def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> ContradictionKind:
+    """What is above the hop is the same money told twice where the bank has told the opposite of the rest."""
+    opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
+    return ContradictionKind.HELD_AND_GONE if any(opposite) else ContradictionKind.EXCEEDS_DISPUTED
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:

@@ -195,6 +195,9 @@ def _losses(case: CaseRecord) -> Iterator[Finding]:
     came: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
+        if posting.kind == "settlement":
+            # What a person puts back in play was taken up before.
+            continue
         for hop_no, bucket, paise in posting.entries:
             if hop_no in own and bucket is Bucket.LOST:
                 came[hop_no] -= paise

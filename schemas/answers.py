@@ -45,6 +45,8 @@ class Claim(Noun):
     occurred_at: UtcDatetime | None = None
     status_code: str = "00"
     remarks: str = ""
+    balance_paise: int | None = None
+    """what the account has, by this line; may be below zero"""
     flags: tuple[Flag, ...] = ()
     raw: dict[str, Any]
 
@@ -74,6 +76,10 @@ class HopPosition(Noun):
     in_play_paise: int
     untraced_paise: int
     refused_paise: int
+    held_paise: int = 0
+    """on hold, or given back from a hold"""
+    asked_anew: int = 0
+    """how often a settlement put money back in play: what was said before may then be said again"""
 
 
 class Entry(Noun):
@@ -133,7 +139,10 @@ class Judgement(Noun):
 
 
 class Contradiction(Noun):
-    """A claim that cannot be taken as it stands, kept for a person."""
+    """A claim that cannot be taken as it stands, kept for a person.
+
+    `claimed_paise` stands against `applied_paise`: what was taken of it, or the figure that it contradicts.
+    """
 
     kind: ContradictionKind
     claim_index: int

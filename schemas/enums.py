@@ -163,10 +163,34 @@ class ContradictionKind(StrEnum):
     """Why a bank's claim could not be taken as it stands."""
 
     EXCEEDS_DISPUTED = "exceeds_disputed"
+    """more than is disputed of the hop"""
+    HELD_AND_GONE = "held_and_gone"
+    """the same money is said to be on hold and to have left"""
+    BALANCE_BELOW_HOLD = "balance_below_hold"
+    """the account has less than the bank says it holds there"""
+    HELD_ABOVE_BALANCE = "held_above_balance"
+    """all cases together hold more on the account than it has"""
+    HELD_BY_TWO = "held_by_two"
+    """two banks say that they hold the money of one transfer"""
+    CLAIMED_TWICE = "claimed_twice"
+    """more is claimed of one transaction than it moved"""
     UNASKED_HOP = "unasked_hop"
     ANOTHER_BANKS_HOP = "another_banks_hop"
     TRANSFER_DENIED = "transfer_denied"
     JOB_UNKNOWN = "job_unknown"
+
+
+class SettlementDecision(StrEnum):
+    """How a person settles a contradiction (docs/contradictions.md has what each books)."""
+
+    UPHELD_BANK = "upheld_bank"
+    """the line that contradicted is right"""
+    UPHELD_OTHER = "upheld_other"
+    """what it contradicted is right"""
+    CORRECTED = "corrected"
+    """it was put right by another verb"""
+    NOTED = "noted"
+    """it is known, and nothing follows"""
 
 
 class TaskKind(StrEnum):
@@ -247,6 +271,9 @@ class EventKind(StrEnum):
     REQUEST_REFUSED = "request_refused"
     ANSWER_RECEIVED = "answer_received"
     CONTRADICTION_OPENED = "contradiction_opened"
+    SETTLEMENT_PROPOSED = "settlement_proposed"
+    """money would leave `held`: a second person must agree"""
+    CONTRADICTION_SETTLED = "contradiction_settled"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
     RUNG_CLIMBED = "rung_climbed"

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from schemas.base import Noun, UtcDatetime
 from schemas.complaints import Flag
+from schemas.contradictions import Settlement
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -22,6 +23,7 @@ from schemas.enums import (
     Mode,
     RequestState,
     Rung,
+    SettlementDecision,
     TaskKind,
     TaskState,
 )
@@ -266,7 +268,10 @@ class AnswerPage(Noun):
 
 
 class ContradictionView(Noun):
-    """A claim that could not be taken as it stands, with what was claimed and what was taken of it."""
+    """A claim that cannot be taken as it stands, with what it claims and what was taken of it or stands against it.
+
+    `settlement` is the one that stands; without one it waits for a person, who may have `proposed` something.
+    """
 
     contradiction_id: int
     kind: ContradictionKind
@@ -276,6 +281,9 @@ class ContradictionView(Noun):
     claimed_paise: int
     applied_paise: int
     opened_at: UtcDatetime
+    settlement: Settlement | None
+    proposed: tuple[SettlementDecision, ...]
+    """for the settlement that comes next"""
 
 
 class ContradictionPage(Noun):

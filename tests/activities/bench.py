@@ -266,7 +266,9 @@ _MUST_BE_EMPTY = {
             ((r.closed_at IS NOT NULL) <> (r.state IN ('answered', 'stopped', 'superseded')) OR (r.closed_at IS NULL) <>
             EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live))""",
     "what is disputed of a hop is what the ledger took up for it": """
-        SELECT h.hop_no, h.disputed_paise, sum(e.amount_paise) FROM hop h LEFT JOIN ledger_entry e
+        SELECT h.hop_no, h.disputed_paise, sum(e.amount_paise) FROM hop h LEFT JOIN (
+            SELECT e.* FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+            WHERE t.kind <> 'settlement') AS e
             ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND (CASE h.source WHEN 'complaint'
                 THEN e.bucket = 'lost' ELSE e.bucket = 'in_play' AND e.amount_paise > 0 END)
         WHERE h.case_no = $1 GROUP BY h.case_no, h.hop_no

@@ -295,7 +295,7 @@ async def test_two_answers_that_contradict_each_other_are_both_kept_and_the_firs
     await bench.answer("HDFC", case_no, row(5, root, "1000.00"))
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     assert await bench.buckets(case_no) == {"lost": -1000_00, "withdrawn": 1000_00}
-    assert await bench.contradictions(case_no) == [("exceeds_disputed", 1000_00, 0)]
+    assert await bench.contradictions(case_no) == [("held_and_gone", 1000_00, 0)]
     assert await dispositions(bench, case_no) == ["applied", "contradiction"]
     await bench.check(case_no)
 

@@ -44,6 +44,9 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", f"{CASE}/requests"): (READERS, None),
     ("GET", f"{CASE}/answers"): (READERS, None),
     ("GET", f"{CASE}/contradictions"): (READERS, None),
+    ("GET", "/api/v1/contradictions/by-bank"): (READERS, None),
+    ("POST", "/api/v1/contradictions/{contradiction_id}/settle"): (DESK, {"decision": "noted", **WHY}),
+    ("POST", "/api/v1/accounts/search"): (READERS, {"institution": "SBIN", "account": "30000000001"}),
     ("POST", f"{CASE}/hops"): (DESK, HOP),
     ("POST", f"{CASE}/hops/{{hop_no}}/correct"): (DESK, {"rrn": "712345678901", **WHY}),
     ("POST", f"{CASE}/requests/{{request_id}}/escalate"): (DESK, WHY),
@@ -72,6 +75,7 @@ NUMBERS: Final = {
     "ack_no": "29999999999999",
     "hop_no": "1",
     "task_id": "1",
+    "contradiction_id": "1",
     "hold_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
 }

@@ -81,7 +81,7 @@ async def test_a_scorecard_says_how_a_bank_answers(doors: Doors) -> None:
     assert (item["held_paise"], item["gone_before_paise"], item["gone_after_paise"]) == (2_000_00, 1_000_00, 2_000_00)
     assert (item["placed_paise"], item["moved_before_share"]) == (5_000_00, 0.2)
     assert (item["reachable_paise"], item["held_of_reachable"]) == (4_000_00, 0.5)
-    assert item["contradictions"]["exceeds_disputed"] == 1
+    assert item["contradictions"]["held_and_gone"] == 1
     assert set(item["rungs"]) == {rung.value for rung in Rung}
 
 
@@ -137,7 +137,7 @@ async def test_as_a_table(doors: Doors, by_header: bool) -> None:
     (row,) = csv.DictReader(io.StringIO(response.text))
     assert (row["institution"], row["held_paise"], row["moved_before_share"]) == ("SBIN", "200000", "0.2")
     assert (row["sent_to_delivered_p50_seconds"], row["hour"], row["silent_rate"]) == ("2.0", "", "0.0")
-    assert (row["contradictions_exceeds_disputed"], row["rungs_give_up"]) == ("1", "0")
+    assert (row["contradictions_held_and_gone"], row["rungs_give_up"]) == ("1", "0")
 
 
 def test_a_name_is_no_formula() -> None:

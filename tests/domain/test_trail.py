@@ -108,7 +108,7 @@ def test_a_hold_after_the_account_was_emptied_moves_nothing() -> None:
     case.answer("HDFC", claim(WITHDRAWN, "R1", 1000))
     outcome = case.answer("HDFC", claim(HELD, "R1", 1000))
     assert [(c.kind, c.claimed_paise, c.applied_paise) for c in outcome.contradictions] == [
-        (ContradictionKind.EXCEEDS_DISPUTED, 1000, 0)
+        (ContradictionKind.HELD_AND_GONE, 1000, 0)
     ]
     assert (case.total(Bucket.WITHDRAWN), case.total(Bucket.HELD)) == (1000, 0)
 

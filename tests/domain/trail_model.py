@@ -23,12 +23,15 @@ def claim(
     payee_account: str = "A9",
     code: str = "00",
     amount_paise: int | None = None,
+    balance_paise: int | None = None,
 ) -> Claim:
     """A line of an answer; two with equal arguments say the same."""
     moved = kind is ClaimKind.MOVED
     return Claim(
         kind=kind,
-        natural_key=repr((kind, root, paise, account, reference, payee, payee_account, code, amount_paise)),
+        natural_key=repr(
+            (kind, root, paise, account, reference, payee, payee_account, code, amount_paise, balance_paise)
+        ),
         root_reference_key=root,
         root_account_key=account,
         amount_paise=paise if amount_paise is None else amount_paise,
@@ -36,6 +39,7 @@ def claim(
         reference=reference,
         payee=PayeeClaim(institution=payee, institution_as_told=payee or "?", account=payee_account) if moved else None,
         status_code=code,
+        balance_paise=balance_paise,
         raw={},
     )
 
@@ -139,6 +143,7 @@ class CaseModel:
                     "in_play_paise": self.balance(hop_no, Bucket.IN_PLAY),
                     "untraced_paise": self.balance(hop_no, Bucket.UNTRACED),
                     "refused_paise": self.balance(hop_no, Bucket.REFUSED),
+                    "held_paise": self.balance(hop_no, Bucket.HELD),
                 }
             )
             for hop_no, hop in self.hops.items()

@@ -1,0 +1,290 @@
+"""Contradictions: what finds them across lines and cases, and how they were settled."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.answers import Entry
+from schemas.base import Noun
+from schemas.contradictions import BankDoubts, BankDoubtsList, Settlement, Settling
+from schemas.enums import Bucket, ClaimKind, ContradictionKind
+
+
+class Doubt(Noun):
+    """Two figures that stand against each other, found by looking beyond one line."""
+
+    answer_id: int
+    hop_no: int | None
+    claimed_paise: int
+    against_paise: int
+
+
+class ContradictionRow(Noun):
+    """A contradiction as it is settled."""
+
+    contradiction_id: int
+    case_no: str
+    hop_no: int | None
+    institution: str
+    kind: ContradictionKind
+    line: ClaimKind | None
+    claimed_paise: int
+    applied_paise: int
+
+
+async def lock(connection: Connection, keys: Iterable[str]) -> None:
+    """One answer at a time looks across cases at these accounts and references.
+
+    Take it last of all locks: whoever holds it waits for nothing else. Keys share 256 locks, so that an answer of
+    many lines does not fill the server's table of them.
+    """
+    await connection.execute(
+        "SELECT pg_advisory_xact_lock(17, place) FROM (SELECT DISTINCT abs(hashtext(k)::bigint % 256)::integer AS place"
+        " FROM unnest($1::text[]) AS k ORDER BY 1) AS places",
+        list(keys),
+    )
+
+
+# A line may name money of a transaction that lines of other hops and cases name too. References come again after years:
+# in another case it is the same transaction only with the same sum.
+_CLAIMED_TWICE: Final = """
+SELECT a.answer_id, a.hop_nos[1] AS hop_no, t.claimed AS claimed_paise, t.most AS against_paise
+FROM answer a CROSS JOIN LATERAL (
+    SELECT sum(claimed)::bigint AS claimed, max(amount) AS most FROM (
+        SELECT o.applied_paise AS claimed, o.amount_paise AS amount FROM answer o
+        WHERE a.kind <> 'moved' AND o.reference_key = a.reference_key AND o.reference_key <> ''
+            AND o.institution = a.institution AND o.kind IN ('withdrawn', 'spent') AND o.disposition <> 'duplicate'
+            AND (o.case_no = a.case_no OR o.amount_paise = a.amount_paise)
+        UNION ALL
+        SELECT h.disputed_paise, h.amount_paise
+        FROM hop h JOIN hop p ON p.case_no = h.case_no AND p.hop_no = h.parent_hop_no
+        WHERE a.kind = 'moved' AND h.reference_key = a.reference_key AND h.reference_key <> ''
+            AND h.parent_hop_no IS NOT NULL AND p.institution = a.institution
+            AND (h.case_no = a.case_no OR h.amount_paise = a.amount_paise)
+    ) AS told
+) AS t
+WHERE a.answer_id = ANY($1) AND a.kind IN ('moved', 'withdrawn', 'spent') AND a.reference_key <> ''
+    AND t.claimed > t.most
+ORDER BY a.answer_id
+"""
+
+
+async def claimed_twice(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
+    """Of these lines, those whose transaction is claimed, over all hops and cases, with more than it moved."""
+    return [Doubt(**dict(row)) for row in await connection.fetch(_CLAIMED_TWICE, list(answer_ids))]
+
+
+_HELD_BY_TWO: Final = """
+SELECT a.answer_id, a.hop_nos[1] AS hop_no, a.claim_paise AS claimed_paise, 0::bigint AS against_paise
+FROM answer a
+LEFT JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1]
+WHERE a.answer_id = ANY($1) AND a.kind = 'held' AND a.claim_paise > 0 AND a.root_reference_key <> '' AND EXISTS (
+    SELECT FROM answer o LEFT JOIN hop oh ON oh.case_no = o.case_no AND oh.hop_no = o.hop_nos[1]
+    WHERE o.kind = 'held' AND o.root_reference_key = a.root_reference_key AND o.root_reference_key <> ''
+        AND o.institution <> a.institution AND o.claim_paise > 0 AND o.disposition <> 'duplicate'
+        AND (o.case_no = a.case_no OR oh.amount_paise = h.amount_paise))
+ORDER BY a.answer_id
+"""
+
+
+async def held_by_two(connection: Connection, answer_ids: Sequence[int]) -> list[Doubt]:
+    """Of these lines, the holds on a transfer of which another bank says that it holds the money."""
+    return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_BY_TWO, list(answer_ids))]
+
+
+LAST_BALANCE: Final = """
+    SELECT a.balance_paise, a.received_at FROM hop b
+    JOIN answer a ON a.case_no = b.case_no AND a.hop_nos[1] = b.hop_no AND a.institution = b.institution
+    WHERE b.institution = t.institution AND b.account_key = t.account_key AND a.balance_paise IS NOT NULL
+    ORDER BY a.received_at DESC, a.answer_id DESC LIMIT 1
+"""
+"""What the bank said last of the balance of account `t`."""
+
+HELD_OVER_CASES: Final = """
+    SELECT coalesce(sum(l.balance_paise) FILTER (WHERE l.bucket = 'held'), 0)::bigint AS held_paise,
+        coalesce(sum(l.balance_paise) FILTER (WHERE l.bucket = 'in_play'), 0)::bigint AS in_play_paise
+    FROM hop m JOIN ledger_balance l ON l.case_no = m.case_no AND l.hop_no = m.hop_no
+    WHERE m.institution = t.institution AND m.account_key = t.account_key
+"""
+"""What all cases have on account `t`."""
+
+_HELD_ABOVE: Final = f"""
+SELECT t.answer_id, t.hop_no, held.held_paise AS claimed_paise, greatest(last.balance_paise, 0) AS against_paise
+FROM (
+    SELECT DISTINCT ON (h.account_key) a.answer_id, h.hop_no, h.institution, h.account_key
+    FROM answer a JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1]
+    WHERE a.answer_id = ANY($1) AND h.account_key = ANY($2) AND h.institution = a.institution
+    ORDER BY h.account_key, (a.kind = 'held') DESC, a.answer_id
+) AS t
+CROSS JOIN LATERAL ({LAST_BALANCE}) AS last CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held
+WHERE held.held_paise > greatest(last.balance_paise, 0) ORDER BY t.answer_id
+"""
+
+
+async def held_above_balance(
+    connection: Connection, answer_ids: Sequence[int], account_keys: Sequence[str]
+) -> list[Doubt]:
+    """Of these accounts, those on which all cases hold more than the bank last said is there."""
+    return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_ABOVE, list(answer_ids), list(account_keys))]
+
+
+async def accounts_of(connection: Connection, answer_ids: Sequence[int], nobodys_key: str) -> list[str]:
+    """The accounts about which these lines tell a hold or a balance; `nobodys_key` stands for none."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT h.account_key FROM answer a"
+        " JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1] AND h.institution = a.institution"
+        " WHERE a.answer_id = ANY($1) AND (a.applied_paise > 0 AND a.kind = 'held' OR a.balance_paise IS NOT NULL)"
+        " AND h.account_key NOT IN ('', $2) ORDER BY 1",
+        list(answer_ids),
+        nobodys_key,
+    )
+    return [row["account_key"] for row in rows]
+
+
+async def is_known(connection: Connection, case_no: str, kind: ContradictionKind, doubt: Doubt) -> bool:
+    """Whether these very figures stand against each other already, settled or not."""
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM contradiction WHERE case_no = $1 AND kind = $2"
+        " AND hop_no IS NOT DISTINCT FROM $3 AND claimed_paise = $4 AND applied_paise = $5)",
+        case_no,
+        kind.value,
+        doubt.hop_no,
+        doubt.claimed_paise,
+        doubt.against_paise,
+    )
+    return known
+
+
+async def case_of(connection: Connection, contradiction_id: int) -> str:
+    """The case that a contradiction is in. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT case_no FROM contradiction WHERE contradiction_id = $1", contradiction_id
+    )
+    if case_no is None:
+        raise NotFound(f"contradiction {contradiction_id}")
+    return case_no
+
+
+async def get(connection: Connection, contradiction_id: int) -> ContradictionRow:
+    """One contradiction, with what the line says that opened it. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT c.contradiction_id, c.case_no, c.hop_no, c.institution, c.kind, a.kind AS line, c.claimed_paise,"
+        " c.applied_paise FROM contradiction c LEFT JOIN answer a USING (answer_id) WHERE c.contradiction_id = $1",
+        contradiction_id,
+    )
+    if row is None:
+        raise NotFound(f"contradiction {contradiction_id}")
+    return ContradictionRow(**dict(row))
+
+
+async def standing(connection: Connection, contradiction_id: int) -> Settlement | None:
+    """The settlement that stands: the last one."""
+    row = await connection.fetchrow(
+        "SELECT settlement_no, decision, reason, settled_by, settled_at, proposed_by, transaction_id"
+        " FROM contradiction_settlement WHERE contradiction_id = $1 ORDER BY settlement_no DESC LIMIT 1",
+        contradiction_id,
+    )
+    return Settlement(**dict(row)) if row else None
+
+
+async def stands_booked(connection: Connection, contradiction_id: int) -> list[Entry]:
+    """What the settlements of a contradiction have booked in sum: each takes back what the one before it booked."""
+    rows = await connection.fetch(
+        "SELECT e.hop_no, e.bucket, sum(e.amount_paise)::bigint AS amount_paise FROM contradiction_settlement s"
+        " JOIN ledger_entry e USING (transaction_id) WHERE s.contradiction_id = $1"
+        " GROUP BY 1, 2 HAVING sum(e.amount_paise) <> 0 ORDER BY 1, 2",
+        contradiction_id,
+    )
+    return [Entry(hop_no=row["hop_no"], bucket=Bucket(row["bucket"]), amount_paise=row["amount_paise"]) for row in rows]
+
+
+async def insert_settlement(
+    connection: Connection,
+    contradiction_id: int,
+    settlement_no: int,
+    settling: Settling,
+    settled_by: str,
+    at: datetime,
+    *,
+    transaction_id: int | None,
+    from_held: bool,
+    proposed_by: str | None,
+) -> None:
+    """Write how it is settled from now on."""
+    await connection.execute(
+        "INSERT INTO contradiction_settlement (contradiction_id, settlement_no, decision, reason, settled_by,"
+        " settled_at, transaction_id, from_held, proposed_by, replaces)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, nullif($2::integer - 1, 0))",
+        contradiction_id,
+        settlement_no,
+        settling.decision.value,
+        settling.reason,
+        settled_by,
+        at,
+        transaction_id,
+        from_held,
+        proposed_by,
+    )
+
+
+async def propose(
+    connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, by: str, at: datetime
+) -> bool:
+    """Keep what somebody proposes; false when the same person has proposed it before."""
+    done = await connection.fetchval(
+        "INSERT INTO settlement_proposal (contradiction_id, settlement_no, decision, proposed_by, reason, proposed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING true",
+        contradiction_id,
+        settlement_no,
+        settling.decision.value,
+        by,
+        settling.reason,
+        at,
+    )
+    return bool(done)
+
+
+async def proposer(
+    connection: Connection, contradiction_id: int, settlement_no: int, settling: Settling, other_than: str
+) -> str | None:
+    """Who, other than this person, proposed this decision first."""
+    found: str | None = await connection.fetchval(
+        "SELECT proposed_by FROM settlement_proposal WHERE contradiction_id = $1 AND settlement_no = $2"
+        " AND decision = $3 AND proposed_by <> $4 ORDER BY proposed_at, proposed_by LIMIT 1",
+        contradiction_id,
+        settlement_no,
+        settling.decision.value,
+        other_than,
+    )
+    return found
+
+
+async def close_task(connection: Connection, found: ContradictionRow, at: datetime, closed_by: str, why: str) -> None:
+    """Close the desk's task about it, unless another of its kind about its hop waits still."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = $5, reason = $6"
+        " WHERE case_no = $1 AND kind = 'settle_contradiction' AND state = 'open' AND note = $2"
+        " AND hop_no IS NOT DISTINCT FROM $3 AND NOT EXISTS (SELECT FROM contradiction c"
+        "  WHERE c.case_no = $1 AND c.kind = $2 AND c.hop_no IS NOT DISTINCT FROM $3"
+        "  AND NOT EXISTS (SELECT FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id))",
+        found.case_no,
+        found.kind.value,
+        found.hop_no,
+        at,
+        closed_by,
+        why,
+    )
+
+
+_BY_BANK: Final = """
+SELECT c.institution, c.kind, count(*) AS opened, count(*) FILTER (WHERE NOT EXISTS (
+    SELECT FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id)) AS unsettled
+FROM contradiction c GROUP BY 1, 2 ORDER BY 1, 2
+"""
+
+
+async def by_bank(connection: Connection) -> BankDoubtsList:
+    """Contradictions by bank and kind. Reads every one."""
+    return BankDoubtsList(items=tuple(BankDoubts(**dict(row)) for row in await connection.fetch(_BY_BANK)))
