@@ -4,12 +4,14 @@
 """
 
 from simulator.config import BankDelays, Delay, Knobs, MoneyModel, SimulatorConfig
+from simulator.faults import Faults
 from simulator.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.server import SimulatorServer
 
 __all__ = [
     "BankDelays",
     "Delay",
+    "Faults",
     "Knobs",
     "MoneyModel",
     "ScriptedAnswer",

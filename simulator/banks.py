@@ -6,6 +6,7 @@ from collections.abc import Coroutine, Mapping, Sequence
 from simulator.bank import BankDesk, Finding, Incident, Post
 from simulator.clock import IST, Clock
 from simulator.config import SimulatorConfig
+from simulator.faults import FaultBook
 from simulator.institutions import Institution
 from simulator.poster import Poster, onward_of, refused_of
 from simulator.script import Script, ScriptedAnswer
@@ -34,7 +35,8 @@ class Banks:
         self.clock = clock
         self.desk = BankDesk(world, config, institutions)
         self.book = TicketBook()
-        self.poster = Poster(config.posts_at_once, config.first_backoff_wall_seconds)
+        self.faults = FaultBook(config.seed)
+        self.poster = Poster(config.posts_at_once, config.first_backoff_wall_seconds, self.faults)
         self.held_by_case: dict[str, dict[str, int]] = {}
         """by acknowledgement number and class of bank: paise held"""
         self.nudges = {"mail": 0, "call": 0, "worked": 0}
@@ -194,7 +196,9 @@ class Banks:
         job_id: str | None = None,
     ) -> None:
         told = ack_no or record.report.ack_no
-        sent = PostRecord(onward_of(rows), refused_of(rows))
+        key = f"{' '.join(record.rrns)} {len(record.posts)}"
+        rows = self.faults.bent(record.bank.code, key, rows)
+        sent = PostRecord(onward_of(rows), refused_of(rows), key)
         record.posts.append(sent)
         self.book.named(told, sent)
         content: dict[str, object] = {

@@ -9,6 +9,7 @@ from typing import Protocol
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulator.complaints import Json
+from simulator.faults import Faults
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
 
 
@@ -62,6 +63,14 @@ class ToScript(BaseModel):
     reply: ReplyToScript | None = None
 
 
+class PutFaults(BaseModel):
+    """The body of `POST /sim/faults`: a bank's faults from now on."""
+
+    model_config = ConfigDict(extra="forbid")
+    bank: str
+    faults: Faults
+
+
 class PostAs(BaseModel):
     """The body of `POST /sim/post`: rows to post once as a bank."""
 
@@ -101,6 +110,9 @@ class Controlled(Protocol):
     ) -> None:
         """Say what a bank does about a transfer."""
 
+    def put_faults(self, bank: str, faults: Faults) -> None:
+        """Give a bank these faults, in place of those it had."""
+
     async def post_as(
         self, bank: str, ack_no: str, rows: Sequence[WrittenRow], job_id: str | None = None
     ) -> tuple[int, dict[str, object]]:
@@ -139,6 +151,9 @@ class Control:
                 self._sim.connect(Connect.model_validate_json(body).api_url)
             case "POST", "script":
                 self._script(ToScript.model_validate_json(body))
+            case "POST", "faults":
+                told = PutFaults.model_validate_json(body)
+                self._sim.put_faults(told.bank, told.faults)
             case "POST", "post":
                 post = PostAs.model_validate_json(body)
                 status, content = await self._sim.post_as(post.bank, post.ack_no, post.rows, post.job_id)

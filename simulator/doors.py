@@ -14,20 +14,23 @@ from math import ceil
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
 from simulator.control import Control
 from simulator.envelope import EnvelopeError
+from simulator.faults import Reply
 from simulator.institutions import Institution
 from simulator.script import ScriptedReply
 from simulator.seeds import chance
+from simulator.spoilt import SpoiltReply, drop, until_gone
 from simulator.wire import FraudReport, TicketError, read_report
 
 MAX_BODY_BYTES = 1 << 20
 HANG_WALL_SECONDS = 15.0
 HTTP_OK = 200
+REPORT_DOOR = "transaction-fraud"
 BAD_TICKET = "01"
 UNREADABLE = "98"
 NOT_LOGGED_IN = "97"
@@ -54,7 +57,7 @@ class Doors:
             case _:
                 response = _reply(404, BAD_TICKET, "no such door")
         if response is None:
-            _drop(send)
+            drop(send)
         else:
             await response(scope, receive, send)
 
@@ -65,11 +68,11 @@ class Doors:
         status, content = await self._control.handle(name, request.method, body)
         return _json(status, content)
 
-    async def _bank(self, bank: Institution, door: str, request: Request) -> Response | None:
+    async def _bank(self, bank: Institution, door: str, request: Request) -> ASGIApp | None:
         """One request at a bank's door; None drops the connection."""
         doors: dict[str, Callable[[Institution, Request, bytes], Awaitable[Response | None]]] = {
             "login": self._login,
-            "transaction-fraud": self._report,
+            REPORT_DOOR: self._report,
         }
         body = await _body(request)
         outage = self._banks.desk.outage(bank.code, self._banks.clock.now()) if self._banks.clock.running else None
@@ -79,7 +82,14 @@ class Doors:
             return _reply(404, BAD_TICKET, "no such door")
         if body is None:
             return _reply(413, BAD_TICKET, "too large")
-        return await doors[door](bank, request, body)
+        fault = self._banks.faults.of_call(bank.code) if door == REPORT_DOOR else None
+        if fault is Reply.HALF_OPEN:
+            await until_gone(request, self._banks.faults.by_bank[bank.code].half_open_wall_seconds)
+            return None
+        response = await doors[door](bank, request, body)
+        if fault is None or response is None:
+            return response
+        return SpoiltReply(response, fault, self._banks.faults.by_bank[bank.code])
 
     async def _outage(self, outage: Outage) -> Response | None:
         left = self._banks.clock.wall_seconds(outage.end - self._banks.clock.now())
@@ -175,13 +185,3 @@ def _reply(
 
 def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
     return Response(orjson.dumps(content), status, headers, "application/json")
-
-
-def _drop(send: Send) -> None:
-    """Close the connection without an answer, as a machine that is down does.
-
-    ASGI has no word for this; uvicorn's `send` is a method of the cycle that owns the transport.
-    """
-    transport = getattr(getattr(send, "__self__", None), "transport", None)
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()

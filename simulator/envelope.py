@@ -41,7 +41,10 @@ class Envelope:
 
     def seal(self, content: object) -> tuple[bytes, dict[str, str]]:
         """Wrap `content` (JSON-able); gives the raw body and the headers that go with it."""
-        plain = orjson.dumps(content)
+        return self.seal_bytes(orjson.dumps(content))
+
+    def seal_bytes(self, plain: bytes) -> tuple[bytes, dict[str, str]]:
+        """Wrap what need not even be JSON."""
         headers = {"content-type": "application/json" if self.kind == "none" else "text/plain"}
         if self.kind == "aes_cbc":
             body = base64.b64encode(self._cbc(plain))

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import orjson
 
+from simulator.faults import FaultBook, Foul
+from simulator.fouls import NO_ANSWER, UPDATE_PATH, Sealed, try_foully
 from simulator.institutions import Institution
 from simulator.line import Answer, Line, LineError
 from simulator.tickets import PostRecord
@@ -39,7 +41,9 @@ class Reply:
 class Poster:
     """Posts on behalf of every bank, with one pool of connections and one token a bank."""
 
-    def __init__(self, posts_at_once: int, first_backoff_wall_seconds: float) -> None:
+    def __init__(self, posts_at_once: int, first_backoff_wall_seconds: float, faults: FaultBook) -> None:
+        self._faults = faults
+        self._url = ""
         self._first_backoff = first_backoff_wall_seconds
         self._posts_at_once = posts_at_once
         self._slots = asyncio.Semaphore(posts_at_once)
@@ -56,6 +60,7 @@ class Poster:
     def connect(self, api_url: str) -> None:
         """Say where the police API is; posts wait until this is known."""
         self.close()
+        self._url = api_url
         self._line = Line(api_url, self._posts_at_once)
         self._tokens.clear()
         self._api.set()
@@ -69,12 +74,18 @@ class Poster:
         """Post a status update, again and again until it is accepted; gives up only on what is refused as such."""
         self.made += 1
         refusals = 0
+        foul = self._faults.of_post(bank.code, record.key)
+        if foul is not None and foul is not Foul.REPLAYED:
+            await self._try_foully(bank, foul, Sealed(*bank.envelope.seal(content)))
         while True:
-            reply = await self._attempt(bank, content, record)
+            sealed = Sealed(*bank.envelope.seal(content))
+            reply = await self._attempt(bank, sealed, record)
             record.status = reply.status if reply is not None else None
             if reply is not None and reply.status == HTTP_OK:
                 record.accepted_ns = time.monotonic_ns()
                 self.accepted += 1
+                if foul is Foul.REPLAYED:
+                    await self._try_foully(bank, foul, sealed)
                 return
             self.failures += 1
             if reply is not None and reply.refused_as_such:
@@ -87,19 +98,34 @@ class Poster:
             wait = min(self._first_backoff * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
-    async def _attempt(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> Reply | None:
+    async def _try_foully(self, bank: Institution, foul: Foul, true: Sealed) -> None:
+        """A try that must be refused, or change nothing; how it was taken is noted."""
+        await self._api.wait()
+        async with self._slots:
+            status = NO_ANSWER
+            try:
+                token = self._tokens.get(bank.code) or await self._login(bank)
+                told = Sealed(true.body, {**true.headers, "authorization": f"Bearer {token}"})
+                status = await try_foully(self._connected, self._url, foul, bank.envelope, told)
+            except LineError:
+                pass
+            self._faults.answered(foul, status)
+
+    async def _attempt(self, bank: Institution, sealed: Sealed, record: PostRecord) -> Reply | None:
         """One try, None when the line failed."""
         await self._api.wait()
         async with self._slots:
             record.attempts += 1
             try:
-                return await self.post(bank, content, record)
+                return await self._post(bank, sealed, record)
             except LineError:
                 return None
 
-    async def post(self, bank: Institution, content: Mapping[str, object], record: PostRecord | None = None) -> Reply:
+    async def post(self, bank: Institution, content: Mapping[str, object]) -> Reply:
         """Post once as that bank, logging in when needed. Raises LineError when the line fails."""
-        body, headers = bank.envelope.seal(content)
+        return await self._post(bank, Sealed(*bank.envelope.seal(content)), None)
+
+    async def _post(self, bank: Institution, sealed: Sealed, record: PostRecord | None) -> Reply:
         reply = Reply(HTTP_UNAUTHORIZED, {})
         for _ in range(2):
             token = self._tokens.get(bank.code) or await self._login(bank)
@@ -109,9 +135,9 @@ class Poster:
                 record.sent_ns = time.monotonic_ns()
             answer = await self._connected.request(
                 "POST",
-                "/banking/FraudReportStatusUpdate",
-                headers=headers | {"authorization": f"Bearer {token}"},
-                body=body,
+                UPDATE_PATH,
+                headers={**sealed.headers, "authorization": f"Bearer {token}"},
+                body=sealed.body,
             )
             reply = Reply(answer.status, _json(answer))
             if reply.status != HTTP_UNAUTHORIZED:

@@ -18,6 +18,7 @@ from simulator.complaints import ComplaintRecord, Json, complaint_body
 from simulator.config import DAY_SECONDS, SimulatorConfig
 from simulator.control import Control
 from simulator.doors import Doors
+from simulator.faults import Faults
 from simulator.figures import (
     complaint_figures,
     first_request_ns,
@@ -41,6 +42,10 @@ log = logging.getLogger(__name__)
 
 class AlreadyStartedError(RuntimeError):
     """The day is being played already."""
+
+
+class NoSuchBankError(RuntimeError):
+    """There is no bank with that code in this world."""
 
 
 class SimulatorServer:
@@ -190,6 +195,7 @@ class SimulatorServer:
                 "next_layer": spread(book.next_layer_ns),
             },
             "mail": {"received": self.mailboxes.received, "unknown": self.mailboxes.unknown},
+            "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
             "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
         }
@@ -228,6 +234,12 @@ class SimulatorServer:
             script.answers = tuple(answers)
         if reply is not None:
             script.reply, script.replied = reply, 0
+
+    def put_faults(self, bank: str, faults: Faults) -> None:
+        """Give this bank these faults from now on, in place of those it had. Raises NoSuchBankError."""
+        if bank not in self.banks.by_code:
+            raise NoSuchBankError(NoSuchBankError.__doc__)
+        self.banks.faults.put(bank, faults)
 
     async def post_as(
         self, bank: str, ack_no: str, rows: Sequence[WrittenRow], job_id: str | None = None

@@ -19,6 +19,8 @@ class PostRecord:
     onward: tuple[str, ...]
     refused: frozenset[str]
     """RRNs it refuses"""
+    key: str = ""
+    """tells the posts of a bank apart, in every run of the same world"""
     attempts: int = 0
     sent_ns: int = 0
     accepted_ns: int | None = None

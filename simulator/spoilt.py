@@ -1,0 +1,80 @@
+"""Replies that go wrong on their way: cut, slow, in drips, without end, in an odd charset."""
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from simulator.faults import HUGE_REPLY_BYTES, PIECE_BYTES, Faults, Reply
+
+CHUNK_BYTES = 64 << 10
+DRIP_WALL_SECONDS = 0.05
+
+
+class SpoiltReply:
+    """An ASGI application: `good` as a bank with that fault sends it."""
+
+    def __init__(self, good: Response, fault: Reply, faults: Faults) -> None:
+        self._good = good
+        self._fault = fault
+        self._faults = faults
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it, or what comes of it."""
+        body = bytes(self._good.body)
+        match self._fault:
+            case Reply.TORN:
+                await self._begin(send, len(body))
+                await _part(send, body[: len(body) // 2], more=True)
+                drop(send)
+            case Reply.DRIPPED:
+                await self._begin(send, len(body))
+                for start in range(0, len(body), PIECE_BYTES):
+                    await _part(send, body[start : start + PIECE_BYTES], more=True)
+                    await asyncio.sleep(DRIP_WALL_SECONDS)
+                await _part(send, b"", more=False)
+            case Reply.HUGE:
+                await self._begin(send, len(body) + HUGE_REPLY_BYTES)
+                await _part(send, body, more=True)
+                for _ in range(0, HUGE_REPLY_BYTES, CHUNK_BYTES):
+                    await _part(send, b" " * CHUNK_BYTES, more=True)
+                await _part(send, b"", more=False)
+            case Reply.CHARSET:
+                odd = body.decode().encode("utf-16")
+                await self._begin(send, len(odd))
+                await _part(send, odd, more=False)
+            case _:
+                await asyncio.sleep(self._faults.slow_wall_seconds)
+                await self._good(scope, receive, send)
+
+    async def _begin(self, send: Send, length: int) -> None:
+        headers = [(name, value) for name, value in self._good.raw_headers if name != b"content-length"]
+        headers.append((b"content-length", str(length).encode()))
+        await send({"type": "http.response.start", "status": self._good.status_code, "headers": headers})
+
+
+async def _part(send: Send, body: bytes, *, more: bool) -> None:
+    await send({"type": "http.response.body", "body": body, "more_body": more})
+
+
+async def until_gone(request: Request, most_seconds: float) -> None:
+    """Say nothing until the other side hangs up, or so long at most."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(most_seconds):
+            message: Mapping[str, object] = {"type": ""}
+            while message["type"] != "http.disconnect":
+                message = await request.receive()
+
+
+def drop(send: Send) -> None:
+    """Close the connection without an answer, as a machine that is down does.
+
+    ASGI has no word for this; uvicorn's `send` is a method of the cycle that owns the transport. Transports of uvloop
+    are none of asyncio's classes, so it is asked for what it can do.
+    """
+    abort = getattr(getattr(getattr(send, "__self__", None), "transport", None), "abort", None)
+    if callable(abort):
+        abort()

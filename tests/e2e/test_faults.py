@@ -1,0 +1,150 @@
+"""Banks with faults against the whole engine: nothing lost, nothing asked twice, the money whole, the case goes on."""
+
+import random
+from collections import Counter
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from simulator import Faults, Knobs, ScriptedAnswer, SimulatorConfig, hold_row
+from simulator.faults import Foul, Reply
+from tests.e2e.live import Json, Live, live
+from tests.e2e.test_scripted import transfer
+from tests.e2e.test_world import check_complaints, check_tickets, check_workflows, over, reasons_to_be_open, world
+from tests.factories import rrn
+
+pytestmark = pytest.mark.end_to_end
+
+LOSS_PAISE = 10_000_00
+SETTLE_SECONDS = 60.0
+"""a line that says nothing costs the whole time of a call before the request is tried again"""
+TAKEN = {
+    Foul.SIGNATURE: {400},
+    Foul.REPLAYED: {200},
+    Foul.HUGE: {413},
+    Foul.CHARSET: {400},
+    Foul.CUT: {0},
+    Foul.DRIPPED: {200},
+}
+"""what the police say to a foul try; 0: nothing, for the line is gone"""
+
+
+@pytest.fixture(scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    """One engine for the module; each test gives a bank of its own its faults."""
+    config = SimulatorConfig(complaints=0, institutions=40, knobs=Knobs.none(), clock_factor=60.0)
+    home: Path = tmp_path_factory.mktemp("engine")
+    async with live(home, config) as engine:
+        engine.sim.connect(engine.running.api_url)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def banks(engine: Live) -> list[str]:
+    """Banks nobody has used: the faults of one test are not the next one's. Every kind of envelope is among them."""
+    return [bank.code for bank in engine.sim.institutions if bank.answer_class == "api"]
+
+
+async def held_by(engine: Live, bank: str, faults: Faults) -> Json:
+    """A bank with faults is asked about one transfer and holds all of it; gives the case when it is settled."""
+    engine.sim.put_faults(bank, faults)
+    root = rrn()
+    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))])
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    await engine.until_settled(case_no, SETTLE_SECONDS)
+    tickets = [ticket for ticket in engine.sim.tickets(bank, root) if ticket.report.ack_no == case_no]
+    assert len(tickets) == 1, "the same request is the same ticket, however often it comes"
+    assert engine.sim.banks.book.asked_twice == []
+    case = await engine.read(f"/cases/{case_no}")
+    assert {name: paise for name, paise in case["buckets_paise"].items() if paise} == {
+        "lost": LOSS_PAISE,
+        "held": LOSS_PAISE,
+    }
+    assert case["unaccounted_paise"] == 0
+    assert (await engine.verified()).in_words() == "clean"
+    return case
+
+
+@pytest.mark.parametrize("fault", list(Reply))
+async def test_a_line_that_fails_at_the_bank_loses_no_request(engine: Live, banks: list[str], fault: Reply) -> None:
+    faults = Faults.model_validate({fault.value: 1.0, "first_calls": 1})
+    before = engine.sim.banks.faults.drawn[fault.value]
+    await held_by(engine, banks.pop(), faults)
+    assert engine.sim.banks.faults.drawn[fault.value] == before + 1
+
+
+@pytest.mark.parametrize("foul", list(Foul))
+async def test_a_foul_post_is_refused_by_name_and_the_true_one_counts_once(
+    engine: Live, banks: list[str], foul: Foul
+) -> None:
+    await held_by(engine, banks.pop(), Faults.model_validate({foul.value: 1.0}))
+
+    async def tried() -> bool:
+        return any(name == foul.value for name, _ in engine.sim.banks.faults.refusals)
+
+    await engine.until(tried, 20, "the foul try is made")
+    statuses = {status for name, status in engine.sim.banks.faults.refusals if name == foul.value}
+    assert statuses == TAKEN[foul]
+
+
+async def test_a_bank_that_boasts_holds_no_more_than_was_lost(engine: Live, banks: list[str]) -> None:
+    await held_by(engine, banks.pop(), Faults(boasted_hold=1.0))
+
+
+@pytest.mark.parametrize("hours", [-10, 10])
+async def test_a_bank_whose_clock_is_wrong_is_believed_about_the_money(
+    engine: Live, banks: list[str], hours: int
+) -> None:
+    await held_by(engine, banks.pop(), Faults(skewed_clock=1.0, skew_seconds=hours * 3600))
+
+
+def drawn_faults(rng: random.Random) -> Faults:
+    """A bank's faults at random: its line fails a few times at most, its posts and its words as it comes."""
+    told: dict[str, float | int] = {"first_calls": rng.randint(1, 4), "slow_wall_seconds": 0.5}
+    told |= {kind.value: rng.random() / 2 for kind in rng.sample(list(Reply), 2)}
+    told |= {kind.value: rng.random() / 3 for kind in rng.sample(list(Foul), 3)}
+    told |= {"boasted_hold": rng.random() / 3, "boast_factor": rng.randint(2, 50)}
+    told |= {"skewed_clock": rng.random() / 3, "skew_seconds": rng.randint(-86_400, 86_400)}
+    return Faults.model_validate(told)
+
+
+LYING = {"contradictory_answer": 0.1, "hold_after_emptied": 0.2, "unasked_hop": 0.1, "reversed_parts": 0.5}
+
+
+@pytest.mark.timeout(300)
+async def test_a_day_among_banks_with_random_faults_loses_nothing(tmp_path: Path) -> None:
+    config = world(seed=31).model_copy(update={"complaints": 30})
+    config = config.model_copy(update={"knobs": config.knobs.model_copy(update=LYING)})
+    rng = random.Random(31)
+    async with live(tmp_path / "home", config) as engine:
+        for bank in engine.sim.institutions:
+            engine.sim.put_faults(bank.code, drawn_faults(rng))
+        engine.play()
+        await engine.until(lambda: over(engine), 200, "the day ends")
+        assert await reasons_to_be_open(engine) == {}
+        await check_complaints(engine)
+        await check_tickets(engine)
+        await check_workflows(engine)
+        await check_no_case_holds_more_than_its_loss(engine)
+        assert (await engine.verified()).in_words() == "clean"
+        foul = engine.sim.banks.faults.figures()["foul_tries"]
+        assert {name: set(map(int, found)) <= TAKEN[Foul(name)] for name, found in foul.items()} == dict.fromkeys(
+            foul, True
+        )
+
+
+async def check_no_case_holds_more_than_its_loss(engine: Live) -> None:
+    """Whatever banks boast of: each rupee that was lost is in one place."""
+    rows = await engine.pool.fetch(
+        "SELECT case_no, bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance GROUP BY case_no, bucket"
+    )
+    by_case: dict[str, Counter[str]] = {}
+    for row in rows:
+        by_case.setdefault(row["case_no"], Counter())[row["bucket"]] = row["paise"]
+    assert by_case
+    for paise in by_case.values():
+        lost_paise = -paise.pop("lost")
+        assert sum(paise.values()) == lost_paise
+        assert 0 <= paise["held"] <= lost_paise
+        assert paise["in_play"] == 0
