@@ -28,3 +28,20 @@ async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
     assert {"p50", "p95", "p99"} <= set(result["first_request_ms"])
     assert {"p50", "p95", "p99"} <= set(result["next_layer_ms"])
     assert set(result["memory_mib"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
+
+
+@pytest.mark.timeout(180)
+async def test_isolation_has_every_request_at_its_bank_and_says_both_p99() -> None:
+    command = [sys.executable, "-m", "workers.cli", "bench", "isolation", "--seconds", "3", "--rate-per-second", "4"]
+    process = await asyncio.create_subprocess_exec(
+        *command,
+        *("--queued", "20", "--json", "-"),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    printed, complaints = await process.communicate()
+    assert process.returncode == 0, complaints.decode()
+    result = json.loads(printed)
+    assert result["alone_ms"]["count"] == result["beside_ms"]["count"] == 12
+    assert result["p99_ratio"] == pytest.approx(result["p99_ms_beside"] / result["p99_ms_alone"], abs=0.01)
+    assert result["queue_delivered_after_seconds"] >= 0

@@ -11,13 +11,16 @@ from workers.commands.common import INTERRUPTED, USAGE, Failed, JsonTarget, peop
 
 BENCHMARKS = {
     "first-hold": "how long a complaint takes to be a hold request at the bank, and an answer to be the next layer's",
+    "isolation": "what one bank that hangs costs the requests to all others",
     "day": "a day of one state as fast as it goes, beside the same waves as bare Temporal workflows",
 }
 
 
 def bench(
     context: typer.Context,
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="first-hold or day; none lists them.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(metavar="NAME", help="first-hold, isolation or day; none lists them.")
+    ] = None,
     json_target: JsonTarget = None,
 ) -> None:
     """Run a benchmark on an embedded stack of its own, with the simulator in its own process.
