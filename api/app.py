@@ -15,6 +15,7 @@ from api import (
     desk,
     events,
     ops,
+    reconciliation,
     scorecards,
     verbs,
 )
@@ -58,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
-    for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards):
+    for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
     for resource in (banking, bank_feed, answer_pages, ops):
         app.include_router(resource.router)

@@ -1,0 +1,41 @@
+"""What banks believe to hold for us: the comparisons that were made, and what differs in each."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query
+
+from api.auth import may
+from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION
+from api.roles import Action
+from api.tokens import Officer
+from db import reconciliation
+from schemas.institutions import Code
+from schemas.reconciliation import ReconciliationDetail, ReconciliationPage
+
+router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_TRAIL)]
+
+
+@router.get("")
+async def read_reconciliations(
+    parts: TheParts,
+    officer: Reader,
+    institution: Annotated[Code | None, Query(description="This institution alone.")] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> ReconciliationPage:
+    """Comparisons of banks' lists with the ledger, the newest last."""
+    async with parts.hands.pool.acquire() as connection:
+        return await reconciliation.page(connection, institution, after, limit)
+
+
+@router.get("/{reconciliation_id}")
+async def read_reconciliation(
+    parts: TheParts, officer: Reader, reconciliation_id: Annotated[int, Path(ge=1, le=INT64_MAX)]
+) -> ReconciliationDetail:
+    """One comparison, with every row that differs and every lien that the list lacks."""
+    async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):
+        return await reconciliation.get(connection, reconciliation_id)
