@@ -1,6 +1,7 @@
 """Carrying a request: the best channel first, the next when one fails or is met with silence, back by itself."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -60,10 +61,12 @@ class TwoWays:
 
 
 @pytest.fixture
-async def ways(bench: Bench) -> TwoWays:
-    # The database is shared with other tests.
+async def ways(bench: Bench) -> AsyncIterator[TwoWays]:
+    # The hands and their database are shared with other tests, which must find every channel well.
     await bench.pool.execute("DELETE FROM channel_health")
-    return TwoWays(bench)
+    yield TwoWays(bench)
+    await bench.pool.execute("DELETE FROM channel_health")
+    del bench.hands.__dict__["health"]
 
 
 async def test_the_best_channel_carries_and_the_log_says_so(ways: TwoWays) -> None:
