@@ -2,188 +2,21 @@
 
 import asyncio
 import logging
-import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
-from html.parser import HTMLParser
-from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-import httpx
 import pytest
 
 from activities import answer_links
-from activities.answer_links import LetterLinks
-from activities.carrying import Carrier
 from activities.desk import stop_request
-from activities.directory import load_directory
-from activities.freezing import FreezeHands
-from adapters.banks.email import EmailAdapter
-from adapters.messages.smtp import Mailer
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
-from schemas.enums import ChannelKind
-from schemas.institutions import InstitutionEntry
-from schemas.work import HopRef, SendHoldRequest
+from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, transfer
 from tests.factories import rrn
-from tests.mail_server import Postbox, mail_server
 from workflows.case import request_id
-
-PUBLIC_URL = "https://police.example/gh"
-MAIL_BANKS: list[dict[str, Any]] = [
-    {
-        "code": code,
-        "name": f"{code} Co-operative Bank",
-        "ifsc_prefixes": [code],
-        "desk_email": f"desk@{code.lower()}.example",
-        "nodal_officer": {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
-    }
-    for code in ("GRAM", "NAGR")
-]
-WHO = {"name": "R. Verma", "designation": "Manager"}
-
-
-@dataclass
-class Page(HTMLParser):
-    """A page, read as a phone without script reads it."""
-
-    fields: dict[str, str] = field(default_factory=dict)
-    buttons: list[str] = field(default_factory=list)
-    errors: dict[str, str] = field(default_factory=dict)
-    words: str = ""
-    tags: list[tuple[str, dict[str, str | None]]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        super().__init__()
-        self._select = self._error = ""
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        told = dict(attrs)
-        self.tags.append((tag, told))
-        name = told.get("name") or ""
-        if tag == "input" and name:
-            self.fields[name] = told.get("value") or ""
-        elif tag == "select":
-            self._select = name
-            self.fields[name] = ""
-        elif tag == "option" and "selected" in told:
-            self.fields[self._select] = told.get("value") or ""
-        elif tag == "button":
-            self.buttons.append(told.get("value") or "")
-        self._error = (told.get("id") or "*") if told.get("class") == "error" else ""
-
-    def handle_endtag(self, tag: str) -> None:
-        self._error = ""
-
-    def handle_data(self, data: str) -> None:
-        self.words += data
-        if self._error:
-            self.errors[self._error.removesuffix("-error")] = data
-
-
-def read(response: httpx.Response, status: int = 200) -> Page:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    page = Page()
-    page.feed(response.text)
-    return page
-
-
-@dataclass
-class Post:
-    """The e-mail channel on a bench: real letters, and the doors they lead to."""
-
-    doors: Doors
-    box: Postbox
-    freeze: FreezeHands
-    links: LetterLinks
-
-    async def ask(self, *transfers: dict[str, Any]) -> str:
-        """Take a complaint and write to every bank that is asked about it; return its number."""
-        receipt = await self.doors.complain(transfers=list(transfers))
-        case_no: str = receipt["ack_no"]
-        rows = await self.pool.fetch(
-            "SELECT institution, hop_no, revision FROM hop WHERE case_no = $1 AND state = 'open' ORDER BY hop_no",
-            case_no,
-        )
-        by_bank: dict[str, list[HopRef]] = {}
-        for row in rows:
-            by_bank.setdefault(row["institution"], []).append(HopRef(hop_no=row["hop_no"], revision=row["revision"]))
-        for bank, refs in by_bank.items():
-            sent = await self.freeze.send_hold_request(
-                SendHoldRequest(
-                    case_no=case_no,
-                    request_id=request_id(case_no, 1, bank),
-                    wave_no=1,
-                    institution=bank,
-                    hops=tuple(refs),
-                )
-            )
-            assert sent.delivered
-        return case_no
-
-    @property
-    def pool(self) -> Any:
-        return self.doors.parts.hands.pool
-
-    def path(self, number: int = -1) -> str:
-        """The path of the link in a letter."""
-        (found,) = re.findall(rf"{PUBLIC_URL}(/a/\S+)", body_of(self.box, number))
-        assert isinstance(found, str)
-        return found
-
-    async def open(self, path: str | None = None, status: int = 200) -> Page:
-        return read(await self.doors.client.get(path or self.path()), status)
-
-    async def send(self, fields: dict[str, str], step: str, path: str | None = None) -> httpx.Response:
-        return await self.doors.client.post(path or self.path(), data=fields | {"step": step})
-
-    async def answer(self, path: str | None = None, **stated: str) -> Page:
-        """Open the page, fill it in, check it, send it; names have _ for the dot."""
-        page = await self.open(path)
-        filled = page.fields | WHO | {name.replace("_", "."): value for name, value in stated.items()}
-        check = read(await self.send(filled, "check", path))
-        return read(await self.send(check.fields, "send", path))
-
-    async def buckets(self, case_no: str) -> dict[str, int]:
-        rows = await self.pool.fetch(
-            "SELECT bucket, sum(amount_paise)::bigint AS paise FROM ledger_entry WHERE case_no = $1"
-            " GROUP BY bucket HAVING sum(amount_paise) <> 0",
-            case_no,
-        )
-        return {row["bucket"]: row["paise"] for row in rows}
-
-    async def answers(self) -> int:
-        return int(await self.pool.fetchval("SELECT count(*) FROM status_update"))
-
-
-def body_of(box: Postbox, number: int = -1) -> str:
-    part = box.letters[number].get_body(("plain",))
-    assert part is not None
-    text: str = part.get_content()
-    return text
-
-
-def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
-    payee = {"institution": "GRAM", "account": "10000000001", "ifsc": "GRAM0000001"}
-    return transfer(rrn=reference or rrn(), payee=payee, **changes)
-
-
-@asynccontextmanager
-async def posted(doors: Doors) -> AsyncIterator[Post]:
-    hands, vault = doors.parts.hands, doors.parts.vault
-    await load_directory(hands.pool, vault, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
-    await hands.directory.refresh()
-    box = Postbox()
-    async with mail_server(box) as port:
-        links = LetterLinks(hands, vault, PUBLIC_URL)
-        mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=freeze@police.example")
-        adapter = EmailAdapter(mailer, links)
-        yield Post(doors, box, FreezeHands(hands, Carrier(hands, {ChannelKind.EMAIL: adapter}), None), links)
 
 
 @pytest.fixture
