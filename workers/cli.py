@@ -9,7 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from workers.commands import bank, bench, demo, importing, processes, up, verifying
+from workers.commands import bank, bench, demo, importing, processes, trail, up, verifying
 from workers.commands.common import CarefulGroup
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
@@ -63,6 +63,7 @@ _add(app, "Run", "api", processes.api)
 _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
+_add(app, "Work", "export", trail.export)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "token", processes.token)
 _banks = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The directory of banks, wallets and aggregators.")

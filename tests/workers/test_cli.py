@@ -17,7 +17,20 @@ from workers.embedded.postgres import EmbeddedPostgres
 from workers.home import secret_key
 from workers.settings import Settings
 
-COMMANDS = ["demo", "up", "api", "worker", "migrate", "import", "verify", "bench", "token", "bank load", "bank list"]
+COMMANDS = [
+    "demo",
+    "up",
+    "api",
+    "worker",
+    "migrate",
+    "import",
+    "export",
+    "verify",
+    "bench",
+    "token",
+    "bank load",
+    "bank list",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

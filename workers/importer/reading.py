@@ -14,11 +14,12 @@ def read_file(path: Path, sheet_name: str | None = None) -> tuple[SheetReading, 
 
     Raises `FileRefused` with the reason when the file as a whole cannot be used.
     """
-    rows = _rows(_content(path), sheet_name)
+    rows = _rows(content_of(path), sheet_name)
     return read_sheet(rows), rows
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path) -> bytes:
+    """The file's bytes. Raises `FileRefused` for one that cannot be read, is empty or too large."""
     try:
         if path.is_dir():
             raise FileRefused("is a folder")
