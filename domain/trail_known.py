@@ -5,6 +5,7 @@ taken as news it would place the same money twice. One line told before stands f
 one sum stay two.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,8 +57,14 @@ class Told:
     """What one bank has told of a case; each of its lines stands for one row."""
 
     def __init__(self, lines: Iterable[ToldLine], onward: Iterable[OnwardHop]) -> None:
-        self._lines = list(lines)
-        self._onward = list(onward)
+        self._lines = dict(enumerate(lines))
+        self._by_hop: dict[int, list[int]] = defaultdict(list)
+        for number, line in self._lines.items():
+            for hop_no in line.hop_nos:
+                self._by_hop[hop_no].append(number)
+        self._onward: dict[tuple[int, str], int] = defaultdict(int)
+        for hop in onward:
+            self._onward[hop.parent_hop_no, hop.reference_key] += hop.disputed_paise
 
     def judge(self, claims: Sequence[tuple[Claim, frozenset[int]]]) -> list[Verdict]:
         """A verdict for each claim, given with the hops it speaks of. What is told word for word is left as news.
@@ -65,28 +72,32 @@ class Told:
         The reconciliation knows it by its natural key.
         """
         said = {claim.natural_key for claim, _ in claims}
-        exact = {line.natural_key for line in self._lines} & said
-        self._lines = [line for line in self._lines if line.natural_key not in exact]
+        exact = {line.natural_key for line in self._lines.values()} & said
+        self._lines = {number: line for number, line in self._lines.items() if line.natural_key not in exact}
         return [Verdict.NEWS if claim.natural_key in exact else self._judge(claim, hops) for claim, hops in claims]
 
     def _judge(self, claim: Claim, hop_nos: frozenset[int]) -> Verdict:
         reference = reference_key(claim.reference)
         if claim.kind is ClaimKind.MOVED and reference:
-            below = [h for h in self._onward if h.parent_hop_no in hop_nos and h.reference_key == reference]
-            if below:
-                covered_paise = sum(hop.disputed_paise for hop in below)
+            covered_paise = sum(self._onward.get((hop_no, reference), 0) for hop_no in hop_nos)
+            if covered_paise:
                 return Verdict.KNOWN if claim.claim_paise <= covered_paise else Verdict.OTHER_FIGURES
-        about = [line for line in self._lines if line.hop_nos & hop_nos and _alike(line.kind, claim.kind)]
-        same = [line for line in about if reference and line.reference_key == reference]
+        about = self._about(claim, hop_nos)
+        same = [line for line in about.values() if reference and line.reference_key == reference]
         if same:
             told_paise = max(line.claim_paise for line in same)
             return Verdict.KNOWN if claim.claim_paise <= told_paise else Verdict.OTHER_FIGURES
-        for line in about:
+        for number, line in about.items():
             # Of two references at least one is missing: those that differ are two transactions.
             if not (reference and line.reference_key) and _same_money(line, claim):
-                self._lines.remove(line)
+                del self._lines[number]
                 return Verdict.KNOWN
         return Verdict.NEWS
+
+    def _about(self, claim: Claim, hop_nos: frozenset[int]) -> dict[int, ToldLine]:
+        """Lines of the claim's kind about any of its hops, the first told first."""
+        numbers = sorted({number for hop_no in hop_nos for number in self._by_hop.get(hop_no, ())} & self._lines.keys())
+        return {number: self._lines[number] for number in numbers if _alike(self._lines[number].kind, claim.kind)}
 
 
 def _alike(a: ClaimKind, b: ClaimKind) -> bool:

@@ -22,10 +22,12 @@ from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.trail_columns import Sheet
 from domain.trail_workbook import TrailReading
 from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.enums import ClaimKind
 from schemas.work import FollowUp
 from tests.activities.bench import Bench
 from tests.activities.test_machine import chasing_pennies, loop
 from tests.activities.test_personal_data import found_in
+from tests.domain.test_trail_properties import Truth, truths, whole
 from tests.domain.trail_books import C, moved, read, reread, said, sheet
 from tests.factories import BANKS, complaint, make_hands, rrn, transfer
 from tests.factories import moved as moved_on
@@ -385,7 +387,7 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
 ) -> None:
     number = ack()
     reading = workbook(number, rrn())
-    whole = take_status_update
+    take_update = take_status_update
     calls = 0
 
     async def fails_at_the_second(*arguments: Any) -> Any:
@@ -393,7 +395,7 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
         calls += 1
         if calls == 2:
             raise asyncpg.InterfaceError("gone")
-        return await whole(*arguments)
+        return await take_update(*arguments)
 
     monkeypatch.setattr(trail_import, "take_status_update", fails_at_the_second)
     stopped = await take(bench, reading)
@@ -440,6 +442,13 @@ async def second_dsn(postgres: EmbeddedPostgres, template_database: str) -> Asyn
     await postgres.drop_database(name)
 
 
+ON_A_DATABASE = settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    # A failure is printed as it was found: to shrink it takes minutes on a database.
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
 Run = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
@@ -523,6 +532,25 @@ class Life:
             self.run(correct_hop(self.bench.hands, self.case_no, hop_no, correction, "officer:1"))
 
 
+def a_true_trail(bench: Bench, run: Run, truth: Truth) -> str:
+    """A case in which every bank has told all of the truth; returns its number."""
+    types = {ClaimKind.HELD: 1, ClaimKind.WITHDRAWN: 5, ClaimKind.SPENT: 11}
+    names = {one.reference: rrn() for one in whole(truth)}
+    lost = transfer(truth.paise, payee_bank=truth.bank, reference=names[truth.reference])
+    case_no: str = run(bench.complain(lost, ack_no=ack()))
+    for one in whole(truth):
+        root, lines = names[one.reference], []
+        for told in one.lines:
+            rupees = f"{told.claim_paise // 100}.{told.claim_paise % 100:02d}"
+            if told.kind is ClaimKind.MOVED and told.payee:
+                own = {"rrn_transaction_id": names[told.reference], "root_account_number": ""}
+                lines.append(moved_on(root, rupees, told.payee.institution or "", "777", **own))
+            else:
+                lines.append(line(types[told.kind], root, rupees, root_account_number=""))
+        run(bench.answer(one.bank, case_no, *lines))
+    return case_no
+
+
 def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
     database_dsn: str, second_dsn: str, loop: asyncio.AbstractEventLoop
 ) -> None:
@@ -532,18 +560,9 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
     pools = [run(open_pool(dsn, min_size=1, max_size=2)) for dsn in (database_dsn, second_dsn)]
     hands: list[Hands] = [chasing_pennies(run(make_hands(pool))) for pool in pools]
 
-    @settings(
-        max_examples=40,
-        deadline=None,
-        suppress_health_check=list(HealthCheck),
-        phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    )
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
+    def goes_round(case_no: str) -> None:
         here, there = Bench(hands[0]), Bench(hands[1])
-        life = Life(here, run, data)
-        life.steps()
-        case_no, told = run(export_trail(here.hands, life.case_no))
+        _, told = run(export_trail(here.hands, case_no))
         taken: TrailOutcome = run(take(there, reread(told)))
         assert codes(taken) == []
         assert taken.count(Fate.CONTRADICTION) == 0
@@ -554,13 +573,26 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
         both = [run(bench.buckets(case_no)) for bench in (here, there)]
         for bucket in ("lost", "held", "withdrawn", "spent"):
             assert both[0].get(bucket) == both[1].get(bucket)
-        hops = run(here.hops(life.case_no, "hop_no, disputed_paise"))
+        hops = run(here.hops(case_no, "hop_no, disputed_paise"))
         run(take(here, reread(told)))
-        now = run(here.buckets(life.case_no)), run(here.hops(life.case_no, "hop_no, disputed_paise"))
+        now = run(here.buckets(case_no)), run(here.hops(case_no, "hop_no, disputed_paise"))
         assert now == (both[0], hops), "read back where it came from, it places no rupee twice"
 
+    @ON_A_DATABASE
+    @given(st.data())
+    def a_life_goes_round(data: st.DataObject) -> None:
+        life = Life(Bench(hands[0]), run, data)
+        life.steps()
+        goes_round(life.case_no)
+
+    @ON_A_DATABASE
+    @given(truths())
+    def a_truth_goes_round(truth: Truth) -> None:
+        goes_round(a_true_trail(Bench(hands[0]), run, truth))
+
     try:
-        check()
+        a_life_goes_round()
+        a_truth_goes_round()
     finally:
         for pool in pools:
             run(pool.close())
