@@ -29,7 +29,7 @@ log = logging.getLogger("goldenhour.scorecards")
 
 HABITS_GOOD_SECONDS: Final = 300.0
 """A bank's habits change by the day; they are read from its whole history."""
-CALLS_GOOD_SECONDS: Final = 5.0
+CALLS_GOOD_SECONDS: Final = 15.0
 """However many officers look at the list: ordering all that waits is work for the database."""
 CALLS_MAX: Final = 500
 GAUGES_GOOD_SECONDS: Final = 60.0

@@ -30,6 +30,8 @@ from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, account_key, names_
 T = TypeVar("T")
 C = TrailColumn
 
+SOURCE = "trail_workbook"
+"""what an answer's `raw` names as its source when a workbook told it"""
 VICTIMS_LAYER = 1
 MAX_IDENTIFIER_CHARS = 320
 CASH = frozenset({Sheet.ATM, Sheet.CHEQUE, Sheet.POS, Sheet.AEPS})

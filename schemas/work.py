@@ -103,7 +103,7 @@ class CaseStart(Noun):
 
 
 class CaseNews(Noun):
-    """What changed in a case, told to its workflow by one signal."""
+    """What changed in a case, told to its workflow by one signal; `news_id` is the last row's that it tells of."""
 
     news_id: int
     opened: tuple[HopBrief, ...] = ()
@@ -112,6 +112,22 @@ class CaseNews(Noun):
     escalate_request_id: str | None = None
     escalate_to: Rung | None = None
     """the rung that this request is to climb at once: the one above where it stood when a person would not wait"""
+
+    def joined(self, later: "CaseNews") -> "CaseNews":
+        """Both in one: of every hop the newest word counts, in whatever order it is told. Not for an escalation."""
+        assert self.escalate_request_id is None, "an escalation names one request"
+        assert later.escalate_request_id is None, "an escalation names one request"
+        return CaseNews(
+            news_id=later.news_id,
+            opened=self.opened + later.opened,
+            closed=self.closed + later.closed,
+            parked=self.parked + later.parked,
+        )
+
+    @property
+    def hops(self) -> int:
+        """Of how many hops it tells."""
+        return len(self.opened) + len(self.closed) + len(self.parked)
 
 
 class SendHoldRequest(Noun):

@@ -20,6 +20,7 @@ from workers.commands import (
     iso,
     processes,
     reconciling,
+    trail,
     up,
     verifying,
 )
@@ -76,6 +77,7 @@ _add(app, "Run", "api", processes.api)
 _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
+_add(app, "Work", "export", trail.export)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)

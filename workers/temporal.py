@@ -3,6 +3,8 @@
 import asyncio
 import dataclasses
 import logging
+from collections import deque
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 import asyncpg
@@ -37,6 +39,8 @@ log = logging.getLogger(__name__)
 RPC_TIMEOUT = timedelta(seconds=5)
 MAX_WAITING = 10_000
 """follow-ups one process carries at a time; what is above that is left to the sweep"""
+MAX_HOPS_A_SIGNAL = 2_000
+"""what is gathered into one signal; a payload to Temporal holds two megabytes"""
 MARK_INTERVAL_SECONDS = 0.25
 CLOSE_LIMIT_SECONDS = 10.0
 
@@ -134,14 +138,25 @@ class CaseCourier:
         self._client = client
         self._pool = pool
         self._errands: set[asyncio.Task[None]] = set()
+        self._waiting: dict[str, deque[CaseNews]] = {}
+        """by case that is being signalled: what has come up meanwhile"""
         self._told_news: list[int] = []
         self._openings: list[tuple[str, int]] = []
         """cases whose start was told, each with the opening it was told for"""
         self._marking: asyncio.Task[None] | None = None
 
     def soon(self, follow_up: FollowUp | None) -> None:
-        """Tell it in the background; a failure is logged and left to the sweep."""
+        """Tell it in the background; a failure is logged and left to the sweep.
+
+        News that come while the same case is being told wait for that, and go together: a burst of answers is one
+        signal.
+        """
         if follow_up is None or len(self._errands) >= MAX_WAITING:
+            return
+        waiting = self._waiting.get(follow_up.case_no)
+        if waiting is not None and follow_up.news and not follow_up.start:
+            if len(waiting) < MAX_WAITING:
+                waiting.append(follow_up.news)
             return
         errand = asyncio.get_running_loop().create_task(self._run(follow_up))
         self._errands.add(errand)
@@ -152,7 +167,7 @@ class CaseCourier:
         if follow_up.start:
             await self._start(follow_up.start)
         if follow_up.news:
-            await self._signal(follow_up.case_no, follow_up.news)
+            await self._signal(follow_up.case_no, follow_up.news, [follow_up.news.news_id])
 
     async def close(self) -> None:
         """Finish what is under way, within a limit, and mark what was told."""
@@ -163,11 +178,19 @@ class CaseCourier:
         await self._mark()
 
     async def _run(self, follow_up: FollowUp) -> None:
+        case_no = follow_up.case_no
+        leads = case_no not in self._waiting
+        waiting = self._waiting.setdefault(case_no, deque())
         try:
             await self.tell(follow_up)
+            while leads and waiting:
+                await self._signal(case_no, *_gathered(waiting))
         except (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             # RuntimeError is what a lazy client raises when its first connection fails.
-            log.warning("case %s was not told, the sweep will: %s", follow_up.case_no, type(error).__name__)
+            log.warning("case %s was not told, the sweep will: %s", case_no, type(error).__name__)
+        finally:
+            if leads:
+                del self._waiting[case_no]
 
     async def _start(self, start: CaseStart, news: CaseNews | None = None) -> None:
         await self._client.start_workflow(
@@ -184,7 +207,7 @@ class CaseCourier:
         self._openings.append((start.case_no, start.opening_no))
         self._mark_soon()
 
-    async def _signal(self, case_no: str, told: CaseNews) -> None:
+    async def _signal(self, case_no: str, told: CaseNews, news_ids: Sequence[int]) -> None:
         handle = self._client.get_workflow_handle(case_workflow_id(case_no))
         try:
             await handle.signal(CaseWorkflow.tell, told, rpc_timeout=RPC_TIMEOUT)
@@ -192,7 +215,7 @@ class CaseCourier:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
             await self._revive(case_no, told)
-        self._told_news.append(told.news_id)
+        self._told_news += news_ids
         self._mark_soon()
 
     async def _revive(self, case_no: str, told: CaseNews) -> None:
@@ -226,3 +249,15 @@ class CaseCourier:
                 await news.mark_signalled(connection, told, now)
             if openings:
                 await cases.mark_started(connection, openings, now)
+
+
+def _gathered(waiting: deque[CaseNews]) -> tuple[CaseNews, list[int]]:
+    """The next signal of what waits, and the rows it tells of: as many as fit, an escalation alone."""
+    told = waiting.popleft()
+    news_ids = [told.news_id]
+    while waiting and not (told.escalate_request_id or waiting[0].escalate_request_id):
+        if told.hops + waiting[0].hops > MAX_HOPS_A_SIGNAL:
+            break
+        told = told.joined(waiting.popleft())
+        news_ids.append(told.news_id)
+    return told, news_ids

@@ -41,7 +41,8 @@ async def test_the_api_describes_itself_with_the_problems_it_has(doors: Doors) -
             assert "HTTPValidationError" not in str(method)
             if path.startswith("/api/"):
                 assert set(method["responses"]["default"]["content"]) == {"application/problem+json"}
-                assert method["security"] == [{"HTTPBearer": []}]
+                scheme = "BankToken" if path.startswith("/api/v1/bank/") else "HTTPBearer"
+                assert method["security"] == [{scheme: []}], path
             if "post" in methods:
                 assert method["requestBody"]["required"]
 

@@ -105,7 +105,7 @@ async def test_one_banks_lines_are_found_from_its_requests(pool: Pool) -> None:
     async with pool.acquire() as connection, connection.transaction():
         await connection.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_hashjoin = off")
         await connection.execute("SET LOCAL enable_mergejoin = off; SET LOCAL enable_bitmapscan = off")
-        plan = await connection.fetch(f"EXPLAIN {lines}", over.sent_from, over.sent_to, ["SBIN"])
+        plan = await connection.fetch(f"EXPLAIN {lines}", over.sent_from, over.sent_to, "SBIN", "SBIN")
     told = [line for (line,) in plan]
     assert not [line for line in told if "Seq Scan" in line], told
     assert [line for line in told if "hold_request_sent" in line], told

@@ -24,6 +24,7 @@ COMMANDS = [
     "worker",
     "migrate",
     "import",
+    "export",
     "verify",
     "reconcile",
     "bench",

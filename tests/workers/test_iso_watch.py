@@ -30,7 +30,7 @@ from workers import iso_watch
 from workers.iso_watch import SET_ASIDE_SECONDS, IsoWatch, Outcome
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running
-from workflows.case import CaseWorkflow, case_workflow_id
+from workflows.case import case_workflow_id
 
 PATIENCE_SECONDS = 45.0
 
@@ -263,7 +263,7 @@ async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
         assert [(asked.reference, asked.disputed_paise) for asked in request.transfers] == [(reference, 1000_00)]
         came(spool, "HDFC", "answer.xml", answer("HDFC", request.case_id, reference, 1000_00))
         async with asyncio.timeout(PATIENCE_SECONDS):
-            await temporal_client.get_workflow_handle_for(CaseWorkflow.run, case_workflow_id(case_no)).result()
+            await temporal_client.get_workflow_handle(case_workflow_id(case_no)).result()
     assert names(spool, "HDFC", "done") == ["answer.xml"]
     assert await hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
     assert await hands.pool.fetchval("SELECT count(*) FROM contradiction") == 0, "the job is known by its case id"

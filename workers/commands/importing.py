@@ -1,4 +1,4 @@
-"""`goldenhour import`: complaints from a CSV file or an XLSX workbook."""
+"""`goldenhour import`: complaints from a CSV file or an XLSX workbook, or a money-trail workbook."""
 
 import asyncio
 import logging
@@ -27,6 +27,7 @@ from workers.commands.processes import own_name
 from workers.settings import Settings
 
 if TYPE_CHECKING:
+    from activities.hands import Hands
     from db.pool import Pool
     from domain.complaint_rows import SheetReading
     from schemas.work import FollowUp
@@ -50,6 +51,9 @@ def import_file(
 ) -> None:
     """Import complaints: one disputed transfer a row; rows with the same complaint number are one complaint.
 
+    A money-trail workbook (BankAction_CompleteTrail) is known by its sheets, unless --sheet names one of complaints: it
+    opens or extends the case of its number with what the banks have said (docs/money-trail.md).
+
     Every row is used, or rejected with its number and the reason; the counts always add up. Importing a file twice
     changes nothing. Each complaint is taken by itself: after a failure midway run the same command again. Columns and
     the forms they may have: docs/import.md.
@@ -58,28 +62,36 @@ def import_file(
     2 the file, the usage or the settings are wrong.
     """
     from domain.complaint_columns import FileRefused
+    from workers.commands.trail import import_trail
     from workers.importer.reading import read_file
     from workers.importer.report import as_json, show, write_rejects
     from workers.importer.taking import not_taken
+    from workers.importer.trail_file import read_trail_file
 
     name = name or own_name()
     if not NAME.match(name):
         raise Failed("--as takes up to 57 letters, digits, or any of . _ @ -", USAGE)
     with errors().status("reading the file"):
         try:
-            reading, rows = read_file(file, sheet)
+            trail = read_trail_file(file) if sheet is None else None
+            reading, rows = (None, []) if trail else read_file(file, sheet)
         except FileRefused as refusal:
             raise FileRefused(f"{file}: {refusal}") from refusal
+    if trail:
+        import_trail(trail, file.name, f"import:{name}", dry_run=dry_run, rejects=rejects, json_target=json_target)
+        return
+    assert reading is not None, "a file is a trail or it has complaints"
     outcome = not_taken(reading) if dry_run else run(_import(with_database(load_settings()), reading, f"import:{name}"))
     if rejects is not None:
-        _write(lambda: write_rejects(rejects, outcome, rows), rejects)
+        write_beside(lambda: write_rejects(rejects, outcome, rows), rejects)
     write_json(json_target, as_json(file.name, outcome, dry_run=dry_run))
     show(people(json_target), outcome, dry_run=dry_run)
     if outcome.stopped or outcome.faulty:
         raise typer.Exit(FAILURE)
 
 
-def _write(write: Callable[[], int], path: Path) -> None:
+def write_beside(write: Callable[[], int], path: Path) -> None:
+    """Write a file of rejected rows, and say so. Raises `Failed` when it cannot be written."""
     try:
         count = write()
     except OSError as error:
@@ -88,13 +100,29 @@ def _write(write: Callable[[], int], path: Path) -> None:
 
 
 async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
+    from workers.importer.taking import take_all
+
+    async with open_hands(settings) as hands, courier(settings, hands.pool) as follow:
+        with progress_bar("complaints") as progress:
+            task = progress.add_task("", total=len(reading.complaints))
+            return await take_all(
+                hands,
+                reading,
+                taken_by=taken_by,
+                follow=follow,
+                progress=lambda done: progress.update(task, completed=done),
+            )
+
+
+@asynccontextmanager
+async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
+    """Hands for a command that works on the database alone. Says so when the directory is empty."""
     from activities.directory import DirectoryCache
     from activities.hands import Hands
     from activities.vault import Vault
     from db.pool import open_pool
     from domain.policy import load_policy
     from workers.home import secret_key
-    from workers.importer.taking import take_all
 
     assert settings.database_url is not None, "with_database fills it in"
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
@@ -106,17 +134,7 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
             errors().print(
                 "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
             )
-        hands = Hands(pool, directory, policy, settings.clock_factor)
-        async with courier(settings, pool) as follow:
-            with progress_bar("complaints") as progress:
-                task = progress.add_task("", total=len(reading.complaints))
-                return await take_all(
-                    hands,
-                    reading,
-                    taken_by=taken_by,
-                    follow=follow,
-                    progress=lambda done: progress.update(task, completed=done),
-                )
+        yield Hands(pool, directory, policy, settings.clock_factor)
 
 
 @asynccontextmanager

@@ -19,7 +19,7 @@ def read_file(path: Path, sheet_name: str | None = None) -> tuple[SheetReading, 
 
 
 def content_of(path: Path) -> bytes:
-    """The file's bytes. Raises `FileRefused`."""
+    """The file's bytes. Raises `FileRefused` for one that cannot be read, is empty or too large."""
     try:
         if path.is_dir():
             raise FileRefused("is a folder")

@@ -5,26 +5,40 @@ whatever its directory claims, no more than `MAX_UNPACKED_BYTES` ever comes out 
 out is refused, because it would make a grid of billions.
 """
 
+import html
 import re
 import zipfile
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from io import BytesIO
 
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, PasswordError, SheetVisibleEnum
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
 
 from domain.cells import Cell
 from domain.complaint_columns import HEADER_SEARCH_ROWS, FileRefused
 from domain.complaint_rows import MAX_ROWS, SheetRow
+from domain.trail_workbook import WorkbookSheet
 
 MAX_UNPACKED_BYTES = 300 * 1024 * 1024
 MAX_MEMBERS = 1_000
 READ_BYTES = 1024 * 1024
 MAX_COLUMN = "AZ"
 MAX_MERGED_CELLS = 1_000_000
+MAX_SHEETS = 60
+MAX_INDEX_BYTES = 1024 * 1024
 
 ZIP_MAGIC = b"PK\x03\x04"
 OLD_EXCEL_MAGIC = b"\xd0\xcf\x11\xe0"
 
+_SHEET_NAME = re.compile(rb"""<(?:\w+:)?sheet\b[^>]*?\bname=(?:"([^"]*)"|'([^']*)')""")
 # A cell that only has a colour or a border; whole rows of them are common, and they count as content in a grid.
 _EMPTY_CELL = re.compile(rb"""<(?:\w+:)?c\b[^>]*?\br=["'][^>]*/>""")
 # A cell to the right of column AZ or below row 299,999.
@@ -38,17 +52,55 @@ def rows_of(data: bytes, sheet_name: str | None = None) -> list[SheetRow]:
 
     Raises `FileRefused` for what is no workbook, is protected, too large, or has no such sheet.
     """
+    with _opened(data) as workbook:
+        return _rows(_chosen(workbook, sheet_name), MAX_ROWS + HEADER_SEARCH_ROWS)
+
+
+def sheets_of(data: bytes, most_rows: int) -> list[WorkbookSheet]:
+    """Every sheet with its rows, hidden or not; at most `most_rows` in each.
+
+    Raises `FileRefused` as `rows_of` does, and for more than `MAX_SHEETS`.
+    """
+    with _opened(data) as workbook:
+        if len(workbook.sheet_names) > MAX_SHEETS:
+            raise FileRefused(f"more than {MAX_SHEETS} sheets")
+        return [
+            WorkbookSheet(
+                found.name,
+                _rows(workbook.get_sheet_by_name(found.name), most_rows),
+                hidden=found.visible is not SheetVisibleEnum.Visible,
+            )
+            for found in workbook.sheets_metadata
+            if found.typ is SheetTypeEnum.WorkSheet
+        ]
+
+
+def names_of(data: bytes) -> list[str]:
+    """The names of a workbook's sheets, without unpacking more than its index; none where it cannot be read."""
+    try:
+        with zipfile.ZipFile(BytesIO(data)) as packed, packed.open("xl/workbook.xml") as file:
+            index = file.read(MAX_INDEX_BYTES)
+    except (zipfile.BadZipFile, zlib.error, KeyError, NotImplementedError, RuntimeError, EOFError, OSError, ValueError):
+        return []
+    return [html.unescape((a or b).decode("utf-8", "replace")) for a, b in _SHEET_NAME.findall(index)]
+
+
+@contextmanager
+def _opened(data: bytes) -> Iterator[CalamineWorkbook]:
     try:
         with CalamineWorkbook.from_filelike(_unpacked(data)) as workbook:
-            sheet = _chosen(workbook, sheet_name)
-            if sheet.total_height > MAX_ROWS + HEADER_SEARCH_ROWS:
-                raise FileRefused(f"more than {MAX_ROWS:,} rows: split the file")
-            cells: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
-            _fill_merged(cells, sheet)
+            yield workbook
     except PasswordError as error:
         raise FileRefused("the workbook is protected by a password: save it without one") from error
     except CalamineError as error:
         raise FileRefused(f"not a readable XLSX workbook ({error})") from error
+
+
+def _rows(sheet: CalamineSheet, most_rows: int) -> list[SheetRow]:
+    if sheet.total_height > most_rows:
+        raise FileRefused(f"more than {most_rows:,} rows: split the file")
+    cells: list[list[Cell]] = [list(row) for row in sheet.to_python(skip_empty_area=False)]
+    _fill_merged(cells, sheet)
     return [SheetRow(number, row) for number, row in enumerate(cells, start=1)]
 
 

@@ -1,0 +1,16 @@
+"""A case as a money-trail workbook: read whole, in one instant."""
+
+from activities.hands import Hands
+from db import trail_export
+from domain.trail_columns import Sheet
+from domain.trail_export import ExportRow, to_sheets
+
+
+async def export_trail(hands: Hands, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
+    """The number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
+    async with (
+        hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        case_no, hops, answers = await trail_export.whole_case(connection, ack_no)
+    return case_no, to_sheets(case_no, hops, answers, hands.directory.current, hands.policy.trail)

@@ -1,0 +1,133 @@
+"""A row of the money-trail workbook as the line of a bank's answer that it is."""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import UTC
+from typing import Any
+
+import orjson
+
+from adapters.banks.answers import (
+    Contact,
+    HoldLine,
+    JsonObject,
+    LineFlag,
+    StatusLine,
+    TransferLine,
+    UnknownLine,
+    WithdrawalChannel,
+    WithdrawalLine,
+    flagged,
+)
+from domain.trail_columns import Sheet
+from domain.trail_row import SOURCE, TrailRow
+from schemas.complaints import Flag
+
+FROM_WORKBOOK = Flag(
+    field="line", code="from_workbook", message="told by a money-trail workbook, not by the bank over its own wire"
+)
+
+_TYPE_IDS = {
+    Sheet.HOLD: "1",
+    Sheet.TRANSFER: "3",
+    Sheet.SMALL: "3",
+    Sheet.ATM: "5",
+    Sheet.AEPS: "6",
+    Sheet.POS: "11",
+    Sheet.CHEQUE: "14",
+}
+_CHANNELS = {
+    Sheet.ATM: WithdrawalChannel.ATM,
+    Sheet.AEPS: WithdrawalChannel.AEPS,
+    Sheet.POS: WithdrawalChannel.POS,
+    Sheet.CHEQUE: WithdrawalChannel.CHEQUE,
+}
+
+
+def to_line(line_no: int, row: TrailRow, imported_by: str) -> StatusLine:
+    """The line, with the names and numbers that the bank wire has for it; `raw` says from which row it came."""
+    common: dict[str, Any] = {
+        "line_no": line_no,
+        "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
+        "txn_type": row.sheet.value,
+        "amount_paise": row.amount_paise,
+        "disputed_paise": row.disputed_paise,
+        "transaction_datetime": row.at.astimezone(UTC) if row.at else None,
+        "transaction_datetime_raw": row.at_told,
+        "rrn": row.reference,
+        "root_rrn": row.root_reference,
+        "root_account": row.account,
+        "root_bankid": "",
+        "root_ifsc": row.kept.get("parent_ifsc", ""),
+        "root_effective_balance_paise": None,
+        "status_code": "00",
+        "remarks": row.remarks,
+        "contact": Contact(),
+        "ifsc": row.payee_ifsc,
+        "flags": (FROM_WORKBOOK, *_odd(row)),
+        "raw": _raw(row, imported_by),
+    }
+    if row.sheet is Sheet.HOLD:
+        return HoldLine(**common)
+    if row.sheet in {Sheet.TRANSFER, Sheet.SMALL}:
+        return TransferLine(**common, payee_bank=row.payee_bank, payee_bank_code="", payee_account=row.payee_account)
+    channel = _CHANNELS.get(row.sheet)
+    if channel:
+        return WithdrawalLine(**common, channel=channel, details=row.details)
+    return UnknownLine(**common)
+
+
+def digest(ack_no: str, institution: str, rows: Sequence[TrailRow]) -> bytes:
+    """Equal for the same rows of one bank, wherever they stand in whichever file."""
+    return hashlib.sha256(orjson.dumps([SOURCE, ack_no, institution, [_content(row) for row in rows]])).digest()
+
+
+def content(rows: Sequence[TrailRow]) -> str:
+    """A fingerprint of what all rows say, in whatever order."""
+    each = sorted(hashlib.sha256(orjson.dumps(_content(row))).hexdigest() for row in rows)
+    return hashlib.sha256("".join(each).encode()).hexdigest()
+
+
+def _content(row: TrailRow) -> list[object]:
+    return [part.isoformat() if hasattr(part, "isoformat") else part for part in row.meaning]
+
+
+def _odd(row: TrailRow) -> list[Flag]:
+    flags = []
+    if row.amount_paise and row.disputed_paise and row.disputed_paise > row.amount_paise:
+        flags.append(flagged("disputed_amount", LineFlag.DISPUTED_ABOVE_AMOUNT))
+    if row.at is None:
+        odd = LineFlag.TIME_UNREADABLE if row.at_told else LineFlag.TIME_MISSING
+        flags.append(flagged("transaction_datetime", odd))
+    if not row.root_reference:
+        flags.append(flagged("root_rrn_transaction_id", LineFlag.REFERENCE_MISSING))
+    if row.sheet is Sheet.TRANSFER and not row.reference:
+        flags.append(flagged("rrn_transaction_id", LineFlag.REFERENCE_MISSING))
+    if row.sheet is Sheet.TRANSFER and not row.payee_account:
+        flags.append(flagged("payee_account_number", LineFlag.PAYEE_MISSING))
+    return flags
+
+
+def _raw(row: TrailRow, imported_by: str) -> JsonObject:
+    told: JsonObject = {
+        "txn_type_id": _TYPE_IDS.get(row.sheet, ""),
+        "txn_type": row.sheet.value,
+        "amount": _rupees(row.amount_paise),
+        "disputed_amount": _rupees(row.disputed_paise),
+        "transaction_datetime": row.at_told,
+        "rrn_transaction_id": row.reference,
+        "root_rrn_transaction_id": row.root_reference,
+        "root_account_number": row.account,
+        "payee_bank": row.payee_bank,
+        "payee_account_number": row.payee_account,
+        "ifsc_code": row.payee_ifsc,
+        "remarks": row.remarks,
+        **row.details,
+        **row.kept,
+    }
+    source: JsonObject = {"source": SOURCE, "sheet": row.sheet_name, "row": row.row_no, "imported_by": imported_by}
+    return source | {name: value for name, value in told.items() if value}
+
+
+def _rupees(paise: int | None) -> str:
+    return "" if paise is None else f"{paise // 100}.{paise % 100:02d}"

@@ -1,0 +1,136 @@
+"""What the import of a money trail must see of a case: its hops by what a row names, and what became of rows."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from db.pool import Connection
+from domain.trail_known import ToldLine
+from schemas.base import Noun, UtcDatetime
+from schemas.complaints import Victim
+from schemas.enums import ClaimKind, ContradictionKind, Disposition, HopSource
+from schemas.identifiers import names_a_transfer, reference_key
+
+
+class NamedHop(Noun):
+    """A hop that a row can speak of."""
+
+    hop_no: int
+    layer: int
+    institution: str | None
+    reference_key: str
+    account_key: str
+    parent_hop_no: int | None
+    source: HopSource
+    disputed_paise: int
+
+
+class LineFate(Noun):
+    """What became of one line of an answer, and the first contradiction in it."""
+
+    disposition: Disposition
+    claim_paise: int
+    applied_paise: int
+    contradiction: ContradictionKind | None
+
+
+class Teller(Noun):
+    """Whose complaint a number is."""
+
+    victim: Victim
+    category: str
+
+
+class KnownTransfer(Noun):
+    """A transfer that is registered with a case, as `transfer_key` has it."""
+
+    transfer_key: str
+    payee_holder: str
+    transferred_at: UtcDatetime
+
+
+async def named_hops(
+    connection: Connection, case_no: str, reference_keys: Sequence[str], account_keys: Sequence[str]
+) -> list[NamedHop]:
+    """The hops of a case with any of these references or accounts."""
+    rows = await connection.fetch(
+        "SELECT hop_no, layer, institution, reference_key, account_key, parent_hop_no, source, disputed_paise"
+        " FROM hop WHERE case_no = $1"
+        " AND (reference_key = ANY($2) OR account_key = ANY($3)) ORDER BY hop_no",
+        case_no,
+        list(reference_keys),
+        list(account_keys),
+    )
+    return [NamedHop(**dict(row)) for row in rows]
+
+
+_TOLD: Final = """
+SELECT natural_key, kind, hop_nos, claim_paise, applied_paise, occurred_at,
+    coalesce(nullif(raw ->> 'rrn_transaction_id', ''), raw ->> 'rrn', '') AS reference
+FROM answer WHERE case_no = $1 AND institution = $2 AND disposition <> 'duplicate' AND hop_nos && $3
+ORDER BY answer_id
+"""
+
+
+async def told_lines(connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int]) -> list[ToldLine]:
+    """What a bank has told of these hops."""
+    return [
+        ToldLine(
+            natural_key=row["natural_key"],
+            kind=ClaimKind(row["kind"]),
+            hop_nos=frozenset(row["hop_nos"]),
+            reference_key=reference_key(row["reference"]) if names_a_transfer(row["reference"]) else "",
+            claim_paise=row["claim_paise"],
+            applied_paise=row["applied_paise"],
+            occurred_at=row["occurred_at"],
+        )
+        for row in await connection.fetch(_TOLD, case_no, institution, list(hop_nos))
+    ]
+
+
+_FATES: Final = """
+SELECT a.disposition, a.claim_paise, a.applied_paise,
+    (SELECT kind FROM contradiction c WHERE c.answer_id = a.answer_id
+     ORDER BY contradiction_id LIMIT 1) AS contradiction
+FROM answer a WHERE a.update_id = (
+    SELECT update_id FROM status_update WHERE institution = $1 AND body_digest = $2 ORDER BY said_again DESC LIMIT 1)
+ORDER BY a.line_no
+"""
+
+
+async def fates(connection: Connection, institution: str, body_digest: bytes) -> list[LineFate]:
+    """What became of every line of an answer that was just taken, in their order."""
+    return [LineFate(**dict(row)) for row in await connection.fetch(_FATES, institution, body_digest)]
+
+
+async def teller(connection: Connection, ack_no: str) -> Teller | None:
+    """The victim and the category of a complaint; None for a number nobody has."""
+    row = await connection.fetchrow(
+        "SELECT c.category, v.name, v.mobile, v.district, v.woman, v.child, v.senior"
+        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
+        ack_no,
+    )
+    if row is None:
+        return None
+    told = dict(row)
+    return Teller(category=told.pop("category"), victim=Victim(**told))
+
+
+async def known_transfer(connection: Connection, case_no: str) -> KnownTransfer | None:
+    """A transfer that a further complaint may name to join the case: best one of an institution we know."""
+    row = await connection.fetchrow(
+        "SELECT d.transfer_key, h.payee_holder, h.transferred_at FROM disputed_transfer d"
+        " JOIN hop h USING (case_no, hop_no) WHERE d.case_no = $1 ORDER BY h.institution IS NULL, d.hop_no LIMIT 1",
+        case_no,
+    )
+    return KnownTransfer(**dict(row)) if row else None
+
+
+async def imported_before(connection: Connection, case_no: str, content: str) -> bool:
+    """Whether the case's log tells of a workbook with this content."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'trail_imported'"
+        " AND data->>'content' = $2)",
+        case_no,
+        content,
+    )
+    return found

@@ -1,0 +1,116 @@
+"""Rows of a workbook that tell again, in other words, what a bank has told already.
+
+A bank answers over its wire, and the same answer stands in the workbook with a rounded time, or without its reference:
+taken as news it would place the same money twice. One line told before stands for one row, so that two withdrawals of
+one sum stay two.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum, auto
+
+from schemas.answers import Claim
+from schemas.complaints import IST
+from schemas.enums import ClaimKind
+from schemas.identifiers import reference_key
+
+SAME_MOMENT = timedelta(minutes=10)
+"""Two withdrawals of one sum from one account are further apart, or have references."""
+
+_NO_MONEY = frozenset({ClaimKind.UNKNOWN, ClaimKind.REFUSED, ClaimKind.UNREADABLE})
+
+
+@dataclass(frozen=True)
+class ToldLine:
+    """A line that the bank told before."""
+
+    natural_key: str
+    kind: ClaimKind
+    hop_nos: frozenset[int]
+    reference_key: str
+    claim_paise: int
+    applied_paise: int
+    occurred_at: datetime | None
+
+
+@dataclass(frozen=True)
+class OnwardHop:
+    """A hop that a bank's answer opened below another."""
+
+    parent_hop_no: int
+    reference_key: str
+    disputed_paise: int
+
+
+class Verdict(Enum):
+    """Whether a row is news."""
+
+    NEWS = auto()
+    KNOWN = auto()
+    OTHER_FIGURES = auto()
+    """the same transaction, told with more money than before"""
+
+
+class Told:
+    """What one bank has told of a case; each of its lines stands for one row."""
+
+    def __init__(self, lines: Iterable[ToldLine], onward: Iterable[OnwardHop]) -> None:
+        self._lines = dict(enumerate(lines))
+        self._by_hop: dict[int, list[int]] = defaultdict(list)
+        for number, line in self._lines.items():
+            for hop_no in line.hop_nos:
+                self._by_hop[hop_no].append(number)
+        self._onward: dict[tuple[int, str], int] = defaultdict(int)
+        for hop in onward:
+            self._onward[hop.parent_hop_no, hop.reference_key] += hop.disputed_paise
+
+    def judge(self, claims: Sequence[tuple[Claim, frozenset[int]]]) -> list[Verdict]:
+        """A verdict for each claim, given with the hops it speaks of. What is told word for word is left as news.
+
+        The reconciliation knows it by its natural key.
+        """
+        said = {claim.natural_key for claim, _ in claims}
+        exact = {line.natural_key for line in self._lines.values()} & said
+        self._lines = {number: line for number, line in self._lines.items() if line.natural_key not in exact}
+        return [Verdict.NEWS if claim.natural_key in exact else self._judge(claim, hops) for claim, hops in claims]
+
+    def _judge(self, claim: Claim, hop_nos: frozenset[int]) -> Verdict:
+        reference = reference_key(claim.reference)
+        if claim.kind is ClaimKind.MOVED and reference:
+            covered_paise = sum(self._onward.get((hop_no, reference), 0) for hop_no in hop_nos)
+            if covered_paise:
+                return Verdict.KNOWN if claim.claim_paise <= covered_paise else Verdict.OTHER_FIGURES
+        about = self._about(claim, hop_nos)
+        same = [line for line in about.values() if reference and line.reference_key == reference]
+        if same:
+            told_paise = max(line.claim_paise for line in same)
+            return Verdict.KNOWN if claim.claim_paise <= told_paise else Verdict.OTHER_FIGURES
+        for number, line in about.items():
+            # Of two references at least one is missing: those that differ are two transactions.
+            if not (reference and line.reference_key) and _same_money(line, claim):
+                del self._lines[number]
+                return Verdict.KNOWN
+        return Verdict.NEWS
+
+    def _about(self, claim: Claim, hop_nos: frozenset[int]) -> dict[int, ToldLine]:
+        """Lines of the claim's kind about any of its hops, the first told first."""
+        numbers = sorted({number for hop_no in hop_nos for number in self._by_hop.get(hop_no, ())} & self._lines.keys())
+        return {number: self._lines[number] for number in numbers if _alike(self._lines[number].kind, claim.kind)}
+
+
+def _alike(a: ClaimKind, b: ClaimKind) -> bool:
+    return a is b or {a, b} <= _NO_MONEY
+
+
+def _same_money(line: ToldLine, claim: Claim) -> bool:
+    if claim.claim_paise not in {line.claim_paise, line.applied_paise}:
+        return False
+    if claim.kind is ClaimKind.HELD or claim.kind in _NO_MONEY:
+        return True  # when it was put on hold, the bank and the portal tell by their own clocks
+    if line.occurred_at is None or claim.occurred_at is None:
+        return True
+    a, b = (at.astimezone(IST) for at in (line.occurred_at, claim.occurred_at))
+    only_a_day = a.date() == b.date() and any(at.hour == at.minute == at.second == 0 for at in (a, b))
+    return only_a_day or abs(a - b) <= SAME_MOMENT

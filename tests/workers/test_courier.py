@@ -1,0 +1,150 @@
+"""The courier gathers what comes while a case is being told, and loses nothing of it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.hands import Hands
+from activities.intake import take_complaint
+from db import news
+from db.pool import Pool
+from schemas.enums import Rung
+from schemas.work import CaseNews, FollowUp, HopRef
+from tests.factories import complaint, make_hands, rrn
+from workers import temporal
+from workers.temporal import CaseCourier
+
+
+@dataclass
+class Switchboard:
+    """A Temporal client that takes signals one at a time, when it is told to."""
+
+    signals: list[tuple[str, CaseNews]] = field(default_factory=list)
+    calls: int = 0
+    gate: asyncio.Event = field(default_factory=asyncio.Event)
+    fails: bool = False
+
+    def get_workflow_handle(self, workflow_id: str) -> "Line":
+        return Line(self, workflow_id)
+
+
+@dataclass
+class Line:
+    board: Switchboard
+    workflow_id: str
+
+    async def signal(self, _: object, told: CaseNews, **__: object) -> None:
+        self.board.calls += 1
+        await self.board.gate.wait()
+        if self.board.fails:
+            raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+        self.board.signals.append((self.workflow_id, told))
+
+
+@dataclass
+class Post:
+    """A courier on a real outbox."""
+
+    hands: Hands
+    board: Switchboard
+    courier: CaseCourier
+
+    async def case(self) -> str:
+        taken = await take_complaint(self.hands, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+        return taken.receipt.case_ack_no
+
+    async def news(self, case_no: str, **changes: Any) -> FollowUp:
+        async with self.hands.pool.acquire() as connection:
+            told = CaseNews.model_validate({"news_id": 0, "closed": [HopRef(hop_no=1, revision=0)]} | changes)
+            return FollowUp(case_no=case_no, news=await news.insert(connection, case_no, datetime.now(UTC), told))
+
+    async def untold(self) -> int:
+        count: int = await self.hands.pool.fetchval("SELECT count(*) FROM case_news WHERE signalled_at IS NULL")
+        return count
+
+
+@pytest.fixture
+async def post(database: Pool) -> AsyncIterator[Post]:
+    board = Switchboard()
+    courier = CaseCourier(board, database)  # type: ignore[arg-type]
+    yield Post(await make_hands(database), board, courier)
+    board.gate.set()
+    await courier.close()
+
+
+async def calls(post: Post, count: int) -> None:
+    async with asyncio.timeout(10):
+        while post.board.calls < count:  # noqa: ASYNC110 - a call sets no event
+            await asyncio.sleep(0)
+
+
+async def test_a_burst_of_answers_is_the_first_and_one_more_signal(post: Post) -> None:
+    case_no = await post.case()
+    burst = [await post.news(case_no, closed=[HopRef(hop_no=n, revision=0)]) for n in range(1, 7)]
+    post.courier.soon(burst[0])
+    await calls(post, 1)
+    for follow_up in burst[1:]:
+        post.courier.soon(follow_up)
+    post.board.gate.set()
+    await post.courier.close()
+    assert [[ref.hop_no for ref in told.closed] for _, told in post.board.signals] == [[1], [2, 3, 4, 5, 6]]
+    assert await post.untold() == 0
+
+
+async def test_cases_do_not_wait_for_each_other(post: Post) -> None:
+    for case_no in [await post.case() for _ in range(3)]:
+        post.courier.soon(await post.news(case_no))
+    await calls(post, 3)
+
+
+async def test_an_escalation_goes_alone(post: Post) -> None:
+    case_no = await post.case()
+    escalation = {"closed": [], "escalate_request_id": "r", "escalate_to": Rung.REMINDER}
+    told = [await post.news(case_no, **changes) for changes in ({}, {}, escalation, {}, {})]
+    post.courier.soon(told[0])
+    await calls(post, 1)
+    for follow_up in told[1:]:
+        post.courier.soon(follow_up)
+    post.board.gate.set()
+    await post.courier.close()
+    assert [(len(told.closed), told.escalate_to) for _, told in post.board.signals] == [
+        (1, None),
+        (1, None),
+        (0, Rung.REMINDER),
+        (2, None),
+    ]
+    assert await post.untold() == 0
+
+
+async def test_a_signal_carries_only_so_much(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporal, "MAX_HOPS_A_SIGNAL", 3)
+    case_no = await post.case()
+    told = [await post.news(case_no, closed=[HopRef(hop_no=n, revision=0) for n in (1, 2)]) for _ in range(4)]
+    post.courier.soon(told[0])
+    await calls(post, 1)
+    for follow_up in told[1:]:
+        post.courier.soon(follow_up)
+    post.board.gate.set()
+    await post.courier.close()
+    assert [told.hops for _, told in post.board.signals] == [2, 2, 2, 2]
+
+
+async def test_what_waits_behind_a_signal_that_fails_is_left_to_the_sweep(post: Post) -> None:
+    case_no = await post.case()
+    post.courier.soon(await post.news(case_no))
+    await calls(post, 1)
+    post.courier.soon(await post.news(case_no))
+    post.board.fails = True
+    post.board.gate.set()
+    await post.courier.close()
+    assert (post.board.signals, await post.untold()) == ([], 2)
+    post.board.fails = False
+    post.courier.soon(await post.news(case_no))
+    await calls(post, 2)
+    await post.courier.close()
+    assert await post.untold() == 2

@@ -1,0 +1,101 @@
+"""The money-trail workbook: `goldenhour import` of one, and `goldenhour export`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.identifiers import ACK_NO_PATTERN
+from workers.commands.common import (
+    FAILURE,
+    USAGE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    progress_bar,
+    run,
+    with_database,
+    write_json,
+)
+from workers.commands.importing import courier, open_hands, write_beside
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from activities.trail_import import TrailOutcome
+    from domain.trail_columns import Sheet
+    from domain.trail_export import ExportRow
+    from domain.trail_workbook import TrailReading
+
+
+def import_trail(
+    reading: "TrailReading",
+    file_name: str,
+    taken_by: str,
+    *,
+    dry_run: bool,
+    rejects: Path | None,
+    json_target: str | None,
+) -> None:
+    """Take a money-trail workbook that was read, and tell what became of every row."""
+    from activities.trail_import import not_taken
+    from workers.importer.trail_report import as_json, show, write_rejects
+
+    outcome = not_taken(reading) if dry_run else run(_take(with_database(load_settings()), reading, taken_by))
+    if rejects is not None:
+        write_beside(lambda: write_rejects(rejects, outcome), rejects)
+    write_json(json_target, as_json(file_name, outcome, dry_run=dry_run))
+    show(people(json_target), outcome, dry_run=dry_run)
+    if outcome.stopped or outcome.faulty:
+        raise typer.Exit(FAILURE)
+
+
+async def _take(settings: Settings, reading: "TrailReading", taken_by: str) -> "TrailOutcome":
+    from activities.trail_import import take_trail
+
+    async with open_hands(settings) as hands, courier(settings, hands.pool) as follow:
+        with progress_bar("rows") as progress:
+            task = progress.add_task("", total=len(reading.transfers) + len(reading.said))
+            return await take_trail(
+                hands,
+                reading,
+                taken_by=taken_by,
+                follow=follow,
+                progress=lambda done: progress.update(task, completed=done),
+            )
+
+
+def export(
+    ack_no: Annotated[str, typer.Argument(help="Any acknowledgement number of the case.", metavar="ACK_NO")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The XLSX workbook to write.")],
+    json_target: JsonTarget = None,
+) -> None:
+    """Write the money trail of a case as a workbook: the sheets and columns of BankAction_CompleteTrail.
+
+    The file is readable by you alone. Imported into an empty database it makes the same trail again
+    (docs/money-trail.md).
+
+    Exit codes: 0 the workbook is written, 1 there is no such case or the database cannot be read, 2 the usage or the
+    settings are wrong, or the file cannot be written.
+    """
+    from workers.importer.trail_writing import write_workbook
+
+    if not ACK_NO_PATTERN.match(ack_no):
+        raise Failed("an acknowledgement number has 14 digits", USAGE)
+    case_no, sheets = run(_read(with_database(load_settings()), ack_no))
+    try:
+        write_workbook(output, sheets)
+    except OSError as error:
+        raise Failed(f"{output}: {error.strerror}", USAGE) from error
+    rows = {sheet.value: len(found) for sheet, found in sheets.items()}
+    write_json(json_target, {"file": output.name, "case_ack_no": case_no, "rows": sum(rows.values()), "sheets": rows})
+    people(json_target).print(
+        f"{sum(rows.values()):,} rows of case {case_no} are in {output}", highlight=False, markup=False, soft_wrap=True
+    )
+
+
+async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
+    from activities.trail_export import export_trail
+
+    async with open_hands(settings) as hands:
+        return await export_trail(hands, ack_no)

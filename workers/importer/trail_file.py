@@ -1,0 +1,16 @@
+"""A file that may be a money-trail workbook: known by its sheets, read whole."""
+
+from pathlib import Path
+
+from domain.trail_columns import is_trail
+from domain.trail_workbook import MAX_TRAIL_ROWS, TrailReading, read_trail
+from workers.importer import workbook
+from workers.importer.reading import content_of
+
+
+def read_trail_file(path: Path) -> TrailReading | None:
+    """Read a money-trail workbook; None for any other file. Raises `FileRefused` with the reason."""
+    data = content_of(path)
+    if not data.startswith(workbook.ZIP_MAGIC) or not is_trail(workbook.names_of(data)):
+        return None
+    return read_trail(workbook.sheets_of(data, MAX_TRAIL_ROWS))

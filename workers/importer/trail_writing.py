@@ -1,0 +1,47 @@
+"""A money-trail workbook, written: every sheet with its columns, and nothing in it that a spreadsheet would run."""
+
+from collections.abc import Mapping, Sequence
+from io import BytesIO
+from pathlib import Path
+
+import xlsxwriter
+from xlsxwriter.format import Format
+from xlsxwriter.worksheet import Worksheet
+
+from domain.trail_columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
+from domain.trail_export import ExportRow, Value
+from workers.home import write_private
+
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+_PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}
+
+
+def write_workbook(path: Path, sheets: Mapping[Sheet, Sequence[ExportRow]]) -> None:
+    """Write the workbook for its owner only, whole or not at all. Raises `OSError`."""
+    data = BytesIO()
+    with xlsxwriter.Workbook(data, _PLAIN) as workbook:
+        bold, quoted = workbook.add_format({"bold": True}), workbook.add_format({"quote_prefix": True})
+        rupees = workbook.add_format({"num_format": "0.00"})
+        for sheet in Sheet:
+            page = workbook.add_worksheet(sheet.value)
+            columns = SHEET_COLUMNS[sheet]
+            page.freeze_panes(1, 0)
+            for place, column in enumerate(columns):
+                page.write_string(0, place, column.value, bold)
+            for row_no, row in enumerate(sheets.get(sheet, ()), start=1):
+                for place, column in enumerate(columns):
+                    _write(page, row_no, place, column, row.get(column, ""), quoted, rupees)
+    write_private(path, data.getvalue())
+
+
+def _write(
+    page: Worksheet, row_no: int, place: int, column: TrailColumn, value: Value, quoted: Format, rupees: Format
+) -> None:
+    """A text is a text, whatever it begins with; the quote keeps it one when somebody edits the cell."""
+    if isinstance(value, int):
+        if column in MONEY:
+            page.write_number(row_no, place, value / 100, rupees)
+        else:
+            page.write_number(row_no, place, value)
+    elif value:
+        page.write_string(row_no, place, value, quoted if value.startswith(FORMULA_SIGNS) else None)
