@@ -12,7 +12,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from activities.metrics import BUCKETS_SECONDS, METRICS, SweepWork
 from api.ops import Stock
 from api.parts import Parts
-from schemas.enums import AnswerClass, Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
+from schemas.enums import (
+    AnswerClass,
+    Bucket,
+    CarriageOutcome,
+    Channel,
+    ChannelKind,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    SettlementDecision,
+    TaskKind,
+)
 from tests.api.conftest import Doors, line, opened
 
 LABELS = {
@@ -20,7 +31,8 @@ LABELS = {
     "joined": {"true", "false"},
     "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in CarriageOutcome},
     "disposition": {disposition.value for disposition in Disposition},
-    "kind": {kind.value for kind in ClaimKind} | {kind.value for kind in TaskKind},
+    "kind": {kind.value for kinds in (ClaimKind, TaskKind, ContradictionKind) for kind in kinds},
+    "decision": {decision.value for decision in SettlementDecision},
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
@@ -83,6 +95,8 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_complaints",
         "goldenhour_hold_requests",
         "goldenhour_carriages",
+        "goldenhour_contradictions",
+        "goldenhour_contradictions_settled",
         "goldenhour_answers",
         "goldenhour_sweep_failures",
         "goldenhour_paise",
