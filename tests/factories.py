@@ -16,6 +16,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
+from domain.ack_numbers import OUR_FIRST_SERIAL
 from domain.policy import load_policy
 from schemas.complaints import Complaint
 from schemas.institutions import InstitutionEntry, Iso20022Entry
@@ -23,7 +24,9 @@ from workers.embedded.postgres import EmbeddedPostgres
 
 SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")
 BANKS = ("SBIN", "HDFC", "ICIC", "PUNB")
+SERIALS_A_DATABASE = 10_000
 _serial = itertools.count(1)
+_databases = itertools.count(1)
 
 
 def rrn() -> str:
@@ -53,6 +56,11 @@ def by_files(code: str) -> InstitutionEntry:
     known = institution(code)
     entry = Iso20022Entry(bic=f"{code}INBB")
     return known.model_copy(update={"wire": None, "iso20022": entry, "desk_email": "", "channels": ()})
+
+
+async def number_apart(pool: Pool) -> None:
+    """Give a database case numbers of its own: every database begins with the same, and one Temporal server has all."""
+    await pool.execute("SELECT setval('ack_serial', $1)", OUR_FIRST_SERIAL + next(_databases) * SERIALS_A_DATABASE)
 
 
 async def make_hands(pool: Pool, entries: Sequence[InstitutionEntry] | None = None, clock_factor: float = 1.0) -> Hands:

@@ -323,7 +323,7 @@ async def test_more_than_the_parent_has_is_a_contradiction_with_both_figures(ben
         ),
     )
     (found,) = [used for used in outcome.used if used.fate is Fate.CONTRADICTION]
-    assert (found.contradiction, found.claimed_paise, found.applied_paise) == ("exceeds_disputed", 500_00, 200_00)
+    assert (found.contradiction, found.claimed_paise, found.applied_paise) == ("held_and_gone", 500_00, 200_00)
     assert (await bench.buckets(number))["held"] == 200_00
     assert codes(outcome) == []
 

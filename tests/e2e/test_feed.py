@@ -23,18 +23,15 @@ from api.parts import Parts
 from api.server import serve
 from db import bank_keys
 from db.pool import Pool
-from domain.ack_numbers import OUR_FIRST_SERIAL
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry
 from simulator.signing import signed_headers
-from tests.factories import complaint, institution, make_hands, rrn, transfer
+from tests.factories import complaint, institution, make_hands, number_apart, rrn, transfer
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running
 
 PATIENCE_SECONDS = 60.0
-SERIALS_FROM = OUR_FIRST_SERIAL + 4_000_000
-"""far from those that other tests use at the same Temporal server"""
 
 
 @dataclass
@@ -75,7 +72,7 @@ def pulling(code: str) -> InstitutionEntry:
 
 @pytest.fixture
 async def hands(database: Pool) -> Hands:
-    await database.execute("SELECT setval('ack_serial', $1)", SERIALS_FROM)
+    await number_apart(database)
     return await make_hands(database, [pulling("HDFC"), pulling("ICIC"), institution("SBIN")])
 
 

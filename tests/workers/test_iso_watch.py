@@ -25,7 +25,7 @@ from db.pool import Pool
 from db.returned_funds import may_watch
 from schemas.enums import ChannelKind
 from schemas.work import FollowUp
-from tests.factories import by_files, complaint, institution, make_hands, rrn, transfer
+from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer
 from workers import iso_watch
 from workers.iso_watch import SET_ASIDE_SECONDS, IsoWatch, Outcome
 from workers.temporal import CaseCourier
@@ -221,6 +221,7 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 @asynccontextmanager
 async def engine(hands: Hands, client: Client, spool: Spool) -> AsyncIterator[CaseCourier]:
     """Workers whose only channel is the spool, and the watch beside them."""
+    await number_apart(hands.pool)
     courier = CaseCourier(client, hands.pool)
     adapter = SpoolAdapter(spool)
     workers = make_workers(client, hands, {ChannelKind.ISO20022: adapter}, None, courier, Queues.ALL)

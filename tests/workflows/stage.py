@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import itertools
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -19,11 +18,10 @@ from activities.intake import take_complaint
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db import cases
-from domain.ack_numbers import OUR_FIRST_SERIAL
 from schemas.complaints import Complaint
 from schemas.enums import ChannelKind
 from schemas.work import CaseOutcome, CaseProgress, FollowUp
-from tests.factories import complaint, rrn, status_update
+from tests.factories import complaint, number_apart, rrn, status_update
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running
 from workflows.case import CaseWorkflow, case_workflow_id
@@ -32,9 +30,6 @@ Order = TypeVar("Order")
 
 PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.02
-SERIALS_A_STAGE = 10_000
-
-_stages = itertools.count(1)
 
 
 @dataclass
@@ -262,8 +257,7 @@ async def staged(
     hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
 ) -> AsyncIterator[Stage]:
     """A stage with its workers running, on case numbers of its own."""
-    first = OUR_FIRST_SERIAL + next(_stages) * SERIALS_A_STAGE
-    await hands.pool.execute("SELECT setval('ack_serial', $1)", first)
+    await number_apart(hands.pool)
     courier = CaseCourier(client, hands.pool)
     stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
     try:
