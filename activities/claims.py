@@ -71,7 +71,8 @@ def _readable(
         occurred_at=line.transaction_datetime,
         status_code=line.status_code,
         remarks=line.remarks,
-        balance_paise=line.root_effective_balance_paise,
+        # A bank that finds no such account or record has looked at no balance, whatever stands there.
+        balance_paise=None if kind is ClaimKind.REFUSED else line.root_effective_balance_paise,
         flags=tuple(flags),
         raw=line.raw,
     )

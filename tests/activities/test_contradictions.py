@@ -157,6 +157,16 @@ async def test_cases_that_hold_more_on_one_account_than_it_has(bench: Bench) -> 
     assert pages[1].next is None
 
 
+async def test_a_balance_beside_a_refusal_is_no_balance(bench: Bench) -> None:
+    """A bank that finds no such account writes a nought where the balance stands."""
+    account = f"6{rrn()}"
+    (one, a), (two, b) = await a_case(bench, account=account), await a_case(bench, account=account)
+    await bench.answer("HDFC", one, row(1, a, "700.00", root_effective_balance="1000.00"))
+    await bench.answer("HDFC", two, row(1, b, "500.00", root_effective_balance="0.00", status_code="20"))
+    found = "SELECT count(*) FROM contradiction WHERE case_no = ANY($1) AND kind = 'held_above_balance'"
+    assert await bench.value(found, [one, two]) == 0
+
+
 async def test_two_holds_at_once_above_the_balance_are_found(bench: Bench) -> None:
     account = f"6{rrn()}"
     told = [await a_case(bench, account=account) for _ in range(4)]
