@@ -9,6 +9,7 @@ every repr here, so that no log shows them.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import TypedDict
 
 from pydantic import JsonValue
 
@@ -110,6 +111,30 @@ class AnswerLine:
     """of the account the line is about; in a transfer the payee's"""
     flags: tuple[Flag, ...]
     raw: JsonObject = field(repr=False)
+
+
+class LineFields(TypedDict):
+    """The fields of `AnswerLine`, as arguments for whichever kind of line it turns out to be."""
+
+    line_no: int
+    txn_type_id: str
+    txn_type: str
+    amount_paise: int | None
+    disputed_paise: int | None
+    transaction_datetime: datetime | None
+    transaction_datetime_raw: str
+    rrn: str
+    root_rrn: str
+    root_account: str
+    root_bankid: str
+    root_ifsc: str
+    root_effective_balance_paise: int | None
+    status_code: str
+    remarks: str
+    contact: Contact
+    ifsc: str
+    flags: tuple[Flag, ...]
+    raw: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

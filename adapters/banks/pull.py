@@ -2,13 +2,12 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, Self, TypedDict
+from typing import Final, Self
 
 from adapters.banks.answers import (
     Contact,
     HoldLine,
-    JsonObject,
+    LineFields,
     StatusLine,
     TransferLine,
     UnknownLine,
@@ -17,7 +16,6 @@ from adapters.banks.answers import (
 )
 from adapters.banks.protocol import Delivery, HoldTicket
 from schemas.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
-from schemas.complaints import Flag
 from schemas.institutions import Institution
 
 OK: Final = "00"
@@ -80,31 +78,7 @@ def _line(line_no: int, line: Line, asked: Asked, bank_code: str) -> StatusLine:
     return UnknownLine(**common)
 
 
-class _Common(TypedDict):
-    """The fields of `AnswerLine`, as arguments for whichever kind of line it is."""
-
-    line_no: int
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    transaction_datetime: datetime | None
-    transaction_datetime_raw: str
-    rrn: str
-    root_rrn: str
-    root_account: str
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: int | None
-    status_code: str
-    remarks: str
-    contact: Contact
-    ifsc: str
-    flags: tuple[Flag, ...]
-    raw: JsonObject
-
-
-def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> _Common:
+def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineFields:
     tainted_paise = None if isinstance(line, RefusedLine) else line.amount_paise
     whole_paise = line.transfer_paise if isinstance(line, MovedLine) else None
     moment = None if isinstance(line, RefusedLine) else line.at

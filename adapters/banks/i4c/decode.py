@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 
 from pydantic import JsonValue
 
@@ -17,6 +17,7 @@ from adapters.banks.answers import (
     Contact,
     HoldLine,
     JsonObject,
+    LineFields,
     LineFlag,
     StatusLine,
     StatusUpdate,
@@ -31,7 +32,6 @@ from adapters.banks.i4c.document import TEXT_MAX_CHARS, Fields, ShapeError, read
 from adapters.banks.i4c.money import AmountError
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.protocol import BankWire
-from schemas.complaints import Flag
 from schemas.identifiers import IFSC_PATTERN
 
 LINES_MAX: Final = 500
@@ -64,30 +64,6 @@ _TYPE_NAMES: Final = {
     "cashwithdrawalthroughcheque": "14",
 }
 _NOT_A_LETTER: Final = re.compile(r"[^a-z]+")
-
-
-class _Common(TypedDict):
-    """The fields of `AnswerLine`, as arguments for whichever kind of line it turns out to be."""
-
-    line_no: int
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    transaction_datetime: datetime | None
-    transaction_datetime_raw: str
-    rrn: str
-    root_rrn: str
-    root_account: str
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: int | None
-    status_code: str
-    remarks: str
-    contact: Contact
-    ifsc: str
-    flags: tuple[Flag, ...]
-    raw: JsonObject
 
 
 def decode_status_update(body: bytes, headers: Mapping[str, str], bank: BankWire) -> StatusUpdate:
@@ -172,7 +148,7 @@ def _type_id(fields: Fields) -> str:
     return number or by_name
 
 
-def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject) -> _Common:
+def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject) -> LineFields:
     """Read what every kind of line has; last, so that `flags` holds every flag of the line."""
     status_code = _status_code(fields)
     known = type_id in {HOLD_TYPE, TRANSFER_TYPE, *CHANNELS}

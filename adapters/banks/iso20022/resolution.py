@@ -6,13 +6,13 @@ less than that the money is not there, for a person to read.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, TypedDict
+from typing import Final
 
 from adapters.banks.answers import (
     Contact,
     HoldLine,
     JsonObject,
+    LineFields,
     LineFlag,
     StatusLine,
     StatusUpdate,
@@ -173,31 +173,7 @@ def _held_paise(transaction: _Transaction) -> int:
     return held_paise
 
 
-class _Common(TypedDict):
-    """The fields of `AnswerLine`, as arguments."""
-
-    line_no: int
-    txn_type_id: str
-    txn_type: str
-    amount_paise: int | None
-    disputed_paise: int | None
-    transaction_datetime: datetime | None
-    transaction_datetime_raw: str
-    rrn: str
-    root_rrn: str
-    root_account: str
-    root_bankid: str
-    root_ifsc: str
-    root_effective_balance_paise: int | None
-    status_code: str
-    remarks: str
-    contact: Contact
-    ifsc: str
-    flags: tuple[Flag, ...]
-    raw: JsonObject
-
-
-def _common(transaction: _Transaction, code: str, held_paise: int | None) -> _Common:
+def _common(transaction: _Transaction, code: str, held_paise: int | None) -> LineFields:
     """What every line has; last, so that `flags` holds every flag of it."""
     element = transaction.element
     root_rrn = transaction.identifier(reference_of(element), "OrgnlTxId")
