@@ -1,0 +1,73 @@
+"""The feed as a bank uses it, for the tests of it."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from db import cases, requests
+from schemas.work import HopRef
+from tests.api.conftest import Doors
+
+HOLDS = "/api/v1/bank/holds"
+POLICIES = "/api/v1/bank/policies"
+HELD = {"lines": [{"kind": "held", "hop": 1, "amount_paise": 5_000_00}]}
+AT_HDFC: dict[str, Any] = {"payee": {"institution": "HDFC", "account": "50100000000055", "ifsc": "HDFC0000001"}}
+
+
+@dataclass
+class Feed:
+    """The doors as a bank uses them."""
+
+    doors: Doors
+
+    async def ask(self, ack_no: str) -> dict[str, UUID]:
+        """Plan a request to every bank with an open hop, as the engine does; by bank."""
+        planned: dict[str, UUID] = {}
+        async with self.doors.parts.hands.pool.acquire() as connection:
+            start = await cases.snapshot(connection, ack_no)
+            for bank in sorted({hop.institution for hop in start.open_hops}):
+                refs = [HopRef(hop_no=h.hop_no, revision=0) for h in start.open_hops if h.institution == bank]
+                planned[bank] = uuid4()
+                wave_no = start.last_wave_no + 1
+                await requests.plan(connection, planned[bank], ack_no, wave_no, bank, refs, datetime.now(UTC))
+        return planned
+
+    async def hold(self, **changes: Any) -> UUID:
+        """A hold at SBIN that waits for its answer."""
+        return (await self.ask((await self.doors.complain(**changes))["ack_no"]))["SBIN"]
+
+    async def get(self, path: str = HOLDS, bank: str = "SBIN", **query: Any) -> httpx.Response:
+        return await self.doors.client.get(path, params=query, headers=self.doors.bank(bank))
+
+    async def page(self, bank: str = "SBIN", **query: Any) -> Any:
+        response = await self.get(bank=bank, **query)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def post(
+        self, hold_id: UUID, verb: str, body: Any = None, bank: str = "SBIN", **headers: str
+    ) -> httpx.Response:
+        return await self.doors.client.post(
+            f"{HOLDS}/{hold_id}/{verb}",
+            json={} if body is None else body,
+            headers={**self.doors.bank(bank), **{name.replace("_", "-"): value for name, value in headers.items()}},
+        )
+
+    async def events(self, ack_no: str) -> list[str]:
+        return [event["kind"] for event in (await self.doors.read(f"/api/v1/cases/{ack_no}/events"))["items"]]
+
+
+@pytest.fixture
+def feed(doors: Doors) -> Feed:
+    return Feed(doors)
+
+
+def kind(response: httpx.Response, status: int) -> str:
+    problem = response.json()
+    assert (response.status_code, problem["status"]) == (status, status), response.text
+    name: str = problem["type"]
+    return name.removeprefix("urn:goldenhour:problem:")
