@@ -15,6 +15,7 @@ from domain.breaker import BreakerRules
 from domain.errors import InvalidPolicy
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
+from schemas.rosters import HolidayRules
 from schemas.work import CasePolicy, LadderRung, PriorityRules
 
 Source = Annotated[str, Field(min_length=3)]
@@ -198,6 +199,7 @@ class Policy(Noun):
     desk: DeskRules
     outbox: Outbox
     call_list: CallRules
+    bank_holidays: HolidayRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

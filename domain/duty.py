@@ -1,0 +1,87 @@
+"""Who of an institution's officers is on duty, and who comes next.
+
+Hours of work are those of clocks in India, which know no summer time: a day there is always 24 hours.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Final
+
+from schemas.base import to_utc
+from schemas.complaints import IST
+from schemas.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
+
+LOOK_AHEAD_DAYS: Final = 400
+"""One who is away for longer has no next shift that anybody would wait for."""
+
+_WHOLE_DAY: Final = ((0, MINUTES_A_DAY),)
+
+
+@dataclass(frozen=True, slots=True)
+class Holidays:
+    """The days on which an institution has closed: those of every year, and those told by date."""
+
+    rules: HolidayRules
+    dated: Collection[date] = frozenset()
+
+    def __contains__(self, day: date) -> bool:
+        if day in self.dated or f"{day:%m-%d}" in self.rules.yearly:
+            return True
+        return WEEK[day.weekday()] is Weekday.SAT and (day.day + 6) // 7 in self.rules.saturdays
+
+
+def on_duty(officers: Sequence[NodalOfficer], holidays: Holidays, at: datetime) -> list[NodalOfficer]:
+    """Those who work at that moment, in the order of calling."""
+    local = at.astimezone(IST)
+    minute = local.hour * 60 + local.minute
+    return [
+        officer
+        for officer in officers
+        if any(starts <= minute < ends for starts, ends in _hours(officer, holidays, local.date()))
+    ]
+
+
+def calling_order(officers: Sequence[NodalOfficer], holidays: Holidays, at: datetime) -> list[OfficerToCall]:
+    """All officers: those on duty in the order of calling, then the others, who comes first before who comes later."""
+    working = on_duty(officers, holidays, at)
+    away = [(officer, _back_at(officer, holidays, at)) for officer in officers if officer not in working]
+    away.sort(key=lambda one: (one[1] is None, one[1] or at))
+    return [_to_call(officer, True, None) for officer in working] + [_to_call(one, False, back) for one, back in away]
+
+
+def _to_call(officer: NodalOfficer, works: bool, back_at: datetime | None) -> OfficerToCall:
+    return OfficerToCall(
+        name=officer.name,
+        role=officer.role,
+        email=officer.email,
+        mobile=officer.mobile,
+        on_duty=works,
+        off_duty_until=back_at,
+    )
+
+
+def _back_at(officer: NodalOfficer, holidays: Holidays, at: datetime) -> datetime | None:
+    """When the next shift starts of one who is not on duty; None where none does within `LOOK_AHEAD_DAYS`."""
+    starts = (start for start in _starts(officer, holidays, at.astimezone(IST).date()) if start > at)
+    return next(starts, None)
+
+
+def _starts(officer: NodalOfficer, holidays: Holidays, today: date) -> Iterator[datetime]:
+    for days in range(LOOK_AHEAD_DAYS):
+        day = today + timedelta(days=days)
+        midnight = datetime(day.year, day.month, day.day, tzinfo=IST)
+        for minute, _ in sorted(_hours(officer, holidays, day)):
+            yield to_utc(midnight + timedelta(minutes=minute))
+
+
+def _hours(officer: NodalOfficer, holidays: Holidays, day: date) -> Sequence[tuple[int, int]]:
+    """The officer's shifts on that day, each as its first minute and the one after its last."""
+    if any(leave.first_day <= day <= leave.last_day for leave in officer.leaves):
+        return ()
+    if not officer.shifts:
+        return _WHOLE_DAY
+    if day in holidays and not officer.works_on_holidays:
+        return ()
+    weekday = WEEK[day.weekday()]
+    return [shift.minutes for shift in officer.shifts if weekday in shift.days]

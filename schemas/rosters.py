@@ -1,0 +1,146 @@
+"""The people of an institution whom the police call, and when they work. Times are those of clocks in India."""
+
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import Annotated, Any, Final, Self
+
+from pydantic import Field, StringConstraints, field_validator, model_validator
+from pydantic_core import PydanticCustomError
+
+from schemas.base import Noun, Storable, UtcDatetime
+
+MINUTES_A_DAY: Final = 24 * 60
+MAX_LEAVE: Final = timedelta(days=3 * 366)
+
+ClockTime = Annotated[str, StringConstraints(pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$")]
+ShortText = Annotated[str, StringConstraints(max_length=200), Storable]
+
+
+class Weekday(StrEnum):
+    """A day of the week, in the order of the week."""
+
+    MON = "mon"
+    TUE = "tue"
+    WED = "wed"
+    THU = "thu"
+    FRI = "fri"
+    SAT = "sat"
+    SUN = "sun"
+
+
+WEEK: Final = tuple(Weekday)
+
+
+def minute_of_day(clock: str) -> int:
+    """The minutes since midnight of a time like `09:30`; `24:00` is the end of the day."""
+    hours, minutes = clock.split(":")
+    return int(hours) * 60 + int(minutes)
+
+
+class Shift(Noun):
+    """Hours of work on some days of every week. Work past midnight is two shifts: one ends at 24:00."""
+
+    days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
+    starts: ClockTime
+    ends: ClockTime
+
+    @field_validator("days", mode="before")
+    @classmethod
+    def _days_of_the_week(cls, told: Any) -> Any:
+        if isinstance(told, list | tuple) and any(day not in WEEK for day in told):
+            raise PydanticCustomError(
+                "roster_unknown_day", "no day of the week: say mon, tue, wed, thu, fri, sat or sun"
+            )
+        return told
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if self.ends <= self.starts:
+            raise PydanticCustomError(
+                "roster_ends_before_start", "a shift ends after it starts; one past midnight is two shifts"
+            )
+        return self
+
+    @property
+    def minutes(self) -> tuple[int, int]:
+        """Its start and its end, in minutes since midnight."""
+        return minute_of_day(self.starts), minute_of_day(self.ends)
+
+
+class Leave(Noun):
+    """Days on which an officer is away, the first and the last among them."""
+
+    first_day: date
+    last_day: date
+
+    @model_validator(mode="after")
+    def _ends_after_its_start(self) -> Self:
+        if not self.first_day <= self.last_day <= self.first_day + MAX_LEAVE:
+            raise PydanticCustomError(
+                "leave_ends_before_start", "a leave ends on the day it starts or later, within three years"
+            )
+        return self
+
+
+class NodalOfficer(Noun):
+    """An institution's person for police requests. Of several, the one who stands first is called first.
+
+    One without shifts can be asked at any hour, holidays too.
+    """
+
+    name: ShortText = ""
+    role: ShortText = ""
+    """like "nodal officer" or "principal nodal officer" """
+    email: ShortText = ""
+    mobile: ShortText = ""
+    shifts: Annotated[tuple[Shift, ...], Field(max_length=50)] = ()
+    works_on_holidays: bool = False
+    leaves: Annotated[tuple[Leave, ...], Field(max_length=50)] = ()
+
+    @model_validator(mode="after")
+    def _can_be_told_apart(self) -> Self:
+        if not (self.name or self.email or self.mobile):
+            raise PydanticCustomError("officer_without_contact", "an officer has a name, an e-mail or a mobile")
+        return self
+
+    @model_validator(mode="after")
+    def _shifts_do_not_overlap(self) -> Self:
+        taken: dict[Weekday, list[tuple[int, int]]] = {}
+        for shift in self.shifts:
+            for day in shift.days:
+                taken.setdefault(day, []).append(shift.minutes)
+        for spans in map(sorted, taken.values()):
+            if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+                raise PydanticCustomError("roster_overlap", "two shifts of one officer overlap")
+        return self
+
+
+class Holiday(Noun):
+    """A day on which an institution, or every one, has closed."""
+
+    day: date
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
+    source: Annotated[str, StringConstraints(min_length=3, max_length=300), Storable]
+    """who says so, like the circular that lists it"""
+
+
+class HolidayRules(Noun):
+    """The days on which all banks have closed in every year."""
+
+    yearly: tuple[Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
+    """as month and day, like `01-26`"""
+    saturdays: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
+    """which of a month's Saturdays"""
+    source: Annotated[str, StringConstraints(min_length=3)]
+
+
+class OfficerToCall(Noun):
+    """An officer as the desk sees one: whom to call, and whether now."""
+
+    name: str
+    role: str
+    email: str
+    mobile: str
+    on_duty: bool
+    off_duty_until: UtcDatetime | None
+    """None for one on duty, and for one of whom no next shift is known"""
