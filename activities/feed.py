@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.answering import take_status_update
 from activities.hands import Hands
-from activities.tickets import instrument_of
+from activities.tickets import instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
@@ -21,7 +21,6 @@ from db.feed import FeedHop, FeedRow
 from db.paging import BadCursor, from_cursor, to_cursor
 from db.pool import Connection, Pool
 from domain.errors import IdempotencyConflict, NotNow, RuleBroken
-from domain.priority import priority_key
 from schemas.bank_answers import BankAnswer
 from schemas.enums import ChannelKind, EventKind, FeedStatus
 from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage
@@ -72,7 +71,7 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
             )
             more = len(rows) > wanted.limit
             rows = rows[: wanted.limit]
-            items = await _holds(hands, connection, rows)
+            items = await _holds(hands, connection, institution, rows)
     return FeedPage(items=items, next=to_cursor(rows[-1].change_no if rows else after), more=more)
 
 
@@ -82,7 +81,7 @@ async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHol
         await feed.number(connection, institution)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await feed.one(connection, institution, request_id)
-            (found,) = await _holds(hands, connection, [row])
+            (found,) = await _holds(hands, connection, institution, [row])
     return found
 
 
@@ -189,13 +188,18 @@ def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:
     return by_no
 
 
-async def _holds(hands: Hands, connection: Connection, rows: Sequence[FeedRow]) -> tuple[FeedHold, ...]:
+async def _holds(
+    hands: Hands, connection: Connection, institution: str, rows: Sequence[FeedRow]
+) -> tuple[FeedHold, ...]:
     hops: dict[UUID, list[FeedHop]] = defaultdict(list)
     for hop in await feed.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
     payments = await feed.payments(connection, sorted(set(mains)))
-    return tuple(_hold(hands, row, hops[row.request_id], payments[main]) for row, main in zip(rows, mains, strict=True))
+    return tuple(
+        _hold(hands, institution, row, hops[row.request_id], payments[main])
+        for row, main in zip(rows, mains, strict=True)
+    )
 
 
 def _main(hops: Sequence[FeedHop]) -> FeedHop:
@@ -203,20 +207,20 @@ def _main(hops: Sequence[FeedHop]) -> FeedHop:
     return max(hops, key=lambda hop: (hop.disputed_paise, -hop.hop_no))
 
 
-def _hold(hands: Hands, row: FeedRow, hops: Sequence[FeedHop], payment: Payment) -> FeedHold:
+def _hold(hands: Hands, institution: str, row: FeedRow, hops: Sequence[FeedHop], payment: Payment) -> FeedHold:
     waiting = [hop for hop in hops if hop.open_paise] if row.status is FeedStatus.OPEN else []
     shown = [(hop, hop.open_paise) for hop in waiting] or [(hop, hop.disputed_paise) for hop in hops]
-    freshest = max(hop.transferred_at for hop in hops)
-    largest_paise = max(hop.disputed_paise for hop in hops)
+    freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
+    urgency = urgency_of(hands, institution, row.sent_at, freshest_at, largest_paise)
     ticket = HoldTicket(
         request_id=row.request_id,
         ack_no=row.case_no,
         sub_category=payment.category,
         instrument=instrument_of(payment),
         incidents=tuple(_incident(hop, paise) for hop, paise in shown),
-        # As it was when it was asked: what nobody changes reads the same.
-        priority=priority_key(hands.case_policy.priority, freshest, largest_paise, row.sent_at),
-        requested_at=row.sent_at,
+        priority=urgency.priority,
+        requested_at=urgency.requested_at,
+        respond_by=urgency.respond_by,
     )
     demand = hold_demand(ticket, row.sent_at)
     more: Mapping[str, object] = {"status": row.status, "changed_at": row.changed_at, "version": row.version}

@@ -13,7 +13,7 @@ from activities.carrying import Carried, Carrier
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter
 from activities.metrics import METRICS, SendOutcome
-from activities.tickets import instrument_of
+from activities.tickets import instrument_of, urgency_of
 from activities.writing_off import write_off_request
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
@@ -69,7 +69,7 @@ class FreezeHands:
                 _count_sent(planned, to_ask, now)
             if sent := await _without_a_call(connection, order, request, to_ask):
                 return sent
-            ticket = await _ticket(connection, request_id, order.case_no, to_ask)
+            ticket = await _ticket(self.hands, connection, order, to_ask)
         return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
@@ -294,13 +294,17 @@ def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], no
     )
 
 
-async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: list[requests.HopToAsk]) -> HoldTicket:
+async def _ticket(
+    hands: Hands, connection: Connection, order: SendHoldRequest, hops: list[requests.HopToAsk]
+) -> HoldTicket:
     """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer.
 
     It describes one victim's payment: where the hops have several roots, that of the most money.
     """
     most = max(hops, key=lambda hop: hop.disputed_paise)
-    payment = await complaints.payment_of_hop(connection, case_no, most.hop_no)
+    payment = await complaints.payment_of_hop(connection, order.case_no, most.hop_no)
+    weight = await requests.weight(connection, UUID(order.request_id))
+    urgency = urgency_of(hands, order.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
     incidents: dict[str, Incident] = {}
     for hop in hops:
         before = incidents.get(hop.reference_key)
@@ -315,11 +319,14 @@ async def _ticket(connection: Connection, request_id: UUID, case_no: str, hops: 
         )
     assert len(incidents) <= INCIDENTS_MAX, "the workflow bounds a request"
     return HoldTicket(
-        request_id=request_id,
-        ack_no=case_no,
+        request_id=UUID(order.request_id),
+        ack_no=order.case_no,
         sub_category=payment.category,
         instrument=instrument_of(payment),
         incidents=tuple(incidents.values()),
+        priority=urgency.priority,
+        requested_at=urgency.requested_at,
+        respond_by=urgency.respond_by,
     )
 
 

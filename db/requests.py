@@ -61,6 +61,14 @@ class HopToAsk(Noun):
     opened_at: UtcDatetime
 
 
+class Weight(Noun):
+    """What of a request its urgency is told by: of all transfers it ever asked about, answered ones too."""
+
+    sent_at: UtcDatetime
+    freshest_at: UtcDatetime
+    largest_paise: int
+
+
 _ROW = (
     "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, first_answered_at,"
     " refusal_code, channel, round FROM hold_request"
@@ -125,6 +133,19 @@ async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
         request_id,
     )
     return [HopToAsk(**dict(row)) for row in rows]
+
+
+async def weight(connection: Connection, request_id: UUID) -> Weight:
+    """How heavy a request is that was planned. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT r.sent_at, max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise"
+        " FROM hold_request r JOIN request_hop q USING (request_id)"
+        " JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no WHERE r.request_id = $1 GROUP BY r.sent_at",
+        request_id,
+    )
+    if row is None:
+        raise NotFound(f"request {request_id}")
+    return Weight(**dict(row))
 
 
 async def delivered(

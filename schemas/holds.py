@@ -60,7 +60,9 @@ class HoldDemand(Noun):
     priority: Annotated[int, Field(ge=1, le=5)]
     """1 is first"""
     requested_at: UtcDatetime
+    """when it was asked first: the same however often it is sent"""
     respond_by: UtcDatetime | None = None
+    """when silence is first taken up with the bank's people; None where no time is set"""
     instrument: HoldInstrument
     hops: Annotated[tuple[HoldHop, ...], Field(min_length=1, max_length=HOPS_MAX)]
 

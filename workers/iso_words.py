@@ -70,6 +70,8 @@ def _request(told: CancellationRequest) -> Iterator[tuple[str, str]]:
     yield "to", told.bank_code or "nobody named"
     yield "case", told.ack_no
     yield "job", told.case_id
+    yield "priority", "none named" if told.priority is None else f"{told.priority} (1 is first)"
+    yield "answer wanted by", _moment(told.respond_by) if told.respond_by else "no time named"
     for number, transfer in enumerate(told.transfers, 1):
         yield (
             f"line {number}",

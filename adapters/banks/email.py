@@ -14,6 +14,7 @@ from uuid import UUID
 from adapters.banks.i4c.money import format_rupees
 from adapters.banks.i4c.times import format_moment
 from adapters.banks.protocol import (
+    PRIORITY_LAST,
     BankLoginFailed,
     BankMisconfigured,
     BankUnreachable,
@@ -111,7 +112,8 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
         f"To {bank.name}: the desk for police requests, and the nodal officer\n\n"
         f"From: cyber crime police, {place} ({asked.requestor})\n"
         f"Acknowledgement: {ticket.ack_no}\n"
-        f"Job: {job_id_of(ticket.request_id)}\n\n"
+        f"Job: {job_id_of(ticket.request_id)}\n"
+        f"{_urgency(ticket)}\n"
         f"Money of a fraud went to accounts at your bank: {count} transfer{'s' if count > 1 else ''},"
         f" Rs {disputed} of it disputed. They are in the table attached to this letter.\n\n"
         "Please put the disputed amount on hold now, then say on this page what you found: on hold, moved on,"
@@ -121,6 +123,12 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
         " Who has it can answer for your bank: pass it on within your bank only.\n\n"
         "A letter of ours never asks for a password, an OTP or a payment.\n"
     )
+
+
+def _urgency(ticket: HoldTicket) -> str:
+    told = {"Asked": ticket.requested_at, "Answer wanted by": ticket.respond_by}
+    moments = "".join(f"{what}: {at.astimezone(IST):%d-%m-%Y %H:%M} IST\n" for what, at in told.items() if at)
+    return f"Priority: {ticket.priority} (1 is the most urgent, {PRIORITY_LAST} the least)\n{moments}"
 
 
 def hops_table(ticket: HoldTicket) -> str:

@@ -1,15 +1,21 @@
-"""Whose payment a ticket describes: that of the victim from whom the money it asks about came."""
+"""What a ticket says of the payment it is about, and how urgent it is."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 import pytest
+from temporalio.exceptions import ApplicationError
 
 from activities.desk import add_hop
-from adapters.banks.protocol import HoldTicket
+from activities.feed import read_hold
+from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.desk import NewHopByDesk
+from schemas.enums import AnswerClass, Rung
+from schemas.feed import FeedHold
 from tests.activities.bench import Bench
-from tests.factories import complaint, moved, row, rrn, transfer
+from tests.factories import complaint, institution, make_hands, moved, row, rrn, transfer
 
 FIRST = {"name": "First", "mobile": "9000000001", "district": "AGRA"}
 SECOND = {"name": "Second", "mobile": "9000000002", "district": "KANPUR"}
@@ -54,6 +60,9 @@ def describes(ticket: HoldTicket) -> tuple[str, ...]:
 
 THE_FIRST = ("9000000001", "AGRA", "SBIN", "SBIN", "30000000001", "upi", "upi", "upi_fraud")
 THE_SECOND = ("9000000002", "KANPUR", "PUNB", "PUNB", "40000000002", "imps", "imps", "job_fraud")
+
+
+# -- whose payment it describes ------------------------------------------------------------------------------------
 
 
 async def test_each_bank_is_told_of_the_victim_whose_money_it_has(bench: Bench) -> None:
@@ -120,6 +129,76 @@ async def test_one_victims_two_payers_are_told_apart(bench: Bench) -> None:
     assert (told["HDFC"].instrument.payer_account, told["HDFC"].instrument.payer_bank) == ("30000000001", "SBIN")
     assert (told["ICIC"].instrument.payer_account, told["ICIC"].instrument.payer_bank) == ("40000000002", "PUNB")
     assert {ticket.instrument.payer_mobile for ticket in told.values()} == {"9000000001"}
+
+
+# -- how urgent it is ----------------------------------------------------------------------------------------------
+
+
+async def in_the_feed(bench: Bench, request_id: str) -> FeedHold:
+    bank = await bench.value("SELECT institution FROM hold_request WHERE request_id = $1::uuid", request_id)
+    return await read_hold(bench.hands, bank, UUID(request_id))
+
+
+def urgency(told: HoldTicket | FeedHold) -> tuple[object, ...]:
+    return told.priority, told.requested_at, told.respond_by
+
+
+async def test_every_way_tells_the_same_urgency_and_the_policy_says_it(bench: Bench) -> None:
+    case_no = await bench.complain(transfer(1000_00))
+    sent = await bench.ask_one(case_no)
+    ticket = tickets(bench)["HDFC"]
+    asked_at = await bench.value("SELECT sent_at FROM hold_request WHERE case_no = $1", case_no)
+    wait = timedelta(seconds=bench.hands.policy.ladder[Rung.REMINDER].api_seconds)
+    assert urgency(ticket)[1:] == (asked_at, asked_at + wait)
+    assert urgency(await in_the_feed(bench, sent.request_id)) == urgency(ticket)
+
+
+@pytest.mark.parametrize("answer_class", list(AnswerClass))
+async def test_the_time_to_answer_is_that_of_the_banks_class(bench: Bench, answer_class: AnswerClass) -> None:
+    entry = institution(f"OF_{answer_class.upper()}").model_copy(update={"answer_class": answer_class})
+    hands = await make_hands(bench.pool, [entry], clock_factor=10.0)
+    own = Bench(hands)
+    await own.ask_one(await own.complain(transfer(1000_00, payee_bank=entry.code)))
+    ticket = tickets(own)[entry.code]
+    assert ticket.requested_at is not None
+    wait = timedelta(seconds=hands.policy.ladder[Rung.REMINDER].after_seconds(answer_class) / 10)
+    assert ticket.respond_by == ticket.requested_at + wait
+
+
+@pytest.mark.parametrize(
+    ("age", "paise", "priority"),
+    [
+        (timedelta(minutes=5), 100_000_00, 1),
+        (timedelta(minutes=5), 99_999_99, 2),
+        (timedelta(hours=5), 100_000_00, 3),
+        (timedelta(days=5), 99_999_99, 5),
+    ],
+)
+async def test_fresh_and_large_money_goes_first(bench: Bench, age: timedelta, paise: int, priority: int) -> None:
+    at = (datetime.now(UTC) - age).isoformat(timespec="seconds")
+    sent = await bench.ask_one(await bench.complain(transfer(paise, transferred_at=at)))
+    assert tickets(bench)["HDFC"].priority == priority
+    assert (await in_the_feed(bench, sent.request_id)).priority == priority
+
+
+async def test_sent_again_it_is_as_urgent_as_it_was(bench: Bench) -> None:
+    """Though the largest of its transfers has its answer, and time has passed."""
+    root, now = rrn(), datetime.now(UTC).isoformat(timespec="seconds")
+    case_no = await bench.complain(
+        transfer(100_000_00, reference=root, transferred_at=now), transfer(100_00, transferred_at=now)
+    )
+    (order,) = await bench.orders(case_no)
+    bench.bank.outcomes.append(BankUnreachable("HDFC", "timeout"))
+    with pytest.raises(ApplicationError):
+        await bench.freeze.send_hold_request(order)
+    await bench.answer("HDFC", case_no, row(1, root, "100000.00"))
+    sent = await bench.freeze.send_hold_request(order)
+    first, again = (ticket for _, ticket in bench.bank.tickets)
+    assert (len(first.incidents), len(again.incidents)) == (2, 1)
+    assert urgency(first) == urgency(again) == urgency(await in_the_feed(bench, sent.request_id))
+
+
+# -- hops of which no complaint is known ---------------------------------------------------------------------------
 
 
 async def test_a_hop_that_names_no_complaint_is_of_the_cases_first(bench: Bench) -> None:

@@ -3,12 +3,12 @@
 import csv
 import io
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.banks.email import CSV_COLUMNS, AnswerLink, EmailAdapter, hops_table
+from adapters.banks.email import CSV_COLUMNS, AnswerLink, EmailAdapter, hops_table, letter_text
 from adapters.banks.protocol import (
     BankError,
     BankLoginFailed,
@@ -110,6 +110,18 @@ async def test_one_letter_to_the_desk_with_a_copy_to_the_nodal_officer() -> None
     assert rows[1] == ["412345678901", "20000.00", "5000.50", "2026-11-24 10:00:00", "2"]
     assert len(rows) == 3
     assert links.made == [(asked.request_id, "GRAM", "desk@gram.example")]
+
+
+def test_a_letter_says_how_urgent_it_is() -> None:
+    link = AnswerLink("https://police.example/a/token", datetime(2026, 12, 24, tzinfo=UTC))
+    plain = letter_text(BANK, ticket(), link)
+    assert "Priority: 5 (1 is the most urgent, 5 the least)\n\n" in plain
+    urgent = replace(ticket(), priority=1, requested_at=SENT_AT, respond_by=SENT_AT + timedelta(hours=4))
+    assert (
+        "Priority: 1 (1 is the most urgent, 5 the least)\n"
+        "Asked: 24-11-2026 10:00 IST\n"
+        "Answer wanted by: 24-11-2026 14:00 IST\n\n"
+    ) in letter_text(BANK, urgent, link)
 
 
 async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -> None:

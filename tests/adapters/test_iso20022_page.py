@@ -1,7 +1,8 @@
 """The examples and tables of docs/iso20022.md are the wire as the code speaks it."""
 
 import re
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 from pathlib import Path
 
 from adapters.banks.answers import HoldLine, StatusUpdate
@@ -37,7 +38,8 @@ def test_there_is_one_of_each_and_the_schema_allows_it() -> None:
 
 
 def test_what_we_send() -> None:
-    assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", ticket(), created_at=TRANSFERRED_AT)
+    urgent = replace(ticket(), priority=1, respond_by=TRANSFERRED_AT + timedelta(minutes=5))
+    assert laid_flat(Message.HOLD_REQUEST) == encode_hold_request("DEMO", urgent, created_at=TRANSFERRED_AT)
     chaser = encode_chaser("DEMO", REQUEST_ID, ["610212345678"], created_at=TRANSFERRED_AT)
     assert laid_flat(Message.CHASER) == chaser
 

@@ -54,7 +54,8 @@ def incidents(draw: st.DrawFn) -> Incident:
 @st.composite
 def tickets(draw: st.DrawFn) -> HoldTicket:
     made = ticket(*draw(st.lists(incidents(), min_size=1, max_size=4)), request_id=draw(st.uuids()))
-    return replace(made, sub_category=draw(TEXT))
+    priority, respond_by = draw(st.integers(1, 5)), draw(st.none() | MOMENTS)
+    return replace(made, sub_category=draw(TEXT), priority=priority, respond_by=respond_by)
 
 
 @settings(deadline=None)
@@ -71,7 +72,7 @@ def test_any_ticket_comes_out_as_it_went_in(sent: HoldTicket, at: datetime) -> N
         )
         for each in sent.incidents
     )
-    assert found.category == sent.sub_category
+    assert (found.category, found.priority, found.respond_by) == (sent.sub_category, sent.priority, sent.respond_by)
     assert (found.ack_no, found.created_at, found.reason_code) == (sent.ack_no, at, "FRAD")
     assert (found.requestor, found.bank_code) == ("I4C-MHA", "DEMO")
 
@@ -136,6 +137,13 @@ def test_a_long_value_goes_on_in_the_next(length: int) -> None:
     category = "x" * (length - 2) + "\r\n"
     body = encode_hold_request("DEMO", replace(ticket(), sub_category=category), created_at=AT)
     assert asked(body).category == category
+
+
+@pytest.mark.parametrize("said", ["0", "6", "1.0", "first", ""])
+def test_an_urgency_that_is_none_is_not_guessed(said: str) -> None:
+    body = encode_hold_request("DEMO", ticket(), created_at=AT).replace(b"/PRIO/5", f"/PRIO/{said}".encode())
+    assert (asked(body).priority, asked(body).respond_by) == (None, None)
+    assert asked(body.replace(b"/PRIO/", b"/REPLY/soon")).respond_by is None
 
 
 def test_a_full_ticket_goes_and_comes() -> None:

@@ -27,7 +27,7 @@ def json_after(words: str) -> Any:
 
 def test_the_event() -> None:
     asked = replace(
-        ticket(incident(hop_no=3)), priority=1, requested_at=AT, respond_by=datetime(2026, 4, 12, 8, 20, tzinfo=UTC)
+        ticket(incident(hop_no=3)), priority=1, requested_at=AT, respond_by=datetime(2026, 4, 12, 8, 15, tzinfo=UTC)
     )
     sent = HoldRequested(timestamp=AT, data=hold_demand(asked, AT))
     assert json_after("webhook-signature: v1,… v1,…") == json.loads(sent.model_dump_json())

@@ -56,6 +56,9 @@ class CancellationRequest:
     bank_code: str
     category: str
     reason_code: str
+    priority: int | None
+    """1 is first; None where it does not say"""
+    respond_by: datetime | None
     transfers: tuple[AskedTransfer, ...]
 
 

@@ -60,6 +60,8 @@ def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
                 DSPTD=disputed if incident.disputed_paise < incident.amount_paise else "",
                 TIME=incident.transferred_at.astimezone(IST).isoformat(),
                 CATG=ticket.sub_category,
+                PRIO=str(ticket.priority),
+                REPLY=ticket.respond_by.astimezone(IST).isoformat() if ticket.respond_by else "",
             ),
         ),
     )

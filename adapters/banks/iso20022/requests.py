@@ -18,10 +18,11 @@ from adapters.banks.iso20022.values import (
     reference_of,
     split_case_id,
 )
-from adapters.banks.protocol import INCIDENTS_MAX
+from adapters.banks.protocol import INCIDENTS_MAX, PRIORITY_LAST
 
 _BANK: Final = "FinInstnId/Othr/Id"
 _LAYER: Final = re.compile(r"[1-9][0-9]{0,2}")
+_PRIORITIES: Final = frozenset(str(priority) for priority in range(1, PRIORITY_LAST + 1))
 
 
 def read_hold_request(inside: Element) -> CancellationRequest:
@@ -33,6 +34,7 @@ def read_hold_request(inside: Element) -> CancellationRequest:
         raise IncompleteMessage("CtrlData/NbOfTxs", "is not the number of transactions")
     case = needed(inside, "Case/Id")
     first = transactions[0]
+    said = read_words(first.every("CxlRsnInf/AddtlInf"))
     return CancellationRequest(
         message_id=needed(inside, "Assgnmt/Id"),
         created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
@@ -40,8 +42,10 @@ def read_hold_request(inside: Element) -> CancellationRequest:
         case_id=case,
         requestor=inside.value("Assgnmt/Assgnr/Pty/Nm"),
         bank_code=inside.value(f"Assgnmt/Assgne/Agt/{_BANK}"),
-        category=read_words(first.every("CxlRsnInf/AddtlInf")).get("CATG", ""),
+        category=said.get("CATG", ""),
         reason_code=first.value("CxlRsnInf/Rsn/Cd"),
+        priority=int(said["PRIO"]) if said.get("PRIO", "") in _PRIORITIES else None,
+        respond_by=parse_moment(said.get("REPLY", "")),
         transfers=tuple(_asked(number, transaction) for number, transaction in enumerate(transactions, 1)),
     )
 
