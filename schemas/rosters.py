@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Annotated, Any, Final, Self
 
 from pydantic import Field, StringConstraints, field_validator, model_validator
@@ -110,7 +111,7 @@ class NodalOfficer(Noun):
             for day in shift.days:
                 taken.setdefault(day, []).append(shift.minutes)
         for spans in map(sorted, taken.values()):
-            if any(later[0] < earlier[1] for earlier, later in zip(spans, spans[1:], strict=False)):
+            if any(later[0] < earlier[1] for earlier, later in pairwise(spans)):
                 raise PydanticCustomError("roster_overlap", "two shifts of one officer overlap")
         return self
 
