@@ -13,6 +13,7 @@ from pydantic import Field, ValidationError, model_validator
 from domain.answering_curve import CallRules
 from domain.breaker import BreakerRules
 from domain.errors import InvalidPolicy
+from domain.restoration_policy import GrievanceRules, HoldRules, OrderRule, PoliceRules, RestorationRules
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
 from schemas.rosters import HolidayRules
@@ -109,6 +110,7 @@ class LimitName(StrEnum):
     FEED_READS = "feed-reads"
     ANSWERS = "answers"
     ACKNOWLEDGES = "acknowledges"
+    LIEN_LISTS = "lien-lists"
 
 
 class RateLimit(Noun):
@@ -133,6 +135,42 @@ class BankLimits(Noun):
         if missing:
             raise ValueError(f"bank_limits.policies lacks {', '.join(missing)}")
         return self
+
+
+class ListRules(Noun):
+    """When an institution is asked for its list of liens, by the wall's clock, whatever the clock factor."""
+
+    every_seconds: Seconds
+    stagger_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
+    """within which the institutions are asked, each at a moment of its own"""
+    deadline_seconds: Seconds
+    """then the desk has a task to call"""
+    supervisor_after_seconds: Seconds
+    """after the deadline; then the supervisor has one"""
+    source: Source
+
+    @model_validator(mode="after")
+    def _ends_before_the_next(self) -> Self:
+        if self.deadline_seconds + self.supervisor_after_seconds > self.every_seconds:
+            raise ValueError("deadline_seconds and supervisor_after_seconds together are more than every_seconds")
+        return self
+
+
+class ReconciliationRules(Noun):
+    """How banks are asked for their lists of liens."""
+
+    asks_a_round: Annotated[int, Field(ge=1, le=500)]
+    looks_a_round: Annotated[int, Field(ge=1, le=10_000)]
+    """institutions of which it is seen whether they have liens at all"""
+    channel: ListRules
+    """of institutions that a channel can ask"""
+    letter: ListRules
+    """of those that people must ask"""
+    source: Source
+
+    def of(self, *, by_channel: bool) -> ListRules:
+        """The rules for an institution."""
+        return self.channel if by_channel else self.letter
 
 
 class Priority(Noun):
@@ -198,8 +236,14 @@ class Policy(Noun):
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox
+    reconciliation: ReconciliationRules
     call_list: CallRules
     bank_holidays: HolidayRules
+    restoration: RestorationRules
+    hold: HoldRules
+    grievance: GrievanceRules
+    order: OrderRule
+    police: PoliceRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

@@ -1,0 +1,171 @@
+"""What the policy file says of the way home: every wait and threshold, each with its source."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, model_validator
+
+from schemas.base import Noun, Paise
+from schemas.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
+from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
+
+Source = Annotated[str, Field(min_length=1, max_length=600)]
+LongSeconds = Annotated[float, Field(gt=0, le=4 * 366 * 86_400)]
+
+
+class StepRule(Noun):
+    """How long a step may take, and how long after that it is escalated."""
+
+    due_seconds: LongSeconds
+    remind_before_seconds: LongSeconds
+    escalate_after_seconds: LongSeconds
+    source: Source
+
+    @model_validator(mode="after")
+    def _reminds_within(self) -> Self:
+        if self.remind_before_seconds >= self.due_seconds:
+            raise ValueError("remind_before_seconds must be less than due_seconds")
+        return self
+
+
+class RestorationRules(Noun):
+    """The route, the division and the steps of a restoration."""
+
+    no_court_below_paise: Paise
+    many_victims_min: Annotated[int, Field(ge=2, le=100_000)]
+    allocation: AllocationRule
+    bond_for: tuple[Route, ...]
+    """the routes that ask for an indemnity bond"""
+    source: Source
+    steps: dict[Step, StepRule]
+
+    @model_validator(mode="after")
+    def _none_is_missing(self) -> Self:
+        missing = [step.value for step in Step if step not in self.steps]
+        if missing:
+            raise ValueError(f"restoration.steps lacks {', '.join(missing)}")
+        return self
+
+    def promised(self, version: str, clock_factor: float) -> RestorationPolicy:
+        """What a restoration that begins now is promised, every wait divided by `clock_factor`."""
+        return RestorationPolicy(
+            version=version,
+            no_court_below_paise=self.no_court_below_paise,
+            many_victims_min=self.many_victims_min,
+            allocation=self.allocation,
+            bond_for=self.bond_for,
+            steps={
+                step: StepClock(
+                    due_seconds=rule.due_seconds / clock_factor,
+                    remind_before_seconds=rule.remind_before_seconds / clock_factor,
+                    escalate_after_seconds=rule.escalate_after_seconds / clock_factor,
+                )
+                for step, rule in self.steps.items()
+            },
+        )
+
+
+class HoldRules(Noun):
+    """How long a hold lives, and what its holder is told."""
+
+    lapse_after_seconds: LongSeconds
+    warn_before_seconds: Annotated[tuple[LongSeconds, ...], Field(min_length=1, max_length=20)]
+    tell_holder_within_seconds: LongSeconds
+    micro_below_paise: Paise
+    source: Source
+
+    @model_validator(mode="after")
+    def _warns_in_order(self) -> Self:
+        if list(self.warn_before_seconds) != sorted(self.warn_before_seconds, reverse=True):
+            raise ValueError("warn_before_seconds must fall")
+        if self.warn_before_seconds[0] >= self.lapse_after_seconds:
+            raise ValueError("the first warning must come within the life of the hold")
+        return self
+
+    def promised(self, version: str, clock_factor: float) -> HoldPolicy:
+        """What a hold that begins now is promised."""
+        return HoldPolicy(
+            version=version,
+            lapse_after_seconds=self.lapse_after_seconds / clock_factor,
+            warn_before_seconds=tuple(before / clock_factor for before in self.warn_before_seconds),
+            warn_days=tuple(round(before / 86_400) for before in self.warn_before_seconds),
+            tell_holder_within_seconds=self.tell_holder_within_seconds / clock_factor,
+            micro_below_paise=self.micro_below_paise,
+        )
+
+
+class GrievanceRules(Noun):
+    """How long each level has for a grievance."""
+
+    level_seconds: dict[GrievanceLevel, LongSeconds]
+    code_valid_seconds: LongSeconds
+    """of the one-time code that an appeal asks for; by the wall's clock"""
+    code_tries: Annotated[int, Field(ge=1, le=20)]
+    source: Source
+
+    @model_validator(mode="after")
+    def _none_is_missing(self) -> Self:
+        missing = [level.value for level in GrievanceLevel if level not in self.level_seconds]
+        if missing:
+            raise ValueError(f"grievance.level_seconds lacks {', '.join(missing)}")
+        return self
+
+    def promised(self, version: str, clock_factor: float) -> GrievancePolicy:
+        """What a grievance that begins now is promised."""
+        return GrievancePolicy(
+            version=version,
+            level_seconds={level: seconds / clock_factor for level, seconds in self.level_seconds.items()},
+        )
+
+
+class OrderRule(Noun):
+    """How long a bank has for an order, and the ladder that its silence climbs."""
+
+    due_seconds: LongSeconds
+    reminder_after_seconds: LongSeconds
+    nodal_officer_after_seconds: LongSeconds
+    desk_task_after_seconds: LongSeconds
+    supervisor_after_seconds: LongSeconds
+    source: Source
+
+    def promised(self, version: str, clock_factor: float) -> OrderPolicy:
+        """What an order that is made now is promised; each rung counts from the one below."""
+        return OrderPolicy(
+            version=version,
+            due_seconds=self.due_seconds / clock_factor,
+            rungs={
+                OrderRung.REMINDER: self.reminder_after_seconds / clock_factor,
+                OrderRung.NODAL_OFFICER: self.nodal_officer_after_seconds / clock_factor,
+                OrderRung.DESK_TASK: self.desk_task_after_seconds / clock_factor,
+                OrderRung.SUPERVISOR: self.supervisor_after_seconds / clock_factor,
+            },
+        )
+
+
+class DutyRule(Noun):
+    """By when a report that the law asks for is due."""
+
+    due_seconds: LongSeconds
+    remind_before_seconds: LongSeconds
+    escalate_after_seconds: LongSeconds
+    source: Source
+
+
+class FirRules(Noun):
+    """When an e-Zero FIR is asked for by itself."""
+
+    e_zero_from_paise: Paise
+    source: Source
+
+
+class PoliceRules(Noun):
+    """What the law asks of the police."""
+
+    fir: FirRules
+    duties: dict[DutyKind, DutyRule]
+
+    @model_validator(mode="after")
+    def _none_is_missing(self) -> Self:
+        missing = [kind.value for kind in DutyKind if kind not in self.duties]
+        if missing:
+            raise ValueError(f"police.duties lacks {', '.join(missing)}")
+        return self

@@ -1,0 +1,102 @@
+"""What travels between the procedures beside the case (restoration, hold, grievance, order, duties) and their hands.
+
+Ids, enumerations, amounts and times only. What a procedure was promised stands on its row and travels with it, so that
+a change of policy alters nothing that is under way.
+"""
+
+from enum import StrEnum
+
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import ProcedureKind
+from schemas.restoration_enums import AllocationRule, GrievanceLevel, Route, Step
+
+
+class ProcedureStart(Noun):
+    """What every procedure's workflow starts with, and continues as new with: whose clocks it keeps."""
+
+    workflow_id: str
+    kind: ProcedureKind
+    subject: str
+    case_no: str
+
+
+class StepClock(Noun):
+    """The waits of a step, already divided by the clock factor."""
+
+    due_seconds: float
+    remind_before_seconds: float
+    escalate_after_seconds: float
+
+
+class RestorationPolicy(Noun):
+    """What a restoration was promised when it began."""
+
+    version: str
+    no_court_below_paise: int
+    many_victims_min: int
+    allocation: AllocationRule
+    bond_for: tuple[Route, ...]
+    steps: dict[Step, StepClock]
+
+
+class HoldPolicy(Noun):
+    """What a hold was promised when it began."""
+
+    version: str
+    lapse_after_seconds: float
+    warn_before_seconds: tuple[float, ...]
+    warn_days: tuple[int, ...]
+    """the same in days of the law, for people"""
+    tell_holder_within_seconds: float
+    micro_below_paise: int
+
+
+class GrievancePolicy(Noun):
+    """What a grievance was promised when it began."""
+
+    version: str
+    level_seconds: dict[GrievanceLevel, float]
+
+
+class OrderRung(StrEnum):
+    """The ladder that silence on an order climbs, lowest first."""
+
+    REMINDER = "reminder"
+    NODAL_OFFICER = "nodal_officer"
+    DESK_TASK = "desk_task"
+    SUPERVISOR = "supervisor"
+
+
+class OrderPolicy(Noun):
+    """What an order was promised when it was made."""
+
+    version: str
+    due_seconds: float
+    rungs: dict[OrderRung, float]
+
+
+class Due(Noun):
+    """Something that a procedure does by itself at a time, unless a person is quicker."""
+
+    what: str
+    at: UtcDatetime
+
+
+class Look(Noun):
+    """How a procedure's row stands: what to wait for next. `over` ends the workflow."""
+
+    over: bool
+    at: str = ""
+    """the step, the level, the state: what `run` branches on"""
+    dues: tuple[Due, ...] = ()
+    """in order of time"""
+
+
+class ProcedureOrder(Noun):
+    """What a hand of a procedure is asked to do."""
+
+    subject: str
+    case_no: str
+    what: str = ""
+    at: UtcDatetime
+    """the workflow's clock"""
