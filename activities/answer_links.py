@@ -221,7 +221,8 @@ class AnswerLinks:
     async def _take(self, link: LinkRow, form: AnswerForm) -> AnswerReceipt:
         update = StatusUpdate(
             ack_no=link.case_no,
-            job_id=job_id_of(link.request_id),
+            # A letter of the ladder asks about a request that may have reached the bank another way.
+            job_id=link.job_id or job_id_of(link.request_id),
             lines=to_lines(form.stated.values(), link.institution, form.answerer, form.made_at),
         )
         body_digest = hashlib.sha256(link.link_id.to_bytes(8, "big") + form.digest).digest()

@@ -11,10 +11,11 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrying import Carried, Carrier
 from activities.hands import Hands
-from activities.letters import Letter, nodal_letter, reminder_letter
+from activities.letters import Letter, nodal_letter, reminder_letter, with_link
 from activities.metrics import METRICS, SendOutcome
 from activities.tickets import instrument_of, urgency_of
 from activities.writing_off import write_off_request
+from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
     BankError,
@@ -40,11 +41,12 @@ REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestSt
 
 @dataclass(frozen=True)
 class FreezeHands:
-    """The activities of `CaseWorkflow`. `mailer` is None where no mail route is set."""
+    """The activities of `CaseWorkflow`. Without a `mailer` no letter is sent, without `links` a letter has none."""
 
     hands: Hands
     carrier: Carrier
     mailer: Mailer | None
+    links: LinkMaker | None = None
 
     # -- ask a bank ------------------------------------------------------------------------------------------------
 
@@ -184,21 +186,24 @@ class FreezeHands:
         letter = await self._letter(order, institution)
         if not letter.to:
             return Climbed(done=False, reason="no address in the directory")
+        if self.links is not None:
+            letter = with_link(letter, await self.links.issue(UUID(order.request_id), order.institution, letter.to))
         try:
-            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id)
+            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
         except MailError as error:
             if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return Climbed(done=False, reason=type(error).__name__)
-        return Climbed(done=True)
+        return Climbed(done=True, reason=letter.remark)
 
     async def _letter(self, order: ClimbRung, institution: Institution) -> Letter:
         async with self.hands.pool.acquire() as connection:
             request = await requests.get(connection, UUID(order.request_id))
             live = await requests.live_hops(connection, UUID(order.request_id))
-        write = reminder_letter if order.rung is Rung.REMINDER else nodal_letter
         assert request is not None, "the caller has seen it"
-        return write(institution, request, live)
+        if order.rung is Rung.REMINDER:
+            return reminder_letter(institution, request, live)
+        return nodal_letter(institution, request, live, self.hands.policy.bank_holidays, datetime.now(UTC))
 
     async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
         now, request_id = datetime.now(UTC), UUID(order.request_id)

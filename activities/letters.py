@@ -4,13 +4,19 @@ They name the request, not the people: the bank has the ticket, and a mailbox is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
+from adapters.banks.email import AnswerLink, link_text
+from adapters.messages.smtp import is_plain_address
 from db.requests import HopToAsk, RequestRow
+from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
 from schemas.institutions import Institution
+from schemas.rosters import HolidayRules, OfficerToCall
 
 MAX_ROWS = 50
+NOBODY_TO_WRITE_TO = "no nodal officer with an address is known: to the desk"
 
 
 @dataclass(frozen=True)
@@ -21,6 +27,9 @@ class Letter:
     subject: str
     body_text: str
     message_id: str
+    cc: tuple[str, ...] = ()
+    remark: str = ""
+    """why it goes to others than those it is meant for; names nobody, as it stands in the log"""
 
 
 def reminder_letter(institution: Institution, request: RequestRow, hops: Sequence[HopToAsk]) -> Letter:
@@ -28,11 +37,37 @@ def reminder_letter(institution: Institution, request: RequestRow, hops: Sequenc
     return _letter(institution.desk_email, "Reminder", "", institution, request, hops)
 
 
-def nodal_letter(institution: Institution, request: RequestRow, hops: Sequence[HopToAsk]) -> Letter:
-    """To the nodal officer: your bank has not answered."""
-    officer = institution.nodal_officer
-    greeting = f"To {officer.name}, nodal officer\n\n" if officer.name else "To the nodal officer\n\n"
-    return _letter(officer.email, "Unanswered hold request", greeting, institution, request, hops)
+def nodal_letter(
+    institution: Institution, request: RequestRow, hops: Sequence[HopToAsk], rules: HolidayRules, at: datetime
+) -> Letter:
+    """To the nodal officers on duty at that moment: your bank has not answered.
+
+    With nobody on duty it goes to the desk's mailbox, which is read by whoever is there, and to who is on duty next.
+    """
+    holidays = Holidays(rules, institution.closed_days)
+    known = [one for one in calling_order(institution.nodal_officers, holidays, at) if is_plain_address(one.email)]
+    to, remark = [one for one in known if one.on_duty], ""
+    addresses = [one.email for one in to]
+    if not to:
+        to, remark = known[:1], "nobody is on duty: to the desk, and to who is next" if known else NOBODY_TO_WRITE_TO
+        addresses = [address for address in (institution.desk_email, *(one.email for one in to)) if address]
+    first, *others = dict.fromkeys(addresses) or [""]
+    greeting = "".join(f"To {_called(one)}\n" for one in to) or "To the nodal officer\n"
+    letter = _letter(first, "Unanswered hold request", f"{greeting}\n", institution, request, hops)
+    return replace(letter, cc=tuple(others), remark=remark)
+
+
+def _called(officer: OfficerToCall) -> str:
+    called = f"{officer.name}, {officer.role or 'nodal officer'}" if officer.name else officer.role or "the nodal officer"
+    if officer.off_duty_until is None:
+        return called
+    return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"
+
+
+def with_link(letter: Letter, link: AnswerLink) -> Letter:
+    """The letter with a link to the page where the request is answered."""
+    way = "\nOr say on this page what you found. No account is needed, and a phone will do:\n\n"
+    return replace(letter, body_text=letter.body_text + way + link_text(link))
 
 
 def _letter(

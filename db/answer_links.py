@@ -20,10 +20,12 @@ class LinkRow(Noun):
     used_at: UtcDatetime | None
     case_no: str
     request_state: RequestState
+    job_id: str | None
+    """under which the bank has the request; None where it has told none yet"""
 
 
 _LINK = (
-    "SELECT l.link_id, l.request_id, l.institution, l.issued_at, l.expires_at, l.used_at, r.case_no,"
+    "SELECT l.link_id, l.request_id, l.institution, l.issued_at, l.expires_at, l.used_at, r.case_no, r.job_id,"
     " r.state AS request_state FROM answer_link l JOIN hold_request r USING (request_id) WHERE l.token_digest = $1"
 )
 

@@ -21,7 +21,7 @@ from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
-from adapters.banks.email import EmailAdapter
+from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from adapters.banks.protocol import BankAdapter, BankError
@@ -76,14 +76,15 @@ def make_workers(
     courier: CaseCourier,
     queues: Queues,
     *,
+    links: LinkMaker | None = None,
     sandboxed: bool = True,
 ) -> list[Worker]:
-    """The workers for these queues, not yet running.
+    """The workers for these queues, not yet running. `links` makes those in the ladder's letters.
 
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
-    freeze = FreezeHands(hands, Carrier(hands, banks), mailer)
+    freeze = FreezeHands(hands, Carrier(hands, banks), mailer, links)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
         workers.append(
@@ -146,11 +147,14 @@ async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
         await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
 
 
-def by_letter(settings: Settings, engine: Engine, mailer: Mailer | None) -> Adapters:
-    """The e-mail channel, where a mail route is set and the address that links in letters begin with."""
-    if mailer is None or settings.public_url is None:
-        return {}
-    return {ChannelKind.EMAIL: EmailAdapter(mailer, LetterLinks(engine.hands, engine.vault, settings.public_url))}
+def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
+    """What makes the links in letters, where the address is set that they begin with."""
+    return LetterLinks(engine.hands, engine.vault, settings.public_url) if settings.public_url else None
+
+
+def by_letter(mailer: Mailer | None, links: LinkMaker | None) -> Adapters:
+    """The e-mail channel, where there is a mail route and something that makes links."""
+    return {ChannelKind.EMAIL: EmailAdapter(mailer, links)} if mailer and links else {}
 
 
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
@@ -174,14 +178,17 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             ChannelKind.PUSH: push,
             ChannelKind.PULL: pull,
         }
-        adapters.update(by_letter(settings, engine, mailer))
+        links = letter_links(settings, engine)
+        adapters.update(by_letter(mailer, links))
         watch: IsoWatch | None = None
         if settings.iso_spool is not None:
             spool = Spool(settings.iso_spool)
             adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(spool))
             if queues is not Queues.BANK_CALLS:
                 watch = IsoWatch(engine.hands, spool, engine.courier.soon)
-        workers = make_workers(engine.client, engine.hands, adapters, mailer, engine.courier, queues, sandboxed=False)
+        workers = make_workers(
+            engine.client, engine.hands, adapters, mailer, engine.courier, queues, links=links, sandboxed=False
+        )
         async with running(workers):
             log.info("worker runs %s", queues)
             tasks = [asyncio.create_task(keep_logged_in(engine.hands, i4c))]

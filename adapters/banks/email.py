@@ -107,7 +107,6 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
     place = ", ".join(part for part in (asked.district, asked.state) if part)
     count = len(ticket.incidents)
     disputed = format_rupees(sum(incident.disputed_paise for incident in ticket.incidents))
-    until = link.expires_at.astimezone(IST)
     return (
         f"To {bank.name}: the desk for police requests, and the nodal officer\n\n"
         f"From: cyber crime police, {place} ({asked.requestor})\n"
@@ -118,6 +117,14 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
         f" Rs {disputed} of it disputed. They are in the table attached to this letter.\n\n"
         "Please put the disputed amount on hold now, then say on this page what you found: on hold, moved on,"
         " withdrawn, or not found. No account is needed, and a phone will do:\n\n"
+        f"{link_text(link)}"
+    )
+
+
+def link_text(link: AnswerLink) -> str:
+    """How every letter gives its link."""
+    until = link.expires_at.astimezone(IST)
+    return (
         f"{link.url}\n\n"
         f"The link is yours alone and good until {until:%d-%m-%Y %H:%M} IST, or until every transfer has its answer."
         " Who has it can answer for your bank: pass it on within your bank only.\n\n"

@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from email import message_from_bytes
@@ -14,14 +15,17 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkState, LinkView, Taken
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.letters import MAX_ROWS
+from activities.vault import Vault
+from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
 from schemas.enums import Rung
 from schemas.work import Climbed, ClimbRung, Sent
 from tests.activities.bench import Bench
-from tests.factories import institution, make_hands, moved, row, rrn, transfer
+from tests.factories import SECRET, institution, make_hands, moved, row, rrn, transfer
 
 
 class Postbox:
@@ -60,6 +64,28 @@ async def mailing(hands: Hands, box: Postbox) -> AsyncIterator[Bench]:
     """A bench with a mail route."""
     async with mail_server(box) as mailer:
         yield Bench(hands, mailer)
+
+
+@pytest.fixture
+def linking(mailing: Bench) -> Bench:
+    """A bench whose letters have a link."""
+    links = LetterLinks(mailing.hands, Vault(SECRET), PUBLIC_URL)
+    mailing.freeze = dataclasses.replace(mailing.freeze, links=links)
+    return mailing
+
+
+PUBLIC_URL = "https://police.example"
+
+
+async def behind(bench: Bench, letter: EmailMessage) -> LinkView:
+    """What the link in a letter leads to."""
+    (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", letter.get_content())
+    doors = AnswerLinks(bench.hands, Vault(SECRET))
+    digest = doors.digest(token)
+    assert digest is not None
+    view = await doors.look(digest)
+    assert view is not None
+    return view
 
 
 async def asked(bench: Bench, *, hops: int = 1) -> tuple[str, str, Sent]:
@@ -141,6 +167,63 @@ async def test_a_letter_speaks_only_of_what_is_still_open(mailing: Bench, box: P
     await mailing.answer("HDFC", case_no, row(1, root, "1000.00"))
     await mailing.climb(case_no, sent, Rung.REMINDER)
     assert root not in box.letters[0].get_content()
+
+
+@pytest.mark.parametrize(("step", "to"), [(Rung.REMINDER, "desk"), (Rung.NODAL_OFFICER, "nodal")])
+async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
+    linking: Bench, box: Postbox, step: Rung, to: str
+) -> None:
+    case_no, root, sent = await asked(linking)
+    await linking.climb(case_no, sent, step)
+    view = await behind(linking, box.letters[0])
+    assert (view.state, view.case_no, str(view.request_id)) == (LinkState.OPEN, case_no, sent.request_id)
+    assert [(one.rrn, one.disputed_paise) for one in view.transfers] == [(root, 1000_00)]
+    told = await linking.rows(
+        "SELECT institution, sent_to FROM answer_link WHERE request_id = $1::uuid", sent.request_id
+    )
+    assert told == [("HDFC", f"{to}@hdfc.example")]
+    assert "never asks for a password" in box.letters[0].get_content()
+
+
+async def test_every_letters_link_stays_good_until_the_request_is_answered(linking: Bench, box: Postbox) -> None:
+    case_no, root, sent = await asked(linking)
+    for step in (Rung.REMINDER, Rung.NODAL_OFFICER):
+        await linking.climb(case_no, sent, step)
+    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.OPEN}
+    await linking.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.ANSWERED}
+
+
+async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contradiction(
+    linking: Bench, box: Postbox
+) -> None:
+    """The bank has the request under a job of its own wire."""
+    case_no, root, sent = await asked(linking)
+    await linking.climb(case_no, sent, Rung.REMINDER)
+    (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", box.letters[0].get_content())
+    doors, view = AnswerLinks(linking.hands, Vault(SECRET)), await behind(linking, box.letters[0])
+    form = AnswerForm(
+        stated={1: Stated(rrn=root, held_paise=1000_00)},
+        seen_paise={1: 1000_00},
+        made_at=view.issued_at,
+        answerer=Answerer(name="A. Officer", designation="Manager"),
+        fields={"held": "1000"},
+    )
+    digest = doors.digest(token)
+    assert digest is not None
+    taken = await doors.answer(digest, form)
+    assert isinstance(taken, Taken)
+    assert taken.receipt is not None
+    assert (taken.left, taken.receipt.accepted, taken.receipt.contradictions) == (0, 1, 0)
+    assert await linking.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    await linking.check(case_no)
+
+
+async def test_without_an_address_of_our_own_a_letter_has_no_link(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    await mailing.climb(case_no, sent, Rung.REMINDER)
+    assert "https://" not in box.letters[0].get_content()
+    assert await mailing.value("SELECT count(*) FROM answer_link WHERE request_id = $1::uuid", sent.request_id) == 0
 
 
 async def test_without_a_mail_route_the_rung_is_climbed_and_says_so(bench: Bench) -> None:

@@ -12,7 +12,7 @@ from schemas.enums import ChannelKind
 from tests.factories import SECRET
 from workers.assembly import Engine
 from workers.settings import Settings
-from workers.worker import by_letter
+from workers.worker import by_letter, letter_links
 
 MAILER = Mailer.from_url("smtp://127.0.0.1:25")
 
@@ -26,7 +26,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
     engine = cast(Engine, SimpleNamespace(hands=cast(Any, None), vault=Vault(SECRET)))
-    adapters = by_letter(settings, engine, mailer)
+    adapters = by_letter(mailer, letter_links(settings, engine))
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())
 
