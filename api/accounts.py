@@ -6,7 +6,7 @@ from fastapi import APIRouter
 
 from api.auth import may
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.tokens import Officer
 from db import accounts
@@ -15,7 +15,7 @@ from schemas.contradictions import AccountQuestion, AccountView
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
 
 
-@router.post("/search")
+@router.post("/search", name="search_account", responses=says(NOT_FOUND))
 async def search(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
 ) -> AccountView:

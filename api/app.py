@@ -21,6 +21,7 @@ from api import (
 )
 from api.answer_pages import AnswerDoor
 from api.bank_auth import BankDoor
+from api.description import Described, operation_id
 from api.edge import Edge
 from api.logins import BankLogins
 from api.ops import Stock
@@ -41,13 +42,14 @@ BODY_LIMITS_BYTES = {
 
 def create_app(parts: Parts) -> FastAPI:
     """The application over `parts`. Whoever made it closes `app.state.hub` and `app.state.bank_hub` when it stops."""
-    app = FastAPI(
+    app = Described(
         title="goldenhour",
         version="1",
         openapi_url="/api/v1/openapi.json",
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
+        generate_unique_id_function=operation_id,
     )
     app.state.parts = parts
     app.state.tokens = Tokens(parts.vault)

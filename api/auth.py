@@ -1,6 +1,6 @@
 """Who calls, and whether they may: a route asks for `Annotated[Officer, may(Action.…)]`."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
@@ -11,7 +11,13 @@ from api.tokens import Officer, Tokens, bearer
 from schemas.enums import Role
 
 # Only so that the API's description names the scheme; the header is read by `bearer`.
-_scheme = HTTPBearer(auto_error=False, bearerFormat="JWT", description="An officer's token: `goldenhour token`.")
+OFFICER_SCHEME: Final = "OfficerToken"
+_scheme = HTTPBearer(
+    auto_error=False,
+    scheme_name=OFFICER_SCHEME,
+    bearerFormat="JWT",
+    description="An officer's token: `goldenhour token`.",
+)
 
 
 class Allowed:

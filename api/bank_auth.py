@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
-from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
 from activities.hands import Hands
 from api.parts import Parts, TheParts
@@ -25,7 +25,15 @@ NONCES_PURGED_EVERY: Final = 500
 """so many nonces are remembered before those are forgotten that no signature can use again"""
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
-_scheme = HTTPBearer(auto_error=False, scheme_name="BankToken", description="A bank's token: `POST /banking/login`.")
+BANK_SCHEME: Final = "BankToken"
+bank_token = HTTPBearer(auto_error=False, scheme_name=BANK_SCHEME, description="A bank's token: `POST /banking/login`.")
+"""Only so that the API's description names it, as the one below; what they read is read by the door."""
+_bank_signature = APIKeyHeader(
+    name="Signature",
+    auto_error=False,
+    scheme_name="BankSignature",
+    description="RFC 9421 with Ed25519, beside `Signature-Input` and `Content-Digest` (docs/bank-api.md).",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +132,10 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
 
 
 async def _caller(
-    request: Request, _: TheParts, _scheme: Annotated[HTTPAuthorizationCredentials | None, Depends(_scheme)]
+    request: Request,
+    _: TheParts,
+    _token: Annotated[HTTPAuthorizationCredentials | None, Depends(bank_token)],
+    _signature: Annotated[str | None, Depends(_bank_signature)],
 ) -> Caller:
     door: BankDoor = request.app.state.bank_door
     return await door.caller(request)

@@ -13,8 +13,8 @@ from activities import feed
 from activities.feed import HoldOver, NoReleaseOrder, NotItsHop, Wanted
 from api.bank_auth import Caller, TheBank, keep_evidence
 from api.parts import Parts, TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, Kind, Refused, Violation
-from api.rate_limits import policies_of, take
+from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
+from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
 from api.streams import EventHub, Subscription
 from db.paging import BadCursor
 from domain.policy import LimitName
@@ -72,7 +72,7 @@ WaitSeconds = Annotated[int, Query(ge=0, le=WAIT_MAX_SECONDS, description="How l
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
-@router.get("/holds")
+@router.get("/holds", responses={**says(RATE_LIMITED, TOO_MANY), 200: COUNTED})
 async def read_holds(
     request: Request,
     response: Response,
@@ -95,14 +95,19 @@ async def read_holds(
         return await _when_there_is_one(request, parts, bank.code, wanted, ear, time.monotonic() + wait_seconds)
 
 
-@router.get("/holds/{hold_id}")
+@router.get("/holds/{hold_id}", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId) -> FeedHold:
     """One hold as it stands."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     return await feed.read_hold(parts.hands, bank.code, hold_id)
 
 
-@router.post("/holds/{hold_id}/acknowledge", openapi_extra=_takes(Acknowledge))
+@router.post(
+    "/holds/{hold_id}/acknowledge",
+    name="acknowledge_hold",
+    openapi_extra=_takes(Acknowledge),
+    responses={**says(RATE_LIMITED, HOLD_OVER), 200: COUNTED},
+)
 async def acknowledge(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> Acknowledged:
@@ -116,7 +121,12 @@ async def acknowledge(
         raise Refused(HOLD_OVER, str(error)) from None
 
 
-@router.post("/holds/{hold_id}/answer", openapi_extra=_takes(BankAnswer))
+@router.post(
+    "/holds/{hold_id}/answer",
+    name="answer_hold",
+    openapi_extra=_takes(BankAnswer),
+    responses={**says(RATE_LIMITED, KEY_REUSED), 200: COUNTED},
+)
 async def answer(
     request: Request,
     response: Response,
@@ -139,7 +149,12 @@ async def answer(
     return taken
 
 
-@router.post("/holds/{hold_id}/release-confirm", status_code=204, openapi_extra=_takes(ReleaseConfirm))
+@router.post(
+    "/holds/{hold_id}/release-confirm",
+    status_code=204,
+    openapi_extra=_takes(ReleaseConfirm),
+    responses={**says(RATE_LIMITED, NO_RELEASE_ORDER), 204: COUNTED},
+)
 async def confirm_release(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> None:

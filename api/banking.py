@@ -5,7 +5,7 @@ import hashlib
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from pydantic import SecretStr, StringConstraints, ValidationError
 from starlette.responses import Response
 
@@ -16,9 +16,23 @@ from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
+from api.bank_auth import bank_token
 from api.logins import BankLogins
 from api.parts import TheParts
-from api.problems import INVALID, NOT_DECIPHERED, TOO_LARGE, Refused, Violation
+from api.problems import (
+    DATABASE_DOWN,
+    INTERNAL,
+    INVALID,
+    NOT_DECIPHERED,
+    NOT_FOUND,
+    NOT_LOGGED_IN,
+    TOO_LARGE,
+    TOO_MANY,
+    TOO_SLOW,
+    Kind,
+    Refused,
+    Violation,
+)
 from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
 from schemas.base import Noun
 
@@ -35,12 +49,69 @@ def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
+class _Meta(Noun):
+    response_code: str
+    response_message: str
+
+
+class _LoggedIn(Noun):
+    token: str
+    expires_in: int
+
+
+class _Accepted(Noun):
+    acknowledgement_no: str
+    job_id: str | None
+    accepted: int
+    duplicates: int
+    contradictions: int
+
+
+class _Nothing(Noun):
+    pass
+
+
+class LoginReply(Noun):
+    """A login's reply, for the description alone; what is sent is made by the wire."""
+
+    meta: _Meta
+    data: _LoggedIn
+
+
+class UpdateReply(Noun):
+    """A status update's."""
+
+    meta: _Meta
+    data: _Accepted
+
+
+class RefusalReply(Noun):
+    """A refusal's."""
+
+    meta: _Meta
+    data: _Nothing
+
+
+def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """What the description says of refusals in this wire's words."""
+    return {kind.status: {"model": RefusalReply, "description": kind.title} for kind in kinds}
+
+
+_ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABASE_DOWN)
+
+
 class _Login(Noun):
     email: Annotated[str, StringConstraints(min_length=3, max_length=200)]
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
 
 
-@router.post("/login", openapi_extra=_takes("application/json", _Login.model_json_schema()))
+@router.post(
+    "/login",
+    name="log_in_bank",
+    response_model=LoginReply,
+    responses=_says(*_ALWAYS, TOO_MANY),
+    openapi_extra=_takes("application/json", _Login.model_json_schema()),
+)
 async def log_in(request: Request) -> Response:
     """E-mail and password for a bearer token."""
     try:
@@ -54,7 +125,14 @@ async def log_in(request: Request) -> Response:
     return _reply(login_reply(tokens.for_bank(code), TTL_SECONDS))
 
 
-@router.post("/FraudReportStatusUpdate", openapi_extra=_takes("text/plain", {"type": "string"}))
+@router.post(
+    "/FraudReportStatusUpdate",
+    name="take_status_update",
+    response_model=UpdateReply,
+    responses=_says(*_ALWAYS, NOT_DECIPHERED, NOT_FOUND),
+    openapi_extra=_takes("text/plain", {"type": "string"}),
+    dependencies=[Depends(bank_token)],
+)
 async def take_update(request: Request, parts: TheParts) -> Response:
     """A bank's answer, in its envelope. A case it has nothing to do with is as unknown to it as none at all."""
     tokens: Tokens = request.app.state.tokens

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from activities.intake import take_complaint
 from api.auth import may
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, LIMIT_EXCEEDED, says
 from api.roles import Action
 from api.tokens import Officer
 from schemas.complaints import Complaint, ComplaintReceipt
@@ -27,7 +27,16 @@ IdempotencyKey = Annotated[
 ]
 
 
-@router.post("/complaints", status_code=201, response_model=ComplaintReceipt)
+@router.post(
+    "/complaints",
+    name="take_complaint",
+    status_code=201,
+    response_model=ComplaintReceipt,
+    responses={
+        **says(ACK_NO_TAKEN, LIMIT_EXCEEDED, KEY_REUSED),
+        201: {"headers": {"Location": {"description": "The case.", "schema": {"type": "string"}}}},
+    },
+)
 async def take(
     complaint: Complaint,
     idempotency_key: IdempotencyKey,

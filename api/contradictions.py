@@ -8,7 +8,7 @@ from activities.contradictions import SettledBy, settle
 from api.auth import may
 from api.params import ContradictionId
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import ALLOWED, Action
 from api.tokens import Officer
 from db import contradictions
@@ -24,7 +24,13 @@ async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.R
         return await contradictions.by_bank(connection)
 
 
-@router.post("/{contradiction_id}/settle", responses={202: {"description": "Proposed: a supervisor must agree."}})
+@router.post(
+    "/{contradiction_id}/settle",
+    responses={
+        **says(NOT_NOW),
+        202: {"description": "Proposed: a supervisor must agree.", "model": SettlementDone},
+    },
+)
 async def settle_contradiction(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.SETTLE_CONTRADICTION)],

@@ -8,7 +8,7 @@ from activities.desk import close_task
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from api.verbs import Done, told
@@ -33,7 +33,7 @@ async def list_tasks(
         return await task_views.page(connection, state, after, limit)
 
 
-@router.post("/tasks/{task_id}/close")
+@router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
 async def close(
     parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> Done:

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from api.auth import may
 from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
@@ -37,7 +37,13 @@ LastEventId = Annotated[int | None, Header(ge=0, le=INT64_MAX, description="What
 @router.get(
     "/{ack_no}/events",
     response_model=EventPage,
-    responses={200: {"content": {EVENT_STREAM: {}}, "description": "A page, or a stream to whoever accepts one."}},
+    responses={
+        **says(TOO_MANY),
+        200: {
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "description": "A page, or a stream to whoever accepts one.",
+        },
+    },
 )
 async def read_events(
     request: Request,

@@ -3,20 +3,22 @@
 import asyncio
 import logging
 import time
-from typing import Final
+from typing import Final, Literal
 
 import asyncpg
 import httpx
 from fastapi import APIRouter, Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 
 from activities.metrics import CONTENT_TYPE, METRICS, joined
 from activities.scorecards import ScoreWatch
 from api.parts import Parts, TheParts
+from api.problems import IN_THE_DESCRIPTION
 from db import ledger_views, task_views
 from db.pool import Pool
+from schemas.base import Noun
 
-router = APIRouter(tags=["operations"])
+router = APIRouter(tags=["operations"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
 
 STOCK_GOOD_SECONDS: Final = 5.0
@@ -24,30 +26,58 @@ CHECK_SECONDS: Final = 2.0
 PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
 
+class Alive(Noun):
+    """That this process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class ReadyParts(Noun):
+    """What complaints and answers need, and how it stands."""
+
+    database: Literal["ok", "down"]
+    temporal: Literal["ok", "down"]
+    directory: Literal["ok", "empty"]
+
+
+class Readiness(Noun):
+    """Whether complaints and answers can be taken."""
+
+    status: Literal["ready", "degraded", "not_ready"]
+    parts: ReadyParts
+
+
 @router.get("/healthz")
-async def healthz() -> JSONResponse:
+async def healthz() -> Alive:
     """This process answers."""
-    return JSONResponse({"status": "alive"})
+    return Alive()
 
 
-@router.get("/readyz")
-async def readyz(parts: TheParts) -> JSONResponse:
+@router.get("/readyz", responses={503: {"model": Readiness, "description": "The database does not answer."}})
+async def readyz(parts: TheParts, response: Response) -> Readiness:
     """Whether complaints and answers can be taken, and which part is not ready.
 
     Without the database nothing can be: 503. Without Temporal all is taken and flows on when it is back: degraded.
     """
     database, temporal = await asyncio.gather(_answers(parts.hands.pool), _temporal_answers(parts))
     directory = len(parts.hands.directory.current) > 0
-    status = "not_ready" if not database else "ready" if temporal and directory else "degraded"
-    found = {
-        "database": "ok" if database else "down",
-        "temporal": "ok" if temporal else "down",
-        "directory": "ok" if directory else "empty",
-    }
-    return JSONResponse({"status": status, "parts": found}, status_code=200 if database else 503)
+    if not database:
+        response.status_code = 503
+    return Readiness(
+        status="not_ready" if not database else "ready" if temporal and directory else "degraded",
+        parts=ReadyParts(
+            database="ok" if database else "down",
+            temporal="ok" if temporal else "down",
+            directory="ok" if directory else "empty",
+        ),
+    )
 
 
-@router.get("/metrics")
+@router.get(
+    "/metrics",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}}},
+)
 async def metrics(request: Request, parts: TheParts) -> Response:
     """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
     stock: Stock = request.app.state.stock

@@ -32,6 +32,8 @@ PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50
 MAX_VALUE_CHARS: Final = 100
 RETRY_AFTER_SECONDS: Final = 1
+COME_BACK: Final = frozenset({429, 503})
+"""statuses whose `Retry-After` says when"""
 _TRACE_FRAMES: Final = 4
 
 
@@ -65,37 +67,21 @@ INTERNAL: Final = Kind("internal", 500, "Something failed here")
 DATABASE_DOWN: Final = Kind("database-unavailable", 503, "The database cannot be reached; try again")
 OVERLOADED: Final = Kind("overloaded", 503, "Too many requests are being served; try again")
 
-_TEXT: Final = {"type": "string"}
+PROBLEMS: Final = "x-problems"
+"""where a route's description names its refusals, until `api.description` has spelled them out"""
 IN_THE_DESCRIPTION: Final[dict[int | str, dict[str, Any]]] = {
-    "default": {
-        "description": "Refused: a problem as in RFC 9457.",
-        "content": {
-            PROBLEM_JSON: {
-                "schema": {
-                    "type": "object",
-                    "title": "Problem",
-                    "required": ["type", "title", "status", "detail", "request_id"],
-                    "properties": {
-                        "type": _TEXT,
-                        "title": _TEXT,
-                        "status": {"type": "integer"},
-                        "detail": _TEXT,
-                        "request_id": _TEXT,
-                        "violations": {
-                            "type": "array",
-                            "items": {
-                                "type": "object",
-                                "required": ["field", "message"],
-                                "properties": {"field": _TEXT, "message": _TEXT, "value": {}},
-                            },
-                        },
-                    },
-                }
-            }
-        },
-    }
+    "default": {"description": "Refused: a problem as in RFC 9457."}
 }
-"""What every officers' route says of its refusals in the API's own description."""
+"""What a router says whose refusals are problems: `api.description` puts each that can come in the place of this."""
+
+
+def says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route: refusals of its own, which do not follow from what it takes."""
+    found: dict[int | str, dict[str, Any]] = {}
+    for kind in kinds:
+        found.setdefault(kind.status, {PROBLEMS: []})[PROBLEMS].append({"name": kind.name, "title": kind.title})
+    return found
+
 
 _OF_HTTP: Final = {
     kind.status: kind
@@ -168,8 +154,8 @@ def refusal(
     more = dict(headers or {})
     if kind.status == NOT_LOGGED_IN.status:
         more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
-    if kind.status == DATABASE_DOWN.status:
-        more["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    if kind.status in COME_BACK:
+        more.setdefault("Retry-After", str(RETRY_AFTER_SECONDS))
     if scope["path"].startswith(BANK_PATH):
         words = "; ".join(f"{v.field}: {v.message}" for v in violations) or detail or kind.title
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)

@@ -18,6 +18,15 @@ from schemas.feed import Policies, PolicyState
 
 RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")
 
+_TEXT: Final = {"required": True, "schema": {"type": "string"}}
+COUNTED: Final = {
+    "headers": {
+        "RateLimit-Policy": {"description": "The policy: its calls and its window in seconds.", **_TEXT},
+        "RateLimit": {"description": "What is left, and in how many seconds all of it is there again.", **_TEXT},
+    }
+}
+"""What the description says of a response that a bucket has counted."""
+
 
 async def take(hands: Hands, institution: str, name: LimitName, response: Response) -> None:
     """Take one call out of the bank's bucket, and say on `response` what is left. Raises `Refused` when it is empty."""

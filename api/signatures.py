@@ -52,6 +52,16 @@ SIGNATURE_WRONG: Final = Kind("signature-wrong", 401, "The signature is not one 
 SIGNATURE_REPLAYED: Final = Kind("signature-replayed", 401, "This signature was used before")
 DIGEST_WRONG: Final = Kind("digest-wrong", 401, "The body is not the one that was signed")
 KEY_NOT_VALID: Final = Kind("key-not-valid", 401, "The key is not valid at this time")
+REFUSALS: Final = (
+    SIGNATURE_MISSING,
+    SIGNATURE_MALFORMED,
+    SIGNATURE_INCOMPLETE,
+    SIGNATURE_OUT_OF_TIME,
+    SIGNATURE_WRONG,
+    SIGNATURE_REPLAYED,
+    DIGEST_WRONG,
+    KEY_NOT_VALID,
+)
 
 _WANTED: Final = " ".join(f'"{name}"' for name in (*REQUIRED, DIGEST))
 _ASKED: Final = {

@@ -10,7 +10,7 @@ from activities.desk import DeskDone
 from api.auth import may
 from api.params import INT32_MAX, AckNo, HopNo
 from api.parts import Parts, TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation
+from api.problems import IN_THE_DESCRIPTION, INVALID, LIMIT_EXCEEDED, NOT_NOW, Refused, Violation, says
 from api.roles import Action
 from api.tokens import Officer
 from schemas.base import Noun
@@ -29,7 +29,7 @@ class Done(Noun):
     hop_no: int | None
 
 
-@router.post("/cases/{ack_no}/hops", status_code=201)
+@router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
     """Add a hop below a hop that has that much left, and ask about it."""
     if new.parent_hop_no > INT32_MAX:
@@ -37,7 +37,7 @@ async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewH
     return told(parts, await desk.add_hop(parts.hands, ack_no, new, officer.actor))
 
 
-@router.post("/cases/{ack_no}/hops/{hop_no}/correct")
+@router.post("/cases/{ack_no}/hops/{hop_no}/correct", responses=says(NOT_NOW))
 async def correct_hop(
     parts: TheParts, officer: HopChanger, ack_no: AckNo, hop_no: HopNo, correction: HopCorrection
 ) -> Done:
@@ -45,7 +45,7 @@ async def correct_hop(
     return told(parts, await desk.correct_hop(parts.hands, ack_no, hop_no, correction, officer.actor))
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/escalate")
+@router.post("/cases/{ack_no}/requests/{request_id}/escalate", responses=says(NOT_NOW))
 async def escalate_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
@@ -54,7 +54,7 @@ async def escalate_request(
     return told(parts, done)
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/send-again")
+@router.post("/cases/{ack_no}/requests/{request_id}/send-again", responses=says(NOT_NOW))
 async def send_again(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
@@ -63,7 +63,7 @@ async def send_again(
     return told(parts, done)
 
 
-@router.post("/cases/{ack_no}/requests/{request_id}/stop")
+@router.post("/cases/{ack_no}/requests/{request_id}/stop", responses=says(NOT_NOW))
 async def stop_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:

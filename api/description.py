@@ -1,0 +1,166 @@
+"""The API's own description (OpenAPI): every response that an operation can give, by status and by name.
+
+What follows from what an operation takes (a body, a query, a token) is said here once for all; what only one route says
+it names itself (`says`). Nothing is left to a default: a client made from the description knows every refusal.
+"""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+
+from api.auth import OFFICER_SCHEME
+from api.bank_auth import BANK_SCHEME
+from api.problems import (
+    COME_BACK,
+    DATABASE_DOWN,
+    INTERNAL,
+    INVALID,
+    NOT_ALLOWED,
+    NOT_FOUND,
+    NOT_JSON,
+    NOT_LOGGED_IN,
+    OVERLOADED,
+    PROBLEM_JSON,
+    PROBLEMS,
+    TOO_LARGE,
+    TOO_SLOW,
+    UNSUPPORTED_MEDIA_TYPE,
+    Kind,
+    says,
+)
+from api.signatures import REFUSALS as SIGNATURE_REFUSALS
+
+Json = dict[str, Any]
+
+_TEXT: Final = {"type": "string"}
+_PROBLEM: Final[Json] = {
+    "type": "object",
+    "title": "Problem",
+    "required": ["type", "title", "status", "detail", "request_id"],
+    "additionalProperties": False,
+    "properties": {
+        "type": _TEXT,
+        "title": _TEXT,
+        "status": {"type": "integer"},
+        "detail": _TEXT,
+        "request_id": _TEXT,
+        "violations": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "title": "Violation",
+                "required": ["field", "message"],
+                "additionalProperties": False,
+                "properties": {
+                    "field": _TEXT,
+                    "message": _TEXT,
+                    "value": {"type": ["string", "number", "boolean"]},
+                },
+            },
+        },
+    },
+}
+_HEADERS: Final[Json] = {
+    "X-Request-Id": {
+        "description": "What ties the response to our log; the caller's own where it sent one.",
+        "required": True,
+        "schema": {"type": "string", "pattern": "^[A-Za-z0-9-]{8,64}$"},
+    },
+    "Retry-After": {
+        "description": "In how many seconds to come back.",
+        "required": True,
+        "schema": {"type": "integer", "minimum": 1},
+    },
+}
+
+
+class Described(FastAPI):
+    """An application whose description names every response."""
+
+    def openapi(self) -> Json:
+        """The description; made when it is asked for the first time."""
+        if self.openapi_schema is None:
+            _complete(super().openapi())
+        assert self.openapi_schema is not None, "just made"
+        return self.openapi_schema
+
+
+def operation_id(route: APIRoute) -> str:
+    """An operation goes by its route's name: what a generated client calls its method."""
+    return route.name
+
+
+def _complete(document: Json) -> None:
+    """Put the refusals that can come in the place of each default, and say what headers stand on every response."""
+    components = document["components"]
+    components["schemas"]["Problem"] = _PROBLEM
+    components["headers"] = _HEADERS
+    shared = components.setdefault("responses", {})
+    for operation in _operations(document):
+        responses = operation["responses"]
+        for response in responses.values():
+            response.setdefault("headers", {}).update(_headers(None))
+        if responses.pop("default", None):
+            _name_refusals(operation, shared)
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _name_refusals(operation: Json, shared: Json) -> None:
+    responses = operation["responses"]
+    told = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
+    for status, response in says(*_implied(operation)).items():
+        told[str(status)] = response[PROBLEMS] + told.get(str(status), [])
+    for status, problems in told.items():
+        if not problems:
+            continue
+        described = _refusal(int(status), problems)
+        own = responses.get(status, {})
+        if "content" in own:
+            own["content"] |= described["content"]
+        else:
+            name = ".".join(problem["name"] for problem in problems)
+            shared[name] = described
+            responses[status] = {"$ref": f"#/components/responses/{name}"}
+
+
+def _implied(operation: Json) -> Iterator[Kind]:
+    """The refusals that follow from what the operation takes."""
+    schemes = {name for requirement in operation.get("security", ()) for name in requirement}
+    parameters = operation.get("parameters", ())
+    yield from (INTERNAL, DATABASE_DOWN, OVERLOADED, TOO_LARGE)
+    if OFFICER_SCHEME in schemes:
+        yield from (NOT_LOGGED_IN, NOT_ALLOWED)
+    if BANK_SCHEME in schemes:
+        # A bank's signature covers its body, so that is read whatever the operation does with it.
+        yield from (NOT_LOGGED_IN, *SIGNATURE_REFUSALS, TOO_SLOW)
+    elif "requestBody" in operation:
+        yield TOO_SLOW
+    if "requestBody" in operation:
+        yield from (NOT_JSON, UNSUPPORTED_MEDIA_TYPE)
+    if parameters or "requestBody" in operation:
+        yield INVALID
+    if any(parameter["in"] == "path" for parameter in parameters):
+        yield NOT_FOUND
+
+
+def _refusal(status: int, problems: list[Json]) -> Json:
+    names = [f"urn:goldenhour:problem:{problem['name']}" for problem in problems]
+    one_of_them = {"properties": {"type": {"enum": names}, "status": {"const": status}}}
+    return {
+        "description": "; or ".join(problem["title"] for problem in problems) + ".",
+        "headers": _headers(status),
+        "content": {
+            PROBLEM_JSON: {"schema": {"allOf": [{"$ref": "#/components/schemas/Problem"}, one_of_them]}},
+        },
+    }
+
+
+def _headers(status: int | None) -> Json:
+    names = ("X-Request-Id", "Retry-After") if status in COME_BACK else ("X-Request-Id",)
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

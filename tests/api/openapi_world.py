@@ -1,0 +1,202 @@
+"""The published description, a case with something of everything, and callers of every kind that try all of it."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from functools import cache
+from typing import Any, Final
+from unittest.mock import MagicMock
+
+import httpx
+import requests
+import schemathesis
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from schemathesis import APIOperation, BaseSchema, Case, GenerationMode
+from schemathesis.checks import CheckFunction, not_a_server_error
+from schemathesis.core.result import Ok
+from schemathesis.specs.openapi import checks
+
+from activities.hands import Hands
+from activities.reconciliation import reconcile
+from activities.vault import Vault
+from api.app import create_app
+from api.parts import Parts
+from db import bank_keys
+from domain.policy import load_policy
+from schemas.bank_keys import BankKey
+from schemas.enums import Role
+from schemas.reconciliation import ListedLien
+from simulator.signing import signed_headers
+from tests.api.conftest import SECRET, Doors, line, opened, temporal_is_there, transfer
+from tests.api.feed import AT_HDFC, Feed
+
+KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
+KEY_ID: Final = "sbin-tries"
+PLENTY: Final = 1_000_000
+"""calls that a bank has: what a bucket refuses shows nothing of the route behind it"""
+CHECKS: Final[list[CheckFunction]] = [
+    not_a_server_error,
+    checks.status_code_conformance,
+    checks.content_type_conformance,
+    checks.response_headers_conformance,
+    checks.response_schema_conformance,
+]
+"""what is asked of every response"""
+
+AnyCase = Case[Any]
+AnyOperation = APIOperation[Any, Any, Any, Any]
+
+
+class Caller(StrEnum):
+    """Who calls."""
+
+    DESK = "desk"
+    SUPERVISOR = "supervisor"
+    BANK = "bank"
+    SIGNING_BANK = "signing bank"
+    STRANGER = "stranger"
+
+
+OFFICERS: Final = (Caller.DESK, Caller.SUPERVISOR)
+BANKS: Final = (Caller.BANK, Caller.SIGNING_BANK)
+EVERYBODY: Final = (Caller.STRANGER,)
+
+
+@cache
+def published() -> dict[str, Any]:
+    """The description of the whole API, made without a server behind it: no route is called for it."""
+    hands = Hands(MagicMock(), MagicMock(), load_policy())
+    parts = Parts(hands=hands, courier=MagicMock(), vault=Vault(SECRET), temporal_answers=temporal_is_there)
+    return create_app(parts).openapi()
+
+
+class Description:
+    """A description as `schemathesis` reads it: what can be tried, and whether a response is one it names."""
+
+    def __init__(self, document: dict[str, Any]) -> None:
+        self.schema: BaseSchema = schemathesis.openapi.from_dict(document)
+        self.operations: dict[str, AnyOperation] = {}
+        for found in self.schema.get_all_operations():
+            assert isinstance(found, Ok), found
+            operation = found.ok()
+            self.operations[str(operation.definition.raw["operationId"])] = operation
+
+    def cases(self, operation_id: str) -> Iterator[AnyCase]:
+        """What an operation takes at its edges and beyond them, the same every time."""
+        operation = self.operations[operation_id]
+        yield from self.schema.iter_coverage_cases(
+            operation,
+            generation_modes=[GenerationMode.POSITIVE, GenerationMode.NEGATIVE],
+            generation_config=self.schema.config.generation_for(operation=operation),
+        )
+
+    def rightful(self, operation_id: str) -> tuple[Caller, ...]:
+        """Whom the operation is for."""
+        schemes = {name for one in self.operations[operation_id].definition.raw.get("security", ()) for name in one}
+        return OFFICERS if "OfficerToken" in schemes else BANKS if "BankToken" in schemes else EVERYBODY
+
+
+def judge(case: AnyCase, response: httpx.Response) -> None:
+    """Raises where the response is not one that the description names."""
+    if case.method != case.operation.method.upper():
+        # No operation, so nothing is described: that it cannot be done, or that no such body is read.
+        assert response.status_code in {405, 415}, (case.method, case.path, response.status_code)
+        assert response.status_code == 415 or case.operation.method.upper() in response.headers["allow"]
+        return
+    case.validate_response(response, checks=CHECKS)
+
+
+@dataclass
+class World:
+    """The application, and what stands in it under its own names."""
+
+    doors: Doors
+    known: Mapping[str, str]
+    """by the name of a path's parameter"""
+
+    async def call(self, case: AnyCase, caller: Caller) -> httpx.Response:
+        """Send it as that caller would."""
+        made = requests.Request(**case.as_transport_kwargs(base_url="http://test")).prepare()
+        body = made.body.encode() if isinstance(made.body, str) else made.body or b""
+        assert isinstance(body, bytes)
+        headers = [
+            (name.encode(), value.encode("latin-1") if isinstance(value, str) else value)
+            for name, value in made.headers.items()
+            if name.lower() not in _OWN_FIELDS
+        ]
+        request = self.doors.client.build_request(str(made.method), str(made.url), content=body, headers=headers)
+        request.headers.update(self._credentials(request, body, caller))
+        return await self.doors.client.send(request)
+
+    def _credentials(self, request: httpx.Request, body: bytes, caller: Caller) -> dict[str, str]:
+        match caller:
+            case Caller.DESK:
+                return self.doors.officer(Role.DESK)
+            case Caller.SUPERVISOR:
+                return self.doors.officer(Role.SUPERVISOR)
+            case Caller.BANK:
+                return self.doors.bank("SBIN")
+            case Caller.SIGNING_BANK:
+                return signed_headers(request.method, str(request.url), body, key_id=KEY_ID, private_key=KEY)
+            case Caller.STRANGER:
+                return {}
+
+    def at_home(self, case: AnyCase) -> bool:
+        """Let the case speak of what is there; whether its path names anything."""
+        names = set(case.path_parameters)
+        if not names or not names <= set(self.known):
+            return False
+        case.path_parameters = {name: self.known[name] for name in names}
+        return True
+
+
+_OWN_FIELDS: Final = frozenset({"authorization", "signature", "host", "content-length"})
+"""header fields that the caller's credentials and the client decide"""
+
+
+@asynccontextmanager
+async def world(parts: Parts) -> AsyncIterator[World]:
+    """The application over a case with a trail, a request to each bank, a contradiction, a task and a comparison."""
+    limits = parts.hands.policy.bank_limits
+    plenty = {name: limit.model_copy(update={"calls": PLENTY}) for name, limit in limits.policies.items()}
+    bank_limits = limits.model_copy(update={"policies": plenty})
+    policy = parts.hands.policy.model_copy(update={"bank_limits": bank_limits})
+    async with opened(replace(parts, hands=replace(parts.hands, policy=policy))) as doors:
+        yield World(doors, await _filled(doors))
+
+
+async def _filled(doors: Doors) -> dict[str, str]:
+    pool = doors.parts.hands.pool
+    shared = [transfer(), transfer(rrn="422222222222", **AT_HDFC)]
+    ack_no = (await doors.complain(transfers=shared))["ack_no"]
+    planned = await Feed(doors).ask(ack_no)
+    told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
+    assert told.status_code == 200, told.text
+    (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    other = (await doors.complain(transfers=[transfer(rrn="433333333333")]))["ack_no"]
+    hold_id = (await Feed(doors).ask(other))["SBIN"]
+    rows = [ListedLien(row_no=2, ack_no="90000000000000", reference="610212345678", amount_paise=5)]
+    compared = await reconcile(pool, "SBIN", rows, bytes(32), taken_by="test")
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection:
+        key = BankKey(
+            key_id=KEY_ID,
+            institution="SBIN",
+            public_key=KEY.public_key().public_bytes_raw(),
+            not_before=now - timedelta(minutes=1),
+            not_after=None,
+        )
+        await bank_keys.add_key(connection, key, now)
+    escalated = await doors.post(f"/api/v1/cases/{ack_no}/requests/{planned['HDFC']}/escalate", {"reason": "testing"})
+    assert escalated.status_code == 200, escalated.text
+    return {
+        "ack_no": ack_no,
+        "hop_no": "2",
+        "request_id": str(planned["HDFC"]),
+        "hold_id": str(hold_id),
+        "contradiction_id": str(doubt["contradiction_id"]),
+        "reconciliation_id": str(compared.reconciliation_id),
+        "task_id": "1",
+    }
