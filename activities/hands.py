@@ -1,6 +1,8 @@
 """What every hand needs to do its work."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 
 from activities.channel_health import ChannelHealth
@@ -8,6 +10,11 @@ from activities.directory import DirectoryCache
 from db.pool import Pool
 from domain.policy import Policy
 from schemas.work import CasePolicy
+
+
+def wall_clock() -> datetime:
+    """The present moment, in UTC."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True)
@@ -19,6 +26,14 @@ class Hands:
     policy: Policy
     clock_factor: float = 1.0
     """divides every wait of the policy; 1 outside a demo"""
+    procedure_clock_factor: float = 1.0
+    """the same for the way home, whose waits are days and months"""
+    clock: Callable[[], datetime] = wall_clock
+    """what `now` reads"""
+
+    def now(self) -> datetime:
+        """The present moment, in UTC."""
+        return self.clock()
 
     @cached_property
     def case_policy(self) -> CasePolicy:

@@ -1,5 +1,31 @@
 -- The whole schema. Written by db/describe.py from a migrated database; change it by a migration.
 
+CREATE OR REPLACE FUNCTION public.aftercare_needed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('aftercare', '');
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.allocation_check_whole()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    off bigint;
+BEGIN
+    SELECT a.pot_paise - coalesce(sum(s.share_paise), 0) INTO off
+    FROM allocation a LEFT JOIN allocation_share s USING (allocation_id)
+    WHERE a.allocation_id = NEW.allocation_id GROUP BY a.allocation_id;
+    IF off <> 0 THEN
+        RAISE EXCEPTION 'allocation % is off by % paise', NEW.allocation_id, off
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'allocation_whole';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.answer_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -43,6 +69,27 @@ BEGIN
             AND tstzrange(k.not_before, k.not_after) @> NEW.not_before) > 2 THEN
         RAISE EXCEPTION '% would have three keys at once', NEW.institution
             USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_key_two_live';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_line_covered()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    ordered bigint;
+    held bigint;
+BEGIN
+    PERFORM FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) INTO ordered
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused');
+    SELECT coalesce(sum(b.balance_paise), 0) INTO held
+    FROM ledger_balance b WHERE b.case_no = NEW.case_no AND b.hop_no = NEW.hop_no AND b.bucket = 'held';
+    IF ordered > held THEN
+        RAISE EXCEPTION 'orders about hop % of case % ask for % paise of % held', NEW.hop_no, NEW.case_no, ordered, held
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_line_covered';
     END IF;
     RETURN NULL;
 END $function$;
@@ -153,6 +200,10 @@ BEGIN
     SELECT d.* FROM delta d WHERE NOT EXISTS (
         SELECT FROM changed c WHERE c.case_no = d.case_no AND c.hop_no = d.hop_no AND c.bucket = d.bucket
     );
+    INSERT INTO held_hop (case_no, hop_no, held_at)
+    SELECT e.case_no, e.hop_no, min(t.at) FROM entered e JOIN ledger_transaction t USING (transaction_id)
+    WHERE e.bucket = 'held' AND e.amount_paise > 0 GROUP BY e.case_no, e.hop_no
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
     RETURN NULL;
 END $function$;
 
@@ -276,6 +327,60 @@ END $function$;
 
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
 
+CREATE TABLE account_hold (
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    account_key text NOT NULL,
+    reference text NOT NULL,
+    state text NOT NULL,
+    first_held_at timestamp with time zone NOT NULL,
+    lapses_at timestamp with time zone NOT NULL,
+    holder_told_at timestamp with time zone,
+    warned_days integer,
+    kept_by text,
+    micro boolean NOT NULL DEFAULT false,
+    policy jsonb NOT NULL,
+    ended_at timestamp with time zone,
+    CONSTRAINT account_hold_case_no_institution_account_key_key UNIQUE (case_no, institution, account_key),
+    CONSTRAINT account_hold_reference_key UNIQUE (reference),
+    CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT account_hold_check CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
+    CONSTRAINT account_hold_check1 CHECK ((first_held_at < lapses_at)),
+    CONSTRAINT account_hold_reference_check CHECK ((reference ~ '^[A-Z0-9]{10}$'::text)),
+    CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE allocation (
+    allocation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    account_key text NOT NULL,
+    rule text NOT NULL,
+    pot_paise bigint NOT NULL,
+    claims_paise bigint NOT NULL,
+    policy_version text NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    CONSTRAINT allocation_pkey PRIMARY KEY (allocation_id),
+    CONSTRAINT allocation_check CHECK ((claims_paise >= pot_paise)),
+    CONSTRAINT allocation_pot_paise_check CHECK ((pot_paise > 0)),
+    CONSTRAINT allocation_rule_check CHECK ((rule = ANY (ARRAY['pro_rata'::text, 'fifo'::text, 'lifo'::text])))
+);
+
+CREATE TABLE allocation_share (
+    allocation_id bigint NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    ack_no text NOT NULL,
+    claim_paise bigint NOT NULL,
+    held_before_paise bigint NOT NULL,
+    share_paise bigint NOT NULL,
+    CONSTRAINT allocation_share_pkey PRIMARY KEY (allocation_id, case_no, hop_no),
+    CONSTRAINT allocation_share_check CHECK (((share_paise >= 0) AND (share_paise <= claim_paise))),
+    CONSTRAINT allocation_share_claim_paise_check CHECK ((claim_paise > 0)),
+    CONSTRAINT allocation_share_held_before_paise_check CHECK ((held_before_paise >= 0))
+);
+
 CREATE TABLE answer (
     answer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     update_id bigint NOT NULL,
@@ -333,6 +438,28 @@ CREATE TABLE answer_link_form (
     CONSTRAINT answer_link_form_officer_name_check CHECK ((officer_name <> ''::text))
 );
 
+CREATE TABLE bank_confirmation (
+    confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    line_no integer,
+    natural_key text NOT NULL,
+    amount_paise bigint NOT NULL,
+    applied_paise bigint NOT NULL,
+    done_at timestamp with time zone,
+    reference text NOT NULL DEFAULT ''::text,
+    credited_institution text NOT NULL DEFAULT ''::text,
+    credited_holder text NOT NULL DEFAULT ''::text,
+    disposition text NOT NULL,
+    flags jsonb NOT NULL DEFAULT '[]'::jsonb,
+    received_at timestamp with time zone NOT NULL,
+    source text NOT NULL,
+    transaction_id bigint,
+    CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
+    CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
+    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text])))
+);
+
 CREATE TABLE bank_evidence (
     evidence_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -345,6 +472,13 @@ CREATE TABLE bank_evidence (
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
+CREATE TABLE bank_holiday (
+    institution text,
+    day date NOT NULL,
+    name text NOT NULL,
+    source text NOT NULL
 );
 
 CREATE TABLE bank_key (
@@ -367,6 +501,70 @@ CREATE TABLE bank_nonce (
     seen_at timestamp with time zone NOT NULL,
     CONSTRAINT bank_nonce_pkey PRIMARY KEY (key_id, nonce)
 );
+
+CREATE TABLE bank_order (
+    order_id uuid NOT NULL,
+    kind text NOT NULL,
+    reason text NOT NULL,
+    case_no text NOT NULL,
+    institution text NOT NULL,
+    restoration_id uuid,
+    grievance_id uuid,
+    court_order_id bigint,
+    state text NOT NULL,
+    ordered_by text NOT NULL,
+    planned_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    delivered_at timestamp with time zone,
+    channel text,
+    job_id text,
+    round integer NOT NULL DEFAULT 0,
+    rung text,
+    rung_at timestamp with time zone,
+    refusal_code text,
+    refusal_message text,
+    ended_at timestamp with time zone,
+    ended_reason text NOT NULL DEFAULT ''::text,
+    policy jsonb NOT NULL,
+    CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
+    CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
+    CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
+    CONSTRAINT bank_order_check2 CHECK (((reason = 'grievance'::text) = (grievance_id IS NOT NULL))),
+    CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text]))),
+    CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE bank_order_carriage (
+    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    CONSTRAINT bank_order_carriage_pkey PRIMARY KEY (carriage_id),
+    CONSTRAINT bank_order_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
+);
+
+CREATE TABLE bank_order_line (
+    order_id uuid NOT NULL,
+    line_no integer NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    amount_paise bigint NOT NULL,
+    excess boolean NOT NULL DEFAULT false,
+    ack_no text,
+    beneficiary_institution text NOT NULL DEFAULT ''::text,
+    beneficiary_holder text NOT NULL DEFAULT ''::text,
+    beneficiary_ifsc text NOT NULL DEFAULT ''::text,
+    confirmed_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT bank_order_line_pkey PRIMARY KEY (order_id, line_no),
+    CONSTRAINT bank_order_line_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT bank_order_line_check CHECK (((confirmed_paise >= 0) AND (confirmed_paise <= amount_paise))),
+    CONSTRAINT bank_order_line_line_no_check CHECK ((line_no > 0))
+) WITH (fillfactor=80);
 
 CREATE TABLE case_event (
     case_no text NOT NULL,
@@ -410,6 +608,27 @@ CREATE TABLE case_news (
     signalled_at timestamp with time zone,
     CONSTRAINT case_news_pkey PRIMARY KEY (news_id)
 ) WITH (fillfactor=80);
+
+CREATE TABLE case_officer (
+    case_no text NOT NULL,
+    duty text NOT NULL,
+    assignment_no integer NOT NULL,
+    subject text NOT NULL,
+    name text NOT NULL,
+    rank text NOT NULL,
+    police_station text NOT NULL,
+    district text NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL DEFAULT ''::text,
+    assigned_by text NOT NULL,
+    assigned_at timestamp with time zone NOT NULL,
+    CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
+    CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
+    CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text]))),
+    CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
+    CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
+    CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
+);
 
 CREATE TABLE channel_health (
     institution text NOT NULL,
@@ -478,6 +697,33 @@ CREATE TABLE contradiction_settlement (
     CONSTRAINT contradiction_settlement_settlement_no_check CHECK ((settlement_no > 0))
 );
 
+CREATE TABLE court_order (
+    court_order_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    effect text NOT NULL,
+    court text NOT NULL,
+    order_no text NOT NULL,
+    made_on date NOT NULL,
+    amount_paise bigint,
+    institution text,
+    account_key text,
+    document bytea,
+    document_digest bytea,
+    taken_by text NOT NULL,
+    taken_at timestamp with time zone NOT NULL,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT court_order_case_no_court_order_no_effect_key UNIQUE (case_no, court, order_no, effect),
+    CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
+    CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
+    CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
+    CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
+    CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
+    CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
+    CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
+    CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text))
+);
+
 CREATE TABLE desk_task (
     task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text,
@@ -513,6 +759,21 @@ CREATE TABLE disputed_transfer (
     CONSTRAINT disputed_transfer_pkey PRIMARY KEY (transfer_key)
 );
 
+CREATE TABLE duty (
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    reminded_at timestamp with time zone,
+    escalated_at timestamp with time zone,
+    done_at timestamp with time zone,
+    done_by text,
+    paper_id uuid,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT duty_pkey PRIMARY KEY (case_no, kind),
+    CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
+) WITH (fillfactor=80);
+
 CREATE TABLE feed_counter (
     institution text NOT NULL,
     last_change_no bigint NOT NULL,
@@ -542,6 +803,77 @@ CREATE TABLE feed_key (
     reply jsonb,
     CONSTRAINT feed_key_pkey PRIMARY KEY (institution, idempotency_key)
 );
+
+CREATE TABLE fir (
+    fir_id uuid NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    state text NOT NULL,
+    fir_no text,
+    police_station text NOT NULL DEFAULT ''::text,
+    sections text[] NOT NULL DEFAULT '{}'::text[],
+    requested_at timestamp with time zone NOT NULL,
+    requested_by text NOT NULL,
+    registered_at timestamp with time zone,
+    sign_by timestamp with time zone,
+    signed_at timestamp with time zone,
+    refusal text NOT NULL DEFAULT ''::text,
+    document_digest bytea,
+    CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
+    CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
+    CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
+    CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
+    CONSTRAINT fir_document_digest_check CHECK ((octet_length(document_digest) = 32)),
+    CONSTRAINT fir_kind_check CHECK ((kind = ANY (ARRAY['fir'::text, 'zero_fir'::text, 'e_zero_fir'::text]))),
+    CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE grievance (
+    grievance_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    state text NOT NULL,
+    level text NOT NULL,
+    text text NOT NULL,
+    contact text NOT NULL DEFAULT ''::text,
+    language text NOT NULL,
+    policy jsonb NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    released_paise bigint,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
+    CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
+    CONSTRAINT grievance_check1 CHECK (((state = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
+    CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
+    CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text]))),
+    CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
+) WITH (fillfactor=80);
+
+CREATE TABLE grievance_level (
+    grievance_id uuid NOT NULL,
+    level text NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    ended_at timestamp with time zone,
+    ended_by text,
+    outcome text,
+    finding text NOT NULL DEFAULT ''::text,
+    CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
+    CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE held_hop (
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    held_at timestamp with time zone NOT NULL,
+    taken_up_at timestamp with time zone,
+    CONSTRAINT held_hop_pkey PRIMARY KEY (case_no, hop_no)
+) WITH (fillfactor=80);
 
 CREATE TABLE hold_request (
     request_id uuid NOT NULL,
@@ -617,14 +949,15 @@ CREATE TABLE institution (
     vpa_handles text[] NOT NULL DEFAULT '{}'::text[],
     aliases text[] NOT NULL DEFAULT '{}'::text[],
     desk_email text NOT NULL DEFAULT ''::text,
-    nodal_name text NOT NULL DEFAULT ''::text,
-    nodal_email text NOT NULL DEFAULT ''::text,
-    nodal_mobile text NOT NULL DEFAULT ''::text,
     inbound_email text,
     inbound_password_hash text,
     updated_at timestamp with time zone NOT NULL,
+    sponsor text,
+    account_prefixes text[] NOT NULL DEFAULT '{}'::text[],
     CONSTRAINT institution_inbound_email_key UNIQUE (inbound_email),
-    CONSTRAINT institution_pkey PRIMARY KEY (code)
+    CONSTRAINT institution_pkey PRIMARY KEY (code),
+    CONSTRAINT institution_accounts_at_a_sponsor CHECK (((sponsor IS NOT NULL) OR (account_prefixes = '{}'::text[]))),
+    CONSTRAINT institution_not_its_own_sponsor CHECK ((sponsor <> code))
 );
 
 CREATE TABLE institution_channel (
@@ -730,6 +1063,137 @@ CREATE TABLE lien_round (
     CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
 ) WITH (fillfactor=80);
 
+CREATE TABLE message (
+    message_id uuid NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    to_whom text NOT NULL,
+    medium text NOT NULL,
+    address text NOT NULL,
+    language text NOT NULL,
+    subject text NOT NULL DEFAULT ''::text,
+    body text NOT NULL,
+    paper_id uuid,
+    natural_key text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    sent_at timestamp with time zone,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
+    CONSTRAINT message_natural_key_key UNIQUE (natural_key),
+    CONSTRAINT message_pkey PRIMARY KEY (message_id),
+    CONSTRAINT message_address_check CHECK ((address <> ''::text)),
+    CONSTRAINT message_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
+    CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'io'::text, 'officer'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE nodal_officer (
+    officer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    call_order integer NOT NULL,
+    name text NOT NULL DEFAULT ''::text,
+    role text NOT NULL DEFAULT ''::text,
+    email text NOT NULL DEFAULT ''::text,
+    mobile text NOT NULL DEFAULT ''::text,
+    works_on_holidays boolean NOT NULL DEFAULT false,
+    CONSTRAINT nodal_officer_institution_call_order_key UNIQUE (institution, call_order),
+    CONSTRAINT nodal_officer_pkey PRIMARY KEY (officer_id),
+    CONSTRAINT nodal_officer_call_order_check CHECK ((call_order > 0)),
+    CONSTRAINT nodal_officer_check CHECK (((name <> ''::text) OR (email <> ''::text) OR (mobile <> ''::text)))
+);
+
+CREATE TABLE objection (
+    objection_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    restoration_id uuid NOT NULL,
+    hold_id uuid,
+    by_whom text NOT NULL,
+    text text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    received_by text NOT NULL,
+    decision text,
+    decided_at timestamp with time zone,
+    decided_by text,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT objection_pkey PRIMARY KEY (objection_id),
+    CONSTRAINT objection_by_whom_check CHECK ((by_whom = ANY (ARRAY['holder'::text, 'bank'::text, 'victim'::text, 'other'::text]))),
+    CONSTRAINT objection_check CHECK (((decision IS NULL) = (decided_at IS NULL))),
+    CONSTRAINT objection_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'dismissed'::text]))),
+    CONSTRAINT objection_text_check CHECK ((text <> ''::text))
+);
+
+CREATE TABLE officer_leave (
+    officer_id bigint NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    CONSTRAINT officer_leave_pkey PRIMARY KEY (officer_id, first_day, last_day),
+    CONSTRAINT officer_leave_check CHECK ((first_day <= last_day))
+);
+
+CREATE TABLE officer_shift (
+    officer_id bigint NOT NULL,
+    day_no integer NOT NULL,
+    starts_minute integer NOT NULL,
+    ends_minute integer NOT NULL,
+    CONSTRAINT officer_shift_check CHECK ((starts_minute < ends_minute)),
+    CONSTRAINT officer_shift_day_no_check CHECK (((day_no >= 1) AND (day_no <= 7))),
+    CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
+    CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
+);
+
+CREATE TABLE paper (
+    paper_id uuid NOT NULL,
+    number text NOT NULL,
+    kind text NOT NULL,
+    case_no text NOT NULL,
+    ack_no text,
+    institution text,
+    restoration_id uuid,
+    grievance_id uuid,
+    order_id uuid,
+    hold_id uuid,
+    request_id uuid,
+    language text NOT NULL,
+    template_version text NOT NULL,
+    facts jsonb NOT NULL,
+    pdf bytea NOT NULL,
+    digest bytea NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    issued_by text NOT NULL,
+    CONSTRAINT paper_number_key UNIQUE (number),
+    CONSTRAINT paper_pkey PRIMARY KEY (paper_id),
+    CONSTRAINT paper_check CHECK ((digest = sha256(pdf))),
+    CONSTRAINT paper_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+);
+
+CREATE TABLE paper_counter (
+    series text NOT NULL,
+    last_number bigint NOT NULL,
+    CONSTRAINT paper_counter_pkey PRIMARY KEY (series)
+) WITH (fillfactor=50);
+
+CREATE TABLE procedure (
+    workflow_id text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    case_no text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    started_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT procedure_kind_subject_key UNIQUE (kind, subject),
+    CONSTRAINT procedure_pkey PRIMARY KEY (workflow_id),
+    CONSTRAINT procedure_kind_check CHECK ((kind = ANY (ARRAY['restoration'::text, 'hold'::text, 'grievance'::text, 'order'::text, 'duties'::text])))
+) WITH (fillfactor=80);
+
+CREATE TABLE procedure_news (
+    news_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    workflow_id text NOT NULL,
+    created_at timestamp with time zone NOT NULL,
+    signalled_at timestamp with time zone,
+    CONSTRAINT procedure_news_pkey PRIMARY KEY (news_id)
+) WITH (fillfactor=80);
+
 CREATE TABLE rate_bucket (
     institution text NOT NULL,
     policy text NOT NULL,
@@ -808,6 +1272,61 @@ CREATE TABLE request_job (
     CONSTRAINT request_job_pkey PRIMARY KEY (institution, job_id)
 );
 
+CREATE TABLE restoration (
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    ack_no text NOT NULL,
+    round_no integer NOT NULL,
+    state text NOT NULL,
+    step text NOT NULL,
+    turn integer NOT NULL DEFAULT 1,
+    route text,
+    route_reasons jsonb NOT NULL DEFAULT '[]'::jsonb,
+    policy jsonb NOT NULL,
+    first_held_at timestamp with time zone NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    prepared_by text,
+    approved_by text,
+    closed_at timestamp with time zone,
+    closed_by text,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
+    CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
+    CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
+    CONSTRAINT restoration_four_eyes CHECK (((approved_by IS NULL) OR ((prepared_by IS NOT NULL) AND (prepared_by <> approved_by)))),
+    CONSTRAINT restoration_round_no_check CHECK ((round_no > 0)),
+    CONSTRAINT restoration_route_check CHECK ((route = ANY (ARRAY['no_court'::text, 'court'::text, 'lok_adalat'::text, 'magistrate_107'::text]))),
+    CONSTRAINT restoration_state_check CHECK ((state = ANY (ARRAY['open'::text, 'restored'::text, 'refused'::text, 'cancelled'::text]))),
+    CONSTRAINT restoration_turn_check CHECK ((turn > 0))
+) WITH (fillfactor=80);
+
+CREATE TABLE restoration_line (
+    restoration_id uuid NOT NULL,
+    case_no text NOT NULL,
+    hop_no integer NOT NULL,
+    hold_id uuid NOT NULL,
+    allocation_id bigint,
+    CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no)
+);
+
+CREATE TABLE restoration_step (
+    restoration_id uuid NOT NULL,
+    step text NOT NULL,
+    turn integer NOT NULL,
+    opened_at timestamp with time zone NOT NULL,
+    due_at timestamp with time zone,
+    reminded_at timestamp with time zone,
+    escalated_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    ended_by text,
+    outcome text,
+    reason text NOT NULL DEFAULT ''::text,
+    CONSTRAINT restoration_step_pkey PRIMARY KEY (restoration_id, step, turn),
+    CONSTRAINT restoration_step_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
+    CONSTRAINT restoration_step_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'sent_back'::text, 'cancelled'::text, 'skipped'::text]))),
+    CONSTRAINT restoration_step_turn_check CHECK ((turn > 0))
+) WITH (fillfactor=80);
+
 CREATE TABLE returned_funds (
     returned_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     institution text NOT NULL,
@@ -877,8 +1396,21 @@ CREATE TABLE victim (
     woman boolean NOT NULL,
     child boolean NOT NULL,
     senior boolean NOT NULL,
-    CONSTRAINT victim_pkey PRIMARY KEY (victim_id)
+    language text NOT NULL DEFAULT 'hi'::text,
+    email text NOT NULL DEFAULT ''::text,
+    CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
+    CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
 );
+
+ALTER TABLE account_hold ADD CONSTRAINT account_hold_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE account_hold ADD CONSTRAINT account_hold_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
+
+ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
@@ -888,15 +1420,43 @@ ALTER TABLE answer_link ADD CONSTRAINT answer_link_request_id_fkey FOREIGN KEY (
 
 ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES answer_link(link_id);
 
+ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
+
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_nonce ADD CONSTRAINT bank_nonce_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_order ADD CONSTRAINT bank_order_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE bank_order_carriage ADD CONSTRAINT bank_order_carriage_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
 ALTER TABLE case_event ADD CONSTRAINT case_event_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE case_news ADD CONSTRAINT case_news_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE case_officer ADD CONSTRAINT case_officer_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE channel_health ADD CONSTRAINT channel_health_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -914,6 +1474,10 @@ ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_con
 
 ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
+ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
@@ -922,11 +1486,25 @@ ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (requ
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
+ALTER TABLE duty ADD CONSTRAINT duty_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE duty ADD CONSTRAINT duty_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
+
 ALTER TABLE feed_counter ADD CONSTRAINT feed_counter_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE feed_entry ADD CONSTRAINT feed_entry_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE feed_key ADD CONSTRAINT feed_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE fir ADD CONSTRAINT fir_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE grievance ADD CONSTRAINT grievance_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE grievance ADD CONSTRAINT grievance_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE grievance_level ADD CONSTRAINT grievance_level_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE held_hop ADD CONSTRAINT held_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -939,6 +1517,8 @@ ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_
 ALTER TABLE hop ADD CONSTRAINT hop_complaint_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no) DEFERRABLE INITIALLY DEFERRED;
 
 ALTER TABLE hop ADD CONSTRAINT hop_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE institution ADD CONSTRAINT institution_sponsor_fkey FOREIGN KEY (sponsor) REFERENCES institution(code);
 
 ALTER TABLE institution_channel ADD CONSTRAINT institution_channel_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -958,6 +1538,40 @@ ALTER TABLE lien_list_page ADD CONSTRAINT lien_list_page_list_no_pages_fkey FORE
 
 ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
+ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE message ADD CONSTRAINT message_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
+
+ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
+ALTER TABLE objection ADD CONSTRAINT objection_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE paper ADD CONSTRAINT paper_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE paper ADD CONSTRAINT paper_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE paper ADD CONSTRAINT paper_grievance_id_fkey FOREIGN KEY (grievance_id) REFERENCES grievance(grievance_id);
+
+ALTER TABLE paper ADD CONSTRAINT paper_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE paper ADD CONSTRAINT paper_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE paper ADD CONSTRAINT paper_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE paper ADD CONSTRAINT paper_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
+ALTER TABLE paper ADD CONSTRAINT paper_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIGN KEY (workflow_id) REFERENCES procedure(workflow_id);
+
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES lien_inquiry(inquiry_id);
@@ -976,6 +1590,18 @@ ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (
 
 ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
+ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE restoration_step ADD CONSTRAINT restoration_step_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE returned_funds ADD CONSTRAINT returned_funds_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -987,6 +1613,10 @@ ALTER TABLE settlement_proposal ADD CONSTRAINT settlement_proposal_contradiction
 ALTER TABLE status_update ADD CONSTRAINT status_update_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
+
+CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
 
 CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
@@ -1002,11 +1632,25 @@ CREATE INDEX answer_received ON public.answer USING brin (received_at);
 
 CREATE INDEX answer_reference ON public.answer USING btree (reference_key, institution) WHERE (reference_key <> ''::text);
 
+CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
+
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
+
+CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
 CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
+
+CREATE INDEX bank_order_carriage_order ON public.bank_order_carriage USING btree (order_id);
+
+CREATE INDEX bank_order_case ON public.bank_order USING btree (case_no);
+
+CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no, hop_no);
+
+CREATE INDEX bank_order_live ON public.bank_order USING btree (institution, due_at) WHERE (state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text]));
+
+CREATE INDEX bank_order_restoration ON public.bank_order USING btree (restoration_id) WHERE (restoration_id IS NOT NULL);
 
 CREATE INDEX case_file_look_after ON public.case_file USING btree (workflow_started_at) WHERE (state = 'open'::text);
 
@@ -1022,6 +1666,8 @@ CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
 CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
 
+CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
+
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
@@ -1032,11 +1678,23 @@ CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btre
 
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
+CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
+
 CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution, status, change_no);
 
 CREATE UNIQUE INDEX feed_entry_order ON public.feed_entry USING btree (institution, change_no);
 
 CREATE INDEX feed_entry_to_number ON public.feed_entry USING btree (institution, changed_at) WHERE (change_no IS NULL);
+
+CREATE INDEX fir_case ON public.fir USING btree (case_no);
+
+CREATE UNIQUE INDEX fir_one_live ON public.fir USING btree (case_no) WHERE (state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text]));
+
+CREATE INDEX grievance_case ON public.grievance USING btree (case_no);
+
+CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id) WHERE (state = 'open'::text);
+
+CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (taken_up_at IS NULL);
 
 CREATE INDEX hold_request_planned ON public.hold_request USING btree (planned_at);
 
@@ -1054,6 +1712,8 @@ CREATE INDEX hop_to_write_off ON public.hop USING btree (waiting_since) WHERE (w
 
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
+CREATE INDEX ledger_transaction_at ON public.ledger_transaction USING brin (at);
+
 CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
 
 CREATE INDEX lien_inquiry_institution ON public.lien_inquiry USING btree (institution, asked_at);
@@ -1064,6 +1724,24 @@ CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE
 
 CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
 
+CREATE INDEX message_case ON public.message USING btree (case_no);
+
+CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
+
+CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
+
+CREATE INDEX paper_case ON public.paper USING btree (case_no);
+
+CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
+
+CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
+
+CREATE INDEX procedure_not_started ON public.procedure USING btree (created_at) WHERE (started_at IS NULL);
+
+CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHERE (ended_at IS NULL);
+
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
 CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
@@ -1072,7 +1750,23 @@ CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_n
 
 CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
 
+CREATE INDEX restoration_case ON public.restoration USING btree (case_no);
+
+CREATE INDEX restoration_line_hop ON public.restoration_line USING btree (case_no, hop_no);
+
+CREATE INDEX restoration_open ON public.restoration USING btree (step, first_held_at) WHERE (state = 'open'::text);
+
+CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING btree (restoration_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
+
+CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON public.allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
+
+CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON public.allocation_share FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -1084,15 +1778,21 @@ CREATE TRIGGER answer_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE 
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
 CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
+
+CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
 CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER held_hop_aftercare AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
 
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 
@@ -1120,6 +1820,18 @@ CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER procedure_aftercare AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
+
+CREATE TRIGGER procedure_news_aftercare AFTER INSERT ON public.procedure_news FOR EACH STATEMENT EXECUTE FUNCTION aftercare_needed();
+
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1141,6 +1853,8 @@ COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
+
+COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
@@ -1167,6 +1881,8 @@ COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last chan
 COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
 
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';
+
+COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 

@@ -56,7 +56,7 @@ class Engine:
                 lazy=lazy_temporal,
             )
             courier = CaseCourier(client, pool)
-            hands = Hands(pool, directory, policy, settings.clock_factor)
+            hands = Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
             try:
                 async with directory.watched():
                     yield Engine(settings, pool, vault, hands, client, courier)

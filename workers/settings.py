@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 ENV_PREFIX = "GOLDENHOUR_"
 SECRET_KEY_MIN_CHARS = 32
 CLOCK_FACTOR_MAX = 10_000.0
+PROCEDURE_CLOCK_FACTOR_MAX = 10_000_000.0
 API_WORKERS_MAX = 64
 PORT_MAX = 65_535
 
@@ -117,6 +118,9 @@ class Settings(BaseSettings):
 
     clock_factor: float = Field(default=1.0, gt=0, le=CLOCK_FACTOR_MAX)
     """Divides every wait of the policy. 1 in real use; a demonstration compresses its day by it."""
+
+    procedure_clock_factor: float = Field(default=1.0, gt=0, le=PROCEDURE_CLOCK_FACTOR_MAX)
+    """The same for restoration, release and grievances, whose waits are days and months."""
 
     smtp_url: SmtpUrl | None = None
     """`None` sends no mail."""

@@ -134,7 +134,7 @@ async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
             errors().print(
                 "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
             )
-        yield Hands(pool, directory, policy, settings.clock_factor)
+        yield Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
 
 
 @asynccontextmanager

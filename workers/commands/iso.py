@@ -97,7 +97,7 @@ async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
         await directory.refresh()
         if directory.current.get(bank) is None:
             raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
-        hands = Hands(pool, directory, policy, settings.clock_factor)
+        hands = Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
         outcome = await take_file(hands, spool, bank, file)
         follow_up = outcome.taken.follow_up if outcome.taken else None
         if follow_up is not None:

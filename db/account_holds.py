@@ -1,0 +1,173 @@
+"""Money on hold by account: what its holder is told of, what lapses, and the hops whose hold is to be taken up."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.procedures import HoldPolicy
+
+
+class HeldHop(Noun):
+    """A hop with money on hold that the engine has not taken up yet."""
+
+    hop_no: int
+    ack_no: str
+    institution: str
+    account_key: str
+    held_at: UtcDatetime
+    held_paise: int
+
+
+async def cases_to_take_up(connection: Connection, but: Sequence[str], limit: int) -> list[str]:
+    """Cases with holds that nothing has followed from, longest waiting first; those in `but` are left out."""
+    rows = await connection.fetch(
+        "SELECT case_no FROM held_hop WHERE taken_up_at IS NULL AND case_no <> ALL($1)"
+        " GROUP BY case_no ORDER BY min(held_at), case_no LIMIT $2",
+        list(but),
+        limit,
+    )
+    return [row["case_no"] for row in rows]
+
+
+async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
+    """The case's hops whose hold is to be taken up, with what is on hold there now (paise, perhaps nothing)."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at, coalesce(b.balance_paise, 0) AS held_paise"
+        " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
+        " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE u.case_no = $1 AND u.taken_up_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
+        case_no,
+    )
+    return [HeldHop(**dict(row)) for row in rows]
+
+
+async def mark_taken_up(connection: Connection, case_no: str, at: datetime) -> None:
+    """What follows from the case's holds has begun. The case's row is locked, so none came meanwhile."""
+    await connection.execute(
+        "UPDATE held_hop SET taken_up_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, at
+    )
+
+
+async def take_up_again(connection: Connection, case_no: str, ack_no: str) -> None:
+    """Have what is still on hold of this complaint taken up anew: its restoration is closed, the next may begin."""
+    await connection.execute(
+        "UPDATE held_hop u SET taken_up_at = NULL FROM hop h, ledger_balance b"
+        " WHERE u.case_no = $1 AND h.case_no = $1 AND h.hop_no = u.hop_no AND h.ack_no = $2"
+        " AND b.case_no = $1 AND b.hop_no = u.hop_no AND b.bucket = 'held' AND b.balance_paise > 0",
+        case_no,
+        ack_no,
+    )
+
+
+class AccountHold(Noun):
+    """One case's money on hold at one account."""
+
+    hold_id: UUID
+    case_no: str
+    institution: str
+    account_key: str
+    reference: str
+    state: str
+    first_held_at: UtcDatetime
+    lapses_at: UtcDatetime
+    holder_told_at: UtcDatetime | None
+    warned_days: int | None
+    kept_by: str | None
+    micro: bool
+    policy: HoldPolicy
+    ended_at: UtcDatetime | None
+
+
+_HOLD = ", ".join(AccountHold.model_fields)
+
+
+async def begin(
+    connection: Connection, case_no: str, hop: HeldHop, reference: str, policy: HoldPolicy, *, micro: bool
+) -> tuple[UUID, bool]:
+    """The hold on the hop's account, and whether its clocks begin now: it is new, or had ended.
+
+    A hold that begins anew keeps its reference and gets the clocks of today's policy.
+    """
+    row = await connection.fetchrow(
+        "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
+        " lapses_at, micro, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
+        " ON CONFLICT (case_no, institution, account_key) DO UPDATE SET state = 'held', ended_at = NULL,"
+        " first_held_at = $6, lapses_at = $7, holder_told_at = NULL, warned_days = NULL, kept_by = NULL, micro = $8,"
+        " policy = $9 WHERE account_hold.state = 'ended' RETURNING hold_id",
+        uuid4(),
+        case_no,
+        hop.institution,
+        hop.account_key,
+        reference,
+        hop.held_at,
+        hop.held_at + timedelta(seconds=policy.lapse_after_seconds),
+        micro,
+        policy.model_dump(mode="json"),
+    )
+    if row:
+        return row["hold_id"], True
+    hold_id: UUID = await connection.fetchval(
+        "SELECT hold_id FROM account_hold WHERE case_no = $1 AND institution = $2 AND account_key = $3",
+        case_no,
+        hop.institution,
+        hop.account_key,
+    )
+    return hold_id, False
+
+
+async def get(connection: Connection, hold_id: UUID) -> AccountHold:
+    """One hold, its row locked (lock its case before). Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return AccountHold(**dict(row))
+
+
+async def case_of(connection: Connection, hold_id: UUID) -> str:
+    """The case a hold belongs to. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
+    if case_no is None:
+        raise NotFound(f"hold {hold_id}")
+    return case_no
+
+
+class HeldOnHop(Noun):
+    """What of one hop is on hold, in paise."""
+
+    hop_no: int
+    ack_no: str
+    held_paise: int
+
+
+async def held(connection: Connection, hold_id: UUID) -> list[HeldOnHop]:
+    """The hops of a hold that have money on hold, in order."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.ack_no, b.balance_paise AS held_paise FROM account_hold a"
+        " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE a.hold_id = $1 AND b.balance_paise > 0 ORDER BY h.hop_no",
+        hold_id,
+    )
+    return [HeldOnHop(**dict(row)) for row in rows]
+
+
+async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> bool:
+    """End a hold under which nothing is on hold any more; true when that was so and it had not ended."""
+    done = await connection.fetchval(
+        "UPDATE account_hold a SET state = 'ended', ended_at = $2 WHERE a.hold_id = $1 AND a.state = 'held'"
+        " AND NOT EXISTS (SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
+        " AND b.bucket = 'held' AND b.balance_paise > 0"
+        " WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key)"
+        " RETURNING true",
+        hold_id,
+        at,
+    )
+    return bool(done)
+
+
+async def keep(connection: Connection, hold_id: UUID, kept_by: str | None) -> None:
+    """An order exists under which the hold does not lapse; None: there is none any more."""
+    await connection.execute("UPDATE account_hold SET kept_by = $2 WHERE hold_id = $1", hold_id, kept_by)

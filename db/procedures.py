@@ -1,0 +1,144 @@
+"""Procedures and their news: the outbox to the workflows that keep the clocks of the way home."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import ProcedureKind
+from schemas.procedures import ProcedureStart
+
+AFTERCARE: Final = "aftercare"
+"""the channel on which the database says that there is something to take up, to start or to tell"""
+_WATCH_LOCK: Final = 7_305_813_377_193_000_029
+"""any number, as long as it is ours alone"""
+
+
+def workflow_id(kind: ProcedureKind, subject: str) -> str:
+    """The id of the workflow that keeps the clocks of `subject`."""
+    return f"{kind.value}-{subject}"
+
+
+async def begin(connection: Connection, kind: ProcedureKind, subject: str, case_no: str, at: datetime) -> None:
+    """Have a workflow keep the clocks of `subject`; one that has ended begins anew."""
+    await connection.execute(
+        "INSERT INTO procedure (workflow_id, kind, subject, case_no, created_at) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (workflow_id) DO UPDATE SET started_at = NULL, ended_at = NULL, created_at = $5"
+        " WHERE procedure.ended_at IS NOT NULL",
+        workflow_id(kind, subject),
+        kind.value,
+        subject,
+        case_no,
+        at,
+    )
+
+
+async def tell(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
+    """Have the procedure look again. Nothing happens where there is none."""
+    await connection.execute(
+        "INSERT INTO procedure_news (workflow_id, created_at)"
+        " SELECT workflow_id, $2 FROM procedure WHERE workflow_id = $1",
+        workflow_id(kind, subject),
+        at,
+    )
+
+
+async def end(connection: Connection, kind: ProcedureKind, subject: str, at: datetime) -> None:
+    """Its clocks have run out; the workflow ends at its next look."""
+    await connection.execute(
+        "UPDATE procedure SET ended_at = $2 WHERE workflow_id = $1 AND ended_at IS NULL",
+        workflow_id(kind, subject),
+        at,
+    )
+
+
+class Waiting(Noun):
+    """A procedure that is to be started, or told; its news as they stand."""
+
+    start: ProcedureStart
+    since: UtcDatetime
+    news_ids: tuple[int, ...] = ()
+
+
+_START = "p.workflow_id, p.kind, p.subject, p.case_no"
+
+
+async def to_start(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+    """Procedures that no workflow was started for, oldest first; cases in `but` are left out."""
+    rows = await connection.fetch(
+        f"SELECT {_START}, p.created_at AS since FROM procedure p"
+        " WHERE p.started_at IS NULL AND p.created_at <= $1 AND p.case_no <> ALL($2)"
+        " ORDER BY p.created_at LIMIT $3",
+        before,
+        list(but),
+        limit,
+    )
+    return [_waiting(dict(row)) for row in rows]
+
+
+async def to_tell(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+    """Procedures with news that were not told, oldest first; cases in `but` are left out."""
+    rows = await connection.fetch(
+        f"SELECT {_START}, min(n.created_at) AS since, array_agg(n.news_id) AS news_ids"
+        " FROM (SELECT * FROM procedure_news WHERE signalled_at IS NULL AND created_at <= $1"
+        "       ORDER BY news_id LIMIT $3) n JOIN procedure p USING (workflow_id)"
+        f" WHERE p.case_no <> ALL($2) GROUP BY {_START} ORDER BY since",
+        before,
+        list(but),
+        limit,
+    )
+    return [_waiting(dict(row)) for row in rows]
+
+
+async def not_seen(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+    """Procedures under way whose workflow was started or looked after before `before`, longest first."""
+    rows = await connection.fetch(
+        f"SELECT {_START}, p.started_at AS since FROM procedure p"
+        " WHERE p.ended_at IS NULL AND p.started_at < $1 AND p.case_no <> ALL($2) ORDER BY p.started_at LIMIT $3",
+        before,
+        list(but),
+        limit,
+    )
+    return [_waiting(dict(row)) for row in rows]
+
+
+def _waiting(row: dict[str, object]) -> Waiting:
+    news_ids = row.pop("news_ids", ())
+    since = row.pop("since")
+    return Waiting.model_validate({"start": row, "since": since, "news_ids": news_ids})
+
+
+async def mark_started(connection: Connection, workflow_ids: Sequence[str], at: datetime) -> None:
+    """Workflows run for these."""
+    await connection.execute("UPDATE procedure SET started_at = $2 WHERE workflow_id = ANY($1)", list(workflow_ids), at)
+
+
+async def mark_told(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:
+    """The workflows have these news."""
+    await connection.execute("UPDATE procedure_news SET signalled_at = $2 WHERE news_id = ANY($1)", list(news_ids), at)
+
+
+async def is_over(connection: Connection, workflow_id: str) -> bool:
+    """Whether the procedure has ended, or is none of ours."""
+    running: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM procedure WHERE workflow_id = $1 AND ended_at IS NULL)", workflow_id
+    )
+    return not running
+
+
+async def purge(connection: Connection, before: datetime, limit: int) -> int:
+    """Delete news that were told before `before`; returns how many."""
+    rows = await connection.fetch(
+        "DELETE FROM procedure_news WHERE news_id IN (SELECT news_id FROM procedure_news WHERE signalled_at < $1"
+        " ORDER BY signalled_at LIMIT $2 FOR UPDATE SKIP LOCKED) RETURNING news_id",
+        before,
+        limit,
+    )
+    return len(rows)
+
+
+async def may_watch(connection: Connection) -> bool:
+    """Whether this connection is the one that looks after procedures; until it is given back."""
+    won: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
+    return won
