@@ -1,25 +1,12 @@
 """Figures in words, as an Indian reader expects them."""
 
+from domain.rupees import grouped, rupees
+
+__all__ = ["duration", "grouped", "rupees", "size"]
+
 # What rounds up to a whole second, or minute, is told as one.
 SECOND = 0.9995
 MINUTE = 59.95
-
-
-def grouped(number: int) -> str:
-    """A whole number in Indian grouping: 1,25,00,000."""
-    sign, digits = ("-" if number < 0 else ""), str(abs(number))
-    head, tail = digits[:-3], digits[-3:]
-    pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
-    return sign + ",".join([*reversed(pairs), tail])
-
-
-def rupees(paise: int, *, exact: bool = False) -> str:
-    """Paise as rupees: ₹1,25,00,000, or ₹1,25,00,000.50 where `exact`; rounded half away from zero otherwise."""
-    sign, size = ("-" if paise < 0 else ""), abs(paise)
-    whole, rest = divmod(size, 100)
-    if exact:
-        return f"{sign}₹{grouped(whole)}.{rest:02d}"
-    return f"{sign}₹{grouped(whole + (rest >= 50))}"  # noqa: PLR2004 - half a rupee
 
 
 def duration(seconds: float) -> str:

@@ -1,0 +1,1 @@
+"""Papers: what the law asks to be written, set in type in two languages."""
