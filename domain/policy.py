@@ -13,7 +13,14 @@ from pydantic import Field, ValidationError, model_validator
 from domain.answering_curve import CallRules
 from domain.breaker import BreakerRules
 from domain.errors import InvalidPolicy
-from domain.restoration_policy import GrievanceRules, HoldRules, OrderRule, PoliceRules, RestorationRules
+from domain.restoration_policy import (
+    GrievanceRules,
+    HoldRules,
+    MessageRules,
+    OrderRule,
+    PoliceRules,
+    RestorationRules,
+)
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
 from schemas.rosters import HolidayRules
@@ -244,6 +251,7 @@ class Policy(Noun):
     grievance: GrievanceRules
     order: OrderRule
     police: PoliceRules
+    messages: MessageRules
 
     @model_validator(mode="after")
     def _ladder_is_whole(self) -> Self:

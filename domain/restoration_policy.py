@@ -5,10 +5,12 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from schemas.base import Noun, Paise
+from schemas.enums import Language
 from schemas.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]
+Section = Annotated[str, Field(min_length=1, max_length=64)]
 LongSeconds = Annotated[float, Field(gt=0, le=4 * 366 * 86_400)]
 
 
@@ -149,11 +151,41 @@ class DutyRule(Noun):
     escalate_after_seconds: LongSeconds
     source: Source
 
+    @model_validator(mode="after")
+    def _reminds_within(self) -> Self:
+        if self.remind_before_seconds >= self.due_seconds:
+            raise ValueError("remind_before_seconds must be less than due_seconds")
+        return self
+
 
 class FirRules(Noun):
-    """When an e-Zero FIR is asked for by itself."""
+    """When an e-Zero FIR is asked for by itself, and under which sections of the law."""
 
     e_zero_from_paise: Paise
+    sections: Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
+    source: Source
+
+
+class Patience(Noun):
+    """How often what could not be handed over is tried again, the wait doubling; by the wall's clock."""
+
+    call_timeout_seconds: Annotated[float, Field(gt=0, le=300)]
+    first_wait_seconds: Annotated[float, Field(gt=0, le=86_400)]
+    max_wait_seconds: Annotated[float, Field(gt=0, le=86_400)]
+    attempts: Annotated[int, Field(ge=1, le=1_000)]
+    source: Source
+
+    def wait_seconds(self, attempts: int) -> float:
+        """How long to wait after so many attempts that failed."""
+        return min(self.first_wait_seconds * 2.0 ** min(attempts - 1, 30), self.max_wait_seconds)
+
+
+class MessageRules(Noun):
+    """Messages to victims and account holders."""
+
+    holder_languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)]
+    """nobody has asked the holder: every one of these, in this order"""
+    trying: Patience
     source: Source
 
 
@@ -161,6 +193,8 @@ class PoliceRules(Noun):
     """What the law asks of the police."""
 
     fir: FirRules
+    asking: Patience
+    """how the register of reports is asked; after so many attempts a person is told, and it is tried on"""
     duties: dict[DutyKind, DutyRule]
 
     @model_validator(mode="after")

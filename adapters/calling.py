@@ -1,0 +1,147 @@
+"""HTTP as our own calls need it: one request with JSON, bounded, never redirected, in plain text on loopback only.
+
+For the police's register and the gateway of short messages; the banks' wires have `adapters/banks/posting.py`, which
+speaks in the banks' errors.
+"""
+
+import asyncio
+import math
+import ssl
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import aiohttp
+import orjson
+
+REPLY_MAX_BYTES: Final = 64 * 1024
+RETRY_AFTER_MAX_SECONDS: Final = 3_600.0
+CONNECT_TIMEOUT_SECONDS: Final = 5.0
+CONNECTIONS_MAX: Final = 20
+
+_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+
+
+class CallFailed(Exception):
+    """There is no reply that could be used. The text holds nothing of what was sent."""
+
+
+class Unreachable(CallFailed):
+    """Nobody answered in time, or who answered cannot work now."""
+
+    def __init__(self, detail: str, retry_after_seconds: float | None = None) -> None:
+        """`retry_after_seconds` is what the other side asked for, else None."""
+        super().__init__(detail)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Foreign(CallFailed):
+    """What came back is not of the agreed shape."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What came back; `told` is the JSON object in it, empty where there is none."""
+
+    status: int
+    told: dict[str, Any] = field(repr=False)
+
+
+def checked_address(url: str, *, allow_plain_http: bool = False) -> str:
+    """The address without a slash at its end. Raises ValueError, which never repeats it, where no secret may go."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ValueError("must look like https://HOST (or https://HOST/PATH)")
+    if parts.scheme == "http" and not allow_plain_http and not _is_loopback(parts.hostname):
+        raise ValueError("plain http is for loopback only")
+    return url.rstrip("/")
+
+
+class Caller:
+    """Calls over kept-alive connections. Create it anywhere, use it in one event loop, close it there."""
+
+    def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
+        """`tls` replaces the system's trust."""
+        self._tls: ssl.SSLContext | bool = tls or True
+        self._opened: aiohttp.ClientSession | None = None
+
+    async def post(self, url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float) -> Reply:
+        """Post JSON and return the reply, whatever it says. Raises Unreachable or Foreign.
+
+        A server that cannot work now (408, 425, 429, 5xx) is as good as none.
+        """
+        try:
+            async with asyncio.timeout(timeout_seconds):
+                return await self._post(url, body, headers)
+        except TimeoutError:
+            raise Unreachable(f"no reply within {timeout_seconds:g} s") from None
+        except aiohttp.ClientResponseError:
+            raise Foreign("the reply is no HTTP") from None
+        except aiohttp.ClientError as error:
+            # The class alone: the text of a transport's error may repeat what was sent.
+            raise Unreachable(type(error).__name__) from None
+
+    async def close(self) -> None:
+        """Close every connection."""
+        if self._opened is not None:
+            await self._opened.close()
+
+    def _session(self) -> aiohttp.ClientSession:
+        """Return the one session, opened at the first call because it belongs to the loop it is opened in."""
+        if self._opened is None:
+            self._opened = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=self._tls),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_TIMEOUT_SECONDS),
+                auto_decompress=False,
+                headers={"User-Agent": "goldenhour", "Accept": "application/json", "Accept-Encoding": "identity"},
+            )
+        return self._opened
+
+    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:
+        kind = {"Content-Type": "application/json"}
+        async with self._session().post(url, data=body, headers=kind | headers, allow_redirects=False) as response:
+            status = response.status
+            if status in _COME_BACK_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise Unreachable(f"HTTP {status}", _seconds(response.headers.get("Retry-After")))
+            if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
+                raise Foreign(f"HTTP {status}, a redirect")
+            received = bytearray()
+            async for chunk in response.content.iter_any():
+                received += chunk
+                if len(received) > REPLY_MAX_BYTES:
+                    raise Foreign(f"the reply is larger than {REPLY_MAX_BYTES} bytes")
+            return Reply(status, _object(bytes(received)))
+
+
+def text(value: object, max_chars: int) -> str:
+    """A text or whole number of a reply as storable text, cut; "" for anything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    return str(value).replace("\0", "\ufffd").strip()[:max_chars]
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        document = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
+def _seconds(retry_after: str | None) -> float | None:
+    """The seconds that a Retry-After header asks for, within 0 and the maximum; a date in it is not read."""
+    try:
+        seconds = float(retry_after or "")
+    except ValueError:
+        return None
+    return min(max(seconds, 0.0), RETRY_AFTER_MAX_SECONDS) if math.isfinite(seconds) else None
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

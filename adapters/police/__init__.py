@@ -1,0 +1,1 @@
+"""The wire to the police's own register of first information reports."""

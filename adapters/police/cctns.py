@@ -1,0 +1,153 @@
+"""Police → CCTNS-like register: one signed POST a report (docs/police.md has the wire)."""
+
+import hashlib
+import hmac
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any, Final, Self
+from urllib.parse import urlsplit
+
+import orjson
+
+from adapters.calling import Caller, Foreign, Reply, Unreachable, checked_address, text
+from adapters.police.protocol import (
+    FirRequest,
+    PoliceLoginFailed,
+    PoliceProtocolError,
+    PoliceRefused,
+    PoliceUnreachable,
+    Registered,
+)
+
+FIRS_PATH: Final = "/v1/firs"
+CLIENT_HEADER: Final = "X-Client-Id"
+TIMESTAMP_HEADER: Final = "X-Timestamp"
+SIGNATURE_HEADER: Final = "X-Signature"
+FIR_NO_MAX_CHARS: Final = 64
+STATION_MAX_CHARS: Final = 200
+CODE_MAX_CHARS: Final = 40
+MESSAGE_MAX_CHARS: Final = 500
+
+
+@dataclass(frozen=True, slots=True)
+class CctnsWire:
+    """Where the register is, and the key that our calls are signed with."""
+
+    base_url: str
+    client_id: str
+    key: bytes = field(repr=False)
+
+
+def signature(key: bytes, timestamp: str, path: str, body: bytes) -> str:
+    """The HMAC-SHA256, in hex, over time, path and the body's digest: it fits no other call and no later one."""
+    said = f"{timestamp}\nPOST\n{path}\n{hashlib.sha256(body).hexdigest()}".encode()
+    return hmac.new(key, said, hashlib.sha256).hexdigest()
+
+
+class CctnsRegister:
+    """The register as a `FirRegister`. One for the process: it shares connections."""
+
+    def __init__(
+        self,
+        wire: CctnsWire,
+        *,
+        allow_plain_http: bool = False,
+        tls: ssl.SSLContext | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Raises ValueError for an address to which no secret may go."""
+        self._wire = wire
+        self._url = checked_address(wire.base_url, allow_plain_http=allow_plain_http) + FIRS_PATH
+        self._path = urlsplit(self._url).path
+        self._caller = Caller(tls=tls)
+        self._clock = clock
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Close every connection."""
+        await self._caller.close()
+
+    async def register(self, request: FirRequest, *, timeout_seconds: float) -> Registered:
+        """Have a report registered; see `FirRegister.register`."""
+        body = orjson.dumps(_body(request))
+        timestamp = str(int(self._clock().timestamp()))
+        headers = {
+            "Idempotency-Key": str(request.fir_id),
+            CLIENT_HEADER: self._wire.client_id,
+            TIMESTAMP_HEADER: timestamp,
+            SIGNATURE_HEADER: signature(self._wire.key, timestamp, self._path, body),
+        }
+        try:
+            reply = await self._caller.post(self._url, body, headers, timeout_seconds=timeout_seconds)
+        except Unreachable as error:
+            raise PoliceUnreachable(str(error), error.retry_after_seconds) from None
+        except Foreign as error:
+            raise PoliceProtocolError(str(error)) from None
+        return _registered(reply)
+
+
+def _body(request: FirRequest) -> dict[str, Any]:
+    return {
+        "fir_id": str(request.fir_id),
+        "kind": request.kind.value,
+        "acknowledgement_no": request.case_no,
+        "category": request.category,
+        "sections": list(request.sections),
+        "loss_paise": request.loss_paise,
+        "complained_at": request.complained_at.isoformat(),
+        "complainant": {
+            "name": request.complainant_name,
+            "mobile": request.complainant_mobile,
+            "district": request.district,
+        },
+        "transfers": [
+            {
+                "reference": transfer.reference,
+                "amount_paise": transfer.amount_paise,
+                "at": transfer.at.isoformat(),
+                "to_institution": transfer.to_institution,
+            }
+            for transfer in request.transfers
+        ],
+    }
+
+
+def _registered(reply: Reply) -> Registered:
+    """What the reply says, or raise what it means."""
+    if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise PoliceLoginFailed(f"HTTP {reply.status}")
+    if reply.status >= HTTPStatus.BAD_REQUEST:
+        code = text(reply.told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
+        raise PoliceRefused(code, text(reply.told.get("message"), MESSAGE_MAX_CHARS))
+    fir_no = text(reply.told.get("fir_no"), FIR_NO_MAX_CHARS + 1)
+    if not 0 < len(fir_no) <= FIR_NO_MAX_CHARS:
+        raise PoliceProtocolError("no fir_no that could be kept")
+    registered_at = _moment(reply.told.get("registered_at"), "registered_at")
+    if registered_at is None:
+        raise PoliceProtocolError("no registered_at")
+    return Registered(
+        fir_no=fir_no,
+        police_station=text(reply.told.get("police_station"), STATION_MAX_CHARS),
+        registered_at=registered_at,
+        sign_by=_moment(reply.told.get("sign_by"), "sign_by"),
+    )
+
+
+def _moment(value: object, name: str) -> datetime | None:
+    if value is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(value) if isinstance(value, str) else None
+        if moment is not None and moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise PoliceProtocolError(f"{name} is no time with an offset")

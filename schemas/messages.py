@@ -1,0 +1,146 @@
+"""Messages to the people of a case: the kinds, what each is told of, and how long a text may be."""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from schemas.base import Noun, Paise, UtcDatetime
+from schemas.enums import Language
+
+SMS_PARTS_MAX: Final = 4
+EMAIL_MAX_CHARS: Final = 254
+
+_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
+_GSM: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
+    "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+"""the seven-bit alphabet of 3GPP TS 23.038"""
+_GSM_TWICE: Final = frozenset("\f^{}\\[~]|€")
+"""of its extension table: each takes two places"""
+
+
+class MessageKind(StrEnum):
+    """What a message is about; to whom each goes stands in `domain.message_texts`."""
+
+    MONEY_HELD = "money_held"
+    HOLD = "hold"
+    """to the account's holder, the same day"""
+    APPLICATION_READY = "application_ready"
+    OBJECTION_WINDOW = "objection_window"
+    APPROVED = "approved"
+    CREDITED = "credited"
+    REFUSED = "refused"
+    LAPSE_WARNING = "lapse_warning"
+    GRIEVANCE_CODE = "grievance_code"
+    GRIEVANCE_DECIDED = "grievance_decided"
+    FIR_TO_SIGN = "fir_to_sign"
+    """an e-Zero FIR lapses unless the victim signs it"""
+    DUTY_DUE = "duty_due"
+    """to the officer: a report that the law asks for"""
+
+
+class Medium(StrEnum):
+    """How a message travels."""
+
+    SMS = "sms"
+    EMAIL = "email"
+
+
+class Recipient(StrEnum):
+    """Who is told."""
+
+    VICTIM = "victim"
+    HOLDER = "holder"
+    BANK = "bank"
+    """asked to hand the message to the account's holder, whom we cannot reach"""
+    IO = "io"
+    OFFICER = "officer"
+    """who supervises the case"""
+
+
+class MessageFacts(Noun):
+    """What a message tells besides the case's number. Which of them a kind needs stands with its text.
+
+    `occasion` tells two messages of one kind apart, as the warnings at 30 and at 7 days; the same one is one message.
+    """
+
+    occasion: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,100}$")] = ""
+    amount_paise: Paise | None = None
+    until: UtcDatetime | None = None
+    days: Annotated[int, Field(ge=0, le=3_660)] | None = None
+    reference: Annotated[str, StringConstraints(max_length=64)] = ""
+    """the holder's, to appeal with; a FIR's number; a bank's UTR"""
+    code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
+    decision: Literal["upheld", "part_released", "released", ""] = ""
+    duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
+
+
+class MessageRow(Noun):
+    """A message as the desk sees it: neither its text (it may hold a code) nor the address."""
+
+    message_id: UUID
+    kind: MessageKind
+    to_whom: Recipient
+    medium: Medium
+    language: Language
+    written_at: UtcDatetime
+    sent_at: UtcDatetime | None
+    attempts: int
+    next_attempt_at: UtcDatetime | None
+    """None: sent, or given up"""
+    failure: str
+    """why it is not sent, or was not at once; "" where nothing went wrong"""
+
+
+class CaseMessage(MessageRow):
+    """The same with its case, for a list over all of them."""
+
+    case_no: str
+
+
+class MessagePage(Noun):
+    """Messages, the newest first."""
+
+    messages: tuple[CaseMessage, ...]
+    next: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SmsParts:
+    """How a text travels: by which alphabet, in how many parts."""
+
+    encoding: Literal["gsm7", "ucs2"]
+    count: int
+
+
+def sms_parts(text: str) -> SmsParts:
+    """Count the parts: 160 or 153 places of seven bits, or 70 or 67 of sixteen where a character needs them."""
+    if all(character in _GSM or character in _GSM_TWICE for character in text):
+        places = sum(2 if character in _GSM_TWICE else 1 for character in text)
+        return SmsParts("gsm7", _parts(places, 160, 153))
+    return SmsParts("ucs2", _parts(len(text.encode("utf-16-be", "surrogatepass")) // 2, 70, 67))
+
+
+def _parts(places: int, alone: int, joined: int) -> int:
+    return -(-places // (alone if places <= alone else joined))
+
+
+def is_email(text: str) -> bool:
+    """Whether `text` is one plain address, with nothing around it."""
+    return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None
+
+
+def _plain(text: str) -> str:
+    if not is_email(text):
+        raise ValueError("is no plain e-mail address")
+    return text
+
+
+EmailAddress = Annotated[
+    str, StringConstraints(strip_whitespace=True, max_length=EMAIL_MAX_CHARS), AfterValidator(_plain)
+]

@@ -1,0 +1,196 @@
+"""The police side of a case: who answers for it, first information reports, orders of courts, duties."""
+
+import re
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Final, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, Base64Bytes, Field, StringConstraints, model_validator
+
+from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.complaints import Identifier, Line, LocalDatetime
+from schemas.desk import Reason
+from schemas.messages import EmailAddress
+from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
+
+DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
+"""of the order as it was made: forty pages of a scan in black and white"""
+SECTIONS_MAX: Final = 20
+
+_PHONE: Final = re.compile(r"[0-9]{8,12}")
+
+
+def _is_phone(text: str) -> str:
+    digits = text.replace(" ", "").replace("-", "").removeprefix("+91")
+    if not _PHONE.fullmatch(digits):
+        raise ValueError("is no phone number: ten digits, or a landline with its code")
+    return text
+
+
+def _is_pdf(document: bytes) -> bytes:
+    if len(document) > DOCUMENT_MAX_BYTES:
+        raise ValueError(f"a document has at most {DOCUMENT_MAX_BYTES} bytes")
+    if not document.startswith(b"%PDF-"):
+        raise ValueError("a document is a PDF")
+    return document
+
+
+Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), Storable, AfterValidator(_is_phone)]
+FirNo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+Section = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+Pdf = Annotated[Base64Bytes, Field(max_length=DOCUMENT_MAX_BYTES * 4 // 3 + 8), AfterValidator(_is_pdf)]
+
+
+class CaseDuty(StrEnum):
+    """What an officer is to a case."""
+
+    IO = "io"
+    """who investigates, and makes orders ready"""
+    SUPERVISING = "supervising"
+    """Superintendent or Deputy Commissioner: approves"""
+
+
+class NewOfficer(Noun):
+    """An officer who answers for a case from now on."""
+
+    duty: CaseDuty
+    subject: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
+    """the name on the officer's token: by it the four eyes are told apart"""
+    name: Line
+    rank: Line
+    police_station: Line
+    district: Line
+    phone: Phone
+    email: EmailAddress | None = None
+
+
+class CaseOfficer(Noun):
+    """An officer as assigned; of each duty the one with the highest number stands."""
+
+    duty: CaseDuty
+    assignment_no: int
+    subject: str
+    name: str
+    rank: str
+    police_station: str
+    district: str
+    phone: str
+    email: str
+    assigned_by: str
+    assigned_at: UtcDatetime
+
+
+class FirByHand(Noun):
+    """A report that an officer has registered elsewhere."""
+
+    fir_no: FirNo
+    police_station: Line
+    registered_at: LocalDatetime
+
+
+class NewFir(Noun):
+    """Ask the register for a report, or record one that stands there already (`by_hand`)."""
+
+    kind: FirKind
+    sections: Annotated[tuple[Section, ...], Field(max_length=SECTIONS_MAX)] = ()
+    """of the law; none: those of the policy"""
+    by_hand: FirByHand | None = None
+
+
+class SignFir(Noun):
+    """The complainant has signed the e-Zero FIR."""
+
+    signed_at: LocalDatetime
+    reason: Reason
+
+
+class Fir(Noun):
+    """A first information report, or the asking for one."""
+
+    fir_id: UUID
+    kind: FirKind
+    state: FirState
+    fir_no: str | None
+    police_station: str
+    sections: tuple[str, ...]
+    requested_at: UtcDatetime
+    requested_by: str
+    registered_at: UtcDatetime | None
+    sign_by: UtcDatetime | None
+    signed_at: UtcDatetime | None
+    refusal: str
+    attempts: int
+    """how often the register was asked"""
+    failure: str
+    """why it has not answered yet; "" where nothing went wrong"""
+
+
+class NewCourtOrder(Noun):
+    """An order as an officer takes it in. Without `institution` and `account` it is about every account of the case."""
+
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    court: Line
+    order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+    made_on: date
+    amount_paise: PositivePaise | None = None
+    institution: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,11}$")] | None = None
+    account: Identifier | None = None
+    document: Pdf | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""
+
+    @model_validator(mode="after")
+    def _names_a_whole_account(self) -> Self:
+        if (self.institution is None) != (self.account is None):
+            raise ValueError("give both institution and account, or neither: it is about every account then")
+        return self
+
+
+class CourtOrder(Noun):
+    """An order that was taken in."""
+
+    court_order_id: int
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    court: str
+    order_no: str
+    made_on: date
+    amount_paise: int | None
+    institution: str | None
+    account_key: str | None
+    document_digest: str | None
+    """SHA-256 of the PDF, in hex; None where none was handed in"""
+    taken_by: str
+    taken_at: UtcDatetime
+    reason: str
+    withdrawn_at: UtcDatetime | None
+    withdrawn_by: str | None
+    withdrawn_reason: str
+
+
+class Duty(Noun):
+    """What the law asks of the police, and by when."""
+
+    kind: DutyKind
+    opened_at: UtcDatetime
+    due_at: UtcDatetime
+    remind_at: UtcDatetime
+    escalate_at: UtcDatetime
+    reminded_at: UtcDatetime | None
+    escalated_at: UtcDatetime | None
+    done_at: UtcDatetime | None
+    done_by: str | None
+    paper_id: UUID | None
+    reason: str
+
+
+class PoliceSide(Noun):
+    """Everything of a case that is the police's own: who answers for it, reports, orders, duties."""
+
+    case_ack_no: str
+    officers: tuple[CaseOfficer, ...]
+    """by duty, the newest first"""
+    firs: tuple[Fir, ...]
+    court_orders: tuple[CourtOrder, ...]
+    duties: tuple[Duty, ...]
