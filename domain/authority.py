@@ -1,0 +1,43 @@
+"""Who may do what to a restoration: roles, steps, and four eyes. Pure, so that every combination can be tried."""
+
+from domain.errors import NotNow, RuleBroken
+from domain.restoring import RULES
+from schemas.enums import Role
+from schemas.restoration_enums import Step
+from schemas.restorations import RestorationVerb
+
+FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
+"""what whoever made the order ready may not do"""
+
+
+class MayNot(RuleBroken):
+    """This role may not do this."""
+
+
+class SameEyes(RuleBroken):
+    """It takes another officer: the one who made it ready does not decide on it."""
+
+
+def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
+    """What this role can do at this step."""
+    return tuple(verb for verb, rule in RULES.items() if role in rule.roles and step in rule.steps)
+
+
+def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_by: str | None) -> None:
+    """Let an officer pass, or raise `MayNot`, `NotNow` (not at this step, or not prepared) or `SameEyes`.
+
+    `subject` is the name on the officer's token: by it the four eyes are told apart, whatever the role.
+    """
+    rule = RULES[verb]
+    if role not in rule.roles:
+        roles = ", ".join(allowed.value for allowed in Role if allowed in rule.roles)
+        raise MayNot(f"{role.value} may not; one of these may: {roles}")
+    if step not in rule.steps:
+        steps = ", ".join(allowed.value for allowed in Step if allowed in rule.steps)
+        raise NotNow(f"the restoration is at {step.value}; this is done at {steps}")
+    if verb is RestorationVerb.APPROVE and prepared_by is None:
+        raise NotNow("nobody has made it ready for approval yet")
+    if verb is RestorationVerb.PREPARE and prepared_by is not None:
+        raise NotNow(f"{prepared_by} has made it ready already: send it back to have it made anew")
+    if verb in FOUR_EYED and prepared_by == subject:
+        raise SameEyes(f"{subject} made it ready: another officer decides")

@@ -1,0 +1,178 @@
+"""The way of a victim's money home: the steps of each route, which route, what a verb does, what falls due when."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from schemas.enums import CaseState, Role
+from schemas.procedures import Due, RestorationPolicy
+from schemas.restoration_enums import (
+    CourtOrderEffect,
+    CourtOrderKind,
+    OrderState,
+    RestorationState,
+    Route,
+    RouteReason,
+    Step,
+    StepOutcome,
+)
+from schemas.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
+
+_BEFORE: Final = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)
+_AFTER: Final = (Step.APPROVAL, Step.CREDIT)
+STEPS: Final[Mapping[Route, tuple[Step, ...]]] = {
+    Route.NO_COURT: (*_BEFORE, Step.HOLDER_NOTICE, *_AFTER),
+    Route.COURT: (*_BEFORE, Step.HOLDER_NOTICE, Step.COURT_ORDER, *_AFTER),
+    Route.LOK_ADALAT: (*_BEFORE, Step.HOLDER_NOTICE, Step.LOK_ADALAT_AWARD, *_AFTER),
+    Route.MAGISTRATE_107: (*_BEFORE, Step.SHOW_CAUSE, Step.DISTRIBUTION, *_AFTER),
+}
+"""In order; an indemnity bond follows where the policy asks the route for one."""
+
+HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
+"""where the account holder is heard: they end by themselves when nobody objects"""
+BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.CREDIT}) | HEARINGS
+"""no officer of ours is asked to do anything: the trail, the bank or the account holder is waited for"""
+LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
+"""while one of these is open another route may still be picked"""
+_OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}
+
+ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
+    Step.COURT_ORDER: frozenset({CourtOrderKind.BNSS_497, CourtOrderKind.BNSS_503, CourtOrderKind.WRIT}),
+    Step.LOK_ADALAT_AWARD: frozenset({CourtOrderKind.LOK_ADALAT}),
+    Step.DISTRIBUTION: frozenset({CourtOrderKind.BNSS_107}),
+}
+"""The orders that each of these steps waits for."""
+_ROUTE_OF: Final[Mapping[CourtOrderKind, Route]] = {
+    CourtOrderKind.BNSS_497: Route.COURT,
+    CourtOrderKind.BNSS_503: Route.COURT,
+    CourtOrderKind.WRIT: Route.COURT,
+    CourtOrderKind.LOK_ADALAT: Route.LOK_ADALAT,
+    CourtOrderKind.BNSS_107: Route.MAGISTRATE_107,
+}
+"""A seizure under BNSS 106 restores nothing to anybody, so it stands for no route."""
+ENDS_BY: Final[Mapping[CourtOrderEffect, StepOutcome]] = {
+    CourtOrderEffect.RESTORE: StepOutcome.DONE,
+    CourtOrderEffect.REFUSE: StepOutcome.REFUSED,
+}
+"""What an order does to the step that waits for it; a release or the keeping of a hold is not for the victim."""
+
+_DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
+_TAKERS: Final = _DESK | {Role.IO}
+
+
+@dataclass(frozen=True)
+class VerbRule:
+    """At which steps who may do it, and what becomes of the step."""
+
+    steps: frozenset[Step]
+    roles: frozenset[Role]
+    outcome: StepOutcome | None = None
+    """how the step ends; None: it goes on"""
+    closes: RestorationState | None = None
+    """the restoration ends with it"""
+
+
+RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
+    RestorationVerb.RECEIVE_APPLICATION: VerbRule(frozenset({Step.APPLICATION}), _TAKERS, StepOutcome.DONE),
+    RestorationVerb.VERIFY: VerbRule(frozenset({Step.VERIFICATION}), frozenset({Role.IO}), StepOutcome.DONE),
+    RestorationVerb.SEND_BACK: VerbRule(
+        _OBJECTIONABLE - {Step.APPLICATION}, frozenset({Role.IO, Role.DY_SP, Role.SP}), StepOutcome.SENT_BACK
+    ),
+    RestorationVerb.OBJECT: VerbRule(_OBJECTIONABLE, _TAKERS),
+    RestorationVerb.DECIDE_OBJECTION: VerbRule(_OBJECTIONABLE, frozenset({Role.DY_SP, Role.SP})),
+    RestorationVerb.WAIVE_NOTICE: VerbRule(HEARINGS, _TAKERS, StepOutcome.SKIPPED),
+    RestorationVerb.TAKE_ORDER: VerbRule(frozenset(ORDERS_OF), frozenset({Role.IO, Role.DY_SP}), StepOutcome.DONE),
+    RestorationVerb.PREPARE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.IO, Role.DY_SP})),
+    RestorationVerb.APPROVE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.SP}), StepOutcome.DONE),
+    RestorationVerb.REFUSE: VerbRule(
+        _OBJECTIONABLE, frozenset({Role.SP}), StepOutcome.REFUSED, RestorationState.REFUSED
+    ),
+    RestorationVerb.RECEIVE_BOND: VerbRule(frozenset({Step.BOND}), _TAKERS, StepOutcome.DONE),
+    RestorationVerb.CANCEL: VerbRule(
+        frozenset(Step) - {Step.CREDIT},
+        frozenset({Role.SUPERVISOR, Role.ADMIN}),
+        StepOutcome.CANCELLED,
+        RestorationState.CANCELLED,
+    ),
+}
+"""Orders that are with the banks are cancelled one by one, so `credit` has no `cancel`."""
+
+_USUALLY_BACK_TO: Final[Mapping[Step, Step]] = {Step.VERIFICATION: Step.APPLICATION}
+"""From everywhere else it goes back to the IO."""
+
+
+def steps_of(route: Route, bond_for: Collection[Route]) -> tuple[Step, ...]:
+    """The steps of a route, in order."""
+    return (*STEPS[route], Step.BOND) if route in bond_for else STEPS[route]
+
+
+def next_step(route: Route, bond_for: Collection[Route], done: Collection[Step]) -> Step | None:
+    """The first step of the route that is not done; None when all are.
+
+    A step that was sent back is not done, those after it that were done stay so. Whoever was asked to show cause had
+    notice.
+    """
+    heard = {Step.HOLDER_NOTICE} if Step.SHOW_CAUSE in done else set()
+    return next((step for step in steps_of(route, bond_for) if step not in done and step not in heard), None)
+
+
+def back_to(step: Step, to: Step | None, route: Route) -> Step | None:
+    """Where a step is sent back to; None where `to` is not a step before it that people work on."""
+    wanted = to or _USUALLY_BACK_TO.get(step, Step.VERIFICATION)
+    before = STEPS[route][1 : STEPS[route].index(step)]
+    return wanted if wanted in before else None
+
+
+def choose_route(facts: RouteFacts, policy: RestorationPolicy) -> RoutePicked:
+    """By which law the money goes back, and why."""
+    if facts.order is not None and facts.order in _ROUTE_OF:
+        return RoutePicked(route=_ROUTE_OF[facts.order], reasons=(RouteReason.COURT_ORDER_EXISTS,))
+    if facts.victims >= policy.many_victims_min:
+        return RoutePicked(route=Route.MAGISTRATE_107, reasons=(RouteReason.MANY_VICTIMS,))
+    if facts.held_paise < policy.no_court_below_paise:
+        return RoutePicked(route=Route.NO_COURT, reasons=(RouteReason.BELOW_THRESHOLD,))
+    if facts.fir_registered:
+        reasons = (RouteReason.AT_OR_ABOVE_THRESHOLD, RouteReason.FIR_REGISTERED)
+        return RoutePicked(route=Route.COURT, reasons=reasons)
+    return RoutePicked(route=Route.LOK_ADALAT, reasons=(RouteReason.AT_OR_ABOVE_THRESHOLD, RouteReason.NO_FIR))
+
+
+def is_paid_out(orders: Sequence[OrderState]) -> bool:
+    """Whether every order to a bank has come to its end."""
+    return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
+
+
+def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tuple[Due, ...]:
+    """What falls due at the open step, in order of time; what is due without a time of its own is due `at` once."""
+    at_once = _at_once(standing)
+    if at_once is not None:
+        return (Due(what=at_once, at=at),)
+    if standing.due_at is None:
+        return ()
+    clock = policy.steps[standing.step]
+    found = []
+    if standing.step is Step.COLLECTING or (standing.step in HEARINGS and not standing.open_objections):
+        found.append(Due(what=Errand.END_STEP, at=standing.due_at))
+    if standing.step is not Step.COLLECTING and standing.reminded_at is None:
+        before = timedelta(seconds=clock.remind_before_seconds)
+        found.append(Due(what=Errand.REMIND, at=standing.due_at - before))
+    if standing.step is not Step.COLLECTING and standing.escalated_at is None:
+        after = timedelta(seconds=clock.escalate_after_seconds)
+        found.append(Due(what=Errand.ESCALATE, at=standing.due_at + after))
+    return tuple(sorted(found, key=lambda due: due.at))
+
+
+def _at_once(standing: StepStanding) -> Errand | None:
+    """What waits for nobody: the first of these that is so."""
+    step = standing.step
+    settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED
+    rerouted = step in LAST_TO_BE_ROUTED and standing.route is not standing.picked.route
+    so = {
+        Errand.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
+        Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
+        Errand.ROUTE: rerouted,
+        Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
+        Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
+    }
+    return next((errand for errand, is_so in so.items() if is_so), None)

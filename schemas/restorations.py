@@ -1,0 +1,307 @@
+"""Restorations as officers act on them and read them."""
+
+from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.enums import CaseState, Role
+from schemas.restoration_enums import (
+    AllocationRule,
+    CourtOrderEffect,
+    CourtOrderKind,
+    ObjectionBy,
+    ObjectionDecision,
+    OrderState,
+    RestorationState,
+    Route,
+    RouteReason,
+    Step,
+    StepOutcome,
+)
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), Storable]
+Turn = Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
+
+
+class RestorationVerb(StrEnum):
+    """What an officer can do to a restoration; `domain.restoring.RULES` has who, when, and what follows."""
+
+    RECEIVE_APPLICATION = "receive_application"
+    VERIFY = "verify"
+    SEND_BACK = "send_back"
+    OBJECT = "object"
+    DECIDE_OBJECTION = "decide_objection"
+    WAIVE_NOTICE = "waive_notice"
+    """the account holder says that there is no objection"""
+    TAKE_ORDER = "take_order"
+    """of the court, the Lok Adalat or the District Magistrate"""
+    PREPARE = "prepare"
+    APPROVE = "approve"
+    REFUSE = "refuse"
+    RECEIVE_BOND = "receive_bond"
+    CANCEL = "cancel"
+
+
+class Errand(StrEnum):
+    """What a restoration's workflow does by itself when its time has come."""
+
+    WIND_UP = "wind_up"
+    """nothing of it is on hold any more"""
+    END_STEP = "end_step"
+    ROUTE = "route"
+    """the facts have changed: another route"""
+    TAKE_ORDER = "take_order"
+    ALLOCATE = "allocate"
+    REMIND = "remind"
+    ESCALATE = "escalate"
+
+
+class Seen(Noun):
+    """The step and its turn that the officer saw: what has moved on since is not acted on."""
+
+    step: Step
+    turn: Turn
+
+
+class RestorationAct(Seen):
+    """A verb that needs no more than an officer who does it."""
+
+
+class RestorationReason(Seen):
+    """A verb that says why."""
+
+    reason: Reason
+
+
+class SendBack(RestorationReason):
+    """Back to an earlier step; without `to`, to the one that is usual."""
+
+    to: Step | None = None
+
+
+class NewObjection(Seen):
+    """What somebody says against it; `hold_id` where it is about one account's money only."""
+
+    by_whom: ObjectionBy
+    text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), Storable]
+    hold_id: UUID | None = None
+
+
+class ObjectionDecided(RestorationReason):
+    """Whether an objection is right."""
+
+    objection_id: RowId
+    decision: ObjectionDecision
+
+
+class OrderTaken(Seen):
+    """The order under which the money goes back; it was taken in at the case before."""
+
+    court_order_id: RowId
+
+
+class RouteFacts(Noun):
+    """What a route is picked by."""
+
+    held_paise: int
+    """of this victim, on all accounts"""
+    victims: int
+    """distinct complaints with a claim on one of its accounts: of the account that has most"""
+    fir_registered: bool
+    order: CourtOrderKind | None
+    """of an order to restore that exists"""
+
+
+class RoutePicked(Noun):
+    """A route, and why."""
+
+    route: Route
+    reasons: tuple[RouteReason, ...]
+
+
+class StepStanding(Noun):
+    """What the clocks of a restoration's open step go by."""
+
+    step: Step
+    turn: int
+    due_at: UtcDatetime | None
+    reminded_at: UtcDatetime | None
+    escalated_at: UtcDatetime | None
+    case_state: CaseState
+    held_paise: int
+    """of its lines; what an order asks for included"""
+    orders: tuple[OrderState, ...]
+    """of its orders to banks"""
+    open_objections: int
+    is_divided: bool
+    """every line has its share"""
+    route: Route | None
+    picked: RoutePicked
+    """what the facts of today say"""
+    order_waiting: bool
+    """an order that ends this step is there"""
+
+
+class Acting(Noun):
+    """Who acts: the name on the token, the role, and the name in the case's log."""
+
+    subject: str
+    role: Role
+    actor: str
+
+
+class AccountClaim(Noun):
+    """What one hop claims of the money on hold at its account (paise)."""
+
+    case_no: str
+    hop_no: int
+    ack_no: str
+    transferred_at: UtcDatetime
+    claim_paise: int = Field(gt=0)
+    held_paise: int = Field(ge=0)
+    reserved_paise: int = Field(ge=0, default=0)
+    """what was divided before and has not gone home yet: it stays where it is"""
+
+
+class Share(Noun):
+    """What one hop gets."""
+
+    case_no: str
+    hop_no: int
+    share_paise: int
+
+
+# -- as they are read --------------------------------------------------------------------------------------------------
+
+
+class RestorationHead(Noun):
+    """A restoration in a list."""
+
+    restoration_id: UUID
+    case_ack_no: str
+    ack_no: str
+    round_no: int
+    state: RestorationState
+    step: Step
+    turn: int
+    route: Route | None
+    first_held_at: UtcDatetime
+    opened_at: UtcDatetime
+    due_at: UtcDatetime | None
+    """of the step; null when it is closed"""
+    overdue: bool
+    held_paise: int
+    restored_paise: int
+    closed_at: UtcDatetime | None
+
+
+class RestorationPage(Noun):
+    """A page of restorations, the longest under way first."""
+
+    restorations: tuple[RestorationHead, ...]
+    next: str | None
+
+
+class StepView(Noun):
+    """One turn of one step."""
+
+    step: Step
+    turn: int
+    opened_at: UtcDatetime
+    due_at: UtcDatetime | None
+    reminded_at: UtcDatetime | None
+    escalated_at: UtcDatetime | None
+    ended_at: UtcDatetime | None
+    ended_by: str | None
+    outcome: StepOutcome | None
+    reason: str
+
+
+class LineView(Noun):
+    """The money on one hop: where it is, and what of it goes back."""
+
+    hop_no: int
+    hold_id: UUID
+    institution: str
+    held_paise: int
+    restored_paise: int
+    released_paise: int
+    allocation_id: int | None
+    rule: AllocationRule | None
+    pot_paise: int | None
+    claims_paise: int | None
+    claim_paise: int | None
+    share_paise: int | None
+    due_paise: int | None
+    """what was made ready for approval"""
+    objection_id: int | None
+    """of the objection by which it is not restored"""
+
+
+class ObjectionView(Noun):
+    """An objection and what became of it."""
+
+    objection_id: int
+    hold_id: UUID | None
+    by_whom: ObjectionBy
+    text: str
+    received_at: UtcDatetime
+    received_by: str
+    decision: ObjectionDecision | None
+    decided_at: UtcDatetime | None
+    decided_by: str | None
+    reason: str
+
+
+class OrderOfRestoration(Noun):
+    """An order to a bank, in short."""
+
+    order_id: UUID
+    institution: str
+    state: OrderState
+    ordered_paise: int
+    confirmed_paise: int
+    planned_at: UtcDatetime
+    due_at: UtcDatetime
+
+
+class CourtOrderBrief(Noun):
+    """An order of a court, in short."""
+
+    court_order_id: int
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    amount_paise: PositivePaise | None
+
+
+class RestorationView(RestorationHead):
+    """Everything there is of one restoration."""
+
+    route_reasons: tuple[RouteReason, ...]
+    policy_version: str
+    prepared_by: str | None
+    approved_by: str | None
+    court_order: CourtOrderBrief | None
+    closed_by: str | None
+    reason: str
+    may: tuple[RestorationVerb, ...]
+    """what whoever reads it could do now, by the role; four eyes are seen to when it is done"""
+    steps: tuple[StepView, ...]
+    lines: tuple[LineView, ...]
+    objections: tuple[ObjectionView, ...]
+    orders: tuple[OrderOfRestoration, ...]
+
+
+class RestorationDone(Noun):
+    """Where the restoration stands after a verb."""
+
+    restoration_id: UUID
+    case_ack_no: str
+    state: RestorationState
+    step: Step
+    turn: int
+    objection_id: int | None = None
