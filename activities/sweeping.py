@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities import waiting as care
 from activities.hands import Hands
 from activities.metrics import METRICS, SweepWork
-from db import cases, news, waiting
+from db import answer_links, bank_keys, cases, feed, news, waiting
 from schemas.work import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ LOOK_AFTER_LIMIT = 50
 WAITING_LIMIT = 200
 """hops a sweep that wait for the desk, for each of the three things that are done about them"""
 PURGE_LIMIT = 1_000
+"""rows a sweep of each kind: with one every five seconds, 200 a second"""
+NONCE_LIMIT = 10_000
+"""likewise: every signed call brings one, a read too"""
 REST_OF_A_CASE = timedelta(minutes=1)
 """a case that failed is left alone for so long: however many such cases there are, they take no place of the others"""
 REST_AFTER_A_SERVER = timedelta(seconds=10)
@@ -98,7 +101,7 @@ class _Sweep:
         routed = await self._route_again()
         written_off = await self._write_off()
         reminded = await self._remind()
-        purged = await self._purge()
+        news_purged, guards_purged = await self._purge()
         return Swept(
             cases_started=started,
             news_signalled=told,
@@ -106,7 +109,8 @@ class _Sweep:
             hops_routed=routed,
             hops_written_off=written_off,
             hops_reminded=reminded,
-            news_purged=purged,
+            news_purged=news_purged,
+            guards_purged=guards_purged,
             failed=self._failed,
             oldest_age_seconds=max((self._now - min(oldest_start, oldest_news)).total_seconds(), 0.0),
         )
@@ -188,13 +192,23 @@ class _Sweep:
             await self._tell(follow_up)
         return done.hops
 
-    # -- the outbox's past -----------------------------------------------------------------------------------------
+    # -- what has served -------------------------------------------------------------------------------------------
 
-    async def _purge(self) -> int:
+    async def _purge(self) -> tuple[int, int]:
+        """Delete what was told long ago, and what served against repeats and can serve no more."""
         _beat()
-        before = self._now - timedelta(seconds=self._hands.policy.outbox.keep_told_seconds)
+        policy = self._hands.policy
         async with self._hands.pool.acquire() as connection:
-            return await news.purge(connection, before, PURGE_LIMIT)
+            told = await news.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
+            links = await answer_links.purge(connection, self._ago(policy.replay.keep_ended_links_seconds), PURGE_LIMIT)
+            keys = await feed.purge_keys(connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT)
+            # A signature's own time may be the window ahead of our clock, and counts for the window after that.
+            usable = self._ago(2 * policy.signatures.window_seconds)
+            nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
+        return told, links + keys + nonces
+
+    def _ago(self, seconds: float) -> datetime:
+        return self._now - timedelta(seconds=seconds)
 
     # -- one case must not keep the others waiting -----------------------------------------------------------------
 

@@ -5,7 +5,7 @@ What a bank says back is kept as it came, byte for byte, before anything is made
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -21,8 +21,6 @@ from db import bank_keys
 from db.pool import Pool
 from schemas.bank_keys import BankKey
 
-NONCES_PURGED_EVERY: Final = 500
-"""so many nonces are remembered before those are forgotten that no signature can use again"""
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
 BANK_SCHEME: Final = "BankToken"
@@ -49,10 +47,8 @@ class Caller:
 class _Keys:
     """The registered keys, and what they signed once."""
 
-    def __init__(self, pool: Pool, window_seconds: float) -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._keep = timedelta(seconds=2 * window_seconds)
-        self._taken = 0
 
     async def key(self, key_id: str) -> BankKey | None:
         """The key of that id, ended or not."""
@@ -62,11 +58,7 @@ class _Keys:
     async def take(self, key_id: str, nonce: str, seen_at: datetime) -> bool:
         """Remember a nonce; false when it was taken before."""
         async with self._pool.acquire() as connection:
-            taken = await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
-            self._taken += 1
-            if self._taken % NONCES_PURGED_EVERY == 0:
-                await bank_keys.purge_nonces(connection, seen_at - self._keep)
-        return taken
+            return await bank_keys.take_nonce(connection, key_id, nonce, seen_at)
 
 
 class BankDoor:
@@ -78,7 +70,7 @@ class BankDoor:
         self._tokens = tokens
         self._window_seconds = hands.policy.signatures.window_seconds
         self._origin = _origin(public_url)
-        self._keys = _Keys(hands.pool, self._window_seconds)
+        self._keys = _Keys(hands.pool)
 
     async def caller(self, request: Request) -> Caller:
         """The bank behind a request. Raises `Refused` for a signature that is none, `BadToken` for a token."""

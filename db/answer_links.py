@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
@@ -68,6 +69,20 @@ async def lock(connection: Connection, token_digest: bytes) -> LinkRow | None:
 async def use_up(connection: Connection, link_id: int, at: datetime) -> None:
     """The link has served."""
     await connection.execute("UPDATE answer_link SET used_at = $2 WHERE link_id = $1", link_id, at)
+
+
+PURGE: Final = """
+DELETE FROM answer_link WHERE link_id IN (
+    SELECT l.link_id FROM answer_link l WHERE l.used_at IS NULL AND l.expires_at < $1
+        AND NOT EXISTS (SELECT FROM answer_link_form f WHERE f.link_id = l.link_id)
+    ORDER BY l.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING link_id
+"""
+
+
+async def purge(connection: Connection, expired_before: datetime, limit: int) -> int:
+    """Delete links that ended before that moment and brought no form, the oldest first; returns how many."""
+    return len(await connection.fetch(PURGE, expired_before, limit))
 
 
 async def knows_form(connection: Connection, link_id: int, digest: bytes) -> bool:

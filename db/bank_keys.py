@@ -11,9 +11,6 @@ from domain.errors import NotFound
 from schemas.bank_keys import BankKey
 from schemas.base import Noun, UtcDatetime
 
-PURGE_MAX: Final = 10_000
-"""Most nonces that one call forgets."""
-
 _KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_key"
 
 
@@ -83,15 +80,16 @@ async def take_nonce(connection: Connection, key_id: str, nonce: str, seen_at: d
     return taken is not None
 
 
-async def purge_nonces(connection: Connection, seen_before: datetime) -> int:
-    """Forget nonces that no signature can use again, the oldest first; returns how many, `PURGE_MAX` at most."""
-    status = await connection.execute(
-        "DELETE FROM bank_nonce WHERE (key_id, nonce) IN (SELECT key_id, nonce FROM bank_nonce WHERE seen_at < $1"
-        " ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED)",
-        seen_before,
-        PURGE_MAX,
-    )
-    return int(status.rpartition(" ")[2])
+PURGE_NONCES: Final = """
+DELETE FROM bank_nonce WHERE (key_id, nonce) IN (
+    SELECT key_id, nonce FROM bank_nonce WHERE seen_at < $1 ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING seen_at
+"""
+
+
+async def purge_nonces(connection: Connection, seen_before: datetime, limit: int) -> int:
+    """Forget nonces that were used before that moment, the oldest first; returns how many."""
+    return len(await connection.fetch(PURGE_NONCES, seen_before, limit))
 
 
 async def keep_evidence(

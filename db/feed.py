@@ -243,6 +243,19 @@ async def keep_reply(connection: Connection, institution: str, key: str, reply: 
     return kept
 
 
+PURGE_KEYS: Final = """
+DELETE FROM feed_key WHERE (institution, idempotency_key) IN (
+    SELECT institution, idempotency_key FROM feed_key WHERE seen_at < $1
+    ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING seen_at
+"""
+
+
+async def purge_keys(connection: Connection, seen_before: datetime, limit: int) -> int:
+    """Forget Idempotency-Keys that were used first before that moment, the oldest first; returns how many."""
+    return len(await connection.fetch(PURGE_KEYS, seen_before, limit))
+
+
 def _payment(row: Record) -> Payment:
     return Payment(
         category=row["category"],

@@ -213,6 +213,16 @@ class Outbox(Noun):
     source: Source
 
 
+class ReplayRules(Noun):
+    """How long is kept what only serves against repeats, by the wall's clock whatever the clock factor."""
+
+    keep_feed_keys_seconds: Seconds
+    """after an Idempotency-Key of a bank was used first"""
+    keep_ended_links_seconds: Seconds
+    """after a link in a letter has ended without a form; until then its page says that it has"""
+    source: Source
+
+
 class TrailRules(Noun):
     """Bounds of the chase, and what the banks' codes mean."""
 
@@ -243,6 +253,7 @@ class Policy(Noun):
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox
+    replay: ReplayRules
     reconciliation: ReconciliationRules
     call_list: CallRules
     bank_holidays: HolidayRules

@@ -234,6 +234,8 @@ class Swept(Noun):
     hops_reminded: int = 0
     """waited long for the desk: the supervisor has a task"""
     news_purged: int = 0
+    guards_purged: int = 0
+    """links, keys and nonces that served against repeats, and have served"""
     failed: int = 0
     """attempts at one case that came to nothing; each is made again later"""
     oldest_age_seconds: float = Field(default=0.0, ge=0)

@@ -306,12 +306,3 @@ async def test_a_signature_and_a_token_are_not_mixed(feed: Feed) -> None:
     headers = signed_headers("GET", f"http://test{POLICIES}", b"", key_id="sbin-1", private_key=OLD)
     response = await feed.doors.client.get(POLICIES, headers={**headers, **feed.doors.bank("HDFC")})
     assert kind(response, 400) == "signature-malformed"
-
-
-async def test_what_can_no_more_be_used_is_forgotten(feed: Feed, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api.bank_auth.NONCES_PURGED_EVERY", 1)
-    await register(feed, "sbin-1", OLD)
-    pool = feed.doors.parts.hands.pool
-    await pool.execute("INSERT INTO bank_nonce VALUES ('sbin-1', 'of long ago 0123', now() - '1 day'::interval)")
-    assert (await signed(feed, "GET", POLICIES, None, "sbin-1", OLD)).status_code == 200
-    assert await pool.fetchval("SELECT count(*) FROM bank_nonce") == 1

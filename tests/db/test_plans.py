@@ -2,7 +2,7 @@
 
 import pytest
 
-from db import news, requests, waiting
+from db import answer_links, bank_keys, feed, news, requests, waiting
 from db.pool import Pool
 
 MANY_REQUESTS = """
@@ -41,6 +41,9 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
         ("hop_to_write_off", "timestamptz, text[], bigint", waiting.TO_WRITE_OFF),
         ("hop_to_look_up", "timestamptz, text[], bigint", waiting.TO_LOOK_UP),
         ("case_news_signalled", "timestamptz, bigint", news.PURGE),
+        ("answer_link_unused", "timestamptz, bigint", answer_links.PURGE),
+        ("feed_key_seen", "timestamptz, bigint", feed.PURGE_KEYS),
+        ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
     ],
 )
 async def test_what_the_sweep_takes_the_oldest_of_is_read_in_that_order(
