@@ -18,9 +18,10 @@ from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire
 from db import institutions
-from db.pool import Pool
+from db.pool import Connection, Pool
 from domain.directory import Directory
 from domain.errors import NotFound, RuleBroken
+from domain.sponsors import SponsorRefused, check_beside
 from schemas.base import Noun
 from schemas.enums import ChannelKind
 from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
@@ -146,37 +147,41 @@ class DirectoryCache:
 async def load_directory(pool: Pool, vault: Vault, entries: Sequence[InstitutionEntry]) -> int:
     """Write a directory file's entries over what is known, all or none; returns how many.
 
-    Outbound credentials are sealed, inbound passwords hashed. Raises `DirectoryRefused`, which names the
-    institution and what is wrong; then nothing is written.
+    Outbound credentials are sealed, inbound passwords hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
+    `SponsorRefused`, which name the institution and what is wrong; then nothing is written.
     """
     _check(entries)
     safe = await asyncio.to_thread(prepared, vault, entries)
     async with pool.acquire() as connection, connection.transaction():
-        try:
-            await institutions.upsert(connection, safe, datetime.now(UTC))
-        except asyncpg.UniqueViolationError:
-            raise DirectoryRefused("a login e-mail is in use by an institution outside the file") from None
+        await institutions.hold(connection)
+        await _write(connection, safe)
     return len(safe)
 
 
 async def add_institution(pool: Pool, vault: Vault, entry: InstitutionEntry, *, over: bool) -> None:
-    """Write one entry. Raises `DirectoryRefused` where its code is known and not `over`, or where another institution
-    has one of its IFSC prefixes, VPA handles or its login e-mail; then nothing is written.
+    """Write one entry. Raises as `load_directory` does, and where its code is known and not `over`; then nothing is
+    written.
     """
     _check([entry])
     (safe,) = await asyncio.to_thread(prepared, vault, [entry])
     async with pool.acquire() as connection, connection.transaction():
-        # Two who add at one moment would not see each other's entry.
-        await connection.execute("LOCK TABLE institution IN SHARE ROW EXCLUSIVE MODE")
-        for known in await institutions.list_all(connection):
-            if known.code != entry.code:
-                _refuse_shared(known, entry)
-            elif not over:
-                raise DirectoryRefused(f"{entry.code} is in the directory already")
-        try:
-            await institutions.upsert(connection, [safe], datetime.now(UTC))
-        except asyncpg.UniqueViolationError:
-            raise DirectoryRefused("its login e-mail is in use by another institution") from None
+        await institutions.hold(connection)
+        if not over and await institutions.known_codes(connection, [entry.code]):
+            raise DirectoryRefused(f"{entry.code} is in the directory already")
+        await _write(connection, [safe])
+
+
+async def _write(connection: Connection, safe: Sequence[institutions.PreparedEntry]) -> None:
+    """Write the entries and look whether the whole directory can stand so, which the caller keeps from changing."""
+    named = {one.entry.sponsor for one in safe if one.entry.sponsor} - {one.entry.code for one in safe}
+    missing = named - await institutions.known_codes(connection, named)
+    if missing:
+        raise SponsorRefused(f"a sponsor is not in the directory: {', '.join(sorted(missing))}")
+    try:
+        await institutions.upsert(connection, safe, datetime.now(UTC))
+    except asyncpg.UniqueViolationError:
+        raise DirectoryRefused("a login e-mail is in use by another institution") from None
+    check_beside(await institutions.list_all(connection))
 
 
 async def remove_institution(pool: Pool, code: str) -> None:
@@ -185,7 +190,7 @@ async def remove_institution(pool: Pool, code: str) -> None:
         try:
             gone = await institutions.delete(connection, code)
         except asyncpg.ForeignKeyViolationError:
-            raise DirectoryRefused(f"{code} has been asked, or has keys here: it stays") from None
+            raise DirectoryRefused(f"{code} has been asked, has keys here or is a sponsor: it stays") from None
     if not gone:
         raise NotFound(f"institution {code}")
 
@@ -199,21 +204,11 @@ def _check(entries: Sequence[InstitutionEntry]) -> None:
     if len(entries) > MAX_INSTITUTIONS:
         raise DirectoryRefused(f"{len(entries)} institutions: at most {MAX_INSTITUTIONS}")
     _refuse_repeats("code", (entry.code for entry in entries))
-    _refuse_repeats("IFSC prefix", (p.upper() for entry in entries for p in set(entry.ifsc_prefixes)))
-    _refuse_repeats("VPA handle", (h.lower() for entry in entries for h in set(entry.vpa_handles)))
     emails = (institutions.email_key(entry.inbound.email) for entry in entries if entry.inbound)
     _refuse_repeats("login e-mail", emails)
     for entry in entries:
         if entry.wire is not None:
             _check_wire(entry.code, entry.wire)
-
-
-def _refuse_shared(known: Institution, entry: InstitutionEntry) -> None:
-    prefixes = {p.upper() for p in known.ifsc_prefixes} & {p.upper() for p in entry.ifsc_prefixes}
-    handles = {h.lower() for h in known.vpa_handles} & {h.lower() for h in entry.vpa_handles}
-    for what, shared in (("IFSC prefix", prefixes), ("VPA handle", handles)):
-        if shared:
-            raise DirectoryRefused(f"{what} of {known.code}: {', '.join(sorted(shared))}")
 
 
 def _check_wire(code: str, wire: WireEntry) -> None:

@@ -58,7 +58,9 @@ def nodal_letter(
 
 
 def _called(officer: OfficerToCall) -> str:
-    called = f"{officer.name}, {officer.role or 'nodal officer'}" if officer.name else officer.role or "the nodal officer"
+    called = (
+        f"{officer.name}, {officer.role or 'nodal officer'}" if officer.name else officer.role or "the nodal officer"
+    )
     if officer.off_duty_until is None:
         return called
     return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"

@@ -76,7 +76,8 @@ class CallDesk:
         horizon_seconds = self._rules.horizon_seconds / self._hands.clock_factor
         async with self._hands.pool.acquire() as connection:
             habits = await self._habits(connection, now)
-            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX)
+            holidays = self._hands.policy.bank_holidays
+            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
         """The habits of every bank there is; those of a bank that was just loaded are the policy's."""

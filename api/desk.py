@@ -1,5 +1,6 @@
 """The desk's tasks."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -30,7 +31,8 @@ async def list_tasks(
 ) -> TaskPage:
     """Tasks, the oldest first, each with whom to call and about what."""
     async with parts.hands.pool.acquire() as connection:
-        return await task_views.page(connection, state, after, limit)
+        holidays = parts.hands.policy.bank_holidays
+        return await task_views.page(connection, state, after, limit, holidays, datetime.now(UTC))
 
 
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))

@@ -11,10 +11,11 @@ from typing import Final
 
 from asyncpg import Record
 
+from db import rosters
 from db.pool import Connection
 from domain.answering_curve import HAZARD_MAX, BandCount, Curve
 from schemas.enums import AnswerClass
-from schemas.institutions import NodalOfficer
+from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.scorecards import Call, CallFactors, CallList
 from schemas.views import TaskHop, TaskInstitution
 
@@ -100,7 +101,7 @@ WITH habit AS (
     ) AS s
     ORDER BY v.there_paise * s.stays_silent_share DESC, v.request_id LIMIT $4
 )
-SELECT k.*, i.name, i.kind, i.desk_email, i.nodal_name, i.nodal_email, i.nodal_mobile,
+SELECT k.*, i.name, i.kind, i.desk_email,
     (SELECT min(t.task_id) FROM desk_task t WHERE t.case_no = k.case_no AND t.request_id = k.request_id
         AND t.state = 'open' AND t.kind = 'phone_bank') AS task_id,
     ARRAY(
@@ -138,7 +139,12 @@ async def leaving_history(
 
 
 async def calls(
-    connection: Connection, habits: Mapping[str, Habit], as_of: datetime, horizon_seconds: float, limit: int
+    connection: Connection,
+    habits: Mapping[str, Habit],
+    as_of: datetime,
+    horizon_seconds: float,
+    limit: int,
+    holidays: HolidayRules,
 ) -> CallList:
     """The `limit` requests with the most to save by a call now; one with nothing in play waits for nobody."""
     told = [
@@ -148,11 +154,12 @@ async def calls(
         for bank, habit in habits.items()
     ]
     rows = await connection.fetch(_CALLS, told, as_of, horizon_seconds, limit, HOPS_SHOWN)
+    officers = await rosters.to_call(connection, (row["institution"] for row in rows), holidays, as_of)
     return CallList(
         as_of=as_of,
         horizon_seconds=horizon_seconds,
         waiting_requests=rows[0]["waiting_requests"] if rows else 0,
-        items=tuple(_call(row, habits[row["institution"]]) for row in rows),
+        items=tuple(_call(row, habits[row["institution"]], officers.get(row["institution"], ())) for row in rows),
     )
 
 
@@ -168,7 +175,7 @@ async def _history(
     return found
 
 
-def _call(row: Record, habit: Habit) -> Call:
+def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Call:
     there_share = row["there_paise"] / row["in_play_paise"]
     return Call(
         likely_still_there_paise=round(row["there_paise"] * row["stays_silent_share"]),
@@ -188,18 +195,17 @@ def _call(row: Record, habit: Habit) -> Call:
         waiting_seconds=row["waiting_seconds"],
         latest_arrival_at=row["latest_arrival_at"],
         task_id=row["task_id"],
-        institution=_institution(row),
+        institution=_institution(row, officers),
         hop_count=row["hop_count"],
         hops=tuple(TaskHop.model_validate(hop) for hop in row["hops"]),
     )
 
 
-def _institution(row: Record) -> TaskInstitution:
-    officer = NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"])
+def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstitution:
     return TaskInstitution(
         code=row["institution"],
         name=row["name"],
         kind=row["kind"],
         desk_email=row["desk_email"],
-        nodal_officer=officer,
+        nodal_officers=officers,
     )

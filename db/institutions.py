@@ -1,31 +1,32 @@
 """The institutions of the directory. Secrets come in sealed or hashed; this room has no key to them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 
 from asyncpg import Record
 
+from db import rosters
 from db.pool import Connection
 from schemas.enums import ChannelKind
-from schemas.institutions import Institution, InstitutionEntry, NodalOfficer
+from schemas.institutions import Institution, InstitutionEntry
+from schemas.rosters import NodalOfficer
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
-       nodal_name, nodal_email, nodal_mobile,
+       sponsor, account_prefixes,
        ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
 FROM institution ORDER BY code
 """
 
 _UPSERT = """
 INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
-    desk_email, nodal_name, nodal_email, nodal_mobile, inbound_email, inbound_password_hash, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+    desk_email, sponsor, account_prefixes, inbound_email, inbound_password_hash, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
 ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
     answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
     vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
-    nodal_name = EXCLUDED.nodal_name, nodal_email = EXCLUDED.nodal_email,
-    nodal_mobile = EXCLUDED.nodal_mobile, inbound_email = EXCLUDED.inbound_email,
+    sponsor = EXCLUDED.sponsor, account_prefixes = EXCLUDED.account_prefixes, inbound_email = EXCLUDED.inbound_email,
     inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at
 """
 
@@ -47,13 +48,27 @@ class LoginRow:
     password_hash: str = field(repr=False)
 
 
-async def upsert(connection: Connection, entries: list[PreparedEntry], at: datetime) -> None:
+async def hold(connection: Connection) -> None:
+    """Let nobody else write institutions before this transaction ends: what is looked at stays as it was seen."""
+    await connection.execute("LOCK TABLE institution IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def known_codes(connection: Connection, codes: Iterable[str]) -> set[str]:
+    """Which of these codes the directory has."""
+    rows = await connection.fetch("SELECT code FROM institution WHERE code = ANY($1)", list(codes))
+    return {row["code"] for row in rows}
+
+
+async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: datetime) -> None:
     """Write every entry as it stands, over what was known of its code.
 
     Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail
-    belongs to another institution.
+    belongs to another institution, `asyncpg.ForeignKeyViolationError` for a sponsor that is not there.
     """
-    await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in entries])
+    # A sponsor has none itself: with those first, every sponsor is there before it is named.
+    in_order = sorted(entries, key=lambda prepared: prepared.entry.sponsor is not None)
+    await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in in_order])
+    await rosters.replace_officers(connection, {one.entry.code: one.entry.nodal_officers for one in entries})
     await connection.execute(
         "DELETE FROM institution_channel WHERE institution = ANY($1)", [prepared.entry.code for prepared in entries]
     )
@@ -79,7 +94,13 @@ async def delete(connection: Connection, code: str) -> bool:
 
 async def list_all(connection: Connection) -> list[Institution]:
     """Every institution, by code."""
-    return [_institution(row) for row in await connection.fetch(_LIST_ALL)]
+    officers, closed = await rosters.officers(connection), await rosters.closed_days(connection)
+    everywhere = closed.pop(None)
+    own = {code: days | everywhere for code, days in closed.items()}
+    return [
+        _institution(row, officers.get(row["code"], ()), own.get(row["code"], everywhere))
+        for row in await connection.fetch(_LIST_ALL)
+    ]
 
 
 async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], bytes]:
@@ -122,16 +143,15 @@ def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
         list(entry.vpa_handles),
         list(entry.aliases),
         entry.desk_email,
-        entry.nodal_officer.name,
-        entry.nodal_officer.email,
-        entry.nodal_officer.mobile,
+        entry.sponsor,
+        list(entry.account_prefixes),
         email_key(entry.inbound.email) if entry.inbound else None,
         prepared.password_hash,
         at,
     )
 
 
-def _institution(row: Record) -> Institution:
+def _institution(row: Record, officers: tuple[NodalOfficer, ...], closed_days: frozenset[date]) -> Institution:
     return Institution(
         code=row["code"],
         name=row["name"],
@@ -142,5 +162,8 @@ def _institution(row: Record) -> Institution:
         answer_class=row["answer_class"],
         channels=tuple(ChannelKind(channel) for channel in row["channels"]),
         desk_email=row["desk_email"],
-        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
+        nodal_officers=officers,
+        closed_days=closed_days,
+        sponsor=row["sponsor"],
+        account_prefixes=tuple(row["account_prefixes"]),
     )

@@ -1,19 +1,21 @@
 """Reading the desk's tasks, each with what is needed to do it."""
 
+from datetime import datetime
 from typing import Final
 
 from asyncpg import Record
 
+from db import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from schemas.enums import TaskKind, TaskState
-from schemas.institutions import NodalOfficer
+from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
 _TASKS: Final = """
 SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,
-    t.reason, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email, i.nodal_name, i.nodal_email,
-    i.nodal_mobile, h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
+    t.reason, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
+    h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
 FROM desk_task t
 LEFT JOIN hold_request r ON r.request_id = t.request_id
@@ -24,10 +26,13 @@ WHERE t.state = $1 AND t.task_id > $2 ORDER BY t.task_id LIMIT $3
 """
 
 
-async def page(connection: Connection, state: TaskState, after: str | None, limit: int) -> TaskPage:
-    """Up to `limit` tasks in `state`, the oldest first. Raises `BadCursor`."""
+async def page(
+    connection: Connection, state: TaskState, after: str | None, limit: int, holidays: HolidayRules, at: datetime
+) -> TaskPage:
+    """Up to `limit` tasks in `state`, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
     rows, more = cut(await connection.fetch(_TASKS, state, int_after(after), limit + 1), limit)
-    items = tuple(_task(row) for row in rows)
+    officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
+    items = tuple(_task(row, officers.get(row["code"], ())) for row in rows)
     return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
 
 
@@ -37,14 +42,14 @@ async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
     return {TaskKind(row["kind"]): row["n"] for row in rows}
 
 
-def _task(row: Record) -> TaskView:
+def _task(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskView:
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
         state=row["state"],
         case_ack_no=row["case_no"],
         note=row["note"],
-        institution=None if row["code"] is None else _institution(row),
+        institution=None if row["code"] is None else _institution(row, officers),
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
@@ -55,13 +60,13 @@ def _task(row: Record) -> TaskView:
     )
 
 
-def _institution(row: Record) -> TaskInstitution:
+def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstitution:
     return TaskInstitution(
         code=row["code"],
         name=row["name"],
         kind=row["institution_kind"],
         desk_email=row["desk_email"],
-        nodal_officer=NodalOfficer(name=row["nodal_name"], email=row["nodal_email"], mobile=row["nodal_mobile"]),
+        nodal_officers=officers,
     )
 
 

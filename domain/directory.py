@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from domain.sponsors import SponsoredAccounts
 from schemas.complaints import Flag
 from schemas.identifiers import IFSC_PATTERN
 from schemas.institutions import Institution
@@ -25,7 +26,7 @@ def _short_key(name: str) -> str:
 
 
 class Directory:
-    """All institutions, found by code, IFSC prefix, VPA handle, name or alias. Immutable once built."""
+    """All institutions, found by code, IFSC prefix, account, VPA handle, name or alias. Immutable once built."""
 
     def __init__(self, institutions: Iterable[Institution]) -> None:
         self._by_code: dict[str, Institution] = {}
@@ -33,6 +34,8 @@ class Directory:
         self._by_handle: dict[str, Institution] = {}
         self._by_full_name: dict[str, list[Institution]] = {}
         self._by_short_name: dict[str, list[Institution]] = {}
+        institutions = sorted(institutions, key=lambda institution: institution.code)
+        self._accounts = SponsoredAccounts(institutions)
         for institution in institutions:
             self._by_code[institution.code] = institution
             for prefix in institution.ifsc_prefixes:
@@ -59,13 +62,16 @@ class Directory:
         """Find the institution behind what was told, and flag what does not fit together.
 
         An IFSC that we know wins over the name, because it is what the money followed; then the name or code, then the
-        VPA's handle. `field` is put before the flags' field names. Returns (None, flags) when nothing fits.
+        VPA's handle. Of a sponsor's accounts some are another bank's. A bank without a channel is asked through its
+        sponsor. `field` is put before the flags' field names. Returns (None, flags) when nothing fits.
         """
         flags: list[Flag] = []
         by_ifsc = self._by_ifsc(ifsc, f"{field}.ifsc", flags)
         by_name = self._by_code.get(told.strip().upper()) or self._named(told)
         by_handle = self._by_handle.get(holder.rpartition("@")[2].lower()) if "@" in holder else None
-        if by_ifsc and by_name and by_ifsc is not by_name:
+        found = by_ifsc or by_name or by_handle
+        found = found and (self._accounts.owner(found, holder) or found)
+        if by_ifsc and by_name and found and by_name.code not in {found.code, found.sponsor}:
             flags.append(
                 Flag(
                     field=f"{field}.institution",
@@ -73,7 +79,6 @@ class Directory:
                     message=f"the IFSC belongs to {by_ifsc.code}, the name says {by_name.code}: the IFSC was followed",
                 )
             )
-        found = by_ifsc or by_name or by_handle
         if found is None:
             flags.append(
                 Flag(
@@ -82,7 +87,17 @@ class Directory:
                     message="no institution in the directory fits; the desk is asked to name it",
                 )
             )
-        return found, flags
+            return None, flags
+        return self._asked_for(found, f"{field}.institution", flags), flags
+
+    def _asked_for(self, found: Institution, field: str, flags: list[Flag]) -> Institution:
+        """Who is asked about accounts at `found`: itself, or its sponsor where only that can be reached."""
+        sponsor = self._by_code.get(found.sponsor) if found.sponsor else None
+        if found.channels or sponsor is None or not sponsor.channels:
+            return found
+        words = f"{found.code} has no channel of its own: its sponsor {sponsor.code} is asked in its place"
+        flags.append(Flag(field=field, code="asked_through_sponsor", message=words))
+        return sponsor
 
     def _named(self, told: str) -> Institution | None:
         """The one institution of that name, word for word or but for the words every bank has; None for several."""

@@ -1,14 +1,17 @@
 """The directory of institutions: how it is loaded, and how the engine sees it."""
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from schemas.base import Noun
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
+from schemas.rosters import NodalOfficer
 from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
+AccountPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,18}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
 
 
@@ -48,14 +51,6 @@ class InboundEntry(Noun):
     password: SecretStr
 
 
-class NodalOfficer(Noun):
-    """The institution's person for police requests."""
-
-    name: str = ""
-    email: str = ""
-    mobile: str = ""
-
-
 class InstitutionEntry(Noun):
     """One institution as it stands in a directory file."""
 
@@ -65,6 +60,10 @@ class InstitutionEntry(Noun):
     ifsc_prefixes: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     vpa_handles: Annotated[tuple[str, ...], Field(max_length=100)] = ()
     aliases: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    sponsor: Code | None = None
+    """the bank whose codes it uses; asked in its place while it has no channel of its own"""
+    account_prefixes: Annotated[tuple[AccountPrefix, ...], Field(max_length=100)] = ()
+    """how its accounts begin among those under the sponsor's own IFSC"""
     answer_class: AnswerClass = AnswerClass.MAIL
     wire: WireEntry | None = None
     pull: bool = False
@@ -75,7 +74,16 @@ class InstitutionEntry(Noun):
     """the order in which its channels are tried; those it has, in the order of `ChannelKind`, where nothing is said"""
     inbound: InboundEntry | None = None
     desk_email: str = ""
-    nodal_officer: NodalOfficer = NodalOfficer()
+    nodal_officers: Annotated[tuple[NodalOfficer, ...], Field(max_length=20)] = ()
+    """who is called first stands first"""
+
+    @model_validator(mode="after")
+    def _accounts_are_at_a_sponsor(self) -> Self:
+        if self.sponsor == self.code:
+            raise ValueError("an institution is not its own sponsor")
+        if self.account_prefixes and self.sponsor is None:
+            raise ValueError("account_prefixes are for a bank under a sponsor")
+        return self
 
     @model_validator(mode="after")
     def _channels_are_its_own(self) -> Self:
@@ -114,4 +122,9 @@ class Institution(Noun):
     channels: tuple[ChannelKind, ...]
     """the best first"""
     desk_email: str
-    nodal_officer: NodalOfficer
+    nodal_officers: tuple[NodalOfficer, ...] = ()
+    """who is called first stands first"""
+    closed_days: frozenset[date] = frozenset()
+    """holidays told by date, its own and those of every institution"""
+    sponsor: str | None = None
+    account_prefixes: tuple[str, ...] = ()

@@ -27,7 +27,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
-from schemas.institutions import NodalOfficer
+from schemas.rosters import OfficerToCall
 
 
 class ComplaintView(Noun):
@@ -300,7 +300,8 @@ class TaskInstitution(Noun):
     name: str
     kind: InstitutionKind
     desk_email: str
-    nodal_officer: NodalOfficer
+    nodal_officers: tuple[OfficerToCall, ...]
+    """those on duty now first, in the order of calling; then who is back first"""
 
 
 class TaskHop(Noun):

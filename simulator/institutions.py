@@ -190,11 +190,7 @@ def directory(institutions: Iterable[Institution], origin: str) -> list[dict[str
             },
             "inbound": {"email": bank.inbound_email, "password": bank.inbound_password},
             "desk_email": bank.desk_email,
-            "nodal_officer": {
-                "name": bank.nodal_name,
-                "email": bank.nodal_email,
-                "mobile": bank.nodal_mobile,
-            },
+            "nodal_officers": [{"name": bank.nodal_name, "email": bank.nodal_email, "mobile": bank.nodal_mobile}],
         }
         for bank in institutions
     ]

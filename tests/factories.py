@@ -46,7 +46,9 @@ def institution(code: str, answer_class: str = "api", base_url: str = "http://12
             "wire": {"base_url": base_url, "email": "police@up.example", "password": "wire-pass", "envelope": "none"},
             "inbound": {"email": f"{code.lower()}@banks.example", "password": f"{code}-inbound-pass"},
             "desk_email": f"desk@{code.lower()}.example",
-            "nodal_officer": {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
+            "nodal_officers": [
+                {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
+            ],
         }
     )
 

@@ -29,6 +29,7 @@ from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
+from schemas.rosters import HolidayRules
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.iso_watch import IsoWatch
@@ -152,9 +153,9 @@ def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
     return LetterLinks(engine.hands, engine.vault, settings.public_url) if settings.public_url else None
 
 
-def by_letter(mailer: Mailer | None, links: LinkMaker | None) -> Adapters:
+def by_letter(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
     """The e-mail channel, where there is a mail route and something that makes links."""
-    return {ChannelKind.EMAIL: EmailAdapter(mailer, links)} if mailer and links else {}
+    return {ChannelKind.EMAIL: EmailAdapter(mailer, links, holidays)} if mailer and links else {}
 
 
 async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) -> None:
@@ -179,7 +180,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             ChannelKind.PULL: pull,
         }
         links = letter_links(settings, engine)
-        adapters.update(by_letter(mailer, links))
+        adapters.update(by_letter(mailer, links, engine.hands.policy.bank_holidays))
         watch: IsoWatch | None = None
         if settings.iso_spool is not None:
             spool = Spool(settings.iso_spool)

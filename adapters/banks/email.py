@@ -7,7 +7,7 @@ import asyncio
 import csv
 import io
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, Protocol, Self
 from uuid import UUID
 
@@ -22,8 +22,10 @@ from adapters.banks.protocol import (
     HoldTicket,
 )
 from adapters.messages.smtp import Attachment, LetterUnsendable, Mailer, MailError, MailLoginFailed, is_plain_address
+from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
 from schemas.institutions import Institution
+from schemas.rosters import HolidayRules
 
 JOB_PREFIX: Final = "MAIL-"
 CSV_COLUMNS: Final = ("rrn_or_utr", "amount_rupees", "disputed_rupees", "time_ist", "layer")
@@ -52,11 +54,15 @@ def job_id_of(request_id: UUID) -> str:
 
 
 class EmailAdapter:
-    """Letters as a `BankAdapter`: one for each ticket, to the bank's desk, a copy to its nodal officer."""
+    """Letters as a `BankAdapter`: one for each ticket, to the bank's desk, a copy to its nodal officers.
 
-    def __init__(self, mailer: Mailer, links: LinkMaker) -> None:
+    The copy goes to those on duty, or to who is on duty next; `holidays` says when all banks have closed.
+    """
+
+    def __init__(self, mailer: Mailer, links: LinkMaker, holidays: HolidayRules) -> None:
         self._mailer = mailer
         self._links = links
+        self._holidays = holidays
 
     async def __aenter__(self) -> Self:
         return self
@@ -90,15 +96,19 @@ class EmailAdapter:
 
     async def _send(self, bank: Institution, ticket: HoldTicket) -> None:
         link = await self._links.issue(ticket.request_id, bank.code, bank.desk_email)
-        nodal = bank.nodal_officer.email
         await self._mailer.send(
             bank.desk_email,
             f"Hold request: acknowledgement {ticket.ack_no}",
             letter_text(bank, ticket, link),
             f"{ticket.request_id}.hold",
-            cc=[nodal] if nodal != bank.desk_email and is_plain_address(nodal) else [],
+            cc=self._copies(bank),
             attachments=[Attachment(f"hold-{ticket.ack_no}-{bank.code}.csv", hops_table(ticket))],
         )
+
+    def _copies(self, bank: Institution) -> list[str]:
+        order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), datetime.now(UTC))
+        others = [one for one in order if one.email != bank.desk_email and is_plain_address(one.email)]
+        return list(dict.fromkeys(one.email for one in others if one.on_duty)) or [one.email for one in others[:1]]
 
 
 def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:

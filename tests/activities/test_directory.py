@@ -15,6 +15,7 @@ from activities.directory import DirectoryCache, DirectoryRefused, load_director
 from activities.vault import CannotOpen, Vault
 from db import institutions
 from db.pool import Connection, Pool
+from domain.errors import RuleBroken
 from schemas.institutions import InstitutionEntry
 
 VAULT = Vault(SecretStr("one secret key of more than 32 characters"))
@@ -95,7 +96,7 @@ async def test_loading_again_replaces_what_the_file_names_and_keeps_the_rest(dat
 async def test_a_file_that_contradicts_itself_changes_nothing(
     database: Pool, entries: list[InstitutionEntry], message: str
 ) -> None:
-    with pytest.raises(DirectoryRefused, match=message):
+    with pytest.raises(RuleBroken, match=message):
         await load_directory(database, VAULT, entries)
     assert await database.fetchval("SELECT count(*) FROM institution") == 0
 
@@ -103,7 +104,7 @@ async def test_a_file_that_contradicts_itself_changes_nothing(
 async def test_an_e_mail_in_use_outside_the_file_is_refused(database: Pool) -> None:
     await load_directory(database, VAULT, [entry("SBIN")])
     taken = entry("HDFC", inbound={"email": "sbin@banks.example", "password": "x"})
-    with pytest.raises(DirectoryRefused, match="outside the file"):
+    with pytest.raises(DirectoryRefused, match="in use by another institution"):
         await load_directory(database, VAULT, [entry("PUNB"), taken])
     assert await database.fetchval("SELECT count(*) FROM institution") == 1
 

@@ -85,7 +85,7 @@ async def test_the_factors_say_why(bench: Bench) -> None:
     found = await CallDesk(bench.hands).calls(10)
     item, rules = only(found), bench.hands.policy.call_list
     assert str(item.request_id) == request
-    assert (item.institution.code, item.institution.nodal_officer.mobile) == ("SBIN", "9000000001")
+    assert (item.institution.code, item.institution.nodal_officers[0].mobile) == ("SBIN", "9000000001")
     assert item.factors.in_play_paise == 10_000_00
     assert item.factors.still_there_share == pytest.approx(0.15, abs=0.01)
     waiting, horizon = item.waiting_seconds, rules.horizon_seconds

@@ -20,9 +20,11 @@ from adapters.banks.protocol import (
 )
 from adapters.messages.smtp import Mailer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.institutions import Institution, NodalOfficer
+from schemas.institutions import Institution
+from schemas.rosters import HolidayRules, NodalOfficer
 from tests.mail_server import Postbox, mail_server
 
+NO_HOLIDAYS = HolidayRules(source="none of them")
 BANK = Institution(
     code="GRAM",
     name="Gram Co-operative Bank",
@@ -33,7 +35,7 @@ BANK = Institution(
     answer_class=AnswerClass.MAIL,
     channels=(ChannelKind.EMAIL,),
     desk_email="desk@gram.example",
-    nodal_officer=NodalOfficer(name="N. Officer", email="nodal@gram.example", mobile="9000000001"),
+    nodal_officers=(NodalOfficer(name="N. Officer", email="nodal@gram.example", mobile="9000000001"),),
 )
 SENT_AT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
 
@@ -75,7 +77,7 @@ def ticket(*rrns: str) -> HoldTicket:
 async def send(box: Postbox, bank: Institution = BANK, timeout_seconds: float = 5.0) -> tuple[HoldTicket, Links]:
     links, asked = Links(), ticket()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
         delivery = await adapter.send_hold_request(bank, asked, timeout_seconds=timeout_seconds)
     assert delivery.job_id == f"MAIL-{asked.request_id}"
     return asked, links
@@ -127,7 +129,7 @@ def test_a_letter_says_how_urgent_it_is() -> None:
 async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -> None:
     box, asked, links = Postbox(), ticket(), Links()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links)
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
         for _ in range(2):
             await adapter.send_hold_request(BANK, asked, timeout_seconds=5.0)
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
@@ -137,7 +139,7 @@ async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -
 @pytest.mark.parametrize("nodal", ["", "desk@gram.example", "Nodal <nodal@gram.example>"])
 async def test_a_nodal_officer_who_cannot_be_written_to_costs_the_desk_no_letter(nodal: str) -> None:
     box = Postbox()
-    await send(box, BANK.model_copy(update={"nodal_officer": NodalOfficer(email=nodal)}))
+    await send(box, BANK.model_copy(update={"nodal_officers": (NodalOfficer(name="N.", email=nodal),)}))
     assert box.recipients == [["desk@gram.example"]]
 
 
@@ -168,7 +170,7 @@ async def test_no_address_is_a_matter_for_the_directory(address: str) -> None:
 async def test_a_mail_server_that_does_not_know_us_is_a_matter_for_people() -> None:
     box = Postbox()
     async with mail_server(box) as port:
-        adapter = EmailAdapter(Mailer.from_url(f"smtp://user:wrong@127.0.0.1:{port}"), Links())
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://user:wrong@127.0.0.1:{port}"), Links(), NO_HOLIDAYS)
         with pytest.raises(BankLoginFailed):
             await adapter.send_hold_request(BANK, ticket(), timeout_seconds=5.0)
 

@@ -7,7 +7,7 @@ from adapters.banks.answers import HoldLine, TransferLine, UnknownLine, Withdraw
 from adapters.banks.pull import Asked, PullAdapter, answer_lines
 from schemas.bank_answers import Line
 from schemas.enums import AnswerClass, InstitutionKind
-from schemas.institutions import Institution, NodalOfficer
+from schemas.institutions import Institution
 from tests.adapters.wires import REQUEST_ID, ticket
 
 ASKED = {1: Asked(reference="412345678901", account="0030000000001")}
@@ -21,7 +21,6 @@ BANK = Institution(
     answer_class=AnswerClass.API,
     channels=(),
     desk_email="",
-    nodal_officer=NodalOfficer(),
 )
 
 

@@ -17,6 +17,7 @@ from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry
+from schemas.rosters import HolidayRules
 from schemas.work import HopRef, SendHoldRequest
 from tests.api.conftest import Doors, transfer
 from tests.factories import rrn
@@ -30,7 +31,7 @@ MAIL_BANKS: list[dict[str, Any]] = [
         "name": f"{code} Co-operative Bank",
         "ifsc_prefixes": [code],
         "desk_email": f"desk@{code.lower()}.example",
-        "nodal_officer": {"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"},
+        "nodal_officers": [{"name": "N. Officer", "email": f"nodal@{code.lower()}.example", "mobile": "9000000001"}],
     }
     for code in ("GRAM", "NAGR")
 ]
@@ -172,5 +173,5 @@ async def posted(doors: Doors) -> AsyncIterator[Post]:
     async with mail_server(box) as port:
         links = LetterLinks(hands, vault, PUBLIC_URL)
         mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=freeze@police.example")
-        adapter = EmailAdapter(mailer, links)
+        adapter = EmailAdapter(mailer, links, HolidayRules(source="none of them"))
         yield Post(doors, box, FreezeHands(hands, Carrier(hands, {ChannelKind.EMAIL: adapter}), None), links)

@@ -45,7 +45,7 @@ BANKS: list[dict[str, Any]] = [
         "answer_class": "api",
         "wire": {"base_url": "http://127.0.0.1:9/SBIN", "email": "p@x", "password": "out-1", "aes_key": AES_KEY},
         "inbound": {"email": "sbin@banks.example", "password": "the password of SBIN"},
-        "nodal_officer": {"name": "A. Nodal", "email": "nodal@sbin.example", "mobile": "9000000001"},
+        "nodal_officers": [{"name": "A. Nodal", "email": "nodal@sbin.example", "mobile": "9000000001"}],
     },
     {
         "code": "HDFC",

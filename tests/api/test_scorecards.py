@@ -183,7 +183,7 @@ async def test_the_call_list_says_whom_to_call_and_why(doors: Doors) -> None:
     assert [item["case_ack_no"] for item in found["items"]] == [large, small]
     assert (await doors.read(CALLS, limit=1))["waiting_requests"] == 2
     first = found["items"][0]
-    assert first["institution"]["nodal_officer"]["mobile"] == "9000000001"
+    assert first["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     assert first["hops"][0]["reference"] == "412345678903"
     factors = first["factors"]
     assert factors["in_play_paise"] == 90_000_00

@@ -176,7 +176,7 @@ async def test_a_task_has_whom_to_call_about_what(doors: Doors) -> None:
     tasks = await walk(doors, "/api/v1/desk/tasks")
     task = next(task for task in tasks if task["kind"] == "correct_reference")
     assert (task["case_ack_no"], task["state"]) == (ack_no, "open")
-    assert task["institution"]["nodal_officer"]["mobile"] == "9000000001"
+    assert task["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     hop = task["hop"]
     assert (hop["reference"], hop["holder"], hop["in_play_paise"]) == ("412345678901", "30000000001", 5_000_00)
     await close_task(doors.parts.hands, task["task_id"], "done by phone", "officer:x")

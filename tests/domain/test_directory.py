@@ -4,7 +4,7 @@ import pytest
 
 from domain.directory import Directory
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.institutions import Institution, NodalOfficer
+from schemas.institutions import Institution
 
 
 def institution(code: str, name: str, *aliases: str, handles: tuple[str, ...] = ()) -> Institution:
@@ -18,7 +18,6 @@ def institution(code: str, name: str, *aliases: str, handles: tuple[str, ...] = 
         answer_class=AnswerClass.API,
         channels=(ChannelKind.I4C,),
         desk_email="",
-        nodal_officer=NodalOfficer(),
     )
 
 

@@ -247,7 +247,7 @@ def test_the_directory_is_the_agreed_file(sim: SimulatorServer) -> None:
         "wire",
         "inbound",
         "desk_email",
-        "nodal_officer",
+        "nodal_officers",
     }
 
 

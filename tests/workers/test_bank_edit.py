@@ -57,8 +57,8 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
 @pytest.mark.parametrize(
     ("more", "exit_code", "told"),
     [
-        (["--name", "X", "--ifsc", "sbin"], 1, "IFSC prefix of SBIN"),
-        (["--name", "X", "--vpa", "OKSBIN"], 1, "VPA handle of SBIN"),
+        (["--name", "X", "--ifsc", "sbin"], 1, "IFSC prefix given to two institutions: SBIN"),
+        (["--name", "X", "--vpa", "OKSBIN"], 1, "VPA handle given to two institutions: oksbin"),
         (["--name", "X", "--inbound-email", "SBIN@banks.example", "--secrets", "SECRETS"], 1, "login e-mail"),
         (["--name", "X", "--channels", "i4c"], 2, "channels names i4c"),
         (["--name", "X", "--kind", "shop"], 2, "kind"),

@@ -8,6 +8,7 @@ import pytest
 from activities.vault import Vault
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
+from domain.policy import load_policy
 from schemas.enums import ChannelKind
 from tests.factories import SECRET
 from workers.assembly import Engine
@@ -26,7 +27,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
     engine = cast(Engine, SimpleNamespace(hands=cast(Any, None), vault=Vault(SECRET)))
-    adapters = by_letter(mailer, letter_links(settings, engine))
+    adapters = by_letter(mailer, letter_links(settings, engine), load_policy().bank_holidays)
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())
 

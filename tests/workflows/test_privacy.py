@@ -53,7 +53,7 @@ async def populated(hands: Hands, short_histories: Client) -> AsyncIterator[Stag
     """A stage whose first bank has people in it."""
     hdfc = institution("HDFC").model_dump() | {
         "desk_email": "frauddesk@hdfc.example",
-        "nodal_officer": OFFICER_OF_BANK,
+        "nodal_officers": [OFFICER_OF_BANK],
     }
     await load_directory(hands.pool, Vault(SECRET), [InstitutionEntry.model_validate(hdfc)])
     await hands.directory.refresh()

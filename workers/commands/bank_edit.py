@@ -20,6 +20,10 @@ def add(
     name: Annotated[str | None, typer.Option(help="Its name; asked for when it is missing.")] = None,
     kind: Annotated[str, typer.Option(help="bank, wallet or payment_aggregator.")] = "bank",
     answer_class: Annotated[str | None, typer.Option(help="api, seat or mail: its ladder of deadlines.")] = None,
+    sponsor: Annotated[
+        str | None, typer.Option(metavar="CODE", help="The bank whose codes it uses, asked while it has no channel.")
+    ] = None,
+    account_prefix: Several = None,
     ifsc: Several = None,
     vpa: Several = None,
     alias: Several = None,
@@ -34,7 +38,7 @@ def add(
     pull: Annotated[bool, typer.Option("--pull", help="It fetches its requests from our feed.")] = False,
     bic: Annotated[str | None, typer.Option(help="It takes ISO 20022 files under this BIC.")] = None,
     desk_email: Annotated[str, typer.Option(help="Where its desk reads mail.")] = "",
-    nodal_name: Annotated[str, typer.Option(help="Its nodal officer.")] = "",
+    nodal_name: Annotated[str, typer.Option(help="Its nodal officer; several: `bank roster`.")] = "",
     nodal_email: Annotated[str, typer.Option(help="The officer's mail.")] = "",
     nodal_mobile: Annotated[str, typer.Option(help="The officer's number.")] = "",
     inbound_email: Annotated[str | None, typer.Option(help="Its own login at our door.")] = None,
@@ -56,14 +60,17 @@ def add(
         "code": code,
         "name": name if name is not None else typer.prompt("Name", err=True),
         "kind": kind,
+        "sponsor": sponsor,
+        "account_prefixes": account_prefix or [],
         "ifsc_prefixes": ifsc or [],
         "vpa_handles": vpa or [],
         "aliases": alias or [],
         "channels": [one.strip() for one in channels.split(",")] if channels else [],
         "pull": pull,
         "desk_email": desk_email,
-        "nodal_officer": {"name": nodal_name, "email": nodal_email, "mobile": nodal_mobile},
     }
+    officer = {"name": nodal_name, "email": nodal_email, "mobile": nodal_mobile}
+    told["nodal_officers"] = [officer] if any(officer.values()) else []
     told["answer_class"] = answer_class or ("api" if i4c_url or push_url or pull else "mail")
     if i4c_url is not None:
         told["wire"] = {"base_url": i4c_url, "email": i4c_email or "", "password": secret("i4c_password")}

@@ -1,0 +1,138 @@
+"""The officers of the institutions, when they work, and the days on which banks have closed."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Final
+
+from asyncpg import Record
+
+from db.pool import Connection
+from domain.duty import Holidays, calling_order
+from schemas.rosters import MINUTES_A_DAY, WEEK, Holiday, HolidayRules, Leave, NodalOfficer, OfficerToCall, Shift
+
+_OFFICERS: Final = """
+SELECT o.institution, o.name, o.role, o.email, o.mobile, o.works_on_holidays,
+    ARRAY(SELECT ROW(s.day_no, s.starts_minute, s.ends_minute) FROM officer_shift s
+        WHERE s.officer_id = o.officer_id ORDER BY s.day_no, s.starts_minute) AS shifts,
+    ARRAY(SELECT ROW(l.first_day, l.last_day) FROM officer_leave l
+        WHERE l.officer_id = o.officer_id ORDER BY l.first_day, l.last_day) AS leaves
+FROM nodal_officer o WHERE $1::text[] IS NULL OR o.institution = ANY($1) ORDER BY o.institution, o.call_order
+"""
+
+_CLOSED: Final = """
+SELECT institution, day FROM bank_holiday
+WHERE $1::text[] IS NULL OR institution IS NULL OR institution = ANY($1)
+"""
+
+
+async def replace_officers(connection: Connection, officers: Mapping[str, Sequence[NodalOfficer]]) -> None:
+    """Write the officers of these institutions over those that are known, in the order of calling."""
+    await connection.execute("DELETE FROM nodal_officer WHERE institution = ANY($1)", list(officers))
+    rows = [(code, place, one) for code, all_of_it in officers.items() for place, one in enumerate(all_of_it, 1)]
+    if not rows:
+        return
+    # RETURNING of a statement that inserts several rows promises no order: the rows are found again by their keys.
+    written = await connection.fetch(
+        "INSERT INTO nodal_officer (institution, call_order, name, role, email, mobile, works_on_holidays)"
+        " SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])"
+        " RETURNING institution, call_order, officer_id",
+        *(
+            list(column)
+            for column in zip(
+                *((code, place, o.name, o.role, o.email, o.mobile, o.works_on_holidays) for code, place, o in rows),
+                strict=True,
+            )
+        ),
+    )
+    ids = {(row["institution"], row["call_order"]): row["officer_id"] for row in written}
+    await connection.executemany(
+        "INSERT INTO officer_shift (officer_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
+        [
+            (ids[code, place], WEEK.index(day) + 1, *shift.minutes)
+            for code, place, officer in rows
+            for shift in officer.shifts
+            for day in shift.days
+        ],
+    )
+    await connection.executemany(
+        "INSERT INTO officer_leave (officer_id, first_day, last_day) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+        [
+            (ids[code, place], leave.first_day, leave.last_day)
+            for code, place, officer in rows
+            for leave in officer.leaves
+        ],
+    )
+
+
+async def officers(connection: Connection, codes: Iterable[str] | None = None) -> dict[str, tuple[NodalOfficer, ...]]:
+    """The officers of these institutions (of all by default) in the order of calling."""
+    found: dict[str, tuple[NodalOfficer, ...]] = {}
+    for row in await connection.fetch(_OFFICERS, None if codes is None else list(codes)):
+        found[row["institution"]] = (*found.get(row["institution"], ()), _officer(row))
+    return found
+
+
+async def closed_days(connection: Connection, codes: Iterable[str] | None = None) -> dict[str | None, frozenset[date]]:
+    """The holidays told by date: of every institution under None, and of these (of all by default) each its own."""
+    found: dict[str | None, set[date]] = {None: set()}
+    for row in await connection.fetch(_CLOSED, None if codes is None else list(codes)):
+        found.setdefault(row["institution"], set()).add(row["day"])
+    return {code: frozenset(days) for code, days in found.items()}
+
+
+async def to_call(
+    connection: Connection, codes: Iterable[str], rules: HolidayRules, at: datetime
+) -> dict[str, tuple[OfficerToCall, ...]]:
+    """Whom to call at these institutions, those on duty first."""
+    wanted = sorted(set(codes))
+    if not wanted:
+        return {}
+    closed = await closed_days(connection, wanted)
+    everywhere = closed[None]
+    return {
+        code: tuple(calling_order(known, Holidays(rules, everywhere | closed.get(code, frozenset())), at))
+        for code, known in (await officers(connection, wanted)).items()
+    }
+
+
+async def replace_holidays(connection: Connection, institution: str | None, holidays: Sequence[Holiday]) -> None:
+    """Write the holidays of one institution, or (None) those of every one, over those that are known.
+
+    Raises `asyncpg.UniqueViolationError` for a day that is named twice.
+    """
+    await connection.execute("DELETE FROM bank_holiday WHERE institution IS NOT DISTINCT FROM $1", institution)
+    await connection.executemany(
+        "INSERT INTO bank_holiday (institution, day, name, source) VALUES ($1, $2, $3, $4)",
+        [(institution, holiday.day, holiday.name, holiday.source) for holiday in holidays],
+    )
+
+
+async def holidays(connection: Connection, institution: str | None) -> list[Holiday]:
+    """The holidays of one institution, or (None) those of every one, by day."""
+    rows = await connection.fetch(
+        "SELECT day, name, source FROM bank_holiday WHERE institution IS NOT DISTINCT FROM $1 ORDER BY day", institution
+    )
+    return [Holiday(day=row["day"], name=row["name"], source=row["source"]) for row in rows]
+
+
+def _officer(row: Record) -> NodalOfficer:
+    days: dict[tuple[int, int], list[int]] = {}
+    for day_no, starts, ends in row["shifts"]:
+        days.setdefault((starts, ends), []).append(day_no)
+    return NodalOfficer(
+        name=row["name"],
+        role=row["role"],
+        email=row["email"],
+        mobile=row["mobile"],
+        works_on_holidays=row["works_on_holidays"],
+        shifts=tuple(
+            Shift(days=tuple(WEEK[day_no - 1] for day_no in day_nos), starts=_clock(starts), ends=_clock(ends))
+            for (starts, ends), day_nos in days.items()
+        ),
+        leaves=tuple(Leave(first_day=first, last_day=last) for first, last in row["leaves"]),
+    )
+
+
+def _clock(minute: int) -> str:
+    assert 0 <= minute <= MINUTES_A_DAY, "the database bounds it"
+    return f"{minute // 60:02}:{minute % 60:02}"
