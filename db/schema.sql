@@ -26,6 +26,18 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.answer_link_goes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+        RAISE EXCEPTION 'a row of answer_link goes only when the link has ended unused'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.answer_link_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -403,6 +415,7 @@ CREATE TABLE answer (
     reference_key text NOT NULL DEFAULT ''::text,
     root_reference_key text NOT NULL DEFAULT ''::text,
     balance_paise bigint,
+    balance_is_free boolean NOT NULL DEFAULT false,
     CONSTRAINT answer_pkey PRIMARY KEY (answer_id),
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
@@ -1547,6 +1560,8 @@ CREATE INDEX answer_held ON public.answer USING btree (root_reference_key) WHERE
 
 CREATE INDEX answer_link_request ON public.answer_link USING btree (request_id);
 
+CREATE INDEX answer_link_unused ON public.answer_link USING btree (expires_at) WHERE (used_at IS NULL);
+
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 
 CREATE INDEX answer_received ON public.answer USING brin (received_at);
@@ -1602,6 +1617,8 @@ CREATE INDEX feed_entry_by_status ON public.feed_entry USING btree (institution,
 CREATE UNIQUE INDEX feed_entry_order ON public.feed_entry USING btree (institution, change_no);
 
 CREATE INDEX feed_entry_to_number ON public.feed_entry USING btree (institution, changed_at) WHERE (change_no IS NULL);
+
+CREATE INDEX feed_key_seen ON public.feed_key USING btree (seen_at);
 
 CREATE INDEX fir_case ON public.fir USING btree (case_no);
 
@@ -1677,7 +1694,9 @@ CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocati
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-CREATE TRIGGER answer_link_kept BEFORE DELETE OR TRUNCATE ON public.answer_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE TRIGGER answer_link_goes BEFORE DELETE ON public.answer_link FOR EACH ROW EXECUTE FUNCTION answer_link_goes();
+
+CREATE TRIGGER answer_link_kept BEFORE TRUNCATE ON public.answer_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER answer_link_rules BEFORE INSERT OR UPDATE ON public.answer_link FOR EACH ROW EXECUTE FUNCTION answer_link_rules();
 
@@ -1745,7 +1764,9 @@ CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER settlement_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.settlement_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
-COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line, what is on hold included; null where it says nothing';
+COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
+
+COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; null where it says nothing';
 
 COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; null where it gave no time, or none that can be read';
 
