@@ -1,1 +1,1 @@
-"""Message wires: how a letter or a text reaches a person (`smtp.py`)."""
+"""Message wires: how a letter (`smtp.py`) or a short message (`sms.py`) reaches a person."""

@@ -2,13 +2,14 @@
 
 import hashlib
 import hmac
+import re
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any, Final, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import orjson
 
@@ -30,6 +31,9 @@ FIR_NO_MAX_CHARS: Final = 64
 STATION_MAX_CHARS: Final = 200
 CODE_MAX_CHARS: Final = 40
 MESSAGE_MAX_CHARS: Final = 500
+KEY_MIN_BYTES: Final = 16
+
+_CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +43,19 @@ class CctnsWire:
     base_url: str
     client_id: str
     key: bytes = field(repr=False)
+
+    @classmethod
+    def from_url(cls, url: str, *, allow_plain_http: bool = False) -> Self:
+        """Read https://CLIENT:KEY@HOST/PATH. Raises ValueError, which never repeats it."""
+        parts = urlsplit(url)
+        client_id, key = unquote(parts.username or ""), unquote(parts.password or "").encode()
+        if not _CLIENT_ID.fullmatch(client_id) or len(key) < KEY_MIN_BYTES:
+            raise ValueError(
+                f"a register looks like https://CLIENT:KEY@HOST/PATH, the key of at least {KEY_MIN_BYTES} characters"
+            )
+        host = parts.netloc.rpartition("@")[2]
+        bare = urlunsplit((parts.scheme, host, parts.path, parts.query, parts.fragment))
+        return cls(checked_address(bare, allow_plain_http=allow_plain_http), client_id, key)
 
 
 def signature(key: bytes, timestamp: str, path: str, body: bytes) -> str:
