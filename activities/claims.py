@@ -73,6 +73,7 @@ def _readable(
         remarks=line.remarks,
         # A bank that finds no such account or record has looked at no balance, whatever stands there.
         balance_paise=None if kind is ClaimKind.REFUSED else line.root_effective_balance_paise,
+        balance_is_free=line.balance_is_free,
         flags=tuple(flags),
         raw=line.raw,
     )

@@ -271,6 +271,7 @@ def bank_wire(code: str, wire: WireEntry) -> BankWire:
         envelope=wire.envelope,
         aes_key=None if wire.aes_key is None else decode_key(wire.aes_key.get_secret_value()),
         hmac_key=None if wire.hmac_key is None else decode_key(wire.hmac_key.get_secret_value()),
+        balance_includes_liens=wire.balance_includes_liens,
     )
 
 

@@ -96,6 +96,7 @@ async def insert_lines(
             "reference_key": reference_key(judged.claim.reference),
             "root_reference_key": judged.claim.root_reference_key,
             "balance_paise": judged.claim.balance_paise,
+            "balance_is_free": judged.claim.balance_is_free,
             "flags": [flag.model_dump() for flag in judged.claim.flags],
             "raw": judged.claim.raw,
             "occurred_at": judged.claim.occurred_at.isoformat() if judged.claim.occurred_at else None,
@@ -105,10 +106,10 @@ async def insert_lines(
     written = await connection.fetch(
         "INSERT INTO answer (update_id, line_no, case_no, institution, natural_key, hop_nos, kind, disposition,"
         " status_code, amount_paise, claim_paise, applied_paise, remarks, flags, raw, occurred_at, received_at,"
-        " reference_key, root_reference_key, balance_paise)"
+        " reference_key, root_reference_key, balance_paise, balance_is_free)"
         " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
         " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
-        " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise"
+        " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free"
         " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no RETURNING answer_id",
         rows,
         at,

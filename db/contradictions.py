@@ -95,12 +95,13 @@ async def held_by_two(connection: Connection, answer_ids: Sequence[int]) -> list
 
 
 LAST_BALANCE: Final = """
-    SELECT a.balance_paise, a.received_at FROM hop b
+    SELECT a.balance_paise + CASE WHEN a.balance_is_free THEN held.held_paise ELSE 0 END AS balance_paise, a.received_at
+    FROM hop b
     JOIN answer a ON a.case_no = b.case_no AND a.hop_nos[1] = b.hop_no AND a.institution = b.institution
     WHERE b.institution = t.institution AND b.account_key = t.account_key AND a.balance_paise IS NOT NULL
     ORDER BY a.received_at DESC, a.answer_id DESC LIMIT 1
 """
-"""What the bank said last of the balance of account `t`."""
+"""What account `t` has, on hold or not, by what the bank said last; what is free goes beside what all cases `held`."""
 
 HELD_OVER_CASES: Final = """
     SELECT coalesce(sum(l.balance_paise) FILTER (WHERE l.bucket = 'held'), 0)::bigint AS held_paise,
@@ -118,7 +119,7 @@ FROM (
     WHERE a.answer_id = ANY($1) AND h.account_key = ANY($2) AND h.institution = a.institution
     ORDER BY h.account_key, (a.kind = 'held') DESC, a.answer_id
 ) AS t
-CROSS JOIN LATERAL ({LAST_BALANCE}) AS last CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held
+CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held CROSS JOIN LATERAL ({LAST_BALANCE}) AS last
 WHERE held.held_paise > greatest(last.balance_paise, 0) ORDER BY t.answer_id
 """
 

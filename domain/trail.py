@@ -229,7 +229,9 @@ class _Book:
         if exceeds:
             self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
         if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
-            there_paise = max(0, claim.balance_paise)
+            # What is free goes beside what is on hold: below zero, more is on hold than is there.
+            on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
+            there_paise = max(0, claim.balance_paise + on_hold_paise)
             if there_paise < claim.claim_paise:
                 kind = ContradictionKind.BALANCE_BELOW_HOLD
                 self._contradict(claim, kind, hops[0].position.hop_no, there_paise)

@@ -47,6 +47,8 @@ class Claim(Noun):
     remarks: str = ""
     balance_paise: int | None = None
     """what the account has, by this line; may be below zero"""
+    balance_is_free: bool = False
+    """whether that leaves out what is on hold in the account"""
     flags: tuple[Flag, ...] = ()
     raw: dict[str, Any]
 

@@ -25,6 +25,8 @@ class WireEntry(Noun):
     envelope: EnvelopeKind = "aes_cbc"
     aes_key: SecretStr | None = None
     hmac_key: SecretStr | None = None
+    balance_includes_liens: bool = True
+    """whether the `root_effective_balance` of its answers includes money on hold; false: it is what is free"""
 
 
 class Iso20022Entry(Noun):

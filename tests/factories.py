@@ -111,10 +111,14 @@ def complaint(*transfers: dict[str, Any], **changes: Any) -> Complaint:
     )
 
 
-def status_update(ack_no: str, rows: Sequence[dict[str, Any]], job_id: str | None = None) -> StatusUpdate:
-    """A bank's answer, read from the wire's own JSON."""
+def status_update(
+    ack_no: str, rows: Sequence[dict[str, Any]], job_id: str | None = None, *, free: bool = False
+) -> StatusUpdate:
+    """A bank's answer, read from the wire's own JSON. `free`: of a bank whose balances leave out what is on hold."""
     body = orjson.dumps({"acknowledgement_no": ack_no, "job_id": job_id, "transactions": list(rows)})
-    plain = BankWire(code="ANY", base_url="http://127.0.0.1", email="", password="", envelope="none")
+    plain = BankWire(
+        code="ANY", base_url="http://127.0.0.1", email="", password="", envelope="none", balance_includes_liens=not free
+    )
     return decode_status_update(body, {}, plain)
 
 

@@ -9,7 +9,7 @@ every repr here, so that no log shows them.
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from pydantic import JsonValue
 
@@ -104,6 +104,8 @@ class AnswerLine:
     root_ifsc: str
     root_effective_balance_paise: int | None
     """may be below zero"""
+    balance_is_free: bool = False
+    """whether that balance leaves out what is on hold"""
     status_code: str
     remarks: str = field(repr=False)
     contact: Contact
@@ -129,6 +131,7 @@ class LineFields(TypedDict):
     root_bankid: str
     root_ifsc: str
     root_effective_balance_paise: int | None
+    balance_is_free: NotRequired[bool]
     status_code: str
     remarks: str
     contact: Contact

@@ -31,6 +31,8 @@ class BankWire:
     envelope: EnvelopeKind
     aes_key: bytes | None = field(default=None, repr=False)
     hmac_key: bytes | None = field(default=None, repr=False)
+    balance_includes_liens: bool = True
+    """whether the balance that it tells includes money on hold"""
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
     """of a bank that is reached by webhook at `base_url`: the newest first, two while they are changed"""
 

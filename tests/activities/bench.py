@@ -96,10 +96,12 @@ class Bench:
         await self.note(taken.follow_up)
         return taken
 
-    async def answer(self, bank: str, ack_no: str, *rows: dict[str, Any], job_id: str | None = None) -> AnswerReceipt:
+    async def answer(
+        self, bank: str, ack_no: str, *rows: dict[str, Any], job_id: str | None = None, free: bool = False
+    ) -> AnswerReceipt:
         """Take an answer of `bank`. An equal answer has an equal body, as from a bank that posts it twice."""
         digest = hashlib.sha256(orjson.dumps([ack_no, job_id, rows])).digest()
-        receipt = await take_status_update(self.hands, bank, status_update(ack_no, rows, job_id), digest)
+        receipt = await take_status_update(self.hands, bank, status_update(ack_no, rows, job_id, free=free), digest)
         await self.note(receipt.follow_up)
         return receipt
 

@@ -157,6 +157,32 @@ async def test_cases_that_hold_more_on_one_account_than_it_has(bench: Bench) -> 
     assert pages[1].next is None
 
 
+async def test_a_bank_that_tells_what_is_free_has_that_beside_what_all_cases_hold(bench: Bench) -> None:
+    account = f"6{rrn()}"
+    (one, a), (two, b) = await a_case(bench, account=account), await a_case(bench, account=account)
+    await bench.answer("HDFC", one, row(1, a, "700.00", root_effective_balance="300.00"), free=True)
+    await bench.answer("HDFC", two, row(1, b, "300.00", root_effective_balance="0.00"), free=True)
+    assert await bench.contradictions(one) == await bench.contradictions(two) == []
+    whole = await seen(bench, account)
+    assert (whole.held_paise, whole.balance_paise, whole.held_above_balance_paise) == (1000_00, 1000_00, 0)
+    await bench.answer("HDFC", two, row(1, b, "200.00", root_effective_balance="-200.00"), free=True)
+    assert await bench.contradictions(two) == [
+        ("balance_below_hold", 200_00, 0),
+        ("held_above_balance", 1200_00, 1000_00),
+    ]
+    assert (await seen(bench, account)).held_above_balance_paise == 200_00
+    await bench.check(two)
+
+
+async def test_the_same_words_of_a_bank_that_tells_all_there_is_are_a_contradiction(bench: Bench) -> None:
+    account = f"6{rrn()}"
+    (one, a), (two, b) = await a_case(bench, account=account), await a_case(bench, account=account)
+    await bench.answer("HDFC", one, row(1, a, "700.00", root_effective_balance="300.00"))
+    await bench.answer("HDFC", two, row(1, b, "300.00", root_effective_balance="0.00"))
+    assert ("balance_below_hold", 700_00, 300_00) in await bench.contradictions(one)
+    assert ("held_above_balance", 1000_00, 0) in await bench.contradictions(two)
+
+
 async def test_a_balance_beside_a_refusal_is_no_balance(bench: Bench) -> None:
     """A bank that finds no such account writes a nought where the balance stands."""
     account = f"6{rrn()}"

@@ -36,6 +36,18 @@ def entry(code: str = "SBIN", **changes: Any) -> InstitutionEntry:
     )
 
 
+async def test_what_a_banks_balances_mean_is_said_in_its_wire(database: Pool) -> None:
+    said = {"base_url": "http://127.0.0.1:9/x", "email": "p@x", "password": "p", "aes_key": KEY}
+    free = entry("HDFC", wire=said | {"balance_includes_liens": False})
+    await load_directory(database, VAULT, [entry("SBIN"), free])
+    cache = DirectoryCache(database, VAULT)
+    await cache.refresh()
+    for code, includes in (("SBIN", True), ("HDFC", False)):
+        wire = await cache.wire(code)
+        assert wire is not None
+        assert wire.balance_includes_liens is includes
+
+
 async def test_what_is_loaded_is_found_and_its_wire_opens(database: Pool) -> None:
     assert await load_directory(database, VAULT, [entry("SBIN"), entry("HDFC", wire=None, inbound=None)]) == 2
     cache = DirectoryCache(database, VAULT)

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -227,6 +228,14 @@ def test_amounts_that_are_odd_but_said() -> None:
     assert flags(line(amount="0.00", disputed_amount="0")) == {("amount", LineFlag.ZERO_AMOUNT)}
     assert flags(line(root_effective_balance="unknown")) == {("root_effective_balance", LineFlag.BALANCE_UNREADABLE)}
     assert readable(line(root_effective_balance="")).root_effective_balance_paise is None
+
+
+def test_what_a_balance_includes_is_the_banks_own_way() -> None:
+    body, headers = posted(update(line(root_effective_balance="10.00")))
+    for bank in (wire(), replace(wire(), balance_includes_liens=False)):
+        (told,) = decode_status_update(body, headers, bank).lines
+        assert isinstance(told, HoldLine)
+        assert (told.root_effective_balance_paise, told.balance_is_free) == (1000, not bank.balance_includes_liens)
 
 
 # -- times -------------------------------------------------------------------------------------------------------------

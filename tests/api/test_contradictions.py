@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from activities.directory import add_institution
 from schemas.enums import Role
-from tests.api.conftest import Doors, line
+from schemas.institutions import InstitutionEntry
+from tests.api.conftest import BANKS, Doors, line
 
 WHY = {"reason": "both banks were called"}
 
@@ -19,6 +21,19 @@ async def a_doubt(doors: Doors, **changes: Any) -> tuple[str, dict[str, Any]]:
     items = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
     (doubt,) = [item for item in items if item["kind"] == "balance_below_hold"]
     return ack_no, doubt
+
+
+async def test_what_a_balance_means_is_the_directorys_word_on_the_bank(doors: Doors) -> None:
+    bank = next(bank for bank in BANKS if bank["code"] == "SBIN")
+    entry = InstitutionEntry.model_validate(bank | {"wire": bank["wire"] | {"balance_includes_liens": False}})
+    hands = doors.parts.hands
+    await add_institution(hands.pool, doors.parts.vault, entry, over=True)
+    await hands.directory.refresh()
+    ack_no: str = (await doors.complain())["ack_no"]
+    told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
+    assert told.status_code == 200, told.text
+    items = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    assert [item["kind"] for item in items] == ["job_unknown"], "nothing of the balance"
 
 
 async def now(doors: Doors, ack_no: str, doubt: dict[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from itertools import product
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,18 @@ def test_a_hold_above_the_balance_is_taken_and_doubted() -> None:
     assert case.answer("HDFC", claim(ClaimKind.HELD, "R1", 100, balance_paise=100)).contradictions == ()
     below = case.answer("HDFC", claim(ClaimKind.HELD, "R1", 50, balance_paise=-20)).contradictions
     assert [(c.claimed_paise, c.applied_paise) for c in below] == [(50, 0)]
+
+
+@pytest.mark.parametrize(
+    ("free_paise", "doubted"),
+    [(300, []), (0, []), (-1, [("balance_below_hold", 800, 799)]), (-2000, [("balance_below_hold", 800, 0)])],
+)
+def test_a_free_balance_stands_beside_the_hold_and_not_against_it(
+    free_paise: int, doubted: list[tuple[str, int, int]]
+) -> None:
+    told = claim(ClaimKind.HELD, "R1", 800, balance_paise=free_paise, balance_is_free=True)
+    found = a_hop().answer("HDFC", told).contradictions
+    assert [(one.kind.value, one.claimed_paise, one.applied_paise) for one in found] == doubted
 
 
 def test_a_transfer_is_denied_before_or_after_part_of_it_is_placed() -> None:

@@ -24,6 +24,7 @@ def claim(
     code: str = "00",
     amount_paise: int | None = None,
     balance_paise: int | None = None,
+    balance_is_free: bool = False,
 ) -> Claim:
     """A line of an answer; two with equal arguments say the same."""
     moved = kind is ClaimKind.MOVED
@@ -40,6 +41,7 @@ def claim(
         payee=PayeeClaim(institution=payee, institution_as_told=payee or "?", account=payee_account) if moved else None,
         status_code=code,
         balance_paise=balance_paise,
+        balance_is_free=balance_is_free,
         raw={},
     )
 

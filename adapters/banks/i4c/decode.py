@@ -81,7 +81,7 @@ def decode_status_update(body: bytes, headers: Mapping[str, str], bank: BankWire
     return StatusUpdate(
         ack_no=ack_no,
         job_id=fields.code("job_id") or None,
-        lines=tuple(_line(number, line) for number, line in enumerate(lines, 1)),
+        lines=tuple(_line(number, line, free=not bank.balance_includes_liens) for number, line in enumerate(lines, 1)),
     )
 
 
@@ -96,8 +96,8 @@ def _transactions(value: JsonValue) -> list[JsonValue]:
     return value
 
 
-def _line(line_no: int, value: JsonValue) -> StatusLine:
-    """Return one line, whatever it is. Never raises."""
+def _line(line_no: int, value: JsonValue, *, free: bool) -> StatusLine:
+    """Return one line, whatever it is; `free`: its balance leaves out what is on hold. Never raises."""
     try:
         raw, repaired = tidy(value)
     except ShapeError as error:
@@ -113,28 +113,28 @@ def _line(line_no: int, value: JsonValue) -> StatusLine:
     if repaired:
         fields.flag("line", LineFlag.TEXT_REPAIRED)
     try:
-        return _typed(line_no, fields, raw)
+        return _typed(line_no, fields, raw, free=free)
     except ShapeError as error:
         return UnreadableLine(line_no=line_no, field_name=error.field_name, reason=error.reason, raw=raw)
 
 
-def _typed(line_no: int, fields: Fields, raw: JsonObject) -> StatusLine:
+def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> StatusLine:
     """Return the line as the kind its type says. Raises ShapeError."""
     type_id = _type_id(fields)
     if type_id == HOLD_TYPE:
-        return HoldLine(**_common(line_no, type_id, fields, raw))
+        return HoldLine(**_common(line_no, type_id, fields, raw, free=free))
     if type_id == TRANSFER_TYPE:
         bank, code = fields.text("payee_bank"), fields.text("payee_bank_code")
         account = fields.identifier("payee_account_number")
         if not account:
             fields.flag("payee_account_number", LineFlag.PAYEE_MISSING)
-        common = _common(line_no, type_id, fields, raw)
+        common = _common(line_no, type_id, fields, raw, free=free)
         return TransferLine(**common, payee_bank=bank, payee_bank_code=code, payee_account=account)
     channel = CHANNELS.get(type_id)
     if channel is None:
-        return UnknownLine(**_common(line_no, type_id, fields, raw))
+        return UnknownLine(**_common(line_no, type_id, fields, raw, free=free))
     details = {name: fields.text(name) for name in DETAILS[channel]}
-    return WithdrawalLine(**_common(line_no, type_id, fields, raw), channel=channel, details=details)
+    return WithdrawalLine(**_common(line_no, type_id, fields, raw, free=free), channel=channel, details=details)
 
 
 def _type_id(fields: Fields) -> str:
@@ -148,7 +148,7 @@ def _type_id(fields: Fields) -> str:
     return number or by_name
 
 
-def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject) -> LineFields:
+def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject, *, free: bool) -> LineFields:
     """Read what every kind of line has; last, so that `flags` holds every flag of the line."""
     status_code = _status_code(fields)
     known = type_id in {HOLD_TYPE, TRANSFER_TYPE, *CHANNELS}
@@ -174,6 +174,7 @@ def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject) -> Line
         "root_bankid": fields.text("root_bankid"),
         "root_ifsc": _ifsc(fields, "root_ifsc_code"),
         "root_effective_balance_paise": fields.balance("root_effective_balance"),
+        "balance_is_free": free,
         "status_code": status_code,
         "remarks": fields.text("remarks"),
         "contact": Contact(
