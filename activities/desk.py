@@ -41,7 +41,7 @@ class TransferBusy(NotNow):
 
 @dataclass(frozen=True)
 class DeskDone:
-    """What came of it: the hop it was about (None for a task) and what to tell the workflow."""
+    """What came of it: the hop it was about (None for a request) and what to tell the workflow."""
 
     case_no: str
     hop_no: int | None
@@ -182,19 +182,22 @@ async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, o
     return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
 
 
-async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> DeskDone:
-    """Close a task by hand. Raises `NotFound`, or `NotNow` when it is closed."""
+async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
+    """Close a task by hand; the task as it was. Raises `NotFound`, or `NotNow` when it is closed."""
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
-        # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
-        await cases.lock(connection, await tasks.case_of(connection, task_id))
+        case_no = await tasks.case_of(connection, task_id)
+        if case_no is not None:
+            # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
+            await cases.lock(connection, case_no)
         task = await tasks.get(connection, task_id)
         if task.state is TaskState.CLOSED:
             raise NotNow(f"task {task_id} is closed")
         await tasks.close(connection, task_id, now, officer, reason)
-        data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
-        await events.append(connection, task.case_no, now, officer, [Event(EventKind.TASK_CLOSED, data)])
-    return DeskDone(task.case_no, task.hop_no, None)
+        if case_no is not None:
+            data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
+            await events.append(connection, case_no, now, officer, [Event(EventKind.TASK_CLOSED, data)])
+    return task
 
 
 # -- steps -----------------------------------------------------------------------------------------------------

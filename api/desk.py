@@ -12,13 +12,20 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from api.verbs import Done, told
 from db import task_views
+from schemas.base import Noun
 from schemas.desk import WithReason
 from schemas.enums import TaskState
 from schemas.views import TaskPage
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
+
+
+class TaskClosed(Noun):
+    """What the task was about: a case and perhaps a hop of it, or neither where it was about an institution."""
+
+    case_ack_no: str | None
+    hop_no: int | None
 
 
 @router.get("/tasks")
@@ -38,6 +45,7 @@ async def list_tasks(
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
 async def close(
     parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
-) -> Done:
+) -> TaskClosed:
     """Close a task by hand."""
-    return told(parts, await close_task(parts.hands, task_id, why.reason, officer.actor))
+    task = await close_task(parts.hands, task_id, why.reason, officer.actor)
+    return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)

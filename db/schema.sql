@@ -739,7 +739,7 @@ CREATE TABLE court_order (
 
 CREATE TABLE desk_task (
     task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    case_no text NOT NULL,
+    case_no text,
     hop_no integer,
     request_id uuid,
     institution text,
@@ -750,8 +750,11 @@ CREATE TABLE desk_task (
     closed_at timestamp with time zone,
     closed_by text,
     reason text,
+    reconciliation_id bigint,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
+    CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((institution IS NOT NULL) AND (hop_no IS NULL) AND (request_id IS NULL)))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
     CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
 );
 
@@ -1017,6 +1020,62 @@ CREATE TABLE ledger_transaction (
     CONSTRAINT ledger_transaction_pkey PRIMARY KEY (transaction_id)
 );
 
+CREATE TABLE lien_inquiry (
+    inquiry_id uuid NOT NULL,
+    institution text NOT NULL,
+    asked_at timestamp with time zone NOT NULL,
+    asked_by text NOT NULL,
+    due_at timestamp with time zone NOT NULL,
+    supervisor_at timestamp with time zone NOT NULL,
+    way text,
+    put_at timestamp with time zone,
+    desk_told_at timestamp with time zone,
+    supervisor_told_at timestamp with time zone,
+    outcome text,
+    closed_at timestamp with time zone,
+    CONSTRAINT lien_inquiry_pkey PRIMARY KEY (inquiry_id),
+    CONSTRAINT lien_inquiry_check CHECK (((asked_at < due_at) AND (due_at < supervisor_at))),
+    CONSTRAINT lien_inquiry_check1 CHECK (((way IS NULL) = (put_at IS NULL))),
+    CONSTRAINT lien_inquiry_check2 CHECK (((outcome IS NULL) = (closed_at IS NULL))),
+    CONSTRAINT lien_inquiry_outcome_check CHECK ((outcome = ANY (ARRAY['answered'::text, 'unanswered'::text]))),
+    CONSTRAINT lien_inquiry_way_check CHECK ((way = ANY (ARRAY['push'::text, 'pull'::text, 'email'::text, 'phone'::text])))
+);
+
+CREATE TABLE lien_list (
+    list_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    list_id text NOT NULL,
+    inquiry_id uuid,
+    as_of timestamp with time zone NOT NULL,
+    pages integer NOT NULL,
+    begun_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_list_institution_list_id_key UNIQUE (institution, list_id),
+    CONSTRAINT lien_list_list_no_pages_key UNIQUE (list_no, pages),
+    CONSTRAINT lien_list_pkey PRIMARY KEY (list_no),
+    CONSTRAINT lien_list_list_id_check CHECK ((list_id <> ''::text)),
+    CONSTRAINT lien_list_pages_check CHECK (((pages >= 1) AND (pages <= 200)))
+);
+
+CREATE TABLE lien_list_page (
+    list_no bigint NOT NULL,
+    page integer NOT NULL,
+    pages integer NOT NULL,
+    liens jsonb NOT NULL,
+    digest bytea NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_list_page_pkey PRIMARY KEY (list_no, page),
+    CONSTRAINT lien_list_page_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT lien_list_page_liens_check CHECK ((jsonb_typeof(liens) = 'array'::text)),
+    CONSTRAINT lien_list_page_of_pages CHECK ((page <= pages)),
+    CONSTRAINT lien_list_page_page_check CHECK ((page > 0))
+);
+
+CREATE TABLE lien_round (
+    institution text NOT NULL,
+    slot_at timestamp with time zone NOT NULL,
+    CONSTRAINT lien_round_pkey PRIMARY KEY (institution)
+) WITH (fillfactor=80);
+
 CREATE TABLE message (
     message_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -1167,6 +1226,10 @@ CREATE TABLE reconciliation (
     missing integer NOT NULL,
     bank_paise bigint NOT NULL,
     our_paise bigint NOT NULL,
+    list_no bigint,
+    inquiry_id uuid,
+    as_of timestamp with time zone,
+    CONSTRAINT reconciliation_list_no_key UNIQUE (list_no),
     CONSTRAINT reconciliation_pkey PRIMARY KEY (reconciliation_id),
     CONSTRAINT reconciliation_bank_paise_check CHECK ((bank_paise >= 0)),
     CONSTRAINT reconciliation_list_digest_check CHECK ((octet_length(list_digest) = 32)),
@@ -1430,6 +1493,8 @@ ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY 
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE desk_task ADD CONSTRAINT desk_task_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
+
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE disputed_transfer ADD CONSTRAINT disputed_transfer_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -1476,6 +1541,16 @@ ALTER TABLE ledger_entry ADD CONSTRAINT ledger_entry_transaction_id_fkey FOREIGN
 
 ALTER TABLE ledger_transaction ADD CONSTRAINT ledger_transaction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
+ALTER TABLE lien_inquiry ADD CONSTRAINT lien_inquiry_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE lien_list ADD CONSTRAINT lien_list_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES lien_inquiry(inquiry_id);
+
+ALTER TABLE lien_list ADD CONSTRAINT lien_list_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE lien_list_page ADD CONSTRAINT lien_list_page_list_no_pages_fkey FOREIGN KEY (list_no, pages) REFERENCES lien_list(list_no, pages);
+
+ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
+
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE message ADD CONSTRAINT message_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
@@ -1512,7 +1587,11 @@ ALTER TABLE procedure_news ADD CONSTRAINT procedure_news_workflow_id_fkey FOREIG
 
 ALTER TABLE rate_bucket ADD CONSTRAINT rate_bucket_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_inquiry_id_fkey FOREIGN KEY (inquiry_id) REFERENCES lien_inquiry(inquiry_id);
+
 ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KEY (list_no) REFERENCES lien_list(list_no);
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
 
@@ -1608,6 +1687,10 @@ CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
 
+CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
+
+CREATE UNIQUE INDEX desk_task_once_reconciliation ON public.desk_task USING btree (reconciliation_id);
+
 CREATE INDEX desk_task_open ON public.desk_task USING btree (task_id) WHERE (state = 'open'::text);
 
 CREATE INDEX duty_open ON public.duty USING btree (due_at) WHERE (done_at IS NULL);
@@ -1646,7 +1729,17 @@ CREATE INDEX hop_to_write_off ON public.hop USING btree (waiting_since) WHERE (w
 
 CREATE INDEX ledger_entry_case ON public.ledger_entry USING btree (case_no);
 
+CREATE INDEX ledger_transaction_at ON public.ledger_transaction USING brin (at);
+
 CREATE INDEX ledger_transaction_case ON public.ledger_transaction USING btree (case_no, transaction_id);
+
+CREATE INDEX lien_inquiry_institution ON public.lien_inquiry USING btree (institution, asked_at);
+
+CREATE UNIQUE INDEX lien_inquiry_one_open ON public.lien_inquiry USING btree (institution) WHERE (closed_at IS NULL);
+
+CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE (closed_at IS NULL);
+
+CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
 
 CREATE INDEX message_case ON public.message USING btree (case_no);
 
@@ -1742,6 +1835,10 @@ CREATE TRIGGER ledger_entry_apply AFTER INSERT ON public.ledger_entry REFERENCIN
 
 CREATE TRIGGER ledger_transaction_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_transaction FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER lien_list_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER lien_list_page_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.lien_list_page FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.nodal_officer FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
@@ -1786,6 +1883,8 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 
 COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
 
+COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
+
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
 
 COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
@@ -1805,6 +1904,12 @@ COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
+
+COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
+
+COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
 
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 

@@ -14,7 +14,7 @@ from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
 _TASKS: Final = """
 SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,
-    t.reason, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
+    t.reason, t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
     h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
 FROM desk_task t
@@ -57,6 +57,7 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskView:
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],
         reason=row["reason"],
+        reconciliation_id=row["reconciliation_id"],
     )
 
 

@@ -19,7 +19,8 @@ class TaskRow(Noun):
     """A task, its row locked."""
 
     task_id: int
-    case_no: str
+    case_no: str | None
+    """None for a task about an institution"""
     hop_no: int | None
     kind: TaskKind
     state: TaskState
@@ -53,11 +54,49 @@ async def open_tasks(
     return [row["task_id"] for row in rows]
 
 
-async def case_of(connection: Connection, task_id: int) -> str:
-    """The case a task is about. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
-    if case_no is None:
+async def open_for_institution(
+    connection: Connection,
+    institution: str,
+    kind: TaskKind,
+    note: str,
+    at: datetime,
+    *,
+    reconciliation_id: int | None = None,
+) -> int | None:
+    """Open a task about an institution and no case; its id, or None where one of that kind is open already."""
+    task_id: int | None = await connection.fetchval(
+        "INSERT INTO desk_task (institution, kind, note, state, opened_at, reconciliation_id)"
+        " VALUES ($1, $2, $3, 'open', $4, $5) ON CONFLICT DO NOTHING RETURNING task_id",
+        institution,
+        kind.value,
+        note,
+        at,
+        reconciliation_id,
+    )
+    return task_id
+
+
+async def close_for_institution(
+    connection: Connection, institution: str, kinds: Sequence[TaskKind], at: datetime, reason: str
+) -> list[int]:
+    """Close the tasks of these kinds that are about the institution and no case: what they asked for has happened."""
+    rows = await connection.fetch(
+        "UPDATE desk_task SET state = 'closed', closed_at = $3, closed_by = 'engine', reason = $4"
+        " WHERE institution = $1 AND case_no IS NULL AND kind = ANY($2) AND state = 'open' RETURNING task_id",
+        institution,
+        [kind.value for kind in kinds],
+        at,
+        reason,
+    )
+    return [row["task_id"] for row in rows]
+
+
+async def case_of(connection: Connection, task_id: int) -> str | None:
+    """The case a task is about; None for a task about an institution. Raises `NotFound`."""
+    row = await connection.fetchrow("SELECT case_no FROM desk_task WHERE task_id = $1", task_id)
+    if row is None:
         raise NotFound(f"task {task_id}")
+    case_no: str | None = row["case_no"]
     return case_no
 
 
@@ -117,6 +156,22 @@ async def close_for_requests(
         " WHERE case_no = $1 AND request_id = ANY($2) AND state = 'open' RETURNING task_id",
         case_no,
         list(request_ids),
+        at,
+        reason,
+    )
+    return [row["task_id"] for row in rows]
+
+
+async def close_noted(
+    connection: Connection, case_no: str, kinds: Sequence[TaskKind], note: str, at: datetime, reason: str
+) -> list[int]:
+    """Close the case's tasks of these kinds with this note: what they asked for has happened."""
+    rows = await connection.fetch(
+        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
+        " WHERE case_no = $1 AND kind = ANY($2) AND note = $3 AND state = 'open' RETURNING task_id",
+        case_no,
+        [kind.value for kind in kinds],
+        note,
         at,
         reason,
     )

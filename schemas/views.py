@@ -324,7 +324,8 @@ class TaskView(Noun):
     task_id: int
     kind: TaskKind
     state: TaskState
-    case_ack_no: str
+    case_ack_no: str | None
+    """None for a task about an institution"""
     note: str
     institution: TaskInstitution | None
     request_id: UUID | None
@@ -334,6 +335,8 @@ class TaskView(Noun):
     closed_at: UtcDatetime | None
     closed_by: str | None
     reason: str | None
+    reconciliation_id: int | None
+    """the comparison in which something differs"""
 
 
 class TaskPage(Noun):
