@@ -4,7 +4,7 @@ from datetime import datetime
 
 from db.pool import Connection
 from schemas.base import Noun
-from schemas.enums import AnswerClass, Bucket
+from schemas.enums import AnswerClass, Bucket, ChannelKind
 
 PERCENTILES = (0.5, 0.95, 0.99)
 
@@ -45,6 +45,16 @@ class Spread(Noun):
     p99_seconds: float
 
 
+class ChannelFigures(Noun):
+    """How requests fared over one channel: the one that brought each to its bank, the last where several did."""
+
+    carried: int
+    answered: int
+    """at least in part"""
+    p50_seconds: float | None
+    """from a bank having a request to its first answer; None without an answer"""
+
+
 _COUNTS = """
 SELECT now() AS at,
     (SELECT count(*) FROM complaint) AS complaints,
@@ -71,6 +81,13 @@ WHERE b.bucket = 'in_play' GROUP BY 1
 _UNANSWERED = """
 SELECT i.answer_class, count(*) AS n FROM hold_request r JOIN institution i ON i.code = r.institution
 WHERE r.state = 'delivered' GROUP BY 1
+"""
+
+_CHANNELS = """
+SELECT channel, count(*) AS carried, count(first_answered_at) AS answered,
+    percentile_cont(0.5) WITHIN GROUP (ORDER BY waited) FILTER (WHERE first_answered_at IS NOT NULL) AS p50_seconds
+FROM hold_request, greatest(extract(epoch FROM first_answered_at - delivered_at)::float8, 0.0) AS waited
+WHERE channel IS NOT NULL GROUP BY 1
 """
 
 # Each gives one column of seconds.
@@ -105,6 +122,16 @@ async def day_figures(connection: Connection) -> DayFigures:
         in_play_by_class_paise={AnswerClass(row["answer_class"]): row["paise"] for row in in_play},
         unanswered_by_class={AnswerClass(row["answer_class"]): row["n"] for row in unanswered},
     )
+
+
+async def channel_figures(connection: Connection) -> dict[ChannelKind, ChannelFigures]:
+    """The channels that have brought a request to a bank, in the order of `ChannelKind`."""
+    rows = {row["channel"]: dict(row) for row in await connection.fetch(_CHANNELS)}
+    return {
+        kind: ChannelFigures(**{name: value for name, value in rows[kind.value].items() if name != "channel"})
+        for kind in ChannelKind
+        if kind.value in rows
+    }
 
 
 async def turnarounds(connection: Connection) -> dict[str, Spread]:

@@ -120,9 +120,13 @@ class BankDesk:
         """Let a bank be down for a while, besides its own outages."""
         self._outages[bank] = (outage, *self._outages[bank])
 
-    def delay(self, bank: Institution, rrn: str) -> float:
-        """Seconds from receiving a ticket to working this incident of it."""
-        drawn = self._delays.of(bank.answer_class)
+    def delay(self, bank: Institution, rrn: str, *, by_hand: bool = False) -> float:
+        """Seconds from receiving a ticket to working this incident of it.
+
+        `by_hand`: it came by letter, which no machine reads: the quickest banks need as long as a seat for it.
+        """
+        quick = by_hand and bank.answer_class == "api"
+        drawn = self._delays.of("seat" if quick else bank.answer_class)
         seconds = lognormal(self._seed, drawn.median, drawn.sigma, "delay", bank.code, rrn)
         return min(max(seconds, drawn.least), drawn.most)
 

@@ -2,15 +2,19 @@
 
 import asyncio
 from collections.abc import Coroutine, Mapping, Sequence
+from urllib.parse import urlsplit
 
+from simulator.answer_page import Visitor, statements
 from simulator.bank import BankDesk, Finding, Incident, Post
 from simulator.clock import IST, Clock
-from simulator.config import SimulatorConfig
+from simulator.config import Channel, SimulatorConfig
 from simulator.faults import FaultBook
 from simulator.institutions import Institution
-from simulator.poster import Poster, onward_of, refused_of
+from simulator.line import Line
+from simulator.poster import Poster, Reply, onward_of, refused_of
 from simulator.script import Script, ScriptedAnswer
 from simulator.seeds import chance
+from simulator.speech import signed_answer, status_update
 from simulator.tickets import PostRecord, TicketBook, TicketRecord
 from simulator.wire import MAX_ROWS, FraudReport, Scribe
 from simulator.world import World
@@ -59,12 +63,14 @@ class Banks:
         """The first script that speaks of one of these transfers."""
         return next((s for s in (self._scripts.get((bank, rrn)) for rrn in rrns) if s is not None), None)
 
-    async def receive(self, bank: Institution, key: str, report: FraudReport) -> TicketRecord:
-        """Take a fraud report: a new ticket, or the one it already has. An early answer leaves before this returns."""
+    async def receive(
+        self, bank: Institution, key: str, report: FraudReport, channel: Channel = "i4c", link: str = ""
+    ) -> TicketRecord:
+        """Take a request: a new ticket, or the one it already has. An early answer leaves before this returns."""
         known = self.book.known(bank, key)
         if known is not None and not bank.ignores_key:
             return known
-        record = self.book.open(bank, key, report, self.clock.now())
+        record = self.book.open(bank, key, report, self.clock.now(), channel, link)
         task = self._spawn(self._handle(record))
         if self.scripted(bank.code, record.rrns) is None and self.desk.early(bank, record.rrns):
             await asyncio.wait({task}, timeout=EARLY_MOST_WALL_SECONDS)
@@ -142,7 +148,8 @@ class Banks:
             record.nudge.clear()
             start = self.clock.now()
         early = self.desk.early(bank, rrns)
-        due = {i.rrn: start if early else start + self.desk.delay(bank, i.rrn) for i in incidents}
+        by_hand = record.channel == "email"
+        due = {i.rrn: start if early else start + self.desk.delay(bank, i.rrn, by_hand=by_hand) for i in incidents}
         findings, at = [], start
         for incident in sorted(incidents, key=lambda i: due[i.rrn]):
             at = await self._until(record, due[incident.rrn])
@@ -201,9 +208,30 @@ class Banks:
         sent = PostRecord(onward_of(rows), refused_of(rows), key)
         record.posts.append(sent)
         self.book.named(told, sent)
-        content: dict[str, object] = {
-            "acknowledgement_no": told,
-            "job_id": job_id or record.job_id,
-            "transactions": list(rows),
-        }
-        await self.poster.deliver(record.bank, content, sent)
+        if record.channel == "email":
+            await self._visit(record, rows, sent)
+        elif record.report.hop_nos:
+            speech = signed_answer(record, rows)
+            if speech is not None:
+                await self.poster.deliver(record.bank, speech, sent)
+        else:
+            await self.poster.deliver(record.bank, status_update(record, ack_no, job_id, rows), sent)
+
+    async def _visit(self, record: TicketRecord, rows: Sequence[dict[str, object]], sent: PostRecord) -> None:
+        """Open the link of the newest letter and fill in the page, again and again until it is taken or closed."""
+        left = statements(rows)
+
+        async def say() -> Reply:
+            line = Line(origin_of(record.link), 1)
+            try:
+                return Reply(await Visitor(line, record.link, record.bank, left).say_all(), {})
+            finally:
+                line.close()
+
+        await self.poster.until_taken(record.bank, sent, say)
+
+
+def origin_of(link: str) -> str:
+    """Scheme, host and port of an address."""
+    parts = urlsplit(link)
+    return f"{parts.scheme}://{parts.netloc}"

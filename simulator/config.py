@@ -12,6 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 Rate = Annotated[float, Field(ge=0, le=1)]
 AnswerClass = Literal["api", "seat", "mail"]
 CLASSES: tuple[AnswerClass, ...] = ("api", "seat", "mail")
+Channel = Literal["i4c", "push", "pull", "iso20022", "email"]
+Turns = Annotated[tuple[Channel, ...], Field(min_length=1, max_length=20)]
 
 DAY_SECONDS = 86_400.0
 MINUTE_SECONDS = 60.0
@@ -128,6 +130,22 @@ class ClassShares(_Frozen):
         return self
 
 
+class Channels(_Frozen):
+    """How the police reach banks of each class: they take turns down the list, the largest first.
+
+    Every bank has a mailbox besides, which the police may write to when all else fails.
+    """
+
+    api: Turns = ("i4c",)
+    seat: Turns = ("i4c",)
+    mail: Turns = ("i4c",)
+
+    def of(self, answer_class: AnswerClass, place: int) -> Channel:
+        """The channel of the bank at that place among those of its class."""
+        turns: tuple[Channel, ...] = getattr(self, answer_class)
+        return turns[place % len(turns)]
+
+
 class Nudges(_Frozen):
     """What a reminder, a letter or a call does: it works with this probability, and then shortens the wait."""
 
@@ -186,6 +204,7 @@ class SimulatorConfig(_Frozen):
     knobs: Knobs = Knobs()
     delays: BankDelays = BankDelays()
     classes: ClassShares = ClassShares()
+    channels: Channels = Channels()
     nudges: Nudges = Nudges()
     money: MoneyModel = MoneyModel()
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)

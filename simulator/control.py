@@ -88,6 +88,10 @@ class Controlled(Protocol):
     def directory(self) -> list[dict[str, object]]:
         """The institutions as the product loads them."""
 
+    @property
+    def public_keys(self) -> list[dict[str, str]]:
+        """The keys with which banks sign."""
+
     def state(self) -> Json:
         """Counts, money, truth, latencies."""
 
@@ -127,7 +131,7 @@ class Control:
 
     async def handle(self, name: str, method: str, body: bytes) -> tuple[int, object]:
         """Give an HTTP status and a JSON-able content."""
-        if method == "GET" and name in ("state", "tickets", "directory"):
+        if method == "GET" and name in ("state", "tickets", "directory", "keys"):
             return 200, self._read(name)
         try:
             return await self._act(name, method, body)
@@ -137,9 +141,15 @@ class Control:
             return 409, {"detail": str(error)}
 
     def _read(self, name: str) -> object:
-        if name == "state":
-            return self._sim.state()
-        return self._sim.ticket_rows() if name == "tickets" else self._sim.directory
+        match name:
+            case "state":
+                return self._sim.state()
+            case "tickets":
+                return self._sim.ticket_rows()
+            case "keys":
+                return self._sim.public_keys
+            case _:
+                return self._sim.directory
 
     async def _act(self, name: str, method: str, body: bytes) -> tuple[int, object]:
         match method, name:

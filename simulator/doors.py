@@ -19,9 +19,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
 from simulator.control import Control
+from simulator.demand import WebhookError, open_event, read_demand
 from simulator.envelope import EnvelopeError
 from simulator.faults import Reply
-from simulator.institutions import Institution
+from simulator.institutions import HOOK_DOOR, Institution
 from simulator.script import ScriptedReply
 from simulator.seeds import chance
 from simulator.spoilt import SpoiltReply, drop, until_gone
@@ -29,8 +30,10 @@ from simulator.wire import FraudReport, TicketError, read_report
 
 MAX_BODY_BYTES = 1 << 20
 HANG_WALL_SECONDS = 15.0
-HTTP_OK = 200
+HTTP_OK, HTTP_ACCEPTED = 200, 202
 REPORT_DOOR = "transaction-fraud"
+DOORS: dict[str, tuple[str, ...]] = {"i4c": ("login", REPORT_DOOR), "push": (HOOK_DOOR,)}
+"""what is open at a bank, by its channel"""
 BAD_TICKET = "01"
 UNREADABLE = "98"
 NOT_LOGGED_IN = "97"
@@ -73,16 +76,17 @@ class Doors:
         doors: dict[str, Callable[[Institution, Request, bytes], Awaitable[Response | None]]] = {
             "login": self._login,
             REPORT_DOOR: self._report,
+            HOOK_DOOR: self._hook,
         }
         body = await _body(request)
         outage = self._banks.desk.outage(bank.code, self._banks.clock.now()) if self._banks.clock.running else None
         if outage is not None:
             return await self._outage(outage)
-        if door not in doors:
+        if door not in DOORS.get(bank.channel, ()):
             return _reply(404, BAD_TICKET, "no such door")
         if body is None:
             return _reply(413, BAD_TICKET, "too large")
-        fault = self._banks.faults.of_call(bank.code) if door == REPORT_DOOR else None
+        fault = self._banks.faults.of_call(bank.code) if door in {REPORT_DOOR, HOOK_DOOR} else None
         if fault is Reply.HALF_OPEN:
             await until_gone(request, self._banks.faults.by_bank[bank.code].half_open_wall_seconds)
             return None
@@ -131,31 +135,46 @@ class Doors:
             return _reply(400, UNREADABLE, str(error))
         except TicketError as error:
             return _reply(422, BAD_TICKET, str(error))
+        key = request.headers.get("idempotency-key", "")
+        return await self._answered(bank, key, report, lambda job_id: _job(report, job_id))
+
+    async def _hook(self, bank: Institution, request: Request, body: bytes) -> Response | None:
+        try:
+            hold_id, report = read_demand(open_event(bank.webhook_secret, body, request.headers))
+        except WebhookError as error:
+            return _json(401, {"code": NOT_LOGGED_IN, "message": str(error)})
+        except TicketError as error:
+            return _json(422, {"code": BAD_TICKET, "message": str(error)})
+        return await self._answered(bank, hold_id, report, lambda job_id: _json(HTTP_ACCEPTED, {"job_id": job_id}))
+
+    async def _answered(
+        self, bank: Institution, key: str, report: FraudReport, told: Callable[[str], Response]
+    ) -> Response | None:
+        """The reply to a request that could be read; `told` says under which job it was taken."""
         rrns = [incident.rrn for incident in report.incidents]
         script = self._banks.scripted(bank.code, rrns)
         if script is not None and script.reply is not None and script.replied < script.reply.times:
             script.replied += 1
-            return await self._scripted(bank, report, request, script.reply)
-        taken = await self._take(bank, report, request)
-        first = self._banks.book.first_time(bank, request.headers.get("idempotency-key", ""))
-        return None if first and self._banks.desk.loses_reply(bank, rrns) else taken
-
-    async def _take(self, bank: Institution, report: FraudReport, request: Request) -> Response:
-        key = request.headers.get("idempotency-key", "")
-        record = await self._banks.receive(bank, key, report)
-        return _reply(200, "00", "ok", data={"acknowledgement_no": report.ack_no, "job_id": record.job_id})
+            return await self._scripted(bank, key, report, script.reply, told)
+        record = await self._banks.receive(bank, key, report, bank.channel)
+        first = self._banks.book.first_time(bank, key)
+        return None if first and self._banks.desk.loses_reply(bank, rrns) else told(record.job_id)
 
     async def _scripted(
-        self, bank: Institution, report: FraudReport, request: Request, reply: ScriptedReply
+        self, bank: Institution, key: str, report: FraudReport, reply: ScriptedReply, told: Callable[[str], Response]
     ) -> Response | None:
         """A door that does what a test told it to; a ticket is taken only with status 200 and code 00."""
         taken = reply.status == HTTP_OK and reply.code == OK
-        response = await self._take(bank, report, request) if taken else None
+        response = told((await self._banks.receive(bank, key, report, bank.channel)).job_id) if taken else None
         await asyncio.sleep(reply.hang_wall_seconds)
         if reply.reset:
             return None
         headers = {} if reply.retry_after_seconds is None else {"retry-after": str(reply.retry_after_seconds)}
         return response or _reply(reply.status, reply.code, reply.message, headers)
+
+
+def _job(report: FraudReport, job_id: str) -> Response:
+    return _reply(200, "00", "ok", data={"acknowledgement_no": report.ack_no, "job_id": job_id})
 
 
 def _same(told: dict[str, object], expected: dict[str, str]) -> bool:

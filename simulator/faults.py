@@ -51,6 +51,8 @@ class Foul(StrEnum):
 
     SIGNATURE = "bad_signature"
     """signed with another bank's key; where the bank signs nothing, sealed with another key"""
+    CLOCK = "skewed_signature"
+    """signed twenty minutes before it is sent; on the I4C wire, where nothing says when, simply said twice"""
     REPLAYED = "replayed_post"
     """the very bytes of a post that was taken, once more (after it)"""
     HUGE = "huge_post"
@@ -79,6 +81,7 @@ class Faults(BaseModel):
     slow_wall_seconds: Annotated[float, Field(ge=0)] = 2.0
 
     bad_signature: Rate = 0.0
+    skewed_signature: Rate = 0.0
     replayed_post: Rate = 0.0
     huge_post: Rate = 0.0
     odd_charset_post: Rate = 0.0

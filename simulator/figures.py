@@ -112,6 +112,7 @@ def ticket_row(ticket: TicketRecord) -> Json:
         "bank": ticket.bank.code,
         "answer_class": ticket.bank.answer_class,
         "key": ticket.key,
+        "channel": ticket.channel,
         "ack_no": ticket.report.ack_no,
         "job_id": ticket.job_id,
         "rrns": ticket.rrns,

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from simulator.config import CLASSES, AnswerClass, SimulatorConfig
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from simulator.config import CLASSES, AnswerClass, Channel, SimulatorConfig
 from simulator.envelope import Envelope, EnvelopeKind
 from simulator.names import person_name
 from simulator.seeds import chance, secret, stream
@@ -64,6 +66,9 @@ _TABLE: tuple[tuple[str, str, Kind, tuple[str, ...], tuple[str, ...]], ...] = (
 )
 _REGIONS = ("Awadh", "Bundelkhand", "Rohilkhand", "Purvanchal", "Braj", "Doab", "Terai", "Kashi", "Malwa", "Mithila")
 _SORTS = ("Gramin Bank", "Urban Co-operative Bank", "District Co-operative Bank", "Mahila Sahkari Bank")
+HOOK_DOOR = "hook"
+SIGNING: frozenset[Channel] = frozenset({"push", "pull"})
+"""the channels whose banks sign their answers"""
 UNLISTED = ("XSUB", "Sahyog Urban Co-operative Bank")
 """A bank that exists in the world and in nobody's directory: its code and name."""
 
@@ -93,6 +98,20 @@ class Institution:
     nodal_mobile: str
     ignores_key: bool
     account_digits: int
+    channel: Channel
+    """how it is asked, and how it answers"""
+    webhook_secret: bytes
+    signing_seed: bytes
+
+    @property
+    def key_id(self) -> str:
+        """The name of the key with which it signs what it sends to the police."""
+        return f"{self.code.lower()}-1"
+
+    @property
+    def signing_key(self) -> Ed25519PrivateKey:
+        """The key itself."""
+        return Ed25519PrivateKey.from_private_bytes(self.signing_seed)
 
     @property
     def ifsc_prefix(self) -> str | None:
@@ -106,7 +125,9 @@ def build_institutions(config: SimulatorConfig) -> tuple[Institution, ...]:
     rows += [_invented(number) for number in range(config.institutions - len(rows))]
     classes = _classes(len(rows), config)
     return tuple(
-        _institution(config, row, answer_class, rank)
+        _institution(
+            config, row, answer_class, rank, config.channels.of(answer_class, classes[:rank].count(answer_class))
+        )
         for rank, (row, answer_class) in enumerate(zip(rows, classes, strict=True))
     )
 
@@ -137,6 +158,7 @@ def _institution(
     row: tuple[str, str, Kind, tuple[str, ...], tuple[str, ...]],
     answer_class: AnswerClass,
     rank: int,
+    channel: Channel,
 ) -> Institution:
     code, name, kind, handles, aliases = row
     seed, low = config.seed, code.lower()
@@ -165,6 +187,9 @@ def _institution(
         nodal_mobile=f"{rng.choice('6789')}{rng.randrange(10**9):09d}",
         ignores_key=chance(seed, config.knobs.ignores_key, "ignores key", code),
         account_digits=10 if kind == "wallet" else rng.choice((11, 12, 14, 15, 16)),
+        channel=channel,
+        webhook_secret=secret(seed, 32, "webhook", code),
+        signing_seed=secret(seed, 32, "signing", code),
     )
 
 
@@ -179,7 +204,20 @@ def directory(institutions: Iterable[Institution], origin: str) -> list[dict[str
             "vpa_handles": list(bank.handles),
             "aliases": list(bank.aliases),
             "answer_class": bank.answer_class,
-            "wire": {
+            **_way(bank, origin),
+            "inbound": {"email": bank.inbound_email, "password": bank.inbound_password},
+            "desk_email": bank.desk_email,
+            "nodal_officers": [{"name": bank.nodal_name, "email": bank.nodal_email, "mobile": bank.nodal_mobile}],
+        }
+        for bank in institutions
+    ]
+
+
+def _way(bank: Institution, origin: str) -> dict[str, object]:
+    """What the directory says of a bank's own channel; an e-mail bank has its desk's address and nothing else."""
+    match bank.channel:
+        case "i4c":
+            wire = {
                 "kind": "i4c",
                 "base_url": f"{origin}/banks/{bank.code}",
                 "email": bank.email,
@@ -187,12 +225,29 @@ def directory(institutions: Iterable[Institution], origin: str) -> list[dict[str
                 "envelope": bank.envelope.kind,
                 "aes_key": _text(bank.envelope.aes_key),
                 "hmac_key": _text(bank.envelope.hmac_key) if bank.envelope.hmac_key else None,
-            },
-            "inbound": {"email": bank.inbound_email, "password": bank.inbound_password},
-            "desk_email": bank.desk_email,
-            "nodal_officers": [{"name": bank.nodal_name, "email": bank.nodal_email, "mobile": bank.nodal_mobile}],
+            }
+            return {"wire": wire}
+        case "push":
+            url = f"{origin}/banks/{bank.code}/{HOOK_DOOR}"
+            return {"push": {"kind": "push", "url": url, "secrets": [f"whsec_{_text(bank.webhook_secret)}"]}}
+        case "pull":
+            return {"pull": True}
+        case "iso20022":
+            return {"iso20022": {"kind": "iso20022", "bic": f"{bank.code[:4]}INBB"}}
+        case "email":
+            return {}
+
+
+def public_keys(institutions: Iterable[Institution]) -> list[dict[str, str]]:
+    """The public key of every bank that signs what it sends: 32 bytes in base64, and the name it has."""
+    return [
+        {
+            "institution": bank.code,
+            "key_id": bank.key_id,
+            "public_key": _text(bank.signing_key.public_key().public_bytes_raw()),
         }
         for bank in institutions
+        if bank.channel in SIGNING
     ]
 
 

@@ -3,16 +3,17 @@
 import asyncio
 import re
 from email import message_from_bytes
-from email.message import Message
+from email.message import EmailMessage
 from email.policy import default as modern
 from weakref import WeakSet
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from simulator.banks import Banks
+from simulator.letters import ACK_NO, KEY, HoldLetter, read_hold_letter, text_of
 from simulator.tickets import TicketRecord
+from simulator.wire import TicketError
 
-ACK_NO = re.compile(r"\b\d{14}\b")
 JOB_ID = re.compile(r"BANKS-[0-9a-fA-F-]{36}")
 MAX_LETTER_BYTES = 1 << 20
 KEPT_LETTERS = 1_000
@@ -31,7 +32,7 @@ class Mailboxes:
         self.received = 0
         self.unknown = 0
         """letters about no ticket that still waits"""
-        self.letters: list[Message] = []
+        self.letters: list[EmailMessage] = []
         """the first of them, for tests to read"""
 
     async def serve(self, host: str, port: int) -> int:
@@ -63,27 +64,39 @@ class Mailboxes:
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        """Read a letter and go to the ticket it is about."""
+        """Read a letter: it opens a ticket, or makes somebody look at the one it is about."""
         raw = envelope.content
         letter = message_from_bytes(raw if isinstance(raw, bytes) else (raw or "").encode(), policy=modern)
         self.received += 1
         if len(self.letters) < KEPT_LETTERS:
             self.letters.append(letter)
-        text = f"{letter['subject']}\n{_text(letter)}"
-        found = [ticket for to in envelope.rcpt_tos for ticket in self._tickets(self._boxes[to.lower()], text)]
-        self.unknown += not found
+        try:
+            asked = read_hold_letter(letter)
+        except (TicketError, KeyError, ValueError):
+            return "554 the table cannot be read"
+        text = f"{letter['subject']}\n{text_of(letter)}"
+        banks = dict.fromkeys(self._boxes[to.lower()] for to in envelope.rcpt_tos)
+        opened = [await self._opened(bank, asked) for bank in banks] if asked is not None else []
+        found = [ticket for bank in banks for ticket in self._tickets(bank, text)] if not any(opened) else []
+        self.unknown += not found and not any(opened)
         for ticket in found:
             self._banks.nudge(ticket, by_call=False)
         return "250 taken"
 
+    async def _opened(self, bank: str, asked: HoldLetter) -> bool:
+        """Open a ticket by a letter; false where the bank has it, however it came. The newest link is what is used."""
+        known = self._banks.book.of_key(bank, asked.key)
+        if known is not None:
+            known.link = asked.link
+            return False
+        await self._banks.receive(self._banks.by_code[bank], asked.key, asked.report, channel="email", link=asked.link)
+        return True
+
     def _tickets(self, bank: str, text: str) -> list[TicketRecord]:
         """The bank's unworked tickets that a letter names: by job number, else by acknowledgement number."""
         jobs = [self._banks.book.of_job(job) for job in set(JOB_ID.findall(text))]
+        jobs += [self._banks.book.of_key(bank, key) for key in set(KEY.findall(text))]
         named = [ticket for ticket in jobs if ticket is not None and ticket.bank.code == bank]
         if not named:
             named = [t for ack_no in set(ACK_NO.findall(text)) for t in self._banks.book.of_case(bank, ack_no)]
         return [ticket for ticket in named if not ticket.worked]
-
-
-def _text(letter: Message) -> str:
-    return "\n".join(str(part.get_payload(decode=False)) for part in letter.walk() if not part.is_multipart())

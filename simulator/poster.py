@@ -4,21 +4,22 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
 
 import orjson
 
 from simulator.faults import FaultBook, Foul
-from simulator.fouls import NO_ANSWER, UPDATE_PATH, Sealed, try_foully
+from simulator.fouls import NO_ANSWER, spoilt, try_foully
 from simulator.institutions import Institution
 from simulator.line import Answer, Line, LineError
+from simulator.speech import Sealed, Speech, StatusUpdate
 from simulator.tickets import PostRecord
 
 MOST_BACKOFF_WALL_SECONDS = 10.0
 HARD_REFUSALS_MOST = 8
-"""answers the police will not take as they stand (400, 404, 413, 422) are tried again this often, then given up"""
-HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 200, 400, 401, 429, 500
+"""answers the police will not take as they stand (400, 404, 410, 413, 422) are tried again this often, then given up"""
+HTTP_OK, HTTP_BAD_REQUEST, HTTP_UNAUTHORIZED, HTTP_GONE, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 200, 400, 401, 410, 429, 500
 log = logging.getLogger(__name__)
 
 
@@ -70,27 +71,35 @@ class Poster:
         if self._line is not None:
             self._line.close()
 
-    async def deliver(self, bank: Institution, content: Mapping[str, object], record: PostRecord) -> None:
-        """Post a status update, again and again until it is accepted; gives up only on what is refused as such."""
-        self.made += 1
-        refusals = 0
+    async def deliver(self, bank: Institution, speech: Speech, record: PostRecord) -> None:
+        """Say an answer, again and again until it is accepted; gives up only on what is refused as such."""
         foul = self._faults.of_post(bank.code, record.key)
         if foul is not None and foul is not Foul.REPLAYED:
-            await self._try_foully(bank, foul, Sealed(*bank.envelope.seal(content)))
+            await self._try_foully(bank, foul, speech, None)
+        sent: list[Sealed] = []
+
+        async def say() -> Reply:
+            return await self._say(bank, speech, record, sent)
+
+        await self.until_taken(bank, record, say)
+        if foul is Foul.REPLAYED and record.accepted_ns is not None:
+            await self._try_foully(bank, foul, speech, sent[-1])
+
+    async def until_taken(self, bank: Institution, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> None:
+        """Try until the police have it; what they refuse as such is given up after a while."""
+        self.made += 1
+        refusals = 0
         while True:
-            sealed = Sealed(*bank.envelope.seal(content))
-            reply = await self._attempt(bank, sealed, record)
+            reply = await self._attempt(record, say)
             record.status = reply.status if reply is not None else None
             if reply is not None and reply.status == HTTP_OK:
                 record.accepted_ns = time.monotonic_ns()
                 self.accepted += 1
-                if foul is Foul.REPLAYED:
-                    await self._try_foully(bank, foul, sealed)
                 return
             self.failures += 1
             if reply is not None and reply.refused_as_such:
                 refusals += 1
-                if refusals >= HARD_REFUSALS_MOST:
+                if refusals >= HARD_REFUSALS_MOST or reply.status == HTTP_GONE:
                     record.gave_up = True
                     self.gave_up += 1
                     log.warning("answer of %s refused for good: HTTP %s", bank.code, reply.status)
@@ -98,53 +107,56 @@ class Poster:
             wait = min(self._first_backoff * 2 ** min(record.attempts, 10), MOST_BACKOFF_WALL_SECONDS)
             await asyncio.sleep(wait * random.uniform(0.5, 1.0))
 
-    async def _try_foully(self, bank: Institution, foul: Foul, true: Sealed) -> None:
-        """A try that must be refused, or change nothing; how it was taken is noted."""
+    async def _try_foully(self, bank: Institution, foul: Foul, speech: Speech, said: Sealed | None) -> None:
+        """A try that must be refused, or change nothing; how it was taken is noted. `said`: these very bytes again."""
         await self._api.wait()
         async with self._slots:
             status = NO_ANSWER
             try:
-                token = self._tokens.get(bank.code) or await self._login(bank)
-                told = Sealed(true.body, {**true.headers, "authorization": f"Bearer {token}"})
-                status = await try_foully(self._connected, self._url, foul, bank.envelope, told)
+                bad = said or await self._with_token(bank, speech, spoilt(foul, self._url, speech))
+                status = await try_foully(self._connected, self._url, foul, bad)
             except LineError:
                 pass
             self._faults.answered(foul, status)
 
-    async def _attempt(self, bank: Institution, sealed: Sealed, record: PostRecord) -> Reply | None:
+    async def _attempt(self, record: PostRecord, say: Callable[[], Awaitable[Reply]]) -> Reply | None:
         """One try, None when the line failed."""
         await self._api.wait()
         async with self._slots:
             record.attempts += 1
+            record.sent_ns = time.monotonic_ns()
             try:
-                return await self._post(bank, sealed, record)
+                return await say()
             except LineError:
                 return None
 
-    async def post(self, bank: Institution, content: Mapping[str, object]) -> Reply:
-        """Post once as that bank, logging in when needed. Raises LineError when the line fails."""
-        return await self._post(bank, Sealed(*bank.envelope.seal(content)), None)
+    async def post(self, bank: Institution, content: object) -> Reply:
+        """Post a status update once as that bank, logging in when needed. Raises LineError when the line fails."""
+        return await self._say(bank, StatusUpdate(bank, orjson.dumps(content)), None, [])
 
-    async def _post(self, bank: Institution, sealed: Sealed, record: PostRecord | None) -> Reply:
+    async def _say(self, bank: Institution, speech: Speech, record: PostRecord | None, sent: list[Sealed]) -> Reply:
+        """One try, with a second where the token had ended. What goes on the wire is added to `sent`."""
         reply = Reply(HTTP_UNAUTHORIZED, {})
         for _ in range(2):
-            token = self._tokens.get(bank.code) or await self._login(bank)
-            if not token:
+            told = await self._with_token(bank, speech, speech.seal(self._url, speech.plain))
+            if speech.logs_in and bank.code not in self._tokens:
                 return reply
             if record is not None:
                 record.sent_ns = time.monotonic_ns()
-            answer = await self._connected.request(
-                "POST",
-                UPDATE_PATH,
-                headers={**sealed.headers, "authorization": f"Bearer {token}"},
-                body=sealed.body,
-            )
+            sent.append(told)
+            answer = await self._connected.request("POST", told.path, headers=told.headers, body=told.body)
             reply = Reply(answer.status, _json(answer))
-            if reply.status != HTTP_UNAUTHORIZED:
+            if reply.status != HTTP_UNAUTHORIZED or not speech.logs_in:
                 return reply
-            if self._tokens.get(bank.code) == token:
+            if told.headers["authorization"] == f"Bearer {self._tokens.get(bank.code)}":
                 del self._tokens[bank.code]
         return reply
+
+    async def _with_token(self, bank: Institution, speech: Speech, told: Sealed) -> Sealed:
+        if not speech.logs_in:
+            return told
+        token = self._tokens.get(bank.code) or await self._login(bank)
+        return replace(told, headers={**told.headers, "authorization": f"Bearer {token}"})
 
     @property
     def _connected(self) -> Line:

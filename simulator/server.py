@@ -19,6 +19,7 @@ from simulator.config import DAY_SECONDS, SimulatorConfig
 from simulator.control import Control
 from simulator.doors import Doors
 from simulator.faults import Faults
+from simulator.feed import FeedReaders
 from simulator.figures import (
     complaint_figures,
     first_request_ns,
@@ -28,7 +29,7 @@ from simulator.figures import (
     ticket_row,
     truth_figures,
 )
-from simulator.institutions import Institution, build_institutions, directory, write_directory
+from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
 from simulator.mailbox import Mailboxes
 from simulator.officers import Desk, Officers, Victims
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
@@ -71,6 +72,7 @@ class SimulatorServer:
         self.desk: Desk | None = None
         self.banks: Banks
         self.mailboxes: Mailboxes
+        self.readers: FeedReaders
         self._run_clock = run_clock
         self._officers: Officers | None = None
         self._playing: list[asyncio.Task[None]] = []
@@ -82,6 +84,7 @@ class SimulatorServer:
         config = self.config
         self.banks = Banks(config, self.institutions, self.world, self.clock)
         self.mailboxes = Mailboxes(self.banks)
+        self.readers = FeedReaders(self.banks)
         listening = listen(config.host, config.port)
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
         self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
@@ -111,6 +114,7 @@ class SimulatorServer:
             task.cancel()
         await asyncio.gather(*self._playing, return_exceptions=True)
         self.mailboxes.close()
+        await self.readers.close()
         self._server.should_exit = True
         await self._serving
         await self.banks.close()
@@ -120,8 +124,9 @@ class SimulatorServer:
     # -- the day ----------------------------------------------------------------------------------------------
 
     def connect(self, api_url: str) -> None:
-        """Say where the police API is. Answers that are ready wait until this is known."""
+        """Say where the police API is. Answers that are ready wait until this is known; banks that fetch begin to."""
         self.banks.poster.connect(api_url)
+        self.readers.connect(api_url)
 
     def start_clock(self) -> None:
         """Begin the day: money starts to move."""
@@ -159,6 +164,11 @@ class SimulatorServer:
     def directory(self) -> list[dict[str, object]]:
         """The institutions as the product loads them."""
         return directory(self.institutions, self.base_url)
+
+    @property
+    def public_keys(self) -> list[dict[str, str]]:
+        """The keys with which banks sign, for the product to register."""
+        return public_keys(self.institutions)
 
     def write_directory(self, path: Path) -> None:
         """Write the directory file, readable by its owner only."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from simulator.bank import Incident
-from simulator.config import CLASSES
+from simulator.config import CLASSES, Channel
 from simulator.institutions import Institution
 from simulator.wire import FraudReport
 
@@ -37,6 +37,10 @@ class TicketRecord:
     key: str
     report: FraudReport
     received_world: float
+    channel: Channel
+    """how it came, and how it is answered"""
+    link: str = field(default="", repr=False)
+    """of the newest letter about it"""
     job_id: str = field(default_factory=lambda: f"BANKS-{uuid.uuid4()}")
     received_ns: int = field(default_factory=time.monotonic_ns)
     received_at: float = field(default_factory=time.time)
@@ -105,9 +109,11 @@ class TicketBook:
         record = self._by_key.get((bank.code, key)) if key else None
         return record is not None and record.repeats == 0
 
-    def open(self, bank: Institution, key: str, report: FraudReport, received_world: float) -> TicketRecord:
+    def open(
+        self, bank: Institution, key: str, report: FraudReport, received_world: float, channel: Channel, link: str = ""
+    ) -> TicketRecord:
         """Open a new ticket."""
-        record = TicketRecord(len(self.tickets), bank, key, report, received_world)
+        record = TicketRecord(len(self.tickets), bank, key, report, received_world, channel, link)
         self.tickets.append(record)
         self.received[bank.answer_class] += 1
         self.incidents += len(report.incidents)
@@ -138,6 +144,10 @@ class TicketBook:
     def of_case(self, bank: str, ack_no: str) -> Iterable[TicketRecord]:
         """A bank's tickets about one case."""
         return self._by_case.get((bank, ack_no), ())
+
+    def of_key(self, bank: str, key: str) -> TicketRecord | None:
+        """A bank's ticket for that key, which is the id of the request."""
+        return self._by_key.get((bank, key))
 
     def of_job(self, job_id: str) -> TicketRecord | None:
         """The ticket with that job number."""

@@ -1,7 +1,7 @@
 """The I4C bank wire as a bank sees it: reading fraud reports, writing status updates."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 
@@ -39,6 +39,8 @@ class FraudReport:
     ack_no: str
     incidents: tuple[Incident, ...]
     layers: tuple[int, ...]
+    hop_nos: Mapping[str, int] = field(default_factory=dict)
+    """by RRN, the hop that an answer must name; empty where RRNs are all that is named"""
 
 
 def paise(value: object) -> int:

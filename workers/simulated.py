@@ -4,11 +4,13 @@ For the demo and the benchmarks. The simulator is a stranger: it gets two office
 """
 
 import sys
-from collections.abc import AsyncIterator, Mapping
+from base64 import b64decode
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import orjson
@@ -17,7 +19,9 @@ from pydantic import SecretStr, TypeAdapter
 from activities.directory import load_directory
 from activities.vault import Vault
 from api.tokens import Tokens
+from db import bank_keys
 from db.pool import Pool, open_pool
+from schemas.bank_keys import BankKey
 from schemas.enums import Role
 from schemas.institutions import InstitutionEntry
 from workers.embedded.ports import free_port
@@ -29,6 +33,10 @@ from workers.stack import Running, Services, Tell, environment, services, start_
 HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
 ENTRIES = TypeAdapter(list[InstitutionEntry])
+EVERY_CHANNEL: Final[Mapping[str, Any]] = {
+    "channels": {"api": ["i4c", "push", "i4c", "pull"], "seat": ["pull", "i4c"], "mail": ["email"]}
+}
+"""Part of the simulator's configuration: banks of each class take turns down these lists."""
 
 
 @dataclass(frozen=True)
@@ -62,10 +70,16 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    settings: Settings, config: Mapping[str, Any], *, ui: bool = False, tell: Tell = lambda _: None
+    settings: Settings,
+    config: Mapping[str, Any],
+    *,
+    every_channel: bool = False,
+    ui: bool = False,
+    tell: Tell = lambda _: None,
 ) -> AsyncIterator[Stage]:
     """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
 
+    With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
     The day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
     """
     clock_factor = float(config.get("clock_factor", 1.0))
@@ -78,6 +92,9 @@ async def staged(
             "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),
         }
     )
+    if every_channel:
+        config = {**config, **EVERY_CHANNEL}
+        settings = at_a_known_address(settings)
     async with services(settings, ui=ui, tell=tell) as running_services:
         ready = running_services.settings
         async with Supervisor(ready.home / "logs") as supervisor:
@@ -90,9 +107,30 @@ async def staged(
                 await load_directory(pool, Vault(secret_key(ready)), entries)
                 running = await start_engine(supervisor, ready, restarts=False, tell=tell)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
+                    await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
                     yield Stage(running_services, supervisor, running, pool, control)
             finally:
                 await pool.close()
+
+
+def at_a_known_address(settings: Settings) -> Settings:
+    """Settings under which links in letters lead to the API: its port is chosen before anything starts."""
+    port = free_port()
+    return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}"})
+
+
+async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
+    """Register the public keys of simulated banks, as `goldenhour bank key add` would."""
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection:
+        for told in keys:
+            key = BankKey(
+                key_id=told["key_id"],
+                institution=told["institution"],
+                public_key=b64decode(told["public_key"]),
+                not_before=now,
+            )
+            await bank_keys.add_key(connection, key, now)
 
 
 async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:

@@ -25,6 +25,7 @@ from simulator import SimulatorConfig, SimulatorServer
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
+from workers.simulated import at_a_known_address, register_keys
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -146,9 +147,13 @@ def _runs(child: psutil.Process, command: str) -> bool:
 
 
 @asynccontextmanager
-async def live(home: Path, config: SimulatorConfig) -> AsyncIterator[Live]:
-    """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process."""
+async def live(home: Path, config: SimulatorConfig, *, letters: bool = False) -> AsyncIterator[Live]:
+    """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
+
+    With `letters` every bank can be asked by e-mail too, when its own channel fails or is met with silence.
+    """
     settings = Settings(home=home, api_port=0, clock_factor=config.clock_factor)
+    settings = at_a_known_address(settings) if letters else settings
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:
@@ -159,6 +164,7 @@ async def live(home: Path, config: SimulatorConfig) -> AsyncIterator[Live]:
             try:
                 vault = Vault(secret_key(found.settings))
                 await load_directory(pool, vault, ENTRIES.validate_python(sim.directory))
+                await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
                     yield Live(found, running, pool, sim, api, Tokens(vault), watching)

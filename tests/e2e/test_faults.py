@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import Faults, Knobs, ScriptedAnswer, SimulatorConfig, hold_row
+from simulator import Faults, Knobs, ScriptedAnswer, ScriptedReply, SimulatorConfig, hold_row
 from simulator.faults import Foul, Reply
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_scripted import transfer
@@ -21,6 +21,7 @@ SETTLE_SECONDS = 60.0
 """a line that says nothing costs the whole time of a call before the request is tried again"""
 TAKEN = {
     Foul.SIGNATURE: {400},
+    Foul.CLOCK: {200},
     Foul.REPLAYED: {200},
     Foul.HUGE: {413},
     Foul.CHARSET: {400},
@@ -51,6 +52,11 @@ async def held_by(engine: Live, bank: str, faults: Faults) -> Json:
     engine.sim.put_faults(bank, faults)
     root = rrn()
     engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))])
+    return await held_at(engine, bank, root)
+
+
+async def held_at(engine: Live, bank: str, root: str) -> Json:
+    """A transfer is complained of, and the bank asked once, whatever it took; the case when all of it is held."""
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
     await engine.until_settled(case_no, SETTLE_SECONDS)
     tickets = [ticket for ticket in engine.sim.tickets(bank, root) if ticket.report.ack_no == case_no]
@@ -72,6 +78,17 @@ async def test_a_line_that_fails_at_the_bank_loses_no_request(engine: Live, bank
     before = engine.sim.banks.faults.drawn[fault.value]
     await held_by(engine, banks.pop(), faults)
     assert engine.sim.banks.faults.drawn[fault.value] == before + 1
+
+
+@pytest.mark.parametrize("status", [401, 408, 429, 503])
+async def test_a_door_that_turns_us_away_for_now_is_asked_again_for_the_same_ticket(
+    engine: Live, banks: list[str], status: int
+) -> None:
+    bank, root = banks.pop(), rrn()
+    # Of 401 each call makes two: the token may have ended.
+    reply = ScriptedReply(status=status, code="97", times=4)
+    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))], reply=reply)
+    await held_at(engine, bank, root)
 
 
 @pytest.mark.parametrize("foul", list(Foul))

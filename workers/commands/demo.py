@@ -94,7 +94,7 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
     console = people(json_target)
     limit_seconds = plan.wall_seconds * 2 + LIMIT_EXTRA_MINUTES * MINUTE_SECONDS
     with Steps("starting") as steps:
-        async with staged(settings, plan.config(), ui=stay, tell=steps.tell) as stage:
+        async with staged(settings, plan.config(), every_channel=True, ui=stay, tell=steps.tell) as stage:
             steps.stop()
             announce(stage.services, stage.running)
             with Watcher(console, plan) as watcher:

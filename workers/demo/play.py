@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import httpx
 
-from db.figures import DayFigures, Spread, day_figures, turnarounds
-from schemas.enums import AnswerClass
+from db.figures import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
+from schemas.enums import AnswerClass, ChannelKind
 from workers.demo.world_state import WorldState
 from workers.processes import ChildFailed
 from workers.simulated import Stage
@@ -87,6 +87,7 @@ class Played:
     trouble: str
     look: Look
     turnarounds: dict[str, Spread]
+    channels: dict[ChannelKind, ChannelFigures]
     memory_bytes: dict[str, int]
     verdict: Verdict
 
@@ -128,8 +129,9 @@ async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callabl
     assert dsn is not None, "the stage fills it in"
     async with stage.pool.acquire() as connection:
         spreads = await turnarounds(connection)
+        channels = await channel_figures(connection)
     sizes = dict(memory(stage.services, stage.supervisor))
-    return Played(plan, trouble, last, spreads, sizes, await verify(dsn.get_secret_value()))
+    return Played(plan, trouble, last, spreads, channels, sizes, await verify(dsn.get_secret_value()))
 
 
 async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None]) -> tuple[str, Look]:

@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.figures import DayFigures, Spread
-from schemas.enums import AnswerClass, Bucket
+from schemas.enums import AnswerClass, Bucket, ChannelKind
 from workers.demo.play import Played
 from workers.demo.view import BUCKETS
 from workers.verifying import Verdict
@@ -19,6 +19,13 @@ TURNAROUNDS: Mapping[str, str] = {
     "complaint_to_hold": "complaint → first hold",
     "answer_to_next_request": "answer → next request",
     "transfer_to_complaint": "transfer → complaint",
+}
+CHANNELS: Mapping[ChannelKind, str] = {
+    ChannelKind.I4C: "I4C wire",
+    ChannelKind.PUSH: "webhook",
+    ChannelKind.PULL: "the bank fetches it",
+    ChannelKind.ISO20022: "ISO 20022 files",
+    ChannelKind.EMAIL: "letter with a link",
 }
 MS = 1000
 
@@ -45,6 +52,7 @@ def as_json(played: Played) -> dict[str, object]:
         "buckets_paise": dict(figures.buckets_paise),
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
+        "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
         "catchable_paise": world.truth.catchable_paise,
@@ -71,6 +79,7 @@ def show(console: Console, played: Played) -> None:
     console.print(_work(played))
     console.print(_money(played))
     console.print(_times(played))
+    console.print(_channels(played))
     console.print(_catch(played), highlight=False)
     memory = ", ".join(f"{name} {size(found)}" for name, found in played.memory_bytes.items())
     console.print(f"Memory: {memory}.", highlight=False)
@@ -141,6 +150,21 @@ def _times(played: Played) -> Table:
         seconds = (spread.p50_seconds, spread.p95_seconds, spread.p99_seconds)
         table.add_row(words, f"{spread.count:,}", *(f"{value * MS:,.0f} ms" for value in seconds))
         table.add_row("  in the world", "", *(duration(value * factor) for value in seconds), style="bright_black")
+    return table
+
+
+def _channels(played: Played) -> Table:
+    """What each channel carried, and how soon banks answered what came over it."""
+    table = Table(title="Channels", title_justify="left")
+    table.add_column()
+    for name in ("carried", "answered", "p50 to answer", "in the world"):
+        table.add_column(name, justify="right")
+    for kind, found in played.channels.items():
+        seconds = found.p50_seconds
+        times = (
+            ("", "") if seconds is None else (f"{seconds * MS:,.0f} ms", duration(seconds * played.plan.clock_factor))
+        )
+        table.add_row(CHANNELS[kind], f"{found.carried:,}", f"{found.answered:,}", *times)
     return table
 
 

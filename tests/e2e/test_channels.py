@@ -1,0 +1,278 @@
+"""Banks behind every channel against the whole engine: asked, answered, failed over, and never asked twice."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from simulator import (
+    Faults,
+    Knobs,
+    ScriptedAnswer,
+    ScriptedReply,
+    SimulatorConfig,
+    hold_row,
+    refusal_row,
+    transfer_row,
+    withdrawal_row,
+)
+from simulator.config import Channels
+from simulator.faults import Foul, Reply
+from tests.e2e.live import Json, Live, live
+from tests.e2e.test_faults import TAKEN
+from tests.e2e.test_scripted import transfer
+from tests.factories import rrn
+
+pytestmark = pytest.mark.end_to_end
+
+LOSS_PAISE = 10_000_00
+SETTLE_SECONDS = 60.0
+SIGNED = TAKEN | {
+    Foul.SIGNATURE: {401},
+    Foul.CLOCK: {401},
+    Foul.REPLAYED: {401},
+}
+"""what the police say to a foul try of a bank that signs"""
+
+
+@pytest.fixture(scope="module")
+async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
+    """One engine for the module, which writes letters; each test takes banks that nobody has used."""
+    channels = Channels(api=("push", "push", "i4c"), seat=("pull",), mail=("email",))
+    config = SimulatorConfig(complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0, channels=channels)
+    home: Path = tmp_path_factory.mktemp("engine")
+    async with live(home, config, letters=True) as engine:
+        engine.sim.connect(engine.running.api_url)
+        yield engine
+
+
+@pytest.fixture(scope="module")
+def banks(engine: Live) -> dict[str, list[str]]:
+    """By channel, the banks that nobody has used."""
+    found: dict[str, list[str]] = {}
+    for bank in engine.sim.institutions:
+        found.setdefault(bank.channel, []).append(bank.code)
+    return found
+
+
+async def whole(engine: Live, case_no: str, **places: int) -> Json:
+    """The case when it is settled, once its money is where it should be and nothing was asked twice."""
+    await engine.until_settled(case_no, SETTLE_SECONDS)
+    case = await engine.read(f"/cases/{case_no}")
+    assert {name: paise for name, paise in case["buckets_paise"].items() if paise} == {"lost": LOSS_PAISE} | places
+    assert case["unaccounted_paise"] == 0
+    assert engine.sim.banks.book.asked_twice == []
+    keys = [(ticket.bank.code, ticket.key) for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
+    assert len(set(keys)) == len(keys), "a request is one ticket, by however many ways it comes"
+    assert (await engine.verified()).in_words() == "clean"
+    return case
+
+
+async def carried(engine: Live, case_no: str) -> list[tuple[str, str]]:
+    """Every attempt to carry a request of the case, and what came of it."""
+    rows = await engine.pool.fetch(
+        "SELECT c.channel, outcome FROM request_carriage c JOIN hold_request USING (request_id) WHERE case_no = $1"
+        " ORDER BY carriage_id",
+        case_no,
+    )
+    return [(row["channel"], row["outcome"]) for row in rows]
+
+
+async def test_the_money_is_followed_through_every_channel(engine: Live, banks: dict[str, list[str]]) -> None:
+    ways = ["push", "pull", "email", "i4c"]
+    told = [banks[way].pop() for way in ways]
+    numbers = [rrn() for _ in ways]
+    for here, bank in enumerate(told[:-1]):
+        left = LOSS_PAISE - here * 1_000_00
+        rows = (
+            withdrawal_row(numbers[here], paise=1_000_00, new_rrn=rrn()),
+            transfer_row(
+                numbers[here],
+                new_rrn=numbers[here + 1],
+                paise=left - 1_000_00,
+                payee_bank_code=told[here + 1],
+                payee_account="0012345678",
+            ),
+        )
+        engine.sim.script(bank=bank, rrn=numbers[here], answers=[ScriptedAnswer(rows)])
+    engine.sim.script(bank=told[-1], rrn=numbers[-1], answers=[ScriptedAnswer((hold_row(numbers[-1], 7_000_00),))])
+    case_no = await engine.complain(transfer(told[0], numbers[0], LOSS_PAISE))
+    await whole(engine, case_no, held=7_000_00, withdrawn=3_000_00)
+    tickets = [ticket for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
+    assert [(ticket.bank.code, ticket.channel) for ticket in tickets] == list(zip(told, ways, strict=True))
+    assert await carried(engine, case_no) == [(way, "delivered") for way in ways]
+
+
+@pytest.mark.parametrize("way", ["push", "pull", "email"])
+async def test_a_bank_says_what_it_cannot_find(engine: Live, banks: dict[str, list[str]], way: str) -> None:
+    bank, wrong, right = banks[way].pop(), rrn(), rrn()
+    engine.sim.script(bank=bank, rrn=wrong, answers=[ScriptedAnswer((refusal_row(wrong, LOSS_PAISE, "02"),))])
+    engine.sim.script(bank=bank, rrn=right, answers=[ScriptedAnswer((hold_row(right, LOSS_PAISE),))])
+    case_no = await engine.complain(transfer(bank, wrong, LOSS_PAISE))
+
+    async def asked() -> bool:
+        return any(task["case_ack_no"] == case_no for task in (await engine.read("/desk/tasks"))["items"])
+
+    await engine.until(asked, SETTLE_SECONDS, "the desk is asked")
+    await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
+    await whole(engine, case_no, held=LOSS_PAISE)
+
+
+async def test_an_officer_comes_back_to_the_page_for_what_has_no_room(
+    engine: Live, banks: dict[str, list[str]]
+) -> None:
+    bank, root = banks["email"].pop(), rrn()
+    rows = [withdrawal_row(root, paise=1_000_00, new_rrn=rrn()) for _ in range(7)]
+    for second, row in enumerate(rows):
+        row["transaction_datetime"] = f"2026-11-20 10:00:{second:02d}"
+    rows += [hold_row(root, 1_000_00), refusal_row(root, 2_000_00, "01")]
+    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer(tuple(rows))])
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    await engine.until_settled(case_no, SETTLE_SECONDS)
+    await whole(engine, case_no, held=1_000_00, withdrawn=7_000_00, refused=2_000_00)
+    forms = (
+        "SELECT count(*) FROM answer_link_form JOIN answer_link USING (link_id) JOIN hold_request USING (request_id)"
+    )
+    assert await engine.pool.fetchval(f"{forms} WHERE case_no = $1", case_no) == 3
+
+
+# -- a channel that fails ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("way", "status"), [("i4c", 401), ("i4c", 408), ("i4c", 503), ("push", 408), ("push", 503)])
+async def test_a_door_that_turns_us_away_is_passed_by_a_letter(
+    engine: Live, banks: dict[str, list[str]], way: str, status: int
+) -> None:
+    bank, root = banks[way].pop(), rrn()
+    answers = [ScriptedAnswer((hold_row(root, LOSS_PAISE),))]
+    engine.sim.script(bank=bank, rrn=root, answers=answers, reply=ScriptedReply(status=status, code="97", times=10**6))
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    await whole(engine, case_no, held=LOSS_PAISE)
+    assert await carried(engine, case_no) == [(way, "failed"), ("email", "delivered")]
+
+
+async def test_a_webhook_that_refuses_goes_to_the_desk(engine: Live, banks: dict[str, list[str]]) -> None:
+    bank, root = banks["push"].pop(), rrn()
+    engine.sim.script(bank=bank, rrn=root, reply=ScriptedReply(status=401, code="97", times=10**6))
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+
+    async def told() -> bool:
+        return any(task["case_ack_no"] == case_no for task in (await engine.read("/desk/tasks"))["items"])
+
+    await engine.until(told, SETTLE_SECONDS, "the desk is told")
+    case = await engine.read(f"/cases/{case_no}")
+    assert case["buckets_paise"]["in_play"] == LOSS_PAISE
+    assert engine.sim.tickets(bank, root) == []
+
+
+@pytest.mark.parametrize("fault", list(Reply))
+async def test_a_line_that_fails_is_passed_by_a_letter_about_the_same_request(
+    engine: Live, banks: dict[str, list[str]], fault: Reply
+) -> None:
+    bank, root = banks["push"].pop(), rrn()
+    engine.sim.put_faults(bank, Faults.model_validate({fault.value: 1.0}))
+    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))])
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    await whole(engine, case_no, held=LOSS_PAISE)
+    assert len(engine.sim.tickets(bank, root)) == 1
+
+
+@pytest.mark.parametrize("way", ["i4c", "push", "pull", "email"])
+async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
+    engine: Live, banks: dict[str, list[str]], way: str
+) -> None:
+    bank, root = banks[way].pop(), rrn()
+    engine.sim.script(bank=bank, rrn=root, answers=[])
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    ticket = await engine.sim.wait_ticket(bank=bank, rrn=root, timeout_seconds=SETTLE_SECONDS)
+
+    async def phoned() -> bool:
+        tasks = (await engine.read("/desk/tasks"))["items"]
+        return any(task["case_ack_no"] == case_no and task["kind"] == "phone_bank" for task in tasks)
+
+    rungs = 0
+    while not await phoned() and rungs < 6:
+        # The desk need not wait for the clock: each push is one rung.
+        await engine.post(f"/cases/{case_no}/requests/{ticket.key}/escalate", {"reason": "nothing is heard"})
+        rungs += 1
+        await climbed(engine, case_no, rungs)
+    assert await phoned()
+    attempts = await carried(engine, case_no)
+    assert attempts[:2] == [(way, "delivered"), (way, "silent")]
+    if way != "email":
+        assert ("email", "delivered") in attempts, "silence sends it by letter too"
+    assert len(engine.sim.tickets(bank, root)) == 1
+    case = await engine.read(f"/cases/{case_no}")
+    assert (case["buckets_paise"]["in_play"], case["unaccounted_paise"]) == (LOSS_PAISE, 0)
+    late = await engine.sim.post_as(bank, case_no, [hold_row(root, LOSS_PAISE)]) if way == "i4c" else None
+    if late is None:
+        await engine.post(f"/cases/{case_no}/requests/{ticket.key}/stop", {"reason": "nothing there, says the phone"})
+        await whole(engine, case_no, untraced=LOSS_PAISE)
+    else:
+        await whole(engine, case_no, held=LOSS_PAISE)
+
+
+async def climbed(engine: Live, case_no: str, rungs: int) -> None:
+    """Wait until silence has climbed so many rungs."""
+
+    async def there() -> bool:
+        events = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
+        count: int = await engine.pool.fetchval(events, case_no)
+        return count >= rungs
+
+    await engine.until(there, SETTLE_SECONDS, f"rung {rungs} is climbed")
+
+
+# -- what a bank says wrongly ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("foul", list(Foul))
+async def test_a_foul_signed_answer_is_refused_by_name_and_the_true_one_counts_once(
+    engine: Live, banks: dict[str, list[str]], foul: Foul
+) -> None:
+    bank, root = banks["pull"].pop(), rrn()
+    engine.sim.put_faults(bank, Faults.model_validate({foul.value: 1.0}))
+    before = dict(engine.sim.banks.faults.refusals)
+    engine.sim.script(bank=bank, rrn=root, answers=[ScriptedAnswer((hold_row(root, LOSS_PAISE),))])
+    case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+    await whole(engine, case_no, held=LOSS_PAISE)
+
+    async def tried() -> bool:
+        return engine.sim.banks.faults.refusals != before
+
+    await engine.until(tried, 20, "the foul try is made")
+    statuses = {status for name, status in engine.sim.banks.faults.refusals if name == foul.value}
+    assert statuses == SIGNED[foul]
+
+
+async def test_what_is_said_in_parts_twice_and_backwards_counts_once(engine: Live, banks: dict[str, list[str]]) -> None:
+    for way in ("i4c", "push"):
+        bank, onward_bank = banks[way].pop(), banks["pull"][0]
+        root, onward = rrn(), rrn()
+        moved = transfer_row(
+            root, new_rrn=onward, paise=6_000_00, payee_bank_code=onward_bank, payee_account="0012345678"
+        )
+        parts = [(hold_row(root, 4_000_00),), (moved, hold_row(root, 4_000_00)), (moved,)]
+        answers = [ScriptedAnswer(rows, after_wall_seconds=0.2 * (2 - place)) for place, rows in enumerate(parts)]
+        engine.sim.script(bank=bank, rrn=root, answers=answers)
+        engine.sim.script(bank=onward_bank, rrn=onward, answers=[ScriptedAnswer((hold_row(onward, 6_000_00),))])
+        case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+        await whole(engine, case_no, held=LOSS_PAISE)
+
+
+async def test_a_bank_that_takes_its_word_back_is_written_down_and_moves_no_money(
+    engine: Live, banks: dict[str, list[str]]
+) -> None:
+    for way in ("i4c", "push"):
+        bank, root = banks[way].pop(), rrn()
+        gone = withdrawal_row(root, paise=LOSS_PAISE, new_rrn=rrn())
+        answers = [ScriptedAnswer((hold_row(root, LOSS_PAISE),)), ScriptedAnswer((gone,), after_wall_seconds=0.5)]
+        engine.sim.script(bank=bank, rrn=root, answers=answers)
+        case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
+
+        async def noted(case_no: str = case_no) -> bool:
+            count: int = await engine.pool.fetchval("SELECT count(*) FROM contradiction WHERE case_no = $1", case_no)
+            return count > 0
+
+        await engine.until(noted, SETTLE_SECONDS, "the contradiction is written down")
+        await whole(engine, case_no, held=LOSS_PAISE)
