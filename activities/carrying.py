@@ -1,4 +1,4 @@
-"""Carrying a hold request to its bank: over the best channel that works, and over the next when one fails."""
+"""Carrying a hold request or an order to its bank: over the best channel that works, then over the next."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -9,6 +9,7 @@ from uuid import UUID
 
 from activities.hands import Hands
 from activities.metrics import METRICS
+from activities.parcels import Parcel
 from activities.turns import Turns
 from activities.vault import CannotOpen
 from adapters.banks.protocol import (
@@ -18,9 +19,7 @@ from adapters.banks.protocol import (
     BankRefused,
     BankUnreachable,
     Chaser,
-    HoldTicket,
 )
-from db import channels
 from domain import routes
 from schemas.enums import CarriageOutcome, ChannelKind
 
@@ -36,7 +35,7 @@ Adapters = Mapping[ChannelKind, BankAdapter[Any]]
 
 @dataclass(frozen=True)
 class Carried:
-    """A request that a bank has, over which channel, and under which job id."""
+    """A parcel that a bank has, over which channel, and under which job id."""
 
     channel: ChannelKind
     job_id: str
@@ -50,21 +49,21 @@ class Carrier:
     adapters: Adapters
     _turns: Turns = field(default_factory=lambda: Turns(CALLS_AT_ONCE))
 
-    async def carry(self, request_id: UUID, institution: str, ticket: HoldTicket, *, first: bool) -> Carried:
-        """Put `ticket` before the bank over one channel; `first` when no attempt was made before this one.
+    async def carry(self, parcel: Parcel, institution: str, *, first: bool) -> Carried:
+        """Put `parcel` before the bank over one channel; `first` when no attempt was made before this one.
 
-        Raises `BankError`: `BankRefused` is the bank's word on the ticket, everything else the channel's failure. Where
+        Raises `BankError`: `BankRefused` is the bank's word on it, everything else the channel's failure. Where
         another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
         """
         with self._turns.turn(institution):
-            channel = await self._choose(request_id, institution, first=first)
+            channel = await self._choose(parcel, institution, first=first)
             try:
-                carried = await self._over(channel, institution, ticket)
+                carried = await self._over(channel, institution, parcel)
             except BankRefused:
                 await self._well(institution, channel)
                 raise
             except BankError as error:
-                if await self._another_is_there(request_id, institution, channel, error):
+                if await self._another_is_there(parcel, institution, channel, error):
                     raise BankUnreachable(
                         institution, f"{channel.value}: {type(error).__name__}", AT_ONCE_SECONDS
                     ) from error
@@ -94,31 +93,31 @@ class Carrier:
             return False
         return True
 
-    async def next_after_silence(self, request_id: UUID, institution: str, channel: ChannelKind) -> bool:
+    async def next_after_silence(self, parcel: Parcel, institution: str, channel: ChannelKind) -> bool:
         """Note that what `channel` delivered was met with silence; true when another channel has not had its turn.
 
         One delivery is silent once, however many rungs are climbed over it.
         """
         now = datetime.now(UTC)
         async with self.hands.pool.acquire() as connection:
-            noted = await channels.note_silence(connection, request_id, channel, now)
-            turns = await channels.turns(connection, request_id)
+            noted = await parcel.note_silence(connection, channel, now)
+            turns = await parcel.turns(connection)
         if noted:
             await self.hands.health.silent(institution, channel)
             METRICS.carried(channel, CarriageOutcome.SILENT)
-        ways = [kind for kind in self._ways(institution) if not turns.get(kind)]
+        ways = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
         return routes.choose(ways, self.hands.health.of(institution), {}, now) is not None
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _choose(self, request_id: UUID, institution: str, *, first: bool) -> ChannelKind:
-        ways = self._ways(institution)
+    async def _choose(self, parcel: Parcel, institution: str, *, first: bool) -> ChannelKind:
+        ways = self._ways(institution, parcel)
         if not ways:
             raise BankMisconfigured(institution, "no channel in the directory")
         turns: Mapping[ChannelKind, int] = {}
         if not first:
             async with self.hands.pool.acquire() as connection:
-                turns = await channels.turns(connection, request_id)
+                turns = await parcel.turns(connection)
         left = ways
         while chosen := routes.choose(left, self.hands.health.of(institution), turns, datetime.now(UTC)):
             if await self.hands.health.may_take(institution, chosen):
@@ -127,20 +126,21 @@ class Carrier:
         health = self.hands.health
         if chosen := routes.last_resort(ways, health.of(institution), turns, health.rules):
             return chosen
-        raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution))
+        raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution, ways))
 
-    def _ways(self, institution: str) -> list[ChannelKind]:
-        """The bank's channels that this process can speak, best first."""
+    def _ways(self, institution: str, parcel: Parcel) -> list[ChannelKind]:
+        """The bank's channels that this process can speak and that have a message for the parcel, best first."""
         found = self.hands.directory.current.get(institution)
-        return [kind for kind in found.channels if kind in self.adapters] if found else []
+        channels = found.channels if found else ()
+        return [kind for kind in channels if kind in self.adapters and parcel.fits(self.adapters[kind])]
 
-    def _until_next_probe(self, institution: str) -> float:
-        at = routes.next_probe(self._ways(institution), self.hands.health.of(institution))
+    def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
+        at = routes.next_probe(ways, self.hands.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
         # Never sooner: who comes before the time finds the door shut again.
         return self._turns.after(institution, wait_seconds)
 
-    async def _over(self, channel: ChannelKind, institution: str, ticket: HoldTicket) -> Carried:
+    async def _over(self, channel: ChannelKind, institution: str, parcel: Parcel) -> Carried:
         try:
             way = await self.hands.directory.way(institution, channel)
         except CannotOpen as error:
@@ -148,21 +148,17 @@ class Carrier:
         if way is None:
             raise BankMisconfigured(institution, f"no {channel.value} in the directory")
         timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
-        delivery = await self.adapters[channel].send_hold_request(way, ticket, timeout_seconds=timeout_seconds)
+        delivery = await parcel.hand_over(self.adapters[channel], way, timeout_seconds)
         return Carried(channel, delivery.job_id)
 
-    async def _another_is_there(
-        self, request_id: UUID, institution: str, channel: ChannelKind, error: BankError
-    ) -> bool:
+    async def _another_is_there(self, parcel: Parcel, institution: str, channel: ChannelKind, error: BankError) -> bool:
         """Write the failure down; whether a channel that has not had its turn can be tried at once."""
         await self.hands.health.failed(institution, channel)
         METRICS.carried(channel, CarriageOutcome.FAILED)
         async with self.hands.pool.acquire() as connection:
-            await channels.note_carriage(
-                connection, request_id, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__
-            )
-            turns = await channels.turns(connection, request_id)
-        untried = [kind for kind in self._ways(institution) if not turns.get(kind)]
+            await parcel.note(connection, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__)
+            turns = await parcel.turns(connection)
+        untried = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
         return routes.choose(untried, self.hands.health.of(institution), {}, datetime.now(UTC)) is not None
 
     async def _well(self, institution: str, channel: ChannelKind) -> None:

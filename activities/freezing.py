@@ -13,6 +13,7 @@ from activities.carrying import Carried, Carrier
 from activities.hands import Hands
 from activities.letters import Letter, nodal_letter, reminder_letter, with_link
 from activities.metrics import METRICS, SendOutcome
+from activities.parcels import HoldParcel
 from activities.tickets import instrument_of, urgency_of
 from activities.writing_off import write_off_request
 from adapters.banks.email import LinkMaker
@@ -76,7 +77,9 @@ class FreezeHands:
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
         try:
-            carried = await self.carrier.carry(UUID(order.request_id), order.institution, ticket, first=first)
+            carried = await self.carrier.carry(
+                HoldParcel(UUID(order.request_id), ticket), order.institution, first=first
+            )
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal, asked)
         except BankError as error:
@@ -163,7 +166,9 @@ class FreezeHands:
         """The channel that delivered the request was met with silence: the next is to carry it too."""
         if order.rung is Rung.GIVE_UP or request.channel is None:
             return climbed
-        go_on = await self.carrier.next_after_silence(request.request_id, order.institution, request.channel)
+        go_on = await self.carrier.next_after_silence(
+            HoldParcel(request.request_id), order.institution, request.channel
+        )
         return climbed.model_copy(update={"go_on": go_on})
 
     async def _chase(self, request: requests.RequestRow) -> bool:

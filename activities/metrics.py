@@ -30,6 +30,8 @@ from schemas.enums import (
     SettlementDecision,
     TaskKind,
 )
+from schemas.reconciliation import ListWay, Reason
+from schemas.restoration_enums import OrderKind
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 _MINUTE: Final = 60.0
@@ -61,6 +63,22 @@ class SweepWork(StrEnum):
     ROUTE = "route"
     WRITE_OFF = "write_off"
     REMIND = "remind"
+
+
+class AftercareWork(StrEnum):
+    """What is done about one case of the way home."""
+
+    TAKE_UP = "take_up"
+    START = "start"
+    TELL = "tell"
+    LOOK_AFTER = "look_after"
+
+
+class Told(StrEnum):
+    """Who was told that a bank's list of liens is overdue."""
+
+    DESK = "desk"
+    SUPERVISOR = "supervisor"
 
 
 class Metrics:
@@ -110,6 +128,42 @@ class Metrics:
             "goldenhour_sweep_failures",
             "Attempts of the sweep at one case that came to nothing, by what was attempted.",
             ("work",),
+            registry=self.registry,
+        )
+        self._aftercare_failures = Counter(
+            "goldenhour_aftercare_failures",
+            "Attempts at one case of the way home that came to nothing, by what was attempted.",
+            ("work",),
+            registry=self.registry,
+        )
+        self._confirmed_paise = Counter(
+            "goldenhour_confirmed_paise",
+            "What banks have confirmed to have done of orders, by kind of order.",
+            ("kind",),
+            registry=self.registry,
+        )
+        self._reconciliations = Counter(
+            "goldenhour_reconciliations",
+            "Banks' lists of liens laid beside the ledger, by whether anything differs.",
+            ("differs",),
+            registry=self.registry,
+        )
+        self._differences = Counter(
+            "goldenhour_reconciliation_differences",
+            "Rows of banks' lists that differ from the ledger, and liens that the lists lack, by reason.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self._lists_asked = Counter(
+            "goldenhour_lien_lists_asked",
+            "Banks asked for their lists of liens, by the way it was put to them.",
+            ("way",),
+            registry=self.registry,
+        )
+        self._lists_overdue = Counter(
+            "goldenhour_lien_lists_overdue",
+            "Lists of liens that did not come in time, by who was told.",
+            ("told",),
             registry=self.registry,
         )
         self._paise = Gauge(
@@ -187,6 +241,29 @@ class Metrics:
         """Something the sweep attempted for one case came to nothing."""
         self._sweep_failures.labels(work.value).inc()
 
+    def aftercare_failed(self, work: AftercareWork) -> None:
+        """Something attempted for one case of the way home came to nothing."""
+        self._aftercare_failures.labels(work.value).inc()
+
+    def order_confirmed(self, kind: OrderKind, paise: int) -> None:
+        """A bank has given back, or let go, so much under an order."""
+        self._confirmed_paise.labels(kind.value).inc(paise)
+
+    def reconciled(self, reasons: Iterable[Reason]) -> None:
+        """A comparison was committed; one reason for each difference."""
+        found = list(reasons)
+        self._reconciliations.labels(str(bool(found)).lower()).inc()
+        for reason in found:
+            self._differences.labels(reason.value).inc()
+
+    def list_asked(self, way: ListWay) -> None:
+        """A bank was asked for its list of liens."""
+        self._lists_asked.labels(way.value).inc()
+
+    def list_overdue(self, told: Told) -> None:
+        """Somebody was told that a list has not come in time."""
+        self._lists_overdue.labels(told.value).inc()
+
     def first_answer(self, since_complaint_seconds: float) -> None:
         """A case has its first answer."""
         _observe(self._complaint_to_answer, since_complaint_seconds)
@@ -220,8 +297,23 @@ class Metrics:
             self._settlements.labels(decision.value)
         for work in SweepWork:
             self._sweep_failures.labels(work.value)
+        for kind in OrderKind:
+            self._confirmed_paise.labels(kind.value)
+        for care in AftercareWork:
+            self._aftercare_failures.labels(care.value)
         for disposition, kind in product(Disposition, ClaimKind):
             self._answers.labels(disposition.value, kind.value)
+        self._begin_reconciliation_at_zero()
+
+    def _begin_reconciliation_at_zero(self) -> None:
+        for differs in ("false", "true"):
+            self._reconciliations.labels(differs)
+        for reason in Reason:
+            self._differences.labels(reason.value)
+        for asked_by in ListWay:
+            self._lists_asked.labels(asked_by.value)
+        for told in Told:
+            self._lists_overdue.labels(told.value)
 
     def _histogram(self, name: str, help_text: str) -> Histogram:
         return Histogram(f"goldenhour_{name}_seconds", help_text, buckets=BUCKETS_SECONDS, registry=self.registry)

@@ -122,10 +122,10 @@ async def insert_contradictions(
     case_no: str,
     institution: str,
     contradictions: Sequence[Contradiction],
-    answer_ids: Sequence[int],
+    answer_ids: Sequence[int | None],
     at: datetime,
 ) -> None:
-    """Keep what could not be taken as it stands, each beside the line that said it."""
+    """Keep what could not be taken as it stands, each beside the line that said it, where an answer did."""
     await connection.executemany(
         "INSERT INTO contradiction (case_no, hop_no, answer_id, institution, kind, claimed_paise, applied_paise,"
         " opened_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",

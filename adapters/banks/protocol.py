@@ -12,6 +12,8 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from schemas.institutions import EnvelopeKind
+from schemas.lien_lists import ListWanted
+from schemas.orders import BankOrder
 
 INCIDENTS_MAX = 500
 """Most incidents one ticket may carry; a larger wave is split by the caller."""
@@ -204,4 +206,34 @@ class Chaser(Protocol[Way_contra]):
         timeout_seconds: float,
     ) -> None:
         """Ask what became of a request, and of which of its transfers; once for each `asked_at`. Raises BankError."""
+        ...
+
+
+@runtime_checkable
+class ListAsker(Protocol[Way_contra]):
+    """What a channel can do besides that has a message of its own for "which liens do you hold for us?"."""
+
+    async def ask_for_liens(self, bank: Way_contra, wanted: ListWanted, *, timeout_seconds: float) -> None:
+        """Put the question to the bank; twice is the same question (`inquiry_id`). Raises BankError."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTicket:
+    """An order as a channel carries it: what the bank reads, and the signed paper where there is one.
+
+    `order.order_id` is its idempotency key.
+    """
+
+    order: BankOrder
+    paper_pdf: bytes = field(default=b"", repr=False)
+    """the order as a paper; empty where none was issued"""
+
+
+@runtime_checkable
+class OrderTaker(Protocol[Way_contra]):
+    """What a channel can do besides that has a message for an order to restore or to release."""
+
+    async def send_order(self, bank: Way_contra, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """Put an order before `bank`; as `BankAdapter.send_hold_request` in everything else."""
         ...

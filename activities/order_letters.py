@@ -1,0 +1,46 @@
+"""The letters of an order's ladder: to the bank's desk, then to its nodal officers. They name no person."""
+
+from datetime import datetime
+
+from activities.letters import Letter
+from adapters.messages.smtp import is_plain_address
+from db.bank_orders import OrderRow
+from domain.duty import Holidays, calling_order
+from schemas.complaints import IST
+from schemas.institutions import Institution
+from schemas.procedures import OrderRung
+from schemas.restoration_enums import OrderKind
+from schemas.rosters import HolidayRules
+
+_ASKED = {
+    OrderKind.RESTORE: "credit the amounts named in it to the accounts named in it",
+    OrderKind.RELEASE: "lift the hold on the amounts named in it",
+}
+
+
+def order_letter(
+    institution: Institution, order: OrderRow, rung: OrderRung, rules: HolidayRules, at: datetime
+) -> Letter:
+    """The letter of a rung: the desk is reminded; the nodal officers are told that the bank has not done it."""
+    to: list[str] = [institution.desk_email]
+    subject = "Reminder: order"
+    if rung is OrderRung.NODAL_OFFICER:
+        subject = "Order not carried out:"
+        known = calling_order(institution.nodal_officers, Holidays(rules, institution.closed_days), at)
+        to = [one.email for one in known if is_plain_address(one.email)] + to
+    first, *others = dict.fromkeys(address for address in to if address) or [""]
+    job = f", job {order.job_id}" if order.job_id else ""
+    body = (
+        f"{institution.name}\n\n"
+        f"Acknowledgement {order.case_no}{job}: our order {order.order_id} of"
+        f" {order.planned_at.astimezone(IST):%d-%m-%Y} is not confirmed yet. It is due on"
+        f" {order.due_at.astimezone(IST):%d-%m-%Y}.\n\n"
+        f"Please {_ASKED[order.kind]}, and confirm it over the usual interface, quoting the order.\n"
+    )
+    return Letter(
+        to=first,
+        subject=f"{subject} {order.order_id}, acknowledgement {order.case_no}",
+        body_text=body,
+        message_id=f"{order.order_id}.{rung.value}",
+        cc=tuple(others[:5]),
+    )

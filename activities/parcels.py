@@ -1,0 +1,105 @@
+"""What is carried to a bank: a hold request, or an order. Each knows its own record of carriage."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+from uuid import UUID
+
+from adapters.banks.protocol import BankAdapter, Delivery, HoldTicket, OrderTaker, OrderTicket
+from db import bank_orders, channels
+from db.pool import Connection
+from schemas.enums import CarriageOutcome, ChannelKind
+
+
+class Parcel(Protocol):
+    """One thing that a bank is to have, under one idempotency key however often it is carried."""
+
+    @property
+    def key(self) -> UUID:
+        """By what the bank knows it again."""
+        ...
+
+    def fits(self, adapter: object) -> bool:
+        """Whether that channel has a message for it."""
+        ...
+
+    async def hand_over(self, adapter: Any, way: Any, timeout_seconds: float) -> Delivery:
+        """Put it before the bank. Raises `BankError`."""
+        ...
+
+    async def turns(self, connection: Connection) -> Mapping[ChannelKind, int]:
+        """How often each channel has tried to carry it."""
+        ...
+
+    async def note(
+        self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""
+    ) -> None:
+        """Write what came of carrying it."""
+        ...
+
+    async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
+        """Write that its last delivery was met with silence; false when that is written already."""
+        ...
+
+
+@dataclass(frozen=True)
+class HoldParcel:
+    """A hold request; its ticket is needed only to hand it over."""
+
+    key: UUID
+    ticket: HoldTicket | None = None
+
+    def fits(self, adapter: object) -> bool:
+        """Every channel carries hold requests."""
+        return True
+
+    async def hand_over(self, adapter: BankAdapter[Any], way: Any, timeout_seconds: float) -> Delivery:
+        """Send the ticket."""
+        assert self.ticket is not None, "whoever carries a request brings its ticket"
+        return await adapter.send_hold_request(way, self.ticket, timeout_seconds=timeout_seconds)
+
+    async def turns(self, connection: Connection) -> Mapping[ChannelKind, int]:
+        """From the request's own record."""
+        return await channels.turns(connection, self.key)
+
+    async def note(
+        self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""
+    ) -> None:
+        """In the request's own record."""
+        await channels.note_carriage(connection, self.key, channel, outcome, at, detail)
+
+    async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
+        """In the request's own record."""
+        return await channels.note_silence(connection, self.key, channel, at)
+
+
+@dataclass(frozen=True)
+class OrderParcel:
+    """An order to restore or to release."""
+
+    key: UUID
+    ticket: OrderTicket | None = None
+
+    def fits(self, adapter: object) -> bool:
+        """The I4C wire, for one, has no message for an order."""
+        return isinstance(adapter, OrderTaker)
+
+    async def hand_over(self, adapter: OrderTaker[Any], way: Any, timeout_seconds: float) -> Delivery:
+        """Send the order."""
+        assert self.ticket is not None, "whoever carries an order brings its ticket"
+        return await adapter.send_order(way, self.ticket, timeout_seconds=timeout_seconds)
+
+    async def turns(self, connection: Connection) -> Mapping[ChannelKind, int]:
+        """From the order's own record."""
+        return await bank_orders.turns(connection, self.key)
+
+    async def note(
+        self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""
+    ) -> None:
+        """In the order's own record."""
+        await bank_orders.note_carriage(connection, self.key, channel, outcome, at, detail)
+
+    async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
+        """In the order's own record."""
+        return await bank_orders.note_silence(connection, self.key, channel, at)

@@ -1,0 +1,378 @@
+"""Orders to banks and what banks say they have done under them."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.pool import Connection
+from domain.confirming import Ordered
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
+from schemas.procedures import OrderPolicy, OrderRung
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+
+LIVE: Final = (OrderState.PLANNED, OrderState.DELIVERED, OrderState.REFUSED)
+"""states in which a bank may still do what it was ordered"""
+
+
+class OrderRow(Noun):
+    """An order as it is written."""
+
+    order_id: UUID
+    kind: OrderKind
+    reason: OrderReason
+    case_no: str
+    institution: str
+    restoration_id: UUID | None
+    grievance_id: UUID | None
+    court_order_id: int | None
+    state: OrderState
+    ordered_by: str
+    planned_at: UtcDatetime
+    due_at: UtcDatetime
+    delivered_at: UtcDatetime | None
+    channel: ChannelKind | None
+    job_id: str | None
+    round: int
+    rung: OrderRung | None
+    rung_at: UtcDatetime | None
+    refusal_code: str | None
+    ended_at: UtcDatetime | None
+    policy: OrderPolicy
+
+
+_ORDER = ", ".join(OrderRow.model_fields)
+
+
+class LineRow(Noun):
+    """A line of an order as it is written."""
+
+    line_no: int
+    hop_no: int
+    hold_id: UUID
+    amount_paise: int
+    excess: bool
+    ack_no: str | None
+    beneficiary_institution: str
+    beneficiary_holder: str
+    beneficiary_ifsc: str
+    confirmed_paise: int
+
+    @property
+    def as_ordered(self) -> Ordered:
+        """The line as a bank's word is judged by it."""
+        beneficiary = None
+        if self.ack_no is not None:
+            beneficiary = Beneficiary(
+                institution=self.beneficiary_institution,
+                holder=self.beneficiary_holder,
+                ifsc=self.beneficiary_ifsc,
+            )
+        return Ordered(amount_paise=self.amount_paise, confirmed_paise=self.confirmed_paise, beneficiary=beneficiary)
+
+
+_LINE = ", ".join(LineRow.model_fields)
+
+
+async def insert(connection: Connection, order: NewOrder, policy: OrderPolicy, due_at: datetime, now: datetime) -> UUID:
+    """Write a new order with its lines. The database refuses lines above what is on hold, at commit."""
+    order_id = uuid4()
+    await connection.execute(
+        "INSERT INTO bank_order (order_id, kind, reason, case_no, institution, restoration_id, grievance_id,"
+        " court_order_id, state, ordered_by, planned_at, due_at, policy)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 'planned', $9, $10, $11, $12)",
+        order_id,
+        order.kind.value,
+        order.reason.value,
+        order.case_no,
+        order.institution,
+        order.restoration_id,
+        order.grievance_id,
+        order.court_order_id,
+        order.ordered_by,
+        now,
+        due_at,
+        policy.model_dump(mode="json"),
+    )
+    nowhere = Beneficiary(institution="", holder="")
+    await connection.executemany(
+        "INSERT INTO bank_order_line (order_id, line_no, case_no, hop_no, hold_id, amount_paise, excess, ack_no,"
+        " beneficiary_institution, beneficiary_holder, beneficiary_ifsc)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        [
+            (
+                order_id,
+                line_no,
+                order.case_no,
+                line.hop_no,
+                line.hold_id,
+                line.amount_paise,
+                line.excess,
+                line.ack_no,
+                (line.beneficiary or nowhere).institution,
+                (line.beneficiary or nowhere).holder,
+                (line.beneficiary or nowhere).ifsc,
+            )
+            for line_no, line in enumerate(order.lines, 1)
+        ],
+    )
+    return order_id
+
+
+async def case_of(connection: Connection, order_id: UUID, institution: str | None = None) -> str:
+    """The case an order is about; with `institution`, only where it is that bank's. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT case_no FROM bank_order WHERE order_id = $1 AND ($2::text IS NULL OR institution = $2)",
+        order_id,
+        institution,
+    )
+    if case_no is None:
+        raise NotFound(f"order {order_id}")
+    return case_no
+
+
+async def get(connection: Connection, order_id: UUID) -> OrderRow:
+    """One order, its row locked (lock its case before). Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR UPDATE", order_id)
+    if row is None:
+        raise NotFound(f"order {order_id}")
+    return OrderRow(**dict(row))
+
+
+async def lines_of(connection: Connection, order_id: UUID) -> list[LineRow]:
+    """The lines of an order."""
+    rows = await connection.fetch(f"SELECT {_LINE} FROM bank_order_line WHERE order_id = $1 ORDER BY line_no", order_id)
+    return [LineRow(**dict(row)) for row in rows]
+
+
+async def of_restoration(connection: Connection, restoration_id: UUID) -> list[OrderRow]:
+    """The orders of a restoration, oldest first."""
+    rows = await connection.fetch(
+        f"SELECT {_ORDER} FROM bank_order WHERE restoration_id = $1 ORDER BY planned_at, order_id", restoration_id
+    )
+    return [OrderRow(**dict(row)) for row in rows]
+
+
+async def ordered_paise(connection: Connection, case_no: str, hop_no: int) -> int:
+    """What of a hop's held money live orders ask for already, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0)::bigint FROM bank_order_line l"
+        " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND l.hop_no = $2 AND NOT l.excess"
+        " AND o.state = ANY($3)",
+        case_no,
+        hop_no,
+        [state.value for state in LIVE],
+    )
+    return total
+
+
+async def excess_ordered_paise(connection: Connection, case_no: str, hop_no: int) -> int:
+    """What was ordered to be let go of a hop above its traceable amount, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT coalesce(sum(l.amount_paise), 0)::bigint FROM bank_order_line l JOIN bank_order o USING (order_id)"
+        " WHERE l.case_no = $1 AND l.hop_no = $2 AND l.excess AND o.state <> 'cancelled'",
+        case_no,
+        hop_no,
+    )
+    return total
+
+
+# -- on the way to the bank --------------------------------------------------------------------------------------------
+
+
+async def delivered(connection: Connection, order_id: UUID, channel: ChannelKind, job_id: str, at: datetime) -> bool:
+    """The bank has the order; false when that is written already, or the order is over."""
+    done = await connection.fetchval(
+        "UPDATE bank_order SET state = 'delivered', delivered_at = coalesce(delivered_at, $4), channel = $2,"
+        " job_id = $3 WHERE order_id = $1 AND state = 'planned' RETURNING true",
+        order_id,
+        channel.value,
+        job_id,
+        at,
+    )
+    return bool(done)
+
+
+async def send_again(connection: Connection, order_id: UUID) -> None:
+    """Have an order that was met with silence, or refused and mended, carried once more."""
+    await connection.execute(
+        "UPDATE bank_order SET state = 'planned', round = round + 1 WHERE order_id = $1"
+        " AND state IN ('delivered', 'refused')",
+        order_id,
+    )
+
+
+async def refused(connection: Connection, order_id: UUID, code: str, message: str) -> bool:
+    """The bank will not take the order as it is; false when it is over, or known."""
+    done = await connection.fetchval(
+        "UPDATE bank_order SET state = 'refused', refusal_code = $2, refusal_message = $3"
+        " WHERE order_id = $1 AND state = 'planned' RETURNING true",
+        order_id,
+        code[:40],
+        message[:500],
+    )
+    return bool(done)
+
+
+async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
+    """Silence has climbed this rung."""
+    await connection.execute(
+        "UPDATE bank_order SET rung = $2, rung_at = $3 WHERE order_id = $1", order_id, rung.value, at
+    )
+
+
+async def finish(connection: Connection, order_id: UUID, state: OrderState, at: datetime, reason: str = "") -> None:
+    """The order is over."""
+    await connection.execute(
+        "UPDATE bank_order SET state = $2, ended_at = $3, ended_reason = $4 WHERE order_id = $1",
+        order_id,
+        state.value,
+        at,
+        reason,
+    )
+
+
+async def turns(connection: Connection, order_id: UUID) -> dict[ChannelKind, int]:
+    """How often each channel has tried to carry an order, whatever came of it."""
+    rows = await connection.fetch(
+        "SELECT channel, count(*) AS turns FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
+        " GROUP BY channel",
+        order_id,
+    )
+    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
+
+
+async def note_carriage(
+    connection: Connection,
+    order_id: UUID,
+    channel: ChannelKind,
+    outcome: CarriageOutcome,
+    at: datetime,
+    detail: str = "",
+) -> None:
+    """Write what came of carrying an order over a channel; `detail` holds no personal data."""
+    await connection.execute(
+        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome, detail) VALUES ($1, $2, $3, $4, $5)",
+        order_id,
+        channel.value,
+        at,
+        outcome.value,
+        detail[:200],
+    )
+
+
+async def note_silence(connection: Connection, order_id: UUID, channel: ChannelKind, at: datetime) -> bool:
+    """Write that the last delivery of an order was not answered in time; false when that is written already."""
+    done = await connection.fetchval(
+        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome) SELECT $1, $2, $3, 'silent'"
+        " WHERE NOT EXISTS (SELECT FROM bank_order_carriage s WHERE s.order_id = $1 AND s.outcome = 'silent'"
+        " AND s.carriage_id > (SELECT max(d.carriage_id) FROM bank_order_carriage d"
+        "  WHERE d.order_id = $1 AND d.outcome = 'delivered')) RETURNING true",
+        order_id,
+        channel.value,
+        at,
+    )
+    return bool(done)
+
+
+# -- the bank's word ---------------------------------------------------------------------------------------------------
+
+
+async def known_words(connection: Connection, order_id: UUID) -> set[str]:
+    """The natural keys of what the bank has said of an order."""
+    rows = await connection.fetch("SELECT natural_key FROM bank_confirmation WHERE order_id = $1", order_id)
+    return {row["natural_key"] for row in rows}
+
+
+async def insert_confirmation(
+    connection: Connection,
+    order_id: UUID,
+    line: ConfirmedLine,
+    *,
+    natural_key: str,
+    applied_paise: int,
+    disposition: str,
+    flags: Sequence[str],
+    source: str,
+    transaction_id: int | None,
+    now: datetime,
+) -> None:
+    """Keep one line of the bank's word, whatever became of it; an applied line counts on its order's line."""
+    await connection.execute(
+        "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
+        " reference, credited_institution, credited_holder, disposition, flags, received_at, source, transaction_id)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        order_id,
+        line.line_no,
+        natural_key,
+        line.amount_paise,
+        applied_paise,
+        line.done_at,
+        line.reference,
+        line.credited_institution,
+        line.credited_account,
+        disposition,
+        list(flags),
+        now,
+        source,
+        transaction_id,
+    )
+    if applied_paise:
+        await connection.execute(
+            "UPDATE bank_order_line SET confirmed_paise = confirmed_paise + $3 WHERE order_id = $1 AND line_no = $2",
+            order_id,
+            line.line_no,
+            applied_paise,
+        )
+
+
+# -- as the bank reads them --------------------------------------------------------------------------------------------
+
+
+_AS_READ: Final = """
+SELECT o.order_id, o.kind, o.reason, o.state, o.case_no AS ack_no, o.planned_at AS ordered_at, o.due_at,
+       coalesce((SELECT p.number FROM paper p WHERE p.order_id = o.order_id ORDER BY p.issued_at LIMIT 1), '')
+           AS paper_number,
+       l.line_no, l.hop_no, h.reference, h.payee_holder, l.amount_paise, l.confirmed_paise, l.ack_no AS victim,
+       l.beneficiary_institution, l.beneficiary_holder, l.beneficiary_ifsc
+FROM bank_order o JOIN bank_order_line l USING (order_id) JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
+"""
+
+
+async def as_read(connection: Connection, institution: str, order_ids: Sequence[UUID]) -> list[BankOrder]:
+    """These orders as their bank reads them, oldest first; another bank's are left out."""
+    rows = await connection.fetch(
+        f"{_AS_READ} WHERE o.order_id = ANY($1) AND o.institution = $2 ORDER BY o.planned_at, o.order_id, l.line_no",
+        list(order_ids),
+        institution,
+    )
+    heads: dict[UUID, dict[str, object]] = {}
+    lines: dict[UUID, list[OrderLine]] = {}
+    for row in rows:
+        heads.setdefault(row["order_id"], {name: row[name] for name in BankOrder.model_fields if name != "lines"})
+        lines.setdefault(row["order_id"], []).append(_as_read_line(dict(row)))
+    return [BankOrder.model_validate({**head, "lines": lines[order_id]}) for order_id, head in heads.items()]
+
+
+def _as_read_line(row: dict[str, object]) -> OrderLine:
+    beneficiary = None
+    if row["victim"] is not None:
+        beneficiary = {
+            "institution": row["beneficiary_institution"],
+            "holder": row["beneficiary_holder"],
+            "ifsc": row["beneficiary_ifsc"],
+        }
+    return OrderLine.model_validate(
+        {
+            "line_no": row["line_no"],
+            "hop": row["hop_no"],
+            "reference": row["reference"],
+            "account": row["payee_holder"],
+            "amount_paise": row["amount_paise"],
+            "confirmed_paise": row["confirmed_paise"],
+            "beneficiary": beneficiary,
+        }
+    )

@@ -1,0 +1,114 @@
+"""Orders to banks: credit the victims, or lift a hold; and what a bank says it has done."""
+
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import Field, StringConstraints, model_validator
+
+from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+
+LINES_MAX = 500
+"""most lines of one order, as of one hold request"""
+
+Told = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable]
+
+
+class Beneficiary(Noun):
+    """The account a victim paid from: there the money goes back."""
+
+    institution: str
+    holder: Annotated[str, Field(repr=False)]
+    ifsc: str = ""
+
+
+class NewOrderLine(Noun):
+    """Money of one hop that a bank is to credit or to let go."""
+
+    hop_no: int
+    hold_id: UUID
+    amount_paise: PositivePaise
+    excess: bool = False
+    """held above the traceable amount, so in no bucket of the ledger"""
+    ack_no: str | None = None
+    """whose money it is, where it is given back"""
+    beneficiary: Beneficiary | None = None
+
+
+class NewOrder(Noun):
+    """An order as whoever may give it plans it."""
+
+    kind: OrderKind
+    reason: OrderReason
+    case_no: str
+    institution: str
+    ordered_by: str
+    lines: Annotated[tuple[NewOrderLine, ...], Field(min_length=1, max_length=LINES_MAX)]
+    restoration_id: UUID | None = None
+    grievance_id: UUID | None = None
+    court_order_id: int | None = None
+
+    @model_validator(mode="after")
+    def _money_goes_somewhere(self) -> Self:
+        for line in self.lines:
+            if (self.kind is OrderKind.RESTORE) != (line.beneficiary is not None and line.ack_no is not None):
+                raise ValueError("a line that restores names its victim and the account to credit, no other does")
+        return self
+
+
+class OrderLine(Noun):
+    """A line of an order as the bank reads it: found by the transfer that brought the money there."""
+
+    line_no: int
+    hop: int
+    reference: str
+    """RRN or UTR of the transfer that credited the account"""
+    account: Annotated[str, Field(repr=False)]
+    """on which the money is on hold"""
+    amount_paise: PositivePaise
+    confirmed_paise: Annotated[int, Field(ge=0)]
+    beneficiary: Beneficiary | None = None
+
+
+class BankOrder(Noun):
+    """An order as the bank reads it."""
+
+    order_id: UUID
+    kind: OrderKind
+    reason: OrderReason
+    state: OrderState
+    ack_no: str
+    """the case's number"""
+    ordered_at: UtcDatetime
+    due_at: UtcDatetime
+    paper_number: str = ""
+    """of the signed paper that comes with it"""
+    lines: tuple[OrderLine, ...]
+
+
+class ConfirmedLine(Noun):
+    """What a bank says it has done of one line: the whole, or a part."""
+
+    line_no: Annotated[int, Field(ge=1, le=LINES_MAX)]
+    amount_paise: PositivePaise
+    done_at: UtcDatetime
+    reference: Told = ""
+    """UTR of the credit; of a release, whatever the bank calls it"""
+    credited_institution: Told = ""
+    credited_account: Annotated[Told, Field(repr=False)] = ""
+
+
+class OrderConfirmation(Noun):
+    """A bank's word on an order."""
+
+    lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
+
+
+class ConfirmationTaken(Noun):
+    """What became of the word: how many lines are booked, known before, or in doubt; and where the order stands."""
+
+    order_id: UUID
+    state: OrderState
+    applied: int
+    duplicates: int
+    contradictions: int

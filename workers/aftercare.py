@@ -1,0 +1,196 @@
+"""Looking after the way home: holds are taken up, procedures started, told and looked after.
+
+It never decides and never keeps: the rows are the outbox, the database says when there is something to do, and a look
+every few seconds finds what was missed. Doing it twice is harmless.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import partial
+from typing import Final
+
+import asyncpg
+from temporalio.client import Client
+from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
+from temporalio.service import RPCError
+
+from activities import holding
+from activities.hands import Hands
+from activities.metrics import METRICS, AftercareWork
+from db import account_holds, procedures
+from db.pool import Connection
+from db.procedures import Waiting
+from schemas.enums import ProcedureKind
+from workflows import policies
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 5.0
+"""when nobody has said that there is something to do"""
+GATHER_SECONDS: Final = 0.05
+"""a burst of holds is taken up together"""
+ROUND_LIMIT: Final = 200
+LOOK_AFTER: Final = timedelta(days=1)
+"""a procedure whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
+LOOK_AFTER_LIMIT: Final = 50
+PURGE_LIMIT: Final = 1_000
+REST_OF_A_CASE: Final = timedelta(minutes=1)
+"""a case that failed is left alone for so long, and costs no other case"""
+RPC_TIMEOUT: Final = timedelta(seconds=5)
+TRANSIENT: Final = (RPCError, RuntimeError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError)
+"""RuntimeError is what a lazy client raises when its first connection fails"""
+SERVERS_AWAY: Final = (RPCError, OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+"""no case's trouble: it ends the round"""
+
+WORKFLOWS: Final = {
+    ProcedureKind.RESTORATION: "RestorationWorkflow",
+    ProcedureKind.HOLD: "HoldWorkflow",
+    ProcedureKind.GRIEVANCE: "GrievanceWorkflow",
+    ProcedureKind.ORDER: "OrderWorkflow",
+    ProcedureKind.DUTIES: "DutiesWorkflow",
+}
+
+
+@dataclass
+class Aftercare:
+    """One process's care of the way home; of several processes one works, the others wait to take its place."""
+
+    hands: Hands
+    client: Client
+    _resting: dict[str, datetime] = field(default_factory=dict)
+    """by case that failed: until when it is left alone"""
+
+    async def run(self) -> None:
+        """Look for ever; a server that is away is waited for."""
+        while True:
+            try:
+                async with self.hands.pool.acquire() as connection:
+                    if await procedures.may_watch(connection):
+                        await self._watch(connection)
+            except TRANSIENT as error:
+                log.warning("aftercare waits: %s", type(error).__name__)
+            await asyncio.sleep(LOOK_EVERY_SECONDS)
+
+    async def look(self) -> int:
+        """One round of everything; returns how many things came of it. Raises what a server raises that is away."""
+        now = self.hands.now()
+        for case_no in [case_no for case_no, until in self._resting.items() if until <= now]:
+            del self._resting[case_no]
+        done = await self._take_up_holds()
+        done += await self._start(now)
+        done += await self._tell(now)
+        await self._look_after(now)
+        await self._purge(now)
+        return done
+
+    async def _watch(self, connection: Connection) -> None:
+        """Look whenever the database says so, until the connection is lost."""
+        woken = asyncio.Event()
+        lost = asyncio.Event()
+
+        def heard(_connection: object, _pid: int, _channel: str, _payload: object) -> None:
+            woken.set()
+
+        def gone(_connection: object) -> None:
+            lost.set()
+            woken.set()
+
+        connection.add_termination_listener(gone)
+        await connection.add_listener(procedures.AFTERCARE, heard)
+        try:
+            while not lost.is_set():
+                woken.clear()
+                done = await self._look_patiently()
+                if done >= ROUND_LIMIT:
+                    continue
+                try:
+                    await asyncio.wait_for(woken.wait(), LOOK_EVERY_SECONDS)
+                    await asyncio.sleep(GATHER_SECONDS)
+                except TimeoutError:
+                    continue
+        finally:
+            if not connection.is_closed():
+                connection.remove_termination_listener(gone)
+                await connection.remove_listener(procedures.AFTERCARE, heard)
+
+    async def _look_patiently(self) -> int:
+        try:
+            return await self.look()
+        except TRANSIENT as error:
+            log.warning("aftercare waits: %s", type(error).__name__)
+            return 0
+
+    # -- what there is to do ---------------------------------------------------------------------------------------
+
+    async def _take_up_holds(self) -> int:
+        async with self.hands.pool.acquire() as connection:
+            waiting = await account_holds.cases_to_take_up(connection, list(self._resting), ROUND_LIMIT)
+        done = 0
+        for case_no in waiting:
+            done += await self._attempt(AftercareWork.TAKE_UP, case_no, partial(holding.take_up, self.hands, case_no))
+        return done
+
+    async def _start(self, now: datetime) -> int:
+        async with self.hands.pool.acquire() as connection:
+            waiting = await procedures.to_start(connection, now, list(self._resting), ROUND_LIMIT)
+        return await self._each(AftercareWork.START, waiting, now)
+
+    async def _tell(self, now: datetime) -> int:
+        async with self.hands.pool.acquire() as connection:
+            waiting = await procedures.to_tell(connection, now, list(self._resting), ROUND_LIMIT)
+        return await self._each(AftercareWork.TELL, waiting, now)
+
+    async def _look_after(self, now: datetime) -> None:
+        async with self.hands.pool.acquire() as connection:
+            waiting = await procedures.not_seen(connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT)
+        await self._each(AftercareWork.LOOK_AFTER, waiting, now)
+
+    async def _purge(self, now: datetime) -> None:
+        before = now - timedelta(seconds=self.hands.policy.outbox.keep_told_seconds)
+        async with self.hands.pool.acquire() as connection:
+            await procedures.purge(connection, before, PURGE_LIMIT)
+
+    # -- one case must not keep the others waiting -----------------------------------------------------------------
+
+    async def _each(self, work: AftercareWork, waiting: list[Waiting], now: datetime) -> int:
+        """Start each, or tell it: both is one call. Returns how many were reached."""
+        reached = [one for one in waiting if await self._attempt(work, one.start.case_no, partial(self._reach, one))]
+        if reached:
+            async with self.hands.pool.acquire() as connection, connection.transaction():
+                told = [news_id for one in reached for news_id in one.news_ids]
+                if told:
+                    await procedures.mark_told(connection, told, now)
+                else:
+                    await procedures.mark_started(connection, [one.start.workflow_id for one in reached], now)
+        return len(reached)
+
+    async def _reach(self, waiting: Waiting) -> None:
+        """Start the workflow with a signal to look, or only signal the one that runs."""
+        await self.client.start_workflow(
+            WORKFLOWS[waiting.start.kind],
+            waiting.start,
+            id=waiting.start.workflow_id,
+            task_queue=policies.CASE_WORK_QUEUE,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            start_signal="changed" if waiting.news_ids else None,
+            rpc_timeout=RPC_TIMEOUT,
+        )
+
+    async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
+        if case_no in self._resting:
+            return False
+        try:
+            await do()
+        except SERVERS_AWAY:
+            METRICS.aftercare_failed(work)
+            raise
+        except Exception as error:
+            METRICS.aftercare_failed(work)
+            log.warning("aftercare: %s of case %s failed: %s", work, case_no, type(error).__name__)
+            self._resting[case_no] = self.hands.now() + REST_OF_A_CASE
+            return False
+        return True

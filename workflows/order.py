@@ -1,0 +1,50 @@
+"""One order to a bank: carried over the channels, chased by the ladder, until the bank has done it."""
+
+from contextlib import suppress
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ordering import OrderHands
+    from schemas.procedures import ProcedureStart
+    from schemas.restoration_enums import OrderState
+    from workflows import policies, procedures
+
+
+@workflow.defn
+class OrderWorkflow:
+    """Keeps the clocks of one order."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        self._order = procedures.Procedure(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        """Deliver the order, and climb the ladder until it is confirmed or taken back."""
+        while not (look := await self._order.look(OrderHands.look_at_order)).over:
+            if look.at == OrderState.PLANNED:
+                await self._deliver()
+            if due := await self._order.wait(look):
+                await self._order.act(OrderHands.climb_order, due.what)
+            self._order.continue_if_long()
+
+    @workflow.signal
+    def changed(self) -> None:
+        """The order was written."""
+        self._order.take_note()
+
+    async def _deliver(self) -> None:
+        """Try the channels; that nobody could be reached is what the ladder is for."""
+        with suppress(ActivityError):
+            await workflow.execute_activity_method(
+                OrderHands.send_order,
+                self._order.asked(),
+                task_queue=policies.BANK_CALLS_QUEUE,
+                start_to_close_timeout=procedures.ORDER_CALL_TIMEOUT,
+                schedule_to_close_timeout=procedures.ORDER_CALL_FOR,
+                retry_policy=procedures.ORDER_CALL_RETRY,
+                # Behind every hold request: this money does not run away.
+                priority=policies.bank_call_priority(self._order.start.subject, policies.LAST_PRIORITY),
+            )

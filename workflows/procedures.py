@@ -1,0 +1,73 @@
+"""What the workflows beside the case share: how they look, wait and act. The row decides, they keep its clocks."""
+
+from datetime import timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RetryPolicy
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.procedures import Due, Look, ProcedureOrder, ProcedureStart
+    from workflows import policies
+
+ORDER_CALL_TIMEOUT = timedelta(seconds=30)
+ORDER_CALL_FOR = timedelta(days=1)
+ORDER_CALL_RETRY = RetryPolicy(
+    initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)
+)
+"""an order waits out a night's maintenance; then it is the ladder's turn"""
+
+
+class Procedure:
+    """The clock of one row: looks at it, waits until it was written or something is due. For a workflow to stand on."""
+
+    def __init__(self, start: ProcedureStart) -> None:
+        self.start = start
+        self._changed = True
+
+    def take_note(self) -> None:
+        """The row was written."""
+        self._changed = True
+
+    def asked(self, what: str = "") -> ProcedureOrder:
+        """What a hand is asked to do about the row, now."""
+        return ProcedureOrder(subject=self.start.subject, case_no=self.start.case_no, what=what, at=workflow.now())
+
+    async def look(self, hand: Any) -> Look:
+        """How the row stands; what is written from here on wakes `wait`."""
+        self._changed = False
+        look: Look = await workflow.execute_activity_method(
+            hand,
+            self.asked(),
+            task_queue=policies.CASE_WORK_QUEUE,
+            start_to_close_timeout=policies.RECORD_TIMEOUT,
+            schedule_to_close_timeout=policies.RECORD_FOR,
+            retry_policy=policies.RECORD_RETRY,
+        )
+        return look
+
+    async def act(self, hand: Any, what: str = "") -> Any:
+        """Have a hand do something about the row; it is tried until it is done."""
+        return await workflow.execute_activity_method(
+            hand,
+            self.asked(what),
+            task_queue=policies.CASE_WORK_QUEUE,
+            start_to_close_timeout=policies.MAIL_TIMEOUT,
+            schedule_to_close_timeout=policies.RECORD_FOR,
+            retry_policy=policies.RECORD_RETRY,
+        )
+
+    async def wait(self, look: Look) -> Due | None:
+        """Wait until the row is written (None), or until what is due first, which is returned."""
+        due = look.dues[0] if look.dues else None
+        left = max(due.at - workflow.now(), timedelta(0)) if due else None
+        try:
+            await workflow.wait_condition(lambda: self._changed, timeout=left)
+        except TimeoutError:
+            return due
+        return None
+
+    def continue_if_long(self) -> None:
+        """Go on in a fresh history where the server suggests it."""
+        if workflow.info().is_continue_as_new_suggested():
+            workflow.continue_as_new(self.start)
