@@ -1,29 +1,131 @@
-"""Laying a bank's list of liens beside the ledger: one snapshot, written down, and the ledger left as it is."""
+"""Laying a bank's list of liens beside the ledger: one snapshot, written down, and the ledger left as it is.
+
+The desk has one task about what differs, which a later list that is right closes.
+"""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
 
 import asyncpg
 
-from db import reconciliation
-from db.pool import Pool
+from activities.metrics import METRICS
+from db import lien_inquiries, reconciliation, tasks
+from db.pool import Connection, Pool
 from domain.errors import NotFound
-from domain.reconciliation import compare
-from schemas.reconciliation import ListedLien, ReconciliationDetail
+from domain.reconciliation import Comparison, compare
+from schemas.enums import TaskKind
+from schemas.reconciliation import InquiryOutcome, ListedLien, ReconciliationDetail
+
+ENGINE: Final = "engine"
+ASKING: Final = (TaskKind.ASK_FOR_LIENS, TaskKind.SUPERVISE)
+"""the tasks about an institution that a list makes needless"""
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a list comes from: what the bank that handed it in says of it."""
+
+    as_of: datetime
+    list_no: int
+    inquiry_id: UUID | None
 
 
 async def reconcile(
-    pool: Pool, institution: str, rows: Sequence[ListedLien], digest: bytes, *, taken_by: str
+    pool: Pool,
+    institution: str,
+    rows: Sequence[ListedLien],
+    digest: bytes,
+    *,
+    taken_by: str,
+    origin: Origin | None = None,
 ) -> ReconciliationDetail:
-    """Compare and write down. `digest` is the SHA-256 of the list as it came. Raises `NotFound` for an unknown code."""
-    async with pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+    """Compare and write down. `digest` is the SHA-256 of the list as it came; `origin` is None for a file.
+
+    The same list is one comparison: one that a bank handed in whatever happens, a file while it comes out the same.
+    Raises `NotFound` for an unknown code.
+    """
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        await reconciliation.lock(connection, institution)
+        known = await reconciliation.of_list(connection, origin.list_no) if origin else None
+        if known is not None:
+            return await reconciliation.get(connection, known)
+        # One statement reads what is on hold, so that a hold under way is in it whole or not at all.
         case_of = await reconciliation.cases_of(connection, {row.ack_no for row in rows})
         held = await reconciliation.held_at(connection, institution, set(case_of.values()))
-        comparison = compare(rows, case_of, held)
-        try:
-            number = await reconciliation.record(
-                connection, institution, digest, comparison, datetime.now(UTC), taken_by
-            )
-        except asyncpg.ForeignKeyViolationError:
-            raise NotFound(f"institution {institution}") from None
-        return await reconciliation.get(connection, number)
+        then = await reconciliation.held_then(connection, institution, origin.as_of) if origin else {}
+        comparison = compare(rows, case_of, held, then)
+        answered = await _answered(connection, institution, origin)
+        last = await reconciliation.last(connection, institution)
+        if last and origin is None and answered is None and _is_the_same(last, digest, comparison):
+            return last[0]
+        number = await _record(connection, institution, digest, comparison, now, taken_by, origin, answered)
+        if answered is not None:
+            await lien_inquiries.close_open(connection, institution, InquiryOutcome.ANSWERED, now)
+            await tasks.close_for_institution(connection, institution, ASKING, now, "the list is here")
+        if last is None or (origin.as_of if origin else now) >= (last[0].as_of or last[0].taken_at):
+            await _tell_the_desk(connection, institution, number, comparison, now)
+        done = await reconciliation.get(connection, number)
+    METRICS.reconciled(one.reason for one in done.differences)
+    return done
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+async def _answered(connection: Connection, institution: str, origin: Origin | None) -> UUID | None:
+    """The open question that a list answers: the one it names, or any that was asked before it was drawn up."""
+    asked = await lien_inquiries.open_of(connection, institution)
+    if asked is None:
+        return None
+    fits = origin is None or origin.inquiry_id == asked.inquiry_id or origin.as_of >= asked.asked_at
+    return asked.inquiry_id if fits else None
+
+
+def _is_the_same(last: tuple[ReconciliationDetail, bytes], digest: bytes, comparison: Comparison) -> bool:
+    before, its_digest = last
+    told = (before.differences, before.rows_matched, before.our_paise)
+    return its_digest == digest and told == (comparison.differences, comparison.rows_matched, comparison.our_paise)
+
+
+async def _record(
+    connection: Connection,
+    institution: str,
+    digest: bytes,
+    comparison: Comparison,
+    now: datetime,
+    taken_by: str,
+    origin: Origin | None,
+    answered: UUID | None,
+) -> int:
+    try:
+        return await reconciliation.record(
+            connection,
+            institution,
+            digest,
+            comparison,
+            now,
+            taken_by,
+            list_no=origin.list_no if origin else None,
+            inquiry_id=(origin.inquiry_id if origin else None) or answered,
+            as_of=origin.as_of if origin else None,
+        )
+    except asyncpg.ForeignKeyViolationError:
+        raise NotFound(f"institution {institution}") from None
+
+
+async def _tell_the_desk(
+    connection: Connection, institution: str, number: int, comparison: Comparison, now: datetime
+) -> None:
+    """One open task about what differs, of the newest list; none where nothing does."""
+    differs = bool(comparison.differences)
+    why = f"reconciliation {number} has the newer list" if differs else f"in reconciliation {number} nothing differs"
+    await tasks.close_for_institution(connection, institution, [TaskKind.RECONCILE], now, why)
+    if differs:
+        note = f"{comparison.rows_differing} rows differ, {comparison.missing} liens are missing in the list"
+        await tasks.open_for_institution(
+            connection, institution, TaskKind.RECONCILE, note, now, reconciliation_id=number
+        )

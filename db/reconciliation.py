@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
@@ -19,10 +20,32 @@ GROUP BY h.case_no, h.reference_key
 HAVING coalesce(sum(b.balance_paise), 0) > 0 OR h.case_no = ANY($2)
 """
 
-_COLUMNS: Final = (
-    "reconciliation_id, institution, taken_at, taken_by, rows_in, rows_matched, rows_differing, missing,"
-    " bank_paise, our_paise"
+# Entries since a moment, taken back: what the ledger had on hold at it. Only of transfers that changed since.
+_HELD_THEN: Final = """
+WITH since AS (
+    SELECT h.case_no, h.hop_no, h.reference_key, sum(e.amount_paise) AS paise
+    FROM ledger_transaction t JOIN ledger_entry e USING (transaction_id)
+    JOIN hop h ON h.case_no = e.case_no AND h.hop_no = e.hop_no
+    WHERE t.at > $2 AND e.bucket = 'held' AND h.institution = $1
+    GROUP BY h.case_no, h.hop_no, h.reference_key
 )
+SELECT h.case_no, h.reference_key, sum(coalesce(b.balance_paise, 0) - coalesce(s.paise, 0))::bigint AS paise
+FROM hop h
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+LEFT JOIN since s ON s.case_no = h.case_no AND s.hop_no = h.hop_no
+WHERE h.institution = $1 AND (h.case_no, h.reference_key) IN (SELECT case_no, reference_key FROM since)
+GROUP BY h.case_no, h.reference_key
+"""
+
+COLUMNS: Final = (
+    "reconciliation_id, institution, taken_at, taken_by, as_of, inquiry_id, rows_in, rows_matched, rows_differing,"
+    " missing, bank_paise, our_paise"
+)
+
+
+async def lock(connection: Connection, institution: str) -> None:
+    """Be alone with an institution's lists and questions until the transaction ends."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended('reconciliation|' || $1, 0))", institution)
 
 
 async def cases_of(connection: Connection, ack_nos: Collection[str]) -> dict[str, str]:
@@ -37,14 +60,29 @@ async def held_at(connection: Connection, institution: str, case_nos: Collection
     return {Transfer(row["case_no"], row["reference_key"]): row["paise"] for row in rows}
 
 
+async def held_then(connection: Connection, institution: str, at: datetime) -> dict[Transfer, int]:
+    """What the ledger had on hold there at that moment, of the transfers of which it may have another sum now."""
+    rows = await connection.fetch(_HELD_THEN, institution, at)
+    return {Transfer(row["case_no"], row["reference_key"]): row["paise"] for row in rows}
+
+
 async def record(
-    connection: Connection, institution: str, digest: bytes, comparison: Comparison, at: datetime, taken_by: str
+    connection: Connection,
+    institution: str,
+    digest: bytes,
+    comparison: Comparison,
+    at: datetime,
+    taken_by: str,
+    *,
+    list_no: int | None = None,
+    inquiry_id: UUID | None = None,
+    as_of: datetime | None = None,
 ) -> int:
     """Write a comparison down; returns its number. Raises `asyncpg.ForeignKeyViolationError` for an unknown code."""
     number: int = await connection.fetchval(
         "INSERT INTO reconciliation (institution, list_digest, taken_at, taken_by, rows_in, rows_matched,"
-        " rows_differing, missing, bank_paise, our_paise)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) RETURNING reconciliation_id",
+        " rows_differing, missing, bank_paise, our_paise, list_no, inquiry_id, as_of)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) RETURNING reconciliation_id",
         institution,
         digest,
         at,
@@ -55,6 +93,9 @@ async def record(
         comparison.missing,
         comparison.bank_paise,
         comparison.our_paise,
+        list_no,
+        inquiry_id,
+        as_of,
     )
     await connection.executemany(
         "INSERT INTO reconciliation_difference (reconciliation_id, difference_no, row_no, reason, detail, ack_no,"
@@ -77,10 +118,28 @@ async def record(
     return number
 
 
+async def of_list(connection: Connection, list_no: int) -> int | None:
+    """The number of the comparison of a list that a bank handed in, if it was made."""
+    number: int | None = await connection.fetchval(
+        "SELECT reconciliation_id FROM reconciliation WHERE list_no = $1", list_no
+    )
+    return number
+
+
+async def last(connection: Connection, institution: str) -> tuple[ReconciliationDetail, bytes] | None:
+    """The institution's last comparison, and the digest of its list."""
+    row = await connection.fetchrow(
+        "SELECT reconciliation_id, list_digest FROM reconciliation WHERE institution = $1"
+        " ORDER BY reconciliation_id DESC LIMIT 1",
+        institution,
+    )
+    return None if row is None else (await get(connection, row["reconciliation_id"]), row["list_digest"])
+
+
 async def page(connection: Connection, institution: str | None, after: str | None, limit: int) -> ReconciliationPage:
     """Up to `limit` comparisons, the newest last. Raises `BadCursor`."""
     found = await connection.fetch(
-        f"SELECT {_COLUMNS} FROM reconciliation WHERE ($1::text IS NULL OR institution = $1) AND reconciliation_id > $2"
+        f"SELECT {COLUMNS} FROM reconciliation WHERE ($1::text IS NULL OR institution = $1) AND reconciliation_id > $2"
         " ORDER BY reconciliation_id LIMIT $3",
         institution,
         int_after(after),
@@ -93,7 +152,7 @@ async def page(connection: Connection, institution: str | None, after: str | Non
 
 async def get(connection: Connection, number: int) -> ReconciliationDetail:
     """One comparison with all that differs. Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
+    row = await connection.fetchrow(f"SELECT {COLUMNS} FROM reconciliation WHERE reconciliation_id = $1", number)
     if row is None:
         raise NotFound(f"reconciliation {number}")
     differing = await connection.fetch(

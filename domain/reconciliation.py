@@ -1,12 +1,20 @@
-"""Comparing a bank's list of liens with what the ledger holds at that bank, both ways. Nothing is decided here."""
+"""Comparing a bank's list of liens with what the ledger holds at that bank, both ways, and when to ask for the list.
 
+Of the money nothing is decided here.
+"""
+
+import hashlib
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from datetime import UTC, datetime, timedelta
+from typing import Final, NamedTuple
 
 from schemas.identifiers import reference_key
 from schemas.reconciliation import Difference, ListedLien, Reason
+
+EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
+"""from which slots are counted"""
 
 
 class Transfer(NamedTuple):
@@ -37,12 +45,32 @@ class Comparison:
         return sum(difference.reason is Reason.MISSING_AT_BANK for difference in self.differences)
 
 
-def compare(rows: Sequence[ListedLien], case_of: Mapping[str, str], held_paise: Mapping[Transfer, int]) -> Comparison:
+def slot_of(institution: str, now: datetime, every_seconds: float, stagger_seconds: float) -> datetime:
+    """When the slot began in which the institution is asked at `now`.
+
+    Slots are `every_seconds` long, and each institution's begin at a moment of its own within `stagger_seconds`, the
+    same on every machine: the banks are not all asked at once.
+    """
+    spread = int.from_bytes(hashlib.sha256(institution.encode()).digest()[:8]) / 2**64
+    begin = EPOCH + timedelta(seconds=spread * stagger_seconds)
+    every = timedelta(seconds=every_seconds)
+    return begin + (now - begin) // every * every
+
+
+def compare(
+    rows: Sequence[ListedLien],
+    case_of: Mapping[str, str],
+    held_paise: Mapping[Transfer, int],
+    held_then_paise: Mapping[Transfer, int] | None = None,
+) -> Comparison:
     """Lay the list beside the ledger.
 
     `case_of` names the case of each acknowledgement number that is known, `held_paise` what the ledger has on hold of
     each transfer at the bank, zero where nothing is. Several rows about one transfer are one lien in parts.
+    `held_then_paise` has what the ledger had on hold when the list was drawn up, for the transfers of which that was
+    another sum: a list that fits either moment is right, for it is younger or older than what we were told.
     """
+    then_paise = held_then_paise or {}
     parts: dict[Transfer, list[ListedLien]] = defaultdict(list)
     differences: list[Difference] = []
     for row in rows:
@@ -55,7 +83,7 @@ def compare(rows: Sequence[ListedLien], case_of: Mapping[str, str], held_paise: 
             parts[Transfer(case_no, reference_key(row.reference))].append(row)
     matched = 0
     for transfer, listed in parts.items():
-        reason = _judged(listed, held_paise.get(transfer))
+        reason = _judged(listed, held_paise.get(transfer), then_paise.get(transfer))
         if reason is None:
             matched += len(listed)
         else:
@@ -67,19 +95,21 @@ def compare(rows: Sequence[ListedLien], case_of: Mapping[str, str], held_paise: 
         rows_matched=matched,
         bank_paise=sum(row.amount_paise for row in rows if not row.fault),
         our_paise=sum(held_paise.values()),
-        differences=(*differences, *_missing(parts.keys(), held_paise)),
+        differences=(*differences, *_missing(parts, held_paise, then_paise)),
     )
 
 
-def _judged(listed: Sequence[ListedLien], held_paise: int | None) -> Reason | None:
+def _judged(listed: Sequence[ListedLien], held_paise: int | None, then_paise: int | None) -> Reason | None:
     if held_paise is None:
         return Reason.UNKNOWN_REFERENCE
-    if held_paise == sum(row.amount_paise for row in listed):
+    if sum(row.amount_paise for row in listed) in {held_paise, then_paise}:
         return None
     return Reason.AMOUNT_DIFFERS if held_paise else Reason.NOT_HELD_BY_US
 
 
-def _missing(listed: Collection[Transfer], held_paise: Mapping[Transfer, int]) -> list[Difference]:
+def _missing(
+    listed: Mapping[Transfer, object], held_paise: Mapping[Transfer, int], then_paise: Mapping[Transfer, int]
+) -> list[Difference]:
     return [
         Difference(
             row_no=None,
@@ -90,7 +120,7 @@ def _missing(listed: Collection[Transfer], held_paise: Mapping[Transfer, int]) -
             our_paise=paise,
         )
         for transfer, paise in sorted(held_paise.items())
-        if paise and transfer not in listed
+        if paise and then_paise.get(transfer, paise) and transfer not in listed
     ]
 
 

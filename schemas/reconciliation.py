@@ -1,9 +1,11 @@
 """A bank's list of what it holds for us, laid beside the ledger."""
 
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from uuid import UUID
 
-from schemas.base import Noun
+from schemas.base import Noun, UtcDatetime
 
 
 class Reason(StrEnum):
@@ -50,6 +52,10 @@ class Reconciliation(Noun):
     institution: str
     taken_at: datetime
     taken_by: str
+    as_of: datetime | None
+    """when the bank drew the list up, as far as it says"""
+    inquiry_id: UUID | None
+    """the question that the list answers"""
     rows_in: int
     rows_matched: int
     rows_differing: int
@@ -69,4 +75,61 @@ class ReconciliationPage(Noun):
     """Comparisons, the newest last."""
 
     items: tuple[Reconciliation, ...]
+    next: str | None
+
+
+class ListWay(StrEnum):
+    """How an institution was asked for its list."""
+
+    PUSH = "push"
+    PULL = "pull"
+    EMAIL = "email"
+    """a letter, and a task for the desk to call"""
+    PHONE = "phone"
+    """a task for the desk alone: there is no address, or no mail route"""
+
+
+class InquiryOutcome(StrEnum):
+    """How a question ended."""
+
+    ANSWERED = "answered"
+    UNANSWERED = "unanswered"
+    """the next one was put in its place"""
+
+
+class Inquiry(Noun):
+    """One question to one institution: which liens do you hold for us?"""
+
+    inquiry_id: UUID
+    institution: str
+    asked_at: UtcDatetime
+    asked_by: str
+    due_at: UtcDatetime
+    way: ListWay | None
+    """None until it is put to them"""
+    put_at: UtcDatetime | None
+    outcome: InquiryOutcome | None
+    """None while it is open"""
+    closed_at: UtcDatetime | None
+
+
+class Standing(Noun):
+    """How it stands with one institution: the last question, the last list, and what differs in it."""
+
+    institution: str
+    name: str
+    inquiry: Inquiry | None
+    overdue: bool
+    """whether the list that was asked for last has not come in time"""
+    last: Reconciliation | None
+    differing: Mapping[Reason, int]
+    """of the last list, how many differences of each kind"""
+    task_id: int | None
+    """the desk's open task about what differs"""
+
+
+class StandingPage(Noun):
+    """Institutions that were asked or have handed in a list, by code."""
+
+    items: tuple[Standing, ...]
     next: str | None

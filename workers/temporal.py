@@ -32,6 +32,7 @@ from db.pool import Pool
 from schemas.work import CaseNews, CaseStart, FollowUp
 from workflows import policies
 from workflows.case import CaseWorkflow, case_workflow_id
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger(__name__)
@@ -109,17 +110,26 @@ async def connect(address: str, namespace: str, runtime: Runtime | None = None, 
     return await Client.connect(address, namespace=namespace, data_converter=DATA_CONVERTER, runtime=runtime, lazy=lazy)
 
 
-async def ensure_sweep_schedule(client: Client) -> None:
-    """Have the sweep run for ever, once for however many workers there are."""
+async def ensure_schedules(client: Client) -> None:
+    """Have the sweep and the round of reconciliation run for ever, once for however many workers there are."""
+    sweep = ScheduleActionStartWorkflow(
+        SweepWorkflow.run, id=policies.SWEEP_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
+    )
+    reconciliation = ScheduleActionStartWorkflow(
+        ReconciliationWorkflow.run, id=policies.RECONCILIATION_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
+    )
+    await _ensure(client, policies.SWEEP_SCHEDULE_ID, sweep, policies.SWEEP_INTERVAL)
+    await _ensure(client, policies.RECONCILIATION_SCHEDULE_ID, reconciliation, policies.RECONCILIATION_INTERVAL)
+
+
+async def _ensure(client: Client, schedule_id: str, action: ScheduleActionStartWorkflow, every: timedelta) -> None:
     schedule = Schedule(
-        action=ScheduleActionStartWorkflow(
-            SweepWorkflow.run, id=policies.SWEEP_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
-        ),
-        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=policies.SWEEP_INTERVAL)]),
+        action=action,
+        spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=every)]),
         policy=SchedulePolicy(overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(seconds=10)),
     )
     try:
-        await client.create_schedule(policies.SWEEP_SCHEDULE_ID, schedule)
+        await client.create_schedule(schedule_id, schedule)
     except ScheduleAlreadyRunningError:
         pass
     except RPCError as error:

@@ -19,6 +19,7 @@ from activities.carrying import Adapters, Carrier
 from activities.feed import announce
 from activities.freezing import FreezeHands
 from activities.hands import Hands
+from activities.lien_rounds import RoundHands
 from activities.sweeping import SweepHands
 from activities.vault import CannotOpen
 from adapters.banks.email import EmailAdapter, LinkMaker
@@ -35,9 +36,10 @@ from workers.embedded.ports import free_port
 from workers.iso_watch import IsoWatch
 from workers.metrics_page import served
 from workers.settings import Settings
-from workers.temporal import CaseCourier, ensure_sweep_schedule
+from workers.temporal import CaseCourier, ensure_schedules
 from workflows import policies
 from workflows.case import CaseWorkflow
+from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
 
 log = logging.getLogger(__name__)
@@ -86,15 +88,22 @@ def make_workers(
     in it, so that a worker in earnest can do without.
     """
     freeze = FreezeHands(hands, Carrier(hands, banks), mailer, links)
+    rounds = RoundHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
         workers.append(
             Worker(
                 client,
                 task_queue=policies.CASE_WORK_QUEUE,
-                workflows=[CaseWorkflow, SweepWorkflow],
+                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
-                activities=[freeze.climb_rung, freeze.settle_case, SweepHands(hands, courier.tell).sweep_outbox],
+                activities=[
+                    freeze.climb_rung,
+                    freeze.settle_case,
+                    SweepHands(hands, courier.tell).sweep_outbox,
+                    rounds.plan_round,
+                    rounds.ask_by_people,
+                ],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
                 max_concurrent_activities=MAX_CASE_WORK,
@@ -110,7 +119,7 @@ def make_workers(
             Worker(
                 client,
                 task_queue=policies.BANK_CALLS_QUEUE,
-                activities=[freeze.send_hold_request],
+                activities=[freeze.send_hold_request, rounds.ask_by_channel],
                 max_concurrent_activities=MAX_BANK_CALLS,
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -173,7 +182,7 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
         if queues is not Queues.BANK_CALLS:
-            await ensure_sweep_schedule(engine.client)
+            await ensure_schedules(engine.client)
         adapters: dict[ChannelKind, BankAdapter[Any]] = {
             ChannelKind.I4C: i4c,
             ChannelKind.PUSH: push,

@@ -33,6 +33,18 @@ SWEEP_HEARTBEAT = timedelta(seconds=10)
 SWEEP_RETRY = RetryPolicy(maximum_attempts=1)
 """the schedule runs it again in a moment"""
 
+RECONCILIATION_INTERVAL = timedelta(minutes=1)
+"""how soon a bank whose time has come is asked; the rhythm itself is the policy file's"""
+RECONCILIATION_SCHEDULE_ID = "reconciliation"
+RECONCILIATION_WORKFLOW_ID = "reconciliation"
+ROUND_TIMEOUT = timedelta(minutes=5)
+LIST_ASK_ATTEMPT = timedelta(seconds=45)
+"""several channels may be tried in one attempt"""
+LIST_ASK_FOR = timedelta(minutes=3)
+LIST_ASK_RETRY = RetryPolicy(initial_interval=timedelta(seconds=2), backoff_coefficient=3, maximum_attempts=4)
+LAST_PRIORITY = 5
+"""of five"""
+
 AROUND_BANK_CALL = timedelta(seconds=10)
 """what an attempt may take besides the call itself; what a worker that died was doing is done again after both"""
 BANK_CALL_MINIMUM = timedelta(seconds=5)

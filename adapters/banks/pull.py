@@ -17,6 +17,7 @@ from adapters.banks.answers import (
 from adapters.banks.protocol import Delivery, HoldTicket
 from schemas.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
 from schemas.institutions import Institution
+from schemas.lien_lists import ListWanted
 
 OK: Final = "00"
 _TYPES: Final = {"held": "1", "moved": "3", "atm": "5", "aeps": "6", "spent": "11", "cheque": "14", "refused": "0"}
@@ -49,6 +50,9 @@ class PullAdapter:
         # Our own database failing is no failure of the bank's, and no reason to try another way: it passes through.
         await self._announce(bank.code)
         return Delivery(str(ticket.request_id))
+
+    async def ask_for_liens(self, bank: Institution, wanted: ListWanted, *, timeout_seconds: float) -> None:
+        """Nothing is to be done: the question stands on every page of the feed until it is answered."""
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -1,5 +1,7 @@
 """A bank's list beside the ledger: every row is matched or differs, and what the list lacks is named."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 from domain.complaint_columns import FileRefused
 from domain.complaint_rows import SheetRow
 from domain.lien_list import read_liens
-from domain.reconciliation import Comparison, Transfer, compare
+from domain.reconciliation import Comparison, Transfer, compare, slot_of
 from schemas.reconciliation import ListedLien, Reason
 
 CASES = {"A1": "A1", "A2": "A1", "B1": "B1"}
@@ -131,3 +133,56 @@ def test_a_sheet_without_the_columns_is_refused() -> None:
         read_liens(sheet(["ack no", "amount"], ["1", "2"]))
     with pytest.raises(FileRefused, match="header"):
         read_liens([])
+
+
+# -- what was told while the list was on its way -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paise", [500, 300], ids=["as it is now", "as it was then"])
+def test_a_list_may_be_right_now_or_when_it_was_drawn_up(paise: int) -> None:
+    rows = [lien("A1", "R1", paise), lien("B1", "R3", 70, 2)]
+    found = compare(rows, CASES, HELD, {Transfer("A1", "R1"): 300})
+    assert (found.rows_matched, found.differences, found.our_paise) == (2, (), 570)
+
+
+def test_a_sum_that_was_never_ours_differs_all_the_same() -> None:
+    rows = [lien("A1", "R1", 400), lien("B1", "R3", 70, 2)]
+    found = compare(rows, CASES, HELD, {Transfer("A1", "R1"): 300})
+    assert reasons(found) == [(1, Reason.AMOUNT_DIFFERS)]
+
+
+def test_a_hold_that_is_younger_than_the_list_is_not_missing_in_it() -> None:
+    assert reasons(compare([], CASES, HELD, {Transfer("A1", "R1"): 0})) == [(None, Reason.MISSING_AT_BANK)]
+    assert compare([], CASES, {Transfer("A1", "R1"): 500}, {Transfer("A1", "R1"): 0}).differences == ()
+
+
+def test_a_hold_that_was_released_since_is_no_fault_of_the_lists() -> None:
+    held = {Transfer("A1", "R1"): 0}
+    assert compare([lien("A1", "R1", 500)], CASES, held, {Transfer("A1", "R1"): 500}).differences == ()
+    assert reasons(compare([lien("A1", "R1", 500)], CASES, held)) == [(1, Reason.NOT_HELD_BY_US)]
+
+
+# -- when a bank is asked ----------------------------------------------------------------------------------------------
+
+DAY = 86_400.0
+MOMENTS = st.datetimes(datetime(2026, 1, 1), datetime(2036, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+CODES = st.from_regex(r"[A-Z0-9_]{2,20}", fullmatch=True)
+
+
+@given(CODES, MOMENTS, st.sampled_from([3600.0, DAY, 7 * DAY]), st.sampled_from([0.0, 900.0, 14_400.0]))
+def test_a_slot_holds_the_moment_and_all_of_it_is_one_slot(
+    code: str, now: datetime, every: float, spread: float
+) -> None:
+    slot = slot_of(code, now, every, spread)
+    assert slot <= now < slot + timedelta(seconds=every)
+    assert slot_of(code, slot, every, spread) == slot
+    assert slot_of(code, slot + timedelta(seconds=every), every, spread) == slot + timedelta(seconds=every)
+
+
+def test_banks_are_not_all_asked_at_once() -> None:
+    now = datetime(2026, 11, 24, 12, tzinfo=UTC)
+    slots = [slot_of(f"B{number}", now, DAY, 14_400.0) for number in range(400)]
+    quarters = [sum(slot.hour == hour for slot in slots) for hour in range(4)]
+    assert sum(quarters) == 400
+    assert min(quarters) > 60
+    assert {slot_of(code, now, DAY, 0.0) for code in ("A", "B")} == {datetime(2026, 11, 24, tzinfo=UTC)}

@@ -19,7 +19,7 @@ from schemas.work import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
-from workers.temporal import connect, ensure_sweep_schedule
+from workers.temporal import connect, ensure_schedules
 from workflows import policies
 from workflows.sweep import SweepWorkflow
 
@@ -282,8 +282,8 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
     monkeypatch.setattr(policies, "SWEEP_INTERVAL", timedelta(seconds=1))
     client: Client = await connect(own_temporal.address, own_temporal.namespace)
     async with staged(hands, client) as stage:
-        await ensure_sweep_schedule(client)
-        await ensure_sweep_schedule(client)
+        await ensure_schedules(client)
+        await ensure_schedules(client)
         root, onward = rrn(), rrn()
         case_no = await stage.complain(transfer(reference=root))
         await stage.until_row("delivered", "SELECT state FROM hold_request")
@@ -301,4 +301,5 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
         await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
         await stage.until_state(case_no, "settled")
         assert len(stage.banks.attempts) == 3
-        await client.get_schedule_handle(policies.SWEEP_SCHEDULE_ID).delete()
+        for schedule_id in (policies.SWEEP_SCHEDULE_ID, policies.RECONCILIATION_SCHEDULE_ID):
+            await client.get_schedule_handle(schedule_id).delete()

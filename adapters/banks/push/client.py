@@ -22,8 +22,10 @@ from adapters.banks.protocol import (
     HoldTicket,
 )
 from adapters.banks.push.demand import hold_demand
+from schemas.base import Noun
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
+from schemas.lien_lists import LiensRequested, ListWanted
 from schemas.webhooks import secret_bytes
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
@@ -83,20 +85,34 @@ class PushAdapter:
         There is no login, so BankLoginFailed is not raised. A bank that answers 410 has closed this way for good:
         BankChannelGone.
         """
-        if not bank.webhook_secrets:
-            raise BankMisconfigured(bank.code, "its webhook has no secret")
         now = self._clock()
         event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
+        reply = await self._put(bank, str(ticket.request_id), now, event, timeout_seconds)
+        return _delivery(bank, ticket, reply)
+
+    async def ask_for_liens(self, bank: BankWire, wanted: ListWanted, *, timeout_seconds: float) -> None:
+        """Ask `bank` for its list of liens by one event; see `ListAsker`.
+
+        A bank that does not know this event refuses it: BankRefused.
+        """
+        now = self._clock()
+        event = LiensRequested(timestamp=now, data=wanted)
+        reply = await self._put(bank, str(wanted.inquiry_id), now, event, timeout_seconds)
+        _check(bank, reply)
+
+    async def _put(self, bank: BankWire, event_id: str, now: datetime, event: Noun, timeout_seconds: float) -> Reply:
+        """Post one signed event, whatever the bank replies."""
+        if not bank.webhook_secrets:
+            raise BankMisconfigured(bank.code, "its webhook has no secret")
         body = event.model_dump_json().encode()
-        headers = signed_headers(str(ticket.request_id), now, body, bank.webhook_secrets)
+        headers = signed_headers(event_id, now, body, bank.webhook_secrets)
         try:
             async with asyncio.timeout(timeout_seconds):
-                reply = await self._poster.post(bank, "", body, {"Content-Type": "application/json", **headers})
+                return await self._poster.post(bank, "", body, {"Content-Type": "application/json", **headers})
         except TimeoutError:
             raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
         except ReplyTooLarge as error:
             raise BankUnreachable(bank.code, error.detail) from None
-        return _delivery(bank, ticket, reply)
 
 
 def signed_headers(event_id: str, now: datetime, body: bytes, secrets: tuple[bytes, ...]) -> dict[str, str]:
@@ -109,8 +125,8 @@ def signed_headers(event_id: str, now: datetime, body: bytes, secrets: tuple[byt
     }
 
 
-def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
-    """Return what the bank's reply says, or raise what it means."""
+def _check(bank: BankWire, reply: Reply) -> JsonObject:
+    """Return the JSON object in a reply that says the bank has it, or raise what the reply means."""
     if reply.status == HTTPStatus.GONE:
         raise BankChannelGone(bank.code, f"HTTP {reply.status}")
     if reply.status in _COME_BACK_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -119,6 +135,12 @@ def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
     if reply.status >= HTTPStatus.BAD_REQUEST:
         code = _text(told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
         raise BankRefused(bank.code, code, _text(told.get("message"), MESSAGE_MAX_CHARS))
+    return told
+
+
+def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
+    """Return what the bank's reply says, or raise what it means."""
+    told = _check(bank, reply)
     job_id = _text(told.get("job_id"), JOB_ID_MAX_CHARS + 1)
     # One that cannot be kept is as good as none: the event's id names the job, and an answer is found without it.
     return Delivery(job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else str(ticket.request_id))

@@ -1,0 +1,54 @@
+"""Writing a question to a bank: which liens do you hold for us? Putting it to the bank is the round's."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid5
+
+import asyncpg
+
+from db import lien_inquiries, reconciliation
+from db.pool import Connection, Pool
+from domain.errors import NotFound
+from domain.policy import ListRules
+from schemas.reconciliation import Inquiry
+
+_IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
+"""The space of the questions' ids. Any, as long as it stays."""
+
+
+async def write_inquiry(
+    connection: Connection, code: str, rules: ListRules, now: datetime, asked_by: str, occasion: str
+) -> None:
+    """Write a question to an institution, which the caller has locked; once for each `occasion`."""
+    due_at = now + timedelta(seconds=rules.deadline_seconds)
+    inquiry = Inquiry(
+        inquiry_id=uuid5(_IDS, f"{code}|{occasion}"),
+        institution=code,
+        asked_at=now,
+        asked_by=asked_by,
+        due_at=due_at,
+        way=None,
+        put_at=None,
+        outcome=None,
+        closed_at=None,
+    )
+    supervisor_at = due_at + timedelta(seconds=rules.supervisor_after_seconds)
+    await lien_inquiries.write(connection, inquiry, supervisor_at=supervisor_at)
+
+
+async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inquiry:
+    """Ask an institution out of its turn; the next round puts the question. One that is open already stands.
+
+    Raises `NotFound` for an institution that is not in the directory.
+    """
+    now = datetime.now(UTC)
+    async with pool.acquire() as connection, connection.transaction():
+        await reconciliation.lock(connection, code)
+        if await lien_inquiries.open_of(connection, code) is None:
+            try:
+                await write_inquiry(connection, code, rules, now, asked_by, now.isoformat())
+            except asyncpg.ForeignKeyViolationError:
+                raise NotFound(f"institution {code}") from None
+        asked = await lien_inquiries.open_of(connection, code)
+    assert asked is not None, "just written, or before"
+    return asked

@@ -1,0 +1,176 @@
+"""The questions to institutions: which liens do you hold for us?"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun
+from schemas.reconciliation import Inquiry, InquiryOutcome, ListWay
+
+_COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
+
+# A lien that is younger than the slot waits for the next: a bank is not asked in the middle of its first hold. Where
+# something differs it is asked too, though nothing be on hold any more, so that a later list can say that all is well.
+_HAS_LIENS: Final = """
+SELECT EXISTS (
+    SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+    WHERE h.institution = $1 AND b.balance_paise > 0 AND h.opened_at < $2
+) OR EXISTS (
+    SELECT FROM desk_task WHERE institution = $1 AND case_no IS NULL AND kind = 'reconcile' AND state = 'open'
+)
+"""
+
+
+class Unput(Noun):
+    """A question that was written and not put yet."""
+
+    inquiry_id: UUID
+    institution: str
+
+
+class Overdue(Noun):
+    """An open question whose desk, or whose supervisor, is to be told that no list came."""
+
+    inquiry_id: UUID
+    institution: str
+    desk: bool
+    supervisor: bool
+
+
+async def not_looked_at(connection: Connection, slots: Mapping[str, datetime], limit: int) -> list[str]:
+    """Of these institutions, each with the slot it is in, those not looked at in it; who waited longest first."""
+    rows = await connection.fetch(
+        "SELECT t.code FROM unnest($1::text[], $2::timestamptz[]) AS t (code, slot_at)"
+        " LEFT JOIN lien_round w ON w.institution = t.code"
+        " WHERE w.slot_at IS NULL OR w.slot_at < t.slot_at ORDER BY t.slot_at, t.code LIMIT $3",
+        list(slots),
+        list(slots.values()),
+        limit,
+    )
+    return [row["code"] for row in rows]
+
+
+async def looked_at(connection: Connection, institution: str, slot_at: datetime) -> None:
+    """Note that the institution was looked at in its slot."""
+    await connection.execute(
+        "INSERT INTO lien_round (institution, slot_at) VALUES ($1, $2)"
+        " ON CONFLICT (institution) DO UPDATE SET slot_at = EXCLUDED.slot_at",
+        institution,
+        slot_at,
+    )
+
+
+async def has_liens(connection: Connection, institution: str, before: datetime) -> bool:
+    """Whether the ledger has anything on hold there of transfers that were known before, or a list still differs."""
+    found: bool = await connection.fetchval(_HAS_LIENS, institution, before)
+    return found
+
+
+async def write(connection: Connection, inquiry: Inquiry, *, supervisor_at: datetime) -> None:
+    """Write a question, with its institution locked; one that is open is closed as unanswered.
+
+    Of a question of the same id the first stays.
+    """
+    code, this = inquiry.institution, inquiry.inquiry_id
+    await close_open(connection, code, InquiryOutcome.UNANSWERED, inquiry.asked_at, but=this)
+    await connection.execute(
+        "INSERT INTO lien_inquiry (inquiry_id, institution, asked_at, asked_by, due_at, supervisor_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (inquiry_id) DO NOTHING",
+        inquiry.inquiry_id,
+        inquiry.institution,
+        inquiry.asked_at,
+        inquiry.asked_by,
+        inquiry.due_at,
+        supervisor_at,
+    )
+
+
+async def unput(connection: Connection, limit: int) -> list[Unput]:
+    """Open questions that were not put to anybody yet, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT inquiry_id, institution FROM lien_inquiry WHERE closed_at IS NULL AND put_at IS NULL"
+        " ORDER BY asked_at, inquiry_id LIMIT $1",
+        limit,
+    )
+    return [Unput(**dict(row)) for row in rows]
+
+
+async def put(connection: Connection, inquiry_id: UUID, way: ListWay, at: datetime, *, desk_told: bool) -> bool:
+    """Note how a question was put; false when that was noted before, or the question is over."""
+    found = await connection.fetchval(
+        "UPDATE lien_inquiry SET way = $2, put_at = $3, desk_told_at = CASE WHEN $4 THEN $3 ELSE desk_told_at END"
+        " WHERE inquiry_id = $1 AND put_at IS NULL AND closed_at IS NULL RETURNING true",
+        inquiry_id,
+        way.value,
+        at,
+        desk_told,
+    )
+    return found is True
+
+
+async def overdue(connection: Connection, now: datetime, limit: int) -> list[Overdue]:
+    """Open questions of which somebody is to be told now that no list came; the longest due first."""
+    rows = await connection.fetch(
+        "SELECT * FROM (SELECT inquiry_id, institution, due_at, desk_told_at IS NULL AS desk,"
+        "   supervisor_at <= $1 AND supervisor_told_at IS NULL AS supervisor"
+        " FROM lien_inquiry WHERE closed_at IS NULL AND due_at <= $1) AS due"
+        " WHERE desk OR supervisor ORDER BY due_at, inquiry_id LIMIT $2",
+        now,
+        limit,
+    )
+    return [Overdue(**{name: row[name] for name in Overdue.model_fields}) for row in rows]
+
+
+async def told(connection: Connection, found: Overdue, at: datetime) -> bool:
+    """Note who was told; false when the question is over."""
+    noted = await connection.fetchval(
+        "UPDATE lien_inquiry SET desk_told_at = CASE WHEN $2 THEN $4 ELSE desk_told_at END,"
+        " supervisor_told_at = CASE WHEN $3 THEN $4 ELSE supervisor_told_at END"
+        " WHERE inquiry_id = $1 AND closed_at IS NULL RETURNING true",
+        found.inquiry_id,
+        found.desk,
+        found.supervisor,
+        at,
+    )
+    return noted is True
+
+
+async def open_of(connection: Connection, institution: str) -> Inquiry | None:
+    """The institution's open question."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM lien_inquiry WHERE institution = $1 AND closed_at IS NULL", institution
+    )
+    return None if row is None else _inquiry(row)
+
+
+async def get(connection: Connection, institution: str, inquiry_id: UUID) -> Inquiry:
+    """One question to that institution. Raises `NotFound`, for another's too."""
+    row = await connection.fetchrow(
+        f"SELECT {_COLUMNS} FROM lien_inquiry WHERE inquiry_id = $1 AND institution = $2", inquiry_id, institution
+    )
+    if row is None:
+        raise NotFound(f"inquiry {inquiry_id}")
+    return _inquiry(row)
+
+
+async def close_open(
+    connection: Connection, institution: str, outcome: InquiryOutcome, at: datetime, *, but: UUID | None = None
+) -> None:
+    """Close the institution's open question, except for `but`."""
+    await connection.execute(
+        "UPDATE lien_inquiry SET outcome = $2, closed_at = $3"
+        " WHERE institution = $1 AND closed_at IS NULL AND inquiry_id IS DISTINCT FROM $4",
+        institution,
+        outcome.value,
+        at,
+        but,
+    )
+
+
+def _inquiry(row: Record) -> Inquiry:
+    return Inquiry(**dict(row))

@@ -1,0 +1,107 @@
+"""The lists of liens that banks hand in, page by page."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.lien_lists import LienListPage
+
+LOOK_BACK: Final = timedelta(days=31)
+"""a list that was begun earlier and is still not whole will not be"""
+
+_LIST: Final = "list_no, institution, list_id, inquiry_id, as_of, pages"
+
+# All pages are here, and nobody has compared them.
+_LEFT: Final = f"""
+SELECT {_LIST} FROM lien_list l
+WHERE l.begun_at > $1 AND NOT EXISTS (SELECT FROM reconciliation r WHERE r.list_no = l.list_no)
+    AND (SELECT count(*) FROM lien_list_page p WHERE p.list_no = l.list_no) = l.pages
+ORDER BY l.list_no LIMIT $2
+"""
+
+
+class ListRow(Noun):
+    """A list, whole or not."""
+
+    list_no: int
+    institution: str
+    list_id: str
+    inquiry_id: UUID | None
+    as_of: UtcDatetime
+    pages: int
+
+
+class PageRow(Noun):
+    """The liens of one page, as the bank told them."""
+
+    page: int
+    digest: bytes
+    liens: list[dict[str, str | int]]
+
+
+async def begin(connection: Connection, institution: str, told: LienListPage, at: datetime) -> ListRow:
+    """The list that a page belongs to, written if it is its first."""
+    await connection.execute(
+        "INSERT INTO lien_list (institution, list_id, inquiry_id, as_of, pages, begun_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (institution, list_id) DO NOTHING",
+        institution,
+        told.list_id,
+        told.inquiry_id,
+        told.as_of,
+        told.pages,
+        at,
+    )
+    row = await connection.fetchrow(
+        f"SELECT {_LIST} FROM lien_list WHERE institution = $1 AND list_id = $2", institution, told.list_id
+    )
+    assert row is not None, "just written, or before"
+    return ListRow(**dict(row))
+
+
+async def keep_page(connection: Connection, listed: ListRow, told: LienListPage, digest: bytes, at: datetime) -> bytes:
+    """Keep a page; the digest of the one that stands there: of two the first."""
+    await connection.execute(
+        "INSERT INTO lien_list_page (list_no, page, pages, liens, digest, received_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (list_no, page) DO NOTHING",
+        listed.list_no,
+        told.page,
+        told.pages,
+        [lien.model_dump() for lien in told.liens],
+        digest,
+        at,
+    )
+    stands: bytes = await connection.fetchval(
+        "SELECT digest FROM lien_list_page WHERE list_no = $1 AND page = $2", listed.list_no, told.page
+    )
+    return stands
+
+
+async def pages_missing(connection: Connection, listed: ListRow) -> tuple[int, ...]:
+    """The pages of a list that are not here yet."""
+    rows = await connection.fetch("SELECT page FROM lien_list_page WHERE list_no = $1", listed.list_no)
+    here = {row["page"] for row in rows}
+    return tuple(page for page in range(1, listed.pages + 1) if page not in here)
+
+
+async def pages_of(connection: Connection, list_no: int) -> Sequence[PageRow]:
+    """All pages of a list, in order."""
+    rows = await connection.fetch(
+        "SELECT page, digest, liens FROM lien_list_page WHERE list_no = $1 ORDER BY page", list_no
+    )
+    return [PageRow(**dict(row)) for row in rows]
+
+
+async def last_of(connection: Connection, institution: str) -> ListRow | None:
+    """The list that the institution has begun last."""
+    row = await connection.fetchrow(
+        f"SELECT {_LIST} FROM lien_list WHERE institution = $1 ORDER BY list_no DESC LIMIT 1", institution
+    )
+    return None if row is None else ListRow(**dict(row))
+
+
+async def left_over(connection: Connection, now: datetime, limit: int) -> list[ListRow]:
+    """Lists that are whole and were not compared: whoever took the last page died before."""
+    return [ListRow(**dict(row)) for row in await connection.fetch(_LEFT, now - LOOK_BACK, limit)]

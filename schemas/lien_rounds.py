@@ -1,0 +1,30 @@
+"""What a round of asking banks for their lists carries through a workflow: ids and codes only."""
+
+from schemas.base import Noun
+
+
+class AskForList(Noun):
+    """One question to be put to one institution."""
+
+    inquiry_id: str
+    institution: str
+    by_channel: bool
+    """whether a channel of the institution can carry it"""
+
+
+class RoundPlan(Noun):
+    """What one round has to do, and what it has done already."""
+
+    asks: tuple[AskForList, ...] = ()
+    lists_compared: int = 0
+    """lists that were whole and that nobody had compared"""
+    told: int = 0
+    """overdue lists of which desk or supervisor were told"""
+
+
+class RoundDone(Noun):
+    """What came of one round."""
+
+    asked: int = 0
+    lists_compared: int = 0
+    told: int = 0

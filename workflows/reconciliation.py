@@ -1,0 +1,64 @@
+"""The round: banks whose time has come are asked for their lists of liens."""
+
+import asyncio
+
+from temporalio import workflow
+from temporalio.exceptions import ActivityError
+
+with workflow.unsafe.imports_passed_through():
+    from activities.lien_rounds import RoundHands
+    from schemas.lien_rounds import AskForList, RoundDone
+    from workflows import policies
+
+
+@workflow.defn
+class ReconciliationWorkflow:
+    """Run by a schedule. It keeps nothing: what a round has not put to a bank is put by the next."""
+
+    @workflow.run
+    async def run(self) -> RoundDone:
+        """One round."""
+        plan = await workflow.execute_activity_method(
+            RoundHands.plan_round,
+            task_queue=policies.CASE_WORK_QUEUE,
+            start_to_close_timeout=policies.ROUND_TIMEOUT,
+            schedule_to_close_timeout=policies.ROUND_TIMEOUT,
+            retry_policy=policies.SWEEP_RETRY,
+        )
+        asked = await asyncio.gather(*(self._ask(order) for order in plan.asks))
+        return RoundDone(asked=sum(asked), lists_compared=plan.lists_compared, told=plan.told)
+
+    async def _ask(self, order: AskForList) -> bool:
+        """Over a channel where one takes it, else by letter and telephone; false where the next round must."""
+        try:
+            if not (order.by_channel and await self._ask_by_channel(order)):
+                await self._ask_by_people(order)
+        except ActivityError:
+            return False
+        return True
+
+    async def _ask_by_people(self, order: AskForList) -> None:
+        await workflow.execute_activity_method(
+            RoundHands.ask_by_people,
+            order,
+            task_queue=policies.CASE_WORK_QUEUE,
+            start_to_close_timeout=policies.MAIL_TIMEOUT,
+            schedule_to_close_timeout=policies.ROUND_TIMEOUT,
+            retry_policy=policies.RECORD_RETRY,
+        )
+
+    async def _ask_by_channel(self, order: AskForList) -> bool:
+        try:
+            return await workflow.execute_activity_method(
+                RoundHands.ask_by_channel,
+                order,
+                task_queue=policies.BANK_CALLS_QUEUE,
+                start_to_close_timeout=policies.LIST_ASK_ATTEMPT,
+                schedule_to_close_timeout=policies.LIST_ASK_FOR,
+                retry_policy=policies.LIST_ASK_RETRY,
+                # Behind every hold request.
+                priority=policies.bank_call_priority(order.institution, policies.LAST_PRIORITY),
+            )
+        except ActivityError:
+            # The bank was away for all that time, or nobody serves the queue: people ask.
+            return False
