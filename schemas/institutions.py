@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
-from schemas.base import Noun
+from schemas.base import Noun, Storable
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.rosters import NodalOfficer
+from schemas.rosters import NodalOfficer, ShortText
 from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]
@@ -57,11 +57,11 @@ class InstitutionEntry(Noun):
     """One institution as it stands in a directory file."""
 
     code: Code
-    name: Annotated[str, StringConstraints(min_length=1, max_length=200)]
+    name: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
     kind: InstitutionKind = InstitutionKind.BANK
-    ifsc_prefixes: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    vpa_handles: Annotated[tuple[str, ...], Field(max_length=100)] = ()
-    aliases: Annotated[tuple[str, ...], Field(max_length=100)] = ()
+    ifsc_prefixes: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
+    vpa_handles: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
+    aliases: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
     sponsor: Code | None = None
     """the bank whose codes it uses; asked in its place while it has no channel of its own"""
     account_prefixes: Annotated[tuple[AccountPrefix, ...], Field(max_length=100)] = ()
@@ -75,7 +75,7 @@ class InstitutionEntry(Noun):
     channels: Annotated[tuple[ChannelKind, ...], Field(max_length=len(ChannelKind))] = ()
     """the order in which its channels are tried; those it has, in the order of `ChannelKind`, where nothing is said"""
     inbound: InboundEntry | None = None
-    desk_email: str = ""
+    desk_email: ShortText = ""
     nodal_officers: Annotated[tuple[NodalOfficer, ...], Field(max_length=20)] = ()
     """who is called first stands first"""
 

@@ -14,6 +14,8 @@ from workers.commands import (
     bank_check,
     bank_edit,
     bank_keys,
+    bank_public,
+    bank_roster,
     bench,
     demo,
     importing,
@@ -87,6 +89,9 @@ _add(_banks, "Work", "add", bank_edit.add)
 _add(_banks, "Work", "remove", bank_edit.remove)
 _add(_banks, "Work", "list", bank.show)
 _add(_banks, "Work", "test", bank_check.check)
+_add(_banks, "Work", "roster", bank_roster.roster)
+_add(_banks, "Work", "holidays", bank_roster.holidays)
+_add(_banks, "Work", "load-public", bank_public.load_public)
 _keys = typer.Typer(cls=CarefulGroup, no_args_is_help=True, help="The keys with which banks sign what they send us.")
 _add(_keys, "Work", "add", bank_keys.add)
 _add(_keys, "Work", "list", bank_keys.show)

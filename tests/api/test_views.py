@@ -1,14 +1,17 @@
 """What is read of a case: every rupee, every hop, every line; page by page."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
 from activities.desk import close_task
 from db import requests
 from db.pool import Pool
+from db.rosters import replace_officers
 from domain.chain import GENESIS
+from schemas.complaints import IST
 from schemas.enums import Bucket, ChannelKind, Role
+from schemas.rosters import NodalOfficer
 from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer
 
@@ -223,3 +226,29 @@ async def test_a_number_is_of_ascii_digits(doors: Doors) -> None:
     response = await doors.client.get("/api/v1/cases/3241126000001٤", headers=doors.officer(Role.DESK))
     assert response.status_code == 422
     assert response.json()["violations"][0]["field"] == "ack_no"
+
+
+async def test_a_task_says_who_is_on_duty_and_until_when_the_others_are_not(doors: Doors) -> None:
+    today = datetime.now(IST).date()
+    away = {"first_day": str(today - timedelta(days=1)), "last_day": str(today + timedelta(days=1))}
+    officers = [
+        {"name": "A. Away", "mobile": "9000000001", "leaves": [away]},
+        {"name": "B. Here", "role": "night desk", "mobile": "9000000002"},
+    ]
+    async with doors.parts.hands.pool.acquire() as connection:
+        await replace_officers(connection, {"SBIN": [NodalOfficer.model_validate(one) for one in officers]})
+    ack_no = (await doors.complain())["ack_no"]
+    await doors.answer("SBIN", ack_no, line("held", status_code="02"), job_id="BANKS-1")
+    task = next(task for task in await walk(doors, "/api/v1/desk/tasks") if task["kind"] == "correct_reference")
+    here, gone = task["institution"]["nodal_officers"]
+    assert here == {
+        "name": "B. Here",
+        "role": "night desk",
+        "email": "",
+        "mobile": "9000000002",
+        "on_duty": True,
+        "off_duty_until": None,
+    }
+    back = datetime.combine(today + timedelta(days=2), time(), IST)
+    assert (gone["mobile"], gone["on_duty"]) == ("9000000001", False)
+    assert datetime.fromisoformat(gone["off_duty_until"]) == back

@@ -1,6 +1,7 @@
 """`goldenhour bank`: the directory of institutions."""
 
 import asyncio
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from db.channels import Key
     from domain.breaker import Health
     from schemas.institutions import Institution, InstitutionEntry
+    from schemas.rosters import OfficerToCall
+
+    Listed = tuple[Institution, list[OfficerToCall]]
 
 MAX_DIRECTORY_BYTES = 20 * 1024 * 1024
 SHOWN_MISTAKES = 10
@@ -48,12 +52,12 @@ def load(
 
 def show(json_target: JsonTarget = None) -> None:
     """List the institutions that are known, without any secret: their channels in the order they are tried, with what
-    is wrong with each.
+    is wrong with each, and who is on duty.
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
     found, health = run(_list(with_database(load_settings())))
-    write_json(json_target, [_as_json(institution, health) for institution in found])
+    write_json(json_target, [_as_json(institution, order, health) for institution, order in found])
     if json_target is None:
         _show_table(found, health)
 
@@ -99,26 +103,34 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
         return await load_directory(pool, vault, entries)
 
 
-async def _list(settings: Settings) -> "tuple[list[Institution], dict[Key, Health]]":
+async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
     from db.channels import all_health
     from db.institutions import list_all
     from db.pool import open_pool
+    from domain.duty import Holidays, calling_order
+    from domain.policy import load_policy
 
     assert settings.database_url is not None, "with_database fills it in"
+    rules = (await asyncio.to_thread(load_policy, settings.policy_file)).bank_holidays
     async with (
         await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
         pool.acquire() as connection,
     ):
-        return await list_all(connection), await all_health(connection)
+        found, health = await list_all(connection), await all_health(connection)
+    now = datetime.now(UTC)
+    return [(one, calling_order(one.nodal_officers, Holidays(rules, one.closed_days), now)) for one in found], health
 
 
-def _as_json(institution: "Institution", health: "dict[Key, Health]") -> dict[str, object]:
+def _as_json(
+    institution: "Institution", order: "list[OfficerToCall]", health: "dict[Key, Health]"
+) -> dict[str, object]:
     ill = {kind: health[institution.code, kind] for kind in institution.channels if (institution.code, kind) in health}
     told = {
         kind.value: {"state": one.state.value, "failures": one.failures, "silences": one.silences}
         for kind, one in ill.items()
     }
-    return institution.model_dump(mode="json") | {"health": told}
+    on_duty = [one.model_dump(mode="json") for one in order if one.on_duty]
+    return institution.model_dump(mode="json", exclude={"closed_days"}) | {"health": told, "on_duty": on_duty}
 
 
 def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") -> str:
@@ -127,24 +139,44 @@ def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") 
         one = health.get((institution.code, kind))
         ill = [f"{one.state.value.replace('_', ' ')}, {one.failures} failed, {one.silences} silent"] if one else []
         words.append(" ".join([kind.value, *(f"({text})" for text in ill)]))
-    return " › ".join(words) or "none"
+    return " › ".join(words) or (f"none, asked through {institution.sponsor}" if institution.sponsor else "none")
 
 
-def _show_table(found: "list[Institution]", health: "dict[Key, Health]") -> None:
+def _on_duty_in_words(order: "list[OfficerToCall]") -> str:
+    """Whom to call now, or who is back first."""
+    from schemas.complaints import IST
+
+    if not order:
+        return "nobody known"
+    first = order[0]
+    whom = " ".join(word for word in (first.name, first.mobile or first.email) if word)
+    if first.off_duty_until is not None:
+        return f"nobody until {first.off_duty_until.astimezone(IST):%a %d-%m %H:%M}: {whom}"
+    return whom if first.on_duty else f"nobody; away: {whom}"
+
+
+def _show_table(found: "list[Listed]", health: "dict[Key, Health]") -> None:
     from rich.table import Table
     from rich.text import Text
 
     table = Table(title=f"{len(found)} institutions", title_justify="left")
-    for name in ("code", "name", "kind", "answers by", "channels", "IFSC", "VPA"):
-        table.add_column(name, overflow="fold")
-    for institution in found:
+    # A number to call is not broken over two lines, however narrow the terminal.
+    for name, width in (
+        ("code", 4),
+        ("name", 0),
+        ("kind", 0),
+        ("channels", 14),
+        ("on duty (IST)", 15),
+        ("IFSC, VPA", 9),
+    ):
+        table.add_column(name, overflow="fold", min_width=width)
+    for institution, order in found:
         table.add_row(
             institution.code,
             Text(institution.name),
-            institution.kind.replace("_", " "),
-            institution.answer_class,
+            f"{institution.kind.replace('_', ' ')}, {institution.answer_class}",
             _channels_in_words(institution, health),
-            " ".join(institution.ifsc_prefixes),
-            " ".join(f"@{handle}" for handle in institution.vpa_handles),
+            Text(_on_duty_in_words(order)),
+            " ".join([*institution.ifsc_prefixes, *(f"@{handle}" for handle in institution.vpa_handles)]),
         )
     people(None).print(table)

@@ -75,6 +75,8 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
         known = cache.current.get(code)
         if known is None:
             raise Failed(f"{code} is not in the directory")
+        if known.sponsor and not known.channels:
+            raise Failed(f"{code} has no channel of its own: its sponsor {known.sponsor} is asked, so test that")
         found = {kind: await cache.way(code, kind) for kind in known.channels}
     return {kind: way for kind, way in found.items() if way is not None}
 

@@ -1,0 +1,115 @@
+"""Reading the public package of banks, from the archive it comes in or from a folder, within limits.
+
+Nothing is written to the disk, and nothing beyond the files that are wanted is kept.
+"""
+
+import gzip
+import tarfile
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from typing import IO, Any, Final, cast
+
+import orjson
+
+from domain.public_banks import Package, PackageRefused
+
+NAMES: Final = "banknames.json"
+BRANCHES: Final = "IFSC.json"
+WANTED: Final = frozenset({NAMES, "banks.json", "sublet.json", "custom-sublets.json", BRANCHES})
+
+MAX_FILE_BYTES: Final = 32 * 1024 * 1024
+MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+MAX_MEMBERS: Final = 5_000
+
+
+class _Bounded:
+    """A stream that ends in an error rather than never: a small archive can unpack to any size."""
+
+    def __init__(self, stream: gzip.GzipFile) -> None:
+        self._stream = stream
+        self._left = MAX_UNPACKED_BYTES
+
+    def read(self, size: int) -> bytes:
+        """Read as of a file."""
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise PackageRefused(f"unpacks to more than {MAX_UNPACKED_BYTES // 1024**2} MB")
+        return data
+
+
+def read_package(path: Path) -> Package:
+    """Read the package at `path`. Raises `PackageRefused`, which says what is wrong, and `OSError`."""
+    files = _of_folder(path) if path.is_dir() else _of_archive(path)
+    if NAMES not in files:
+        raise PackageRefused(f"{path}: no {NAMES} in it")
+    told = {name: _object(name, data) for name, data in files.items()}
+    return Package(
+        names=told[NAMES],
+        banks=told.get("banks.json", {}),
+        ranges=told.get("sublet.json", {}),
+        own_ranges=told.get("custom-sublets.json", {}),
+        with_branches=frozenset(told.get(BRANCHES, {})),
+    )
+
+
+def read_overrides(path: Path) -> list[Mapping[str, Any]]:
+    """Read a file of overrides, a JSON list of objects. Raises `PackageRefused` and `OSError`."""
+    with path.open("rb") as opened:
+        told = _json(path.name, _bounded(path.name, opened))
+    if not isinstance(told, list) or not all(isinstance(one, dict) for one in told):
+        raise PackageRefused(f"{path.name}: no list of objects")
+    return told
+
+
+def _of_folder(path: Path) -> dict[str, bytes]:
+    files = {}
+    for name in sorted(WANTED):
+        places = (path / name, path / "src" / name, path / "package" / "src" / name)
+        found = next((place for place in places if place.is_file()), None)
+        if found is not None:
+            with found.open("rb") as opened:
+                files[name] = _bounded(name, opened)
+    return files
+
+
+def _of_archive(path: Path) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    try:
+        # Of a stream that is read from front to back, `tarfile` wants no more than `read`.
+        with gzip.open(path) as packed, tarfile.open(fileobj=cast(IO[bytes], _Bounded(packed)), mode="r|") as archive:
+            for count, member in enumerate(archive, 1):
+                if count > MAX_MEMBERS:
+                    raise PackageRefused(f"more than {MAX_MEMBERS} files in it")
+                name = PurePosixPath(member.name).name
+                if name not in WANTED or not member.isreg():
+                    continue
+                if name in files:
+                    raise PackageRefused(f"{name} is in it twice")
+                opened = archive.extractfile(member)
+                assert opened is not None, "a regular file can be read"
+                files[name] = _bounded(name, opened)
+    except (tarfile.TarError, EOFError, gzip.BadGzipFile) as error:
+        raise PackageRefused(f"{path}: neither a folder nor a .tgz archive that can be read") from error
+    return files
+
+
+def _bounded(name: str, opened: IO[bytes]) -> bytes:
+    data = opened.read(MAX_FILE_BYTES + 1)
+    if len(data) > MAX_FILE_BYTES:
+        raise PackageRefused(f"{name}: larger than {MAX_FILE_BYTES // 1024**2} MB")
+    return data
+
+
+def _object(name: str, data: bytes) -> dict[str, Any]:
+    told = _json(name, data)
+    if not isinstance(told, dict):
+        raise PackageRefused(f"{name}: no JSON object")
+    return told
+
+
+def _json(name: str, data: bytes) -> Any:
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        raise PackageRefused(f"{name}: no JSON") from None

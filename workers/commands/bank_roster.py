@@ -1,0 +1,183 @@
+"""`goldenhour bank roster` and `bank holidays`: whom to call at a bank, and when nobody is there."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from workers.commands.bank import mistakes_in
+from workers.commands.common import (
+    USAGE,
+    Failed,
+    JsonTarget,
+    errors,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.rosters import Holiday, NodalOfficer, OfficerToCall
+
+MAX_FILE_BYTES = 1024 * 1024
+
+FromFile = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help="JSON: a list, written over what is known.")
+]
+
+
+def roster(
+    code: Annotated[str, typer.Argument(help="The institution's code.", metavar="CODE")],
+    file: FromFile = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Show an institution's nodal officers, those on duty first; with --from, write its officers over those known.
+
+    The file is a list in the order of calling (docs/directory.md). One officer has name, role, email, mobile, shifts,
+    works_on_holidays and leaves. Times are those of clocks in India.
+
+    Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
+    """
+    from schemas.rosters import NodalOfficer
+
+    settings = with_database(load_settings())
+    if file is not None:
+        run(_write_roster(settings, code, _read(file, NodalOfficer)))
+    known, order = run(_known_roster(settings, code))
+    told = {"code": code, "officers": [one.model_dump(mode="json") for one in known]}
+    write_json(json_target, told | {"to_call": [one.model_dump(mode="json") for one in order]})
+    _show_roster(code, order, json_target)
+
+
+def holidays(
+    code: Annotated[
+        str | None, typer.Argument(help="An institution's own; every one's without.", metavar="CODE")
+    ] = None,
+    file: FromFile = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Show the days on which banks have closed; with --from, write those of the file over those known.
+
+    The file is a list of day, name and source (docs/directory.md). What is fixed by its date alone, like the national
+    holidays, stands in the policy file.
+
+    Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
+    """
+    from schemas.rosters import Holiday
+
+    settings = with_database(load_settings())
+    if file is not None:
+        run(_write_holidays(settings, code, _read(file, Holiday)))
+    found = run(_known_holidays(settings, code))
+    write_json(json_target, [holiday.model_dump(mode="json") for holiday in found])
+    _show_holidays(code, found, json_target)
+
+
+def _read(file: Path, kind: Any) -> Any:
+    from pydantic import TypeAdapter, ValidationError
+
+    try:
+        with file.open("rb") as opened:
+            data = opened.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}", USAGE) from error
+    if len(data) > MAX_FILE_BYTES:
+        raise Failed(f"{file}: larger than {MAX_FILE_BYTES // 1024**2} MB", USAGE)
+    try:
+        return TypeAdapter(list[kind]).validate_json(data)
+    except ValidationError as error:
+        raise Failed(mistakes_in(str(file), error), USAGE) from error
+
+
+async def _write_roster(settings: Settings, code: str, officers: "list[NodalOfficer]") -> None:
+    from activities.rosters import set_officers
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+        await set_officers(pool, code, officers)
+    errors().print(f"{code}: {len(officers)} officers written", highlight=False, markup=False)
+
+
+async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOfficer, ...], tuple[OfficerToCall, ...]]":
+    import asyncio
+
+    from db.institutions import known_codes
+    from db.pool import open_pool
+    from db.rosters import officers, to_call
+    from domain.policy import load_policy
+
+    assert settings.database_url is not None, "with_database fills it in"
+    policy = await asyncio.to_thread(load_policy, settings.policy_file)
+    async with (
+        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        if not await known_codes(connection, [code]):
+            raise Failed(f"{code} is not in the directory")
+        order = await to_call(connection, [code], policy.bank_holidays, datetime.now(UTC))
+        return (await officers(connection, [code])).get(code, ()), order.get(code, ())
+
+
+async def _write_holidays(settings: Settings, code: str | None, found: "list[Holiday]") -> None:
+    from activities.rosters import set_holidays
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+        await set_holidays(pool, code, found)
+    errors().print(f"{code or 'every institution'}: {len(found)} holidays written", highlight=False, markup=False)
+
+
+async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday]":
+    from db.institutions import known_codes
+    from db.pool import open_pool
+    from db.rosters import holidays as known_holidays
+
+    assert settings.database_url is not None, "with_database fills it in"
+    async with (
+        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        pool.acquire() as connection,
+    ):
+        if code is not None and not await known_codes(connection, [code]):
+            raise Failed(f"{code} is not in the directory")
+        return await known_holidays(connection, code)
+
+
+def in_words(one: "OfficerToCall") -> str:
+    """Whether an officer is on duty, and until when not."""
+    from schemas.complaints import IST
+
+    if one.on_duty:
+        return "on duty"
+    if one.off_duty_until is None:
+        return "off duty"
+    return f"off duty until {one.off_duty_until.astimezone(IST):%a %d %b %H:%M}"
+
+
+def _show_roster(code: str, order: "tuple[OfficerToCall, ...]", json_target: str | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{code}: {len(order)} officers, whom to call first", title_justify="left")
+    for name in ("name", "role", "mobile", "mail", "now (IST)"):
+        table.add_column(name, overflow="fold")
+    for one in order:
+        table.add_row(Text(one.name), Text(one.role), Text(one.mobile), Text(one.email), in_words(one))
+    people(json_target).print(table)
+
+
+def _show_holidays(code: str | None, found: "list[Holiday]", json_target: str | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(title=f"{len(found)} holidays of {code or 'every institution'}", title_justify="left")
+    for name in ("day", "name", "source"):
+        table.add_column(name, overflow="fold")
+    for holiday in found:
+        table.add_row(f"{holiday.day:%a %d-%m-%Y}", Text(holiday.name), Text(holiday.source))
+    people(json_target).print(table)
