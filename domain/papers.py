@@ -1,0 +1,289 @@
+"""What each paper must carry by law. A paper that lacks any of it cannot be issued, and the refusal names it all."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from domain.errors import RuleBroken
+from schemas.base import Noun
+from schemas.papers import PaperFacts
+from schemas.restoration_enums import OrderReason, PaperKind, Route
+
+KHALSA: Final = "Khalsa Medical Store v RBI, Allahabad High Court, 19 January 2026"
+SOP: Final = "SOP of the Ministry of Home Affairs, 2 January 2026"
+KERALA: Final = "Kerala High Court, on freezes by banks"
+BNSS_94: Final = "BNSS 94"
+BNSS_106: Final = "BNSS 106"
+BNSS_107: Final = "BNSS 107"
+BNSS_503: Final = "BNSS 497 and 503"
+HOUSE: Final = "rule of the house"
+
+LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
+
+
+class Missing(Noun):
+    """One thing that a paper lacks."""
+
+    field: str
+    law: str
+    why: str
+
+
+class PaperLacks(RuleBroken):
+    """The paper lacks what its law requires."""
+
+    def __init__(self, kind: PaperKind, missing: Sequence[Missing]) -> None:
+        named = "; ".join(f"{one.field} ({one.law}: {one.why})" for one in missing)
+        super().__init__(f"{kind.value} cannot be issued, it lacks: {named}")
+        self.kind = kind
+        self.missing = tuple(missing)
+
+
+Test = Callable[[Any, Any, datetime], bool]
+"""of the value, the paper's facts and the time of issue"""
+
+
+def _is_there(value: Any, facts: Any, at: datetime) -> bool:
+    if isinstance(value, tuple):
+        return bool(value) and all(_is_there(item, facts, at) for item in value)
+    return bool(value.strip() if isinstance(value, str) else value)
+
+
+def _always(facts: Any) -> bool:
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """Something a law asks of a paper. `accounts[].account` is asked of every account, and there must be one."""
+
+    field: str
+    law: str
+    why: str
+    when: Callable[[Any], bool] = _always
+    test: Test = _is_there
+
+
+def _later(value: datetime | None, facts: Any, at: datetime) -> bool:
+    return value is not None and value > at
+
+
+def _after_the_notice(value: datetime | None, facts: Any, at: datetime) -> bool:
+    return value is not None and facts.notice_days > 0 and value >= at + timedelta(days=facts.notice_days)
+
+
+def _is_another(value: str, facts: Any, at: datetime) -> bool:
+    return bool(value.strip()) and value != facts.prepared_by
+
+
+def _told(value: bool | None, facts: Any, at: datetime) -> bool:
+    return value is not None
+
+
+def _is_registered(facts: Any) -> bool:
+    return not facts.emergency
+
+
+def _is_emergency(facts: Any) -> bool:
+    return bool(facts.emergency)
+
+
+def _by(route: Route) -> Callable[[Any], bool]:
+    return lambda facts: facts.route is route
+
+
+def _for(reason: OrderReason) -> Callable[[Any], bool]:
+    return lambda facts: facts.reason is reason
+
+
+def _officer(law: str) -> tuple[Requirement, ...]:
+    return (
+        Requirement("case_no", law, "the case that the paper belongs to"),
+        Requirement("officer.name", law, "the officer who answers for it"),
+        Requirement("officer.rank", law, "the officer's rank"),
+        Requirement("officer.police_station", law, "the officer's station"),
+        Requirement("officer.phone", law, "where the officer is reached"),
+    )
+
+
+def _accounts(law: str) -> tuple[Requirement, ...]:
+    return (
+        Requirement("accounts[].account", law, "which account"),
+        Requirement("accounts[].amount_paise", law, "how much, for each account"),
+    )
+
+
+def _fir(law: str, when: Callable[[Any], bool] = _always) -> tuple[Requirement, ...]:
+    return (
+        Requirement("fir.number", law, "the number of the FIR", when),
+        Requirement("fir.police_station", law, "the station that registered it", when),
+        Requirement("fir.copy_digest", law, "a copy of the FIR goes with it", when),
+    )
+
+
+def _to_bank(law: str) -> tuple[Requirement, ...]:
+    return (
+        *_officer(law),
+        Requirement("institution_name", law, "one notice to one bank, by name"),
+        Requirement("sections", law, "under which section"),
+    )
+
+
+def _court_order(law: str, when: Callable[[Any], bool]) -> tuple[Requirement, ...]:
+    return (
+        Requirement("court_order.court", law, "who made the order", when),
+        Requirement("court_order.order_no", law, "its number", when),
+        Requirement("court_order.made_on", law, "its date", when),
+    )
+
+
+_REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
+    PaperKind.LIEN_NOTICE: (
+        *_to_bank(KHALSA),
+        *_accounts(KHALSA),
+        *_fir(KHALSA, _is_registered),
+        Requirement(
+            "follow_up_by", KHALSA, "an emergency lien says by when FIR and order follow", _is_emergency, _later
+        ),
+        Requirement("magistrate_report_by", KHALSA, "by when the magistrate is told of it"),
+    ),
+    PaperKind.MAGISTRATE_REPORT: (
+        *_officer(KHALSA),
+        Requirement("magistrate", KHALSA, "who is told"),
+        Requirement("sections", BNSS_106, "under which section"),
+        *_accounts(KHALSA),
+        Requirement("accounts[].institution_name", KHALSA, "at which bank"),
+        Requirement("accounts[].since", KHALSA, "since when it is on hold"),
+        Requirement("follow_up_by", KHALSA, "without an FIR: by when it follows", lambda facts: not facts.fir.number),
+    ),
+    PaperKind.FOLLOW_UP: (*_to_bank(KHALSA), *_accounts(KHALSA), *_fir(KHALSA)),
+    PaperKind.NOTICE_94: (
+        *_to_bank(BNSS_94),
+        Requirement("accounts[].account", BNSS_94, "whose documents"),
+        Requirement("documents", BNSS_94, "which documents"),
+        Requirement("produce_by", BNSS_94, "by when they are produced", test=_later),
+        Requirement("place", BNSS_94, "where they are produced"),
+    ),
+    PaperKind.NOTICE_106: (
+        *_to_bank(BNSS_106),
+        *_accounts(BNSS_106),
+        Requirement("fir.number", BNSS_106, "the offence that is investigated"),
+        Requirement("magistrate", BNSS_106, "the magistrate to whom the seizure is reported"),
+        Requirement("grounds", BNSS_106, "why the money is suspected"),
+    ),
+    PaperKind.NOTICE_107: (
+        *_officer(BNSS_107),
+        *_accounts(BNSS_107),
+        Requirement("accounts[].institution_name", BNSS_107, "at which bank"),
+        Requirement("fir.number", BNSS_107, "the offence that is investigated"),
+        Requirement("court", BNSS_107, "the court that gives the notice"),
+        Requirement("place", BNSS_107, "where cause is shown"),
+        Requirement("show_cause_by", BNSS_107, "when cause is shown: not before fourteen days", test=_after_the_notice),
+        Requirement("grounds", BNSS_107, "why it is believed to be proceeds of crime"),
+        Requirement("approved_by.name", BNSS_107, "the Superintendent or Commissioner who approved the request"),
+        Requirement("approved_by.rank", BNSS_107, "the rank of who approved"),
+    ),
+    PaperKind.RESTORATION_APPLICATION: (
+        *_officer(SOP),
+        Requirement("ack_no", SOP, "the victim's complaint"),
+        Requirement("victim.name", SOP, "who applies"),
+        Requirement("victim.mobile", SOP, "where the victim is reached"),
+        Requirement("transfers[].amount_paise", SOP, "what was lost"),
+        Requirement("transfers[].reference", SOP, "by which transfer"),
+        Requirement("accounts[].institution_name", SOP, "at which bank it is on hold"),
+        Requirement("accounts[].amount_paise", SOP, "how much is on hold"),
+        Requirement("beneficiary.account", SOP, "where it is to be credited"),
+        Requirement("beneficiary.institution_name", SOP, "the bank of that account"),
+        Requirement("route", SOP, "to whom it is addressed"),
+        Requirement("bond", SOP, "whether an indemnity bond goes with it", test=_told),
+    ),
+    PaperKind.RESTORATION_ORDER: (
+        *_officer(SOP),
+        Requirement("institution_name", SOP, "one order to one bank, by name"),
+        Requirement("order_ref", SOP, "the order by its id, as the bank confirms it"),
+        Requirement("route", SOP, "by which law the money goes back"),
+        *_court_order(BNSS_503, _by(Route.COURT)),
+        *_court_order(LOK_ADALAT, _by(Route.LOK_ADALAT)),
+        *_court_order(BNSS_107, _by(Route.MAGISTRATE_107)),
+        Requirement("lines[].account", SOP, "from which account"),
+        Requirement("lines[].amount_paise", SOP, "how much"),
+        Requirement("lines[].ack_no", SOP, "for which complaint"),
+        Requirement("lines[].beneficiary.account", SOP, "to which account"),
+        Requirement("lines[].beneficiary.institution_name", SOP, "the bank of that account"),
+        Requirement("prepared_by", SOP, "who prepared it"),
+        Requirement("approved_by", SOP, "who approved it: never who prepared it", test=_is_another),
+        Requirement("approver.name", SOP, "the SP or DCP who approved, by name"),
+        Requirement("approver.rank", SOP, "the rank of who approved"),
+        Requirement("credit_by", SOP, "by when it is credited"),
+        Requirement("bond", SOP, "whether an indemnity bond is given", test=_told),
+    ),
+    PaperKind.RELEASE_ORDER: (
+        *_officer(SOP),
+        Requirement("institution_name", SOP, "one order to one bank, by name"),
+        Requirement("order_ref", SOP, "the order by its id, as the bank confirms it"),
+        Requirement("reason", SOP, "why the hold is lifted"),
+        *_court_order("the court's order", _for(OrderReason.COURT)),
+        Requirement("grievance_ref", SOP, "the grievance that was decided", _for(OrderReason.GRIEVANCE)),
+        Requirement("lines[].account", SOP, "on which account"),
+        Requirement("lines[].amount_paise", SOP, "how much"),
+        Requirement("ordered_by", SOP, "who ordered it"),
+        Requirement("release_by", SOP, "by when it is lifted"),
+    ),
+    PaperKind.HOLDER_NOTICE: (
+        *_officer(KERALA),
+        Requirement("institution_name", KERALA, "at which bank"),
+        Requirement("account", KERALA, "on which account"),
+        Requirement("amount_paise", KERALA, "how much is on hold"),
+        Requirement("held_at", KERALA, "since when"),
+        Requirement("lapses_at", SOP, "when the hold ends by itself"),
+        Requirement("appeal.reference", KERALA, "what to appeal with"),
+        Requirement("appeal.levels", SOP, "who decides an appeal, and by when"),
+    ),
+    PaperKind.STATUS_LETTER: (
+        *_officer(HOUSE),
+        Requirement("ack_no", HOUSE, "the victim's complaint"),
+        Requirement("victim.name", HOUSE, "to whom it goes"),
+        Requirement("lost_paise", HOUSE, "what was lost"),
+        Requirement("buckets", HOUSE, "where the money is"),
+    ),
+}
+
+
+def requirements(kind: PaperKind) -> tuple[Requirement, ...]:
+    """What the law asks of a paper of this kind."""
+    return _REQUIRED[kind]
+
+
+def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
+    """Everything that a paper lacks when it is issued at `at`, in one go."""
+    return tuple(
+        Missing(field=place, law=rule.law, why=rule.why)
+        for rule in requirements(facts.kind)
+        if rule.when(facts)
+        for place, value in _values(facts, rule.field)
+        if not rule.test(value, facts, at)
+    )
+
+
+def refuse_if_lacking(facts: PaperFacts, at: datetime) -> None:
+    """Raises `PaperLacks` where anything that its law requires is missing."""
+    missing = lacking(facts, at)
+    if missing:
+        raise PaperLacks(facts.kind, missing)
+
+
+def _values(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
+    """Every value at a path, with its place; a list with nothing in it is one missing value."""
+    head, is_list, tail = field.partition("[].")
+    value = facts
+    for name in head.split("."):
+        value = getattr(value, name)
+    if not is_list:
+        yield head, value
+    elif not value:
+        yield f"{head}[]", None
+    else:
+        for index, item in enumerate(value):
+            for place, found in _values(item, tail):
+                yield f"{head}[{index}].{place}", found

@@ -1,0 +1,32 @@
+"""From the facts of a paper to its document, in one language."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from papers import to_banks, to_courts, to_people
+from papers.document import Document, Imprint
+from papers.pieces import Body, lay_out
+from papers.words import Words, words_of
+from schemas.enums import Language
+from schemas.papers import PaperFacts
+from schemas.restoration_enums import PaperKind
+
+_BODIES: Final[Mapping[PaperKind, Callable[[Any, Words], Body]]] = {
+    PaperKind.LIEN_NOTICE: to_banks.lien_notice,
+    PaperKind.MAGISTRATE_REPORT: to_courts.magistrate_report,
+    PaperKind.FOLLOW_UP: to_banks.follow_up,
+    PaperKind.NOTICE_94: to_banks.notice_94,
+    PaperKind.NOTICE_106: to_banks.notice_106,
+    PaperKind.NOTICE_107: to_courts.notice_107,
+    PaperKind.RESTORATION_APPLICATION: to_people.restoration_application,
+    PaperKind.RESTORATION_ORDER: to_banks.restoration_order,
+    PaperKind.RELEASE_ORDER: to_banks.release_order,
+    PaperKind.HOLDER_NOTICE: to_people.holder_notice,
+    PaperKind.STATUS_LETTER: to_people.status_letter,
+}
+
+
+def compose(facts: PaperFacts, language: Language, imprint: Imprint) -> Document:
+    """The paper that says these facts in this language."""
+    words = words_of(language)
+    return lay_out(facts, words, imprint, _BODIES[facts.kind](facts, words))

@@ -1,0 +1,141 @@
+"""What papers of several kinds say alike."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from papers.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
+from papers.words import Words
+from schemas.papers import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What is a paper's own."""
+
+    title: str
+    to: Sequence[str]
+    subject: str
+    blocks: Iterable[Block | None]
+    ours: bool = True
+    """under our letterhead, and signed by the officer"""
+
+
+def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Document:
+    """The whole paper around its body."""
+    say = words.say
+    return Document(
+        language=words.language.value,
+        number=imprint.number,
+        head=_letterhead(facts.officer, words) if body.ours else None,
+        title=body.title,
+        law=f"{say('common.under')}: {words.sections(facts.sections)}" if facts.sections else "",
+        references=tuple(_references(facts, words, imprint)),
+        to_label=say("common.to"),
+        to=tuple(line for line in body.to if line),
+        subject_label=say("common.subject"),
+        subject=body.subject,
+        blocks=tuple(block for block in body.blocks if block is not None),
+        signed=tuple(_signature(facts.officer, words)) if body.ours else (),
+        footer=f"{imprint.number} · {say('common.genuine', case_no=facts.case_no)}",
+        page_words=(say("common.page"), say("common.of")),
+    )
+
+
+def text(words: Words, key: str, **values: object) -> Paragraph:
+    """A paragraph of the table's words."""
+    return Paragraph(text=words.say(key, **values))
+
+
+def strong(words: Words, key: str, **values: object) -> Paragraph:
+    """A paragraph that must not be overlooked."""
+    return Paragraph(text=words.say(key, **values), strong=True)
+
+
+def pairs(*rows: tuple[str, str]) -> Pairs | None:
+    """Names and values, without those that have none; None where nothing is left."""
+    kept = tuple(row for row in rows if row[1])
+    return Pairs(rows=kept) if kept else None
+
+
+def account_table(words: Words, accounts: Sequence[AccountFacts], *, since: str = "common.since") -> Table:
+    """Accounts with their amounts and the sum."""
+    say = words.say
+    total = sum(account.amount_paise for account in accounts)
+    amounts = [words.rupees(account.amount_paise) if account.amount_paise else "" for account in accounts]
+    return table(
+        [
+            Column(say("common.serial"), [str(number) for number in range(1, len(accounts) + 1)]),
+            Column(say("common.bank"), [account.institution_name for account in accounts], NARROW),
+            Column(say("common.account"), [account_and_ifsc(words, one.account, one.ifsc) for one in accounts], WIDE),
+            Column(say("common.reference"), [", ".join(account.references) for account in accounts], WIDE),
+            Column(say(since), [words.short(account.since) for account in accounts], NARROW),
+            Column(say("common.amount"), amounts, figures=True),
+        ],
+        (say("common.total"), words.rupees(total)) if total else None,
+    )
+
+
+def account_and_ifsc(words: Words, account: str, ifsc: str) -> str:
+    """An account, with its IFSC where that is known."""
+    return f"{account}, {words.say('common.beneficiary_ifsc', ifsc=ifsc)}" if ifsc else account
+
+
+def total_of(words: Words, accounts: Sequence[AccountFacts]) -> str:
+    """What the accounts have together."""
+    return words.rupees(sum(account.amount_paise for account in accounts))
+
+
+def fir_copy(facts: PaperFacts, words: Words) -> Paragraph | None:
+    """That a copy of the FIR goes with the paper, where one does."""
+    return text(words, "common.fir_copy", digest=facts.fir.copy_digest) if facts.fir.copy_digest else None
+
+
+def fir_line(facts: PaperFacts, words: Words) -> str:
+    """The FIR in one line; that there is none where there is none."""
+    fir, say = facts.fir, words.say
+    if not fir.number:
+        return say("common.fir_none")
+    if fir.registered_on:
+        form, day = "common.fir_line", words.day(fir.registered_on)
+    else:
+        form, day = "common.fir_undated", ""
+    line = say(form, number=fir.number, date=day, police_station=fir.police_station)
+    return say("common.fir_sections", line=line, sections=words.sections(fir.sections)) if fir.sections else line
+
+
+def officer_line(words: Words, officer: OfficerFacts) -> str:
+    """An officer in one line."""
+    return words.say("common.officer_line", **officer.model_dump())
+
+
+def court_order_line(words: Words, order: CourtOrderFacts) -> str:
+    """An order of a court in one line; nothing where there is none."""
+    if not order.court:
+        return ""
+    return words.say(
+        "restoration_order.court_order_line",
+        court=order.court,
+        order_no=order.order_no,
+        made_on=words.day(order.made_on),
+    )
+
+
+def _letterhead(officer: OfficerFacts, words: Words) -> tuple[str, str]:
+    unit = "common.unit" if officer.district else "common.unit_without_district"
+    return words.say("common.force"), words.say(unit, **officer.model_dump())
+
+
+def _references(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[tuple[str, str]]:
+    yield words.say("common.number"), imprint.number
+    yield words.say("common.date"), words.moment(imprint.issued_at)
+    yield words.say("common.case"), facts.case_no
+    yield words.say("common.fir"), fir_line(facts, words)
+
+
+def _signature(officer: OfficerFacts, words: Words) -> Iterable[str]:
+    yield officer.name
+    yield officer.rank
+    yield officer.police_station
+    yield f"{words.say('common.phone')}: {officer.phone}"
+    if officer.email:
+        yield f"{words.say('common.email')}: {officer.email}"

@@ -1,0 +1,97 @@
+"""Setting a document in type: PDF/A-2 and PDF/UA, so that it can be archived, searched and read aloud.
+
+A document that holds a character without a glyph is no PDF/A and is refused by the typesetter: what is issued has none.
+"""
+
+import asyncio
+import hashlib
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+import orjson
+import typst
+
+from domain.errors import LimitExceeded, RuleBroken
+from papers.document import Document
+from papers.plain import FONTS, plain
+
+TEMPLATE: Final = Path(__file__).parent / "letter.typ"
+MAX_INPUT_CHARS: Final = 2_000_000
+MAX_PDF_BYTES: Final = 8 * 1024 * 1024
+TIMEOUT_SECONDS: Final = 30.0
+_AT_ONCE: Final = 2
+_pool: Final = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="typesetter")
+_LISTED: Final = ("*.py", "*.typ", "words/*.toml")
+
+
+class RenderingFailed(RuleBroken):
+    """The paper could not be set in type."""
+
+
+async def render(document: Document, issued_at: datetime) -> bytes:
+    """The PDF. The same document and moment give the same bytes. Raises `RenderingFailed` or `LimitExceeded`.
+
+    It is set in a thread of its own, of which there are few; who waits for one waits at most `TIMEOUT_SECONDS`.
+    """
+    if len(document.model_dump_json()) > MAX_INPUT_CHARS:
+        raise LimitExceeded(f"a paper's text has at most {MAX_INPUT_CHARS} characters")
+    setting = asyncio.get_running_loop().run_in_executor(_pool, compiled, document, issued_at)
+    try:
+        pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
+    except TimeoutError:
+        raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
+    if len(pdf) > MAX_PDF_BYTES:
+        raise LimitExceeded(f"a paper has at most {MAX_PDF_BYTES} bytes")
+    return pdf
+
+
+def compiled(document: Document, issued_at: datetime) -> bytes:
+    """The document set in type; blocks for as long as that takes. Raises `RenderingFailed`."""
+    try:
+        return typst.compile(
+            TEMPLATE,
+            root=TEMPLATE.parent,
+            format="pdf",
+            font_paths=fonts(),
+            sys_inputs={"paper": as_input(document)},
+            pdf_standards=["a-2a", "ua-1"],
+            timestamp=issued_at,
+        )
+    except typst.TypstError:
+        # Its message may hold what stood in the facts.
+        raise RenderingFailed("the typesetter refused it") from None
+
+
+def as_input(document: Document) -> str:
+    """What the template reads: the document as JSON, every text made plain."""
+    return orjson.dumps(_plain(document.model_dump(mode="json"))).decode()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return plain(value)
+    if isinstance(value, dict):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+@cache
+def fonts() -> typst.Fonts:
+    """The fonts of papers, and no other that this machine may have."""
+    return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
+
+
+@cache
+def template_version() -> str:
+    """Names all that a paper's bytes depend on besides its facts: who has the same version gets the same hash."""
+    room = TEMPLATE.parent
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in _LISTED for path in room.glob(pattern)):
+        digest.update(path.relative_to(room).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return f"{digest.hexdigest()[:16]} typst-{version('typst')} noto-sans-{version('fontpkg-noto-sans')}"

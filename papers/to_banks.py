@@ -1,0 +1,178 @@
+"""Papers to a bank: one bank each."""
+
+from papers.document import NARROW, WIDE, Column, Heading, Items, Table, table
+from papers.pieces import (
+    Body,
+    account_and_ifsc,
+    account_table,
+    court_order_line,
+    fir_copy,
+    pairs,
+    strong,
+    text,
+    total_of,
+)
+from papers.words import Words
+from schemas.papers import FollowUp, LienNotice, Notice94, Notice106, OrderLineFacts, ReleaseOrder, RestorationOrder
+
+
+def lien_notice(facts: LienNotice, words: Words) -> Body:
+    """Mark a lien of exactly these amounts."""
+    emergency = facts.emergency
+    return Body(
+        title=words.say("lien_notice.emergency_title" if emergency else "lien_notice.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=words.say("lien_notice.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
+        blocks=[
+            text(words, "lien_notice.found", case_no=facts.case_no),
+            strong(words, "lien_notice.ask"),
+            account_table(words, facts.accounts),
+            strong(words, "lien_notice.emergency", follow_up_by=words.moment(facts.follow_up_by))
+            if emergency
+            else None,
+            fir_copy(facts, words),
+            text(words, "lien_notice.magistrate", report_by=words.moment(facts.magistrate_report_by)),
+            text(words, "lien_notice.answer"),
+        ],
+    )
+
+
+def follow_up(facts: FollowUp, words: Words) -> Body:
+    """The FIR and the case number, and what is seized."""
+    earlier = facts.earlier_number
+    return Body(
+        title=words.say("follow_up.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=words.say("follow_up.subject", total=total_of(words, facts.accounts)),
+        blocks=[
+            text(words, "follow_up.follows", earlier=earlier)
+            if earlier
+            else text(words, "follow_up.follows_unnumbered", case_no=facts.case_no),
+            account_table(words, facts.accounts),
+            strong(words, "follow_up.ask"),
+            fir_copy(facts, words),
+        ],
+    )
+
+
+def notice_94(facts: Notice94, words: Words) -> Body:
+    """Produce these documents."""
+    period = facts.period_from and facts.period_to
+    return Body(
+        title=words.say("notice_94.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=words.say("notice_94.subject", count=len(facts.accounts), case_no=facts.case_no),
+        blocks=[
+            text(words, "notice_94.ask", by=words.moment(facts.produce_by), place=facts.place),
+            Heading(text=words.say("notice_94.documents")),
+            Items(items=facts.documents),
+            text(
+                words,
+                "notice_94.period",
+                period_from=words.day(facts.period_from),
+                period_to=words.day(facts.period_to),
+            )
+            if period
+            else None,
+            account_table(words, facts.accounts),
+            text(words, "notice_94.electronic"),
+            fir_copy(facts, words),
+        ],
+    )
+
+
+def notice_106(facts: Notice106, words: Words) -> Body:
+    """This money is seized."""
+    return Body(
+        title=words.say("notice_106.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=words.say("notice_106.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
+        blocks=[
+            strong(words, "notice_106.ask"),
+            account_table(words, facts.accounts),
+            text(words, "notice_106.grounds", grounds=facts.grounds),
+            text(words, "notice_106.report", magistrate=facts.magistrate),
+            fir_copy(facts, words),
+        ],
+    )
+
+
+def restoration_order(facts: RestorationOrder, words: Words) -> Body:
+    """Credit these amounts to these accounts."""
+    say = words.say
+    approver = say(
+        "restoration_order.approver_line",
+        name=facts.approver.name,
+        rank=facts.approver.rank,
+        subject=facts.approved_by,
+    )
+    return Body(
+        title=say("restoration_order.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=say("restoration_order.subject", total=_ordered(words, facts.lines), order_ref=facts.order_ref),
+        blocks=[
+            strong(words, "restoration_order.ask", credit_by=words.moment(facts.credit_by)),
+            _line_table(words, facts.lines),
+            pairs(
+                (say("restoration_order.route"), say(f"routes.{facts.route.value}") if facts.route else ""),
+                (say("restoration_order.court_order"), court_order_line(words, facts.court_order)),
+                (say("restoration_order.prepared"), facts.prepared_by),
+                (say("restoration_order.approved"), approver),
+                (
+                    say("restoration_order.bond"),
+                    say("restoration_order.bond_yes" if facts.bond else "restoration_order.bond_no"),
+                ),
+            ),
+            text(words, "restoration_order.no_more"),
+        ],
+    )
+
+
+def release_order(facts: ReleaseOrder, words: Words) -> Body:
+    """Lift the hold on these amounts."""
+    say = words.say
+    return Body(
+        title=say("release_order.title"),
+        to=_nodal_officer(words, facts.institution_name),
+        subject=say("release_order.subject", total=_ordered(words, facts.lines), order_ref=facts.order_ref),
+        blocks=[
+            strong(words, "release_order.ask", release_by=words.moment(facts.release_by)),
+            _line_table(words, facts.lines),
+            pairs(
+                (say("release_order.reason"), say(f"reasons.{facts.reason.value}") if facts.reason else ""),
+                (say("restoration_order.court_order"), court_order_line(words, facts.court_order)),
+                (say("release_order.grievance"), facts.grievance_ref),
+                (say("release_order.ordered"), facts.ordered_by),
+            ),
+            text(words, "release_order.no_more"),
+        ],
+    )
+
+
+def _nodal_officer(words: Words, institution_name: str) -> tuple[str, str]:
+    return words.say("common.nodal_officer"), institution_name
+
+
+def _ordered(words: Words, lines: tuple[OrderLineFacts, ...]) -> str:
+    return words.rupees(sum(line.amount_paise for line in lines))
+
+
+def _line_table(words: Words, lines: tuple[OrderLineFacts, ...]) -> Table:
+    say = words.say
+    return table(
+        [
+            Column(say("common.serial"), [str(number) for number in range(1, len(lines) + 1)]),
+            Column(say("common.account"), [line.account for line in lines], NARROW),
+            Column(say("restoration_order.to_account"), [_beneficiary(words, line) for line in lines], WIDE),
+            Column(say("restoration_order.ack_no"), [line.ack_no for line in lines]),
+            Column(say("common.amount"), [words.rupees(line.amount_paise) for line in lines], figures=True),
+        ],
+        (say("common.total"), _ordered(words, lines)),
+    )
+
+
+def _beneficiary(words: Words, line: OrderLineFacts) -> str:
+    to = line.beneficiary
+    if not to.account:
+        return ""
+    return f"{account_and_ifsc(words, to.account, to.ifsc)}, {to.institution_name}"

@@ -1,0 +1,137 @@
+"""Papers to the victim and to the account holder, and the one that the victim signs."""
+
+from papers.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
+from papers.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
+from papers.words import Words
+from schemas.enums import Bucket
+from schemas.papers import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
+
+
+def restoration_application(facts: RestorationApplication, words: Words) -> Body:
+    """The victim asks for the money back; to be signed by hand."""
+    say, victim, to = words.say, facts.victim, facts.beneficiary
+    return Body(
+        title=say("restoration_application.title"),
+        to=(say(f"restoration_application.to_{facts.route.value}") if facts.route else "", victim.district),
+        subject=say("restoration_application.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
+        blocks=[
+            text(words, "restoration_application.open", ack_no=facts.ack_no),
+            Heading(text=say("restoration_application.applicant")),
+            pairs(
+                (say("restoration_application.name"), victim.name),
+                (say("restoration_application.mobile"), victim.mobile),
+                (say("restoration_application.district"), victim.district),
+            ),
+            Heading(text=say("restoration_application.lost")),
+            _transfer_table(words, facts.transfers),
+            Heading(text=say("restoration_application.held")),
+            account_table(words, facts.accounts, since="common.held_since"),
+            text(words, "restoration_application.held_note"),
+            Heading(text=say("restoration_application.credit")),
+            pairs(
+                (say("common.account"), f"{account_and_ifsc(words, to.account, to.ifsc)}, {to.institution_name}"),
+            ),
+            text(words, "restoration_application.bond") if facts.bond else None,
+            Blanks(
+                text=say("restoration_application.true"),
+                labels=(say("restoration_application.date_and_place"), say("restoration_application.signature")),
+            ),
+            text(words, "restoration_application.prepared", officer=officer_line(words, facts.officer)),
+        ],
+        ours=False,
+    )
+
+
+def holder_notice(facts: HolderNotice, words: Words) -> Body:
+    """So much is on hold, by whom, until when, and how to appeal."""
+    say, amount, appeal = words.say, words.rupees(facts.amount_paise), facts.appeal
+    return Body(
+        title=say("holder_notice.title"),
+        to=(say("holder_notice.to"), f"{facts.institution_name}, {say('common.account')} {facts.account}"),
+        subject=say("holder_notice.subject", amount=amount),
+        blocks=[
+            text(
+                words,
+                "holder_notice.told",
+                amount=amount,
+                account=facts.account,
+                bank=facts.institution_name,
+                since=words.moment(facts.held_at),
+            ),
+            text(words, "holder_notice.not_accused"),
+            text(words, "holder_notice.lapses", lapses_at=words.moment(facts.lapses_at)),
+            strong(words, "holder_notice.appeal"),
+            pairs(
+                (say("holder_notice.reference"), appeal.reference),
+                (say("holder_notice.address"), appeal.address),
+                (say("holder_notice.officer"), officer_line(words, facts.officer)),
+            ),
+            text(words, "holder_notice.levels"),
+            Items(
+                items=tuple(
+                    say("holder_notice.level", level=say(f"holder_notice.level_{one.level.value}"), days=one.days)
+                    for one in appeal.levels
+                )
+            ),
+            text(words, "holder_notice.bring"),
+        ],
+    )
+
+
+def status_letter(facts: StatusLetter, words: Words) -> Body:
+    """Where the money is, and what comes next."""
+    say = words.say
+    held = any(one.bucket is Bucket.HELD and one.amount_paise for one in facts.buckets)
+    return Body(
+        title=say("status_letter.title"),
+        to=(facts.victim.name, facts.victim.district),
+        subject=say("status_letter.subject", ack_no=facts.ack_no),
+        blocks=[
+            text(words, "status_letter.open", lost=words.rupees(facts.lost_paise)),
+            table(
+                [
+                    Column(
+                        say("status_letter.place"),
+                        [say(f"status_letter.bucket_{one.bucket.value}") for one in facts.buckets],
+                        WIDE,
+                    ),
+                    Column(
+                        say("common.amount"),
+                        [words.rupees(one.amount_paise) for one in facts.buckets],
+                        NARROW,
+                        figures=True,
+                    ),
+                ],
+                (say("common.total"), words.rupees(sum(one.amount_paise for one in facts.buckets))),
+            ),
+            text(words, "status_letter.held_note") if held else None,
+            pairs(
+                (say("status_letter.route"), say(f"routes.{facts.route.value}") if facts.route else ""),
+                (say("status_letter.step"), say(f"status_letter.step_{facts.step.value}") if facts.step else ""),
+                (say("status_letter.due"), words.moment(facts.step_due_at)),
+            ),
+            Paragraph(text=say("status_letter.free", officer=officer_line(words, facts.officer)), strong=True),
+        ],
+    )
+
+
+def _transfer_table(words: Words, transfers: tuple[TransferFacts, ...]) -> Table:
+    say = words.say
+    return table(
+        [
+            Column(say("restoration_application.date"), [words.short(one.transferred_at) for one in transfers], NARROW),
+            Column(
+                say("restoration_application.from"),
+                [f"{one.from_account}, {one.from_institution}" for one in transfers],
+                WIDE,
+            ),
+            Column(
+                say("restoration_application.into"),
+                [f"{one.to_account}, {one.to_institution}" for one in transfers],
+                WIDE,
+            ),
+            Column(say("common.reference"), [one.reference for one in transfers], WIDE),
+            Column(say("common.amount"), [words.rupees(one.amount_paise) for one in transfers], figures=True),
+        ],
+        (say("common.total"), words.rupees(sum(one.amount_paise for one in transfers))),
+    )

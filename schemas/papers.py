@@ -1,0 +1,363 @@
+"""The facts that papers are written from, a noun a kind, and what is kept of a paper.
+
+Every fact may be missing, so that what is missing can be named (`domain.papers.lacking`).
+"""
+
+from datetime import date
+from typing import Annotated, Final, Literal
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Noun, Paise, Storable, UtcDatetime
+from schemas.enums import Bucket, Language
+from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
+
+TEXT_MAX_CHARS: Final = 20_000
+LINES_MAX: Final = 2_000
+"""accounts, transfers or shares on one paper"""
+
+Text = Annotated[str, Field(max_length=TEXT_MAX_CHARS), Storable]
+Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
+
+
+class OfficerFacts(Noun):
+    """An officer as papers name one."""
+
+    name: Text = ""
+    rank: Text = ""
+    police_station: Text = ""
+    district: Text = ""
+    phone: Text = ""
+    email: Text = ""
+
+
+class FirFacts(Noun):
+    """A first information report; `copy_digest` is the SHA-256 of the copy that goes with the paper."""
+
+    number: Text = ""
+    registered_on: date | None = None
+    police_station: Text = ""
+    sections: Texts = ()
+    copy_digest: Text = ""
+
+
+class CourtOrderFacts(Noun):
+    """An order of a court, a Lok Adalat or a District Magistrate."""
+
+    kind: CourtOrderKind | None = None
+    court: Text = ""
+    order_no: Text = ""
+    made_on: date | None = None
+
+
+class AccountFacts(Noun):
+    """Money of the case at one account."""
+
+    institution_name: Text = ""
+    account: Text = ""
+    ifsc: Text = ""
+    amount_paise: Paise = 0
+    references: Texts = ()
+    since: UtcDatetime | None = None
+    """when the money came there, or was put on hold"""
+
+
+class TransferFacts(Noun):
+    """A transfer by which the victim lost money."""
+
+    from_institution: Text = ""
+    from_account: Text = ""
+    to_institution: Text = ""
+    to_account: Text = ""
+    reference: Text = ""
+    amount_paise: Paise = 0
+    transferred_at: UtcDatetime | None = None
+
+
+class VictimFacts(Noun):
+    """The victim."""
+
+    name: Text = ""
+    mobile: Text = ""
+    district: Text = ""
+
+
+class BeneficiaryFacts(Noun):
+    """The account on which money is to be credited."""
+
+    institution_name: Text = ""
+    account: Text = ""
+    ifsc: Text = ""
+
+
+class OrderLineFacts(Noun):
+    """What a bank is to do with money on one account; the beneficiary only where it credits."""
+
+    account: Text = ""
+    amount_paise: Paise = 0
+    ack_no: Text = ""
+    beneficiary: BeneficiaryFacts = BeneficiaryFacts()
+
+
+class LevelFacts(Noun):
+    """A level of the grievance ladder, and how long it has."""
+
+    level: GrievanceLevel
+    days: int
+
+
+class AppealFacts(Noun):
+    """How the holder appeals; the address where it can be done without an account of ours."""
+
+    reference: Text = ""
+    address: Text = ""
+    levels: tuple[LevelFacts, ...] = ()
+
+
+Accounts = Annotated[tuple[AccountFacts, ...], Field(max_length=LINES_MAX)]
+
+
+class PaperFacts(Noun):
+    """What every paper says."""
+
+    kind: PaperKind
+    case_no: Text = ""
+    officer: OfficerFacts = OfficerFacts()
+    """who signs"""
+    sections: Texts = ()
+    """under which the paper is issued"""
+    fir: FirFacts = FirFacts()
+
+
+class LienNotice(PaperFacts):
+    """To one bank: mark a lien of these amounts."""
+
+    kind: Literal[PaperKind.LIEN_NOTICE] = PaperKind.LIEN_NOTICE
+    institution_name: Text = ""
+    accounts: Accounts = ()
+    emergency: bool = False
+    """no FIR with a copy yet: lawful while the follow-up is still to come"""
+    follow_up_by: UtcDatetime | None = None
+    magistrate_report_by: UtcDatetime | None = None
+
+
+class MagistrateReport(PaperFacts):
+    """To the magistrate, within 24 hours: this is on hold."""
+
+    kind: Literal[PaperKind.MAGISTRATE_REPORT] = PaperKind.MAGISTRATE_REPORT
+    magistrate: Text = ""
+    accounts: Accounts = ()
+    follow_up_by: UtcDatetime | None = None
+
+
+class FollowUp(PaperFacts):
+    """To one bank, within 3 days of an emergency lien: the FIR, the case number, the amounts seized."""
+
+    kind: Literal[PaperKind.FOLLOW_UP] = PaperKind.FOLLOW_UP
+    institution_name: Text = ""
+    accounts: Accounts = ()
+    earlier_number: Text = ""
+    """of the lien notice it follows"""
+
+
+class Notice94(PaperFacts):
+    """To one bank: produce these documents."""
+
+    kind: Literal[PaperKind.NOTICE_94] = PaperKind.NOTICE_94
+    institution_name: Text = ""
+    accounts: Accounts = ()
+    documents: Texts = ()
+    period_from: date | None = None
+    period_to: date | None = None
+    produce_by: UtcDatetime | None = None
+    place: Text = ""
+
+
+class Notice106(PaperFacts):
+    """To one bank: this money is seized."""
+
+    kind: Literal[PaperKind.NOTICE_106] = PaperKind.NOTICE_106
+    institution_name: Text = ""
+    accounts: Accounts = ()
+    magistrate: Text = ""
+    grounds: Text = ""
+
+
+class Notice107(PaperFacts):
+    """To a holder: show cause why this money should not be attached."""
+
+    kind: Literal[PaperKind.NOTICE_107] = PaperKind.NOTICE_107
+    accounts: Accounts = ()
+    court: Text = ""
+    place: Text = ""
+    show_cause_by: UtcDatetime | None = None
+    notice_days: int = 0
+    """how long the law gives"""
+    grounds: Text = ""
+    approved_by: OfficerFacts = OfficerFacts()
+
+
+class RestorationApplication(PaperFacts):
+    """The victim's application, filled in for them to sign."""
+
+    kind: Literal[PaperKind.RESTORATION_APPLICATION] = PaperKind.RESTORATION_APPLICATION
+    ack_no: Text = ""
+    victim: VictimFacts = VictimFacts()
+    transfers: Annotated[tuple[TransferFacts, ...], Field(max_length=LINES_MAX)] = ()
+    accounts: Accounts = ()
+    """where the victim's money is on hold"""
+    route: Route | None = None
+    bond: bool | None = None
+    """whether an indemnity bond is asked for"""
+    beneficiary: BeneficiaryFacts = BeneficiaryFacts()
+
+
+class RestorationOrder(PaperFacts):
+    """To one bank: credit the victims."""
+
+    kind: Literal[PaperKind.RESTORATION_ORDER] = PaperKind.RESTORATION_ORDER
+    institution_name: Text = ""
+    order_ref: Text = ""
+    route: Route | None = None
+    court_order: CourtOrderFacts = CourtOrderFacts()
+    lines: Annotated[tuple[OrderLineFacts, ...], Field(max_length=LINES_MAX)] = ()
+    prepared_by: Text = ""
+    approved_by: Text = ""
+    approver: OfficerFacts = OfficerFacts()
+    credit_by: UtcDatetime | None = None
+    bond: bool | None = None
+
+
+class ReleaseOrder(PaperFacts):
+    """To one bank: lift the hold on these amounts."""
+
+    kind: Literal[PaperKind.RELEASE_ORDER] = PaperKind.RELEASE_ORDER
+    institution_name: Text = ""
+    order_ref: Text = ""
+    reason: OrderReason | None = None
+    court_order: CourtOrderFacts = CourtOrderFacts()
+    grievance_ref: Text = ""
+    lines: Annotated[tuple[OrderLineFacts, ...], Field(max_length=LINES_MAX)] = ()
+    ordered_by: Text = ""
+    release_by: UtcDatetime | None = None
+
+
+class HolderNotice(PaperFacts):
+    """To the account holder: this much is on hold, by whom, and how to appeal."""
+
+    kind: Literal[PaperKind.HOLDER_NOTICE] = PaperKind.HOLDER_NOTICE
+    institution_name: Text = ""
+    account: Text = ""
+    amount_paise: Paise = 0
+    held_at: UtcDatetime | None = None
+    lapses_at: UtcDatetime | None = None
+    appeal: AppealFacts = AppealFacts()
+
+
+class BucketFacts(Noun):
+    """How much of what was lost is where."""
+
+    bucket: Bucket
+    amount_paise: Paise
+
+
+class StatusLetter(PaperFacts):
+    """To the victim: where the money is, and what comes next."""
+
+    kind: Literal[PaperKind.STATUS_LETTER] = PaperKind.STATUS_LETTER
+    ack_no: Text = ""
+    victim: VictimFacts = VictimFacts()
+    lost_paise: Paise = 0
+    buckets: tuple[BucketFacts, ...] = ()
+    route: Route | None = None
+    step: Step | None = None
+    step_due_at: UtcDatetime | None = None
+
+
+AnyPaper = Annotated[
+    LienNotice
+    | MagistrateReport
+    | FollowUp
+    | Notice94
+    | Notice106
+    | Notice107
+    | RestorationApplication
+    | RestorationOrder
+    | ReleaseOrder
+    | HolderNotice
+    | StatusLetter,
+    Field(discriminator="kind"),
+]
+
+
+class Particulars(Noun):
+    """What no row tells of a paper: whoever issues it says it."""
+
+    magistrate: Annotated[str, Field(max_length=300), Storable] = ""
+    """the magistrate or court by name; the magistrate of the district unless said"""
+    place: Annotated[str, Field(max_length=500), Storable] = ""
+    """where documents are produced, or cause is shown"""
+    by: UtcDatetime | None = None
+    """by when documents are produced, or cause is shown"""
+    documents: Annotated[
+        tuple[Annotated[str, Field(min_length=1, max_length=500), Storable], ...], Field(max_length=50)
+    ] = ()
+    period_from: date | None = None
+    period_to: date | None = None
+    grounds: Annotated[str, Field(max_length=5_000), Storable] = ""
+
+
+class PaperAsk(Noun):
+    """A paper that an officer asks for."""
+
+    kind: PaperKind
+    language: Language
+    subject: Annotated[str, Field(max_length=100), Storable] = ""
+    """what it is about: the bank's code, or the id of the hold, restoration or order; docs/papers.md"""
+    revision: Annotated[int, Field(ge=1, le=1_000)] = 1
+    """the same revision is the same paper; the next one replaces it"""
+    particulars: Particulars = Particulars()
+
+
+class PaperLinks(Noun):
+    """What a paper belongs to, beside its case."""
+
+    ack_no: str | None = None
+    institution: str | None = None
+    restoration_id: UUID | None = None
+    grievance_id: UUID | None = None
+    order_id: UUID | None = None
+    hold_id: UUID | None = None
+    request_id: UUID | None = None
+
+
+class IssuedPaper(Noun):
+    """A paper that was issued."""
+
+    paper_id: UUID
+    number: str
+    digest: str
+    """SHA-256 of its bytes, in hexadecimal"""
+
+
+class PaperView(IssuedPaper):
+    """A paper as the list shows it."""
+
+    kind: PaperKind
+    language: Language
+    case_ack_no: str
+    subject: str
+    revision: int
+    links: PaperLinks
+    template_version: str
+    size_bytes: int
+    issued_at: UtcDatetime
+    issued_by: str
+
+
+class PaperPage(Noun):
+    """Papers of a case, the newest first."""
+
+    papers: tuple[PaperView, ...]
+    next: str | None

@@ -1,0 +1,184 @@
+"""Papers in type: every kind in both languages, the same bytes each time, and hostile text as nothing but text."""
+
+import asyncio
+import hashlib
+import re
+import subprocess
+import sys
+from datetime import timedelta
+from html import unescape
+from itertools import product
+from typing import Any
+
+import pytest
+import typst
+
+from domain.errors import LimitExceeded
+from papers import rendering
+from papers.composing import compose
+from papers.document import Document, Imprint, Paragraph
+from papers.plain import plain
+from papers.rendering import RenderingFailed, as_input, fonts, render, template_version
+from schemas.enums import Language
+from schemas.papers import AccountFacts, OfficerFacts
+from schemas.restoration_enums import PaperKind
+from tests.papers.samples import ACCOUNTS, EMERGENCY, NOW, OFFICER, WHOLE
+
+IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
+BOTH = list(product(PaperKind, Language))
+HOSTILE = [
+    '#panic("x") #import "@preview/x:1.0.0" #sys.inputs',
+    "$x$ *bold* _it_ `raw` <label> @ref = heading",
+    r"\u{41} \ \\ \n // comment /* comment */",
+    '"]) #[ ]( {{ }} ] }',
+    "{officer} {0.__class__} %s {{x}}",
+    "नमस्ते <script>alert(1)</script> &amp;",
+]
+
+
+def text_of(document: Document) -> str:
+    """What can be read on the paper, taken from the typesetter's own output, not from what it was given."""
+    page = typst.compile(
+        rendering.TEMPLATE,
+        root=rendering.TEMPLATE.parent,
+        format="html",
+        font_paths=fonts(),
+        sys_inputs={"paper": as_input(document)},
+    )
+    return unescape(re.sub(r"<[^>]*>", "", page.decode()))
+
+
+def squeezed(text: str) -> str:
+    return re.sub(r"[\s\u200b]+", "", text)
+
+
+def lien(**changes: Any) -> Document:
+    return compose(EMERGENCY.model_copy(update=changes), Language.EN, IMPRINT)
+
+
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: PaperKind, language: Language) -> None:
+    # PDF/A-2a and PDF/UA: the typesetter refuses a character without a glyph, and text that cannot be read out again.
+    pdf = await render(compose(WHOLE[kind], language, IMPRINT), NOW)
+    assert pdf.startswith(b"%PDF-")
+    assert b"pdfaid" in pdf
+    assert len(pdf) < 200_000
+
+
+@pytest.mark.parametrize(("kind", "language"), BOTH)
+def test_what_the_law_asks_for_can_be_read_on_it(kind: PaperKind, language: Language) -> None:
+    facts = WHOLE[kind]
+    text = squeezed(text_of(compose(facts, language, IMPRINT)))
+    for wanted in (facts.case_no, IMPRINT.number, facts.officer.name, facts.officer.phone, facts.fir.number):
+        assert squeezed(wanted) in text
+    for account in getattr(facts, "accounts", ()):
+        assert squeezed(account.account) in text
+
+
+def test_amounts_stand_on_the_lien_one_an_account_with_their_sum() -> None:
+    text = text_of(lien())
+    assert all(amount in text for amount in ("₹1,25,000.50", "₹9,800.00", "₹1,34,800.50"))
+    assert "27 November 2026, 15:00 IST" in text
+
+
+async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_others() -> None:
+    document = compose(WHOLE[PaperKind.HOLDER_NOTICE], Language.HI, IMPRINT)
+    first, again, later = [await render(document, NOW + timedelta(seconds=late)) for late in (0, 0, 1)]
+    assert first == again
+    assert first != later
+
+
+def test_another_process_makes_the_same_bytes() -> None:
+    program = (
+        "import hashlib; from papers.composing import compose; from papers.rendering import compiled, template_version;"
+        "from papers.document import Imprint; from schemas.enums import Language; from tests.papers.samples import *;"
+        "facts = WHOLE[PaperKind.RESTORATION_ORDER];"
+        "imprint = Imprint(number='GH/UP/LN/2026/000123', issued_at=NOW);"
+        "print(hashlib.sha256(compiled(compose(facts, Language.HI, imprint), NOW)).hexdigest(), template_version())"
+    )
+    ours = rendering.compiled(compose(WHOLE[PaperKind.RESTORATION_ORDER], Language.HI, IMPRINT), NOW)
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.strip()
+    assert told == f"{hashlib.sha256(ours).hexdigest()} {template_version()}"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+async def test_hostile_text_comes_out_as_it_went_in(text: str) -> None:
+    officer = OFFICER.model_copy(update={"name": text, "police_station": text})
+    account = AccountFacts(account=text, amount_paise=1, references=(text,))
+    document = lien(officer=officer, accounts=(account,), institution_name=text, case_no=text)
+    assert squeezed(text_of(document)).count(squeezed(text)) >= 4
+    assert await render(document, NOW)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("abc\u202edef\u2066x\u200fy", "abcdefxy"),
+        ("a\tb\r\nc\u2028d\u00a0e", "a b  c d e"),
+        ("ok \U0001f600", "ok <1F600>"),
+        ("নাম", "<9A8><9BE><9AE>"),
+        ("a\x1bb\x7f", "ab"),
+        ("e\u0301", "é"),
+        ("र्\u200dय क्\u200cष", "र्\u200dय क्\u200cष"),
+    ],
+)
+async def test_every_character_is_seen_in_the_order_it_was_written(text: str, shown: str) -> None:
+    assert plain(text) == shown
+    assert await render(lien(institution_name=text), NOW)
+
+
+@pytest.mark.parametrize("unbroken", ["W" * 10_000, "9" * 10_000, "क्षत्रिय" * 1_200, "word " * 2_000])
+async def test_ten_thousand_characters_are_broken_over_lines_and_pages(unbroken: str) -> None:
+    officer = OfficerFacts(**OFFICER.model_dump() | {"rank": unbroken})
+    account = AccountFacts(account=unbroken, amount_paise=1)
+    document = lien(institution_name=unbroken, officer=officer, accounts=(account,))
+    assert await render(document, NOW)
+    assert squeezed(unbroken.strip()) in squeezed(text_of(document))
+
+
+def test_a_break_never_parts_a_letter_from_its_marks() -> None:
+    text = "क्षत्रिय" * 40
+    assert plain(text).replace("\u200b", "") == text
+    for piece in plain(text).split("\u200b")[1:]:
+        assert piece[0] in "कषतरय"
+    assert not re.search("\u094d\u200b", plain(text))
+
+
+async def test_two_thousand_accounts_fit() -> None:
+    accounts = tuple(ACCOUNTS[0].model_copy(update={"account": f"{10**12 + number}"}) for number in range(2_000))
+    pdf = await render(lien(accounts=accounts), NOW)
+    assert len(pdf) < rendering.MAX_PDF_BYTES
+
+
+async def test_a_paper_without_measure_is_refused_by_name() -> None:
+    blocks = tuple(Paragraph(text="x" * 20_000) for _ in range(101))
+    with pytest.raises(LimitExceeded, match="characters"):
+        await render(lien().model_copy(update={"blocks": blocks}), NOW)
+
+
+async def test_the_loop_runs_on_while_papers_are_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = asyncio.Event()
+    loop = asyncio.get_running_loop()
+
+    def slow(document: Document, issued_at: object) -> bytes:
+        # The loop must run for this thread to go on.
+        asyncio.run_coroutine_threadsafe(held.wait(), loop).result(60)
+        return b"%PDF-"
+
+    monkeypatch.setattr(rendering, "compiled", slow)
+    setting = [asyncio.ensure_future(render(lien(), NOW)) for _ in range(5)]
+    await asyncio.sleep(0)
+    held.set()
+    assert await asyncio.gather(*setting) == [b"%PDF-"] * 5
+
+
+async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    monkeypatch.setattr(rendering, "TIMEOUT_SECONDS", 0.05)
+    monkeypatch.setattr(
+        rendering, "compiled", lambda *_: asyncio.run_coroutine_threadsafe(held.wait(), loop).result(60)
+    )
+    with pytest.raises(RenderingFailed, match="longer"):
+        await render(lien(), NOW)
+    held.set()
