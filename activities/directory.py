@@ -284,7 +284,8 @@ def _push(code: str, opened: bytes) -> Way:
 
 
 def _iso20022(code: str, opened: bytes) -> Way:
-    return IsoWay(code, Iso20022Entry.model_validate_json(opened).bic)
+    entry = Iso20022Entry.model_validate_json(opened)
+    return IsoWay(code, entry.bic, entry.business_header)
 
 
 _OPENERS: Final = {ChannelKind.I4C: _i4c, ChannelKind.PUSH: _push, ChannelKind.ISO20022: _iso20022}

@@ -98,3 +98,12 @@ async def may_watch(connection: Connection) -> bool:
     """Whether this connection is the one that takes banks' files up; until it is given back."""
     won: bool = await connection.fetchval("SELECT pg_try_advisory_lock($1)", _WATCH_LOCK)
     return won
+
+
+async def wait_to_watch(connection: Connection, timeout_seconds: float) -> bool:
+    """As `may_watch`, after whoever does so now; false where that takes longer than `timeout_seconds`."""
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _WATCH_LOCK, timeout=timeout_seconds)
+    except TimeoutError:
+        return False
+    return True

@@ -34,6 +34,8 @@ class Iso20022Entry(Noun):
 
     kind: Literal["iso20022"] = "iso20022"
     bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
+    business_header: bool = False
+    """what is sent to it has a business application header (head.001) before it"""
 
 
 class PushEntry(Noun):

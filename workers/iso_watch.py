@@ -13,7 +13,7 @@ import asyncpg
 from activities.hands import Hands
 from activities.iso_arrivals import MessageRefused, MessageTaken, take_message
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
-from db.returned_funds import may_watch
+from db.returned_funds import may_watch, wait_to_watch
 from schemas.work import FollowUp
 
 log = logging.getLogger(__name__)
@@ -115,6 +115,23 @@ class IsoWatch:
             self.follow(outcome.taken.follow_up)
             log.info("a file of %s: %s", seen.bank_code, outcome.taken.said)
         return outcome
+
+
+class SpoolBusy(Exception):
+    """Another process has been taking files up for too long."""
+
+
+async def take_alone(
+    hands: Hands, spool: Spool | None, bank_code: str, path: Path, *, patience_seconds: float
+) -> Outcome:
+    """As `take_file`, while nobody else takes files up. Raises `SpoolBusy`, and what `take_file` does.
+
+    FileNotFoundError: while this one waited, another has moved the file.
+    """
+    async with hands.pool.acquire() as connection:
+        if not await wait_to_watch(connection, patience_seconds):
+            raise SpoolBusy(SpoolBusy.__doc__)
+        return await take_file(hands, spool, bank_code, path)
 
 
 async def take_file(hands: Hands, spool: Spool | None, bank_code: str, path: Path) -> Outcome:

@@ -45,6 +45,8 @@ class IsoWay:
 
     code: str
     bic: str
+    business_header: bool = False
+    """whether a business application header stands before each message"""
 
 
 @dataclass(frozen=True, slots=True)

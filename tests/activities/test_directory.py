@@ -13,9 +13,11 @@ from pydantic import SecretStr
 from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory
 from activities.vault import CannotOpen, Vault
+from adapters.banks.protocol import IsoWay
 from db import institutions
 from db.pool import Connection, Pool
 from domain.errors import RuleBroken
+from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry
 
 VAULT = Vault(SecretStr("one secret key of more than 32 characters"))
@@ -46,6 +48,15 @@ async def test_what_a_banks_balances_mean_is_said_in_its_wire(database: Pool) ->
         wire = await cache.wire(code)
         assert wire is not None
         assert wire.balance_includes_liens is includes
+
+
+async def test_whether_a_banks_files_have_a_header_is_said_in_its_entry(database: Pool) -> None:
+    plain, headed = {"bic": "SBININBB"}, {"bic": "HDFCINBB", "business_header": True}
+    await load_directory(database, VAULT, [entry("SBIN", iso20022=plain), entry("HDFC", iso20022=headed)])
+    cache = DirectoryCache(database, VAULT)
+    await cache.refresh()
+    assert await cache.way("SBIN", ChannelKind.ISO20022) == IsoWay("SBIN", "SBININBB")
+    assert await cache.way("HDFC", ChannelKind.ISO20022) == IsoWay("HDFC", "HDFCINBB", business_header=True)
 
 
 async def test_what_is_loaded_is_found_and_its_wire_opens(database: Pool) -> None:

@@ -44,6 +44,15 @@ def test_what_we_send() -> None:
     assert laid_flat(Message.CHASER) == chaser
 
 
+def test_the_header() -> None:
+    (laid_out,) = re.findall(r"```\n(<BizMsg>\n.*?)```", PAGE, re.DOTALL)
+    shown, _, rest = re.sub(r">\s+<", "><", laid_out.strip()).partition("…")
+    urgent = replace(ticket(), priority=2)
+    sent = encode_hold_request("DEMO", urgent, created_at=TRANSFERRED_AT, bic="DEMOINBB", with_header=True).decode()
+    assert sent.partition("\n")[2].startswith(shown)
+    assert sent.strip().endswith(rest)
+
+
 def test_the_answer() -> None:
     update = decode(example(Message.RESOLUTION))
     assert isinstance(update, StatusUpdate)

@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
@@ -53,6 +54,15 @@ async def test_a_ticket_is_a_file_that_the_bank_can_read(spool: Spool, adapter: 
     assert (told.case_id, told.bank_code, told.created_at) == (CASE, "DEMO", AT)
     assert b"<BICFI>DEMOINBB</BICFI>" in path.read_bytes()
     assert spool.of("DEMO", "in").is_dir(), "the bank finds where to answer"
+
+
+async def test_a_bank_that_wants_a_header_has_one_before_each_message(spool: Spool, adapter: SpoolAdapter) -> None:
+    way = replace(WAY, business_header=True)
+    await adapter.send_hold_request(way, ticket(), timeout_seconds=5)
+    await adapter.send_chaser(way, REQUEST_ID, ["610212345678"], asked_at=AT, timeout_seconds=5)
+    bodies = [path.read_bytes() for path in spool.of("DEMO", "out").iterdir()]
+    assert [body.count(b"<AppHdr ") for body in bodies] == [1, 1]
+    assert {type(decode(body)) for body in bodies} == {CancellationRequest, StatusRequest}
 
 
 async def test_the_same_ticket_twice_is_one_file_as_it_was_first(tmp_path: Path, spool: Spool) -> None:

@@ -21,6 +21,7 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\}")
 SECRET = re.compile(r"PASSWORD|SECRET|PWD|_KEY$|SMTP_URL")
 SAMPLE = "a" * 64
+ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
 URLS = {
     "GOLDENHOUR_SMTP_URL": "smtps://me:secret@mail.example:465",
     "GOLDENHOUR_PUBLIC_URL": "https://police.example",
@@ -158,15 +159,30 @@ def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
 
 
 @pytest.mark.parametrize("name", PRODUCT)
-def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for variable, value in SERVICES[name]["environment"].items():
         assert variable.startswith(ENV_PREFIX)
-        monkeypatch.setenv(variable, value)
+        # The folder is in the container.
+        monkeypatch.setenv(variable, str(tmp_path) if variable == ISO_SPOOL else value)
     settings = Settings.load()
     assert settings.database_url is not None
     assert settings.temporal_address is not None
     assert not settings.allow_plain_http
     assert settings.clock_factor == 1.0
+
+
+def test_the_spool_is_one_volume_for_all_workers_and_their_users_own() -> None:
+    workers = [SERVICES[name] for name in PRODUCT if SERVICES[name]["command"][0] == "worker"]
+    (mount,) = {volume for worker in workers for volume in worker["volumes"]}
+    assert all(worker["volumes"] == [mount] for worker in workers), "what one writes another must find"
+    source, _, target = mount.partition(":")
+    assert source in COMPOSE["volumes"]
+    assert {worker["environment"][ISO_SPOOL] for worker in workers} == {target}
+    # A new volume has the owner of the folder that it is mounted on.
+    (made,) = re.findall(rf"^RUN install --directory (.+) {target}$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    (user,) = re.findall(r"^USER (\d+):(\d+)$", (DEPLOY / "Dockerfile").read_text(), re.MULTILINE)
+    assert f"--owner={user[0]} --group={user[1]}" in made
+    assert not any(ISO_SPOOL in SERVICES[name]["environment"] for name in PRODUCT if SERVICES[name] not in workers)
 
 
 def test_temporal_gets_the_settings_that_were_measured() -> None:

@@ -1,5 +1,6 @@
 """`goldenhour iso`: a message shown in words, and one taken by hand."""
 
+import asyncio
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,11 +12,14 @@ from activities.hands import Hands
 from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
+from adapters.banks.iso20022.spool import Spool
 from db.pool import Pool
+from db.returned_funds import may_watch
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_hands, rrn, transfer
 from tests.workers.command_line import invoke, with_database
+from workers.iso_watch import IsoWatch, take_file
 
 AT = datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 ID = UUID(int=7)
@@ -43,8 +47,9 @@ async def hands(database: Pool) -> Hands:
         (returned(), ["money that a bank has returned", "₹99.00 of transfer 610212345678", "case 31204260000017"]),
         (encode_hold_request("DEMO", ticket(), created_at=AT), ["hold request", "DEMO", "I4C-MHA", CASE, "layer 2"]),
         (encode_chaser("DEMO", REQUEST_ID, ["61"], created_at=AT), ["reminder", REQUEST_ID.hex, "transfer 61?"]),
+        (encode_hold_request("DEMO", ticket(), created_at=AT, with_header=True), ["hold request", "5 (1 is first)"]),
     ],
-    ids=["answer", "returned", "request", "chaser"],
+    ids=["answer", "returned", "request", "chaser", "behind a header"],
 )
 async def test_a_message_is_shown_in_words(tmp_path: Path, body: bytes, said: list[str]) -> None:
     file = tmp_path / "a.xml"
@@ -100,6 +105,74 @@ async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
     assert "refused" in refused.stderr
     assert (tmp_path / "HDFC" / "done" / "a.xml").exists()
     assert (tmp_path / "HDFC" / "refused" / "b.xml.reason.txt").read_text().startswith("names no transfer")
+
+
+async def waiting_for_the_turn(hands: Hands) -> None:
+    """Come back when somebody waits to take files up."""
+    waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
+    async with asyncio.timeout(30):
+        while not await hands.pool.fetchval(waits):  # noqa: ASYNC110 - a lock that is waited for sets no event
+            await asyncio.sleep(0.05)
+
+
+async def an_answer_in_the_spool(hands: Hands, spool: Path) -> Path:
+    reference = rrn()
+    told = complaint(transfer(5000_00, reference=reference))
+    case_no = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+    file = spool / "HDFC" / "in" / "a.xml"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(resolution(case_no, reference))
+    return file
+
+
+async def test_a_file_is_taken_when_its_turn_has_come(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+    file = await an_answer_in_the_spool(hands, tmp_path)
+    settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
+    async with hands.pool.acquire() as worker:
+        assert await may_watch(worker)
+        by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
+        await waiting_for_the_turn(hands)
+        assert file.exists()
+    taken = await by_hand
+    assert taken.exit_code == 0, taken.output
+    assert (tmp_path / "HDFC" / "done" / "a.xml").exists()
+
+
+async def test_two_who_take_one_file_at_once_lose_nothing_and_do_nothing_twice(
+    hands: Hands, database_dsn: str, tmp_path: Path
+) -> None:
+    file = await an_answer_in_the_spool(hands, tmp_path)
+    watch = IsoWatch(hands, Spool(tmp_path), lambda _: None)
+    assert await watch.look() == [], "a file is taken when it looks the same twice"
+    settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
+    async with hands.pool.acquire() as worker:
+        assert await may_watch(worker)
+        by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
+        await waiting_for_the_turn(hands)
+        # The worker is quicker: what it has read it now moves.
+        outcome = await take_file(hands, watch.spool, "HDFC", file)
+        assert outcome.taken is not None
+    late = await by_hand
+    assert late.exit_code == 1
+    assert "another process has taken it" in late.stderr
+    assert [path.name for path in (tmp_path / "HDFC" / "done").iterdir()] == ["a.xml"]
+    assert await hands.pool.fetchval("SELECT count(*) FROM status_update") == 1
+    assert await watch.look() == []
+
+
+async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
+    hands: Hands, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("workers.commands.iso.PATIENCE_SECONDS", 0.2)
+    file = await an_answer_in_the_spool(hands, tmp_path)
+    settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
+    async with hands.pool.acquire() as worker:
+        assert await may_watch(worker)
+        refused = await invoke("iso", "take", file, "--bank", "HDFC", **settings)
+    assert refused.exit_code == 1
+    assert "Another process has been taking files up for too long" in refused.stderr
+    assert file.exists()
+    assert (await invoke("iso", "take", file, "--bank", "HDFC", **settings)).exit_code == 0
 
 
 async def test_wrong_usage_is_told_from_a_refusal(hands: Hands, database_dsn: str, tmp_path: Path) -> None:

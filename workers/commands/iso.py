@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from adapters.banks.iso20022.decode import Arrival
     from workers.iso_watch import Outcome
 
+PATIENCE_SECONDS = 30.0
+
 File = Annotated[Path, typer.Argument(help="An ISO 20022 message.", metavar="FILE")]
 
 
@@ -35,7 +37,8 @@ def take(
 ) -> None:
     """Take a bank's message as the worker does, and say what became of it.
 
-    The same file twice is the same answer. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL is moved to done/ or
+    The same file twice is the same answer. Of all workers and commands one takes files up at a time: this one waits for
+    its turn, for half a minute at most. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL is moved to done/ or
     refused/; another stays where it is. What may be in a message: docs/iso20022.md.
 
     Exit codes: 0 taken, 1 refused or failed, 2 the file cannot be read, or wrong usage or settings.
@@ -85,7 +88,7 @@ async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
     from db.pool import open_pool
     from domain.policy import load_policy
     from workers.home import secret_key
-    from workers.iso_watch import take_file
+    from workers.iso_watch import SpoolBusy, take_alone
 
     await asyncio.to_thread(_read, file)
     assert settings.database_url is not None, "with_database fills it in"
@@ -98,7 +101,12 @@ async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
         if directory.current.get(bank) is None:
             raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
         hands = Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
-        outcome = await take_file(hands, spool, bank, file)
+        try:
+            outcome = await take_alone(hands, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
+        except SpoolBusy as error:
+            raise Failed(f"{file}: {error}", FAILURE) from error
+        except FileNotFoundError as error:
+            raise Failed(f"{file}: another process has taken it: see done/ and refused/", FAILURE) from error
         follow_up = outcome.taken.follow_up if outcome.taken else None
         if follow_up is not None:
             async with courier(settings, pool) as follow:

@@ -1,6 +1,7 @@
 """XML of a stranger, read safely, and ours, written: a plain tree, and nothing that reaches outside the bytes.
 
-There is no DTD, hence no entity and nothing external: a DOCTYPE is refused before anything in it is looked at.
+There is no DTD, hence no entity and nothing external: a DOCTYPE is refused before anything in it is looked at. A
+business application header may stand before the message, and must not contradict it.
 """
 
 import re
@@ -13,7 +14,7 @@ from xml.sax.saxutils import escape, quoteattr
 from pydantic import JsonValue
 
 from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, UnknownMessage
-from adapters.banks.iso20022.messages import NAMESPACE_STEM, Message
+from adapters.banks.iso20022.messages import ENVELOPE, HEADER, HEADER_ROOT, NAMESPACE_STEM, Message
 
 BODY_MAX_BYTES: Final = 4 * 1024 * 1024
 """Largest message taken: 500 transactions with all that a bank may repeat of each."""
@@ -27,6 +28,7 @@ NAMESPACE_MAX_CHARS: Final = 200
 _SEPARATOR: Final = "}"
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _MESSAGE_NAME: Final = re.compile(r"[a-z]{4}\.[0-9]{3}\.[0-9]{3}\.[0-9]{2}")
+_HEADER_NAME: Final = re.compile(rf"({re.escape(NAMESPACE_STEM)}head\.001\.001\.[0-9]{{2}}{_SEPARATOR}){HEADER_ROOT}")
 _UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
@@ -87,7 +89,7 @@ def node(name: str, *inside: "Element | str | None", **attributes: str) -> Eleme
 
 
 def read(body: bytes) -> tuple[Message, Element]:
-    """Return which message `body` is, and the one element inside its `Document`.
+    """Return which message `body` is, and the one element inside its `Document`; what holds a header too is unwrapped.
 
     Raises DocumentRefused where it is too large, no UTF-8, no well-formed XML, or has a DTD or a processing
     instruction; UnknownMessage where it is XML of another kind.
@@ -101,22 +103,26 @@ def read(body: bytes) -> tuple[Message, Element]:
     return _Reader().read(text)
 
 
-def write(message: Message, inside: Element) -> bytes:
+def write(message: Message, inside: Element, header: Element | None = None) -> bytes:
     """Return the bytes of `message`; `inside` is its root element, in no namespace but the message's.
 
-    Raises InvalidMessage for a character that XML cannot carry.
+    With a `header`, both stand in one envelope. Raises InvalidMessage for a character that XML cannot carry.
     """
-    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n', f'<Document xmlns="{message.namespace}">']
+    parts = ['<?xml version="1.0" encoding="UTF-8"?>\n']
+    if header is not None:
+        parts.append(f"<{ENVELOPE}>")
+        _write(header, header.name, parts, f' xmlns="{NAMESPACE_STEM}{HEADER}"')
+    parts.append(f'<Document xmlns="{message.namespace}">')
     _write(inside, inside.name, parts)
-    parts.append("</Document>\n")
+    parts.append("</Document>\n" if header is None else f"</Document></{ENVELOPE}>\n")
     return "".join(parts).encode()
 
 
-def _write(element: Element, where: str, parts: list[str]) -> None:
+def _write(element: Element, where: str, parts: list[str], namespace: str = "") -> None:
     for text in (element.text, *element.attributes.values()):
         if _NOT_IN_XML.search(text):
             raise InvalidMessage(where, "has a character that XML cannot carry")
-    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in element.attributes.items())
+    attributes = namespace + "".join(f" {name}={quoteattr(value)}" for name, value in element.attributes.items())
     # A bare carriage return would come out as a line feed.
     text = escape(element.text, {"\r": "&#13;"})
     parts.append(f"<{element.name}{attributes}>{text}")
@@ -150,10 +156,12 @@ class _Reader:
         except expat.ExpatError as error:
             reason = expat.errors.messages.get(error.code, error.code)
             raise DocumentRefused(f"line {error.lineno}", f"is no well-formed XML ({reason})") from None
+        assert self._root is not None, "what has no element is no XML"
+        document = self._root if self._root.name == "Document" else _unwrapped(self._root, self._message)
         assert self._message is not None, "a document without a known root element was refused"
-        if self._root is None or len(self._root.children) != 1:
+        if len(document.children) != 1:
             raise UnknownMessage("Document", "must hold one element")
-        inside = self._root.children[0]
+        inside = document.children[0]
         if inside.name != self._message.root_name:
             raise UnknownMessage("Document", f"{self._message} holds {self._message.root_name}, not what is here")
         return self._message, inside
@@ -180,9 +188,11 @@ class _Reader:
             raise DocumentRefused("body", f"is nested deeper than {DEPTH_MAX} elements")
         if len(attributes) > ATTRIBUTES_MAX:
             raise DocumentRefused("body", f"an element has more than {ATTRIBUTES_MAX} attributes")
-        if self._message is None:
+        if self._message is None and len(self._open) <= 1 and name.rpartition(_SEPARATOR)[2] == "Document":
             self._message = _message_of(name)
-        element = Element(name.removeprefix(self._message.namespace + _SEPARATOR), attributes=attributes)
+        if self._message is not None:
+            name = name.removeprefix(self._message.namespace + _SEPARATOR)
+        element = Element(name, attributes=attributes)
         if self._open:
             self._open[-1].children.append(element)
         else:
@@ -197,11 +207,21 @@ class _Reader:
         self._texts[-1].append(text)
 
 
+def _unwrapped(envelope: Element, message: Message | None) -> Element:
+    """Return the Document behind its header, whatever the element is called that holds both. Raises UnknownMessage."""
+    first, *others = envelope.children or [envelope]
+    header_name = _HEADER_NAME.fullmatch(first.name)
+    if message is None or header_name is None or [other.name for other in others] != ["Document"]:
+        raise UnknownMessage("body", f"the root element must be Document, or hold {HEADER_ROOT} and Document alone")
+    told = first.value(f"{header_name[1]}MsgDefIdr")
+    if told and told != message:
+        raise UnknownMessage(f"{HEADER_ROOT}/MsgDefIdr", f"names another message than {message}, which follows it")
+    return others[0]
+
+
 def _message_of(root_name: str) -> Message:
-    """Return the message by the name of the document's root element. Raises UnknownMessage."""
-    namespace, _, name = root_name.rpartition(_SEPARATOR)
-    if name != "Document":
-        raise UnknownMessage("body", "the root element must be Document")
+    """Return the message by the name of a document's element. Raises UnknownMessage."""
+    namespace = root_name.rpartition(_SEPARATOR)[0]
     if not namespace.startswith(NAMESPACE_STEM):
         raise UnknownMessage("Document", "its namespace is not one of ISO 20022")
     told = namespace.removeprefix(NAMESPACE_STEM)

@@ -8,7 +8,7 @@ from uuid import UUID
 from adapters.banks.iso20022 import schema
 from adapters.banks.iso20022.document import Element, node, write
 from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.messages import HEADER_ROOT, Message
 from adapters.banks.iso20022.reasons import FRAUD
 from adapters.banks.iso20022.values import CURRENCY, amount, case_id, chaser_id, day, message_id, moment, rupees, words
 from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
@@ -16,15 +16,21 @@ from schemas.complaints import IST
 
 SENDER: Final = "Police"
 """Who asks, where the ticket does not say."""
+HIGH, NORMAL = "HIGH", "NORM"
+LAST_OF_HIGH: Final = 2
+"""Of the ticket's priorities, the last that is high in a header: that of money in its golden hour."""
 
 
-def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datetime, bic: str = "") -> bytes:
+def encode_hold_request(
+    bank_code: str, ticket: HoldTicket, *, created_at: datetime, bic: str = "", with_header: bool = False
+) -> bytes:
     """Return the camt.056 that asks `bank_code` to hold what `ticket` names, a transaction an incident.
 
-    MsgId and case id are the ticket's: sent again, it is the same request. Raises InvalidMessage, naming the element,
-    where the ticket has something this wire cannot carry (a reference above 35 characters).
+    MsgId and case id are the ticket's: sent again, it is the same request. `with_header`: a business application header
+    stands before it. Raises InvalidMessage, naming the element, where the ticket has something this wire cannot carry
+    (a reference above 35 characters).
     """
-    sender = _party(ticket.instrument.requestor or SENDER)
+    sender = _party(_sender(ticket))
     case = case_id(ticket.ack_no, ticket.request_id)
     inside = node(
         Message.HOLD_REQUEST.root_name,
@@ -39,7 +45,13 @@ def encode_hold_request(bank_code: str, ticket: HoldTicket, *, created_at: datet
         node("CtrlData", node("NbOfTxs", str(len(ticket.incidents)))),
         node("Undrlyg", *(_transaction(ticket, incident) for incident in ticket.incidents)),
     )
-    return checked(Message.HOLD_REQUEST, inside)
+    if not with_header:
+        return checked(Message.HOLD_REQUEST, inside)
+    priority = HIGH if ticket.priority <= LAST_OF_HIGH else NORMAL
+    header = _header(
+        Message.HOLD_REQUEST, message_id(ticket.request_id), _sender(ticket), bank_code, bic, created_at, priority
+    )
+    return checked(Message.HOLD_REQUEST, inside, header)
 
 
 def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
@@ -67,8 +79,18 @@ def _transaction(ticket: HoldTicket, incident: Incident) -> Element:
     )
 
 
+def _sender(ticket: HoldTicket) -> str:
+    return ticket.instrument.requestor or SENDER
+
+
 def encode_chaser(
-    bank_code: str, request_id: UUID, references: Sequence[str], *, created_at: datetime, bic: str = ""
+    bank_code: str,
+    request_id: UUID,
+    references: Sequence[str],
+    *,
+    created_at: datetime,
+    bic: str = "",
+    with_header: bool = False,
 ) -> bytes:
     """Return the pacs.028 that asks `bank_code` what became of a request, and of which of its transfers.
 
@@ -91,7 +113,10 @@ def encode_chaser(
         ),
         *_chased(references),
     )
-    return checked(Message.CHASER, inside)
+    if not with_header:
+        return checked(Message.CHASER, inside)
+    identifier = chaser_id(request_id, created_at)
+    return checked(Message.CHASER, inside, _header(Message.CHASER, identifier, SENDER, bank_code, bic, created_at))
 
 
 def _chased(references: Sequence[str]) -> Iterator[Element]:
@@ -109,7 +134,24 @@ def _party(name: str) -> Element:
     return node("Pty", node("Nm", name))
 
 
-def checked(message: Message, inside: Element) -> bytes:
-    """Write a message that its schema allows. Raises InvalidMessage."""
+def _header(
+    message: Message, identifier: str, sender: str, bank_code: str, bic: str, created_at: datetime, priority: str = ""
+) -> Element:
+    """The header of `message`. But for the priority, by which a gateway may sort, it says what the message says."""
+    return node(
+        HEADER_ROOT,
+        node("Fr", node("OrgId", node("Nm", sender))),
+        node("To", agent("FIId", bank_code, bic)),
+        node("BizMsgIdr", identifier),
+        node("MsgDefIdr", message.value),
+        node("CreDt", moment(created_at)),
+        node("Prty", priority) if priority else None,
+    )
+
+
+def checked(message: Message, inside: Element, header: Element | None = None) -> bytes:
+    """Write a message that its schema allows, behind its `header` where there is one. Raises InvalidMessage."""
     schema.check(message, inside)
-    return write(message, inside)
+    if header is not None:
+        schema.check_header(header)
+    return write(message, inside, header)

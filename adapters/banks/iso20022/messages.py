@@ -6,6 +6,13 @@ from typing import Final
 NAMESPACE_STEM: Final = "urn:iso:std:iso:20022:tech:xsd:"
 
 
+HEADER: Final = "head.001.001.02"
+"""The business application header that stands before a message of ours, where a bank wants one."""
+HEADER_ROOT: Final = "AppHdr"
+ENVELOPE: Final = "BizMsg"
+"""What holds the two. The standard has no name for it: what banks call it does not matter."""
+
+
 class Message(StrEnum):
     """The messages, by their name in the catalogue."""
 

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from adapters.banks.iso20022.document import Element
 from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.messages import HEADER, HEADER_ROOT, Message
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)")
 _DATE: Final = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
@@ -66,8 +66,13 @@ class TypeRule:
 
 def check(message: Message, inside: Element) -> None:
     """Raise InvalidMessage, naming the place, unless the schema of `message` allows `inside` as its root element."""
-    document = _rule(_generated(message).Document)
+    document = _rule(_generated(message.value).Document)
     _check_children(Element("Document", children=[inside]), document, "Document")
+
+
+def check_header(header: Element) -> None:
+    """Raise InvalidMessage, naming the place, unless the schema of the business application header allows it."""
+    _check_children(header, _rule(_generated(HEADER).AppHdr), HEADER_ROOT)
 
 
 def _check_element(element: Element, slot: Slot, where: str) -> None:
@@ -184,10 +189,10 @@ def _is_moment(text: str, shape: re.Pattern[str], kind: type[date]) -> bool:
 
 
 @cache
-def _generated(message: Message) -> ModuleType:
-    """Return pyiso20022's module of `message`: read when first needed, for it has thousands of lines."""
-    name = message.value.replace(".", "_")
-    return importlib.import_module(f"pyiso20022.{message.value[:4]}.{name}.{name}")
+def _generated(message_name: str) -> ModuleType:
+    """Return pyiso20022's module of a message: read when first needed, for it has thousands of lines."""
+    name = message_name.replace(".", "_")
+    return importlib.import_module(f"pyiso20022.{message_name[:4]}.{name}.{name}")
 
 
 @cache

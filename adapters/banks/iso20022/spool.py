@@ -157,7 +157,13 @@ class SpoolAdapter:
         BankRefused stands for a ticket that these messages cannot carry: a person must look at it.
         """
         try:
-            body = encode_hold_request(bank.code, ticket, created_at=ticket.requested_at or self._clock(), bic=bank.bic)
+            body = encode_hold_request(
+                bank.code,
+                ticket,
+                created_at=ticket.requested_at or self._clock(),
+                bic=bank.bic,
+                with_header=bank.business_header,
+            )
             job_id = case_id(ticket.ack_no, ticket.request_id)
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
@@ -169,7 +175,14 @@ class SpoolAdapter:
     ) -> None:
         """Write the pacs.028 that asks what became of a request; one for each `asked_at`. Raises as above."""
         try:
-            body = encode_chaser(bank.code, request_id, references, created_at=asked_at, bic=bank.bic)
+            body = encode_chaser(
+                bank.code,
+                request_id,
+                references,
+                created_at=asked_at,
+                bic=bank.bic,
+                with_header=bank.business_header,
+            )
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
         await self._put(bank, chaser_id(request_id, asked_at), body, timeout_seconds)
