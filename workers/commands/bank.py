@@ -137,8 +137,8 @@ def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") 
     words = []
     for kind in institution.channels:
         one = health.get((institution.code, kind))
-        ill = [f"{one.state.value.replace('_', ' ')}, {one.failures} failed, {one.silences} silent"] if one else []
-        words.append(" ".join([kind.value, *(f"({text})" for text in ill)]))
+        ill = f"\n{one.state.value.replace('_', ' ')},\n{one.failures} failed,\n{one.silences} silent" if one else ""
+        words.append(f"{kind.value}{ill}")
     return " › ".join(words) or (f"none, asked through {institution.sponsor}" if institution.sponsor else "none")
 
 
