@@ -8,7 +8,7 @@ from simulator.answer_page import Visitor, statements
 from simulator.bank import BankDesk, Finding, Incident, Post
 from simulator.clock import IST, Clock
 from simulator.config import Channel, SimulatorConfig
-from simulator.faults import FaultBook
+from simulator.faults import FaultBook, drawn_faults
 from simulator.institutions import Institution
 from simulator.line import Line
 from simulator.poster import Poster, Reply, onward_of, refused_of
@@ -40,6 +40,9 @@ class Banks:
         self.desk = BankDesk(world, config, institutions)
         self.book = TicketBook()
         self.faults = FaultBook(config.seed)
+        if config.random_faults:
+            for bank in institutions:
+                self.faults.put(bank.code, drawn_faults(config.seed, bank.code))
         self.poster = Poster(config.posts_at_once, config.first_backoff_wall_seconds, self.faults)
         self.held_by_case: dict[str, dict[str, int]] = {}
         """by acknowledgement number and class of bank: paise held"""

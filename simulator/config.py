@@ -207,6 +207,8 @@ class SimulatorConfig(_Frozen):
     channels: Channels = Channels()
     nudges: Nudges = Nudges()
     money: MoneyModel = MoneyModel()
+    random_faults: bool = False
+    """every bank has faults of its own, drawn from the seed (simulator/faults.py)"""
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
     """how long the desk needs for a correction, once it sees the task"""
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field
 
 from simulator.bank import OK, RowKind
-from simulator.seeds import chance
+from simulator.seeds import chance, stream
 from simulator.wire import paise, rupees
 
 Rate = Annotated[float, Field(ge=0, le=1)]
@@ -157,6 +157,17 @@ class FaultBook:
         happens = chance(self.seed, rate, name, bank, key)
         self.drawn[name] += happens
         return happens
+
+
+def drawn_faults(seed: int, bank: str) -> Faults:
+    """Faults of one bank at random: its line fails a few times at most, its posts and its words as it comes."""
+    rng = stream(seed, "faults", bank)
+    told: dict[str, float | int] = {"first_calls": rng.randint(1, 4), "slow_wall_seconds": 0.5}
+    told |= {kind.value: rng.random() / 2 for kind in rng.sample(list(Reply), 2)}
+    told |= {kind.value: rng.random() / 3 for kind in rng.sample(list(Foul), 3)}
+    told |= {"boasted_hold": rng.random() / 3, "boast_factor": rng.randint(2, 50)}
+    told |= {"skewed_clock": rng.random() / 3, "skew_seconds": rng.randint(-86_400, 86_400)}
+    return Faults.model_validate(told)
 
 
 def _skewed(row: WrittenRow, seconds: int) -> WrittenRow:

@@ -50,6 +50,12 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    faults: Annotated[
+        bool,
+        typer.Option(
+            "--faults", help="Give every bank faults at random: lines that fail, answers that are foul or boastful."
+        ),
+    ] = False,
     stay: Annotated[bool, typer.Option("--stay", help="Keep everything running afterwards, until Ctrl-C.")] = False,
     home: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Keep data and logs in this new or empty folder.")
@@ -63,14 +69,15 @@ def demo(
     tells how it went and verifies every case. Nothing keeps running or lying about afterwards, however it ends, unless
     you ask for it. Any number of demos may run at once; a database that the settings name is left alone.
 
-    Exit codes: 0 done and clean, 1 failed, not over in time, or a rule breaks, 2 wrong usage or settings.
+    Exit codes: 0 done and clean, 1 failed, not over in time, a bank was asked twice, or a rule breaks, 2 wrong usage or
+    settings.
     """
     from workers.demo.play import DayPlan
     from workers.stack import run_until_stopped
 
     wall_seconds = minutes * MINUTE_SECONDS
     factor = clock_factor or min(DAY_SECONDS / wall_seconds, CLOCK_FACTOR_MAX)
-    plan = DayPlan(complaints, seed, factor, wall_seconds)
+    plan = DayPlan(complaints, seed, factor, wall_seconds, faults)
     settings = load_settings()
     with _folder(home) as folder:
         own = settings.model_copy(
@@ -80,7 +87,7 @@ def demo(
     if played is None:
         errors().print("stopped", highlight=False)
         raise typer.Exit(INTERRUPTED)
-    if played.trouble or not played.verdict.clean:
+    if played.trouble or not played.verdict.clean or played.look.world.asked_twice:
         raise typer.Exit(FAILURE)
 
 

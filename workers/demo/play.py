@@ -37,6 +37,8 @@ class DayPlan:
     clock_factor: float
     wall_seconds: float
     """how long complaints come in, by the wall's clock"""
+    faults: bool = False
+    """whether every bank has faults of its own: lines that fail, answers that are foul"""
 
     @property
     def day_seconds(self) -> float:
@@ -51,6 +53,7 @@ class DayPlan:
             "clock_factor": self.clock_factor,
             "day_seconds": self.day_seconds,
             "profile": "uniform",
+            "random_faults": self.faults,
         }
 
 
