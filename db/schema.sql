@@ -387,9 +387,11 @@ CREATE TABLE allocation_share (
     claim_paise bigint NOT NULL,
     held_before_paise bigint NOT NULL,
     share_paise bigint NOT NULL,
+    gone_home_paise bigint NOT NULL,
     CONSTRAINT allocation_share_pkey PRIMARY KEY (allocation_id, case_no, hop_no),
     CONSTRAINT allocation_share_check CHECK (((share_paise >= 0) AND (share_paise <= claim_paise))),
     CONSTRAINT allocation_share_claim_paise_check CHECK ((claim_paise > 0)),
+    CONSTRAINT allocation_share_gone_home_paise_check CHECK ((gone_home_paise >= 0)),
     CONSTRAINT allocation_share_held_before_paise_check CHECK ((held_before_paise >= 0))
 );
 
@@ -1303,6 +1305,7 @@ CREATE TABLE restoration (
     closed_at timestamp with time zone,
     closed_by text,
     reason text NOT NULL DEFAULT ''::text,
+    court_order_id bigint,
     CONSTRAINT restoration_ack_no_round_no_key UNIQUE (ack_no, round_no),
     CONSTRAINT restoration_pkey PRIMARY KEY (restoration_id),
     CONSTRAINT restoration_check CHECK (((state = 'open'::text) = (closed_at IS NULL))),
@@ -1319,7 +1322,11 @@ CREATE TABLE restoration_line (
     hop_no integer NOT NULL,
     hold_id uuid NOT NULL,
     allocation_id bigint,
-    CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no)
+    due_paise bigint,
+    objection_id bigint,
+    CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no),
+    CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
+    CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0))
 );
 
 CREATE TABLE restoration_step (
@@ -1334,6 +1341,7 @@ CREATE TABLE restoration_step (
     ended_by text,
     outcome text,
     reason text NOT NULL DEFAULT ''::text,
+    place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     CONSTRAINT restoration_step_pkey PRIMARY KEY (restoration_id, step, turn),
     CONSTRAINT restoration_step_check CHECK (((ended_at IS NULL) = (outcome IS NULL))),
     CONSTRAINT restoration_step_outcome_check CHECK ((outcome = ANY (ARRAY['done'::text, 'refused'::text, 'sent_back'::text, 'cancelled'::text, 'skipped'::text]))),
@@ -1605,11 +1613,15 @@ ALTER TABLE request_job ADD CONSTRAINT request_job_request_id_fkey FOREIGN KEY (
 
 ALTER TABLE restoration ADD CONSTRAINT restoration_case_no_ack_no_fkey FOREIGN KEY (case_no, ack_no) REFERENCES complaint(case_no, ack_no);
 
+ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
+
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_objection_id_fkey FOREIGN KEY (objection_id) REFERENCES objection(objection_id);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
@@ -1630,6 +1642,8 @@ ALTER TABLE status_update ADD CONSTRAINT status_update_institution_fkey FOREIGN 
 CREATE INDEX account_hold_account ON public.account_hold USING btree (institution, account_key);
 
 CREATE INDEX account_hold_lapsing ON public.account_hold USING btree (lapses_at) WHERE (state = 'held'::text);
+
+CREATE INDEX allocation_share_hop ON public.allocation_share USING btree (case_no, hop_no, allocation_id);
 
 CREATE INDEX answer_case ON public.answer USING btree (case_no, answer_id);
 
@@ -1861,6 +1875,8 @@ CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 
 CREATE TRIGGER settlement_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.settlement_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of the hop before: what of the share is still to go home is told by what has gone since';
+
 COMMENT ON COLUMN answer.balance_is_free IS 'whether balance_paise leaves out what is on hold in the account';
 
 COMMENT ON COLUMN answer.balance_paise IS 'what the account has by this line; null where it says nothing';
@@ -1910,6 +1926,10 @@ COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as fa
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
+
+COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
+
+COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
 
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 

@@ -43,14 +43,14 @@ ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
     Step.DISTRIBUTION: frozenset({CourtOrderKind.BNSS_107}),
 }
 """The orders that each of these steps waits for."""
-_ROUTE_OF: Final[Mapping[CourtOrderKind, Route]] = {
+LEADS_TO: Final[Mapping[CourtOrderKind, Route]] = {
     CourtOrderKind.BNSS_497: Route.COURT,
     CourtOrderKind.BNSS_503: Route.COURT,
     CourtOrderKind.WRIT: Route.COURT,
     CourtOrderKind.LOK_ADALAT: Route.LOK_ADALAT,
     CourtOrderKind.BNSS_107: Route.MAGISTRATE_107,
 }
-"""A seizure under BNSS 106 restores nothing to anybody, so it stands for no route."""
+"""The route that an order to restore stands for; a seizure under BNSS 106 restores nothing to anybody."""
 ENDS_BY: Final[Mapping[CourtOrderEffect, StepOutcome]] = {
     CourtOrderEffect.RESTORE: StepOutcome.DONE,
     CourtOrderEffect.REFUSE: StepOutcome.REFUSED,
@@ -117,6 +117,21 @@ def next_step(route: Route, bond_for: Collection[Route], done: Collection[Step])
     return next((step for step in steps_of(route, bond_for) if step not in done and step not in heard), None)
 
 
+def done_steps(turns: Sequence[tuple[Step, StepOutcome | None]]) -> frozenset[Step]:
+    """The steps that are done, by the turns of all steps in the order in which they were opened.
+
+    A step that was opened anew is not done until that turn is; a new application is verified anew.
+    """
+    done: set[Step] = set()
+    for step, outcome in turns:
+        done.discard(step)
+        if step is Step.APPLICATION:
+            done.discard(Step.VERIFICATION)
+        if outcome in {StepOutcome.DONE, StepOutcome.SKIPPED}:
+            done.add(step)
+    return frozenset(done)
+
+
 def back_to(step: Step, to: Step | None, route: Route) -> Step | None:
     """Where a step is sent back to; None where `to` is not a step before it that people work on."""
     wanted = to or _USUALLY_BACK_TO.get(step, Step.VERIFICATION)
@@ -126,8 +141,8 @@ def back_to(step: Step, to: Step | None, route: Route) -> Step | None:
 
 def choose_route(facts: RouteFacts, policy: RestorationPolicy) -> RoutePicked:
     """By which law the money goes back, and why."""
-    if facts.order is not None and facts.order in _ROUTE_OF:
-        return RoutePicked(route=_ROUTE_OF[facts.order], reasons=(RouteReason.COURT_ORDER_EXISTS,))
+    if facts.order is not None and facts.order in LEADS_TO:
+        return RoutePicked(route=LEADS_TO[facts.order], reasons=(RouteReason.COURT_ORDER_EXISTS,))
     if facts.victims >= policy.many_victims_min:
         return RoutePicked(route=Route.MAGISTRATE_107, reasons=(RouteReason.MANY_VICTIMS,))
     if facts.held_paise < policy.no_court_below_paise:

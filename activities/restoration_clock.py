@@ -1,0 +1,111 @@
+"""The hands of a restoration's workflow: looking where it stands, and what it does by itself when its time has come.
+
+Each hand may run twice: it does what is due at the workflow's clock, and nothing where it is done or not due any more.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities import allocating
+from activities.hands import Hands
+from activities.restoration_moves import Work, ask, close, move_on, order_waiting, reroute, standing
+from activities.restoring import go_on_under
+from db import restorations
+from domain.restoring import dues
+from schemas.enums import EventKind, TaskKind
+from schemas.procedures import Look, ProcedureOrder
+from schemas.restoration_enums import RestorationState, Step, StepOutcome
+from schemas.restorations import Errand
+
+ENGINE: Final = "engine"
+NOTHING_LEFT: Final = "nothing of it is on hold any more"
+_ENDS_WITH: Final = {Step.COLLECTING: "the trail has been followed", Step.CREDIT: "every order is done or cancelled"}
+NOBODY_OBJECTS: Final = "nobody has objected in time"
+
+
+@dataclass(frozen=True)
+class RestorationHands:
+    """The activities of `RestorationWorkflow`."""
+
+    hands: Hands
+
+    @activity.defn
+    async def look_at_restoration(self, asked: ProcedureOrder) -> Look:
+        """Where the restoration stands, and what falls due when."""
+        async with (
+            self.hands.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            row = await restorations.find(connection, UUID(asked.subject))
+            if row is None or row.state is not RestorationState.OPEN:
+                return Look(over=True)
+            found = await standing(connection, row)
+        return Look(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
+
+    @activity.defn
+    async def divide_accounts(self, asked: ProcedureOrder) -> None:
+        """Divide what is on hold at its accounts between their victims, once it is up for approval."""
+        await allocating.divide(self.hands, UUID(asked.subject), asked.at, ENGINE)
+
+    @activity.defn
+    async def remind_of_step(self, asked: ProcedureOrder) -> None:
+        """Say that the step is due soon."""
+        await self._do(asked, Errand.REMIND)
+
+    @activity.defn
+    async def escalate_step(self, asked: ProcedureOrder) -> None:
+        """Put the step that is overdue before the supervisor."""
+        await self._do(asked, Errand.ESCALATE)
+
+    @activity.defn
+    async def move_restoration(self, asked: ProcedureOrder) -> None:
+        """End the step, pick another route, go on under an order, or wind up: whichever `asked.what` is."""
+        await self._do(asked, Errand(asked.what))
+
+    async def _do(self, asked: ProcedureOrder, errand: Errand) -> None:
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            row = await restorations.lock(connection, UUID(asked.subject))
+            if row.state is not RestorationState.OPEN:
+                return
+            found = dues(await standing(connection, row), row.policy, asked.at)
+            if any(due.what == errand and due.at <= asked.at for due in found):
+                await _run(Work(self.hands, connection, row, asked.at, ENGINE), errand)
+
+
+async def _run(work: Work, errand: Errand) -> None:
+    match errand:
+        case Errand.WIND_UP:
+            await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
+        case Errand.END_STEP:
+            await _end_step(work)
+        case Errand.ROUTE:
+            await reroute(work)
+        case Errand.TAKE_ORDER:
+            order = await order_waiting(work.connection, work.row)
+            assert order is not None, "it was due a moment ago, and the case is locked"
+            await go_on_under(work, order)
+        case Errand.REMIND:
+            await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
+            await _overdue(work, errand)
+        case Errand.ESCALATE:
+            await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
+            await _overdue(work, errand)
+            await ask(work, TaskKind.SUPERVISE)
+        case Errand.ALLOCATE:
+            raise AssertionError("accounts are divided in a transaction that locks all their cases")
+
+
+async def _end_step(work: Work) -> None:
+    step = work.row.step
+    if step is Step.CREDIT and not await restorations.restored_paise(work.connection, work.row.restoration_id):
+        # Every order was taken back: the victim has nothing, so there is nothing to ask a bond for.
+        await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, "every order was cancelled")
+        return
+    await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
+
+
+async def _overdue(work: Work, errand: Errand) -> None:
+    await work.log(EventKind.RESTORATION_OVERDUE, step=work.row.step.value, turn=work.row.turn, what=errand.value)

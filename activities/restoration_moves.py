@@ -1,0 +1,248 @@
+"""What verbs and clocks have in common: a restoration under the lock of its case, moved from step to step.
+
+Whoever calls commits. State, event, task and the news for the workflow change together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from activities.allocating import is_divided
+from activities.hands import Hands
+from db import account_holds, allocations, events, procedures, restorations, tasks
+from db.events import Event
+from db.pool import Connection
+from db.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
+from domain.restoring import (
+    BY_OTHERS,
+    LAST_TO_BE_ROUTED,
+    ORDERS_OF,
+    choose_route,
+    done_steps,
+    next_step,
+)
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.restoration_enums import CourtOrderEffect, RestorationState, Step, StepOutcome
+from schemas.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
+
+_ASKED_FOR: Final = (TaskKind.RESTORATION_STEP, TaskKind.SUPERVISE)
+
+
+@dataclass
+class Work:
+    """A restoration as one transaction works on it: `row` is what it has come to."""
+
+    hands: Hands
+    connection: Connection
+    row: RestorationRow
+    now: datetime
+    actor: str
+
+    @property
+    def note(self) -> str:
+        """The note of the tasks about it."""
+        return f"restoration {self.row.restoration_id}"
+
+    def done(self, objection_id: int | None = None) -> RestorationDone:
+        """Where it stands."""
+        row = self.row
+        return RestorationDone(
+            restoration_id=row.restoration_id,
+            case_ack_no=row.case_no,
+            state=row.state,
+            step=row.step,
+            turn=row.turn,
+            objection_id=objection_id,
+        )
+
+    async def lines(self) -> list[Line]:
+        """The money it is about."""
+        return await restorations.lines(self.connection, self.row.restoration_id)
+
+    async def log(self, kind: EventKind, **data: object) -> None:
+        """Write an event of the case that names the restoration."""
+        event = Event(kind, {"restoration_id": str(self.row.restoration_id), **data})
+        await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
+
+    async def tell(self) -> None:
+        """Have its workflow look again."""
+        subject = str(self.row.restoration_id)
+        await procedures.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+
+
+async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
+    """What its route is picked by, as things stand."""
+    victims = 0
+    for account in {(line.institution, line.account_key) for line in lines if line.free_paise}:
+        claims = await allocations.claims(connection, account)
+        victims = max(victims, len({found.claim.ack_no for found in claims}))
+    orders = await restorations.court_orders(connection, row.restoration_id)
+    return RouteFacts(
+        held_paise=sum(line.free_paise for line in lines),
+        victims=victims,
+        fir_registered=await restorations.fir_is_registered(connection, row.case_no),
+        order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
+    )
+
+
+async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
+    """What the clocks of the open step go by."""
+    lines = await restorations.lines(connection, row.restoration_id)
+    turn = await _open_turn(connection, row)
+    return StepStanding(
+        step=row.step,
+        turn=row.turn,
+        due_at=turn.due_at,
+        reminded_at=turn.reminded_at,
+        escalated_at=turn.escalated_at,
+        case_state=await restorations.case_state(connection, row.case_no),
+        held_paise=sum(line.free_paise for line in lines),
+        orders=await restorations.order_states(connection, row.restoration_id),
+        open_objections=len(await restorations.open_objections(connection, row.restoration_id)),
+        is_divided=is_divided(lines),
+        route=row.route,
+        picked=choose_route(await facts(connection, row, lines), row.policy),
+        order_waiting=await order_waiting(connection, row) is not None,
+    )
+
+
+async def _open_turn(connection: Connection, row: RestorationRow) -> TurnRow:
+    turns = await restorations.turns(connection, row.restoration_id)
+    return next(turn for turn in turns if (turn.step, turn.turn) == (row.step, row.turn))
+
+
+async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrderRow | None:
+    """The newest order that ends the step it is at."""
+    kinds = ORDERS_OF.get(row.step, frozenset())
+    orders = await restorations.court_orders(connection, row.restoration_id) if kinds else []
+    return next((order for order in orders if order.kind in kinds), None)
+
+
+# -- from step to step -------------------------------------------------------------------------------------------------
+
+
+async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
+    """End the step, and go to the next of the route that the facts of now pick; after the last it is restored."""
+    connection, step = work.connection, work.row.step
+    await _end_turn(work, outcome, reason)
+    if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
+        await _pick_route(work)
+    assert work.row.route is not None, "a route is picked when the trail has been followed"
+    turns = await restorations.turns(connection, work.row.restoration_id)
+    done = done_steps([(turn.step, turn.outcome) for turn in turns])
+    following = next_step(work.row.route, work.row.policy.bond_for, done)
+    if following is None:
+        await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=outcome)
+    else:
+        await _open(work, following, ended=step, outcome=outcome, reason=reason)
+
+
+async def go_back(work: Work, to: Step, reason: str) -> None:
+    """Send it back to an earlier step: what was made ready for approval is ready no more."""
+    step = work.row.step
+    await _end_turn(work, StepOutcome.SENT_BACK, reason)
+    await restorations.unprepare(work.connection, work.row.restoration_id)
+    await _open(work, to, ended=step, outcome=StepOutcome.SENT_BACK, reason=reason)
+
+
+async def close(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
+    """End it at the step it is at."""
+    step = work.row.step
+    await _end_turn(work, outcome, reason)
+    await _close(work, state, reason, ended=step, outcome=outcome)
+
+
+async def reroute(work: Work) -> None:
+    """Other facts, another law: the step goes on where the new route has it too and all before it is done."""
+    await _pick_route(work)
+    assert work.row.route is not None, "just picked"
+    turns = await restorations.turns(work.connection, work.row.restoration_id)
+    done = done_steps([(turn.step, turn.outcome) for turn in turns])
+    following = next_step(work.row.route, work.row.policy.bond_for, done)
+    assert following is not None, "the step it is at is not done"
+    if following is not work.row.step:
+        step = work.row.step
+        await _end_turn(work, StepOutcome.CANCELLED, "another route")
+        await _open(work, following, ended=step, outcome=StepOutcome.CANCELLED, reason="another route")
+
+
+async def _pick_route(work: Work) -> None:
+    found = await facts(work.connection, work.row, await work.lines())
+    picked: RoutePicked = choose_route(found, work.row.policy)
+    if picked.route is work.row.route:
+        return
+    await restorations.set_route(work.connection, work.row.restoration_id, picked)
+    policy = work.row.policy
+    await work.log(
+        EventKind.RESTORATION_ROUTED,
+        route=picked.route.value,
+        instead_of=work.row.route.value if work.row.route else None,
+        reasons=[reason.value for reason in picked.reasons],
+        held_paise=found.held_paise,
+        victims=found.victims,
+        fir_registered=found.fir_registered,
+        order=found.order.value if found.order else None,
+        no_court_below_paise=policy.no_court_below_paise,
+        many_victims_min=policy.many_victims_min,
+        policy=policy.version,
+    )
+    work.row = work.row.model_copy(update={"route": picked.route})
+
+
+async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
+    await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
+    what = f"{work.row.step.value}: {outcome.value}"
+    await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, work.note, work.now, what)
+
+
+async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
+    due_at = work.now + timedelta(seconds=work.row.policy.steps[step].due_seconds)
+    work.row = await restorations.open_turn(work.connection, work.row.restoration_id, step, work.now, due_at)
+    await work.log(
+        EventKind.RESTORATION_MOVED,
+        ended=ended.value,
+        outcome=outcome.value,
+        reason=reason,
+        step=step.value,
+        turn=work.row.turn,
+        due_at=due_at.isoformat(),
+    )
+    if step not in BY_OTHERS:
+        await ask(work)
+    await work.tell()
+
+
+async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP) -> None:
+    """Put the step it is at before a person."""
+    await tasks.open_tasks(work.connection, work.row.case_no, [NewTask(kind=kind, note=work.note)], work.now)
+
+
+async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
+    connection, row = work.connection, work.row
+    await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
+    work.row = row.model_copy(update={"state": state})
+    lines = await work.lines()
+    await work.log(
+        EventKind.RESTORATION_CLOSED,
+        state=state.value,
+        ended=ended.value,
+        outcome=outcome.value,
+        reason=reason,
+        restored_paise=await restorations.restored_paise(connection, row.restoration_id),
+        held_paise=sum(line.held_paise for line in lines),
+    )
+    await tell_holds(work, await restorations.keep_or_let_go(connection, row.restoration_id))
+    if state is RestorationState.RESTORED:
+        # What a bank has not given back, or has put on hold since, is the victim's: the next round.
+        await account_holds.take_up_again(connection, row.case_no, row.ack_no)
+    await procedures.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
+    await work.tell()
+
+
+async def tell_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
+    """Have the clocks of these holds look again."""
+    for hold_id in hold_ids:
+        await procedures.tell(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)

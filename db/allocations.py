@@ -1,0 +1,209 @@
+"""Dividing accounts: who claims what of the money on hold there, over all cases, and what was divided."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import Bucket
+from schemas.restoration_enums import AllocationRule
+from schemas.restorations import AccountClaim, Share
+
+Account = tuple[str, str]
+"""institution and account key"""
+
+
+class Gone(Noun):
+    """Money of a claim that is gone: at the hop itself or at one below it."""
+
+    hop_no: int
+    bucket: Bucket
+    paise: int
+
+
+class ClaimRow(Noun):
+    """One hop's claim with what it is made of; `left_of_share_paise` is what an earlier division still owes it."""
+
+    claim: AccountClaim
+    gone: tuple[Gone, ...]
+    gone_home_paise: int
+    allocation_id: int | None
+    """of the last division in which it has a share"""
+
+
+async def lock_cases(connection: Connection, accounts: Sequence[Account], case_no: str) -> set[str]:
+    """Lock every case with a hop at one of these accounts, and `case_no`, in the order of their numbers.
+
+    Whoever divides an account locks more than one case; in one order none waits for another in a circle.
+    """
+    rows = await connection.fetch(
+        "SELECT case_no FROM case_file WHERE case_no = $3 OR case_no IN (SELECT h.case_no FROM hop h"
+        " JOIN unnest($1::text[], $2::text[]) AS a (institution, account_key) USING (institution, account_key))"
+        " ORDER BY case_no FOR NO KEY UPDATE",
+        [institution for institution, _ in accounts],
+        [account_key for _, account_key in accounts],
+        case_no,
+    )
+    return {row["case_no"] for row in rows}
+
+
+_MONEY: Final = """
+WITH RECURSIVE here AS (
+    SELECT h.case_no, h.hop_no FROM hop h WHERE h.institution = $1 AND h.account_key = $2
+      -- By an objection that was right its money went another way: it claims nothing here.
+      AND NOT EXISTS (SELECT FROM restoration_line l
+                      WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.objection_id IS NOT NULL)
+), below AS (
+    SELECT case_no, hop_no AS root_no, hop_no FROM here
+    UNION ALL
+    SELECT h.case_no, b.root_no, h.hop_no FROM below b
+    JOIN hop h ON h.case_no = b.case_no AND h.parent_hop_no = b.hop_no
+    -- Where the trail comes back to the account, what is below is claimed by the hop that came back.
+    WHERE (h.institution, h.account_key) IS DISTINCT FROM ($1, $2)
+)
+SELECT b.case_no, b.root_no, b.hop_no, m.bucket, m.balance_paise
+FROM below b JOIN ledger_balance m ON m.case_no = b.case_no AND m.hop_no = b.hop_no AND m.balance_paise > 0
+WHERE m.bucket IN ('withdrawn', 'spent', 'untraced', 'refused')
+   OR (m.bucket IN ('held', 'restored', 'released') AND b.hop_no = b.root_no)
+ORDER BY b.case_no, b.root_no, b.hop_no, m.bucket
+"""
+
+_HOPS: Final = """
+SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allocation_id,
+       coalesce(s.share_paise, 0) AS share_paise, coalesce(s.gone_home_paise, 0) AS share_gone_home_paise,
+       asked.to_release_paise, asked.to_restore_paise,
+       (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
+           IS NOT DISTINCT FROM 'refused' AS refused
+FROM hop h
+LEFT JOIN LATERAL (
+    SELECT s.allocation_id, s.share_paise, s.gone_home_paise FROM allocation_share s
+    WHERE s.case_no = h.case_no AND s.hop_no = h.hop_no ORDER BY s.allocation_id DESC LIMIT 1
+) AS s ON true
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise) FILTER (WHERE o.kind = 'release'), 0)::bigint
+               AS to_release_paise,
+           coalesce(sum(l.amount_paise - l.confirmed_paise) FILTER (WHERE o.kind = 'restore'), 0)::bigint
+               AS to_restore_paise
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND NOT l.excess
+      AND o.state IN ('planned', 'delivered', 'refused')
+) AS asked
+WHERE h.institution = $1 AND h.account_key = $2 ORDER BY h.case_no, h.hop_no
+"""
+
+
+async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
+    """Every claim on the money on hold at an account, over all cases.
+
+    A claim of a hop is what is on hold there, and what of its money is gone at the hop or below it, at most what is
+    disputed of it. What a bank is ordered to let go is no part of it; a complaint whose restoration was refused claims
+    no more than it holds.
+    """
+    money: dict[tuple[str, int], dict[Bucket, int]] = {}
+    gone: dict[tuple[str, int], list[Gone]] = {}
+    for row in await connection.fetch(_MONEY, *account):
+        place, bucket = (row["case_no"], row["root_no"]), Bucket(row["bucket"])
+        own = money.setdefault(place, {})
+        if bucket in {Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED}:
+            own[bucket] = row["balance_paise"]
+        else:
+            found = Gone(hop_no=row["hop_no"], bucket=bucket, paise=row["balance_paise"])
+            gone.setdefault(place, []).append(found)
+    hops = [dict(row) for row in await connection.fetch(_HOPS, *account)]
+    found_claims = []
+    for hop in hops:
+        place = (hop["case_no"], hop["hop_no"])
+        if place in money:
+            lost = () if hop["refused"] else tuple(gone.get(place, ()))
+            found_claims += _claim(hop, money[place], lost)
+    return found_claims
+
+
+def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...]) -> list[ClaimRow]:
+    row = _HopRow.model_validate(hop)
+    gone_home = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
+    held = max(own.get(Bucket.HELD, 0) - row.to_release_paise, 0)
+    claim_paise = min(held + sum(part.paise for part in lost), max(row.disputed_paise, held))
+    if not claim_paise:
+        return []
+    owed = max(row.share_paise - (gone_home - row.share_gone_home_paise), 0) if row.allocation_id else 0
+    claim = AccountClaim(
+        case_no=row.case_no,
+        hop_no=row.hop_no,
+        ack_no=row.ack_no,
+        transferred_at=row.transferred_at,
+        claim_paise=claim_paise,
+        held_paise=held,
+        reserved_paise=min(max(owed, row.to_restore_paise), held),
+    )
+    return [ClaimRow(claim=claim, gone=lost, gone_home_paise=gone_home, allocation_id=row.allocation_id)]
+
+
+class _HopRow(Noun):
+    case_no: str
+    hop_no: int
+    ack_no: str
+    transferred_at: UtcDatetime
+    disputed_paise: int
+    allocation_id: int | None
+    share_paise: int
+    share_gone_home_paise: int
+    to_release_paise: int
+    to_restore_paise: int
+    refused: bool
+
+
+async def insert(
+    connection: Connection,
+    account: Account,
+    rule: AllocationRule,
+    policy_version: str,
+    found: Sequence[ClaimRow],
+    shares: Sequence[Share],
+    at: datetime,
+    by: str,
+) -> int:
+    """Write a division with every share; the database refuses shares that are not the pot. Returns its id."""
+    allocation_id: int = await connection.fetchval(
+        "INSERT INTO allocation (institution, account_key, rule, pot_paise, claims_paise, policy_version, made_at,"
+        " made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING allocation_id",
+        *account,
+        rule.value,
+        sum(row.claim.held_paise for row in found),
+        sum(row.claim.claim_paise for row in found),
+        policy_version,
+        at,
+        by,
+    )
+    await connection.executemany(
+        "INSERT INTO allocation_share (allocation_id, case_no, hop_no, ack_no, claim_paise, held_before_paise,"
+        " share_paise, gone_home_paise) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        [
+            (
+                allocation_id,
+                row.claim.case_no,
+                row.claim.hop_no,
+                row.claim.ack_no,
+                row.claim.claim_paise,
+                row.claim.held_paise,
+                share.share_paise,
+                row.gone_home_paise,
+            )
+            for row, share in zip(found, shares, strict=True)
+        ],
+    )
+    return allocation_id
+
+
+async def set_of_lines(
+    connection: Connection, restoration_id: UUID, allocation_id: int, hop_nos: Sequence[int]
+) -> None:
+    """These lines of a restoration have their share by this division."""
+    await connection.execute(
+        "UPDATE restoration_line SET allocation_id = $2 WHERE restoration_id = $1 AND hop_no = ANY($3)",
+        restoration_id,
+        allocation_id,
+        list(hop_nos),
+    )

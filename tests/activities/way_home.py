@@ -1,0 +1,271 @@
+"""A victim's money on its way home, on a bench: officers, a clock that is moved, banks that confirm."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from activities import holding, restoring
+from activities.confirming import take_confirmation
+from activities.hands import Hands
+from activities.restoration_clock import RestorationHands
+from db import bank_orders
+from schemas.enums import Role
+from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
+from schemas.procedures import Look, ProcedureOrder
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from schemas.restorations import (
+    Acting,
+    Errand,
+    NewObjection,
+    ObjectionDecided,
+    OrderTaken,
+    RestorationDone,
+    RestorationVerb,
+    Seen,
+    SendBack,
+)
+from tests.activities.bench import Bench
+from tests.factories import row, rrn, transfer
+
+
+def officer(name: str, role: Role) -> Acting:
+    return Acting(subject=name, role=role, actor=f"officer:{name}")
+
+
+DESK, IO = officer("desk", Role.DESK), officer("io", Role.IO)
+DY_SP, SP, SUPERVISOR = officer("dy_sp", Role.DY_SP), officer("sp", Role.SP), officer("chief", Role.SUPERVISOR)
+WHY: Final = "as the papers say"
+DAY: Final = timedelta(days=1)
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self, at: datetime) -> None:
+        self.at = at
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+class Home:
+    """Restorations of cases on a bench, as short as a test wants them."""
+
+    def __init__(self, hands: Hands) -> None:
+        self.clock = Clock(hands.now())
+        self.hands = replace(hands, clock=self.clock)
+        self.bench = Bench(self.hands)
+        self.engine = RestorationHands(self.hands)
+
+    # -- money on hold ---------------------------------------------------------------------------------------------
+
+    async def hold(
+        self, held: int, lost: int = 0, *, account: str | None = None, bank: str = "HDFC", **changes: Any
+    ) -> str:
+        """A case of one transfer, of which so many rupees are held and so many withdrawn; its number."""
+        root = rrn()
+        payee = {"institution": bank, "account": account or f"5{rrn()}"}
+        case_no = await self.bench.complain(transfer((held + lost) * 100, reference=root, payee=payee, **changes))
+        lines = [row(5, root, f"{lost}.00")] if lost else []
+        await self.bench.answer(bank, case_no, *lines, *([row(1, root, f"{held}.00")] if held else []))
+        await self.take_up(case_no)
+        return case_no
+
+    async def take_up(self, case_no: str) -> None:
+        """Begin what follows from a case's holds, as of now."""
+        # What answers write goes by the wall's clock.
+        self.clock.at = max(self.clock.at, datetime.now(UTC))
+        await holding.take_up(self.hands, case_no)
+
+    async def of(self, case_no: str, round_no: int = 1) -> UUID:
+        """The restoration of a case's first complaint."""
+        found: UUID = await self.bench.value(
+            "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND round_no = $2", case_no, round_no
+        )
+        return found
+
+    # -- the clock -------------------------------------------------------------------------------------------------
+
+    def asked(self, restoration_id: UUID, what: str = "") -> ProcedureOrder:
+        return ProcedureOrder(subject=str(restoration_id), case_no="", what=what, at=self.clock.at)
+
+    async def look(self, restoration_id: UUID) -> Look:
+        return await self.engine.look_at_restoration(self.asked(restoration_id))
+
+    async def tick(self, restoration_id: UUID, days: float = 0) -> list[str]:
+        """Let time pass and do what has fallen due, as the workflow does; what that was."""
+        self.clock.at += timedelta(days=days)
+        done = []
+        while dues := (await self.look(restoration_id)).dues:
+            if dues[0].at > self.clock.at:
+                break
+            done.append(dues[0].what)
+            assert len(done) < 20, f"it does not come to rest: {done}"
+            await self.errand(restoration_id, dues[0].what)
+        return done
+
+    async def errand(self, restoration_id: UUID, what: str) -> None:
+        hand = {
+            Errand.ALLOCATE: self.engine.divide_accounts,
+            Errand.REMIND: self.engine.remind_of_step,
+            Errand.ESCALATE: self.engine.escalate_step,
+        }.get(Errand(what), self.engine.move_restoration)
+        await hand(self.asked(restoration_id, what))
+
+    # -- officers --------------------------------------------------------------------------------------------------
+
+    async def seen(self, restoration_id: UUID) -> dict[str, Any]:
+        (found,) = await self.bench.rows("SELECT step, turn FROM restoration WHERE restoration_id = $1", restoration_id)
+        return {"step": found[0], "turn": found[1]}
+
+    async def do(self, restoration_id: UUID, verb: RestorationVerb, by: Acting, reason: str = WHY) -> RestorationDone:
+        seen = Seen.model_validate(await self.seen(restoration_id))
+        return await restoring.end_step(self.hands, restoration_id, verb, seen, by, reason)
+
+    async def apply(self, restoration_id: UUID) -> None:
+        await self.do(restoration_id, RestorationVerb.RECEIVE_APPLICATION, DESK)
+
+    async def verify(self, restoration_id: UUID) -> None:
+        await self.do(restoration_id, RestorationVerb.VERIFY, IO)
+
+    async def waive(self, restoration_id: UUID) -> None:
+        await self.do(restoration_id, RestorationVerb.WAIVE_NOTICE, IO)
+
+    async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
+        back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
+        return await restoring.send_back(self.hands, restoration_id, back, by)
+
+    async def object(self, restoration_id: UUID, hold_id: UUID | None = None) -> int:
+        new = NewObjection.model_validate(
+            {**await self.seen(restoration_id), "by_whom": ObjectionBy.HOLDER, "text": "my pay", "hold_id": hold_id}
+        )
+        done = await restoring.receive_objection(self.hands, restoration_id, new, DESK)
+        assert done.objection_id is not None
+        return done.objection_id
+
+    async def decide(self, restoration_id: UUID, objection_id: int, decision: ObjectionDecision) -> RestorationDone:
+        decided = ObjectionDecided.model_validate(
+            {
+                **await self.seen(restoration_id),
+                "objection_id": objection_id,
+                "decision": decision,
+                "reason": WHY,
+            }
+        )
+        return await restoring.decide_objection(self.hands, restoration_id, decided, DY_SP)
+
+    async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
+        await restoring.prepare(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+
+    async def approve(self, restoration_id: UUID, by: Acting = SP) -> RestorationDone:
+        return await restoring.approve(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+
+    async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
+        taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)
+        return await restoring.take_order(self.hands, restoration_id, taken, IO)
+
+    async def to_approval(self, restoration_id: UUID) -> None:
+        """Of a restoration below the threshold: everything up to the approval, undisturbed."""
+        await self.tick(restoration_id, 3)
+        await self.apply(restoration_id)
+        await self.verify(restoration_id)
+        await self.waive(restoration_id)
+
+    async def to_credit(self, restoration_id: UUID) -> None:
+        """As `to_approval`, and approved."""
+        await self.to_approval(restoration_id)
+        await self.tick(restoration_id)
+        await self.prepare(restoration_id)
+        await self.approve(restoration_id)
+
+    # -- what others write -----------------------------------------------------------------------------------------
+
+    async def register_fir(self, case_no: str) -> None:
+        await self.bench.pool.execute(
+            "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, requested_at, requested_by, registered_at)"
+            " VALUES (gen_random_uuid(), $1, 'fir', 'registered', '12/2026', $2, 'officer:io', $2)",
+            case_no,
+            self.clock.at,
+        )
+
+    async def court_order(self, case_no: str, kind: str, effect: str = "restore", paise: int | None = None) -> int:
+        order_id: int = await self.bench.value(
+            "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, taken_by,"
+            " taken_at) VALUES ($1, $2, $3, 'CJM Lucknow', $4, $5, $6, 'officer:io', $7) RETURNING court_order_id",
+            case_no,
+            kind,
+            effect,
+            rrn(),
+            self.clock.at.date(),
+            paise,
+            self.clock.at,
+        )
+        return order_id
+
+    async def confirm(self, restoration_id: UUID, *, part: int | None = None) -> list[ConfirmationTaken]:
+        """The banks give back what they were ordered to, or only `part` of each line (paise)."""
+        async with self.bench.pool.acquire() as connection:
+            orders = await bank_orders.of_restoration(connection, restoration_id)
+            lines = {order.order_id: await bank_orders.lines_of(connection, order.order_id) for order in orders}
+        return [
+            await take_confirmation(
+                self.hands,
+                order.institution,
+                order.order_id,
+                OrderConfirmation(
+                    lines=tuple(
+                        ConfirmedLine(
+                            line_no=line.line_no,
+                            amount_paise=part or line.amount_paise,
+                            done_at=self.clock.at,
+                            reference=rrn(),
+                        )
+                        for line in lines[order.order_id]
+                    )
+                ),
+                f"bank:{order.institution}",
+            )
+            for order in orders
+        ]
+
+    # -- sights ----------------------------------------------------------------------------------------------------
+
+    async def at(self, restoration_id: UUID) -> tuple[str, str, str]:
+        """State, step and route."""
+        (found,) = await self.bench.rows(
+            "SELECT state, step, coalesce(route, '') FROM restoration WHERE restoration_id = $1", restoration_id
+        )
+        return found[0], found[1], found[2]
+
+    async def steps(self, restoration_id: UUID) -> list[tuple[str, str | None]]:
+        """Every turn of every step with its outcome, in order."""
+        return await self.bench.rows(
+            "SELECT step, outcome FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
+        )
+
+    async def events(self, case_no: str, kind: str) -> list[dict[str, Any]]:
+        """The data of a case's events of one kind, in order."""
+        return [
+            found
+            for (found,) in await self.bench.rows(
+                "SELECT data FROM case_event WHERE case_no = $1 AND kind = $2 ORDER BY seq", case_no, kind
+            )
+        ]
+
+    async def tasks(self, restoration_id: UUID) -> list[str]:
+        """The kinds of the open tasks about a restoration."""
+        found = await self.bench.rows(
+            "SELECT kind FROM desk_task WHERE note = $1 AND state = 'open' ORDER BY task_id",
+            f"restoration {restoration_id}",
+        )
+        return [kind for (kind,) in found]
+
+    async def orders(self, case_no: str) -> list[tuple[str, str, str, int]]:
+        """Kind, reason, bank and paise of every order of a case."""
+        return await self.bench.rows(
+            "SELECT o.kind, o.reason, o.institution, sum(l.amount_paise)::bigint FROM bank_order o"
+            " JOIN bank_order_line l USING (order_id) WHERE o.case_no = $1 GROUP BY o.order_id"
+            " ORDER BY o.planned_at, o.institution",
+            case_no,
+        )

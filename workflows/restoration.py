@@ -1,0 +1,39 @@
+"""One victim's money on its way home: the clocks of its steps, from the first hold to the closure."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.restoration_clock import RestorationHands
+    from schemas.procedures import ProcedureStart
+    from schemas.restorations import Errand
+    from workflows import procedures
+
+
+@workflow.defn
+class RestorationWorkflow:
+    """Keeps the clocks of one restoration; officers move it from step to step, each verb a transaction of its own."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        self._restoration = procedures.Procedure(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        """Remind and escalate, end what nobody has to end, divide what is up for approval; until it is over."""
+        while not (look := await self._restoration.look(RestorationHands.look_at_restoration)).over:
+            if due := await self._restoration.wait(look):
+                match Errand(due.what):
+                    case Errand.REMIND:
+                        await self._restoration.act(RestorationHands.remind_of_step)
+                    case Errand.ESCALATE:
+                        await self._restoration.act(RestorationHands.escalate_step)
+                    case Errand.ALLOCATE:
+                        await self._restoration.act(RestorationHands.divide_accounts)
+                    case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.WIND_UP:
+                        await self._restoration.act(RestorationHands.move_restoration, due.what)
+            self._restoration.continue_if_long()
+
+    @workflow.signal
+    def changed(self) -> None:
+        """The restoration, or what its way depends on, was written."""
+        self._restoration.take_note()
