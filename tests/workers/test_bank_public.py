@@ -69,6 +69,18 @@ async def test_a_package_is_loaded_once_and_changes_nothing_that_is_known(
     assert beta["ifsc_prefixes"] == ["BBBX", "AAAA0BB", "AAAA0BBB001"]
 
 
+async def test_a_package_is_told_from_a_directory_file_and_its_banks_have_no_endpoint(
+    database_dsn: str, tmp_path: Path
+) -> None:
+    settings = with_database(database_dsn)
+    package = packed(tmp_path / "ifsc.tgz", FILES)
+    wrong = await invoke("bank", "load", package, **settings)
+    assert (wrong.exit_code, "load-public" in wrong.stderr) == (2, True)
+    assert (await invoke("bank", "load-public", package, **settings)).exit_code == 0
+    tested = await invoke("bank", "test", "BBBX", **settings)
+    assert (tested.exit_code, "it is under AAAA" in " ".join(tested.stderr.split())) == (1, True)
+
+
 async def test_overrides_win_and_stay(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
     overrides = tmp_path / "better.json"

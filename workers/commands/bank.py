@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 MAX_DIRECTORY_BYTES = 20 * 1024 * 1024
 SHOWN_MISTAKES = 10
+GZIP = b"\x1f\x8b"
 
 
 def load(
@@ -73,6 +74,8 @@ def read_directory(file: Path) -> "list[InstitutionEntry]":
             data = opened.read(MAX_DIRECTORY_BYTES + 1)
     except OSError as error:
         raise Failed(f"{file}: {error.strerror}", USAGE) from error
+    if data.startswith(GZIP):
+        raise Failed(f"{file}: an archive; the public package of banks is for `bank load-public`", USAGE)
     if len(data) > MAX_DIRECTORY_BYTES:
         raise Failed(f"{file}: larger than {MAX_DIRECTORY_BYTES // 1024**2} MB", USAGE)
     try:
@@ -139,7 +142,7 @@ def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") 
         one = health.get((institution.code, kind))
         ill = f"\n{one.state.value.replace('_', ' ')},\n{one.failures} failed,\n{one.silences} silent" if one else ""
         words.append(f"{kind.value}{ill}")
-    return " › ".join(words) or (f"none, asked through {institution.sponsor}" if institution.sponsor else "none")
+    return " › ".join(words) or (f"none, under {institution.sponsor}" if institution.sponsor else "none")
 
 
 def _on_duty_in_words(order: "list[OfficerToCall]") -> str:

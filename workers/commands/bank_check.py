@@ -76,7 +76,7 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
         if known is None:
             raise Failed(f"{code} is not in the directory")
         if known.sponsor and not known.channels:
-            raise Failed(f"{code} has no channel of its own: its sponsor {known.sponsor} is asked, so test that")
+            raise Failed(f"{code} has no channel of its own to test; it is under {known.sponsor}")
         found = {kind: await cache.way(code, kind) for kind in known.channels}
     return {kind: way for kind, way in found.items() if way is not None}
 
