@@ -104,8 +104,8 @@ async def insert(
     """Write a complaint and its victim."""
     victim = complaint.victim
     await connection.execute(
-        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING victim_id)"
+        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior, language, email)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $17, $18) RETURNING victim_id)"
         " INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by,"
         " idempotency_key, body_digest, joined, flags)"
         " SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v",
@@ -125,6 +125,8 @@ async def insert(
         body_digest,
         receipt.joined,
         [flag.model_dump() for flag in receipt.flags],
+        victim.language.value,
+        victim.email or "",
     )
 
 

@@ -728,7 +728,9 @@ CREATE TABLE court_order (
     taken_by text NOT NULL,
     taken_at timestamp with time zone NOT NULL,
     reason text NOT NULL DEFAULT ''::text,
-    CONSTRAINT court_order_case_no_court_order_no_effect_key UNIQUE (case_no, court, order_no, effect),
+    withdrawn_at timestamp with time zone,
+    withdrawn_by text,
+    withdrawn_reason text NOT NULL DEFAULT ''::text,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
@@ -736,7 +738,8 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
-    CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text))
+    CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
+    CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
 
 CREATE TABLE desk_task (
@@ -785,7 +788,10 @@ CREATE TABLE duty (
     done_by text,
     paper_id uuid,
     reason text NOT NULL DEFAULT ''::text,
+    remind_at timestamp with time zone NOT NULL,
+    escalate_at timestamp with time zone NOT NULL,
     CONSTRAINT duty_pkey PRIMARY KEY (case_no, kind),
+    CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
     CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
 ) WITH (fillfactor=80);
 
@@ -834,7 +840,12 @@ CREATE TABLE fir (
     signed_at timestamp with time zone,
     refusal text NOT NULL DEFAULT ''::text,
     document_digest bytea,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    failure text NOT NULL DEFAULT ''::text,
     CONSTRAINT fir_pkey PRIMARY KEY (fir_id),
+    CONSTRAINT fir_asked_until_answered CHECK (((state = 'requested'::text) = (next_attempt_at IS NOT NULL))),
+    CONSTRAINT fir_attempts_check CHECK ((attempts >= 0)),
     CONSTRAINT fir_check CHECK (((state = ANY (ARRAY['registered'::text, 'signed'::text, 'lapsed'::text])) = (fir_no IS NOT NULL))),
     CONSTRAINT fir_check1 CHECK (((fir_no IS NULL) = (registered_at IS NULL))),
     CONSTRAINT fir_check2 CHECK (((state = 'signed'::text) <= (signed_at IS NOT NULL))),
@@ -1101,7 +1112,8 @@ CREATE TABLE message (
     CONSTRAINT message_body_check CHECK ((body <> ''::text)),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
-    CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'io'::text, 'officer'::text])))
+    CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
+    CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE nodal_officer (
@@ -1697,6 +1709,8 @@ CREATE INDEX contradiction_institution ON public.contradiction USING btree (inst
 
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
+CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect) WHERE (withdrawn_at IS NULL);
+
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
@@ -1720,6 +1734,8 @@ CREATE INDEX feed_key_seen ON public.feed_key USING btree (seen_at);
 CREATE INDEX fir_case ON public.fir USING btree (case_no);
 
 CREATE UNIQUE INDEX fir_one_live ON public.fir USING btree (case_no) WHERE (state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text]));
+
+CREATE INDEX fir_to_register ON public.fir USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX grievance_case ON public.grievance USING btree (case_no);
 
@@ -1756,6 +1772,8 @@ CREATE INDEX lien_inquiry_open ON public.lien_inquiry USING btree (due_at) WHERE
 CREATE INDEX lien_list_begun ON public.lien_list USING btree (begun_at);
 
 CREATE INDEX message_case ON public.message USING btree (case_no);
+
+CREATE INDEX message_in_trouble ON public.message USING btree (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
 
 CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 

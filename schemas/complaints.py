@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from pydantic import BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
-from schemas.enums import Channel, Mode
+from schemas.enums import Channel, Language, Mode
 from schemas.identifiers import names_a_transfer
+from schemas.messages import EmailAddress
 
 IST = timezone(timedelta(hours=5, minutes=30), "IST")
 MAX_TRANSFERS = 100
@@ -85,6 +86,9 @@ class Victim(Noun):
     woman: bool = False
     child: bool = False
     senior: bool = False
+    language: Annotated[Language, Field(exclude_if=lambda language: language is Language.HI)] = Language.HI
+    """in which the victim is told of the case"""
+    email: Annotated[EmailAddress | None, Field(exclude_if=lambda email: email is None)] = None
 
 
 class Party(Noun):

@@ -12,6 +12,7 @@ from schemas.base import Noun, Paise, UtcDatetime
 from schemas.enums import Language
 
 SMS_PARTS_MAX: Final = 4
+REFERENCE_MAX_CHARS: Final = 32
 EMAIL_MAX_CHARS: Final = 254
 
 _EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
@@ -73,7 +74,7 @@ class MessageFacts(Noun):
     amount_paise: Paise | None = None
     until: UtcDatetime | None = None
     days: Annotated[int, Field(ge=0, le=3_660)] | None = None
-    reference: Annotated[str, StringConstraints(max_length=64)] = ""
+    reference: Annotated[str, StringConstraints(max_length=REFERENCE_MAX_CHARS)] = ""
     """the holder's, to appeal with; a FIR's number; a bank's UTR"""
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
     decision: Literal["upheld", "part_released", "released", ""] = ""
@@ -106,7 +107,7 @@ class CaseMessage(MessageRow):
 class MessagePage(Noun):
     """Messages, the newest first."""
 
-    messages: tuple[CaseMessage, ...]
+    items: tuple[CaseMessage, ...]
     next: str | None
 
 

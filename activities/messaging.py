@@ -1,0 +1,278 @@
+"""Telling the people of a case: written with what they are told of, in one transaction; sent after it, and tried on.
+
+`tell_victim`, `tell_holder` and `tell_officer` write; `send_due` sends. The same occasion is written once, so that a
+hand that is run again tells nobody twice. Names, numbers and texts stay in the table `message`.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from activities.hands import Hands
+from adapters.messages.sms import SmsError, mobile_of
+from adapters.messages.smtp import MailError
+from db import cases, events, messages, police, tasks
+from db.events import Event
+from db.messages import NewMessage, ToSend
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.message_texts import Said, Written, forwarded, letter, short
+from schemas.answers import NewTask
+from schemas.enums import EventKind, Language, TaskKind
+from schemas.messages import Medium, MessageFacts, MessageKind, Recipient, is_email
+from schemas.police import CaseDuty
+
+ENGINE: Final = "engine"
+SEND_LIMIT: Final = 50
+SENT_AT_ONCE: Final = 10
+NO_WAY_WAITS: Final = timedelta(minutes=10)
+"""a message for which no way is set up looks again so often whether there is one"""
+NO_WAY: Final = {
+    Medium.SMS: "no SMS gateway is set up: GOLDENHOUR_SMS_URL",
+    Medium.EMAIL: "no mail route is set up: GOLDENHOUR_SMTP_URL",
+}
+NOT_SENT: Final = "message not sent"
+NOBODY: Final = "nobody can be told"
+"""notes of the desk's tasks, each with the message's kind behind it"""
+
+
+class MailRoute(Protocol):
+    """What sends a letter: `adapters.messages.smtp.Mailer`."""
+
+    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
+        """Hand one letter over. Raises MailError."""
+        ...
+
+
+class SmsRoute(Protocol):
+    """What sends a short message: `adapters.messages.sms.SmsGateway`."""
+
+    async def send(self, to: str, body_text: str, key: str) -> str:
+        """Hand one short message over. Raises SmsError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How messages leave; None where a way is not set up."""
+
+    mail: MailRoute | None = None
+    sms: SmsRoute | None = None
+
+    @property
+    def missing(self) -> list[Medium]:
+        """The media that nothing carries."""
+        ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
+        return [medium for medium, way in ways.items() if way is None]
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+Facts = MessageFacts | Mapping[str, object]
+
+
+async def tell_victim(connection: Connection, hands: Hands, ack_no: str, kind: MessageKind, facts: Facts) -> int:
+    """Write what the victim of a complaint is told, by SMS and, where there is an address, by e-mail.
+
+    The amount, where the facts name none, is what is on hold of the complaint. Returns how many messages are new.
+    Raises `NotFound`, and `MessageLacks` for facts that are missing.
+    """
+    person = await messages.victim(connection, ack_no)
+    said = await _said(connection, person.case_no, _with(facts, amount_paise=person.held_paise))
+    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no)
+    return await draft.write(person.mobile, person.email, (person.language,))
+
+
+async def tell_holder(
+    connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts, *, link: str = ""
+) -> int:
+    """Write what the holder of the account under a hold is told, in every language of the policy.
+
+    The facts need not name the hold's reference, nor the amount where it is what is on hold there. Where the bank has
+    told no way to reach its customer, it is asked by letter to hand the message on, and where it has no mailbox a
+    person at the desk asks it. Returns and raises as `tell_victim`.
+    """
+    person = await messages.holder(connection, hold_id)
+    # A hold that begins anew is told anew.
+    since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
+    told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
+    said = await _said(connection, person.case_no, told, link)
+    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id))
+    languages = hands.policy.messages.holder_languages
+    if mobile_of(person.phone) or is_email(person.email):
+        return await draft.write(person.phone, person.email, languages)
+    return await draft.write_to_bank(person.bank_email, person.account, languages)
+
+
+async def tell_officer(
+    connection: Connection, hands: Hands, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what an officer of the case is told; 0 where nobody has that duty. Raises `MessageLacks`."""
+    person = await police.officer(connection, case_no, duty)
+    if person is None:
+        return 0
+    to_whom = Recipient.IO if duty is CaseDuty.IO else Recipient.OFFICER
+    draft = _Draft(connection, hands, kind, to_whom, Said(case_no=case_no, facts=_with(facts)), case_no)
+    return await draft.write(person.phone, person.email, (Language.EN,))
+
+
+def _with(facts: Facts, **known: object) -> MessageFacts:
+    """The facts, with what is known for those that they leave out."""
+    told = facts if isinstance(facts, MessageFacts) else MessageFacts.model_validate(facts)
+    missing = {name: value for name, value in known.items() if getattr(told, name) in {None, ""}}
+    return MessageFacts.model_validate(told.model_dump() | missing)
+
+
+async def _said(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
+    """The facts with who answers for the case, where somebody was assigned."""
+    person = await police.officer(connection, case_no, CaseDuty.IO)
+    name, phone = (person.name, person.phone) if person else ("", "")
+    return Said(case_no=case_no, facts=facts, officer=name, phone=phone, link=link)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One thing to be told to one person, on its way into the outbox."""
+
+    connection: Connection
+    hands: Hands
+    kind: MessageKind
+    to_whom: Recipient
+    said: Said
+    subject_id: str
+    """what the message is about, so that it is written once"""
+
+    async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
+        written = 0
+        if number := mobile_of(mobile):
+            for language in languages:
+                text = short(self.kind, self.to_whom, language, self.said)
+                written += await self._put(Medium.SMS, number, language, text, self.to_whom)
+        if is_email(email):
+            text = letter(self.kind, self.to_whom, languages, self.said)
+            written += await self._put(Medium.EMAIL, email, languages[0], text, self.to_whom)
+        if not number and not is_email(email):
+            await self._ask_the_desk(TaskKind.SUPERVISE, NOBODY)
+        return written
+
+    async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
+        inner = letter(self.kind, self.to_whom, languages, self.said)
+        if self.kind is MessageKind.GRIEVANCE_CODE or not is_email(address):
+            # A code in a bank's mailbox is no secret of the holder's.
+            await self._ask_the_desk(TaskKind.PHONE_BANK, NOBODY)
+            return 0
+        text = forwarded(languages, self.said, account, inner)
+        return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
+
+    async def _put(self, medium: Medium, address: str, language: Language, text: Written, to_whom: Recipient) -> bool:
+        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language)
+        message = NewMessage(
+            case_no=self.said.case_no,
+            kind=self.kind,
+            to_whom=to_whom,
+            medium=medium,
+            address=address,
+            language=language,
+            subject=text.subject,
+            body=text.text,
+            natural_key="|".join(parts),
+        )
+        return await messages.write(self.connection, message, self.hands.now())
+
+    async def _ask_the_desk(self, kind: TaskKind, note: str) -> None:
+        task = NewTask(kind=kind, note=f"{note}: {self.kind.value} to {self.to_whom.value}")
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], self.hands.now())
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+
+async def send_due(hands: Hands, ways: Ways) -> int:
+    """Send what is due, each message once at a time however many processes do so; returns how many were sent.
+
+    What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests.
+    """
+    now = hands.now()
+    trying = hands.policy.messages.trying
+    lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
+    async with hands.pool.acquire() as connection:
+        for medium in ways.missing:
+            await messages.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
+        media = [medium for medium in Medium if medium not in ways.missing]
+        due = await messages.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
+    gate = asyncio.Semaphore(SENT_AT_ONCE)
+    return sum(await asyncio.gather(*(_send(hands, ways, message, gate) for message in due)))
+
+
+async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
+    async with gate:
+        try:
+            async with asyncio.timeout(hands.policy.messages.trying.call_timeout_seconds):
+                await _hand_over(ways, message)
+        except (MailError, SmsError) as error:
+            await _failed(hands, message, str(error), final=not error.retryable)
+            return False
+        except TimeoutError:
+            await _failed(hands, message, "no reply in time", final=False)
+            return False
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, message.case_no)
+        if await messages.sent(connection, message.message_id, now):
+            await events.append(
+                connection, message.case_no, now, ENGINE, [Event(EventKind.MESSAGE_SENT, _data(message))]
+            )
+            await tasks.close_noted(
+                connection, message.case_no, [TaskKind.SUPERVISE], _note(message), now, "it is sent"
+            )
+    return True
+
+
+async def _hand_over(ways: Ways, message: ToSend) -> None:
+    key = str(message.message_id)
+    if message.medium is Medium.SMS:
+        assert ways.sms is not None, "only what can be carried is claimed"
+        await ways.sms.send(message.address, message.body, key)
+    else:
+        assert ways.mail is not None, "only what can be carried is claimed"
+        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message")
+
+
+async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -> None:
+    now, trying = hands.now(), hands.policy.messages.trying
+    if not final and message.attempts < trying.attempts:
+        again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
+        async with hands.pool.acquire() as connection:
+            await messages.failed(connection, message.message_id, failure, again_at)
+        return
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, message.case_no)
+        await messages.failed(connection, message.message_id, failure, None)
+        task = NewTask(kind=TaskKind.SUPERVISE, note=_note(message))
+        await tasks.open_tasks(connection, message.case_no, [task], now)
+
+
+async def send_again(hands: Hands, message_id: UUID) -> None:
+    """Have a message that was given up, or waits, sent at once. Raises `NotFound`, and `NotNow` where it is sent."""
+    async with hands.pool.acquire() as connection:
+        await messages.case_of(connection, message_id)
+        if not await messages.try_again(connection, message_id, hands.now()):
+            raise NotNow("it is sent")
+
+
+def _note(message: ToSend) -> str:
+    return f"{NOT_SENT}: {message.kind.value} to {message.to_whom.value} by {message.medium.value}"
+
+
+def _data(message: ToSend) -> dict[str, object]:
+    return {
+        "message_id": str(message.message_id),
+        "kind": message.kind.value,
+        "to_whom": message.to_whom.value,
+        "medium": message.medium.value,
+        "language": message.language.value,
+    }

@@ -1,0 +1,251 @@
+"""Messages to the people of a case: who they are and how they are reached, and the outbox of what they are told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.case_views import case_no_of
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import Language
+from schemas.messages import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
+
+
+class VictimContact(Noun):
+    """How a victim is reached. Holds personal data."""
+
+    case_no: str
+    mobile: str
+    email: str
+    language: Language
+    held_paise: int
+    """what is on hold of the complaint"""
+
+
+async def victim(connection: Connection, ack_no: str) -> VictimContact:
+    """The victim of a complaint. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT c.case_no, v.mobile, v.email, v.language, (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE h.case_no = c.case_no AND h.ack_no = c.ack_no)::bigint AS held_paise"
+        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
+        ack_no,
+    )
+    if row is None:
+        raise NotFound(f"complaint {ack_no}")
+    return VictimContact(**dict(row))
+
+
+class HolderContact(Noun):
+    """How the holder of an account is reached, as the bank has told; and the bank. Holds personal data."""
+
+    case_no: str
+    reference: str
+    institution: str
+    account: str
+    phone: str
+    email: str
+    bank_email: str
+    first_held_at: UtcDatetime
+    held_paise: int
+
+
+async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
+    """The holder of the account under a hold: what stands in the bank's newest line about it. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT a.case_no, a.reference, a.institution, i.desk_email AS bank_email, a.first_held_at,"
+        " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
+        "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key)::bigint AS held_paise,"
+        " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
+        f" {_told('phone_number')} AS phone, {_told('email')} AS email"
+        " FROM account_hold a JOIN institution i ON i.code = a.institution WHERE a.hold_id = $1",
+        hold_id,
+    )
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return HolderContact(**dict(row))
+
+
+def _told(field: str) -> str:
+    """What the bank wrote into `field` of the newest line by which it holds money on the account."""
+    return (
+        f"coalesce((SELECT w.raw ->> '{field}' FROM answer w JOIN hop h ON h.case_no = w.case_no"
+        " AND h.hop_no = ANY(w.hop_nos) WHERE w.case_no = a.case_no AND w.institution = a.institution"
+        " AND w.kind = 'held' AND h.account_key = a.account_key"
+        f" AND jsonb_typeof(w.raw -> '{field}') = 'string' AND w.raw ->> '{field}' <> ''"
+        " ORDER BY w.answer_id DESC LIMIT 1), '')"
+    )
+
+
+class NewMessage(Noun):
+    """A message as it is written down."""
+
+    case_no: str
+    kind: MessageKind
+    to_whom: Recipient
+    medium: Medium
+    address: str
+    language: Language
+    subject: str
+    body: str
+    natural_key: str
+
+
+async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
+    """Put a message into the outbox; false where it was written before."""
+    written = await connection.fetchval(
+        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
+        " natural_key, written_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+        " ON CONFLICT (natural_key) DO NOTHING RETURNING true",
+        uuid4(),
+        message.case_no,
+        message.kind.value,
+        message.to_whom.value,
+        message.medium.value,
+        message.address,
+        message.language.value,
+        message.subject,
+        message.body,
+        message.natural_key,
+        at,
+    )
+    return bool(written)
+
+
+class ToSend(Noun):
+    """A message that is to be sent now. Holds personal data."""
+
+    message_id: UUID
+    case_no: str
+    kind: MessageKind
+    to_whom: Recipient
+    medium: Medium
+    address: str
+    language: Language
+    subject: str
+    body: str
+    attempts: int
+    """this one counted"""
+
+
+_TO_SEND: Final = ", ".join(ToSend.model_fields)
+
+
+async def claim(
+    connection: Connection, media: Sequence[Medium], now: datetime, lease_until: datetime, limit: int
+) -> list[ToSend]:
+    """Take messages up that are due, so that nobody else sends them until `lease_until`; the longest due first."""
+    rows = await connection.fetch(
+        "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
+        " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1)"
+        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND}",
+        [medium.value for medium in media],
+        now,
+        lease_until,
+        limit,
+    )
+    return [ToSend(**dict(row)) for row in rows]
+
+
+async def no_way(connection: Connection, media: Sequence[Medium], now: datetime, until: datetime, failure: str) -> int:
+    """What is due over these media waits until `until`, as nothing carries it; returns how many messages that are."""
+    rows = await connection.fetch(
+        "UPDATE message SET next_attempt_at = $3, failure = $4 WHERE next_attempt_at <= $2 AND medium = ANY($1)"
+        " RETURNING message_id",
+        [medium.value for medium in media],
+        now,
+        until,
+        failure,
+    )
+    return len(rows)
+
+
+async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
+    """It is sent; false where that was known."""
+    done = await connection.fetchval(
+        "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '' WHERE message_id = $1"
+        " AND sent_at IS NULL RETURNING true",
+        message_id,
+        at,
+    )
+    return bool(done)
+
+
+async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
+    """It could not be sent; it is tried again at `again_at`, or never by itself."""
+    await connection.execute(
+        "UPDATE message SET failure = $2, next_attempt_at = $3 WHERE message_id = $1 AND sent_at IS NULL",
+        message_id,
+        failure,
+        again_at,
+    )
+
+
+async def case_of(connection: Connection, message_id: UUID) -> str:
+    """The case a message belongs to. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM message WHERE message_id = $1", message_id)
+    if case_no is None:
+        raise NotFound(f"message {message_id}")
+    return case_no
+
+
+async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
+    """Have a message that is not sent tried anew; false where it is sent."""
+    done = await connection.fetchval(
+        "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
+        " RETURNING true",
+        message_id,
+        at,
+    )
+    return bool(done)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+_ROW: Final = ", ".join(MessageRow.model_fields)
+
+
+async def page(
+    connection: Connection, ack_no: str | None, after: str | None, limit: int, *, in_trouble: bool
+) -> MessagePage:
+    """Messages, the newest first: of one case, or of all; those that are not sent and went wrong, or all.
+
+    Raises `NotFound` and `BadCursor`.
+    """
+    case_no = await case_no_of(connection, ack_no) if ack_no else None
+    at, message_id = _position(after)
+    rows = await connection.fetch(
+        f"SELECT {_ROW}, case_no FROM message WHERE ($1::text IS NULL OR case_no = $1)"
+        " AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))"
+        " AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4))"
+        " ORDER BY written_at DESC, message_id DESC LIMIT $5",
+        case_no,
+        in_trouble,
+        at,
+        message_id,
+        limit + 1,
+    )
+    shown, more = cut(rows, limit)
+    items = tuple(CaseMessage(**dict(row)) for row in shown)
+    last = items[-1] if items else None
+    return MessagePage(
+        items=items, next=to_cursor(last.written_at.isoformat(), str(last.message_id)) if more and last else None
+    )
+
+
+def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    written_at, message_id = (str(part) for part in from_cursor(after, str, str))
+    try:
+        moment, identity = datetime.fromisoformat(written_at), UUID(message_id)
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if moment.tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return moment, identity

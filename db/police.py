@@ -1,0 +1,287 @@
+"""The police side of a case: officers, first information reports and the register's outbox."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID, uuid4
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import ProcedureKind
+from schemas.police import CaseDuty, CaseOfficer, Fir, NewOfficer
+from schemas.restoration_enums import FirKind
+
+MAX_TRANSFERS: Final = 100
+"""of a complaint, the largest first, that a report names"""
+
+# -- officers ----------------------------------------------------------------------------------------------------------
+
+_OFFICER = ", ".join(CaseOfficer.model_fields)
+
+
+async def assign(connection: Connection, case_no: str, new: NewOfficer, by: str, at: datetime) -> CaseOfficer:
+    """Write who answers for the case from now on. The case's row is locked."""
+    row = await connection.fetchrow(
+        "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
+        " email, assigned_by, assigned_at) SELECT $1, $2, 1 + coalesce(max(assignment_no), 0), $3, $4, $5, $6, $7, $8,"
+        f" $9, $10, $11 FROM case_officer WHERE case_no = $1 AND duty = $2 RETURNING {_OFFICER}",
+        case_no,
+        new.duty.value,
+        new.subject,
+        new.name,
+        new.rank,
+        new.police_station,
+        new.district,
+        new.phone,
+        new.email or "",
+        by,
+        at,
+    )
+    return CaseOfficer.model_validate(dict(row or {}))
+
+
+async def officers(connection: Connection, case_no: str) -> tuple[CaseOfficer, ...]:
+    """Everybody who was ever assigned, by duty, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT {_OFFICER} FROM case_officer WHERE case_no = $1 ORDER BY duty, assignment_no DESC", case_no
+    )
+    return tuple(CaseOfficer.model_validate(dict(row)) for row in rows)
+
+
+async def officer(connection: Connection, case_no: str, duty: CaseDuty) -> CaseOfficer | None:
+    """Who has this duty now; None where nobody was assigned."""
+    row = await connection.fetchrow(
+        f"SELECT {_OFFICER} FROM case_officer WHERE case_no = $1 AND duty = $2 ORDER BY assignment_no DESC LIMIT 1",
+        case_no,
+        duty.value,
+    )
+    return CaseOfficer.model_validate(dict(row)) if row else None
+
+
+# -- first information reports -----------------------------------------------------------------------------------------
+
+_FIR = ", ".join(Fir.model_fields)
+
+
+def _fir(row: Any) -> Fir:
+    return Fir.model_validate(dict(row))
+
+
+async def firs(connection: Connection, case_no: str) -> tuple[Fir, ...]:
+    """Every report of the case, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT {_FIR} FROM fir WHERE case_no = $1 ORDER BY requested_at DESC, fir_id", case_no
+    )
+    return tuple(_fir(row) for row in rows)
+
+
+async def live_fir(connection: Connection, case_no: str) -> Fir | None:
+    """The report that is asked for, registered or signed; a case has one at most. The case's row is locked."""
+    row = await connection.fetchrow(
+        f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND state IN ('requested', 'registered', 'signed')", case_no
+    )
+    return _fir(row) if row else None
+
+
+async def fir(connection: Connection, case_no: str, fir_id: UUID) -> Fir:
+    """One report of the case. Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_FIR} FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id)
+    if row is None:
+        raise NotFound(f"FIR {fir_id}")
+    return _fir(row)
+
+
+async def ask_if_large(
+    connection: Connection, case_no: str, from_paise: int, sections: Sequence[str], at: datetime
+) -> tuple[UUID, int] | None:
+    """Ask for an e-Zero FIR where the case has lost `from_paise` and never had a report; its id, and the loss."""
+    row = await connection.fetchrow(
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
+        " SELECT $1, $2, 'e_zero_fir', 'requested', $4, $5, 'engine', $5"
+        " WHERE $3 <= (SELECT -sum(balance_paise) FROM ledger_balance WHERE case_no = $2 AND bucket = 'lost')"
+        " AND NOT EXISTS (SELECT FROM fir WHERE case_no = $2) RETURNING fir_id, (SELECT -sum(balance_paise)"
+        " FROM ledger_balance WHERE case_no = $2 AND bucket = 'lost')::bigint AS loss_paise",
+        uuid4(),
+        case_no,
+        from_paise,
+        list(sections),
+        at,
+    )
+    return (row["fir_id"], row["loss_paise"]) if row else None
+
+
+async def ask(
+    connection: Connection, case_no: str, kind: FirKind, sections: Sequence[str], by: str, at: datetime
+) -> Fir:
+    """Ask for a report. The case's row is locked, and it has no live one."""
+    row = await connection.fetchrow(
+        "INSERT INTO fir (fir_id, case_no, kind, state, sections, requested_at, requested_by, next_attempt_at)"
+        f" VALUES ($1, $2, $3, 'requested', $4, $5, $6, $5) RETURNING {_FIR}",
+        uuid4(),
+        case_no,
+        kind.value,
+        list(sections),
+        at,
+        by,
+    )
+    return _fir(row)
+
+
+async def registered(
+    connection: Connection,
+    fir_id: UUID,
+    fir_no: str,
+    police_station: str,
+    registered_at: datetime,
+    sign_by: datetime | None,
+    *,
+    kind: FirKind | None = None,
+    sections: Sequence[str] = (),
+) -> bool:
+    """The report has its number; false where it was not asked for any more. A person may say `kind` and `sections`."""
+    done = await connection.fetchval(
+        "UPDATE fir SET state = 'registered', fir_no = $2, police_station = $3, registered_at = $4, sign_by = $5,"
+        " kind = coalesce($6, kind), sections = CASE WHEN cardinality($7::text[]) > 0 THEN $7 ELSE sections END,"
+        " next_attempt_at = NULL, failure = '' WHERE fir_id = $1 AND state = 'requested' RETURNING true",
+        fir_id,
+        fir_no,
+        police_station,
+        registered_at,
+        sign_by,
+        kind.value if kind else None,
+        list(sections),
+    )
+    return bool(done)
+
+
+async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
+    """The register refuses the report; false where it was not asked for any more."""
+    done = await connection.fetchval(
+        "UPDATE fir SET state = 'refused', refusal = $2, next_attempt_at = NULL, failure = ''"
+        " WHERE fir_id = $1 AND state = 'requested' RETURNING true",
+        fir_id,
+        refusal,
+    )
+    return bool(done)
+
+
+async def signed(connection: Connection, fir_id: UUID, at: datetime) -> None:
+    """The complainant has signed it."""
+    await connection.execute(
+        "UPDATE fir SET state = 'signed', signed_at = $2 WHERE fir_id = $1 AND state = 'registered'", fir_id, at
+    )
+
+
+async def lapse(connection: Connection, case_no: str) -> UUID | None:
+    """An e-Zero FIR of the case that nobody has signed is none any more; its id."""
+    fir_id: UUID | None = await connection.fetchval(
+        "UPDATE fir SET state = 'lapsed' WHERE case_no = $1 AND state = 'registered' AND kind = 'e_zero_fir'"
+        " RETURNING fir_id",
+        case_no,
+    )
+    return fir_id
+
+
+# -- the register's outbox ---------------------------------------------------------------------------------------------
+
+
+class ToRegister(Noun):
+    """A report that the register is to be asked for now."""
+
+    fir_id: UUID
+    case_no: str
+    kind: FirKind
+    sections: tuple[str, ...]
+    attempts: int
+    """this one counted"""
+
+
+async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[ToRegister]:
+    """Take reports up that are due, so that nobody else asks for them until `lease_until`."""
+    rows = await connection.fetch(
+        "UPDATE fir SET attempts = attempts + 1, next_attempt_at = $2 WHERE fir_id IN"
+        " (SELECT fir_id FROM fir WHERE next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)"
+        " RETURNING fir_id, case_no, kind, sections, attempts",
+        now,
+        lease_until,
+        limit,
+    )
+    return [ToRegister(**dict(row)) for row in rows]
+
+
+async def put_off(connection: Connection, fir_id: UUID, until: datetime, failure: str) -> None:
+    """The register has not answered; it is asked again at `until`."""
+    await connection.execute(
+        "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE fir_id = $1 AND state = 'requested'",
+        fir_id,
+        until,
+        failure,
+    )
+
+
+async def nobody_to_ask(connection: Connection, now: datetime, until: datetime, failure: str) -> int:
+    """What is due waits until `until`, as no register is set up; returns how many reports that are."""
+    rows = await connection.fetch(
+        "UPDATE fir SET next_attempt_at = $2, failure = $3 WHERE next_attempt_at <= $1 RETURNING fir_id",
+        now,
+        until,
+        failure,
+    )
+    return len(rows)
+
+
+class LostBy(Noun):
+    """A transfer of the victim's, as a report names it."""
+
+    reference: str
+    amount_paise: int
+    at: UtcDatetime
+    to_institution: str
+
+
+class ReportFacts(Noun):
+    """What a report is made from. Holds personal data."""
+
+    category: str
+    received_at: UtcDatetime
+    name: str
+    mobile: str
+    district: str
+    loss_paise: int
+    transfers: tuple[LostBy, ...]
+
+
+async def report_facts(connection: Connection, case_no: str) -> ReportFacts:
+    """The complaint that the case began with, and all that its victims lost. Raises `NotFound`."""
+    head = await connection.fetchrow(
+        "SELECT c.category, c.received_at, v.name, v.mobile, v.district, (SELECT -sum(balance_paise)"
+        " FROM ledger_balance WHERE case_no = $1 AND bucket = 'lost')::bigint AS loss_paise"
+        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.case_no = $1"
+        " ORDER BY c.received_at, c.ack_no LIMIT 1",
+        case_no,
+    )
+    if head is None:
+        raise NotFound(f"case {case_no}")
+    rows = await connection.fetch(
+        "SELECT reference, disputed_paise AS amount_paise, transferred_at AS at,"
+        " coalesce(institution, payee_institution_as_told) AS to_institution FROM hop"
+        " WHERE case_no = $1 AND parent_hop_no IS NULL ORDER BY disputed_paise DESC, hop_no LIMIT $2",
+        case_no,
+        MAX_TRANSFERS,
+    )
+    return ReportFacts(**dict(head), transfers=tuple(LostBy(**dict(row)) for row in rows))
+
+
+# -- who is to look again ----------------------------------------------------------------------------------------------
+
+
+async def tell_procedures(connection: Connection, case_no: str, kinds: Sequence[ProcedureKind], at: datetime) -> None:
+    """Have the case's procedures of these kinds look again: something that they go by was written."""
+    await connection.execute(
+        "INSERT INTO procedure_news (workflow_id, created_at)"
+        " SELECT workflow_id, $3 FROM procedure WHERE case_no = $1 AND kind = ANY($2) AND ended_at IS NULL",
+        case_no,
+        [kind.value for kind in kinds],
+        at,
+    )

@@ -1,0 +1,298 @@
+"""What people are told, in their language: one table a language, and nothing else knows a word of it.
+
+A short message has at most `SMS_PARTS_MAX` parts whatever the facts: names are cut to what fits. The Rupee sign is in
+no seven-bit alphabet, so English says Rs.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from string import Formatter
+from typing import Final, NamedTuple
+
+from domain.errors import RuleBroken
+from domain.rupees import rupees
+from schemas.base import Noun
+from schemas.complaints import IST
+from schemas.enums import Language
+from schemas.messages import MessageFacts, MessageKind, Recipient
+
+OFFICER_MAX_CHARS: Final = 40
+"""name and phone together; it is the name that is cut"""
+LINK_MAX_CHARS: Final = 48
+
+
+class MessageLacks(RuleBroken):
+    """The message cannot be written: something that it must say is missing."""
+
+
+class Said(Noun):
+    """Everything that a text can name: the facts, and what belongs to the case."""
+
+    case_no: str
+    facts: MessageFacts
+    officer: str = ""
+    """name of who answers for the case"""
+    phone: str = ""
+    """the officer's"""
+    link: str = ""
+    """where an account holder can appeal"""
+
+
+class Written(NamedTuple):
+    """A text ready to be sent; the subject is a letter's."""
+
+    subject: str
+    text: str
+
+
+class _Text(NamedTuple):
+    subject: str
+    text: str
+
+
+_Key = tuple[MessageKind, Recipient]
+_VICTIM, _HOLDER, _IO, _OFFICER = Recipient.VICTIM, Recipient.HOLDER, Recipient.IO, Recipient.OFFICER
+
+_EN: Final[Mapping[_Key, _Text]] = {
+    (MessageKind.MONEY_HELD, _VICTIM): _Text(
+        "{amount} on hold",
+        "Case {case}: {amount} of your money is on hold at a bank. Nobody may ask you for a fee to get it back."
+        " Officer: {officer}",
+    ),
+    (MessageKind.HOLD, _HOLDER): _Text(
+        "{amount} on hold in your account",
+        "Case {case}: at the request of the police {amount} in your account is on hold. Officer: {officer}."
+        " Free appeal: reference {reference}, {where}.",
+    ),
+    (MessageKind.APPLICATION_READY, _VICTIM): _Text(
+        "Your application is ready",
+        "Case {case}: your application for the return of {amount} is ready. Please sign it with your officer by"
+        " {until}; it costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.OBJECTION_WINDOW, _VICTIM): _Text(
+        "Time for objections",
+        "Case {case}: until {until} the account holder may object to the return of {amount} to you."
+        " You need not do anything.",
+    ),
+    (MessageKind.OBJECTION_WINDOW, _HOLDER): _Text(
+        "Return of {amount} on hold in your account",
+        "Case {case}: {amount} on hold in your account is to go back to the person it was taken from. You may object"
+        " until {until}, with reference {reference}, {where}.",
+    ),
+    (MessageKind.APPROVED, _VICTIM): _Text(
+        "Return approved",
+        "Case {case}: the return of {amount} to you is approved. The bank is ordered to credit the account that you"
+        " paid from.",
+    ),
+    (MessageKind.CREDITED, _VICTIM): _Text(
+        "{amount} credited",
+        "Case {case}: the bank says that it has credited {amount} to your account, UTR {reference}. If it is not"
+        " there, tell your officer: {officer}",
+    ),
+    (MessageKind.REFUSED, _VICTIM): _Text(
+        "Return refused",
+        "Case {case}: the return of {amount} to you was refused. Your officer tells you why: {officer}",
+    ),
+    (MessageKind.LAPSE_WARNING, _VICTIM): _Text(
+        "A hold ends soon",
+        "Case {case}: the hold on {amount} of your money ends in {days} days unless an order exists by then."
+        " Please speak to your officer: {officer}",
+    ),
+    (MessageKind.LAPSE_WARNING, _IO): _Text(
+        "A hold ends soon", "Case {case}: a hold on {amount} ends in {days} days unless an order exists by then."
+    ),
+    (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
+        "Your code",
+        "{code} is your code for reference {reference}, valid until {until_time}. Tell it to nobody: neither the"
+        " police nor a bank asks for it.",
+    ),
+    (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
+        "Your grievance is decided",
+        "Case {case}: your grievance with reference {reference} is decided: {decision}. Officer: {officer}",
+    ),
+    (MessageKind.FIR_TO_SIGN, _VICTIM): _Text(
+        "Please sign your e-Zero FIR",
+        "Case {case}: e-Zero FIR {reference} is registered for you. It lapses unless you sign it at the police station"
+        " by {until_time}. It costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.DUTY_DUE, _IO): _Text(
+        "Due: {duty}", "Case {case}: {duty} is due by {until_time}. Please see to it today."
+    ),
+    (MessageKind.DUTY_DUE, _OFFICER): _Text(
+        "Overdue: {duty}", "Case {case}: {duty} was due by {until_time} and is not done. Please see to it."
+    ),
+}
+_HI: Final[Mapping[_Key, _Text]] = {
+    (MessageKind.MONEY_HELD, _VICTIM): _Text(
+        "{amount} पर रोक",
+        "मामला {case}: आपके {amount} पर बैंक में रोक लगा दी गई है। इसे लौटाने के लिए कोई आपसे शुल्क नहीं माँग सकता।"
+        " अधिकारी: {officer}",
+    ),
+    (MessageKind.HOLD, _HOLDER): _Text(
+        "आपके खाते में {amount} पर रोक",
+        "मामला {case}: पुलिस के अनुरोध पर आपके खाते में {amount} पर रोक है। अधिकारी: {officer}।"
+        " निःशुल्क अपील: संदर्भ {reference}, {where}।",
+    ),
+    (MessageKind.APPLICATION_READY, _VICTIM): _Text(
+        "आपका आवेदन तैयार है",
+        "मामला {case}: {amount} की वापसी का आपका आवेदन तैयार है। कृपया {until} तक अपने अधिकारी के पास हस्ताक्षर करें;"
+        " कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.OBJECTION_WINDOW, _VICTIM): _Text(
+        "आपत्ति का समय",
+        "मामला {case}: खाताधारक {until} तक आपको {amount} लौटाने पर आपत्ति कर सकता है। आपको कुछ नहीं करना है।",
+    ),
+    (MessageKind.OBJECTION_WINDOW, _HOLDER): _Text(
+        "आपके खाते से {amount} की वापसी",
+        "मामला {case}: आपके खाते में रोके गए {amount} पीड़ित को लौटाए जाने हैं। आप {until} तक आपत्ति कर सकते हैं:"
+        " संदर्भ {reference}, {where}।",
+    ),
+    (MessageKind.APPROVED, _VICTIM): _Text(
+        "वापसी स्वीकृत",
+        "मामला {case}: आपको {amount} की वापसी स्वीकृत हुई। बैंक को वही खाता जमा करने का आदेश है जिससे आपने भुगतान किया था।",
+    ),
+    (MessageKind.CREDITED, _VICTIM): _Text(
+        "{amount} जमा",
+        "मामला {case}: बैंक के अनुसार {amount} आपके खाते में जमा हुए, UTR {reference}। यदि न मिले हों तो अपने अधिकारी"
+        " को बताएँ: {officer}",
+    ),
+    (MessageKind.REFUSED, _VICTIM): _Text(
+        "वापसी अस्वीकृत",
+        "मामला {case}: आपको {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.LAPSE_WARNING, _VICTIM): _Text(
+        "रोक शीघ्र समाप्त",
+        "मामला {case}: आपके {amount} पर रोक {days} दिन में समाप्त होगी, यदि तब तक कोई आदेश न हो। कृपया अपने अधिकारी से"
+        " बात करें: {officer}",
+    ),
+    (MessageKind.LAPSE_WARNING, _IO): _Text(
+        "रोक शीघ्र समाप्त", "मामला {case}: {amount} पर रोक {days} दिन में समाप्त होगी, यदि तब तक कोई आदेश न हो।"
+    ),
+    (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
+        "आपका कोड",
+        "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
+    ),
+    (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
+        "आपकी शिकायत पर निर्णय",
+        "मामला {case}: संदर्भ {reference} की आपकी शिकायत पर निर्णय: {decision}। अधिकारी: {officer}",
+    ),
+    (MessageKind.FIR_TO_SIGN, _VICTIM): _Text(
+        "कृपया ई-ज़ीरो FIR पर हस्ताक्षर करें",
+        "मामला {case}: आपकी ई-ज़ीरो FIR {reference} दर्ज है। {until_time} तक थाने में हस्ताक्षर न करने पर यह समाप्त हो"
+        " जाएगी। कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.DUTY_DUE, _IO): _Text("देय: {duty}", "मामला {case}: {duty} {until_time} तक देय है। कृपया आज ही पूरा करें।"),
+    (MessageKind.DUTY_DUE, _OFFICER): _Text(
+        "विलंबित: {duty}", "मामला {case}: {duty} {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
+    ),
+}
+TEXTS: Final[Mapping[Language, Mapping[_Key, _Text]]] = {Language.EN: _EN, Language.HI: _HI}
+
+_WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    Language.EN: {
+        "where": "at your bank or at a cyber police station",
+        "at": "at {link}",
+        "officer": "helpline 1930",
+        "case": "Case {case}",
+        "footer": "This letter was sent by itself. It asks for no password, no code and no payment; who asks for one in"
+        " our name is a swindler: call 1930.",
+        "forward": "We cannot reach the holder of the account {account} with you. Please hand on what follows today,"
+        " and tell us how the holder can be reached.",
+        "forward_subject": "for the holder of an account with you",
+        "magistrate_report": "the report to the magistrate",
+        "follow_up": "the follow-up notice to the bank",
+        "fir_signature": "the signature on the e-Zero FIR",
+        "upheld": "the hold stays",
+        "part_released": "{amount} is released, the rest stays on hold",
+        "released": "the hold is lifted",
+    },
+    Language.HI: {
+        "where": "अपने बैंक या साइबर थाने में",
+        "at": "{link}",
+        "officer": "हेल्पलाइन 1930",
+        "case": "मामला {case}",
+        "footer": "यह पत्र स्वतः भेजा गया है। इसमें कोई पासवर्ड, कोड या भुगतान नहीं माँगा जाता; जो हमारे नाम पर माँगे वह"
+        " ठग है: 1930 पर कॉल करें।",
+        "forward": "आपके यहाँ खाता {account} के धारक से हमारा संपर्क नहीं हो पा रहा। कृपया निम्न संदेश आज ही उन्हें दें और"
+        " बताएँ कि उनसे कैसे संपर्क हो।",
+        "forward_subject": "आपके एक खाताधारक के लिए",
+        "magistrate_report": "मजिस्ट्रेट को रिपोर्ट",
+        "follow_up": "बैंक को अनुवर्ती सूचना",
+        "fir_signature": "ई-ज़ीरो FIR पर हस्ताक्षर",
+        "upheld": "रोक बनी रहेगी",
+        "part_released": "{amount} मुक्त, शेष पर रोक बनी रहेगी",
+        "released": "रोक हटा दी गई",
+    },
+}
+
+
+def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
+    """The text as a short message has it. Raises `MessageLacks`, naming everything that is missing."""
+    text = TEXTS[language].get((kind, to_whom))
+    if text is None:
+        raise MessageLacks(f"{kind.value} is not for {to_whom.value}")
+    values = _values(language, said)
+    named = {name for part in text for _, name, _, _ in Formatter().parse(part) if name}
+    missing = sorted(name for name in named if not values.get(name))
+    if missing:
+        raise MessageLacks(f"{kind.value} to {to_whom.value}: {', '.join(missing)}")
+    return Written(text.subject.format_map(values), text.text.format_map(values))
+
+
+def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
+    """The text as a letter has it: in each language, with what every letter of ours says at its end."""
+    parts = [short(kind, to_whom, language, said) for language in languages]
+    words = [_WORDS[language]["footer"] for language in languages]
+    first = languages[0]
+    case = _WORDS[first]["case"].format(case=said.case_no)
+    return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
+
+
+def forwarded(languages: tuple[Language, ...], said: Said, account: str, inner: Written) -> Written:
+    """A letter to a bank that asks it to hand `inner` to its customer."""
+    words = _WORDS[languages[0]]
+    asks = [_WORDS[language]["forward"].format(account=account) for language in languages]
+    subject = f"{words['case'].format(case=said.case_no)}: {words['forward_subject']}"
+    return Written(subject, "\n\n".join([*asks, "--", inner.text]))
+
+
+def _values(language: Language, said: Said) -> dict[str, str]:
+    facts, words = said.facts, _WORDS[language]
+    amount = "" if facts.amount_paise is None else _amount(language, facts.amount_paise)
+    decision = facts.decision and words[facts.decision]
+    if "{amount}" in decision:
+        decision = decision.format(amount=amount) if amount else ""
+    link = said.link if len(said.link) <= LINK_MAX_CHARS else ""
+    return {
+        "case": said.case_no,
+        "amount": amount,
+        "until": _day(facts.until),
+        "until_time": _time(facts.until),
+        "days": "" if facts.days is None else str(facts.days),
+        "reference": facts.reference,
+        "code": facts.code,
+        "decision": decision,
+        "duty": facts.duty and words[facts.duty],
+        "officer": _officer(said) or words["officer"],
+        "where": words["at"].format(link=link) if link else words["where"],
+    }
+
+
+def _officer(said: Said) -> str:
+    if not said.officer or not said.phone:
+        return said.officer[:OFFICER_MAX_CHARS]
+    phone = f", {said.phone[:20]}"
+    return said.officer[: OFFICER_MAX_CHARS - len(phone)].strip() + phone
+
+
+def _amount(language: Language, paise: int) -> str:
+    text = rupees(paise, exact=paise % 100 != 0)
+    return text.replace("₹", "Rs ") if language is Language.EN else text
+
+
+def _day(moment: datetime | None) -> str:
+    return f"{moment.astimezone(IST):%d-%m-%Y}" if moment else ""
+
+
+def _time(moment: datetime | None) -> str:
+    return f"{moment.astimezone(IST):%d-%m-%Y %H:%M}" if moment else ""
