@@ -263,6 +263,18 @@ BEGIN
     RETURN posted;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.paper_counter_climbs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.last_number <> (CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD.last_number + 1 END) OR NEW.last_number IS NULL THEN
+        RAISE EXCEPTION 'the counter of % climbs by one', NEW.series
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'paper_counter_climbs';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1188,10 +1200,15 @@ CREATE TABLE paper (
     digest bytea NOT NULL,
     issued_at timestamp with time zone NOT NULL,
     issued_by text NOT NULL,
+    subject text NOT NULL,
+    revision integer NOT NULL DEFAULT 1,
     CONSTRAINT paper_number_key UNIQUE (number),
+    CONSTRAINT paper_once UNIQUE (case_no, kind, subject, language, revision),
     CONSTRAINT paper_pkey PRIMARY KEY (paper_id),
     CONSTRAINT paper_check CHECK ((digest = sha256(pdf))),
-    CONSTRAINT paper_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
+    CONSTRAINT paper_kind CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_94'::text, 'notice_106'::text, 'notice_107'::text, 'restoration_application'::text, 'restoration_order'::text, 'release_order'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT paper_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
+    CONSTRAINT paper_revision_check CHECK ((revision > 0))
 );
 
 CREATE TABLE paper_counter (
@@ -1781,7 +1798,7 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
 
-CREATE INDEX paper_case ON public.paper USING btree (case_no);
+CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
 
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
@@ -1878,6 +1895,10 @@ CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER paper_counter_climbs BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_climbs();
+
+CREATE TRIGGER paper_counter_stays BEFORE DELETE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER procedure_aftercare AFTER INSERT OR UPDATE OF started_at ON public.procedure FOR EACH ROW WHEN ((new.started_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
 

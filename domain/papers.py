@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from domain.errors import RuleBroken
 from schemas.base import Noun
+from schemas.complaints import IST
 from schemas.papers import PaperFacts
 from schemas.restoration_enums import OrderReason, PaperKind, Route
 
@@ -20,6 +21,26 @@ BNSS_503: Final = "BNSS 497 and 503"
 HOUSE: Final = "rule of the house"
 
 LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
+
+
+_SERIES: Final[Mapping[PaperKind, str]] = {
+    PaperKind.LIEN_NOTICE: "LN",
+    PaperKind.MAGISTRATE_REPORT: "MR",
+    PaperKind.FOLLOW_UP: "FU",
+    PaperKind.NOTICE_94: "N94",
+    PaperKind.NOTICE_106: "N106",
+    PaperKind.NOTICE_107: "N107",
+    PaperKind.RESTORATION_APPLICATION: "RA",
+    PaperKind.RESTORATION_ORDER: "RO",
+    PaperKind.RELEASE_ORDER: "RL",
+    PaperKind.HOLDER_NOTICE: "HN",
+    PaperKind.STATUS_LETTER: "SL",
+}
+
+
+def series_of(kind: PaperKind, at: datetime) -> str:
+    """The series that papers of a kind are numbered in, anew each year of India: `GH/UP/LN/2026`."""
+    return f"GH/UP/{_SERIES[kind]}/{at.astimezone(IST).year}"
 
 
 class Missing(Noun):

@@ -275,22 +275,6 @@ class StatusLetter(PaperFacts):
     step_due_at: UtcDatetime | None = None
 
 
-AnyPaper = Annotated[
-    LienNotice
-    | MagistrateReport
-    | FollowUp
-    | Notice94
-    | Notice106
-    | Notice107
-    | RestorationApplication
-    | RestorationOrder
-    | ReleaseOrder
-    | HolderNotice
-    | StatusLetter,
-    Field(discriminator="kind"),
-]
-
-
 class Particulars(Noun):
     """What no row tells of a paper: whoever issues it says it."""
 
@@ -332,8 +316,8 @@ class PaperLinks(Noun):
     request_id: UUID | None = None
 
 
-class IssuedPaper(Noun):
-    """A paper that was issued."""
+class PaperHead(Noun):
+    """A paper by what it can be named and proved by."""
 
     paper_id: UUID
     number: str
@@ -341,7 +325,14 @@ class IssuedPaper(Noun):
     """SHA-256 of its bytes, in hexadecimal"""
 
 
-class PaperView(IssuedPaper):
+class IssuedPaper(PaperHead):
+    """A paper that was asked for."""
+
+    repeated: bool = False
+    """it was issued before: this is that one"""
+
+
+class PaperView(PaperHead):
     """A paper as the list shows it."""
 
     kind: PaperKind

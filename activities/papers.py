@@ -1,0 +1,138 @@
+"""Issuing a paper: checked against its law, numbered, set in type, hashed and stored, in one transaction.
+
+Whoever issues holds the case's row, so that the same paper asked for twice is issued once. The series' row is locked
+after it, and until the end: numbers have no gap. So issue one paper a transaction, or several of one kind.
+"""
+
+from datetime import datetime
+from uuid import uuid4
+
+from activities.hands import Hands
+from activities.paper_facts import GATHER, Gathering, subject_of
+from db import cases, events, papers
+from db.events import Event
+from db.pool import Connection
+from domain.papers import refuse_if_lacking, series_of
+from papers.composing import compose
+from papers.document import Imprint
+from papers.rendering import render, template_version
+from schemas.enums import EventKind, Language
+from schemas.papers import IssuedPaper, PaperAsk, PaperFacts, PaperLinks, Particulars
+from schemas.restoration_enums import PaperKind
+
+
+async def issue(
+    connection: Connection,
+    facts: PaperFacts,
+    *,
+    subject: str,
+    language: Language,
+    issued_by: str,
+    now: datetime,
+    revision: int = 1,
+    links: PaperLinks | None = None,
+) -> IssuedPaper:
+    """Issue a paper with these facts, inside the caller's transaction; the same subject and revision only once.
+
+    Raises `PaperLacks`, which names everything that is missing, and what `papers.rendering.render` raises.
+    """
+    case_no = facts.case_no
+    await cases.hold(connection, case_no)
+    known = await papers.find(connection, case_no, facts.kind, subject, language, revision)
+    if known is not None:
+        return known
+    refuse_if_lacking(facts, now)
+    series = series_of(facts.kind, now)
+    number = f"{series}/{await papers.next_number(connection, series):06}"
+    pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
+    paper = await papers.insert(
+        connection,
+        uuid4(),
+        number,
+        facts,
+        pdf,
+        subject=subject,
+        language=language,
+        revision=revision,
+        links=links or PaperLinks(),
+        template_version=template_version(),
+        issued_at=now,
+        issued_by=issued_by,
+    )
+    data = {
+        "paper_id": str(paper.paper_id),
+        "number": number,
+        "kind": facts.kind.value,
+        "language": language.value,
+        "revision": revision,
+        "digest": paper.digest,
+    }
+    await events.append(connection, case_no, now, issued_by, [Event(EventKind.PAPER_ISSUED, data)])
+    return paper
+
+
+async def issue_about(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    subject: str,
+    *,
+    language: Language,
+    case_no: str,
+    issued_by: str,
+    now: datetime,
+    revision: int = 1,
+    particulars: Particulars | None = None,
+    appeal_address: str = "",
+) -> IssuedPaper:
+    """Issue a paper about `subject` (docs/papers.md), its facts read from the rows, inside the caller's transaction.
+
+    Raises `NotFound`, and what `issue` raises.
+    """
+    await cases.hold(connection, case_no)
+    subject = subject_of(kind, subject, case_no)
+    known = await papers.find(connection, case_no, kind, subject, language, revision)
+    if known is not None:
+        return known
+    asked = Gathering(
+        connection=connection,
+        hands=hands,
+        case_no=case_no,
+        subject=subject,
+        particulars=particulars or Particulars(),
+        language=language,
+        now=now,
+        appeal_address=appeal_address,
+    )
+    gathered = await GATHER[kind](asked)
+    return await issue(
+        connection,
+        gathered.facts,
+        subject=subject,
+        language=language,
+        issued_by=issued_by,
+        now=now,
+        revision=revision,
+        links=gathered.links,
+    )
+
+
+async def issue_for_officer(
+    hands: Hands, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
+) -> IssuedPaper:
+    """Issue the paper that an officer asks for. Raises `NotFound`, `PaperLacks` and what rendering raises."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        return await issue_about(
+            connection,
+            hands,
+            asked.kind,
+            asked.subject,
+            language=asked.language,
+            case_no=head.case_no,
+            issued_by=officer,
+            now=hands.now(),
+            revision=asked.revision,
+            particulars=asked.particulars,
+            appeal_address=appeal_address,
+        )

@@ -1,0 +1,321 @@
+"""What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.papers`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import Bucket
+from schemas.papers import (
+    AccountFacts,
+    BeneficiaryFacts,
+    BucketFacts,
+    CourtOrderFacts,
+    FirFacts,
+    OfficerFacts,
+    OrderLineFacts,
+    TransferFacts,
+    VictimFacts,
+)
+from schemas.procedures import RestorationPolicy
+from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
+
+
+async def officer(connection: Connection, case_no: str, duty: str = "io") -> OfficerFacts:
+    """Who of the police has this duty in the case now; nobody where nobody was named."""
+    row = await connection.fetchrow(
+        "SELECT name, rank, police_station, district, phone, email FROM case_officer"
+        " WHERE case_no = $1 AND duty = $2 ORDER BY assignment_no DESC LIMIT 1",
+        case_no,
+        duty,
+    )
+    return OfficerFacts(**dict(row)) if row else OfficerFacts()
+
+
+async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
+    """An officer of the case by the name on the token; nobody where the case has none of that name."""
+    row = await connection.fetchrow(
+        "SELECT name, rank, police_station, district, phone, email FROM case_officer"
+        " WHERE case_no = $1 AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
+        case_no,
+        subject.removeprefix("officer:"),
+    )
+    return OfficerFacts(**dict(row)) if row else OfficerFacts()
+
+
+async def fir(connection: Connection, case_no: str) -> FirFacts:
+    """The FIR that stands; nothing where none is registered."""
+    row = await connection.fetchrow(
+        "SELECT fir_no AS number, (registered_at AT TIME ZONE 'Asia/Kolkata')::date AS registered_on, police_station,"
+        " sections, coalesce(encode(document_digest, 'hex'), '') AS copy_digest FROM fir"
+        " WHERE case_no = $1 AND state IN ('registered', 'signed') ORDER BY registered_at DESC LIMIT 1",
+        case_no,
+    )
+    return FirFacts(**dict(row)) if row else FirFacts()
+
+
+async def institution_name(connection: Connection, code: str) -> str:
+    """What a bank is called. Raises `NotFound`."""
+    name: str | None = await connection.fetchval("SELECT name FROM institution WHERE code = $1", code)
+    if name is None:
+        raise NotFound(f"institution {code}")
+    return name
+
+
+_ACCOUNTS: Final = """
+SELECT i.name AS institution_name, (array_agg(h.payee_holder ORDER BY h.hop_no))[1] AS account,
+    coalesce(max(h.payee_ifsc), '') AS ifsc, sum(b.balance_paise)::bigint AS amount_paise,
+    array_agg(DISTINCT h.reference) FILTER (WHERE h.reference <> '') AS refs,
+    min(CASE WHEN b.bucket = 'held' THEN coalesce(k.held_at, h.transferred_at) ELSE h.transferred_at END) AS since
+FROM hop h JOIN institution i ON i.code = h.institution
+JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no
+LEFT JOIN held_hop k ON k.case_no = h.case_no AND k.hop_no = h.hop_no
+WHERE h.case_no = $1 AND b.bucket = ANY($2) AND b.balance_paise > 0
+    AND ($3::text IS NULL OR h.institution = $3) AND ($4::text IS NULL OR h.account_key = $4)
+    AND ($5::integer[] IS NULL OR h.hop_no = ANY($5))
+GROUP BY i.name, h.institution, h.account_key ORDER BY min(h.hop_no)
+"""
+
+
+async def accounts(
+    connection: Connection,
+    case_no: str,
+    buckets: Sequence[Bucket],
+    institution: str | None = None,
+    account_key: str | None = None,
+    hop_nos: Sequence[int] | None = None,
+) -> tuple[AccountFacts, ...]:
+    """The accounts that have money of the case in these buckets, with how much."""
+    rows = await connection.fetch(
+        _ACCOUNTS,
+        case_no,
+        [bucket.value for bucket in buckets],
+        institution,
+        account_key,
+        None if hop_nos is None else list(hop_nos),
+    )
+    return tuple(_account(row) for row in rows)
+
+
+async def every_account(connection: Connection, case_no: str, institution: str) -> tuple[AccountFacts, ...]:
+    """The accounts at a bank that money of the case ever came to; without amounts."""
+    rows = await connection.fetch(
+        "SELECT '' AS institution_name, (array_agg(h.payee_holder ORDER BY h.hop_no))[1] AS account,"
+        " coalesce(max(h.payee_ifsc), '') AS ifsc, 0 AS amount_paise,"
+        " array_agg(DISTINCT h.reference) FILTER (WHERE h.reference <> '') AS refs, min(h.transferred_at) AS since"
+        " FROM hop h WHERE h.case_no = $1 AND h.institution = $2 GROUP BY h.account_key ORDER BY min(h.hop_no)",
+        case_no,
+        institution,
+    )
+    return tuple(_account(row) for row in rows)
+
+
+def _account(row: Record) -> AccountFacts:
+    values = dict(row)
+    return AccountFacts(references=tuple(values.pop("refs") or ()), **values)
+
+
+async def newest_request(connection: Connection, case_no: str, institution: str) -> UUID | None:
+    """The last hold request that went to a bank in a case."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT request_id FROM hold_request WHERE case_no = $1 AND institution = $2 ORDER BY wave_no DESC LIMIT 1",
+        case_no,
+        institution,
+    )
+    return found
+
+
+async def duty_due_at(connection: Connection, case_no: str, kind: DutyKind) -> datetime | None:
+    """By when a duty of the case is due; None where it has none yet."""
+    due_at: datetime | None = await connection.fetchval(
+        "SELECT due_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
+    )
+    return due_at
+
+
+class Hold(Noun):
+    """One case's money on hold at one account."""
+
+    hold_id: UUID
+    case_no: str
+    institution: str
+    account_key: str
+    reference: str
+    first_held_at: UtcDatetime
+    lapses_at: UtcDatetime
+
+
+async def hold(connection: Connection, hold_id: UUID) -> Hold:
+    """A hold by its id. Raises `NotFound`."""
+    columns = ", ".join(Hold.model_fields)
+    row = await connection.fetchrow(f"SELECT {columns} FROM account_hold WHERE hold_id = $1", hold_id)
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return Hold(**dict(row))
+
+
+async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFacts:
+    """Whose complaint of the case it is. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT v.name, v.mobile, v.district FROM complaint c JOIN victim v USING (victim_id)"
+        " WHERE c.case_no = $1 AND c.ack_no = $2",
+        case_no,
+        ack_no,
+    )
+    if row is None:
+        raise NotFound(f"complaint {ack_no} of case {case_no}")
+    return VictimFacts(**dict(row))
+
+
+async def transfers(connection: Connection, case_no: str, ack_no: str) -> tuple[TransferFacts, ...]:
+    """The transfers of a complaint, the largest first."""
+    rows = await connection.fetch(
+        "SELECT coalesce(p.name, h.payer_institution_as_told) AS from_institution, h.payer_holder AS from_account,"
+        " coalesce(i.name, h.payee_institution_as_told) AS to_institution, h.payee_holder AS to_account, h.reference,"
+        " h.amount_paise, h.transferred_at FROM hop h LEFT JOIN institution i ON i.code = h.institution"
+        " LEFT JOIN institution p ON p.code = h.payer_institution_as_told"
+        " WHERE h.case_no = $1 AND h.ack_no = $2 AND h.parent_hop_no IS NULL ORDER BY h.amount_paise DESC, h.hop_no",
+        case_no,
+        ack_no,
+    )
+    return tuple(TransferFacts(**dict(row)) for row in rows)
+
+
+async def buckets(connection: Connection, case_no: str, ack_no: str) -> dict[Bucket, int]:
+    """Where the money of a complaint is (paise); `LOST` is what was lost, as a positive figure."""
+    rows = await connection.fetch(
+        "SELECT b.bucket, sum(b.balance_paise)::bigint AS paise FROM hop h"
+        " JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2 GROUP BY b.bucket",
+        case_no,
+        ack_no,
+    )
+    return {Bucket(row["bucket"]): abs(row["paise"]) for row in rows}
+
+
+def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
+    """The buckets that hold anything, as a letter lists them."""
+    return tuple(
+        BucketFacts(bucket=bucket, amount_paise=sums[bucket])
+        for bucket in Bucket
+        if bucket is not Bucket.LOST and sums.get(bucket)
+    )
+
+
+class Restoration(Noun):
+    """A restoration, as papers need it."""
+
+    restoration_id: UUID
+    case_no: str
+    ack_no: str
+    route: Route | None
+    step: Step
+    step_due_at: UtcDatetime | None
+    policy: RestorationPolicy
+    hop_nos: tuple[int, ...]
+
+    @property
+    def bond(self) -> bool | None:
+        """Whether its route asks for an indemnity bond; not known before there is a route."""
+        return None if self.route is None else self.route in self.policy.bond_for
+
+
+_RESTORATION: Final = """
+SELECT r.restoration_id, r.case_no, r.ack_no, r.route, r.step, s.due_at AS step_due_at, r.policy,
+    ARRAY(SELECT l.hop_no FROM restoration_line l WHERE l.restoration_id = r.restoration_id ORDER BY l.hop_no)
+        AS hop_nos
+FROM restoration r LEFT JOIN restoration_step s ON s.restoration_id = r.restoration_id AND s.ended_at IS NULL
+"""
+
+
+async def restoration(connection: Connection, restoration_id: UUID) -> Restoration:
+    """A restoration by its id. Raises `NotFound`."""
+    row = await connection.fetchrow(f"{_RESTORATION} WHERE r.restoration_id = $1", restoration_id)
+    if row is None:
+        raise NotFound(f"restoration {restoration_id}")
+    return Restoration(**dict(row))
+
+
+async def open_restoration(connection: Connection, case_no: str, ack_no: str) -> Restoration | None:
+    """The last of a complaint's restorations that is open."""
+    row = await connection.fetchrow(
+        f"{_RESTORATION} WHERE r.case_no = $1 AND r.ack_no = $2 AND r.state = 'open' ORDER BY r.round_no DESC LIMIT 1",
+        case_no,
+        ack_no,
+    )
+    return Restoration(**dict(row)) if row else None
+
+
+class Order(Noun):
+    """An order to a bank, as papers need it."""
+
+    order_id: UUID
+    kind: OrderKind
+    reason: OrderReason
+    case_no: str
+    institution: str
+    institution_name: str
+    restoration_id: UUID | None
+    grievance_id: UUID | None
+    grievance_ref: str
+    ordered_by: str
+    due_at: UtcDatetime
+    route: Route | None
+    bond_for: tuple[Route, ...]
+    prepared_by: str
+    approved_by: str
+    court_order_id: int | None
+
+
+async def order(connection: Connection, order_id: UUID) -> Order:
+    """An order by its id. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT o.order_id, o.kind, o.reason, o.case_no, o.institution, i.name AS institution_name, o.restoration_id,"
+        " o.grievance_id, coalesce(k.reference, '') AS grievance_ref, o.ordered_by, o.due_at, r.route,"
+        " coalesce(r.policy -> 'bond_for', '[]') AS bond_for, coalesce(r.prepared_by, '') AS prepared_by,"
+        " coalesce(r.approved_by, '') AS approved_by, coalesce(o.court_order_id, r.court_order_id) AS court_order_id"
+        " FROM bank_order o JOIN institution i ON i.code = o.institution"
+        " LEFT JOIN restoration r USING (restoration_id)"
+        " LEFT JOIN grievance g USING (grievance_id) LEFT JOIN account_hold k ON k.hold_id = g.hold_id"
+        " WHERE o.order_id = $1",
+        order_id,
+    )
+    if row is None:
+        raise NotFound(f"order {order_id}")
+    return Order(**dict(row))
+
+
+async def order_lines(connection: Connection, order_id: UUID) -> tuple[OrderLineFacts, ...]:
+    """What a bank is ordered to do, line by line."""
+    rows = await connection.fetch(
+        "SELECT h.payee_holder AS account, l.amount_paise, coalesce(l.ack_no, '') AS ack_no,"
+        " coalesce(i.name, l.beneficiary_institution) AS institution_name, l.beneficiary_holder, l.beneficiary_ifsc"
+        " FROM bank_order_line l JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no"
+        " LEFT JOIN institution i ON i.code = l.beneficiary_institution WHERE l.order_id = $1 ORDER BY l.line_no",
+        order_id,
+    )
+    return tuple(
+        OrderLineFacts(
+            account=row["account"],
+            amount_paise=row["amount_paise"],
+            ack_no=row["ack_no"],
+            beneficiary=BeneficiaryFacts(
+                institution_name=row["institution_name"],
+                account=row["beneficiary_holder"],
+                ifsc=row["beneficiary_ifsc"],
+            ),
+        )
+        for row in rows
+    )
+
+
+async def court_order(connection: Connection, court_order_id: int | None) -> CourtOrderFacts:
+    """An order of a court; nothing where there is none."""
+    row = await connection.fetchrow(
+        "SELECT kind, court, order_no, made_on FROM court_order WHERE court_order_id = $1", court_order_id
+    )
+    return CourtOrderFacts(**dict(row)) if row else CourtOrderFacts()

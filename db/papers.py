@@ -1,0 +1,176 @@
+"""The register of papers: issued once, numbered without a gap, never changed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.enums import Language
+from schemas.papers import IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView
+from schemas.restoration_enums import PaperKind
+
+_ISSUED: Final = "paper_id, number, encode(digest, 'hex') AS digest"
+_VIEW: Final = (
+    f"{_ISSUED}, kind, language, case_no, subject, revision, template_version, octet_length(pdf) AS size_bytes,"
+    " issued_at, issued_by, ack_no, institution, restoration_id, grievance_id, order_id, hold_id, request_id"
+)
+
+
+async def find(
+    connection: Connection, case_no: str, kind: PaperKind, subject: str, language: Language, revision: int
+) -> IssuedPaper | None:
+    """The paper that was issued about this; None where none was. The case's row is locked by whoever issues."""
+    row = await connection.fetchrow(
+        f"SELECT {_ISSUED} FROM paper"
+        " WHERE case_no = $1 AND kind = $2 AND subject = $3 AND language = $4 AND revision = $5",
+        case_no,
+        kind.value,
+        subject,
+        language.value,
+        revision,
+    )
+    return IssuedPaper(**dict(row), repeated=True) if row else None
+
+
+async def next_number(connection: Connection, series: str) -> int:
+    """The next number of a series; nobody else gets one of it until this transaction ends, and it ends with it."""
+    number: int = await connection.fetchval(
+        "INSERT INTO paper_counter AS c (series, last_number) VALUES ($1, 1)"
+        " ON CONFLICT (series) DO UPDATE SET last_number = c.last_number + 1 RETURNING last_number",
+        series,
+    )
+    return number
+
+
+async def insert(
+    connection: Connection,
+    paper_id: UUID,
+    number: str,
+    facts: PaperFacts,
+    pdf: bytes,
+    *,
+    subject: str,
+    language: Language,
+    revision: int,
+    links: PaperLinks,
+    template_version: str,
+    issued_at: datetime,
+    issued_by: str,
+) -> IssuedPaper:
+    """Write a paper; the database hashes it."""
+    row = await connection.fetchrow(
+        "INSERT INTO paper (paper_id, number, kind, case_no, ack_no, institution, restoration_id, grievance_id,"
+        " order_id, hold_id, request_id, language, template_version, facts, pdf, digest, issued_at, issued_by, subject,"
+        " revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, sha256($15), $16, $17,"
+        f" $18, $19) RETURNING {_ISSUED}",
+        paper_id,
+        number,
+        facts.kind.value,
+        facts.case_no,
+        links.ack_no,
+        links.institution,
+        links.restoration_id,
+        links.grievance_id,
+        links.order_id,
+        links.hold_id,
+        links.request_id,
+        language.value,
+        template_version,
+        facts.model_dump(mode="json"),
+        pdf,
+        issued_at,
+        issued_by,
+        subject,
+        revision,
+    )
+    assert row is not None, "an insert that is not refused gives its row"
+    return IssuedPaper(**dict(row))
+
+
+async def read(connection: Connection, paper_id: UUID) -> tuple[PaperView, bytes]:
+    """A paper and its bytes. Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_VIEW}, pdf FROM paper WHERE paper_id = $1", paper_id)
+    if row is None:
+        raise NotFound(f"paper {paper_id}")
+    return _view(row), row["pdf"]
+
+
+async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
+    """What a paper was written from. Raises `NotFound`."""
+    facts: dict[str, Any] | None = await connection.fetchval("SELECT facts FROM paper WHERE paper_id = $1", paper_id)
+    if facts is None:
+        raise NotFound(f"paper {paper_id}")
+    return facts
+
+
+async def latest(connection: Connection, case_no: str, kind: PaperKind, institution: str) -> PaperHead | None:
+    """The last paper of a kind that went to a bank in a case."""
+    row = await connection.fetchrow(
+        f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND institution = $3"
+        " ORDER BY issued_at DESC, paper_id DESC LIMIT 1",
+        case_no,
+        kind.value,
+        institution,
+    )
+    return PaperHead(**dict(row)) if row else None
+
+
+async def banks_without(connection: Connection, case_no: str, kind: PaperKind) -> list[str]:
+    """The banks that hold money of the case and have no paper of this kind."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT h.institution FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
+        " WHERE h.case_no = $1 AND b.bucket = 'held' AND b.balance_paise > 0 AND h.institution IS NOT NULL"
+        " AND NOT EXISTS (SELECT FROM paper p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution)"
+        " ORDER BY h.institution",
+        case_no,
+        kind.value,
+    )
+    return [row["institution"] for row in rows]
+
+
+async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> PaperPage:
+    """The papers of the case that a number names, the newest first. Raises `NotFound` and `BadCursor`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise NotFound(f"case {ack_no}")
+    issued_at, paper_id = _position(after)
+    found = await connection.fetch(
+        f"SELECT {_VIEW} FROM paper WHERE case_no = $1"
+        " AND ($2::timestamptz IS NULL OR (issued_at, paper_id) < ($2, $3::uuid))"
+        " ORDER BY issued_at DESC, paper_id DESC LIMIT $4",
+        case_no,
+        issued_at,
+        paper_id,
+        limit + 1,
+    )
+    rows, more = cut(found, limit)
+    return PaperPage(papers=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
+
+
+def _cursor(rows: Sequence[Record]) -> str:
+    return to_cursor(rows[-1]["issued_at"].isoformat(), str(rows[-1]["paper_id"]))
+
+
+def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    issued_at, paper_id = from_cursor(after, str, str)
+    try:
+        moment = datetime.fromisoformat(str(issued_at))
+        if moment.tzinfo is None:
+            raise ValueError("without a zone")
+        return moment, UUID(str(paper_id))
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+
+
+def _view(row: Record) -> PaperView:
+    values = dict(row)
+    values.pop("pdf", None)
+    links = PaperLinks(**{name: values.pop(name) for name in PaperLinks.model_fields})
+    return PaperView(case_ack_no=values.pop("case_no"), links=links, **values)
