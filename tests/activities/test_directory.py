@@ -11,12 +11,13 @@ import pytest
 from pydantic import SecretStr
 
 from activities import directory as directories
-from activities.directory import DirectoryCache, DirectoryRefused, load_directory
+from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
 from activities.vault import CannotOpen, Vault
 from adapters.banks.protocol import IsoWay
 from db import institutions
 from db.pool import Connection, Pool
 from domain.errors import RuleBroken
+from domain.sponsors import PrefixOverlap, SponsorRefused
 from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry
 
@@ -129,6 +130,45 @@ async def test_an_e_mail_in_use_outside_the_file_is_refused(database: Pool) -> N
     taken = entry("HDFC", inbound={"email": "sbin@banks.example", "password": "x"})
     with pytest.raises(DirectoryRefused, match="in use by another institution"):
         await load_directory(database, VAULT, [entry("PUNB"), taken])
+    assert await database.fetchval("SELECT count(*) FROM institution") == 1
+
+
+UNDER_SBIN: dict[str, Any] = {"sponsor": "SBIN", "ifsc_prefixes": [], "wire": None, "inbound": None}
+
+
+@pytest.mark.parametrize(
+    ("entries", "error", "message"),
+    [
+        ([entry("CTKC", **UNDER_SBIN | {"ifsc_prefixes": ["hdfc"]})], PrefixOverlap, r"HDFC \(CTKC, HDFC\)"),
+        ([entry("CTKC", **UNDER_SBIN | {"account_prefixes": ["077"]})], PrefixOverlap, "0770 of GRAM"),
+        ([entry("CTKC", **UNDER_SBIN | {"sponsor": "GRAM"})], SponsorRefused, "GRAM is a sponsor"),
+        ([entry("CTKC", **UNDER_SBIN | {"sponsor": "NONE"})], SponsorRefused, "not in the directory: NONE"),
+        ([entry("SBIN", sponsor="HDFC", inbound=None)], SponsorRefused, "SBIN is a sponsor, and is itself under HDFC"),
+    ],
+)
+async def test_what_cannot_stand_beside_what_is_known_is_refused(
+    database: Pool, entries: list[InstitutionEntry], error: type[RuleBroken], message: str
+) -> None:
+    guest = entry("GRAM", **UNDER_SBIN | {"account_prefixes": ["0770"]})
+    await load_directory(database, VAULT, [guest, entry("SBIN"), entry("HDFC")])
+    before = await database.fetch("SELECT * FROM institution ORDER BY code")
+    with pytest.raises(error, match=message):
+        await load_directory(database, VAULT, entries)
+    assert await database.fetch("SELECT * FROM institution ORDER BY code") == before
+
+
+async def test_a_sponsor_stays(database: Pool) -> None:
+    await load_directory(database, VAULT, [entry("SBIN"), entry("GRAM", **UNDER_SBIN)])
+    with pytest.raises(DirectoryRefused, match="is a sponsor: it stays"):
+        await remove_institution(database, "SBIN")
+    await remove_institution(database, "GRAM")
+    await remove_institution(database, "SBIN")
+
+
+async def test_two_who_add_at_once_do_not_both_get_one_prefix(database: Pool) -> None:
+    both = [entry(code, ifsc_prefixes=["SAME"], inbound=None) for code in ("SBIN", "HDFC")]
+    done = await asyncio.gather(*(load_directory(database, VAULT, [one]) for one in both), return_exceptions=True)
+    assert [type(outcome) for outcome in done if outcome != 1] == [PrefixOverlap]
     assert await database.fetchval("SELECT count(*) FROM institution") == 1
 
 

@@ -19,9 +19,10 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
+from schemas.complaints import IST
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.institutions import Institution
-from schemas.rosters import HolidayRules, NodalOfficer
+from schemas.rosters import HolidayRules, Leave, NodalOfficer
 from tests.mail_server import Postbox, mail_server
 
 NO_HOLIDAYS = HolidayRules(source="none of them")
@@ -134,6 +135,23 @@ async def test_a_letter_sent_again_is_the_same_letter_with_a_link_that_works() -
             await adapter.send_hold_request(BANK, asked, timeout_seconds=5.0)
     assert len({letter["Message-ID"] for letter in box.letters}) == 1
     assert len(links.made) == 2
+
+
+async def test_copies_go_to_those_on_duty_else_to_who_is_next() -> None:
+    today = datetime.now(IST).date()
+
+    def officer(name: str, *days_away: int) -> NodalOfficer:
+        leaves = [Leave(first_day=today - timedelta(days=1), last_day=today + timedelta(days=n)) for n in days_away]
+        return NodalOfficer(name=name, email=f"{name}@gram.example", leaves=tuple(leaves))
+
+    for officers, copies in (
+        ((officer("away", 9), officer("here"), officer("there")), ["here", "there"]),
+        ((officer("long", 9), officer("short", 2)), ["short"]),
+        ((), []),
+    ):
+        box = Postbox()
+        await send(box, BANK.model_copy(update={"nodal_officers": officers}))
+        assert box.recipients == [["desk@gram.example", *(f"{name}@gram.example" for name in copies)]]
 
 
 @pytest.mark.parametrize("nodal", ["", "desk@gram.example", "Nodal <nodal@gram.example>"])
