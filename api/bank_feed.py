@@ -1,12 +1,13 @@
 """A bank's own API at our door: what it is asked to hold, as it stands, and its word on each (docs/bank-api.md)."""
 
+import re
 import time
 from typing import Annotated, Any, Final, TypeVar
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ValidationError
 from starlette.responses import Response
 
 from activities import feed
@@ -34,6 +35,7 @@ GONE_SECONDS: Final = 1.0
 """a caller who has gone is found out within that, and waits no more"""
 PAGE_DEFAULT: Final = 50
 PAGE_MAX: Final = 200
+_DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 HOLD_OVER: Final = Kind("hold-over", 409, "No answer is waited for any more")
 NO_RELEASE_ORDER: Final = Kind("no-release-order", 409, "Nothing was ordered to be released")
@@ -61,8 +63,18 @@ def _inlined(part: Any, named: dict[str, Any]) -> Any:
 
 HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]
 Status = Annotated[FeedStatus | None, Query(description="Only holds in that state.")]
+
+
+def _written_out(told: object) -> object:
+    """A number is no time: whether it counts seconds or milliseconds, nobody can tell."""
+    if isinstance(told, str) and not _DATE_FIRST.match(told):
+        raise ValueError("write YYYY-MM-DDTHH:MM:SS with an offset")
+    return told
+
+
 ChangedAfter = Annotated[
     AwareDatetime | None,
+    BeforeValidator(_written_out),
     AfterValidator(lambda moment: moment and to_utc(moment)),
     Query(description="A filter; the cursor is what misses nothing."),
 ]

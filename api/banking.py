@@ -34,7 +34,7 @@ from api.problems import (
     Violation,
 )
 from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
-from schemas.base import Noun
+from schemas.base import Noun, Storable
 
 router = APIRouter(prefix="/banking", tags=["banking"])
 
@@ -101,7 +101,7 @@ _ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABAS
 
 
 class _Login(Noun):
-    email: Annotated[str, StringConstraints(min_length=3, max_length=200)]
+    email: Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
 
 

@@ -6,6 +6,7 @@ ours to whatever fails.
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Mapping
 from email.utils import formatdate
@@ -39,6 +40,7 @@ DRAIN_MAX_BYTES: Final = 8 * 1024 * 1024
 REQUESTS_MAX: Final = 500
 """Requests served at once; one more is told to try again."""
 
+_LENGTH_DIGITS_MAX: Final = 18
 _CLOSE: Final = {"Connection": "close"}
 _ALWAYS: Final = (
     (b"x-content-type-options", b"nosniff"),
@@ -101,9 +103,9 @@ class _Exchange:
         scope = self._scope
         if busy:
             return refusal(scope, OVERLOADED)
-        length = self._headers.get("content-length", "0")
-        if not length.isdecimal() or int(length) > self._limit_bytes:
-            drains = length.isdecimal() and int(length) <= DRAIN_MAX_BYTES
+        length_bytes = _length_bytes(self._headers.get("content-length", "0"))
+        if length_bytes > self._limit_bytes:
+            drains = length_bytes <= DRAIN_MAX_BYTES
             return refusal(scope, TOO_LARGE, f"at most {self._limit_bytes} bytes", headers={} if drains else _CLOSE)
         wrong = self._wrong_media_type() if scope["method"] == "POST" else None
         return refusal(scope, wrong) if wrong else None
@@ -157,6 +159,11 @@ class _Exchange:
             (time.perf_counter() - self._began) * 1000,
             self._id,
         )
+
+
+def _length_bytes(told: str) -> float:
+    """What a Content-Length says; without end where it is no number, or one with more digits than any body has."""
+    return int(told) if told.isdecimal() and len(told) <= _LENGTH_DIGITS_MAX else math.inf
 
 
 def _is_json(media_type: str) -> bool:

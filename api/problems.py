@@ -23,6 +23,7 @@ from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
 from db.paging import BadCursor
+from domain.authority import MayNot, SameEyes
 from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFound, NotNow, RuleBroken
 
 log = logging.getLogger("goldenhour.api")
@@ -31,6 +32,7 @@ BANK_PATH: Final = "/banking/"
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50
 MAX_VALUE_CHARS: Final = 100
+MAX_VALUE: Final = 2**53
 RETRY_AFTER_SECONDS: Final = 1
 COME_BACK: Final = frozenset({429, 503})
 """statuses whose `Retry-After` says when"""
@@ -50,6 +52,7 @@ NOT_JSON: Final = Kind("not-json", 400, "The body is not JSON")
 NOT_DECIPHERED: Final = Kind("not-deciphered", 400, "The envelope cannot be opened")
 NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "A valid bearer token is needed")
 NOT_ALLOWED: Final = Kind("not-allowed", 403, "This role may not do this")
+FOUR_EYES: Final = Kind("four-eyes", 403, "Another officer must do this")
 NOT_FOUND: Final = Kind("not-found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "This cannot be done here")
 TOO_SLOW: Final = Kind("too-slow", 408, "The body did not arrive in time")
@@ -90,6 +93,8 @@ _OF_HTTP: Final = {
 _OF_RULE: Final[Mapping[type[RuleBroken], Kind]] = {
     NotFound: NOT_FOUND,
     NotNow: NOT_NOW,
+    MayNot: NOT_ALLOWED,
+    SameEyes: FOUR_EYES,
     LimitExceeded: LIMIT_EXCEEDED,
     AckNoTaken: ACK_NO_TAKEN,
     IdempotencyConflict: KEY_REUSED,
@@ -116,11 +121,11 @@ _DATABASE_DOWN: Final[tuple[type[Exception], ...]] = (
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What is wrong with one field; `value` is what the caller sent, where it is short and plain."""
+    """What is wrong with one field; `value` is what the caller sent: it is shown where it is plain."""
 
     field: str
     message: str
-    value: str | int | float | bool | None = None
+    value: object = None
 
 
 class Refused(Exception):
@@ -248,14 +253,7 @@ def _is_echo(item: Mapping[str, Any], others: Sequence[Mapping[str, Any]]) -> bo
 
 
 def _found(item: Mapping[str, Any]) -> Violation:
-    message = item["msg"].removeprefix("Value error, ")
-    value = item.get("input")
-    if isinstance(value, str):
-        # Half a character, which JSON can spell, cannot be sent back.
-        value = value[:MAX_VALUE_CHARS].encode("utf-8", "replace").decode()
-    elif not isinstance(value, int | float | bool) or abs(value) > 2**53:
-        value = None
-    return Violation(field_path(item["loc"]), message, value)
+    return Violation(field_path(item["loc"]), item["msg"].removeprefix("Value error, "), item.get("input"))
 
 
 def field_path(location: Iterable[str | int]) -> str:
@@ -271,9 +269,20 @@ def field_path(location: Iterable[str | int]) -> str:
 
 def _violation(found: Violation) -> dict[str, str | int | float | bool]:
     shown: dict[str, str | int | float | bool] = {"field": found.field, "message": found.message}
-    if found.value is not None:
-        shown["value"] = found.value
+    value = _plain(found.value)
+    if value is not None:
+        shown["value"] = value
     return shown
+
+
+def _plain(value: object) -> str | int | float | bool | None:
+    """What was sent, where it can be sent back: the beginning of a text, or a number that every JSON reader has."""
+    if isinstance(value, str):
+        # Half a character, which JSON can spell, cannot be sent back.
+        return value[:MAX_VALUE_CHARS].encode("utf-8", "replace").decode()
+    if isinstance(value, int | float) and abs(value) <= MAX_VALUE:
+        return value
+    return None
 
 
 def _where(error: Exception) -> str:

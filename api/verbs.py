@@ -8,9 +8,9 @@ from fastapi import APIRouter
 from activities import desk
 from activities.desk import DeskDone
 from api.auth import may
-from api.params import INT32_MAX, AckNo, HopNo
+from api.params import AckNo, HopNo
 from api.parts import Parts, TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, LIMIT_EXCEEDED, NOT_NOW, Refused, Violation, says
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from schemas.base import Noun
@@ -32,8 +32,6 @@ class Done(Noun):
 @router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
     """Add a hop below a hop that has that much left, and ask about it."""
-    if new.parent_hop_no > INT32_MAX:
-        raise Refused(INVALID, violations=[Violation("parent_hop_no", "there is no such hop", new.parent_hop_no)])
     return told(parts, await desk.add_hop(parts.hands, ack_no, new, officer.actor))
 
 

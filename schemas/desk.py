@@ -2,7 +2,7 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, Storable
 from schemas.complaints import Identifier, LocalDatetime, Party, Reference
@@ -23,7 +23,7 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 class NewHopByDesk(Noun):
     """A hop the desk adds: money that moved on from `parent_hop_no`, of which `disputed_paise` is tainted."""
 
-    parent_hop_no: int
+    parent_hop_no: Annotated[int, Field(ge=1, le=2**31 - 1)]
     payee: Party
     amount_paise: PositivePaise
     disputed_paise: PositivePaise

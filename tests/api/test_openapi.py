@@ -1,39 +1,35 @@
 """The published description is kept: whoever sends whatever to an operation gets a response that it names."""
 
-from collections.abc import AsyncIterator
 from itertools import cycle
 from typing import Final
 
 import pytest
 
-from api.parts import Parts
-from tests.api.openapi_world import AnyCase, Caller, Description, World, judge, published, world
+from tests.api.openapi_world import Caller, Description, World, everything, judge, published
+
+__all__ = ["everything"]
 
 DESCRIBED: Final = Description(published())
-OPERATIONS: Final = sorted(DESCRIBED.operations)
 WRONG_CALLER_EVERY: Final = 5
 
 
-@pytest.fixture
-async def everything(parts: Parts) -> AsyncIterator[World]:
-    async with world(parts) as found:
-        yield found
+@pytest.mark.parametrize("tag", sorted(DESCRIBED.by_tag))
+async def test_what_is_published_is_kept(everything: World, tag: str, subtests: pytest.Subtests) -> None:
+    for operation_id in DESCRIBED.by_tag[tag]:
+        with subtests.test(operation_id):
+            await tried_at_its_edges(everything, operation_id)
 
 
-@pytest.mark.parametrize("operation_id", OPERATIONS)
-async def test_what_is_published_is_kept(everything: World, operation_id: str) -> None:
+async def tried_at_its_edges(everything: World, operation_id: str) -> None:
+    """Every case from those whom the operation is for, in turn, and some from all others."""
     rightful = DESCRIBED.rightful(operation_id)
     right, wrong = cycle(rightful), cycle(caller for caller in Caller if caller not in rightful)
     for number, case in enumerate(DESCRIBED.cases(operation_id)):
-        await tried(everything, case, next(right))
+        judge(case, await everything.call(case, next(right)), rightful=True)
         if number % WRONG_CALLER_EVERY == 0:
-            await tried(everything, case, next(wrong))
+            judge(case, await everything.call(case, next(wrong)))
         if everything.at_home(case):
-            await tried(everything, case, next(right))
-
-
-async def tried(everything: World, case: AnyCase, caller: Caller) -> None:
-    judge(case, await everything.call(case, caller))
+            judge(case, await everything.call(case, next(right)), rightful=True)
 
 
 def test_every_operation_names_its_refusals_and_who_may_call() -> None:

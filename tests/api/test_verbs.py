@@ -52,7 +52,8 @@ async def test_a_hop_is_added_and_told(doors: Doors, case: str) -> None:
     [
         ({"parent_hop_no": 9}, 404, "not-found"),
         ({"parent_hop_no": 2**31}, 422, "invalid-request"),
-        ({"parent_hop_no": -1}, 404, "not-found"),
+        ({"parent_hop_no": 0}, 422, "invalid-request"),
+        ({"parent_hop_no": -(2**63) - 1}, 422, "invalid-request"),
         ({"disputed_paise": 6_000_00, "amount_paise": 6_000_00}, 409, "not-now"),
         ({"reason": ""}, 422, "invalid-request"),
         ({"reason": "x\x00y"}, 422, "invalid-request"),
