@@ -29,38 +29,24 @@ async def replace_officers(connection: Connection, officers: Mapping[str, Sequen
     """Write the officers of these institutions over those that are known, in the order of calling."""
     await connection.execute("DELETE FROM nodal_officer WHERE institution = ANY($1)", list(officers))
     rows = [(code, place, one) for code, all_of_it in officers.items() for place, one in enumerate(all_of_it, 1)]
-    if not rows:
-        return
-    # RETURNING of a statement that inserts several rows promises no order: the rows are found again by their keys.
-    written = await connection.fetch(
+    written = await connection.fetchmany(
         "INSERT INTO nodal_officer (institution, call_order, name, role, email, mobile, works_on_holidays)"
-        " SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::boolean[])"
-        " RETURNING institution, call_order, officer_id",
-        *(
-            list(column)
-            for column in zip(
-                *((code, place, o.name, o.role, o.email, o.mobile, o.works_on_holidays) for code, place, o in rows),
-                strict=True,
-            )
-        ),
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING officer_id",
+        [(code, place, o.name, o.role, o.email, o.mobile, o.works_on_holidays) for code, place, o in rows],
     )
-    ids = {(row["institution"], row["call_order"]): row["officer_id"] for row in written}
+    with_ids = [(row["officer_id"], officer) for row, (_, _, officer) in zip(written, rows, strict=True)]
     await connection.executemany(
         "INSERT INTO officer_shift (officer_id, day_no, starts_minute, ends_minute) VALUES ($1, $2, $3, $4)",
         [
-            (ids[code, place], WEEK.index(day) + 1, *shift.minutes)
-            for code, place, officer in rows
+            (officer_id, WEEK.index(day) + 1, *shift.minutes)
+            for officer_id, officer in with_ids
             for shift in officer.shifts
             for day in shift.days
         ],
     )
     await connection.executemany(
         "INSERT INTO officer_leave (officer_id, first_day, last_day) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-        [
-            (ids[code, place], leave.first_day, leave.last_day)
-            for code, place, officer in rows
-            for leave in officer.leaves
-        ],
+        [(officer_id, one.first_day, one.last_day) for officer_id, officer in with_ids for one in officer.leaves],
     )
 
 

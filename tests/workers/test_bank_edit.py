@@ -62,6 +62,9 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
         (["--name", "X", "--inbound-email", "SBIN@banks.example", "--secrets", "SECRETS"], 1, "login e-mail"),
         (["--name", "X", "--channels", "i4c"], 2, "channels names i4c"),
         (["--name", "X", "--kind", "shop"], 2, "kind"),
+        (["--name", "X", "--sponsor", "NONE"], 1, "a sponsor is not in the directory: NONE"),
+        (["--name", "X", "--sponsor", "DEMO"], 2, "not its own sponsor"),
+        (["--name", "X", "--account-prefix", "07"], 2, "a bank under a sponsor"),
         (["--name", "X", "--push-url", "https://h.example/x", "--secrets", "SECRETS"], 2, "push.secrets.0"),
         (["--name", "X", *I4C, "--secrets", "SECRETS"], 1, "a key of its wire cannot be used"),
         (["--name", "X", "--secrets", "nowhere.json"], 2, "No such file"),
@@ -79,6 +82,20 @@ async def test_what_is_wrong_is_named_and_nothing_written(
     assert (result.exit_code, told in result.stderr) == (exit_code, True), result.output
     assert "a-secret" not in result.output
     assert await database.fetchval("SELECT count(*) FROM institution WHERE code = 'DEMO'") == 0
+
+
+async def test_a_bank_under_a_sponsor_is_added_with_its_officer(database: Pool, database_dsn: str) -> None:
+    settings = with_database(database_dsn)
+    await make_hands(database)
+    words = ["--name", "X", "--sponsor", "SBIN", "--account-prefix", "0770", "--account-prefix", "0771"]
+    result = await invoke("bank", "add", "DEMO", *words, "--nodal-mobile", "9000000009", **settings)
+    assert "DEMO written: no channel" in result.stderr
+    listed = json.loads((await invoke("bank", "list", "--json", "-", **settings)).stdout)
+    demo = next(bank for bank in listed if bank["code"] == "DEMO")
+    assert (demo["sponsor"], demo["account_prefixes"]) == ("SBIN", ["0770", "0771"])
+    assert [one["mobile"] for one in demo["nodal_officers"]] == ["9000000009"]
+    removed = await invoke("bank", "remove", "SBIN", **settings)
+    assert (removed.exit_code, "is a sponsor" in " ".join(removed.stderr.split())) == (1, True)
 
 
 async def test_a_bank_that_nothing_speaks_of_is_removed(database: Pool, database_dsn: str) -> None:
