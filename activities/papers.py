@@ -4,12 +4,13 @@ Whoever issues holds the case's row, so that the same paper asked for twice is i
 after it, and until the end: numbers have no gap. So issue one paper a transaction, or several of one kind.
 """
 
+from dataclasses import dataclass
 from datetime import datetime
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 from activities.hands import Hands
 from activities.paper_facts import GATHER, Gathering, subject_of
-from db import cases, events, papers
+from db import cases, events, paper_facts, papers
 from db.events import Event
 from db.pool import Connection
 from domain.papers import refuse_if_lacking, series_of
@@ -18,7 +19,7 @@ from papers.document import Imprint
 from papers.rendering import render, template_version
 from schemas.enums import EventKind, Language
 from schemas.papers import IssuedPaper, PaperAsk, PaperFacts, PaperLinks, Particulars
-from schemas.restoration_enums import PaperKind
+from schemas.restoration_enums import OrderKind, PaperKind
 
 
 async def issue(
@@ -136,3 +137,31 @@ async def issue_for_officer(
             particulars=asked.particulars,
             appeal_address=appeal_address,
         )
+
+
+@dataclass(frozen=True)
+class OrderPapers:
+    """The papers that go with orders to banks."""
+
+    hands: Hands
+
+    async def of(self, order_id: UUID) -> bytes:
+        """The PDF of an order, issued now if it was not before. Raises `NotFound`, and `PaperLacks` until it is whole.
+
+        In English: a bank's desk may be anywhere in India.
+        """
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            order = await paper_facts.order(connection, order_id)
+            kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
+            paper = await issue_about(
+                connection,
+                self.hands,
+                kind,
+                str(order_id),
+                language=Language.EN,
+                case_no=order.case_no,
+                issued_by=order.ordered_by,
+                now=self.hands.now(),
+            )
+            _, pdf = await papers.read(connection, paper.paper_id)
+        return pdf

@@ -59,7 +59,7 @@ def compiled(document: Document, issued_at: datetime) -> bytes:
             font_paths=fonts(),
             sys_inputs={"paper": as_input(document)},
             pdf_standards=["a-2a", "ua-1"],
-            timestamp=issued_at,
+            timestamp=issued_at.replace(microsecond=0),
         )
     except typst.TypstError:
         # Its message may hold what stood in the facts.
