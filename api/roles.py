@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from domain.restoring import RULES
 from schemas.enums import Role
+from schemas.restorations import RestorationVerb
 
 
 class Action(StrEnum):
@@ -21,9 +23,23 @@ class Action(StrEnum):
     SETTLE_CONTRADICTION = "settle_contradiction"
     TAKE_FROM_HELD = "take_from_held"
     """agree to a settlement that another officer proposed and that takes money out of `held`"""
+    READ_RESTORATION = "read_restoration"
+    RECEIVE_APPLICATION = "receive_application"
+    VERIFY_RESTORATION = "verify_restoration"
+    SEND_RESTORATION_BACK = "send_restoration_back"
+    RECEIVE_OBJECTION = "receive_objection"
+    DECIDE_OBJECTION = "decide_objection"
+    WAIVE_NOTICE = "waive_notice"
+    TAKE_ORDER = "take_order"
+    PREPARE_RESTORATION = "prepare_restoration"
+    APPROVE_RESTORATION = "approve_restoration"
+    REFUSE_RESTORATION = "refuse_restoration"
+    RECEIVE_BOND = "receive_bond"
+    CANCEL_RESTORATION = "cancel_restoration"
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
+_POLICE: Final = frozenset({Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO, Role.STATE_GRO})
 
 ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.TAKE_COMPLAINT: _DESK | {Role.INTAKE},
@@ -34,4 +50,18 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CLOSE_TASK: _DESK,
     Action.SETTLE_CONTRADICTION: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.READ_RESTORATION: _DESK | _POLICE | {Role.AUDITOR},
+    # At which step, and by whose eyes, is the rules' own.
+    Action.RECEIVE_APPLICATION: RULES[RestorationVerb.RECEIVE_APPLICATION].roles,
+    Action.VERIFY_RESTORATION: RULES[RestorationVerb.VERIFY].roles,
+    Action.SEND_RESTORATION_BACK: RULES[RestorationVerb.SEND_BACK].roles,
+    Action.RECEIVE_OBJECTION: RULES[RestorationVerb.OBJECT].roles,
+    Action.DECIDE_OBJECTION: RULES[RestorationVerb.DECIDE_OBJECTION].roles,
+    Action.WAIVE_NOTICE: RULES[RestorationVerb.WAIVE_NOTICE].roles,
+    Action.TAKE_ORDER: RULES[RestorationVerb.TAKE_ORDER].roles,
+    Action.PREPARE_RESTORATION: RULES[RestorationVerb.PREPARE].roles,
+    Action.APPROVE_RESTORATION: RULES[RestorationVerb.APPROVE].roles,
+    Action.REFUSE_RESTORATION: RULES[RestorationVerb.REFUSE].roles,
+    Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
+    Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
 }

@@ -19,6 +19,7 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
+from activities import holding
 from activities.hands import Hands
 from activities.reconciliation import reconcile
 from activities.vault import Vault
@@ -214,7 +215,9 @@ async def _filled(doors: Doors) -> dict[str, str]:
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
+    await holding.take_up(doors.parts.hands, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
+    (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     other = (await doors.complain(transfers=[transfer(rrn="433333333333")]))["ack_no"]
     hold_id = (await Feed(doors).ask(other))["SBIN"]
     rows = [ListedLien(row_no=2, ack_no="90000000000000", reference="610212345678", amount_paise=5)]
@@ -238,5 +241,6 @@ async def _filled(doors: Doors) -> dict[str, str]:
         "hold_id": str(hold_id),
         "contradiction_id": str(doubt["contradiction_id"]),
         "reconciliation_id": str(compared.reconciliation_id),
+        "restoration_id": restoration["restoration_id"],
         "task_id": "1",
     }

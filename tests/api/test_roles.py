@@ -18,6 +18,10 @@ from tests.api.conftest import Doors, complaint
 ALL: Final = frozenset(Role)
 DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 READERS: Final = DESK | {Role.AUDITOR}
+IO: Final = frozenset({Role.IO})
+"""the investigating officer"""
+ABOVE: Final = frozenset({Role.DY_SP, Role.SP})
+POLICE: Final = IO | ABOVE | {Role.DISTRICT_GRO, Role.STATE_GRO}
 PUBLIC: Final = None
 BANK: Final = "bank"
 
@@ -33,6 +37,8 @@ HOP: Final[dict[str, Any]] = {
     "reason": "told by phone",
 }
 WHY: Final = {"reason": "told by phone"}
+RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
+SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
 
 EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any]]] = {
     ("POST", "/api/v1/complaints"): (DESK | {Role.INTAKE}, complaint()),
@@ -59,6 +65,20 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/reconciliations"): (READERS, None),
     ("GET", "/api/v1/reconciliations/{reconciliation_id}"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
+    ("GET", "/api/v1/restorations"): (READERS | POLICE, None),
+    ("GET", RESTORATION): (READERS | POLICE, None),
+    ("POST", f"{RESTORATION}/receive-application"): (DESK | IO, SEEN),
+    ("POST", f"{RESTORATION}/verify"): (IO, SEEN),
+    ("POST", f"{RESTORATION}/send-back"): (IO | ABOVE, SEEN | WHY),
+    ("POST", f"{RESTORATION}/object"): (DESK | IO, SEEN | {"by_whom": "holder", "text": "it is my pay"}),
+    ("POST", f"{RESTORATION}/decide-objection"): (ABOVE, SEEN | WHY | {"objection_id": 1, "decision": "upheld"}),
+    ("POST", f"{RESTORATION}/waive-notice"): (DESK | IO, SEEN | WHY),
+    ("POST", f"{RESTORATION}/take-order"): (IO | {Role.DY_SP}, SEEN | {"court_order_id": 1}),
+    ("POST", f"{RESTORATION}/prepare"): (IO | {Role.DY_SP}, SEEN),
+    ("POST", f"{RESTORATION}/approve"): (frozenset({Role.SP}), SEEN),
+    ("POST", f"{RESTORATION}/refuse"): (frozenset({Role.SP}), SEEN | WHY),
+    ("POST", f"{RESTORATION}/receive-bond"): (DESK | IO, SEEN),
+    ("POST", f"{RESTORATION}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), SEEN | WHY),
     ("GET", "/api/v1/bank/holds"): (BANK, None),
     ("GET", HOLD): (BANK, None),
     ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
@@ -82,6 +102,7 @@ NUMBERS: Final = {
     "reconciliation_id": "1",
     "contradiction_id": "1",
     "hold_id": "00000000-0000-4000-8000-000000000000",
+    "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
 }
 

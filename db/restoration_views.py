@@ -1,0 +1,145 @@
+"""Restorations as officers read them: the list, and one with its clocks, its money and what was said against it."""
+
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.restoration_enums import RestorationState, Route, Step
+from schemas.restorations import (
+    CourtOrderBrief,
+    LineView,
+    ObjectionView,
+    OrderOfRestoration,
+    RestorationHead,
+    RestorationPage,
+    RestorationVerb,
+    RestorationView,
+    StepView,
+)
+
+_HEAD: Final = """
+SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.state, r.step, r.turn, r.route,
+       r.first_held_at, r.opened_at, r.closed_at, s.due_at, coalesce(s.due_at < $1, false) AS overdue,
+       money.held_paise, money.restored_paise
+FROM restoration r
+LEFT JOIN restoration_step s ON s.restoration_id = r.restoration_id AND s.ended_at IS NULL
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,
+           (SELECT coalesce(sum(ol.confirmed_paise), 0)::bigint FROM bank_order o JOIN bank_order_line ol
+            USING (order_id) WHERE o.restoration_id = r.restoration_id) AS restored_paise
+    FROM restoration_line l JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no
+    WHERE l.restoration_id = r.restoration_id
+) AS money
+"""
+
+_LIST: Final = f"""{_HEAD}
+WHERE ($2::text IS NULL OR r.state = $2) AND ($3::text IS NULL OR r.step = $3) AND ($4::text IS NULL OR r.route = $4)
+  AND ($5::boolean IS NULL OR coalesce(s.due_at < $1, false) = $5)
+  AND ($6::text IS NULL OR r.case_no = (SELECT case_no FROM complaint WHERE ack_no = $6))
+  AND ($7::timestamptz IS NULL OR (r.first_held_at, r.restoration_id) > ($7, $8::uuid))
+ORDER BY r.first_held_at, r.restoration_id LIMIT $9
+"""
+
+
+async def page(
+    connection: Connection,
+    now: datetime,
+    after: str | None,
+    limit: int,
+    *,
+    state: RestorationState | None,
+    step: Step | None,
+    route: Route | None,
+    overdue: bool | None,
+    ack_no: str | None,
+) -> RestorationPage:
+    """A page of restorations, the longest on hold first; `ack_no` is any number of a case. Raises `BadCursor`."""
+    key = _key(after) if after else (None, None)
+    rows = await connection.fetch(_LIST, now, state, step, route, overdue, ack_no, *key, limit + 1)
+    shown, more = cut(rows, limit)
+    last = shown[-1] if more else None
+    return RestorationPage(
+        restorations=tuple(RestorationHead(**dict(row)) for row in shown),
+        next=to_cursor(last["first_held_at"].isoformat(), str(last["restoration_id"])) if last else None,
+    )
+
+
+def _key(after: str) -> tuple[datetime, UUID]:
+    moment, identity = from_cursor(after, str, str)
+    try:
+        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if found[0].tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return found
+
+
+_MORE: Final = """
+SELECT route_reasons, policy ->> 'version' AS policy_version, prepared_by, approved_by, court_order_id, closed_by,
+       reason FROM restoration WHERE restoration_id = $1
+"""
+
+_STEPS: Final = """
+SELECT step, turn, opened_at, due_at, reminded_at, escalated_at, ended_at, ended_by, outcome, reason
+FROM restoration_step WHERE restoration_id = $1 ORDER BY place
+"""
+
+_LINES: Final = """
+SELECT l.hop_no, l.hold_id, h.institution, l.allocation_id, a.rule, a.pot_paise, a.claims_paise, s.claim_paise,
+       s.share_paise, l.due_paise, l.objection_id,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'released'), 0)::bigint AS released_paise
+FROM restoration_line l JOIN account_hold h USING (hold_id)
+LEFT JOIN allocation a USING (allocation_id)
+LEFT JOIN allocation_share s ON s.allocation_id = l.allocation_id AND s.case_no = l.case_no AND s.hop_no = l.hop_no
+LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no
+WHERE l.restoration_id = $1
+GROUP BY l.restoration_id, l.hop_no, h.hold_id, a.allocation_id, s.allocation_id, s.case_no, s.hop_no ORDER BY l.hop_no
+"""
+
+_OBJECTIONS: Final = """
+SELECT objection_id, hold_id, by_whom, text, received_at, received_by, decision, decided_at, decided_by, reason
+FROM objection WHERE restoration_id = $1 ORDER BY objection_id
+"""
+
+_ORDERS: Final = """
+SELECT o.order_id, o.institution, o.state, o.planned_at, o.due_at, sum(l.amount_paise)::bigint AS ordered_paise,
+       sum(l.confirmed_paise)::bigint AS confirmed_paise
+FROM bank_order o JOIN bank_order_line l USING (order_id) WHERE o.restoration_id = $1
+GROUP BY o.order_id ORDER BY o.planned_at, o.institution, o.order_id
+"""
+
+
+async def get(
+    connection: Connection, restoration_id: UUID, now: datetime, may: tuple[RestorationVerb, ...]
+) -> RestorationView:
+    """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
+    head = await connection.fetchrow(f"{_HEAD} WHERE r.restoration_id = $2", now, restoration_id)
+    if head is None:
+        raise NotFound(f"restoration {restoration_id}")
+    more = await connection.fetchrow(_MORE, restoration_id)
+    assert more is not None, "its head was there"
+    told: dict[str, Any] = {**dict(head), **dict(more)}
+    order_id = told.pop("court_order_id")
+    return RestorationView(
+        **told,
+        may=may if told["state"] == RestorationState.OPEN else (),
+        court_order=await _court_order(connection, order_id) if order_id else None,
+        steps=tuple(StepView(**dict(row)) for row in await connection.fetch(_STEPS, restoration_id)),
+        lines=tuple(LineView(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)),
+        objections=tuple(ObjectionView(**dict(row)) for row in await connection.fetch(_OBJECTIONS, restoration_id)),
+        orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
+    )
+
+
+async def _court_order(connection: Connection, court_order_id: int) -> CourtOrderBrief:
+    row = await connection.fetchrow(
+        "SELECT court_order_id, kind, effect, amount_paise FROM court_order WHERE court_order_id = $1", court_order_id
+    )
+    assert row is not None, "a foreign key"
+    return CourtOrderBrief(**dict(row))
