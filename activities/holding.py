@@ -7,6 +7,7 @@ import secrets
 from datetime import datetime
 from typing import Final
 
+from activities.duties import open_duties
 from activities.hands import Hands
 from db import account_holds, cases, events, procedures, restoration_openings
 from db.account_holds import HeldHop
@@ -39,6 +40,8 @@ async def take_up(hands: Hands, case_no: str) -> int:
             # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
             if hop.held_paise:
                 log += await _take_up_hop(connection, hands, case_no, hop, now)
+        if any(hop.held_paise for hop in found):
+            await open_duties(connection, hands, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)
         await events.append(connection, case_no, now, ENGINE, log)
     return len(found)

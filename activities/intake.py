@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from activities.hands import Hands
 from activities.metrics import METRICS
+from activities.police import ask_by_itself
 from db import cases, complaints, events, hops, ledger, news, tasks
 from db.events import Event
 from db.pool import Connection
@@ -102,6 +103,7 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
             idempotency_key=idempotency_key,
             body_digest=digest,
         )
+        await ask_by_itself(connection, hands, receipt.case_ack_no, hands.now())
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
