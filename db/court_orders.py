@@ -1,0 +1,177 @@
+"""Orders of courts as officers have taken them in, and what hangs on them."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun
+from schemas.police import CourtOrder, NewCourtOrder
+
+_ORDER: Final = (
+    "court_order_id, kind, effect, court, order_no, made_on, amount_paise, institution, account_key,"
+    " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, withdrawn_at, withdrawn_by,"
+    " withdrawn_reason"
+)
+
+
+async def insert(
+    connection: Connection, case_no: str, order: NewCourtOrder, account: str | None, by: str, at: datetime
+) -> CourtOrder:
+    """Write an order. `account` is the account in the form in which it is compared."""
+    row = await connection.fetchrow(
+        "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, institution,"
+        " account_key, document, document_digest, taken_by, taken_at, reason) VALUES ($1, $2, $3, $4, $5, $6, $7, $8,"
+        f" $9, $10, sha256($10), $11, $12, $13) RETURNING {_ORDER}",
+        case_no,
+        order.kind.value,
+        order.effect.value,
+        order.court,
+        order.order_no,
+        order.made_on,
+        order.amount_paise,
+        order.institution,
+        account,
+        order.document,
+        by,
+        at,
+        order.reason,
+    )
+    return CourtOrder.model_validate(dict(row or {}))
+
+
+async def of_case(connection: Connection, case_no: str) -> tuple[CourtOrder, ...]:
+    """Every order of the case, withdrawn ones too, the newest first."""
+    rows = await connection.fetch(
+        f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 ORDER BY court_order_id DESC", case_no
+    )
+    return tuple(CourtOrder.model_validate(dict(row)) for row in rows)
+
+
+async def get(connection: Connection, case_no: str, court_order_id: int) -> CourtOrder:
+    """One order of the case. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
+    )
+    if row is None:
+        raise NotFound(f"court order {court_order_id}")
+    return CourtOrder.model_validate(dict(row))
+
+
+async def document(connection: Connection, case_no: str, court_order_id: int) -> bytes:
+    """The order as it was made, a PDF. Raises `NotFound` where none was handed in."""
+    found: bytes | None = await connection.fetchval(
+        "SELECT document FROM court_order WHERE case_no = $1 AND court_order_id = $2", case_no, court_order_id
+    )
+    if found is None:
+        raise NotFound(f"document of court order {court_order_id}")
+    return found
+
+
+async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> CourtOrder | None:
+    """The same order of the same court, taken in before and not withdrawn."""
+    row = await connection.fetchrow(
+        f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court = $2 AND order_no = $3 AND effect = $4"
+        " AND withdrawn_at IS NULL",
+        case_no,
+        order.court,
+        order.order_no,
+        order.effect.value,
+    )
+    return CourtOrder.model_validate(dict(row)) if row else None
+
+
+async def withdraw(connection: Connection, court_order_id: int, by: str, reason: str, at: datetime) -> None:
+    """It was taken in by mistake."""
+    await connection.execute(
+        "UPDATE court_order SET withdrawn_at = $2, withdrawn_by = $3, withdrawn_reason = $4 WHERE court_order_id = $1",
+        court_order_id,
+        at,
+        by,
+        reason,
+    )
+
+
+async def anything_ordered(connection: Connection, case_no: str, order: CourtOrder) -> bool:
+    """Whether a bank was ordered anything under it, by its number or by a restoration that went on since."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM bank_order WHERE case_no = $1 AND state <> 'cancelled' AND (court_order_id = $2"
+        " OR ($3 AND kind = 'restore' AND planned_at >= $4)))",
+        case_no,
+        order.court_order_id,
+        order.effect.value == "restore",
+        order.taken_at,
+    )
+    return found
+
+
+class Releasable(Noun):
+    """What of a hop a bank can be ordered to let go: on hold there, and under no order yet."""
+
+    hop_no: int
+    hold_id: UUID
+    institution: str
+    paise: int
+
+
+_THERE: Final = "h.case_no = $1 AND ($2::text IS NULL OR (h.institution = $2 AND h.account_key = $3))"
+
+
+async def held(connection: Connection, case_no: str, institution: str | None, account: str | None) -> int:
+    """What is on hold of the case, or at one account of it, in paise."""
+    paise: int = await connection.fetchval(
+        "SELECT coalesce(sum(b.balance_paise), 0)::bigint FROM hop h JOIN ledger_balance b"
+        f" ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE {_THERE}",
+        case_no,
+        institution,
+        account,
+    )
+    return paise
+
+
+async def releasable(connection: Connection, case_no: str, order: CourtOrder) -> list[Releasable]:
+    """What can be let go under the order, by hop, those of one bank together."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, a.hold_id, h.institution, (b.balance_paise - coalesce(o.paise, 0))::bigint AS paise"
+        " FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " LEFT JOIN (SELECT l.hop_no, sum(l.amount_paise - l.confirmed_paise) AS paise FROM bank_order_line l"
+        "  JOIN bank_order USING (order_id) WHERE l.case_no = $1 AND NOT l.excess"
+        "  AND state IN ('planned', 'delivered', 'refused') GROUP BY l.hop_no) o ON o.hop_no = h.hop_no"
+        " JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution"
+        f" AND a.account_key = h.account_key WHERE {_THERE} ORDER BY h.institution, h.hop_no",
+        case_no,
+        order.institution,
+        order.account_key,
+    )
+    return [Releasable(**dict(row)) for row in rows if row["paise"] > 0]
+
+
+async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) -> list[str]:
+    """The holds that the order is about do not lapse; their ids."""
+    rows = await connection.fetch(
+        "UPDATE account_hold h SET kept_by = $4 WHERE h.state = 'held'"
+        f" AND {_THERE} RETURNING h.hold_id::text AS hold_id",
+        case_no,
+        order.institution,
+        order.account_key,
+        kept_by(order.court_order_id),
+    )
+    return sorted(row["hold_id"] for row in rows)
+
+
+async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:
+    """The order keeps no hold any more; one that a restoration keeps is kept by that. Their ids."""
+    rows = await connection.fetch(
+        "UPDATE account_hold h SET kept_by = (SELECT 'restoration ' || r.restoration_id FROM restoration_line l"
+        " JOIN restoration r USING (restoration_id) WHERE l.hold_id = h.hold_id AND r.state = 'open'"
+        " ORDER BY r.opened_at LIMIT 1) WHERE h.case_no = $1 AND h.kept_by = $2 RETURNING h.hold_id::text AS hold_id",
+        case_no,
+        kept_by(court_order_id),
+    )
+    return sorted(row["hold_id"] for row in rows)
+
+
+def kept_by(court_order_id: int) -> str:
+    """What a hold says of the order that keeps it."""
+    return f"court_order {court_order_id}"

@@ -1,0 +1,206 @@
+"""Orders of courts: checked, taken in once, given their effect, withdrawn while no bank goes by them."""
+
+import asyncio
+from base64 import b64encode
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from activities import holding
+from activities.court_orders import take_court_order, withdraw_court_order
+from activities.hands import Hands
+from db import court_orders
+from domain.errors import NotFound, NotNow
+from schemas.complaints import IST
+from schemas.police import CourtOrder, NewCourtOrder
+from simulator.court import Court, one_page_pdf
+from tests.activities.way_home import Home
+from tests.factories import row, rrn, transfer
+
+BY = "officer:io"
+PDF = one_page_pdf("order")
+
+
+class Bailiff(Home):
+    """Cases with money on hold, and orders about them."""
+
+    def order(self, **changes: Any) -> NewCourtOrder:
+        told = {
+            "kind": "bnss_503",
+            "effect": "keep_hold",
+            "court": "CJM Lucknow",
+            "order_no": "12/2026",
+            "made_on": self.clock.at.astimezone(IST).date(),
+            "document": b64encode(PDF),
+        }
+        return NewCourtOrder.model_validate(told | changes)
+
+    async def take(self, case_no: str, **changes: Any) -> CourtOrder:
+        return await take_court_order(self.hands, case_no, self.order(**changes), BY)
+
+    async def withdraw(self, case_no: str, order: CourtOrder) -> CourtOrder:
+        return await withdraw_court_order(self.hands, case_no, order.court_order_id, "taken for another case", BY)
+
+    async def kept_by(self, case_no: str) -> list[str | None]:
+        rows = await self.bench.rows(
+            "SELECT kept_by FROM account_hold WHERE case_no = $1 ORDER BY institution", case_no
+        )
+        return [row[0] for row in rows]
+
+    async def two_banks(self) -> tuple[str, list[str]]:
+        """₹5,000 on hold at HDFC and ₹3,000 at ICIC; the case, and the accounts."""
+        roots, accounts = [rrn(), rrn()], [f"5{rrn()}", f"6{rrn()}"]
+        case_no = await self.bench.complain(
+            transfer(5_000_00, reference=roots[0], payee={"institution": "HDFC", "account": accounts[0]}),
+            transfer(3_000_00, reference=roots[1], payee={"institution": "ICIC", "account": accounts[1]}),
+        )
+        await self.bench.answer("HDFC", case_no, row(1, roots[0], "5000.00"))
+        await self.bench.answer("ICIC", case_no, row(1, roots[1], "3000.00"))
+        await self.take_up(case_no)
+        return case_no, accounts
+
+    async def take_up(self, case_no: str) -> None:
+        await holding.take_up(self.hands, case_no)
+
+    async def told(self, case_no: str) -> Iterable[str]:
+        rows = await self.bench.rows(
+            "SELECT DISTINCT p.kind FROM procedure_news n JOIN procedure p USING (workflow_id) WHERE p.case_no = $1"
+            " AND p.kind <> 'duties' ORDER BY 1",
+            case_no,
+        )
+        return [row[0] for row in rows]
+
+    async def releases(self, case_no: str) -> list[tuple[str, int, int]]:
+        return await self.bench.rows(
+            "SELECT o.institution, l.hop_no, l.amount_paise FROM bank_order o JOIN bank_order_line l USING (order_id)"
+            " WHERE o.case_no = $1 AND o.reason = 'court' ORDER BY o.institution, l.hop_no",
+            case_no,
+        )
+
+
+@pytest.fixture
+def home(hands: Hands) -> Bailiff:
+    return Bailiff(hands)
+
+
+async def test_an_order_keeps_the_holds_it_is_about(home: Bailiff) -> None:
+    case_no, (account, _) = await home.two_banks()
+    await home.bench.pool.execute("UPDATE account_hold SET kept_by = NULL WHERE case_no = $1", case_no)
+    order = await home.take(case_no, institution="HDFC", account=f"00{account}")
+    assert await home.kept_by(case_no) == [f"court_order {order.court_order_id}", None]
+    assert await home.told(case_no) == ["hold", "restoration"]
+    assert order.document_digest is not None
+    async with home.hands.pool.acquire() as connection:
+        assert await court_orders.document(connection, case_no, order.court_order_id) == PDF
+    logged = await home.bench.value(
+        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'court_order_taken'", case_no
+    )
+    assert account not in str(logged)
+    assert (await home.bench.events(case_no))[-2:] == ["court_order_taken", "hold_kept"]
+
+
+async def test_the_same_order_is_one_however_often_it_is_handed_in(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    both = await asyncio.gather(home.take(case_no), home.take(case_no))
+    assert both[0] == both[1]
+    assert (await home.bench.events(case_no)).count("court_order_taken") == 1
+    with pytest.raises(NotNow, match="says otherwise"):
+        await home.take(case_no, amount_paise=1_000_00)
+    other = await home.take(case_no, effect="refuse")
+    assert other.court_order_id != both[0].court_order_id
+
+
+async def test_orders_that_cannot_be(home: Bailiff) -> None:
+    case_no, (account, _) = await home.two_banks()
+    tomorrow = home.clock.at.astimezone(IST).date() + timedelta(days=1)
+    for changes, why in (
+        ({"made_on": tomorrow}, "future"),
+        ({"amount_paise": 8_000_01}, "800000"),
+        ({"amount_paise": 5_000_01, "institution": "HDFC", "account": account}, "500000"),
+        ({"institution": "HDFC", "account": "1"}, "nothing is on hold"),
+    ):
+        with pytest.raises(NotNow, match=why):
+            await home.take(case_no, **changes)
+    with pytest.raises(NotFound):
+        await home.take("29999999999999")
+    assert "court_order_taken" not in await home.bench.events(case_no)
+    await home.take(case_no, amount_paise=8_000_00)
+
+
+async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no, kind="writ", effect="release")
+    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
+    assert await home.kept_by(case_no) != [f"court_order {order.court_order_id}"] * 2
+    with pytest.raises(NotNow, match="was ordered"):
+        await home.withdraw(case_no, order)
+    with pytest.raises(NotNow, match="only 0 paise"):
+        await home.take(case_no, kind="writ", effect="release", order_no="13/2026")
+
+
+async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
+    case_no, (_, account) = await home.two_banks()
+    await home.take(case_no, kind="writ", effect="release", amount_paise=6_000_00)
+    assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
+    rest = {"institution": "ICIC", "account": account, "order_no": "14/2026"}
+    with pytest.raises(NotNow, match="only 200000 paise"):
+        await home.take(case_no, kind="writ", effect="release", amount_paise=2_000_01, **rest)
+    await home.take(case_no, kind="writ", effect="release", **rest)
+    assert (await home.releases(case_no))[-1] == ("ICIC", 2, 2_000_00)
+
+
+async def test_what_was_taken_in_by_mistake_is_withdrawn_and_may_come_again(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    restoration = f"restoration {await home.of(case_no)}"
+    order = await home.take(case_no, effect="restore")
+    withdrawn = await home.withdraw(case_no, order)
+    assert (withdrawn.withdrawn_by, withdrawn.withdrawn_reason) == (BY, "taken for another case")
+    assert await home.withdraw(case_no, order) == withdrawn
+    assert await home.kept_by(case_no) == [restoration] * 2
+    assert "court_order_withdrawn" in await home.bench.events(case_no)
+    again = await home.take(case_no, effect="restore")
+    assert again.court_order_id > order.court_order_id
+    with pytest.raises(NotFound):
+        await withdraw_court_order(home.hands, case_no, order.court_order_id + 1_000_000, "why", BY)
+
+
+async def test_an_order_that_a_restoration_went_by_stays(home: Bailiff) -> None:
+    case_no = await home.hold(5_000)
+    order = await home.take(case_no, effect="restore")
+    home.clock.at += timedelta(hours=1)
+    await home.bench.pool.execute(
+        "INSERT INTO bank_order (order_id, kind, reason, case_no, institution, restoration_id, state, ordered_by,"
+        " planned_at, due_at, policy) VALUES (gen_random_uuid(), 'restore', 'restoration', $1, 'HDFC', $2, 'planned',"
+        " 'officer:sp', $3, $3, '{}')",
+        case_no,
+        await home.of(case_no),
+        home.clock.at,
+    )
+    with pytest.raises(NotNow, match="was ordered"):
+        await home.withdraw(case_no, order)
+
+
+async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
+    case_no = await home.hold(5_000)
+    told = Court().order(case_no, "lok_adalat", on=home.clock.at.astimezone(IST).date())
+    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), BY)
+    assert (order.kind, order.effect) == ("lok_adalat", "restore")
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"document": b64encode(b"MZ not a pdf")}, "a document is a PDF"),
+        ({"document": b64encode(b"%PDF-" + b"0" * (2 * 1024 * 1024))}, r"at most 2097152|too_long|at most"),
+        ({"document": "***"}, "a document is a PDF"),
+        ({"institution": "HDFC"}, "both institution and account"),
+        ({"amount_paise": 0}, "greater than 0"),
+        ({"court": " "}, "at least 1"),
+        ({"kind": "decree"}, "bnss_497"),
+    ],
+)
+def test_orders_that_are_none(home: Bailiff, changes: dict[str, Any], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        home.order(**changes)
