@@ -10,8 +10,10 @@ from simulator.clock import IST, Clock
 from simulator.config import Channel, SimulatorConfig
 from simulator.faults import FaultBook, drawn_faults
 from simulator.institutions import Institution
+from simulator.iso_files import LOOK_EVERY_WALL_SECONDS, put_answer, was_taken
+from simulator.iso_messages import write_answer
 from simulator.line import Line
-from simulator.poster import Poster, Reply, onward_of, refused_of
+from simulator.poster import HTTP_GONE, HTTP_OK, Poster, Reply, onward_of, refused_of
 from simulator.script import Script, ScriptedAnswer
 from simulator.seeds import chance
 from simulator.speech import signed_answer, status_update
@@ -213,6 +215,8 @@ class Banks:
         self.book.named(told, sent)
         if record.channel == "email":
             await self._visit(record, rows, sent)
+        elif record.channel == "iso20022":
+            await self._file(record, rows, sent)
         elif record.report.hop_nos:
             speech = signed_answer(record, rows)
             if speech is not None:
@@ -230,6 +234,21 @@ class Banks:
                 return Reply(await Visitor(line, record.link, record.bank, left).say_all(), {})
             finally:
                 line.close()
+
+        await self.poster.until_taken(record.bank, sent, say)
+
+    async def _file(self, record: TicketRecord, rows: Sequence[dict[str, object]], sent: PostRecord) -> None:
+        """Put an answer into the bank's folder, and wait until the police have taken it or sent it back."""
+        root, body = self.config.iso_spool, write_answer(record.bank.code, record.report, rows)
+        if root is None or body is None:
+            return
+        folder = root / record.bank.code
+        name = await asyncio.to_thread(put_answer, folder, body)
+
+        async def say() -> Reply:
+            while (taken := await asyncio.to_thread(was_taken, folder, name)) is None:  # noqa: ASYNC110
+                await asyncio.sleep(LOOK_EVERY_WALL_SECONDS)
+            return Reply(HTTP_OK if taken else HTTP_GONE, {})
 
         await self.poster.until_taken(record.bank, sent, say)
 

@@ -5,6 +5,7 @@ says so. Times are seconds of the *world's* clock (which runs `clock_factor` tim
 ends in `_wall_seconds`.
 """
 
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -212,6 +213,8 @@ class SimulatorConfig(_Frozen):
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
     """how long the desk needs for a correction, once it sees the task"""
 
+    iso_spool: Path | None = None
+    """the folder that banks of the channel `iso20022` share with the police; without it nothing reaches them"""
     host: str = "127.0.0.1"
     port: Annotated[int, Field(ge=0, le=65_535)] = 0
     smtp_port: Annotated[int, Field(ge=0, le=65_535)] = 0

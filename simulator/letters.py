@@ -41,4 +41,5 @@ def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
         Incident(row["rrn_or_utr"].removeprefix("'"), paise(row["amount_rupees"]), paise(row["disputed_rupees"]))
         for row in rows
     )
-    return HoldLetter(key[1], link[0], FraudReport(ack_no[0], incidents, tuple(int(row["layer"]) for row in rows)))
+    layers = tuple(int(row["layer"]) for row in rows)
+    return HoldLetter(key[1], link[0], FraudReport(ack_no[0], incidents, layers, job_id=key[0]))

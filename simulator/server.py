@@ -33,6 +33,7 @@ from simulator.institutions import Institution, build_institutions, directory, p
 from simulator.mailbox import Mailboxes
 from simulator.officers import Desk, Officers, Victims
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.spool import SpoolReaders
 from simulator.tickets import TicketRecord
 from simulator.truth import Truth, build_world, perfect_truth
 
@@ -73,6 +74,7 @@ class SimulatorServer:
         self.banks: Banks
         self.mailboxes: Mailboxes
         self.readers: FeedReaders
+        self.spools: SpoolReaders
         self._run_clock = run_clock
         self._officers: Officers | None = None
         self._playing: list[asyncio.Task[None]] = []
@@ -85,6 +87,8 @@ class SimulatorServer:
         self.banks = Banks(config, self.institutions, self.world, self.clock)
         self.mailboxes = Mailboxes(self.banks)
         self.readers = FeedReaders(self.banks)
+        self.spools = SpoolReaders(self.banks)
+        self.spools.start()
         listening = listen(config.host, config.port)
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
         self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
@@ -115,6 +119,7 @@ class SimulatorServer:
         await asyncio.gather(*self._playing, return_exceptions=True)
         self.mailboxes.close()
         await self.readers.close()
+        await self.spools.close()
         self._server.should_exit = True
         await self._serving
         await self.banks.close()

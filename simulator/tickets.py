@@ -114,6 +114,7 @@ class TicketBook:
     ) -> TicketRecord:
         """Open a new ticket."""
         record = TicketRecord(len(self.tickets), bank, key, report, received_world, channel, link)
+        record.job_id = report.job_id or record.job_id
         self.tickets.append(record)
         self.received[bank.answer_class] += 1
         self.incidents += len(report.incidents)

@@ -41,6 +41,8 @@ class FraudReport:
     layers: tuple[int, ...]
     hop_nos: Mapping[str, int] = field(default_factory=dict)
     """by RRN, the hop that an answer must name; empty where RRNs are all that is named"""
+    job_id: str = ""
+    """by which the police know the request, where its own wire says so; else the bank gives it a number"""
 
 
 def paise(value: object) -> int:

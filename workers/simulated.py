@@ -34,9 +34,17 @@ HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
 ENTRIES = TypeAdapter(list[InstitutionEntry])
 EVERY_CHANNEL: Final[Mapping[str, Any]] = {
-    "channels": {"api": ["i4c", "push", "i4c", "pull"], "seat": ["pull", "i4c"], "mail": ["email"]}
+    "channels": {
+        "api": ["i4c", "push", "i4c", "pull"],
+        "seat": ["pull", "i4c"],
+        "mail": ["email", "email", "iso20022", "email", "email", "email"],
+    }
 }
-"""Part of the simulator's configuration: banks of each class take turns down these lists."""
+"""Part of the simulator's configuration: banks of each class take turns down these lists, the largest first.
+
+Files are for one of the slow: a bank that answers by them cannot say where money went on to.
+"""
+SPOOL = "spool"
 
 
 @dataclass(frozen=True)
@@ -97,6 +105,8 @@ async def staged(
         settings = at_a_known_address(settings)
     async with services(settings, ui=ui, tell=tell) as running_services:
         ready = running_services.settings
+        if every_channel:
+            ready, config = with_a_spool(ready, config)
         async with Supervisor(ready.home / "logs") as supervisor:
             tell("simulator")
             base_url, directory_file = await _start_simulator(supervisor, ready, {**config, "smtp_port": smtp_port})
@@ -117,6 +127,13 @@ def at_a_known_address(settings: Settings) -> Settings:
     """Settings under which links in letters lead to the API: its port is chosen before anything starts."""
     port = free_port()
     return settings.model_copy(update={"api_port": port, "public_url": f"http://{HOST}:{port}"})
+
+
+def with_a_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Settings, Mapping[str, Any]]:
+    """The settings and the simulator's configuration with a folder that both sides share, in the home."""
+    spool = (settings.home / SPOOL).absolute()
+    spool.mkdir(mode=0o700, exist_ok=True)
+    return settings.model_copy(update={"iso_spool": spool}), {**config, "iso_spool": str(spool)}
 
 
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:

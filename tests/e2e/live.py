@@ -154,6 +154,7 @@ async def live(home: Path, config: SimulatorConfig, *, letters: bool = False) ->
     """
     settings = Settings(home=home, api_port=0, clock_factor=config.clock_factor)
     settings = at_a_known_address(settings) if letters else settings
+    settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
         settings = settings.model_copy(update={"smtp_url": SecretStr(f"smtp://{HOST}:{sim.smtp_port}")})
         async with services(settings) as found, Supervisor(home / "logs") as supervisor:

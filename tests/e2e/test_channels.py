@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from db.figures import channel_figures
+from schemas.enums import ChannelKind
 from simulator import (
     Faults,
     Knobs,
@@ -38,9 +40,12 @@ SIGNED = TAKEN | {
 @pytest.fixture(scope="module")
 async def engine(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Live]:
     """One engine for the module, which writes letters; each test takes banks that nobody has used."""
-    channels = Channels(api=("push", "push", "i4c"), seat=("pull",), mail=("email",))
-    config = SimulatorConfig(complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0, channels=channels)
+    channels = Channels(api=("push", "i4c", "push", "push", "i4c", "iso20022"), seat=("pull",), mail=("email",))
     home: Path = tmp_path_factory.mktemp("engine")
+    spool = tmp_path_factory.mktemp("spool")
+    config = SimulatorConfig(
+        complaints=0, institutions=60, knobs=Knobs.none(), clock_factor=60.0, channels=channels, iso_spool=spool
+    )
     async with live(home, config, letters=True) as engine:
         engine.sim.connect(engine.running.api_url)
         yield engine
@@ -79,7 +84,7 @@ async def carried(engine: Live, case_no: str) -> list[tuple[str, str]]:
 
 
 async def test_the_money_is_followed_through_every_channel(engine: Live, banks: dict[str, list[str]]) -> None:
-    ways = ["push", "pull", "email", "i4c"]
+    ways = ["push", "pull", "email", "i4c", "iso20022"]
     told = [banks[way].pop() for way in ways]
     numbers = [rrn() for _ in ways]
     for here, bank in enumerate(told[:-1]):
@@ -95,12 +100,17 @@ async def test_the_money_is_followed_through_every_channel(engine: Live, banks: 
             ),
         )
         engine.sim.script(bank=bank, rrn=numbers[here], answers=[ScriptedAnswer(rows)])
-    engine.sim.script(bank=told[-1], rrn=numbers[-1], answers=[ScriptedAnswer((hold_row(numbers[-1], 7_000_00),))])
+    engine.sim.script(bank=told[-1], rrn=numbers[-1], answers=[ScriptedAnswer((hold_row(numbers[-1], 6_000_00),))])
     case_no = await engine.complain(transfer(told[0], numbers[0], LOSS_PAISE))
-    await whole(engine, case_no, held=7_000_00, withdrawn=3_000_00)
+    await whole(engine, case_no, held=6_000_00, withdrawn=4_000_00)
     tickets = [ticket for ticket in engine.sim.tickets() if ticket.report.ack_no == case_no]
     assert [(ticket.bank.code, ticket.channel) for ticket in tickets] == list(zip(told, ways, strict=True))
     assert await carried(engine, case_no) == [(way, "delivered") for way in ways]
+    async with engine.pool.acquire() as connection:
+        found = await channel_figures(connection)
+    assert all(found[ChannelKind(way)].answered >= 1 for way in ways)
+    assert all(figures.carried >= figures.answered for figures in found.values())
+    assert all(figures.p50_seconds is None or 0 <= figures.p50_seconds < 60 for figures in found.values())
 
 
 @pytest.mark.parametrize("way", ["push", "pull", "email"])
@@ -177,7 +187,7 @@ async def test_a_line_that_fails_is_passed_by_a_letter_about_the_same_request(
     assert len(engine.sim.tickets(bank, root)) == 1
 
 
-@pytest.mark.parametrize("way", ["i4c", "push", "pull", "email"])
+@pytest.mark.parametrize("way", ["i4c", "push", "pull", "iso20022", "email"])
 async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
     engine: Live, banks: dict[str, list[str]], way: str
 ) -> None:

@@ -1,8 +1,10 @@
 """Banks that are asked otherwise than by the I4C wire: what they read, what they take for theirs, what they say."""
 
+import asyncio
 from base64 import b64encode
 from datetime import UTC, datetime
 from email.message import EmailMessage
+from pathlib import Path
 from uuid import uuid4
 
 import aiosmtplib
@@ -11,14 +13,17 @@ import orjson
 import pytest
 from standardwebhooks import Webhook
 
+from adapters.banks.answers import StatusUpdate
+from adapters.banks.iso20022.decode import decode
 from simulator.answer_page import Statement, statements
 from simulator.config import Channels, SimulatorConfig
 from simulator.demand import answer_lines, read_demand
 from simulator.faults import Faults
 from simulator.institutions import build_institutions, directory, public_keys
+from simulator.iso_messages import read_message, write_answer
 from simulator.letters import read_hold_letter
-from simulator.script import WrittenRow, hold_row, refusal_row, transfer_row, withdrawal_row
-from simulator.server import SimulatorServer
+from simulator.script import ScriptedAnswer, WrittenRow, hold_row, refusal_row, transfer_row, withdrawal_row
+from simulator.server import SimulatorServer, until
 from simulator.wire import TicketError
 from tests.simulator.conftest import quiet
 
@@ -220,3 +225,65 @@ async def test_the_public_keys_are_told() -> None:
         assert told == sim.public_keys
         bank = next(bank for bank in sim.institutions if bank.code == told[0]["institution"])
         assert told[0]["public_key"] == b64encode(bank.signing_key.public_key().public_bytes_raw()).decode()
+
+
+# -- files -------------------------------------------------------------------------------------------------------------
+
+CASE = f"{ACK}-W2YEBWSFD7WZY7NRK5JD"
+
+
+def cancellation(key: str) -> bytes:
+    """A camt.056, as far as a bank looks at it."""
+    return (
+        '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.056.001.08"><FIToFIPmtCxlReq>'
+        f"<Assgnmt><Id>{key.replace('-', '')}</Id></Assgnmt><Case><Id>{CASE}</Id></Case>"
+        f"<Undrlyg><TxInf><OrgnlTxId>{RRN}</OrgnlTxId>"
+        '<OrgnlIntrBkSttlmAmt Ccy="INR">500.00</OrgnlIntrBkSttlmAmt>'
+        "<CxlRsnInf><AddtlInf>/LAYER/2</AddtlInf><AddtlInf>/DSPTD/INR400.00</AddtlInf></CxlRsnInf>"
+        "</TxInf></Undrlyg></FIToFIPmtCxlReq></Document>"
+    ).encode()
+
+
+async def test_a_file_opens_a_ticket_and_is_taken_away_and_the_answer_is_one_that_the_police_can_read(
+    tmp_path: Path,
+) -> None:
+    config = quiet(channels=Channels(api=("iso20022",)), iso_spool=tmp_path)
+    async with SimulatorServer(config) as sim:
+        sim.connect("http://127.0.0.1:9")
+        bank = next(bank for bank in sim.institutions if bank.channel == "iso20022")
+        key, out = str(uuid4()), tmp_path / bank.code / "out"
+        rows = (hold_row(RRN, 100_00), refusal_row(RRN, 300_00, "01"))
+        sim.script(bank=bank.code, rrn=RRN, answers=[ScriptedAnswer(rows)])
+        out.mkdir(parents=True)
+        (out / "1.xml").write_bytes(cancellation(key))
+        ticket = await sim.wait_ticket(bank=bank.code, rrn=RRN)
+        assert (ticket.key, ticket.channel, ticket.job_id) == (key, "iso20022", CASE)
+        assert [(i.rrn, i.amount_paise, i.disputed_paise) for i in ticket.report.incidents] == [(RRN, 50_000, 40_000)]
+        assert list(out.iterdir()) == []
+        inside = tmp_path / bank.code / "in"
+        await asyncio.wait_for(until(lambda: any(inside.glob("[!.]*.xml"))), 10)
+        (answer,) = inside.glob("[!.]*.xml")
+        read = decode(answer.read_bytes())
+        assert isinstance(read, StatusUpdate)
+        assert (read.ack_no, read.job_id, len(read.lines)) == (ACK, CASE, 2)
+        (tmp_path / bank.code / "done").mkdir()
+        answer.rename(tmp_path / bank.code / "done" / answer.name)
+        await asyncio.wait_for(until(lambda: ticket.answered), 10)
+        assert ticket.posts[0].accepted_ns is not None
+
+
+@pytest.mark.parametrize("body", [b"<", b"<Document/>", cancellation("0" * 31)])
+def test_what_is_no_message_is_not_read(body: bytes) -> None:
+    with pytest.raises(TicketError):
+        read_message(body)
+
+
+def test_where_money_went_on_to_is_said_in_words() -> None:
+    report = read_message(cancellation(str(uuid4()))).report
+    assert report is not None
+    moved = transfer_row(RRN, new_rrn="610299999999", paise=400_00, payee_bank_code="PUNB", payee_account="07")
+    body = write_answer("HDFC", report, [moved])
+    assert body is not None
+    assert b"<Cd>AM04</Cd>" in body
+    assert b"PUNB 400.00 610299999999" in body
+    assert write_answer("HDFC", report, [hold_row("another", 1)]) is None
