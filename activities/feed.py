@@ -9,12 +9,13 @@ from uuid import UUID
 
 from activities.answering import take_status_update
 from activities.hands import Hands
+from activities.lien_lists import wanted as list_wanted
 from activities.tickets import instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import events, feed, requests
+from db import events, feed, lien_inquiries, requests
 from db.complaints import Payment
 from db.events import Event
 from db.feed import FeedHop, FeedRow
@@ -72,7 +73,13 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
             more = len(rows) > wanted.limit
             rows = rows[: wanted.limit]
             items = await _holds(hands, connection, institution, rows)
-    return FeedPage(items=items, next=to_cursor(rows[-1].change_no if rows else after), more=more)
+            asked = await lien_inquiries.open_of(connection, institution)
+    return FeedPage(
+        items=items,
+        next=to_cursor(rows[-1].change_no if rows else after),
+        more=more,
+        list_wanted=list_wanted(asked) if asked else None,
+    )
 
 
 async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHold:

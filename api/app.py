@@ -8,6 +8,7 @@ from api import (
     accounts,
     answer_pages,
     bank_feed,
+    bank_liens,
     banking,
     cases,
     complaints,
@@ -38,6 +39,7 @@ BODY_LIMITS_BYTES = {
     banking.STATUS_UPDATE_PATH: banking.STATUS_UPDATE_MAX_BYTES,
     ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
     bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
+    bank_liens.LIENS_PATH: bank_liens.PAGE_MAX_BYTES,
 }
 
 
@@ -64,8 +66,9 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.score_watch = ScoreWatch(parts.hands)
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
-    app.include_router(restorations.router)
-    for resource in (banking, bank_feed, answer_pages, ops):
+    for resource in (papers):
+        app.include_router(resource.router)
+    for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)

@@ -2,17 +2,17 @@
 
 import re
 import time
-from typing import Annotated, Any, Final, TypeVar
+from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import APIRouter, Header, Path, Query, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator, ValidationError
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from starlette.responses import Response
 
 from activities import feed
 from activities.feed import HoldOver, NoReleaseOrder, NotItsHop, Wanted
-from api.bank_auth import Caller, TheBank, keep_evidence
+from api.bank_auth import TheBank, keep_evidence
+from api.bank_bodies import body_of, takes
 from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
@@ -20,7 +20,7 @@ from api.streams import EventHub, Subscription
 from db.paging import BadCursor
 from domain.policy import LimitName
 from schemas.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
-from schemas.base import Noun, to_utc
+from schemas.base import to_utc
 from schemas.enums import FeedStatus
 from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 
@@ -39,27 +39,6 @@ _DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 HOLD_OVER: Final = Kind("hold-over", 409, "No answer is waited for any more")
 NO_RELEASE_ORDER: Final = Kind("no-release-order", 409, "Nothing was ordered to be released")
-
-N = TypeVar("N", bound=Noun)
-
-
-def _takes(model: type[Noun]) -> dict[str, Any]:
-    """What the description says of a body that is read here, after the bank is known and its bytes are kept."""
-    schema = model.model_json_schema()
-    whole = _inlined(schema, schema.pop("$defs", {}))
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": whole}}}}
-
-
-def _inlined(part: Any, named: dict[str, Any]) -> Any:
-    """A schema without references: a route's own part of the description has no place for named ones."""
-    if isinstance(part, list):
-        return [_inlined(member, named) for member in part]
-    if not isinstance(part, dict):
-        return part
-    if "$ref" in part:
-        return _inlined(named[part["$ref"].rpartition("/")[2]], named)
-    return {name: _inlined(member, named) for name, member in part.items() if name != "discriminator"}
-
 
 HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]
 Status = Annotated[FeedStatus | None, Query(description="Only holds in that state.")]
@@ -117,7 +96,7 @@ async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id:
 @router.post(
     "/holds/{hold_id}/acknowledge",
     name="acknowledge_hold",
-    openapi_extra=_takes(Acknowledge),
+    openapi_extra=takes(Acknowledge),
     responses={**says(RATE_LIMITED, HOLD_OVER), 200: COUNTED},
 )
 async def acknowledge(
@@ -126,7 +105,7 @@ async def acknowledge(
     """The bank has the hold. Said again it is the same receipt; what was over without one is `hold-over`."""
     await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
-    _body(bank, Acknowledge)
+    body_of(bank, Acknowledge)
     try:
         return await feed.acknowledge(parts.hands, bank.code, hold_id)
     except HoldOver as error:
@@ -136,7 +115,7 @@ async def acknowledge(
 @router.post(
     "/holds/{hold_id}/answer",
     name="answer_hold",
-    openapi_extra=_takes(BankAnswer),
+    openapi_extra=takes(BankAnswer),
     responses={**says(RATE_LIMITED, KEY_REUSED), 200: COUNTED},
 )
 async def answer(
@@ -150,7 +129,7 @@ async def answer(
     """What the bank says of the hold's hops, in whole or in part; the same body again gets the same reply."""
     await take(parts.hands, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
-    said = _body(bank, BankAnswer)
+    said = body_of(bank, BankAnswer)
     try:
         taken, follow_up = await feed.take_answer(parts.hands, bank.code, hold_id, said, idempotency_key)
     except NotItsHop as error:
@@ -164,7 +143,7 @@ async def answer(
 @router.post(
     "/holds/{hold_id}/release-confirm",
     status_code=204,
-    openapi_extra=_takes(ReleaseConfirm),
+    openapi_extra=takes(ReleaseConfirm),
     responses={**says(RATE_LIMITED, NO_RELEASE_ORDER), 204: COUNTED},
 )
 async def confirm_release(
@@ -173,7 +152,7 @@ async def confirm_release(
     """The bank has released what a release order named; without an order, which none has yet: `no-release-order`."""
     await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
-    _body(bank, ReleaseConfirm)
+    body_of(bank, ReleaseConfirm)
     try:
         await feed.confirm_release(parts.hands, bank.code, hold_id)
     except NoReleaseOrder as error:
@@ -208,11 +187,3 @@ async def _when_there_is_one(
                 break
             if await request.is_disconnected():
                 return found
-
-
-def _body(bank: Caller, model: type[N]) -> N:
-    try:
-        return model.model_validate_json(bank.body)
-    except ValidationError as error:
-        mistakes = [{**mistake, "loc": ("body", *mistake["loc"])} for mistake in error.errors(include_url=False)]
-        raise RequestValidationError(mistakes) from None

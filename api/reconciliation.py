@@ -10,9 +10,9 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
-from db import reconciliation
+from db import lien_standings, reconciliation
 from schemas.institutions import Code
-from schemas.reconciliation import ReconciliationDetail, ReconciliationPage
+from schemas.reconciliation import ReconciliationDetail, ReconciliationPage, StandingPage
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 
@@ -30,6 +30,15 @@ async def read_reconciliations(
     """Comparisons of banks' lists with the ledger, the newest last."""
     async with parts.hands.pool.acquire() as connection:
         return await reconciliation.page(connection, institution, after, limit)
+
+
+@router.get("/by-institution")
+async def read_standings(
+    parts: TheParts, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> StandingPage:
+    """Each institution that was asked or has handed in a list: the last question, the last list, what differs."""
+    async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):
+        return await lien_standings.page(connection, after, limit)
 
 
 @router.get("/{reconciliation_id}")

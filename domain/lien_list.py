@@ -21,7 +21,18 @@ _NAMES: Final = {
         "ncrpackno",
         "ncrpacknowledgementno",
     },
-    REFERENCE: {"rrn", "utr", "rrnutr", "rrnorutr", "utrrrn", "rrnno", "utrno", "reference", "referenceno", "transactionid"},
+    REFERENCE: {
+        "rrn",
+        "utr",
+        "rrnutr",
+        "rrnorutr",
+        "utrrrn",
+        "rrnno",
+        "utrno",
+        "reference",
+        "referenceno",
+        "transactionid",
+    },
     AMOUNT: {"amount", "lienamount", "holdamount", "amountonhold", "heldamount", "amountheld", "lienmarked"},
 }
 

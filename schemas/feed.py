@@ -5,6 +5,7 @@ from uuid import UUID
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import FeedStatus
 from schemas.holds import HoldDemand
+from schemas.lien_lists import ListWanted
 
 
 class FeedHold(HoldDemand):
@@ -27,6 +28,8 @@ class FeedPage(Noun):
     next: str
     more: bool
     """whether there is another page now"""
+    list_wanted: ListWanted | None = None
+    """we wait for the list of the bank's liens; None while we do not"""
 
 
 class Acknowledged(Noun):

@@ -38,6 +38,7 @@ from adapters.banks.push.client import PushAdapter, push_wire
 from adapters.banks.push.demand import hold_demand
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
+from schemas.lien_lists import ListWanted
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
 
@@ -379,6 +380,21 @@ async def test_closing_twice_or_unused_does_no_harm() -> None:
     unused = PushAdapter()
     await unused.close()
     await unused.close()
+
+
+# -- the other question ------------------------------------------------------------------------------------------------
+
+
+async def test_the_list_of_liens_is_asked_for_by_one_signed_event(hook: Hook, adapter: PushAdapter) -> None:
+    now = datetime.now(UTC)
+    wanted = ListWanted(inquiry_id=uuid4(), asked_at=now, respond_by=now)
+    for _ in range(2):
+        await adapter.ask_for_liens(hook.wire(), wanted, timeout_seconds=TIMEOUT_SECONDS)
+    for headers, body in hook.came:
+        assert headers["webhook-id"] == str(wanted.inquiry_id)
+        told = Webhook(NEW).verify(body.decode(), headers)
+        assert (told["type"], told["data"]) == ("liens.requested", json.loads(wanted.model_dump_json()))
+    assert len(hook.came) == 2
 
 
 # -- the directory's entry ---------------------------------------------------------------------------------------------

@@ -97,7 +97,7 @@ async def test_the_feed_is_paged_and_goes_on(feed: Feed) -> None:
         cursor = page["next"]
         assert page["more"] is more
     assert found == [str(hold_id) for hold_id in holds]
-    assert (await feed.page(cursor=cursor)) == {"items": [], "next": cursor, "more": False}
+    assert (await feed.page(cursor=cursor)) == {"items": [], "next": cursor, "more": False, "list_wanted": None}
     await feed.post(holds[2], "answer", HELD)
     page = await feed.page(cursor=cursor)
     assert [(item["hold_id"], item["status"], item["version"]) for item in page["items"]] == [

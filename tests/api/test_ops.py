@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.metrics import BUCKETS_SECONDS, METRICS, SweepWork
+from activities.metrics import BUCKETS_SECONDS, METRICS, SweepWork, Told
 from api.ops import Stock
 from api.parts import Parts
 from schemas.enums import (
@@ -24,6 +24,7 @@ from schemas.enums import (
     SettlementDecision,
     TaskKind,
 )
+from schemas.reconciliation import ListWay, Reason
 from tests.api.conftest import Doors, line, opened
 
 LABELS = {
@@ -37,6 +38,10 @@ LABELS = {
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
     "work": {work.value for work in SweepWork},
+    "differs": {"true", "false"},
+    "reason": {reason.value for reason in Reason},
+    "way": {way.value for way in ListWay},
+    "told": {told.value for told in Told},
 }
 
 
@@ -86,6 +91,10 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_contradictions_settled",
         "goldenhour_answers",
         "goldenhour_sweep_failures",
+        "goldenhour_reconciliations",
+        "goldenhour_reconciliation_differences",
+        "goldenhour_lien_lists_asked",
+        "goldenhour_lien_lists_overdue",
         "goldenhour_paise",
         "goldenhour_desk_tasks_open",
         "goldenhour_transfer_to_complaint_seconds",

@@ -36,6 +36,7 @@ HOP: Final[dict[str, Any]] = {
     "transferred_at": "2026-11-24T10:06:00+05:30",
     "reason": "told by phone",
 }
+LIENS: Final = {"list_id": "L-1", "as_of": "2026-11-24T06:00:00Z", "page": 1, "pages": 1, "liens": []}
 WHY: Final = {"reason": "told by phone"}
 RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
 SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
@@ -63,6 +64,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/scorecards"): (READERS, None),
     ("GET", "/api/v1/scorecards.csv"): (READERS, None),
     ("GET", "/api/v1/reconciliations"): (READERS, None),
+    ("GET", "/api/v1/reconciliations/by-institution"): (READERS, None),
     ("GET", "/api/v1/reconciliations/{reconciliation_id}"): (READERS, None),
     ("POST", "/api/v1/desk/tasks/{task_id}/close"): (DESK, WHY),
     ("GET", "/api/v1/restorations"): (READERS | POLICE, None),
@@ -85,6 +87,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{HOLD}/answer"): (BANK, {"lines": [{"kind": "refused", "hop": 1, "code": "20"}]}),
     ("POST", f"{HOLD}/release-confirm"): (BANK, {}),
     ("GET", "/api/v1/bank/policies"): (BANK, None),
+    ("GET", "/api/v1/bank/liens/wanted"): (BANK, None),
+    ("POST", "/api/v1/bank/liens"): (BANK, LIENS),
     ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
     ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
     ("GET", "/healthz"): (PUBLIC, None),

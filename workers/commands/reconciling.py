@@ -1,26 +1,42 @@
-"""`goldenhour reconcile`: a bank's list of liens beside the ledger."""
+"""`goldenhour reconcile`: a bank's list of liens beside the ledger, asking for one, and how it stands with all."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from workers.commands.common import FAILURE, JsonTarget, load_settings, people, run, with_database, write_json
+from workers.commands.common import (
+    FAILURE,
+    USAGE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
 from workers.commands.processes import own_name
-from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Awaitable, Callable
+    from datetime import datetime
 
-    from schemas.reconciliation import ListedLien, ReconciliationDetail
+    from db.pool import Pool
+    from schemas.reconciliation import ReconciliationDetail, Standing
+
+T = TypeVar("T")
 
 SHOWN_DIFFERENCES = 200
+STATUS_PAGE = 500
 
 
 def reconcile(
-    code: Annotated[str, typer.Argument(help="The institution's code.", metavar="CODE")],
-    file: Annotated[Path, typer.Argument(help="Its list: CSV or XLSX.", metavar="FILE")],
+    code: Annotated[str | None, typer.Argument(help="The institution's code.", metavar="CODE")] = None,
+    file: Annotated[Path | None, typer.Argument(help="Its list: CSV or XLSX.", metavar="FILE")] = None,
     sheet: Annotated[str | None, typer.Option(help="Sheet of the workbook; the first visible one by default.")] = None,
+    ask: Annotated[str | None, typer.Option(help="Ask that institution for its list now.", metavar="CODE")] = None,
+    status: Annotated[bool, typer.Option("--status", help="Show the last list of each institution.")] = False,
     json_target: JsonTarget = None,
 ) -> None:
     """Compare a bank's list of what it holds for us with the ledger, both ways, and write down what differs.
@@ -29,10 +45,28 @@ def reconcile(
     transfer are added up. Every row is matched or differs, with its reason. The ledger is not changed
     (docs/reconciliation.md).
 
+    Banks are asked for their lists by the running workers. With --ask one is asked out of its turn, with --status it is
+    shown how it stands with each.
+
     Exit codes: 0 nothing differs, 1 something differs or it failed, 2 the file, the usage or the settings are wrong.
     """
+    wanted = [(code, file) != (None, None), ask is not None, status]
+    if sum(wanted) != 1:
+        raise Failed("give CODE and FILE, or --ask CODE, or --status", USAGE)
+    if status:
+        _show_status(json_target)
+    elif ask is not None:
+        _ask(ask, json_target)
+    elif code is None or file is None:
+        raise Failed("a list needs CODE and FILE", USAGE)
+    else:
+        _compare(code, file, sheet, json_target)
+
+
+def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
+    from activities.reconciliation import reconcile as compare
     from domain.complaint_columns import FileRefused
     from domain.lien_list import read_liens
     from workers.importer.reading import content_of, rows_in
@@ -42,22 +76,92 @@ def reconcile(
         rows = read_liens(rows_in(data, sheet))
     except FileRefused as refusal:
         raise FileRefused(f"{file}: {refusal}") from refusal
-    found = run(_reconcile(with_database(load_settings()), code, rows, sha256(data).digest()))
+    digest = sha256(data).digest()
+    found = run(_with_pool(lambda pool: compare(pool, code, rows, digest, taken_by=own_name())))
     write_json(json_target, found.model_dump(mode="json"))
     _show(found, json_target)
     if found.differences:
         raise typer.Exit(FAILURE)
 
 
-async def _reconcile(
-    settings: Settings, code: str, rows: "Sequence[ListedLien]", digest: bytes
-) -> "ReconciliationDetail":
-    from activities.reconciliation import reconcile as compare
+def _ask(code: str, json_target: str | None) -> None:
+    from activities.lien_inquiries import ask_now
+    from domain.policy import load_policy
+
+    rules = load_policy(load_settings().policy_file).reconciliation.channel
+    asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, own_name())))
+    write_json(json_target, asked.model_dump(mode="json"))
+    how = "the next round of a worker asks it" if asked.put_at is None else f"it was asked by {asked.way}"
+    people(json_target).print(
+        f"{code}: list of liens wanted since {_moment(asked.asked_at)}, due {_moment(asked.due_at)}; {how}",
+        highlight=False,
+        markup=False,
+    )
+
+
+def _show_status(json_target: str | None) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    standings = run(_with_pool(_standings))
+    write_json(json_target, [one.model_dump(mode="json") for one in standings])
+    console = people(json_target)
+    if not standings:
+        console.print("no institution was asked for its list yet", highlight=False)
+        return
+    table = Table()
+    for name in ("institution", "asked", "by", "list", "rows", "differ", "missing", "what differs"):
+        table.add_column(name, overflow="fold")
+    for one in standings:
+        table.add_row(one.institution, *_asked(one), *_listed(one), Text(_differing(one)))
+    console.print(table)
+
+
+async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
     from db.pool import open_pool
 
+    settings = with_database(load_settings())
     assert settings.database_url is not None, "with_database fills it in"
     async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
-        return await compare(pool, code, rows, digest, taken_by=own_name())
+        return await work(pool)
+
+
+async def _standings(pool: "Pool") -> "list[Standing]":
+    from db import lien_standings
+
+    found: list[Standing] = []
+    after: str | None = None
+    async with pool.acquire() as connection:
+        while True:
+            page = await lien_standings.page(connection, after, STATUS_PAGE)
+            found += page.items
+            after = page.next
+            if after is None:
+                return found
+
+
+def _asked(one: "Standing") -> tuple[str, str]:
+    if one.inquiry is None:
+        return "", ""
+    late = ", overdue" if one.overdue else ""
+    return f"{_moment(one.inquiry.asked_at)}{late}", one.inquiry.way or "not yet"
+
+
+def _listed(one: "Standing") -> tuple[str, str, str, str]:
+    if one.last is None:
+        return "none", "", "", ""
+    rows, differing, missing = one.last.rows_in, one.last.rows_differing, one.last.missing
+    return _moment(one.last.taken_at), f"{rows:,}", f"{differing:,}", f"{missing:,}"
+
+
+def _differing(one: "Standing") -> str:
+    return ", ".join(f"{count} {reason.value.replace('_', ' ')}" for reason, count in sorted(one.differing.items()))
+
+
+def _moment(at: "datetime") -> str:
+    from schemas.complaints import IST
+
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M}"
 
 
 def _show(found: "ReconciliationDetail", json_target: str | None) -> None:
