@@ -32,6 +32,7 @@ from api.params import INT32_MAX
 from api.parts import Parts, TheParts
 from api.problems import TOO_MANY, UNREADABLE_FORM, Refused
 from api.throttle import Throttle
+from domain.policy import TryName
 from schemas.complaints import IST
 
 router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
@@ -40,10 +41,6 @@ TRANSFERS_A_PAGE: Final = 10
 """What a phone can show; the others come when these are answered, or by the link below them."""
 FORM_BODY_MAX_BYTES: Final = 256 * 1024
 """Ten transfers, every field of them full of Hindi."""
-USES_BURST: Final = 60
-USE_REFILL_SECONDS: Final = 1.0
-GUESSES_BURST: Final = 20
-GUESS_REFILL_SECONDS: Final = 3.0
 GONE: Final = 410
 
 _FOLDER: Final = Path(__file__).with_name("templates")
@@ -94,24 +91,24 @@ class AnswerDoor:
 
     def __init__(self, parts: Parts) -> None:
         self.links = AnswerLinks(parts.hands, parts.vault)
-        self._uses = Throttle(USES_BURST, USE_REFILL_SECONDS)
-        self._guesses = Throttle(GUESSES_BURST, GUESS_REFILL_SECONDS)
+        self._uses = Throttle(parts.hands, parts.vault, TryName.LINK_USES)
+        self._guesses = Throttle(parts.hands, parts.vault, TryName.LINK_GUESSES)
 
-    def digest(self, request: Request, token: str) -> bytes | None:
+    async def digest(self, request: Request, token: str) -> bytes | None:
         """The digest of a token that may be ours; None where it is not. Raises a 429.
 
         Only guesses count against an address: behind a proxy all officers come from one.
         """
         digest = self.links.digest(token)
         if digest is None:
-            _spare(self._guesses, request.client.host if request.client else "")
+            await _spare(self._guesses, request.client.host if request.client else "")
         else:
-            _spare(self._uses, digest.hex())
+            await _spare(self._uses, digest.hex())
         return digest
 
 
-def _spare(throttle: Throttle, name: str) -> None:
-    wait = throttle.wait_seconds(name)
+async def _spare(throttle: Throttle, name: str) -> None:
+    wait = await throttle.wait_seconds(name)
     if wait:
         raise Refused(TOO_MANY, "please wait a moment and try again", headers={"Retry-After": str(int(wait) + 1)})
 
@@ -120,7 +117,7 @@ def _spare(throttle: Throttle, name: str) -> None:
 async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, le=INT32_MAX)] = 0) -> Response:
     """The form, or why there is none. Changes nothing: whoever scans mail may fetch it."""
     door: AnswerDoor = request.app.state.answer_door
-    digest = door.digest(request, token)
+    digest = await door.digest(request, token)
     view = await door.links.look(digest) if digest else None
     if view is None:
         return _page("unknown", 404)
@@ -135,7 +132,7 @@ async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, l
 async def take(request: Request, parts: TheParts, token: str) -> Response:
     """The filled-in form: first shown once more to be checked, then taken."""
     door: AnswerDoor = request.app.state.answer_door
-    digest = door.digest(request, token)
+    digest = await door.digest(request, token)
     if digest is None:
         return _page("unknown", 404)
     try:

@@ -59,7 +59,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.hub = EventHub(parts.hands.pool)
     app.state.bank_hub = EventHub(parts.hands.pool, CHANGED)
     app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
-    app.state.logins = BankLogins(parts.hands.pool)
+    app.state.logins = BankLogins(parts.hands, parts.vault)
     app.state.answer_door = AnswerDoor(parts)
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
@@ -70,5 +70,5 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
-    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES)
+    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.hands.policy.doors.body_seconds)
     return app

@@ -34,7 +34,6 @@ log = logging.getLogger("goldenhour.access")
 
 BODY_MAX_BYTES: Final = 64 * 1024
 """Of a route that names no limit of its own."""
-BODY_READ_SECONDS: Final = 30.0
 DRAIN_MAX_BYTES: Final = 8 * 1024 * 1024
 """A refused body up to that is read to its end, so that its sender sees the answer; beyond it the line is cut."""
 REQUESTS_MAX: Final = 500
@@ -50,11 +49,16 @@ _ALWAYS: Final = (
 
 
 class Edge:
-    """Wraps the whole application. `limits`: the bodies' limits in bytes by path; one ending in / is of all below."""
+    """Wraps the whole application.
 
-    def __init__(self, app: ASGIApp, limits: Mapping[str, int]) -> None:
+    `limits`: the bodies' limits in bytes by path; one ending in / is of all below. `body_seconds`: within which a body
+    must be here as a whole, however often a part of it comes.
+    """
+
+    def __init__(self, app: ASGIApp, limits: Mapping[str, int], body_seconds: float) -> None:
         self._app = app
         self._limits = limits
+        self._body_seconds = body_seconds
         self._running = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -62,7 +66,8 @@ class Edge:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        exchange = _Exchange(scope, receive, send, self._limit_bytes(scope["path"], BODY_MAX_BYTES))
+        limit_bytes = self._limit_bytes(scope["path"], BODY_MAX_BYTES)
+        exchange = _Exchange(scope, receive, send, limit_bytes, self._body_seconds)
         self._running += 1
         try:
             refused = exchange.refused_at_the_door(busy=self._running > REQUESTS_MAX)
@@ -86,7 +91,7 @@ class Edge:
 class _Exchange:
     """One request and its response."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limit_bytes: int) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send, limit_bytes: int, body_seconds: float) -> None:
         self._scope = scope
         self._receive = receive
         self._send = send
@@ -94,6 +99,8 @@ class _Exchange:
         self._id = request_ids.begin(_raw(scope, request_ids.HEADER))
         self._limit_bytes = limit_bytes
         self._left_bytes = limit_bytes
+        self._body_seconds = body_seconds
+        self._body_until: float | None = None
         self._body_is_read = False
         self._began = time.perf_counter()
         self.status = 0
@@ -121,11 +128,13 @@ class _Exchange:
         return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 
     async def receive(self) -> Message:
-        """The next part of the body. Raises a 413 beyond the limit and a 408 when it does not come."""
+        """The next part of the body. Raises a 413 beyond the limit, and a 408 when it is not all here in time."""
         if self._body_is_read:
             return await self._receive()
+        if self._body_until is None:
+            self._body_until = asyncio.get_running_loop().time() + self._body_seconds
         try:
-            async with asyncio.timeout(BODY_READ_SECONDS):
+            async with asyncio.timeout_at(self._body_until):
                 message = await self._receive()
         except TimeoutError:
             raise HTTPException(TOO_SLOW.status, headers=_CLOSE) from None

@@ -11,14 +11,13 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from activities.vault import hash_password, password_fits
+from activities.hands import Hands
+from activities.vault import Vault, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db import institutions
-from db.pool import Pool
+from domain.policy import TryName
 
-TRIES_BURST: Final = 10
-TRY_REFILL_SECONDS: Final = 6.0
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100
 REMEMBERED_MAX: Final = 1_000
@@ -35,9 +34,9 @@ def _nobodys_hash() -> str:
 class BankLogins:
     """Checks e-mail and password of an institution against its Argon2 hash."""
 
-    def __init__(self, pool: Pool) -> None:
-        self._pool = pool
-        self._tries = Throttle(TRIES_BURST, TRY_REFILL_SECONDS)
+    def __init__(self, hands: Hands, vault: Vault) -> None:
+        self._pool = hands.pool
+        self._tries = Throttle(hands, vault, TryName.BANK_LOGINS)
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
         # What was verified is remembered as a MAC under a key that ends with this process.
@@ -56,7 +55,7 @@ class BankLogins:
         mark = self._mark(password, password_hash)
         if row is not None and self._remembers(mark):
             return row.code
-        wait_seconds = self._tries.wait_seconds(institutions.email_key(email))
+        wait_seconds = await self._tries.wait_seconds(institutions.email_key(email))
         if wait_seconds or self._waiting >= CHECKS_WAITING_MAX:
             raise Refused(TOO_MANY, headers={"Retry-After": str(math.ceil(wait_seconds) or 1)})
         if not await self._fits(password, password_hash) or row is None:

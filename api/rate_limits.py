@@ -35,7 +35,7 @@ async def take(hands: Hands, institution: str, name: LimitName, response: Respon
         level = await rate_limits.take(connection, institution, name.value, limit)
     headers = _headers(name, limit, level)
     if not level.taken:
-        wait_seconds = max(level.full_in_seconds - limit.seconds + limit.seconds / limit.calls, 0.0)
+        wait_seconds = rate_limits.wait_seconds(level, limit)
         words = f"{name.value}: {limit.calls} calls at once, refilled in {limit.seconds:g} seconds"
         raise Refused(RATE_LIMITED, words, headers={**headers, "Retry-After": str(math.ceil(wait_seconds) or 1)})
     response.headers.update(headers)

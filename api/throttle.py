@@ -1,30 +1,62 @@
-"""Token buckets in memory: how often something may be tried."""
+"""How often something may be tried without a login: token buckets in the database, one for all our processes."""
 
+import hmac
 import time
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Final
 
+from activities.hands import Hands
+from activities.vault import Vault
+from db import rate_limits
+from db.pool import Connection
+from domain.policy import TryName
+
 NAMES_MAX: Final = 10_000
-"""Names remembered; beyond it the one that was tried longest ago is forgotten."""
+"""Names remembered as empty; beyond it the one that was found so longest ago is forgotten."""
+FORGOTTEN_EVERY: Final = 500
+"""so many tries are taken before buckets that are full again are forgotten"""
+FORGOTTEN_MAX: Final = 2_000
+_PURPOSE: Final = "names of tries"
 
 
 class Throttle:
-    """For each name a bucket of `burst` tries that refills one in `refill_seconds`."""
+    """Buckets of one kind, one a name.
 
-    def __init__(self, burst: int, refill_seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
-        self._burst = burst
-        self._refill_seconds = refill_seconds
-        self._clock = clock
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+    The database never learns a name, only what our key makes of it. A bucket that was found empty is refused here until
+    there is a try in it again: who tries on and on costs us no more than they may.
+    """
 
-    def wait_seconds(self, name: str) -> float:
+    def __init__(self, hands: Hands, vault: Vault, kind: TryName) -> None:
+        self._pool = hands.pool
+        self._kind = kind
+        self._limit = hands.policy.doors.tries[kind]
+        self._key = vault.derive_key(_PURPOSE)
+        self._empty_until: OrderedDict[bytes, float] = OrderedDict()
+        self._taken = 0
+
+    async def wait_seconds(self, name: str) -> float:
         """Take a try from `name`'s bucket: 0, or how many seconds to wait when it is empty."""
-        now = self._clock()
-        left, seen = self._buckets.pop(name, (float(self._burst), now))
-        left = min(float(self._burst), left + (now - seen) / self._refill_seconds)
-        wait = 0.0 if left >= 1 else (1 - left) * self._refill_seconds
-        self._buckets[name] = (left - 1 if left >= 1 else left, now)
-        if len(self._buckets) > NAMES_MAX:
-            self._buckets.popitem(last=False)
-        return wait
+        digest = hmac.digest(self._key, f"{self._kind}\0{name}".encode(), "sha256")
+        known = self._empty_until.get(digest, 0.0) - time.monotonic()
+        if known > 0:
+            return known
+        async with self._pool.acquire() as connection:
+            level = await rate_limits.take_try(connection, digest, self._limit)
+            if level.taken:
+                await self._forget_some(connection)
+                return 0.0
+        wait = rate_limits.wait_seconds(level, self._limit)
+        self._note_empty(digest, wait)
+        # In the moment between the two looks one may have come back: then the next try finds it.
+        return max(wait, 0.001)
+
+    def _note_empty(self, digest: bytes, wait: float) -> None:
+        self._empty_until[digest] = time.monotonic() + wait
+        self._empty_until.move_to_end(digest)
+        if len(self._empty_until) > NAMES_MAX:
+            self._empty_until.popitem(last=False)
+
+    async def _forget_some(self, connection: Connection) -> None:
+        self._taken += 1
+        if self._taken % FORGOTTEN_EVERY == 0:
+            await rate_limits.forget_tries(connection, FORGOTTEN_MAX)

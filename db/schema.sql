@@ -1438,6 +1438,12 @@ CREATE TABLE status_update (
     CONSTRAINT status_update_pkey PRIMARY KEY (update_id)
 );
 
+CREATE TABLE try_bucket (
+    name bytea NOT NULL,
+    full_at timestamp with time zone NOT NULL,
+    CONSTRAINT try_bucket_pkey PRIMARY KEY (name)
+) WITH (fillfactor=50);
+
 CREATE TABLE victim (
     victim_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     name text NOT NULL,
@@ -1826,6 +1832,8 @@ CREATE UNIQUE INDEX restoration_step_one_open ON public.restoration_step USING b
 
 CREATE INDEX returned_funds_case ON public.returned_funds USING btree (case_no) WHERE (case_no IS NOT NULL);
 
+CREATE INDEX try_bucket_full ON public.try_bucket USING btree (full_at);
+
 CREATE TRIGGER allocation_append_only BEFORE DELETE OR UPDATE ON public.allocation FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE CONSTRAINT TRIGGER allocation_whole AFTER INSERT ON public.allocation DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
@@ -1975,3 +1983,7 @@ COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this ba
 COMMENT ON COLUMN returned_funds.created_at IS 'of the message, as the bank says';
 
 COMMENT ON COLUMN returned_funds.unreadable IS 'the line as it came, where it could not be read';
+
+COMMENT ON COLUMN try_bucket.full_at IS 'a bucket that is full again is the same as none';
+
+COMMENT ON COLUMN try_bucket.name IS 'a keyed digest of what is tried and by whom: it leads back to nobody';

@@ -144,6 +144,30 @@ class BankLimits(Noun):
         return self
 
 
+class TryName(StrEnum):
+    """What may be tried without a login, each so often: `RateLimit.calls` of one name at once."""
+
+    LINK_USES = "link-uses"
+    LINK_GUESSES = "link-guesses"
+    BANK_LOGINS = "bank-logins"
+
+
+class DoorRules(Noun):
+    """What our doors put up with, by the wall's clock."""
+
+    body_seconds: Annotated[float, Field(gt=0, le=600)]
+    """within which the whole body of a request must be here, from the first wait for it"""
+    tries: dict[TryName, RateLimit]
+    source: Source
+
+    @model_validator(mode="after")
+    def _none_is_missing(self) -> Self:
+        missing = [name.value for name in TryName if name not in self.tries]
+        if missing:
+            raise ValueError(f"doors.tries lacks {', '.join(missing)}")
+        return self
+
+
 class ListRules(Noun):
     """When an institution is asked for its list of liens, by the wall's clock, whatever the clock factor."""
 
@@ -250,6 +274,7 @@ class Policy(Noun):
     signatures: SignatureRules
     answer_links: AnswerLinkRules
     bank_limits: BankLimits
+    doors: DoorRules
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox

@@ -13,8 +13,9 @@ from activities import answer_links
 from activities.desk import stop_request
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
+from domain.policy import TryName
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
-from tests.api.conftest import Doors, transfer
+from tests.api.conftest import Doors, opened, transfer
 from tests.factories import rrn
 from workflows.case import request_id
 
@@ -266,9 +267,13 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
     await post.open(f"/a/{unknown}", 404)
 
 
-async def test_guessing_is_slowed_and_who_has_a_link_is_not(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def tries(post: Post, name: TryName) -> int:
+    return post.doors.parts.hands.policy.doors.tries[name].calls
+
+
+async def test_guessing_is_slowed_and_who_has_a_link_is_not(post: Post) -> None:
     await post.ask(at_gram())
-    for _ in range(answer_pages.GUESSES_BURST):
+    for _ in range(tries(post, TryName.LINK_GUESSES)):
         await post.open("/a/guess", 404)
     slowed = await post.doors.client.get("/a/guess")
     assert slowed.status_code == 429
@@ -278,8 +283,18 @@ async def test_guessing_is_slowed_and_who_has_a_link_is_not(post: Post, monkeypa
 
 async def test_one_link_is_slowed_too(post: Post) -> None:
     await post.ask(at_gram())
-    codes = [(await post.doors.client.head(post.path())).status_code for _ in range(answer_pages.USES_BURST + 5)]
+    uses = tries(post, TryName.LINK_USES)
+    codes = [(await post.doors.client.head(post.path())).status_code for _ in range(uses + 5)]
     assert set(codes) == {200, 429}
+
+
+async def test_another_process_gives_no_further_tries(post: Post) -> None:
+    await post.ask(at_gram())
+    async with opened(post.doors.parts) as other:
+        for number in range(tries(post, TryName.LINK_GUESSES)):
+            assert (await (post.doors, other)[number % 2].client.get("/a/guess")).status_code == 404
+        for doors in (post.doors, other):
+            assert (await doors.client.get("/a/guess")).status_code == 429
 
 
 async def test_a_bank_sees_and_answers_its_own_transfers_only(post: Post) -> None:

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from activities.directory import load_directory
 from adapters.banks.envelope import seal
 from api import logins
-from api.throttle import NAMES_MAX, Throttle
+from domain.policy import TryName
 from schemas.institutions import InstitutionEntry
 from tests.api.conftest import BANKS, Doors, line, transfer
 
@@ -77,11 +77,12 @@ async def test_a_login_that_is_none_is_told_so(doors: Doors, body: bytes) -> Non
 
 async def test_guessing_is_slowed_and_who_is_known_is_not_locked_out(doors: Doors) -> None:
     await log_in(doors, "sbin@banks.example", "the password of SBIN")
-    for _ in range(logins.TRIES_BURST - 1):
+    limit = doors.parts.hands.policy.doors.tries[TryName.BANK_LOGINS]
+    for _ in range(limit.calls - 1):
         meta(await log_in(doors, "sbin@banks.example", "guess"), 401, "401")
     slowed = await log_in(doors, "sbin@banks.example", "guess")
     meta(slowed, 429, "429")
-    assert 1 <= int(slowed.headers["retry-after"]) <= logins.TRY_REFILL_SECONDS
+    assert 1 <= int(slowed.headers["retry-after"]) <= limit.seconds / limit.calls
     meta(await log_in(doors, "sbin@banks.example", "the password of SBIN"), 200, "00")
     meta(await log_in(doors, "hdfc@banks.example", "the password of HDFC"), 200, "00")
 
@@ -266,19 +267,6 @@ async def test_an_unknown_e_mail_costs_a_hash_too(doors: Doors, monkeypatch: pyt
     meta(await log_in(doors, "nobody@banks.example", "x"), 401, "401")
     assert len(checks) == 1
     assert checks[0].startswith("$argon2id$")
-
-
-def test_a_bucket_refills_and_forgets_the_oldest() -> None:
-    now = 0.0
-    throttle = Throttle(2, 10.0, lambda: now)
-    assert [throttle.wait_seconds("a") for _ in range(3)] == [0, 0, 10]
-    now = 5.0
-    assert throttle.wait_seconds("a") == pytest.approx(5)
-    now = 10.0
-    assert throttle.wait_seconds("a") == 0
-    for number in range(NAMES_MAX):
-        throttle.wait_seconds(f"name {number}")
-    assert throttle.wait_seconds("a") == 0, "forgotten"
 
 
 async def test_the_login_of_one_bank_is_not_anothers(doors: Doors) -> None:

@@ -1,6 +1,5 @@
 """What every request passes: limits on bodies, problems for whatever is wrong, an id and a date on every response."""
 
-import asyncio
 import logging
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -98,16 +97,6 @@ async def test_only_json_is_read(doors: Doors) -> None:
     for media_type in ("application/json; charset=utf-8", "application/vnd.up.complaint+json"):
         response = await post(doors, b"{}", **{"Content-Type": media_type})
         assert is_problem(response, 422, "invalid-request"), media_type
-
-
-async def test_a_body_that_does_not_come_is_given_up(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(edge, "BODY_READ_SECONDS", 0.05)
-
-    async def slow() -> AsyncIterator[bytes]:
-        yield b"{"
-        await asyncio.sleep(5)
-
-    assert is_problem(await post(doors, slow()), 408, "too-slow")
 
 
 WRONG_TURNS: Final[list[tuple[str, str, int, str]]] = [

@@ -70,7 +70,7 @@ async def verdict(route: Route, *, edged: bool = True, **said: Any) -> None:
     app.include_router(router)
     add_handlers(app)
     if edged:
-        app.add_middleware(Edge, limits={})
+        app.add_middleware(Edge, limits={}, body_seconds=5.0)
     described = Description(app.openapi())
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
         for case in described.cases("thing"):

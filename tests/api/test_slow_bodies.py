@@ -1,0 +1,118 @@
+"""A body that comes drop by drop, each drop in time: the whole is given up all the same, over a real socket."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+
+from api.parts import Parts
+from api.server import serve
+from api.tokens import Tokens
+from schemas.enums import Role
+
+BODY_SECONDS = 0.6
+DROP_SECONDS = 0.02
+BYTES = 2_000
+"""at that pace they take forty seconds"""
+PATIENCE_SECONDS = 20.0
+
+
+@dataclass
+class Server:
+    """A server that waits so long for a body, and where it listens."""
+
+    host: str
+    port: int
+    officer: str
+    bank: str
+
+
+@pytest.fixture
+async def server(parts: Parts) -> AsyncIterator[Server]:
+    doors = parts.hands.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
+    policy = parts.hands.policy.model_copy(update={"doors": doors})
+    parts = replace(parts, hands=replace(parts.hands, policy=policy))
+    stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
+    task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
+    host, _, port = (await url).removeprefix("http://").rpartition(":")
+    tokens = Tokens(parts.vault)
+    yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
+    stop.set()
+    await task
+
+
+@dataclass
+class Drip:
+    """What became of a request whose body drips."""
+
+    answer: bytes
+    sent_bytes: int
+    took_seconds: float
+
+
+async def read_all(reader: asyncio.StreamReader) -> bytes:
+    """What the server said, though a late drop may have met a closed line."""
+    told = b""
+    try:
+        while part := await reader.read(65_536):
+            told += part
+    except ConnectionResetError:
+        pass
+    return told
+
+
+async def drip(server: Server, path: str, token: str, *, chunked: bool) -> Drip:
+    """Send a head, then a byte at a time, until the server has closed the line."""
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    length = "Transfer-Encoding: chunked" if chunked else f"Content-Length: {BYTES}"
+    head = (
+        f"POST {path} HTTP/1.1",
+        "Host: x",
+        "Content-Type: application/json",
+        "Idempotency-Key: k",
+        f"Authorization: Bearer {token}",
+        length,
+    )
+    writer.write("\r\n".join((*head, "", "")).encode())
+    reading = asyncio.create_task(read_all(reader))
+    began, sent_bytes = time.monotonic(), 0
+    while not reading.done() and sent_bytes < BYTES:
+        writer.write(b"1\r\n \r\n" if chunked else b" ")
+        sent_bytes += 1
+        await asyncio.wait((reading,), timeout=DROP_SECONDS)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        answer = await reading
+    writer.close()
+    return Drip(answer, sent_bytes, time.monotonic() - began)
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/api/v1/complaints",
+        "/api/v1/bank/holds/00000000-0000-4000-8000-000000000000/answer",
+        "/banking/FraudReportStatusUpdate",
+    ],
+)
+async def test_a_body_that_drips_is_given_up(server: Server, path: str, chunked: bool) -> None:
+    token = server.officer if path.endswith("complaints") else server.bank
+    told = await drip(server, path, token, chunked=chunked)
+    head, _, body = told.answer.partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 408 ")
+    assert b"connection: close" in head.lower()
+    if not path.startswith("/banking/"):
+        assert b"urn:goldenhour:problem:too-slow" in body
+    assert told.took_seconds >= BODY_SECONDS
+    assert told.sent_bytes < BYTES
+
+
+async def test_a_body_that_comes_at_once_is_read(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    head = f"POST /api/v1/complaints HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {server.officer}\r\n"
+    writer.write(f"{head}Content-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}".encode())
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await reader.read()).startswith(b"HTTP/1.1 422 ")
+    writer.close()

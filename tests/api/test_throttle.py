@@ -1,0 +1,84 @@
+"""How often something may be tried without a login, whichever process is asked."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from activities.hands import Hands
+from api import throttle
+from api.parts import Parts
+from api.throttle import Throttle
+from db import rate_limits
+from domain.policy import RateLimit, TryName
+
+CALLS = 3
+
+
+@pytest.fixture
+def slow(parts: Parts) -> Parts:
+    """Parts with three logins a day for each e-mail."""
+    limit = RateLimit(calls=CALLS, seconds=86_400, source="the test")
+    doors = parts.hands.policy.doors.model_copy(
+        update={"tries": {**parts.hands.policy.doors.tries, TryName.BANK_LOGINS: limit}}
+    )
+    policy = parts.hands.policy.model_copy(update={"doors": doors})
+    return replace(parts, hands=replace(parts.hands, policy=policy))
+
+
+def a_process(parts: Parts, kind: TryName = TryName.BANK_LOGINS) -> Throttle:
+    return Throttle(parts.hands, parts.vault, kind)
+
+
+async def names(hands: Hands) -> list[bytes]:
+    return [row["name"] for row in await hands.pool.fetch("SELECT name FROM try_bucket")]
+
+
+async def test_all_processes_share_one_bucket(slow: Parts) -> None:
+    one, other = a_process(slow), a_process(slow)
+    granted = [await process.wait_seconds("a@bank") for process in (one, other, one)]
+    assert granted == [0, 0, 0]
+    for process in (one, other):
+        assert 28_000 < await process.wait_seconds("a@bank") <= 28_800
+    assert await other.wait_seconds("b@bank") == 0
+    assert await a_process(slow, TryName.LINK_USES).wait_seconds("a@bank") == 0
+
+
+async def test_what_is_back_is_granted(slow: Parts) -> None:
+    for _ in range(CALLS):
+        await a_process(slow).wait_seconds("a@bank")
+    await slow.hands.pool.execute("UPDATE try_bucket SET full_at = full_at - interval '8 hours'")
+    assert await a_process(slow).wait_seconds("a@bank") == 0
+    assert await a_process(slow).wait_seconds("a@bank") > 0
+
+
+async def test_the_database_learns_no_name(slow: Parts) -> None:
+    await a_process(slow).wait_seconds("203.0.113.7")
+    (kept,) = await names(slow.hands)
+    assert len(kept) == 32
+    assert b"203" not in kept
+
+
+async def test_who_tries_on_and_on_costs_the_database_nothing(slow: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    take_try = rate_limits.take_try
+
+    async def counted(*args: Any) -> Any:
+        nonlocal asked
+        asked += 1
+        return await take_try(*args)
+
+    monkeypatch.setattr(rate_limits, "take_try", counted)
+    process = a_process(slow)
+    waits = [await process.wait_seconds("a@bank") for _ in range(100)]
+    assert [wait > 0 for wait in waits] == [False] * CALLS + [True] * (100 - CALLS)
+    assert asked == CALLS + 1
+
+
+async def test_buckets_that_are_full_again_are_forgotten(slow: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
+    process = a_process(slow)
+    await process.wait_seconds("a@bank")
+    await slow.hands.pool.execute("UPDATE try_bucket SET full_at = now()")
+    monkeypatch.setattr(throttle, "FORGOTTEN_EVERY", 1)
+    await process.wait_seconds("b@bank")
+    assert len(await names(slow.hands)) == 1
