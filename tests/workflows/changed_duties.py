@@ -1,0 +1,22 @@
+"""A duties workflow that could be deployed by mistake while cases of the recorded kind have duties."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.duties import DutyHands
+    from schemas.procedures import ProcedureStart
+    from workflows.duties import DutiesWorkflow
+
+
+@workflow.defn(name="DutiesWorkflow")
+class ActsAtOnce(DutiesWorkflow):
+    """Does not wait for what is due."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        while not (look := await self._look()).over:
+            await self._duties.act(DutyHands.care_for_duty, look.dues[0].what)

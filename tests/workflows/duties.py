@@ -1,0 +1,112 @@
+"""A case's duties on real Temporal and PostgreSQL, and the way they go that is recorded."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.testing import TimeSkipper
+from temporalio.worker import Worker
+
+from activities.duties import DutyHands, duty_done, open_duties
+from activities.hands import Hands
+from activities.intake import take_complaint
+from db import cases
+from schemas.restoration_enums import DutyKind
+from tests.factories import complaint, number_apart, rrn
+from workers.aftercare import Aftercare
+from workers.worker import sandbox
+from workflows import policies
+from workflows.duties import DutiesWorkflow
+
+PATIENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.02
+HOUR = timedelta(hours=1)
+
+
+@dataclass
+class DutyStage:
+    """Duties of cases, their outbox carried by the real aftercare, their clock moved by the test."""
+
+    hands: Hands
+    client: Client
+    skipper: TimeSkipper
+
+    async def open(self) -> str:
+        """A case whose duties have opened and whose workflow runs; its number."""
+        taken = await take_complaint(self.hands, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+        case_no = taken.receipt.case_ack_no
+        await self.open_again(case_no)
+        return case_no
+
+    async def open_again(self, case_no: str) -> None:
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, case_no)
+            await open_duties(connection, self.hands, case_no, self.hands.now())
+        await self.tell()
+
+    async def tell(self) -> None:
+        """Start and tell what the outbox has."""
+        await Aftercare(self.hands, self.client).look()
+
+    async def done(self, case_no: str, kind: DutyKind) -> None:
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, case_no)
+            assert await duty_done(connection, self.hands, case_no, kind, None, "officer:io", self.hands.now())
+        await self.tell()
+
+    async def skip(self, case_no: str, wait: timedelta) -> None:
+        """Let the workflow's clock go on."""
+        await self.skipper.fast_forward(self.handle(case_no), wait)
+
+    def handle(self, case_no: str) -> WorkflowHandle[DutiesWorkflow, None]:
+        return self.client.get_workflow_handle_for(DutiesWorkflow.run, f"duties-{case_no}")
+
+    async def ended(self, case_no: str) -> None:
+        """Wait until the workflow has ended."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.handle(case_no).result()
+
+    async def until(self, case_no: str, kind: str, count: int) -> None:
+        """Wait until the case's log has so many events of a kind."""
+        await self.until_row(count, "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = $2", case_no, kind)
+
+    async def until_row(self, expected: object, query: str, *values: Any) -> None:
+        """Wait until a query's first value is this."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while await self.hands.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - no event is set
+                await asyncio.sleep(LOOK_SECONDS)
+
+
+@asynccontextmanager
+async def duty_stage(hands: Hands, client: Client) -> AsyncIterator[DutyStage]:
+    """A stage whose worker runs; the workflows' clocks stand still unless they are moved."""
+    await number_apart(hands.pool)
+    skipper = TimeSkipper(client)
+    care = DutyHands(hands)
+    worker = Worker(
+        skipper.client,
+        task_queue=policies.CASE_WORK_QUEUE,
+        workflows=[DutiesWorkflow],
+        activities=[care.look_at_duties, care.care_for_duty],
+        workflow_runner=sandbox(),
+    )
+    with skipper.with_time_skipping_disabled():
+        async with worker:
+            yield DutyStage(hands, skipper.client, skipper)
+
+
+async def silence_and_work(stage: DutyStage) -> str:
+    """The first duty is reminded of, overdue and done late; the second is done in time, and all is over."""
+    case_no = await stage.open()
+    await stage.skip(case_no, 19 * HOUR)
+    await stage.until_row(1, "SELECT count(*) FROM duty WHERE case_no = $1 AND reminded_at IS NOT NULL", case_no)
+    await stage.skip(case_no, 7 * HOUR)
+    await stage.until(case_no, "duty_overdue", 1)
+    await stage.done(case_no, DutyKind.MAGISTRATE_REPORT)
+    await stage.done(case_no, DutyKind.FOLLOW_UP)
+    await stage.ended(case_no)
+    return case_no
