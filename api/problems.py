@@ -24,7 +24,6 @@ from api.request_ids import request_id
 from api.tokens import BadToken
 from db.paging import BadCursor
 from domain.authority import MayNot, SameEyes
-from domain.authority import MayNot, SameEyes
 from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFound, NotNow, RuleBroken
 
 log = logging.getLogger("goldenhour.api")
@@ -53,7 +52,6 @@ NOT_JSON: Final = Kind("not-json", 400, "The body is not JSON")
 NOT_DECIPHERED: Final = Kind("not-deciphered", 400, "The envelope cannot be opened")
 NOT_LOGGED_IN: Final = Kind("not-logged-in", 401, "A valid bearer token is needed")
 NOT_ALLOWED: Final = Kind("not-allowed", 403, "This role may not do this")
-FOUR_EYES: Final = Kind("four-eyes", 403, "Another officer must do this")
 FOUR_EYES: Final = Kind("four-eyes", 403, "Another officer must do this")
 NOT_FOUND: Final = Kind("not-found", 404, "There is no such thing")
 METHOD_NOT_ALLOWED: Final = Kind("method-not-allowed", 405, "This cannot be done here")
@@ -95,8 +93,6 @@ _OF_HTTP: Final = {
 _OF_RULE: Final[Mapping[type[RuleBroken], Kind]] = {
     NotFound: NOT_FOUND,
     NotNow: NOT_NOW,
-    MayNot: NOT_ALLOWED,
-    SameEyes: FOUR_EYES,
     MayNot: NOT_ALLOWED,
     SameEyes: FOUR_EYES,
     LimitExceeded: LIMIT_EXCEEDED,
