@@ -45,3 +45,33 @@ async def test_what_cannot_be_compared(database: Pool, database_dsn: str, tmp_pa
     assert (unknown.exit_code, "institution NONE" in unknown.stderr) == (1, True)
     absent = await invoke("reconcile", "HDFC", tmp_path / "absent.csv", **settings)
     assert absent.exit_code == 2
+
+
+async def test_a_bank_is_asked_and_it_is_shown_how_it_stands(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    case_no, reference = await a_lien(await make_hands(database))
+    nothing = await invoke("reconcile", "--status", **settings)
+    assert (nothing.exit_code, "no institution was asked" in nothing.stdout) == (0, True), nothing.output
+    asked = await invoke("reconcile", "--ask", "HDFC", "--json", "-", **settings)
+    assert asked.exit_code == 0, asked.output
+    assert json.loads(asked.stdout)["way"] is None
+    again = await invoke("reconcile", "--ask", "HDFC", **settings)
+    assert "the next round of a worker asks it" in again.stdout
+    assert await database.fetchval("SELECT count(*) FROM lien_inquiry") == 1
+    file = tmp_path / "liens.csv"
+    file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},500.00\n")
+    assert (await invoke("reconcile", "HDFC", file, **settings)).exit_code == 1
+    shown = await invoke("reconcile", "--status", **settings)
+    assert (shown.exit_code, "1 amount differs" in shown.stdout) == (0, True), shown.output
+    told = json.loads((await invoke("reconcile", "--status", "--json", "-", **settings)).stdout)
+    assert [(one["institution"], one["inquiry"]["outcome"]) for one in told] == [("HDFC", "answered")]
+
+
+async def test_one_thing_at_a_time(database: Pool, database_dsn: str) -> None:
+    settings = with_database(database_dsn)
+    await make_hands(database)
+    for words in ((), ("HDFC",), ("--status", "--ask", "HDFC"), ("HDFC", "x.csv", "--status")):
+        refused = await invoke("reconcile", *words, **settings)
+        assert (refused.exit_code, bool(refused.stderr)) == (2, True), words
+    unknown = await invoke("reconcile", "--ask", "NONE", **settings)
+    assert (unknown.exit_code, "institution NONE" in unknown.stderr) == (1, True)

@@ -96,6 +96,7 @@ def _ask(code: str, json_target: str | None) -> None:
         f"{code}: list of liens wanted since {_moment(asked.asked_at)}, due {_moment(asked.due_at)}; {how}",
         highlight=False,
         markup=False,
+        soft_wrap=True,
     )
 
 
@@ -110,10 +111,11 @@ def _show_status(json_target: str | None) -> None:
         console.print("no institution was asked for its list yet", highlight=False)
         return
     table = Table()
-    for name in ("institution", "asked", "by", "list", "rows", "differ", "missing", "what differs"):
-        table.add_column(name, overflow="fold")
+    for name in ("bank", "asked", "last list", "rows"):
+        table.add_column(name)
+    table.add_column("what differs", overflow="fold")
     for one in standings:
-        table.add_row(one.institution, *_asked(one), *_listed(one), Text(_differing(one)))
+        table.add_row(one.institution, _asked(one), *_listed(one), Text(_differing(one)))
     console.print(table)
 
 
@@ -140,18 +142,15 @@ async def _standings(pool: "Pool") -> "list[Standing]":
                 return found
 
 
-def _asked(one: "Standing") -> tuple[str, str]:
+def _asked(one: "Standing") -> str:
     if one.inquiry is None:
-        return "", ""
-    late = ", overdue" if one.overdue else ""
-    return f"{_moment(one.inquiry.asked_at)}{late}", one.inquiry.way or "not yet"
+        return ""
+    words = [_moment(one.inquiry.asked_at), f"by {one.inquiry.way}" if one.inquiry.way else "not put yet"]
+    return ", ".join([*words, "overdue"] if one.overdue else words)
 
 
-def _listed(one: "Standing") -> tuple[str, str, str, str]:
-    if one.last is None:
-        return "none", "", "", ""
-    rows, differing, missing = one.last.rows_in, one.last.rows_differing, one.last.missing
-    return _moment(one.last.taken_at), f"{rows:,}", f"{differing:,}", f"{missing:,}"
+def _listed(one: "Standing") -> tuple[str, str]:
+    return ("none", "") if one.last is None else (_moment(one.last.taken_at), f"{one.last.rows_in:,}")
 
 
 def _differing(one: "Standing") -> str:
