@@ -1,7 +1,8 @@
 """Record one history a path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
 
-Run it when a path is new, or when `CaseWorkflow` was changed behind `workflow.patched` and every case that began before
-has ended (docs/workflows.md). A history is what real cases of that version look like: do not edit one by hand.
+Those of restorations stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed behind
+`workflow.patched` and every case that began before has ended (docs/workflows.md). A history is what real cases of that
+version look like: do not edit one by hand.
 """
 
 import asyncio
@@ -20,12 +21,15 @@ from tests.factories import institution, make_hands
 from tests.workflows.conftest import CLASSES
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
 from tests.workflows.paths import Path as CasePath
+from tests.workflows.restoration_paths import RESTORATION_PATHS
+from tests.workflows.restoration_paths import Path as RestorationPath
 from tests.workflows.stage import staged
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
 
 FOLDER = Path(__file__).with_name("histories")
+PROCEDURES = FOLDER / "procedures"
 RECORDER = "recorder"
 
 
@@ -43,10 +47,10 @@ def cleaned(part: Any) -> Any:
     return clean
 
 
-def write(name: str, history: WorkflowHistory) -> None:
+def write(name: str, history: WorkflowHistory, folder: Path = FOLDER) -> None:
     """Write one history."""
     content = {"workflow_id": history.workflow_id, "history": cleaned(json.loads(history.to_json()))}
-    (FOLDER / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    (folder / f"{name}.json").write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> None:
@@ -66,10 +70,20 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
     await pool.close()
 
 
+async def record_restoration(path: RestorationPath, client: Client, postgres: EmbeddedPostgres) -> None:
+    """Walk one path of a restoration on a fresh database, and write its history."""
+    dsn = await postgres.create_database(f"restoration_{path.__name__}")
+    await migrate(dsn)
+    pool = await open_pool(dsn, max_size=10)
+    write(f"restoration-{path.__name__}", await path(await make_hands(pool), client), PROCEDURES)
+    await pool.close()
+
+
 async def main(names: list[str]) -> None:
     """Record the named paths, or all."""
-    FOLDER.mkdir(exist_ok=True)
+    PROCEDURES.mkdir(exist_ok=True, parents=True)
     wanted = [path for path in PATHS if not names or path.__name__ in names]
+    ways_home = [path for path in RESTORATION_PATHS if not names or path.__name__ in names]
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
         temporal = EmbeddedTemporal(
             Path(folder) / "temporal.db",
@@ -83,6 +97,9 @@ async def main(names: list[str]) -> None:
             for path in wanted:
                 await record(path, client, postgres)
                 sys.stdout.write(f"recorded {path.__name__}\n")
+            for way_home in ways_home:
+                await record_restoration(way_home, client, postgres)
+                sys.stdout.write(f"recorded {way_home.__name__}\n")
 
 
 if __name__ == "__main__":

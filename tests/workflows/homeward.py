@@ -1,0 +1,177 @@
+"""A restoration on a stage: its workflow on a real Temporal server, in its own time; officers and banks by hand."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowHandle
+from temporalio.service import RPCError
+from temporalio.testing import TimeSkipper
+from temporalio.worker import Worker
+
+from activities.hands import Hands
+from activities.restoration_clock import RestorationHands
+from db import procedures
+from schemas.enums import ProcedureKind
+from schemas.procedures import ProcedureStart
+from schemas.restorations import RestorationVerb
+from tests.activities.way_home import DESK, Home
+from tests.factories import number_apart
+from workers.worker import sandbox
+from workflows import policies
+from workflows.restoration import RestorationWorkflow
+
+PATIENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.02
+MOMENT = timedelta(seconds=1)
+
+
+class Homeward:
+    """One stage: restorations whose workflows run, and whose verbs go by their workflow's time."""
+
+    def __init__(self, hands: Hands, client: Client) -> None:
+        self.home = Home(hands)
+        self.skipper = TimeSkipper(client)
+        self.started: list[str] = []
+
+    # -- the workflow ----------------------------------------------------------------------------------------------
+
+    async def begin(self, restoration: UUID, *, skipping: bool = False) -> None:
+        """Start its workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
+        start = ProcedureStart(
+            workflow_id=procedures.workflow_id(ProcedureKind.RESTORATION, str(restoration)),
+            kind=ProcedureKind.RESTORATION,
+            subject=str(restoration),
+            case_no=await self.case_of(restoration),
+        )
+        if skipping:
+            await self._start(start)
+        else:
+            with self.skipper.with_time_skipping_disabled():
+                await self._start(start)
+        self.started.append(start.workflow_id)
+
+    async def _start(self, start: ProcedureStart) -> None:
+        await self.skipper.client.start_workflow(
+            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=policies.CASE_WORK_QUEUE
+        )
+
+    def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
+        workflow_id = procedures.workflow_id(ProcedureKind.RESTORATION, str(restoration))
+        return self.skipper.client.get_workflow_handle_for(RestorationWorkflow.run, workflow_id, run_id=run_id)
+
+    async def forward(self, restoration: UUID, days: float) -> None:
+        """Let days pass, and a moment: what falls due in them is done meanwhile."""
+        await self.skipper.fast_forward(self.handle(restoration), timedelta(days=days) + MOMENT)
+
+    async def do(self, restoration: UUID, act: Callable[[UUID], Awaitable[object]]) -> None:
+        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        self.home.clock.at = await self.skipper.get_current_time(self.handle(restoration))
+        await act(restoration)
+        await self.tell(restoration)
+
+    async def tell(self, restoration: UUID) -> None:
+        await self.handle(restoration).signal(RestorationWorkflow.changed)
+
+    async def outcome(self, restoration: UUID) -> None:
+        """Wait until the workflow has ended by itself."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.handle(restoration).result()
+
+    # -- what there is to see --------------------------------------------------------------------------------------
+
+    async def case_of(self, restoration: UUID) -> str:
+        found: str = await self.home.bench.value(
+            "SELECT case_no FROM restoration WHERE restoration_id = $1", restoration
+        )
+        return found
+
+    async def until(self, restoration: UUID, step: str, state: str = "open") -> None:
+        """Wait until it stands there."""
+        await self.until_value(
+            f"{state} {step}", "SELECT state || ' ' || step FROM restoration WHERE restoration_id = $1", restoration
+        )
+
+    async def until_value(self, expected: object, query: str, *values: object) -> None:
+        """Wait until a query's first value is this."""
+        found = None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (found := await self.home.bench.value(query, *values)) != expected:  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"it is {found!r}, not {expected!r}") from None
+
+    async def until_divided(self, restoration: UUID) -> None:
+        """Wait until every line has its share."""
+        await self.until_value(
+            0, "SELECT count(*) FROM restoration_line WHERE restoration_id = $1 AND allocation_id IS NULL", restoration
+        )
+
+    # -- walks that several tests take -----------------------------------------------------------------------------
+
+    async def to_notice(self, restoration: UUID) -> None:
+        """From the first hold to the holder's notice."""
+        await self.forward(restoration, 3)
+        await self.until(restoration, "application")
+        await self.do(restoration, self.home.apply)
+        await self.do(restoration, self.home.verify)
+
+    async def approve(self, restoration: UUID) -> None:
+        """From the approval to the banks."""
+        await self.until(restoration, "approval")
+        await self.until_divided(restoration)
+        await self.do(restoration, self.home.prepare)
+        await self.do(restoration, self.home.approve)
+        await self.until(restoration, "credit")
+
+    async def credit(self, restoration: UUID) -> None:
+        """The banks give back what they were ordered to."""
+        await self.do(restoration, self.home.confirm)
+
+    async def bond(self, restoration: UUID) -> None:
+        """The victim's bond comes."""
+        await self.until(restoration, "bond")
+
+        async def receive(identity: UUID) -> None:
+            await self.home.do(identity, RestorationVerb.RECEIVE_BOND, DESK)
+
+        await self.do(restoration, receive)
+
+    async def clear(self) -> None:
+        """End what still runs: the next stage's worker must not get it."""
+        for workflow_id in self.started:
+            try:
+                await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
+            except RPCError:
+                continue
+
+
+def worker_of(stage: Homeward) -> Worker:
+    """A worker for restorations alone, in the sandbox."""
+    engine = RestorationHands(stage.home.hands)
+    return Worker(
+        stage.skipper.client,
+        task_queue=policies.CASE_WORK_QUEUE,
+        workflows=[RestorationWorkflow],
+        workflow_runner=sandbox(),
+        activities=[
+            engine.look_at_restoration,
+            engine.divide_accounts,
+            engine.remind_of_step,
+            engine.escalate_step,
+            engine.move_restoration,
+        ],
+    )
+
+
+@asynccontextmanager
+async def homeward(hands: Hands, client: Client) -> AsyncIterator[Homeward]:
+    """A stage whose worker runs, on case numbers of its own."""
+    await number_apart(hands.pool)
+    stage = Homeward(hands, client)
+    async with worker_of(stage):
+        yield stage
+        await stage.clear()
