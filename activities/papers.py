@@ -6,6 +6,7 @@ after it, and until the end: numbers have no gap. So issue one paper a transacti
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from uuid import UUID, uuid4
 
 from activities.hands import Hands
@@ -20,6 +21,9 @@ from papers.rendering import render, template_version
 from schemas.enums import EventKind, Language
 from schemas.papers import IssuedPaper, PaperAsk, PaperFacts, PaperLinks, Particulars
 from schemas.restoration_enums import OrderKind, PaperKind
+
+APPEAL_PATH: Final = "/appeal"
+"""where an account holder appeals, below the public address"""
 
 
 async def issue(

@@ -16,6 +16,7 @@ from api import (
     desk,
     events,
     ops,
+    papers,
     reconciliation,
     restorations,
     scorecards,
@@ -66,7 +67,8 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.score_watch = ScoreWatch(parts.hands)
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
-    app.include_router(restorations.router)
+    for resource in (restorations, papers):
+        app.include_router(resource.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)

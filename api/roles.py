@@ -36,6 +36,8 @@ class Action(StrEnum):
     REFUSE_RESTORATION = "refuse_restoration"
     RECEIVE_BOND = "receive_bond"
     CANCEL_RESTORATION = "cancel_restoration"
+    READ_PAPERS = "read_papers"
+    ISSUE_PAPER = "issue_paper"
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -64,4 +66,6 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REFUSE_RESTORATION: RULES[RestorationVerb.REFUSE].roles,
     Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
+    Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
+    Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
 }

@@ -149,7 +149,7 @@ async def page(connection: Connection, ack_no: str, after: str | None, limit: in
         limit + 1,
     )
     rows, more = cut(found, limit)
-    return PaperPage(papers=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
+    return PaperPage(items=tuple(_view(row) for row in rows), next=_cursor(rows) if more else None)
 
 
 def _cursor(rows: Sequence[Record]) -> str:

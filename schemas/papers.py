@@ -350,5 +350,5 @@ class PaperView(PaperHead):
 class PaperPage(Noun):
     """Papers of a case, the newest first."""
 
-    papers: tuple[PaperView, ...]
+    items: tuple[PaperView, ...]
     next: str | None

@@ -81,6 +81,9 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{RESTORATION}/refuse"): (frozenset({Role.SP}), SEEN | WHY),
     ("POST", f"{RESTORATION}/receive-bond"): (DESK | IO, SEEN),
     ("POST", f"{RESTORATION}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), SEEN | WHY),
+    ("GET", "/api/v1/papers"): (READERS | POLICE, None),
+    ("GET", "/api/v1/papers/{paper_id}"): (READERS | POLICE, None),
+    ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
     ("GET", "/api/v1/bank/holds"): (BANK, None),
     ("GET", HOLD): (BANK, None),
     ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
@@ -99,6 +102,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
 }
 ANSWER_PAGE: Final = {(method, "/a/{token}") for method in ("GET", "HEAD", "POST")}
 """No role opens it: the token in the path is what it goes by (test_answer_pages)."""
+ASKED: Final = {"/api/v1/papers": {"case": "29999999999999"}}
+"""what a route cannot be called without, beside its path"""
 NUMBERS: Final = {
     "ack_no": "29999999999999",
     "hop_no": "1",
@@ -106,6 +111,7 @@ NUMBERS: Final = {
     "reconciliation_id": "1",
     "contradiction_id": "1",
     "hold_id": "00000000-0000-4000-8000-000000000000",
+    "paper_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
 }
@@ -123,7 +129,11 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
     """Call a route with a body that fits it."""
     body = EXPECTED[method, path][1]
     return await doors.client.request(
-        method, path.format(**NUMBERS), json=body, headers={"Idempotency-Key": "roles", **headers}
+        method,
+        path.format(**NUMBERS),
+        params=ASKED.get(path),
+        json=body,
+        headers={"Idempotency-Key": "roles", **headers},
     )
 
 

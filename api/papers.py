@@ -1,0 +1,83 @@
+"""Papers: the register of a case, the PDF itself, and issuing one."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+
+from activities.papers import APPEAL_PATH, issue_for_officer
+from api.auth import may
+from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, PAPER_LACKS, Refused, Violation, says
+from api.roles import Action
+from api.tokens import Officer
+from db import papers
+from domain.papers import PaperLacks
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.papers import IssuedPaper, PaperAsk, PaperPage
+
+router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
+
+PDF: Final = "application/pdf"
+_ETAG: Final = {"description": "The SHA-256 of the bytes, as the register has it.", "schema": {"type": "string"}}
+_PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}, "headers": {"ETag": _ETAG}},
+    304: {"description": "The caller has it already."},
+}
+
+Reader = Annotated[Officer, may(Action.READ_PAPERS)]
+CaseNumber = Annotated[
+    str, Query(alias="case", pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
+]
+
+
+@router.get("/papers")
+async def list_papers(
+    parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> PaperPage:
+    """The papers of a case, the newest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await papers.page(connection, ack_no, after, limit)
+
+
+@router.get("/papers/{paper_id}", response_class=Response, responses=_PDF_RESPONSE)
+async def read_paper(
+    parts: TheParts, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """The paper itself, byte for byte as it was issued."""
+    async with parts.hands.pool.acquire() as connection:
+        paper, pdf = await papers.read(connection, paper_id)
+    headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
+        return Response(status_code=304, headers=headers)
+    name = f"{paper.number.replace('/', '-')}.{paper.language.value}.pdf"
+    headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return Response(pdf, media_type=PDF, headers=headers)
+
+
+@router.post(
+    "/cases/{ack_no}/papers",
+    status_code=201,
+    responses={
+        **says(PAPER_LACKS, LIMIT_EXCEEDED),
+        200: {"description": "It was issued before: that one.", "model": IssuedPaper},
+    },
+)
+async def issue_paper(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.ISSUE_PAPER)],
+    ack_no: AckNo,
+    asked: PaperAsk,
+    response: Response,
+) -> IssuedPaper:
+    """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named."""
+    appeal_address = f"{parts.public_url}{APPEAL_PATH}" if parts.public_url else ""
+    try:
+        paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=appeal_address)
+    except PaperLacks as lacks:
+        missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
+        raise Refused(PAPER_LACKS, str(lacks), violations=missing) from None
+    response.status_code = 200 if paper.repeated else 201
+    response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
+    return paper
