@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -50,14 +50,32 @@ def _check_smtp_url(value: SecretStr) -> SecretStr:
     return value
 
 
+def _travels_safely(parts: SplitResult) -> bool:
+    """Whether a credential may go there: in the clear on this machine only."""
+    may_be_plain = parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    return bool(parts.hostname) and (parts.scheme == "https" or (parts.scheme == "http" and may_be_plain))
+
+
 def _check_public_url(value: str) -> str:
     parts = urlsplit(value)
-    # The link is a credential: it may travel in the clear on this machine only.
-    may_be_plain = parts.hostname in {"localhost", "127.0.0.1", "::1"}
-    scheme_fits = parts.scheme == "https" or (parts.scheme == "http" and may_be_plain)
-    if not (scheme_fits and parts.hostname) or parts.query or parts.fragment or parts.username:
+    # The link is a credential.
+    if not _travels_safely(parts) or parts.query or parts.fragment or parts.username:
         raise ValueError("must look like https://HOST (or https://HOST/PATH)")
     return value.rstrip("/")
+
+
+def _check_police_url(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if not _travels_safely(parts) or not parts.username or not parts.password:
+        raise ValueError("must look like https://CLIENT:KEY@HOST/PATH")
+    return value
+
+
+def _check_sms_url(value: SecretStr) -> SecretStr:
+    parts = urlsplit(value.get_secret_value())
+    if not _travels_safely(parts) or not parts.password or not parts.query.startswith("from="):
+        raise ValueError("must look like https://:TOKEN@HOST/PATH?from=SENDER")
+    return value
 
 
 def _check_secret_key(value: SecretStr) -> SecretStr:
@@ -81,6 +99,8 @@ def _check_folder(value: Path) -> Path:
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
+PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
+SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 ExistingFile = Annotated[Path, AfterValidator(_check_file)]
@@ -124,6 +144,12 @@ class Settings(BaseSettings):
 
     smtp_url: SmtpUrl | None = None
     """`None` sends no mail."""
+
+    sms_url: SmsUrl | None = None
+    """The gateway of short messages; `None` sends none, and what would be sent stays written and says so."""
+
+    police_url: PoliceUrl | None = None
+    """The register of first information reports; `None` asks none, and what would be asked stays written."""
 
     public_url: PublicUrl | None = None
     """The address under which banks reach the API: links in letters begin with it. `None` sends no links."""

@@ -16,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.answer_links import LetterLinks
 from activities.carrying import Adapters, Carrier
+from activities.duties import DutyHands
 from activities.feed import announce
 from activities.freezing import FreezeHands
 from activities.hands import Hands
@@ -35,10 +36,12 @@ from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.iso_watch import IsoWatch
 from workers.metrics_page import served
+from workers.outward import Outward
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_schedules
 from workflows import policies
 from workflows.case import CaseWorkflow
+from workflows.duties import DutiesWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -88,6 +91,7 @@ def make_workers(
     in it, so that a worker in earnest can do without.
     """
     freeze = FreezeHands(hands, Carrier(hands, banks), mailer, links)
+    duties = DutyHands(hands)
     rounds = RoundHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
@@ -95,7 +99,7 @@ def make_workers(
             Worker(
                 client,
                 task_queue=policies.CASE_WORK_QUEUE,
-                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
+                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow, DutiesWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
                     freeze.climb_rung,
@@ -103,6 +107,8 @@ def make_workers(
                     SweepHands(hands, courier.tell).sweep_outbox,
                     rounds.plan_round,
                     rounds.ask_by_people,
+                    duties.look_at_duties,
+                    duties.care_for_duty,
                 ],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
@@ -196,12 +202,17 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
             adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(spool))
             if queues is not Queues.BANK_CALLS:
                 watch = IsoWatch(engine.hands, spool, engine.courier.soon)
+        outward: Outward | None = None
+        if queues is not Queues.BANK_CALLS:
+            outward = await stack.enter_async_context(Outward.opened(engine.hands, settings, mailer))
         workers = make_workers(
             engine.client, engine.hands, adapters, mailer, engine.courier, queues, links=links, sandboxed=False
         )
         async with running(workers):
             log.info("worker runs %s", queues)
             tasks = [asyncio.create_task(keep_logged_in(engine.hands, i4c))]
+            if outward is not None:
+                tasks.append(asyncio.create_task(outward.run()))
             if watch is not None:
                 tasks.append(asyncio.create_task(watch.run()))
             try:

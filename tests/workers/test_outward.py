@@ -1,0 +1,89 @@
+"""The worker's errands outward: over the gateway and the register that the settings name, again after any failure."""
+
+import asyncio
+from contextlib import suppress
+from datetime import UTC, datetime
+
+import pytest
+
+from activities.hands import Hands
+from activities.intake import take_complaint
+from activities.messaging import tell_victim
+from db.pool import Pool
+from schemas.messages import MessageKind
+from simulator.police_station import PoliceStation
+from simulator.sms_gateway import SmsGateway
+from tests.asgi_server import served
+from tests.factories import complaint, make_hands, rrn, transfer
+from workers.outward import Outward
+from workers.settings import Settings
+
+KEY = "a-key-of-the-register-0123456789"
+PATIENCE_SECONDS = 30.0
+
+
+async def one_of_each(hands: Hands) -> str:
+    """A case that an e-Zero FIR is asked for, and a message to its victim."""
+    told = complaint(transfer(2_00_000_00))
+    taken = await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")
+    case_no = taken.receipt.case_ack_no
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await tell_victim(connection, hands, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00})
+    return case_no
+
+
+async def until_gone_out(hands: Hands) -> None:
+    left = (
+        "SELECT (SELECT count(*) FROM message WHERE sent_at IS NULL) + (SELECT count(*) FROM fir WHERE fir_no IS NULL)"
+    )
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while await hands.pool.fetchval(left):  # noqa: ASYNC110 - a row sets no event
+            await asyncio.sleep(0.02)
+
+
+async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: Pool) -> None:
+    hands = await make_hands(database)
+    gateway, station = SmsGateway("t0ken"), PoliceStation("up", KEY.encode())
+    await one_of_each(hands)
+    async with served(gateway) as sms_url, served(station) as police_url:
+        settings = Settings.model_validate(
+            {
+                "sms_url": sms_url.replace("//", "//:t0ken@") + "/send?from=UPCOPS",
+                "police_url": police_url.replace("//", f"//up:{KEY}@"),
+            }
+        )
+        async with Outward.opened(hands, settings, None) as outward:
+            running = asyncio.create_task(outward.run())
+            await until_gone_out(hands)
+            running.cancel()
+            with suppress(asyncio.CancelledError):
+                await running
+    (report,) = station.reports.values()
+    assert report.sign_by is not None
+    assert any(report.fir_no in message.text for message in gateway.messages), "the victim is asked to sign"
+    assert len(gateway.messages) == 2
+
+
+async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+    hands = await make_hands(database)
+    await one_of_each(hands)
+
+    async def fails(*_: object) -> int:
+        raise RuntimeError("of no server")
+
+    monkeypatch.setattr("workers.outward.send_due", fails)
+    station = PoliceStation("up", KEY.encode(), clock=lambda: datetime.now(UTC))
+    async with served(station) as police_url:
+        settings = Settings.model_validate({"police_url": police_url.replace("//", f"//up:{KEY}@")})
+        async with Outward.opened(hands, settings, None) as outward:
+            assert await outward.look() == 1
+    assert len(station.reports) == 1
+
+
+async def test_without_gateway_and_register_everything_stays_written_and_says_so(database: Pool) -> None:
+    hands = await make_hands(database)
+    await one_of_each(hands)
+    async with Outward.opened(hands, Settings(), None) as outward:
+        assert await outward.look() == 0
+    failures = await database.fetch("SELECT failure FROM message UNION ALL SELECT failure FROM fir")
+    assert ["is set up" in row["failure"] for row in failures] == [True, True]

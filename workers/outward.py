@@ -1,0 +1,65 @@
+"""What leaves for people and for the police's register: a worker looks for what is due, again and again.
+
+The rows are the outbox, and a row that somebody has taken up is nobody else's: every worker may look.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import Final, Self
+
+from activities.hands import Hands
+from activities.messaging import MailRoute, Ways, send_due
+from activities.police import register_due
+from adapters.messages.sms import SmsGateway, SmsWire
+from adapters.police.cctns import CctnsRegister, CctnsWire
+from adapters.police.protocol import FirRegister
+from workers.settings import Settings
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_SECONDS: Final = 1.0
+"""a code must be there while its reader waits for it"""
+
+
+@dataclass(frozen=True)
+class Outward:
+    """Sends messages and asks for reports, for ever."""
+
+    hands: Hands
+    ways: Ways
+    register: FirRegister | None
+    look_every_seconds: float = LOOK_EVERY_SECONDS
+
+    @classmethod
+    @asynccontextmanager
+    async def opened(cls, hands: Hands, settings: Settings, mail: MailRoute | None) -> AsyncIterator[Self]:
+        """With the gateway and the register that the settings name. Raises ValueError for one that cannot be used."""
+        async with AsyncExitStack() as stack:
+            sms: SmsGateway | None = None
+            register: CctnsRegister | None = None
+            if settings.sms_url is not None:
+                wire = SmsWire.from_url(settings.sms_url.get_secret_value())
+                sms = await stack.enter_async_context(SmsGateway(wire))
+            if settings.police_url is not None:
+                station = CctnsWire.from_url(settings.police_url.get_secret_value())
+                register = await stack.enter_async_context(CctnsRegister(station))
+            yield cls(hands, Ways(mail=mail, sms=sms), register)
+
+    async def run(self) -> None:
+        """Look until it is cancelled; whatever fails is looked at again."""
+        while True:
+            if not await self.look():
+                await asyncio.sleep(self.look_every_seconds)
+
+    async def look(self) -> int:
+        """Do what is due, once; returns how much of it went out."""
+        done = 0
+        for errand in (send_due(self.hands, self.ways), register_due(self.hands, self.register)):
+            try:
+                done += await errand
+            except Exception as error:  # a fault about one row must not end the errands of all others
+                log.warning("what is due outward waits: %s", type(error).__name__)
+        return done
