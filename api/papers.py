@@ -9,7 +9,7 @@ from activities.papers import APPEAL_PATH, issue_for_officer
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, PAPER_LACKS, Refused, Violation, says
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, PAPER_LACKS, Refused, Violation, says
 from api.roles import Action
 from api.tokens import Officer
 from db import papers
@@ -32,7 +32,7 @@ CaseNumber = Annotated[
 ]
 
 
-@router.get("/papers")
+@router.get("/papers", responses=says(NOT_FOUND))
 async def list_papers(
     parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> PaperPage:
