@@ -32,6 +32,7 @@ from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running
 
 PATIENCE_SECONDS = 60.0
+VAULT = Vault(SecretStr("k" * 40))
 
 
 @dataclass
@@ -86,7 +87,7 @@ async def world(hands: Hands, temporal_client: Client) -> AsyncIterator[tuple[Ca
     async def answers() -> bool:
         return True
 
-    parts = Parts(hands=hands, courier=courier, vault=Vault(SecretStr("k" * 40)), temporal_answers=answers)
+    parts = Parts(hands=hands, courier=courier, vault=VAULT, temporal_answers=answers)
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with running(workers):
         task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))

@@ -1,0 +1,170 @@
+"""Strangers who have nothing but the published description: an officer complains, a bank takes its hold and answers."""
+
+import ast
+import asyncio
+import sys
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from activities.hands import Hands
+from api.tokens import Tokens
+from schemas.enums import Role
+from tests.e2e import generated_client
+from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused
+from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, hands, world
+from tests.factories import rrn
+from workers.temporal import CaseCourier
+
+__all__ = ["hands", "world"]
+
+AMOUNT_PAISE = 10_000_00
+World = tuple[CaseCourier, httpx.AsyncClient]
+
+
+def test_the_client_knows_nothing_of_ours() -> None:
+    tree = ast.parse(Path(generated_client.__file__).read_text(encoding="utf-8"))
+    names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
+    foreign = {name.partition(".")[0] for name in names} - set(sys.stdlib_module_names)
+    assert foreign == {"httpx", "jsonschema", "referencing"}
+
+
+async def described(http: httpx.AsyncClient, **credentials: str) -> GeneratedClient:
+    response = await http.get("/api/v1/openapi.json")
+    return GeneratedClient(response.json(), http, credentials)
+
+
+def a_complaint() -> dict[str, Any]:
+    return {
+        "channel": "helpline_1930",
+        "category": "upi_fraud",
+        "victim": {"name": "A. Victim", "mobile": "9876543210", "district": "LUCKNOW"},
+        "transfers": [
+            {
+                "payer": {"institution": "SBIN", "account": "30000000001"},
+                "payee": {"institution": "HDFC", "account": "50100000000001"},
+                "amount_paise": AMOUNT_PAISE,
+                "rrn": rrn(),
+                "mode": "imps",
+                "transferred_at": (datetime.now(UTC) - timedelta(minutes=5)).isoformat(),
+            }
+        ],
+    }
+
+
+async def settled(officer: GeneratedClient, ack_no: str) -> Any:
+    """The case, once nothing of it is in play."""
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        while True:
+            case = await officer.read_case(ack_no=ack_no)
+            if case["state"] == "settled":
+                return case
+            await asyncio.sleep(0.05)
+
+
+async def test_a_hold_is_taken_acknowledged_and_answered(hands: Hands, world: World) -> None:
+    _, http = world
+    officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
+    bank = await described(http)
+    login = await bank.log_in_bank(body={"email": "hdfc@banks.example", "password": "HDFC-inbound-pass"})
+    bank.credentials["BankToken"] = login["data"]["token"]
+    told = await officer.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        cursor: dict[str, str] = {}
+        while not (page := await bank.read_holds(status="open", wait_seconds=10, **cursor))["items"]:
+            cursor = {"cursor": page["next"]}
+    (hold,) = page["items"]
+    assert await bank.read_hold(hold_id=hold["hold_id"]) == hold
+    await bank.acknowledge_hold(hold_id=hold["hold_id"], body={})
+    (hop,) = hold["hops"]
+    line = {"kind": "held", "hop": hop["hop"], "amount_paise": hop["disputed_paise"]}
+    answered = await bank.answer_hold(hold_id=hold["hold_id"], body={"lines": [line]}, idempotency_key="a-1")
+    assert (answered["accepted"], answered["contradictions"]) == (1, 0)
+    case = await settled(officer, told["ack_no"])
+    assert case["buckets_paise"]["held"] == AMOUNT_PAISE
+    assert (await bank.read_hold(hold_id=hold["hold_id"]))["status"] == "answered"
+
+
+async def test_everything_that_can_be_read_is_as_described(hands: Hands, world: World) -> None:
+    """Every operation that reads and needs no more than a case's number."""
+    _, http = world
+    officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
+    told = await officer.take_complaint(body=a_complaint(), idempotency_key=uuid4().hex)
+    read = 0
+    for name, operation in officer.operations.items():
+        needs = {one["name"] for one in operation.described.get("parameters", ()) if one.get("required")}
+        schemes = [next(iter(one)) for one in operation.described.get("security", ())]
+        if operation.method == "get" and needs <= {"ack_no"} and schemes in ([], ["OfficerToken"]):
+            await getattr(officer, name)(**dict.fromkeys(needs, told["ack_no"]))
+            read += 1
+    assert read > 10
+
+
+async def test_refusals_are_as_described(hands: Hands, world: World) -> None:
+    _, http = world
+    officer = await described(http, OfficerToken="of.nobody.here")
+    bank = await described(http, BankToken=Tokens(VAULT).for_bank("ICIC"))
+    for call, status, name in (
+        (officer.list_cases(), 401, "not-logged-in"),
+        (bank.read_hold(hold_id=str(uuid4())), 404, "not-found"),
+        (bank.read_holds(cursor="x"), 422, "invalid-request"),
+    ):
+        with pytest.raises(Refused) as refused:
+            await call
+        assert (refused.value.status, refused.value.body["type"]) == (status, f"urn:goldenhour:problem:{name}")
+
+
+# -- the client can say no ---------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+async def document(world: World) -> dict[str, Any]:
+    found: dict[str, Any] = (await world[1].get("/api/v1/openapi.json")).json()
+    return found
+
+
+async def test_what_the_description_does_not_allow_is_not_sent(document: dict[str, Any]) -> None:
+    def never(request: httpx.Request) -> httpx.Response:
+        raise AssertionError(request.url)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(never), base_url="http://test")
+    bank = GeneratedClient(document, http, {"BankToken": "t"})
+    hold_id = str(uuid4())
+    for call in (
+        bank.read_holds(limit=0),
+        bank.read_holds(stat="open"),
+        bank.read_hold(),
+        bank.answer_hold(hold_id=hold_id, body={"lines": [{"kind": "vanished", "hop": 1}]}),
+        bank.answer_hold(hold_id=hold_id, body={"lines": []}),
+        bank.list_cases(),
+    ):
+        with pytest.raises(NotDescribed):
+            await call
+    with pytest.raises(AttributeError):
+        bank.read_everything  # noqa: B018 - that it is not there is the point
+
+
+async def test_what_the_description_does_not_name_is_not_taken(document: dict[str, Any]) -> None:
+    good = {"items": [], "next": "x", "more": False}
+    headers = {"X-Request-Id": "12345678", "RateLimit": "a", "RateLimit-Policy": "b"}
+    told: list[httpx.Response] = [
+        httpx.Response(418, json=good, headers=headers),
+        httpx.Response(200, json={"items": []}, headers=headers),
+        httpx.Response(200, json=good | {"more": "no"}, headers=headers),
+        httpx.Response(200, text="good", headers=headers),
+        httpx.Response(200, json=good),
+        httpx.Response(404, json=good, headers=headers),
+    ]
+    replies = iter([*told, httpx.Response(200, json=good, headers=headers)])
+    http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: next(replies)), base_url="http://test")
+    bank = GeneratedClient(deepcopy(document), http, {"BankToken": "t"})
+    for _ in told:
+        with pytest.raises(NotDescribed):
+            await bank.read_holds()
+    assert await bank.read_holds() == good
