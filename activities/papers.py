@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
+from activities.duties import duty_done
 from activities.hands import Hands
 from activities.paper_facts import GATHER, Gathering, subject_of
 from db import cases, events, paper_facts, papers
@@ -20,8 +21,9 @@ from papers.document import Imprint
 from papers.rendering import render, template_version
 from schemas.enums import EventKind, Language
 from schemas.papers import IssuedPaper, PaperAsk, PaperFacts, PaperLinks, Particulars
-from schemas.restoration_enums import OrderKind, PaperKind
+from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
 
+_DUTIES: Final = {PaperKind.MAGISTRATE_REPORT: DutyKind.MAGISTRATE_REPORT, PaperKind.FOLLOW_UP: DutyKind.FOLLOW_UP}
 APPEAL_PATH: Final = "/appeal"
 """where an account holder appeals, below the public address"""
 
@@ -110,7 +112,7 @@ async def issue_about(
         appeal_address=appeal_address,
     )
     gathered = await GATHER[kind](asked)
-    return await issue(
+    paper = await issue(
         connection,
         gathered.facts,
         subject=subject,
@@ -120,6 +122,24 @@ async def issue_about(
         revision=revision,
         links=gathered.links,
     )
+    await _do_duty(connection, hands, kind, case_no, paper, issued_by, now)
+    return paper
+
+
+async def _do_duty(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    case_no: str,
+    paper: IssuedPaper,
+    by: str,
+    now: datetime,
+) -> None:
+    """A report that the law asks for is done by its paper; the follow-up when every bank that holds money has one."""
+    duty = _DUTIES.get(kind)
+    if duty is None or (duty is DutyKind.FOLLOW_UP and await papers.banks_without(connection, case_no, kind)):
+        return
+    await duty_done(connection, hands, case_no, duty, paper.paper_id, by, now)
 
 
 async def issue_for_officer(

@@ -20,6 +20,7 @@ from workers.commands import (
     demo,
     importing,
     iso,
+    paper,
     processes,
     reconciling,
     trail,
@@ -80,6 +81,7 @@ _add(app, "Run", "worker", processes.worker)
 _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
 _add(app, "Work", "export", trail.export)
+_add(app, "Work", "paper", paper.paper)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)

@@ -24,7 +24,7 @@ from schemas.orders import NewOrder, NewOrderLine
 from schemas.papers import IssuedPaper, Particulars
 from schemas.restoration_enums import OrderKind, OrderReason, PaperKind
 from tests.activities.way_home import Home
-from tests.factories import rrn, transfer
+from tests.factories import row, rrn, transfer
 from tests.papers.samples import WHOLE
 
 KIND = PaperKind
@@ -422,3 +422,41 @@ async def test_facts_of_any_origin_are_issued_as_they_are(desk: Desk) -> None:
             now=desk.home.clock.at,
         )
     assert (await desk.facts(paper))["account"] == "50100000000001"
+
+
+async def _waiting(desk: Desk, case_no: str) -> list[str]:
+    found = await desk.home.bench.rows(
+        "SELECT kind FROM duty WHERE case_no = $1 AND done_at IS NULL ORDER BY kind", case_no
+    )
+    return [kind for (kind,) in found]
+
+
+async def test_the_duties_after_a_hold_are_done_by_their_papers(desk: Desk) -> None:
+    case_no = await desk.whole()
+    assert await _waiting(desk, case_no) == ["follow_up", "magistrate_report"]
+    report = await desk.issue(case_no, KIND.MAGISTRATE_REPORT)
+    assert await _waiting(desk, case_no) == ["follow_up"]
+    assert await desk.value("SELECT paper_id FROM duty WHERE case_no = $1 AND done_at IS NOT NULL", case_no) == (
+        report.paper_id
+    )
+    await desk.issue(case_no, KIND.FOLLOW_UP, "HDFC")
+    assert await _waiting(desk, case_no) == []
+    await desk.issue(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI)
+    assert len(await desk.home.events(case_no, "duty_done")) == 2
+
+
+async def test_the_follow_up_is_done_when_every_bank_that_holds_money_has_its_own(desk: Desk) -> None:
+    first, second = rrn(), rrn()
+    case_no = await desk.home.bench.complain(
+        transfer(400_00, reference=first, payee={"institution": "HDFC", "account": f"5{rrn()}"}),
+        transfer(500_00, reference=second, payee={"institution": "ICIC", "account": f"6{rrn()}"}),
+    )
+    await desk.home.bench.answer("HDFC", case_no, row(1, first, "400.00"))
+    await desk.home.bench.answer("ICIC", case_no, row(1, second, "500.00"))
+    await desk.home.take_up(case_no)
+    await desk.officers(case_no)
+    await desk.fir(case_no)
+    await desk.issue(case_no, KIND.FOLLOW_UP, "HDFC")
+    assert "follow_up" in await _waiting(desk, case_no)
+    await desk.issue(case_no, KIND.FOLLOW_UP, "ICIC")
+    assert "follow_up" not in await _waiting(desk, case_no)

@@ -25,6 +25,7 @@ COMMANDS = [
     "migrate",
     "import",
     "export",
+    "paper",
     "verify",
     "reconcile",
     "bench",

@@ -1,0 +1,108 @@
+"""`goldenhour paper`: issue a paper of a case, and write its PDF."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.complaints import IST
+from schemas.enums import Language
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.restoration_enums import PaperKind
+from workers.commands.common import (
+    FAILURE,
+    USAGE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.commands.importing import open_hands
+from workers.commands.processes import own_name
+from workers.home import write_private
+from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from schemas.papers import IssuedPaper, PaperAsk
+
+
+def paper(
+    ack_no: Annotated[str, typer.Argument(help="Any acknowledgement number of the case.", metavar="ACK_NO")],
+    kind: Annotated[PaperKind, typer.Argument(help="The kind of paper.", metavar="KIND")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The PDF to write.")],
+    about: Annotated[
+        str,
+        typer.Option(metavar="SUBJECT", help="The bank's code, or the id of the hold, restoration or order."),
+    ] = "",
+    language: Annotated[Language, typer.Option(help="In which language.")] = Language.HI,
+    revision: Annotated[int, typer.Option(min=1, max=1_000, help="The next one replaces the one before.")] = 1,
+    by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%dT%H:%M", "%Y-%m-%d"], help="By when to produce documents or show cause, Indian time."
+        ),
+    ] = None,
+    place: Annotated[str, typer.Option(help="Where to produce documents, or to show cause.")] = "",
+    magistrate: Annotated[str, typer.Option(help="The magistrate or court; that of the district by default.")] = "",
+    document: Annotated[list[str] | None, typer.Option(help="A document to be produced; once for each.")] = None,
+    grounds: Annotated[str, typer.Option(help="Why the money is suspected.")] = "",
+    json_target: JsonTarget = None,
+) -> None:
+    """Issue a paper of a case and write its PDF, readable by you alone. The same paper is issued once.
+
+    What KIND is about, and what its law asks for, is in docs/papers.md.
+
+    Exit codes: 0 the paper is written, 1 it lacks what its law requires, there is no such case or the database cannot
+    be read, 2 the usage or the settings are wrong, or the file cannot be written.
+    """
+    from pydantic import ValidationError
+
+    from schemas.papers import PaperAsk, Particulars
+
+    if not ACK_NO_PATTERN.match(ack_no):
+        raise Failed("an acknowledgement number has 14 digits", USAGE)
+    try:
+        particulars = Particulars(
+            magistrate=magistrate,
+            place=place,
+            by=by.replace(tzinfo=IST) if by else None,
+            documents=tuple(document or ()),
+            grounds=grounds,
+        )
+        asked = PaperAsk(kind=kind, language=language, subject=about, revision=revision, particulars=particulars)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise Failed(f"{'.'.join(str(part) for part in first['loc'])}: {first['msg']}", USAGE) from error
+    issued, pdf = run(_issue(with_database(load_settings()), ack_no, asked))
+    try:
+        write_private(output, pdf)
+    except OSError as error:
+        raise Failed(f"{output}: {error.strerror}", USAGE) from error
+    write_json(json_target, issued.model_dump(mode="json") | {"file": output.name})
+    words = "was issued before, and is in" if issued.repeated else "is in"
+    people(json_target).print(
+        f"{issued.number} {words} {output}\nSHA-256 {issued.digest}", highlight=False, markup=False, soft_wrap=True
+    )
+
+
+async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
+    from activities.papers import APPEAL_PATH, issue_for_officer
+    from db import papers
+    from domain.papers import PaperLacks
+
+    appeal_address = f"{settings.public_url}{APPEAL_PATH}" if settings.public_url else ""
+    async with open_hands(settings) as hands:
+        try:
+            issued = await issue_for_officer(hands, ack_no, asked, own_name(), appeal_address=appeal_address)
+        except PaperLacks as lacks:
+            lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
+            raise Failed(
+                f"the {asked.kind.value.replace('_', ' ')} cannot be issued, it lacks:{lines}", FAILURE
+            ) from None
+        async with hands.pool.acquire() as connection:
+            _, pdf = await papers.read(connection, issued.paper_id)
+    return issued, pdf
