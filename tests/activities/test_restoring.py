@@ -1,6 +1,5 @@
 """From the first hold to the closure, by every route; sent back, objected to, refused, cancelled."""
 
-import asyncio
 from dataclasses import replace
 from uuid import UUID, uuid4
 
@@ -11,11 +10,11 @@ from activities.hands import Hands
 from domain.authority import MayNot, SameEyes
 from domain.errors import NotFound, NotNow
 from schemas.enums import Role
-from schemas.restoration_enums import ObjectionDecision, Step
-from schemas.restorations import NewObjection, RestorationVerb, Seen
+from schemas.restoration_enums import Step
+from schemas.restorations import RestorationVerb, Seen
 from schemas.work import SettleCase
 from tests.activities.way_home import DESK, DY_SP, IO, SP, SUPERVISOR, WHY, Home, officer
-from tests.factories import row, rrn, transfer
+from tests.factories import rrn
 
 LARGE = 60_000
 """rupees: above the threshold of the police's own order"""
@@ -382,149 +381,7 @@ async def test_money_that_was_let_go_winds_it_up(home: Home) -> None:
     assert await home.at(restoration) == ("cancelled", "application", "no_court")
 
 
-# -- objections --------------------------------------------------------------------------------------------------------
-
-
-async def _two_accounts(home: Home) -> tuple[str, UUID, list[UUID]]:
-    """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
-    roots = [rrn(), rrn()]
-    payees = [{"institution": bank, "account": f"5{rrn()}"} for bank in ("HDFC", "ICIC")]
-    case_no = await home.bench.complain(
-        *(transfer(1000_00, reference=root, payee=payee) for root, payee in zip(roots, payees, strict=True))
-    )
-    await home.bench.answer("HDFC", case_no, row(1, roots[0], "100.00"))
-    await home.bench.answer("ICIC", case_no, row(1, roots[1], "200.00"))
-    await home.take_up(case_no)
-    restoration = await home.of(case_no)
-    await home.tick(restoration, 3)
-    await home.apply(restoration)
-    await home.verify(restoration)
-    holds = await home.bench.rows("SELECT hold_id FROM account_hold WHERE case_no = $1 ORDER BY institution", case_no)
-    return case_no, restoration, [hold for (hold,) in holds]
-
-
-async def test_an_objection_that_is_right_lets_its_accounts_money_go(home: Home) -> None:
-    case_no, restoration, (hold, _) = await _two_accounts(home)
-    objection = await home.object(restoration, hold)
-    assert await home.tick(restoration, 15) == ["remind"], "it does not end while somebody objects"
-    with pytest.raises(NotNow, match=f"objection {objection}"):
-        await home.waive(restoration)
-    await home.decide(restoration, objection, ObjectionDecision.UPHELD)
-    assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
-    assert await home.tick(restoration) == ["end_step", "allocate"]
-    await home.prepare(restoration)
-    await home.approve(restoration)
-    assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
-    (decided,) = await home.events(case_no, "objection_decided")
-    assert decided["let_go"] == [[1, 100_00]]
-    with pytest.raises(NotNow, match="credit"):
-        await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
-
-
-async def test_an_objection_that_is_wrong_holds_up_nothing_more(home: Home) -> None:
-    case_no, restoration, _ = await _two_accounts(home)
-    objection = await home.object(restoration)
-    await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
-    with pytest.raises(NotNow, match="dismissed already"):
-        await home.decide(restoration, objection, ObjectionDecision.UPHELD)
-    assert await home.tick(restoration, 15) == ["remind", "end_step", "allocate"]
-    await home.prepare(restoration)
-    late = await home.object(restoration)
-    with pytest.raises(NotNow, match=f"objection {late}"):
-        await home.approve(restoration)
-    await home.decide(restoration, late, ObjectionDecision.DISMISSED)
-    await home.approve(restoration)
-    assert [paise for *_, paise in await home.orders(case_no)] == [100_00, 200_00]
-
-
-async def test_an_objection_to_everything_that_is_right_ends_it(home: Home) -> None:
-    case_no, restoration, _ = await _two_accounts(home)
-    await home.waive(restoration)
-    await home.tick(restoration)
-    await home.prepare(restoration)
-    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
-    assert await home.at(restoration) == ("refused", "approval", "no_court")
-    assert [order[:2] for order in await home.orders(case_no)] == [("release", "objection")] * 2
-    await home.bench.check(case_no)
-
-
-async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_out(home: Home) -> None:
-    case_no, restoration, (hold, _) = await _two_accounts(home)
-    await home.waive(restoration)
-    await home.tick(restoration)
-    await home.prepare(restoration)
-    await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
-    with pytest.raises(NotNow, match="nobody has made it ready"):
-        await home.approve(restoration)
-    await home.prepare(restoration)
-    await home.approve(restoration)
-    assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
-
-
-async def test_an_objection_about_an_account_of_another_case(home: Home) -> None:
-    _, restoration, _ = await _two_accounts(home)
-    with pytest.raises(NotNow, match="none of this restoration's"):
-        await home.object(restoration, uuid4())
-
-
-async def test_what_a_holder_writes_stays_out_of_the_log(home: Home) -> None:
-    case_no, restoration, _ = await _two_accounts(home)
-    await home.object(restoration)
-    log = await home.bench.rows("SELECT data::text FROM case_event WHERE case_no = $1", case_no)
-    assert not any("my pay" in data for (data,) in log)
-
-
-# -- at once, and at the wrong moment ----------------------------------------------------------------------------------
-
-
-async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: Home) -> None:
-    case_no = await home.hold(400)
-    restoration = await home.of(case_no)
-    await home.to_approval(restoration)
-    await home.prepare(restoration)
-    seen = Seen.model_validate(await home.seen(restoration))
-    results = await asyncio.gather(
-        restoring.approve(home.hands, restoration, seen, SP),
-        restoring.end_step(home.hands, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),
-        restoring.approve(home.hands, restoration, seen, officer("addl", Role.SP)),
-        return_exceptions=True,
-    )
-    lost = [result for result in results if isinstance(result, Exception)]
-    assert len(lost) == 2
-    assert all(isinstance(error, NotNow) and "has ended approval" in str(error) for error in lost)
-    orders = await home.orders(
-        await home.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
-    )
-    assert len(orders) == (0 if (await home.at(restoration))[0] == "refused" else 1)
-
-
-async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home) -> None:
-    restoration = await home.of(await home.hold(400))
-    await home.tick(restoration, 3)
-    await home.apply(restoration)
-    await home.send_back(restoration, by=IO)
-    await home.apply(restoration)
-    with pytest.raises(NotNow, match=r"officer:io has ended verification \(sent_back\): it is at verification, turn 2"):
-        await restoring.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
-    with pytest.raises(NotNow, match="turn 9, has not begun"):
-        await restoring.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
-
-
-async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: Home) -> None:
-    case_no = await home.hold(400)
-    restoration = await home.of(case_no)
-    await home.to_approval(restoration)
-    await home.prepare(restoration)
-    await home.bench.pool.execute(
-        "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,withdrawn}', '{-1,1}')", case_no, rrn()
-    )
-    with pytest.raises(NotNow, match="has changed since"):
-        await home.approve(restoration)
-    await home.send_back(restoration)
-    await home.verify(restoration)
-    await home.prepare(restoration)
-    await home.approve(restoration)
-    assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 399_99)]
+# -- at the wrong moment -----------------------------------------------------------------------------------------------
 
 
 async def test_errands_that_come_twice_or_late_do_nothing(home: Home) -> None:
@@ -542,15 +399,3 @@ async def test_a_restoration_nobody_knows(home: Home) -> None:
     assert (await home.look(uuid4())).over
     with pytest.raises(NotFound, match="restoration"):
         await restoring.approve(home.hands, uuid4(), Seen(step=Step.APPROVAL, turn=1), SP)
-
-
-async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
-    _, restoration, _ = await _two_accounts(home)
-    new = NewObjection.model_validate(
-        {**await home.seen(restoration), "by_whom": "bank", "text": "  the account is a shop's  "}
-    )
-    done = await restoring.receive_objection(home.hands, restoration, new, DESK)
-    told = await home.bench.rows(
-        "SELECT by_whom, text, received_by FROM objection WHERE objection_id = $1", done.objection_id
-    )
-    assert told == [("bank", "the account is a shop's", "officer:desk")]

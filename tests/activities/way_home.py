@@ -78,6 +78,25 @@ class Home:
         self.clock.at = max(self.clock.at, datetime.now(UTC))
         await holding.take_up(self.hands, case_no)
 
+    async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
+        """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
+        roots = [rrn(), rrn()]
+        payees = [{"institution": bank, "account": f"5{rrn()}"} for bank in ("HDFC", "ICIC")]
+        case_no = await self.bench.complain(
+            *(transfer(1000_00, reference=root, payee=payee) for root, payee in zip(roots, payees, strict=True))
+        )
+        await self.bench.answer("HDFC", case_no, row(1, roots[0], "100.00"))
+        await self.bench.answer("ICIC", case_no, row(1, roots[1], "200.00"))
+        await self.take_up(case_no)
+        restoration = await self.of(case_no)
+        await self.tick(restoration, 3)
+        await self.apply(restoration)
+        await self.verify(restoration)
+        holds = await self.bench.rows(
+            "SELECT hold_id FROM account_hold WHERE case_no = $1 ORDER BY institution", case_no
+        )
+        return case_no, restoration, [hold for (hold,) in holds]
+
     async def of(self, case_no: str, round_no: int = 1) -> UUID:
         """The restoration of a case's first complaint."""
         found: UUID = await self.bench.value(
@@ -219,7 +238,8 @@ class Home:
                             line_no=line.line_no,
                             amount_paise=part or line.amount_paise,
                             done_at=self.clock.at,
-                            reference=rrn(),
+                            # A bank that says it again says the same.
+                            reference=f"UTR{order.order_id.hex[:16]}{line.line_no}",
                         )
                         for line in lines[order.order_id]
                     )
