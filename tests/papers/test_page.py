@@ -1,0 +1,34 @@
+"""The page on papers tells what the law asks for, kind by kind, as the rules have it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from domain.papers import requirements, series_of
+from schemas.restoration_enums import PaperKind
+from tests.papers.samples import NOW
+
+PAGE = (Path(__file__).resolve().parents[2] / "docs" / "papers.md").read_text()
+OF_ALL = ["case_no", "officer.name", "officer.rank", "officer.police_station", "officer.phone"]
+KINDS, REQUIRED = (part.split("\n## ")[0] for part in PAGE.split("## Kinds\n")[1].split("## What its law requires\n"))
+
+
+def row(table: str, kind: PaperKind) -> str:
+    (found,) = [line for line in table.splitlines() if line.startswith(f"| `{kind.value}` |")]
+    return found
+
+
+@pytest.mark.parametrize("kind", PaperKind)
+def test_the_page_names_every_field_and_marks_what_is_asked_for_in_some_cases(kind: PaperKind) -> None:
+    cell = row(REQUIRED, kind).split("|")[3]
+    rules = requirements(kind)
+    sometimes = {rule.field for rule in rules if rule.when.__name__ != "_always"}
+    asked = list(dict.fromkeys(rule.field for rule in rules if rule.field not in OF_ALL))
+    assert [field for field, _ in re.findall(r"`([^`]+)`(°?)", cell)] == asked
+    assert {field for field, mark in re.findall(r"`([^`]+)`(°?)", cell) if mark} == sometimes
+
+
+@pytest.mark.parametrize("kind", PaperKind)
+def test_the_page_names_the_series(kind: PaperKind) -> None:
+    assert f"`{series_of(kind, NOW).rpartition('/')[0]}/" in row(KINDS, kind)
