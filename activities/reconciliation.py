@@ -125,7 +125,7 @@ async def _tell_the_desk(
     why = f"reconciliation {number} has the newer list" if differs else f"in reconciliation {number} nothing differs"
     await tasks.close_for_institution(connection, institution, [TaskKind.RECONCILE], now, why)
     if differs:
-        note = f"{comparison.rows_differing} rows differ, {comparison.missing} liens are missing in the list"
+        note = f"rows that differ: {comparison.rows_differing}; liens that the list lacks: {comparison.missing}"
         await tasks.open_for_institution(
             connection, institution, TaskKind.RECONCILE, note, now, reconciliation_id=number
         )

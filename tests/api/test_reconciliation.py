@@ -65,7 +65,7 @@ async def test_the_desk_closes_a_task_about_a_bank_with_a_reason(doors: Doors) -
     await reconcile(doors.parts.hands.pool, "SBIN", rows, b"1" * 32, taken_by="test")
     (task,) = (await doors.read("/api/v1/desk/tasks"))["items"]
     assert task["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
-    assert "1 rows differ" in task["note"]
+    assert task["note"] == "rows that differ: 1; liens that the list lacks: 0"
     close = f"/api/v1/desk/tasks/{task['task_id']}/close"
     done = await doors.post(close, {"reason": "theirs is a typing error"})
     assert (done.status_code, done.json()) == (200, {"case_ack_no": None, "hop_no": None})
