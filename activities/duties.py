@@ -120,8 +120,8 @@ async def duty_done(
     return True
 
 
-async def finish_by_hand(hands: Hands, ack_no: str, kind: DutyKind, reason: str, by: str) -> str:
-    """An officer says why a duty needs no paper of ours; returns the case's number. Raises `NotFound` and `NotNow`."""
+async def finish_by_hand(hands: Hands, ack_no: str, kind: DutyKind, reason: str, by: str) -> Duty:
+    """An officer says why a duty needs no paper of ours. Raises `NotFound` and `NotNow`."""
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
@@ -132,7 +132,9 @@ async def finish_by_hand(hands: Hands, ack_no: str, kind: DutyKind, reason: str,
             raise NotNow("a signature is recorded with its report")
         if not await duty_done(connection, hands, head.case_no, kind, None, by, now, reason=reason):
             raise NotNow(f"the duty was done at {known.done_at:%Y-%m-%dT%H:%M:%SZ}")
-    return head.case_no
+        done = await duties.get(connection, head.case_no, kind)
+    assert done is not None, "a duty stays"
+    return done
 
 
 # -- the clocks --------------------------------------------------------------------------------------------------------

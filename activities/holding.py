@@ -9,11 +9,13 @@ from typing import Final
 
 from activities.duties import open_duties
 from activities.hands import Hands
+from activities.messaging import tell_victim
 from db import account_holds, cases, events, procedures, restoration_openings
 from db.account_holds import HeldHop
 from db.events import Event
 from db.pool import Connection
 from schemas.enums import EventKind, ProcedureKind
+from schemas.messages import MessageKind
 
 ENGINE: Final = "engine"
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -74,4 +76,5 @@ async def _take_up_hop(connection: Connection, hands: Hands, case_no: str, hop: 
         }
         log.append(Event(EventKind.RESTORATION_OPENED, data))
     await restoration_openings.add_line(connection, opened.restoration_id, case_no, hop.hop_no, hold_id)
+    await tell_victim(connection, hands, hop.ack_no, MessageKind.MONEY_HELD, {"occasion": str(opened.restoration_id)})
     return log

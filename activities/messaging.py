@@ -22,7 +22,7 @@ from domain.errors import NotNow
 from domain.message_texts import Said, Written, forwarded, letter, short
 from schemas.answers import NewTask
 from schemas.enums import EventKind, Language, TaskKind
-from schemas.messages import Medium, MessageFacts, MessageKind, Recipient, is_email
+from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient, is_email
 from schemas.police import CaseDuty
 
 ENGINE: Final = "engine"
@@ -256,12 +256,13 @@ async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -
         await tasks.open_tasks(connection, message.case_no, [task], now)
 
 
-async def send_again(hands: Hands, message_id: UUID) -> None:
+async def send_again(hands: Hands, message_id: UUID) -> MessageRow:
     """Have a message that was given up, or waits, sent at once. Raises `NotFound`, and `NotNow` where it is sent."""
     async with hands.pool.acquire() as connection:
-        await messages.case_of(connection, message_id)
+        await messages.get(connection, message_id)
         if not await messages.try_again(connection, message_id, hands.now()):
             raise NotNow("it is sent")
+        return await messages.get(connection, message_id)
 
 
 def _note(message: ToSend) -> str:

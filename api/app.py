@@ -15,8 +15,10 @@ from api import (
     contradictions,
     desk,
     events,
+    messages,
     ops,
     papers,
+    police,
     reconciliation,
     restorations,
     scorecards,
@@ -41,6 +43,7 @@ BODY_LIMITS_BYTES = {
     ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
     bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
     bank_liens.LIENS_PATH: bank_liens.PAGE_MAX_BYTES,
+    police.COURT_ORDERS: police.COURT_ORDER_MAX_BYTES,
 }
 
 
@@ -67,7 +70,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.score_watch = ScoreWatch(parts.hands)
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
-    for resource in (restorations, papers):
+    for resource in (restorations, papers, police, messages):
         app.include_router(resource.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)

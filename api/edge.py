@@ -51,7 +51,8 @@ _ALWAYS: Final = (
 class Edge:
     """Wraps the whole application.
 
-    `limits`: the bodies' limits in bytes by path; one ending in / is of all below. `body_seconds`: within which a body
+    `limits`: the bodies' limits in bytes by path; one ending in / is of all below,
+    one beginning with * of all that end so. `body_seconds`: within which a body
     must be here as a whole, however often a part of it comes.
     """
 
@@ -84,8 +85,14 @@ class Edge:
             exchange.note()
 
     def _limit_bytes(self, path: str, usual_bytes: int) -> int:
-        begins = (limit for start, limit in self._limits.items() if start.endswith("/") and path.startswith(start))
-        return self._limits.get(path) or next(begins, usual_bytes)
+        fits = (limit for pattern, limit in self._limits.items() if _fits(pattern, path))
+        return self._limits.get(path) or next(fits, usual_bytes)
+
+
+def _fits(pattern: str, path: str) -> bool:
+    if pattern.startswith("*"):
+        return path.endswith(pattern[1:])
+    return pattern.endswith("/") and path.startswith(pattern)
 
 
 class _Exchange:

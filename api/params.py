@@ -12,6 +12,7 @@ INT64_MAX: Final = 2**63 - 1
 AckNo = Annotated[str, Path(pattern=r"^[0-9]{14}$", description="Any acknowledgement number of the case.")]
 HopNo = Annotated[int, Path(ge=1, le=INT32_MAX)]
 TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
+CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ContradictionId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most items on the page.")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]

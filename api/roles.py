@@ -23,6 +23,13 @@ class Action(StrEnum):
     SETTLE_CONTRADICTION = "settle_contradiction"
     TAKE_FROM_HELD = "take_from_held"
     """agree to a settlement that another officer proposed and that takes money out of `held`"""
+    READ_POLICE = "read_police"
+    """who answers for a case, its reports, orders of courts, duties and messages"""
+    ASSIGN_OFFICER = "assign_officer"
+    TAKE_FIR = "take_fir"
+    TAKE_COURT_ORDER = "take_court_order"
+    DO_DUTY = "do_duty"
+    SEND_MESSAGE = "send_message"
     READ_RESTORATION = "read_restoration"
     RECEIVE_APPLICATION = "receive_application"
     VERIFY_RESTORATION = "verify_restoration"
@@ -52,6 +59,12 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CLOSE_TASK: _DESK,
     Action.SETTLE_CONTRADICTION: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
+    Action.READ_POLICE: _DESK | _POLICE | {Role.AUDITOR},
+    Action.ASSIGN_OFFICER: frozenset({Role.SUPERVISOR, Role.DY_SP, Role.SP, Role.ADMIN}),
+    Action.TAKE_FIR: _DESK | {Role.IO},
+    Action.TAKE_COURT_ORDER: _DESK | {Role.IO},
+    Action.DO_DUTY: frozenset({Role.IO, Role.SUPERVISOR, Role.ADMIN}),
+    Action.SEND_MESSAGE: _DESK | {Role.IO},
     Action.READ_RESTORATION: _DESK | _POLICE | {Role.AUDITOR},
     # At which step, and by whose eyes, is the rules' own.
     Action.RECEIVE_APPLICATION: RULES[RestorationVerb.RECEIVE_APPLICATION].roles,

@@ -186,14 +186,6 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
     )
 
 
-async def case_of(connection: Connection, message_id: UUID) -> str:
-    """The case a message belongs to. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM message WHERE message_id = $1", message_id)
-    if case_no is None:
-        raise NotFound(f"message {message_id}")
-    return case_no
-
-
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
     """Have a message that is not sent tried anew; false where it is sent."""
     done = await connection.fetchval(
@@ -208,6 +200,14 @@ async def try_again(connection: Connection, message_id: UUID, at: datetime) -> b
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 _ROW: Final = ", ".join(MessageRow.model_fields)
+
+
+async def get(connection: Connection, message_id: UUID) -> MessageRow:
+    """One message, as the desk sees it. Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM message WHERE message_id = $1", message_id)
+    if row is None:
+        raise NotFound(f"message {message_id}")
+    return MessageRow(**dict(row))
 
 
 async def page(

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Final, Self
 from uuid import UUID
 
-from pydantic import AfterValidator, Base64Bytes, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.complaints import Identifier, Line, LocalDatetime
@@ -18,6 +18,7 @@ DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
 """of the order as it was made: forty pages of a scan in black and white"""
 SECTIONS_MAX: Final = 20
 
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE: Final = re.compile(r"[0-9]{8,12}")
 
 
@@ -26,6 +27,12 @@ def _is_phone(text: str) -> str:
     if not _PHONE.fullmatch(digits):
         raise ValueError("is no phone number: ten digits, or a landline with its code")
     return text
+
+
+def _written_as_a_day(value: object) -> object:
+    if isinstance(value, date) or (isinstance(value, str) and _DAY.fullmatch(value)):
+        return value
+    raise ValueError("write YYYY-MM-DD")
 
 
 def _is_pdf(document: bytes) -> bytes:
@@ -37,6 +44,7 @@ def _is_pdf(document: bytes) -> bytes:
 
 
 Phone = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), Storable, AfterValidator(_is_phone)]
+Day = Annotated[date, BeforeValidator(_written_as_a_day)]
 FirNo = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 Section = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 Pdf = Annotated[Base64Bytes, Field(max_length=DOCUMENT_MAX_BYTES * 4 // 3 + 8), AfterValidator(_is_pdf)]
@@ -133,7 +141,7 @@ class NewCourtOrder(Noun):
     effect: CourtOrderEffect
     court: Line
     order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
-    made_on: date
+    made_on: Day
     amount_paise: PositivePaise | None = None
     institution: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,11}$")] | None = None
     account: Identifier | None = None

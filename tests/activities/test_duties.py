@@ -128,7 +128,8 @@ async def test_a_duty_that_is_done_is_over_and_the_last_ends_the_clocks(home: Du
     assert await home.notes(case_no) == ["follow_up"]
     assert not await home.ended(case_no)
     assert await home.pass_time(case_no, timedelta(days=10)) == ["remind:follow_up", "escalate:follow_up"]
-    assert await finish_by_hand(home.hands, case_no, FOLLOW_UP, "sent by post", "officer:io") == case_no
+    done = await finish_by_hand(home.hands, case_no, FOLLOW_UP, "sent by post", "officer:io")
+    assert (done.done_by, done.done_at) == ("officer:io", home.clock.at)
     assert await home.notes(case_no) == []
     assert await home.ended(case_no)
     assert (await home.look_at(case_no)).over

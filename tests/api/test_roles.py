@@ -38,6 +38,22 @@ HOP: Final[dict[str, Any]] = {
 }
 LIENS: Final = {"list_id": "L-1", "as_of": "2026-11-24T06:00:00Z", "page": 1, "pages": 1, "liens": []}
 WHY: Final = {"reason": "told by phone"}
+OFFICER: Final = {
+    "duty": "io",
+    "subject": "r.sharma",
+    "name": "R. Sharma",
+    "rank": "Inspector",
+    "police_station": "Cyber Crime",
+    "district": "LUCKNOW",
+    "phone": "9000000009",
+}
+COURT_ORDER: Final = {
+    "kind": "bnss_503",
+    "effect": "keep_hold",
+    "court": "CJM Lucknow",
+    "order_no": "12/2026",
+    "made_on": "2026-11-24",
+}
 RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
 SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
 
@@ -51,6 +67,17 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", f"{CASE}/requests"): (READERS, None),
     ("GET", f"{CASE}/answers"): (READERS, None),
     ("GET", f"{CASE}/contradictions"): (READERS, None),
+    ("GET", f"{CASE}/police"): (READERS | POLICE, None),
+    ("POST", f"{CASE}/officer"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, OFFICER),
+    ("POST", f"{CASE}/fir"): (DESK | IO, {"kind": "zero_fir"}),
+    ("POST", f"{CASE}/fir/{{fir_id}}/sign"): (DESK | IO, {"signed_at": "2026-11-24T10:06:00+05:30", **WHY}),
+    ("POST", f"{CASE}/court-orders"): (DESK | IO, COURT_ORDER),
+    ("GET", f"{CASE}/court-orders/{{court_order_id}}/document"): (READERS | POLICE, None),
+    ("POST", f"{CASE}/court-orders/{{court_order_id}}/withdraw"): (DESK | IO, WHY),
+    ("POST", f"{CASE}/duties/{{kind}}/done"): (IO | {Role.SUPERVISOR, Role.ADMIN}, WHY),
+    ("GET", f"{CASE}/messages"): (READERS | POLICE, None),
+    ("GET", "/api/v1/messages"): (READERS | POLICE, None),
+    ("POST", "/api/v1/messages/{message_id}/send-again"): (DESK | IO, {}),
     ("GET", "/api/v1/contradictions/by-bank"): (READERS, None),
     ("POST", "/api/v1/contradictions/{contradiction_id}/settle"): (DESK, {"decision": "noted", **WHY}),
     ("POST", "/api/v1/accounts/search"): (READERS, {"institution": "SBIN", "account": "30000000001"}),
@@ -110,6 +137,10 @@ NUMBERS: Final = {
     "task_id": "1",
     "reconciliation_id": "1",
     "contradiction_id": "1",
+    "court_order_id": "1",
+    "kind": "follow_up",
+    "fir_id": "00000000-0000-4000-8000-000000000000",
+    "message_id": "00000000-0000-4000-8000-000000000000",
     "hold_id": "00000000-0000-4000-8000-000000000000",
     "paper_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",

@@ -1,0 +1,122 @@
+"""The police side of a case: who answers for it, first information reports, orders of courts, duties."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Response
+
+from activities import court_orders as courts
+from activities import duties as clocks
+from activities import police as station
+from api.auth import may
+from api.params import AckNo, CourtOrderId
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import Action
+from api.tokens import Officer
+from db import case_views, court_orders, duties, police
+from schemas.desk import WithReason
+from schemas.police import (
+    DOCUMENT_MAX_BYTES,
+    CaseOfficer,
+    CourtOrder,
+    Duty,
+    Fir,
+    NewCourtOrder,
+    NewFir,
+    NewOfficer,
+    PoliceSide,
+    SignFir,
+)
+from schemas.restoration_enums import DutyKind
+
+COURT_ORDERS: Final = "*/court-orders"
+COURT_ORDER_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
+"""of the body: the PDF in Base64, and what is said of it"""
+PDF: Final = "application/pdf"
+_PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"description": "The order.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["police"], responses=IN_THE_DESCRIPTION)
+
+FirTaker = Annotated[Officer, may(Action.TAKE_FIR)]
+OrderTaker = Annotated[Officer, may(Action.TAKE_COURT_ORDER)]
+
+
+@router.get("/police")
+async def read_police_side(
+    parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo
+) -> PoliceSide:
+    """Who answers for the case, its reports, the orders about it, and what the law asks for and by when."""
+    async with (
+        parts.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        case_no = await case_views.case_no_of(connection, ack_no)
+        return PoliceSide(
+            case_ack_no=case_no,
+            officers=await police.officers(connection, case_no),
+            firs=await police.firs(connection, case_no),
+            court_orders=await court_orders.of_case(connection, case_no),
+            duties=await duties.of_case(connection, case_no),
+        )
+
+
+@router.post("/officer", status_code=201)
+async def assign_officer(
+    parts: TheParts, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
+) -> CaseOfficer:
+    """Say who investigates, or supervises, from now on."""
+    return await station.assign_officer(parts.hands, ack_no, new, officer.actor)
+
+
+@router.post("/fir", responses=says(NOT_NOW))
+async def take_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, new: NewFir) -> Fir:
+    """Ask the police's register for a report, or record one that stands there; asked twice, it is one."""
+    return await station.take_fir(parts.hands, ack_no, new, officer.actor)
+
+
+@router.post("/fir/{fir_id}/sign", responses=says(NOT_NOW))
+async def sign_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
+    """The complainant has signed the e-Zero FIR."""
+    return await station.sign_fir(parts.hands, ack_no, fir_id, signing, officer.actor)
+
+
+@router.post("/court-orders", responses=says(NOT_NOW))
+async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
+    """Take an order in, with its PDF; what follows from it follows at once. Handed in twice, it is one."""
+    return await courts.take_court_order(parts.hands, ack_no, new, officer.actor)
+
+
+@router.get("/court-orders/{court_order_id}/document", response_class=Response, responses=_PDF_RESPONSE)
+async def read_court_order(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.READ_POLICE)],
+    ack_no: AckNo,
+    court_order_id: CourtOrderId,
+) -> Response:
+    """The order as it was handed in."""
+    async with parts.hands.pool.acquire() as connection:
+        case_no = await case_views.case_no_of(connection, ack_no)
+        document = await court_orders.document(connection, case_no, court_order_id)
+    name = f"court-order-{court_order_id}.pdf"
+    # A scan is a stranger's file: it is kept apart from our pages.
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
+    return Response(document, media_type=PDF, headers=headers)
+
+
+@router.post("/court-orders/{court_order_id}/withdraw", responses=says(NOT_NOW))
+async def withdraw_court_order(
+    parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
+) -> CourtOrder:
+    """It was taken in by mistake, and no bank was ordered anything under it."""
+    return await courts.withdraw_court_order(parts.hands, ack_no, court_order_id, why.reason, officer.actor)
+
+
+@router.post("/duties/{kind}/done", responses=says(NOT_NOW))
+async def finish_duty(
+    parts: TheParts, officer: Annotated[Officer, may(Action.DO_DUTY)], ack_no: AckNo, kind: DutyKind, why: WithReason
+) -> Duty:
+    """A duty is done otherwise than by a paper of ours; a signature is recorded with its report."""
+    return await clocks.finish_by_hand(parts.hands, ack_no, kind, why.reason, officer.actor)

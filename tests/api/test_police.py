@@ -1,0 +1,153 @@
+"""The police side over HTTP: officers, reports, orders of courts with their PDF, duties, messages."""
+
+from base64 import b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from activities import holding
+from api.police import COURT_ORDER_MAX_BYTES
+from schemas.complaints import IST
+from schemas.enums import Role
+from schemas.police import DOCUMENT_MAX_BYTES
+from simulator.court import one_page_pdf
+from tests.api.conftest import Doors, line, transfer
+from tests.api.test_roles import OFFICER
+
+MISSING = "00000000-0000-4000-8000-000000000000"
+WHY = {"reason": "as the papers say"}
+
+
+def today() -> str:
+    return datetime.now(UTC).astimezone(IST).date().isoformat()
+
+
+def order(**changes: Any) -> dict[str, Any]:
+    told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1/26", "made_on": today()}
+    return told | changes
+
+
+@pytest.fixture
+async def case(doors: Doors) -> str:
+    """A case with ₹5,000 on hold at SBIN, its duties open and its victim told."""
+    ack_no: str = (await doors.complain())["ack_no"]
+    assert (await doors.answer("SBIN", ack_no, line("held"))).status_code == 200
+    await holding.take_up(doors.parts.hands, ack_no)
+    return ack_no
+
+
+async def side(doors: Doors, case: str) -> Any:
+    return await doors.read(f"/api/v1/cases/{case}/police", Role.IO)
+
+
+async def test_an_officer_is_assigned_and_seen(doors: Doors, case: str) -> None:
+    told = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | {"email": "r@police.example"}, Role.SP)
+    assert told.status_code == 201, told.text
+    assert told.json()["assignment_no"] == 1
+    assert told.json()["assigned_by"] == "officer:officer1"
+    assert (await side(doors, case))["officers"] == [told.json()]
+    for wrong in ({"phone": "12"}, {"email": "a@b, c@d"}, {"subject": "r sharma"}, {"duty": "driver"}):
+        refused = await doors.post(f"/api/v1/cases/{case}/officer", OFFICER | wrong, Role.SP)
+        assert refused.status_code == 422, wrong
+        assert refused.json()["violations"][0]["field"] in wrong
+
+
+async def test_a_report_is_asked_for_recorded_and_signed(doors: Doors, case: str) -> None:
+    asked = await doors.post(f"/api/v1/cases/{case}/fir", {"kind": "e_zero_fir"}, Role.IO)
+    assert (asked.status_code, asked.json()["state"]) == (200, "requested")
+    registered_at = datetime.now(UTC) - timedelta(hours=1)
+    by_hand = {"fir_no": "EZ01/26", "police_station": "Cyber", "registered_at": registered_at.isoformat()}
+    recorded = await doors.post(f"/api/v1/cases/{case}/fir", {"kind": "e_zero_fir", "by_hand": by_hand}, Role.IO)
+    assert recorded.json()["fir_id"] == asked.json()["fir_id"]
+    assert recorded.json()["state"] == "registered"
+    path = f"/api/v1/cases/{case}/fir/{asked.json()['fir_id']}/sign"
+    signing = {"signed_at": datetime.now(UTC).isoformat(), **WHY}
+    signed = await doors.post(path, signing, Role.IO)
+    assert (signed.status_code, signed.json()["state"]) == (200, "signed"), signed.text
+    again = await doors.post(f"/api/v1/cases/{case}/fir", {"kind": "fir"}, Role.IO)
+    assert again.json()["type"] == "urn:goldenhour:problem:not-now"
+    unknown = await doors.post(f"/api/v1/cases/{case}/fir/{MISSING}/sign", signing, Role.IO)
+    assert unknown.status_code == 404
+
+
+async def test_an_order_comes_with_its_pdf_and_goes_out_again_as_it_came(doors: Doors, case: str) -> None:
+    pdf = one_page_pdf("order") + b"\0" * 1_000_000
+    path = f"/api/v1/cases/{case}/court-orders"
+    taken = await doors.post(path, order(document=b64encode(pdf).decode()), Role.IO)
+    assert taken.status_code == 200, taken.text
+    assert (await doors.post(path, order(document=b64encode(pdf).decode()), Role.DESK)).json() == taken.json()
+    number = taken.json()["court_order_id"]
+    got = await doors.client.get(f"{path}/{number}/document", headers=doors.officer(Role.SP))
+    assert (got.status_code, got.headers["content-type"]) == (200, "application/pdf")
+    assert got.content == pdf
+    assert got.headers["content-disposition"].startswith("attachment")
+    withdrawn = await doors.post(f"{path}/{number}/withdraw", WHY, Role.IO)
+    assert withdrawn.json()["withdrawn_by"] == "officer:officer1"
+    assert [kept["withdrawn_reason"] for kept in (await side(doors, case))["court_orders"]] == [WHY["reason"]]
+
+
+async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
+    path = f"/api/v1/cases/{case}/court-orders"
+    for wrong, field in (
+        ({"document": b64encode(b"no pdf").decode()}, "document"),
+        ({"made_on": 20_000}, "made_on"),
+        ({"made_on": "24-11-2026"}, "made_on"),
+        ({"institution": "SBIN"}, "body"),
+    ):
+        refused = await doors.post(path, order(**wrong), Role.IO)
+        assert refused.status_code == 422, wrong
+        assert refused.json()["violations"][0]["field"] == field
+    tomorrow = (datetime.now(UTC).astimezone(IST).date() + timedelta(days=1)).isoformat()
+    for wrong in ({"made_on": tomorrow}, {"amount_paise": 5_000_01}):
+        refused = await doors.post(path, order(**wrong), Role.IO)
+        assert (refused.status_code, refused.json()["type"]) == (409, "urn:goldenhour:problem:not-now"), wrong
+    large = b64encode(one_page_pdf("order") + b"0" * DOCUMENT_MAX_BYTES).decode()
+    assert (await doors.post(path, order(document=large), Role.IO)).status_code == 422
+    refused = await doors.post(path, order(document="0" * (COURT_ORDER_MAX_BYTES + 1)), Role.IO)
+    assert refused.status_code == 413
+    assert (await doors.post(f"/api/v1/cases/{case}/fir", {"kind": "0" * 100_000}, Role.IO)).status_code == 413
+
+
+async def test_a_duty_is_done_by_an_officer_who_says_why(doors: Doors, case: str) -> None:
+    assert [duty["kind"] for duty in (await side(doors, case))["duties"]] == ["magistrate_report", "follow_up"]
+    path = f"/api/v1/cases/{case}/duties/magistrate_report/done"
+    assert (await doors.post(path, {"reason": " "}, Role.IO)).status_code == 422
+    done = await doors.post(path, WHY, Role.IO)
+    assert (done.status_code, done.json()["done_by"], done.json()["reason"]) == (200, "officer:officer1", WHY["reason"])
+    assert (await doors.post(path, WHY, Role.IO)).json()["type"] == "urn:goldenhour:problem:not-now"
+    assert (await doors.post(f"/api/v1/cases/{case}/duties/fir_signature/done", WHY, Role.IO)).status_code == 404
+
+
+async def test_messages_are_seen_without_their_words(doors: Doors, case: str) -> None:
+    page = await doors.read(f"/api/v1/cases/{case}/messages", Role.DESK)
+    (message,) = page["items"]
+    assert (message["kind"], message["to_whom"], message["language"]) == ("money_held", "victim", "hi")
+    assert "9876543210" not in str(page)
+    assert "body" not in message
+    again = await doors.post(f"/api/v1/messages/{message['message_id']}/send-again", {})
+    assert (again.status_code, again.json()["attempts"]) == (200, 0)
+    assert (await doors.post(f"/api/v1/messages/{MISSING}/send-again", {})).status_code == 404
+    assert (await doors.read("/api/v1/messages", in_trouble="true"))["items"] == []
+    await doors.parts.hands.pool.execute("UPDATE message SET failure = 'down'")
+    assert [row["failure"] for row in (await doors.read("/api/v1/messages", in_trouble="true"))["items"]] == ["down"]
+    wrong = await doors.client.get(
+        "/api/v1/messages", headers=doors.officer(Role.DESK), params={"after": "WyJ4IiwieSJd"}
+    )
+    assert wrong.status_code == 422
+
+
+async def test_a_complaint_may_say_language_and_address(doors: Doors) -> None:
+    victim = {"name": "Asha Devi", "mobile": "9876543210", "district": "LUCKNOW"}
+    told = victim | {"language": "en", "email": "asha@example.org"}
+    await doors.complain(victim=told, transfers=[transfer(rrn="499999999999")])
+    row = await doors.parts.hands.pool.fetchrow("SELECT language, email FROM victim")
+    assert row is not None
+    assert tuple(row) == ("en", "asha@example.org")
+    body = {"channel": "portal", "category": "upi_fraud", "victim": victim | {"language": "fr"}}
+    refused = await doors.client.post(
+        "/api/v1/complaints",
+        json=body | {"transfers": [transfer()]},
+        headers={**doors.officer(Role.INTAKE), "Idempotency-Key": "language"},
+    )
+    assert refused.json()["violations"][0]["field"] == "victim.language"
