@@ -5,6 +5,7 @@ import hashlib
 import re
 import subprocess
 import sys
+import unicodedata
 from datetime import timedelta
 from html import unescape
 from itertools import product
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 import typst
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from domain.errors import LimitExceeded
 from papers import rendering
@@ -182,3 +185,19 @@ async def test_who_waits_too_long_is_told_so(monkeypatch: pytest.MonkeyPatch) ->
     with pytest.raises(RenderingFailed, match="longer"):
         await render(lien(), NOW)
     held.set()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_whatever_is_written_is_shown_by_characters_that_the_font_draws(text: str) -> None:
+    shown = plain(text)
+    assert all(unicodedata.category(character) not in {"Cc", "Cs", "Co", "Cn"} for character in shown)
+    assert not set(shown) & set("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\u200e\u200f\u061c")
+    assert plain(shown) == shown
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
+def test_no_text_makes_a_paper_that_cannot_be_set(text: str) -> None:
+    officer = OFFICER.model_copy(update={"name": text, "rank": text})
+    account = AccountFacts(account=text, amount_paise=1, references=(text,))
+    assert rendering.compiled(lien(officer=officer, accounts=(account,), institution_name=text), NOW)
