@@ -7,11 +7,11 @@ from typing import Final
 
 from activities.hands import Hands
 from activities.ordering import plan_order
-from db import cases, court_orders, events, police
+from db import cases, court_orders, events, institutions, police
 from db.court_orders import Releasable
 from db.events import Event
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors import NotFound, NotNow
 from schemas.complaints import IST
 from schemas.enums import EventKind, ProcedureKind
 from schemas.identifiers import account_key
@@ -90,6 +90,8 @@ async def _refuse_what_cannot_be(
 ) -> None:
     if new.made_on > now.astimezone(IST).date():
         raise NotNow("made_on is in the future")
+    if new.institution is not None and not await institutions.known_codes(connection, [new.institution]):
+        raise NotFound(f"institution {new.institution}")
     if new.effect is CourtOrderEffect.REFUSE:
         return
     held_paise = await court_orders.held(connection, case_no, new.institution, account)

@@ -98,23 +98,23 @@ def _complete(document: Json) -> None:
     components["schemas"]["Problem"] = _PROBLEM
     components["headers"] = _HEADERS
     shared = components.setdefault("responses", {})
-    for operation in _operations(document):
+    for method, operation in _operations(document):
         responses = operation["responses"]
         for response in responses.values():
             response.setdefault("headers", {}).update(_headers(None))
         if responses.pop("default", None):
-            _name_refusals(operation, shared)
+            _name_refusals(method, operation, shared)
 
 
-def _operations(document: Json) -> Iterator[Json]:
+def _operations(document: Json) -> Iterator[tuple[str, Json]]:
     for path in document["paths"].values():
-        yield from path.values()
+        yield from path.items()
 
 
-def _name_refusals(operation: Json, shared: Json) -> None:
+def _name_refusals(method: str, operation: Json, shared: Json) -> None:
     responses = operation["responses"]
     told = {status: response.pop(PROBLEMS, []) for status, response in responses.items()}
-    for status, response in says(*_implied(operation)).items():
+    for status, response in says(*_implied(method, operation)).items():
         told[str(status)] = response[PROBLEMS] + told.get(str(status), [])
     for status, problems in told.items():
         if not problems:
@@ -129,7 +129,7 @@ def _name_refusals(operation: Json, shared: Json) -> None:
             responses[status] = {"$ref": f"#/components/responses/{name}"}
 
 
-def _implied(operation: Json) -> Iterator[Kind]:
+def _implied(method: str, operation: Json) -> Iterator[Kind]:
     """The refusals that follow from what the operation takes."""
     schemes = {name for requirement in operation.get("security", ()) for name in requirement}
     parameters = operation.get("parameters", ())
@@ -142,7 +142,10 @@ def _implied(operation: Json) -> Iterator[Kind]:
     elif "requestBody" in operation:
         yield TOO_SLOW
     if "requestBody" in operation:
-        yield from (NOT_JSON, UNSUPPORTED_MEDIA_TYPE)
+        yield NOT_JSON
+    if method == "post":
+        # Asked of every POST at the door, whether its body is read or not.
+        yield UNSUPPORTED_MEDIA_TYPE
     if parameters or "requestBody" in operation:
         yield INVALID
     if any(parameter["in"] == "path" for parameter in parameters):

@@ -1,0 +1,48 @@
+"""Random requests, the same every time: what the edges of each parameter by itself do not show."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import cycle
+from typing import Final
+
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+
+from tests.api.openapi_world import AnyCase, Description, World, everything, judge, published
+
+__all__ = ["everything"]
+
+DESCRIBED: Final = Description(published())
+RANDOM: Final = settings(
+    max_examples=8,
+    derandomize=True,
+    database=None,
+    deadline=None,
+    phases=(Phase.generate,),
+    suppress_health_check=list(HealthCheck),
+)
+ANSWER_SECONDS: Final = 60.0
+
+
+@pytest.mark.parametrize("tag", sorted(DESCRIBED.by_tag))
+async def test_random_requests(everything: World, tag: str, subtests: pytest.Subtests) -> None:
+    for operation_id in DESCRIBED.by_tag[tag]:
+        with subtests.test(operation_id):
+            await asyncio.to_thread(tries(everything, operation_id, asyncio.get_running_loop()))
+
+
+def tries(everything: World, operation_id: str, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+    """The tries of an operation, for a thread: Hypothesis does not wait, and the application runs in `loop`."""
+    operation = DESCRIBED.operations[operation_id]
+    callers = cycle(DESCRIBED.rightful(operation_id))
+    modes = (GenerationMode.POSITIVE, GenerationMode.NEGATIVE)
+
+    @RANDOM
+    @given(case=st.one_of([operation.as_strategy(generation_mode=mode) for mode in modes]))
+    def try_it(case: AnyCase) -> None:
+        told = asyncio.run_coroutine_threadsafe(everything.call(case, next(callers)), loop)
+        judge(case, told.result(ANSWER_SECONDS))
+
+    return try_it
