@@ -3,22 +3,27 @@
 Each hand may run twice: it does what is due at the workflow's clock, and nothing where it is done or not due any more.
 """
 
+import logging
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
 from temporalio import activity
 
-from activities import allocating
+from activities import allocating, restoration_words
 from activities.hands import Hands
+from activities.papers import issue_about
 from activities.restoration_moves import Work, ask, close, move_on, order_waiting, reroute, standing
 from activities.restoring import go_on_under
-from db import restorations
+from db import messages, restorations, tasks
+from domain.errors import RuleBroken
 from domain.restoring import dues
 from schemas.enums import EventKind, TaskKind
 from schemas.procedures import Look, ProcedureOrder
-from schemas.restoration_enums import RestorationState, Step, StepOutcome
+from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
 from schemas.restorations import Errand
+
+log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 NOTHING_LEFT: Final = "nothing of it is on hold any more"
@@ -44,6 +49,38 @@ class RestorationHands:
                 return Look(over=True)
             found = await standing(connection, row)
         return Look(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
+
+    @activity.defn
+    async def write_application(self, asked: ProcedureOrder) -> None:
+        """Write the application that the victim signs, in the victim's language; a paper for every turn of the step.
+
+        What keeps it from being written goes to a person, and it is tried again at the next look.
+        """
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            row = await restorations.lock(connection, UUID(asked.subject))
+            if row.state is not RestorationState.OPEN or row.step is not Step.APPLICATION:
+                return
+            work = Work(self.hands, connection, row, asked.at, ENGINE)
+            victim = await messages.victim(connection, row.ack_no)
+            try:
+                async with connection.transaction():
+                    await issue_about(
+                        connection,
+                        self.hands,
+                        PaperKind.RESTORATION_APPLICATION,
+                        str(row.restoration_id),
+                        language=victim.language,
+                        case_no=row.case_no,
+                        issued_by=ENGINE,
+                        now=asked.at,
+                        revision=row.turn,
+                    )
+            except RuleBroken as error:
+                log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
+                await ask(work, note=work.note_of_application)
+                return
+            kinds, note = (TaskKind.RESTORATION_STEP,), work.note_of_application
+            await tasks.close_noted(connection, row.case_no, kinds, note, asked.at, "it is written")
 
     @activity.defn
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
@@ -90,6 +127,9 @@ async def _run(work: Work, errand: Errand) -> None:
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
+            due_at = (await standing(work.connection, work.row)).due_at
+            assert due_at is not None, "nothing is reminded of that is never due"
+            await restoration_words.due_soon(work.connection, work.hands, work.row, due_at)
         case Errand.ESCALATE:
             await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
@@ -104,6 +144,8 @@ async def _end_step(work: Work) -> None:
         # Every order was taken back: the victim has nothing, so there is nothing to ask a bond for.
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, "every order was cancelled")
         return
+    if step is Step.CREDIT:
+        await restoration_words.credited(work.connection, work.hands, work.row)
     await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
 
 

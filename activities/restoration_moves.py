@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from activities import restoration_words
 from activities.allocating import is_divided
 from activities.hands import Hands
 from db import account_holds, allocations, events, procedures, restorations, tasks
@@ -45,6 +46,11 @@ class Work:
     def note(self) -> str:
         """The note of the tasks about it."""
         return f"restoration {self.row.restoration_id}"
+
+    @property
+    def note_of_application(self) -> str:
+        """The note of the task about an application that cannot be written."""
+        return f"{self.note}: its application lacks something"
 
     def done(self, objection_id: int | None = None) -> RestorationDone:
         """Where it stands."""
@@ -195,7 +201,8 @@ async def _pick_route(work: Work) -> None:
 async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
     what = f"{work.row.step.value}: {outcome.value}"
-    await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, work.note, work.now, what)
+    for note in (work.note, work.note_of_application):
+        await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, note, work.now, what)
 
 
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
@@ -210,14 +217,17 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         turn=work.row.turn,
         due_at=due_at.isoformat(),
     )
+    lines = await work.lines()
+    await restoration_words.step_opened(work.connection, work.hands, work.row, lines, due_at)
     if step not in BY_OTHERS:
         await ask(work)
     await work.tell()
 
 
-async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP) -> None:
+async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, note: str = "") -> None:
     """Put the step it is at before a person."""
-    await tasks.open_tasks(work.connection, work.row.case_no, [NewTask(kind=kind, note=work.note)], work.now)
+    task = NewTask(kind=kind, note=note or work.note)
+    await tasks.open_tasks(work.connection, work.row.case_no, [task], work.now)
 
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
@@ -234,6 +244,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         restored_paise=await restorations.restored_paise(connection, row.restoration_id),
         held_paise=sum(line.held_paise for line in lines),
     )
+    await restoration_words.closed(connection, work.hands, row, lines, state)
     await tell_holds(work, await restorations.keep_or_let_go(connection, row.restoration_id))
     if state is RestorationState.RESTORED:
         # What a bank has not given back, or has put on hold since, is the victim's: the next round.

@@ -31,8 +31,8 @@ STEPS: Final[Mapping[Route, tuple[Step, ...]]] = {
 
 HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
 """where the account holder is heard: they end by themselves when nobody objects"""
-BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.CREDIT}) | HEARINGS
-"""no officer of ours is asked to do anything: the trail, the bank or the account holder is waited for"""
+BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.HOLDER_NOTICE, Step.CREDIT})
+"""no officer of ours is asked to do anything: the trail, the account holder or the bank is waited for"""
 LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
 """while one of these is open another route may still be picked"""
 _OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}

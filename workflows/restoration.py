@@ -5,6 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.restoration_clock import RestorationHands
     from schemas.procedures import ProcedureStart
+    from schemas.restoration_enums import Step
     from schemas.restorations import Errand
     from workflows import procedures
 
@@ -21,6 +22,8 @@ class RestorationWorkflow:
     async def run(self, start: ProcedureStart) -> None:
         """Remind and escalate, end what nobody has to end, divide what is up for approval; until it is over."""
         while not (look := await self._restoration.look(RestorationHands.look_at_restoration)).over:
+            if look.at == Step.APPLICATION:
+                await self._restoration.act(RestorationHands.write_application)
             if due := await self._restoration.wait(look):
                 match Errand(due.what):
                     case Errand.REMIND:

@@ -159,6 +159,7 @@ def worker_of(stage: Homeward) -> Worker:
         workflow_runner=sandbox(),
         activities=[
             engine.look_at_restoration,
+            engine.write_application,
             engine.divide_accounts,
             engine.remind_of_step,
             engine.escalate_step,

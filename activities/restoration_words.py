@@ -1,0 +1,60 @@
+"""What victim and account holder are told as a restoration goes from step to step: written with the step itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from activities.hands import Hands
+from activities.messaging import tell_holder, tell_victim
+from db import restorations
+from db.pool import Connection
+from db.restorations import Line, RestorationRow
+from schemas.messages import MessageFacts, MessageKind
+from schemas.restoration_enums import RestorationState, Step
+
+
+async def step_opened(
+    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], due_at: datetime
+) -> None:
+    """Tell whoever the step that opens waits for, or is about."""
+    amount_paise = sum(line.free_paise for line in lines)
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=amount_paise, until=due_at)
+    match row.step:
+        case Step.APPLICATION:
+            await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+        case Step.HOLDER_NOTICE | Step.SHOW_CAUSE:
+            await tell_victim(connection, hands, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
+            for hold_id in sorted({line.hold_id for line in lines if line.free_paise}):
+                of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
+                told = facts.model_copy(update={"amount_paise": of_hold})
+                await tell_holder(connection, hands, hold_id, MessageKind.OBJECTION_WINDOW, told)
+        case Step.CREDIT:
+            approved = facts.model_copy(update={"amount_paise": sum(line.due_paise or 0 for line in lines)})
+            await tell_victim(connection, hands, row.ack_no, MessageKind.APPROVED, approved)
+
+
+async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+    """Remind the victim of the application; the other steps wait for officers, who see their tasks."""
+    if row.step is Step.APPLICATION:
+        facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
+        await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+
+
+async def credited(connection: Connection, hands: Hands, row: RestorationRow) -> None:
+    """Tell the victim what each bank says it has credited."""
+    for order_id, paise, reference in await restorations.credits_by_order(connection, row.restoration_id):
+        facts = MessageFacts(occasion=str(order_id), amount_paise=paise, reference=reference)
+        await tell_victim(connection, hands, row.ack_no, MessageKind.CREDITED, facts)
+
+
+async def closed(
+    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], state: RestorationState
+) -> None:
+    """Tell the victim that it was refused; whoever cancels speaks with the victim."""
+    if state is RestorationState.REFUSED:
+        held_paise = sum(line.held_paise for line in lines)
+        facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
+        await tell_victim(connection, hands, row.ack_no, MessageKind.REFUSED, facts)
+
+
+def _occasion(row: RestorationRow) -> str:
+    return f"{row.restoration_id}.{row.step.value}.{row.turn}"
