@@ -7,10 +7,12 @@ what does not fit is said on the next visit, while the link is open. What the pa
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from html.parser import HTMLParser
 from urllib.parse import urlencode, urlsplit
 
 from simulator.bank import INVALID_RRN, NO_SUCH_ACCOUNT, NOT_FOUND, OK, RowKind
+from simulator.clock import IST
 from simulator.demand import moment_of, place_of
 from simulator.institutions import Institution
 from simulator.line import Line
@@ -104,8 +106,9 @@ def _taken_out(row: Json, kind: RowKind) -> dict[str, str]:
 
 
 def _when(row: Json) -> str:
+    """When it happened; what a wrong clock puts into the future, which the page refuses, the officer puts to now."""
     moment = moment_of(row)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}" if moment is not None else ""
+    return f"{min(moment, datetime.now(IST)):%Y-%m-%dT%H:%M:%S}" if moment is not None else ""
 
 
 class _Form(HTMLParser):

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import random
+from dataclasses import replace
 from urllib.parse import quote
 
 import orjson
@@ -102,7 +103,7 @@ class _Reader:
         status, _ = await self._call("POST", f"{HOLDS_PATH}/{key}/acknowledge", b"{}")
         # Over before it was read (409): the money is somewhere all the same, but nobody asks any more.
         if status != HTTP_CONFLICT:
-            await self._banks.receive(self._bank, key, report, channel="pull")
+            await self._banks.receive(self._bank, key, replace(report, job_id=key), channel="pull")
 
     async def _call(self, method: str, path: str, body: bytes = b"") -> tuple[int, dict[str, object]]:
         speech = SignedRequest(self._bank, path, body, method)

@@ -21,8 +21,9 @@ from simulator import (
 from simulator.config import Channels
 from simulator.faults import Foul, Reply
 from tests.e2e.live import Json, Live, live
-from tests.e2e.test_faults import TAKEN
+from tests.e2e.test_faults import LYING, TAKEN, check_no_case_holds_more_than_its_loss
 from tests.e2e.test_scripted import transfer
+from tests.e2e.test_world import check_complaints, check_workflows, over, reasons_to_be_open, world
 from tests.factories import rrn
 
 pytestmark = pytest.mark.end_to_end
@@ -286,3 +287,36 @@ async def test_a_bank_that_takes_its_word_back_is_written_down_and_moves_no_mone
 
         await engine.until(noted, SETTLE_SECONDS, "the contradiction is written down")
         await whole(engine, case_no, held=LOSS_PAISE)
+
+
+# -- everything at once ------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.timeout(400)
+async def test_a_day_over_every_channel_among_banks_with_random_faults_loses_nothing(tmp_path: Path) -> None:
+    config = world(seed=37)
+    # A file cannot say where money went on to, so a bank that answers by files would leave its cases to the desk.
+    channels = Channels(api=("push", "i4c", "pull"), seat=("pull", "push"), mail=("email",))
+    changes = {
+        "complaints": 10,
+        "channels": channels,
+        "random_faults": True,
+        "knobs": config.knobs.model_copy(update=LYING),
+    }
+    async with live(tmp_path / "home", config.model_copy(update=changes), letters=True) as engine:
+        engine.play()
+        await engine.until(lambda: over(engine), 300, "the day ends")
+        assert await reasons_to_be_open(engine) == {}
+        await check_complaints(engine)
+        await check_workflows(engine)
+        await check_no_case_holds_more_than_its_loss(engine)
+        book = engine.sim.banks.book
+        assert book.asked_twice == []
+        tickets = [(ticket.bank.code, ticket.key) for ticket in book.tickets]
+        assert len(set(tickets)) == len(tickets), "a request is one ticket, by however many ways it comes"
+        rows = await engine.pool.fetch("SELECT institution, request_id::text, state FROM hold_request")
+        requests = {(row["institution"], row["request_id"]): row["state"] for row in rows}
+        assert set(tickets) <= requests.keys()
+        assert {key for key, state in requests.items() if state == "answered"} <= set(tickets)
+        assert {ticket.channel for ticket in book.tickets} == {"push", "i4c", "pull", "email"}
+        assert (await engine.verified()).in_words() == "clean"

@@ -16,6 +16,7 @@ from standardwebhooks import Webhook
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.iso20022.decode import decode
 from simulator.answer_page import Statement, statements
+from simulator.clock import IST
 from simulator.config import Channels, SimulatorConfig
 from simulator.demand import answer_lines, read_demand
 from simulator.faults import Faults
@@ -164,6 +165,12 @@ def test_a_person_states_nothing_twice_and_a_code_last() -> None:
     assert said.portion() == Statement(code="01"), "what nobody explains is not found, in the page's words"
     said.said(said.portion())
     assert said.is_empty
+
+
+def test_an_officer_puts_no_time_into_the_future() -> None:
+    ahead = withdrawal_row(RRN, paise=100, new_rrn="1") | {"transaction_datetime": "2999-01-01 00:00:00"}
+    (row,) = statements([ahead])[RRN].taken_out
+    assert row["when"] <= f"{datetime.now(IST):%Y-%m-%dT%H:%M:%S}"
 
 
 # -- a letter ----------------------------------------------------------------------------------------------------------
