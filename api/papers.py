@@ -77,7 +77,8 @@ async def issue_paper(
         paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=appeal_address)
     except PaperLacks as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
-        raise Refused(PAPER_LACKS, str(lacks), violations=missing) from None
+        fields = ", ".join(one.field for one in lacks.missing)
+        raise Refused(PAPER_LACKS, f"it lacks {fields}", violations=missing) from None
     response.status_code = 200 if paper.repeated else 201
     response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
     return paper
