@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from temporalio.client import Client, WorkflowHandle
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
@@ -79,6 +79,18 @@ class Homeward:
         """Wait until the workflow has ended by itself."""
         async with asyncio.timeout(PATIENCE_SECONDS):
             await self.handle(restoration).result()
+
+    async def histories(self, restoration: UUID) -> list[WorkflowHistory]:
+        """The history of every run, the first first."""
+        last = (await self.handle(restoration).describe()).run_id
+        query = f"WorkflowId = '{self.handle(restoration).id}'"
+        runs: dict[str, datetime] = {}
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            while last not in runs:
+                runs = {run.run_id: run.start_time async for run in self.skipper.client.list_workflows(query)}
+                await asyncio.sleep(LOOK_SECONDS)
+        in_order = sorted(runs, key=lambda run_id: runs[run_id])
+        return [await self.handle(restoration, run_id).fetch_history() for run_id in in_order]
 
     # -- what there is to see --------------------------------------------------------------------------------------
 

@@ -71,11 +71,14 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
 
 
 async def record_restoration(path: RestorationPath, client: Client, postgres: EmbeddedPostgres) -> None:
-    """Walk one path of a restoration on a fresh database, and write its history."""
+    """Walk one path of a restoration on a fresh database, and write the history of every run."""
     dsn = await postgres.create_database(f"restoration_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)
-    write(f"restoration-{path.__name__}", await path(await make_hands(pool), client), PROCEDURES)
+    histories = await path(await make_hands(pool), client)
+    for number, history in enumerate(histories, start=1):
+        name = f"restoration-{path.__name__}"
+        write(name if len(histories) == 1 else f"{name}-{number}", history, PROCEDURES)
     await pool.close()
 
 

@@ -11,11 +11,11 @@ from activities.hands import Hands
 from schemas.restoration_enums import ObjectionDecision
 from tests.workflows.homeward import homeward
 
-Path = Callable[[Hands, Client], Awaitable[WorkflowHistory]]
-"""walks a restoration to its end, in its own time; gives the history of its last run"""
+Path = Callable[[Hands, Client], Awaitable[list[WorkflowHistory]]]
+"""walks a restoration to its end, in its own time; gives the history of every run"""
 
 
-async def restored(hands: Hands, client: Client) -> WorkflowHistory:
+async def restored(hands: Hands, client: Client) -> list[WorkflowHistory]:
     """Reminded of, objected to, sent back, divided, approved, credited, with its bond."""
     async with homeward(hands, client) as stage:
         home = stage.home
@@ -38,10 +38,10 @@ async def restored(hands: Hands, client: Client) -> WorkflowHistory:
         await stage.credit(restoration)
         await stage.bond(restoration)
         await stage.outcome(restoration)
-        return await stage.handle(restoration).fetch_history()
+        return await stage.histories(restoration)
 
 
-async def restored_by_court(hands: Hands, client: Client) -> WorkflowHistory:
+async def restored_by_court(hands: Hands, client: Client) -> list[WorkflowHistory]:
     """Another route when an FIR comes, and the court's order; every order to a bank is taken back."""
     async with homeward(hands, client) as stage:
         home = stage.home
@@ -60,10 +60,10 @@ async def restored_by_court(hands: Hands, client: Client) -> WorkflowHistory:
         await home.bench.pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now()")
         await stage.tell(restoration)
         await stage.outcome(restoration)
-        return await stage.handle(restoration).fetch_history()
+        return await stage.histories(restoration)
 
 
-async def wound_up(hands: Hands, client: Client) -> WorkflowHistory:
+async def wound_up(hands: Hands, client: Client) -> list[WorkflowHistory]:
     """What was on hold is let go before anybody applies."""
     async with homeward(hands, client) as stage:
         case_no = await stage.home.hold(400)
@@ -75,7 +75,7 @@ async def wound_up(hands: Hands, client: Client) -> WorkflowHistory:
         )
         await stage.tell(restoration)
         await stage.outcome(restoration)
-        return await stage.handle(restoration).fetch_history()
+        return await stage.histories(restoration)
 
 
 RESTORATION_PATHS: tuple[Path, ...] = (restored, restored_by_court, wound_up)
