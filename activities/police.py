@@ -1,6 +1,7 @@
 """The police side: officers and first information reports, each verb one transaction with its event."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ from domain.errors import NotNow
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
-from schemas.police import CaseOfficer, Fir, FirByHand, NewFir, NewOfficer, SignFir
+from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
 
 log = logging.getLogger(__name__)
@@ -110,7 +111,20 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
 def _by_hand(told: FirByHand, now: datetime) -> Registered:
     if told.registered_at > now + CLOCKS_DIFFER:
         raise NotNow("registered_at is in the future")
-    return Registered(told.fir_no, told.police_station, told.registered_at, sign_by=None)
+    return Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
+
+
+async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
+    """Keep the report itself; the same copy twice is one. Raises `NotFound`, and `NotNow` before it is registered."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        found = await police.fir(connection, case_no, fir_id)
+        if found.fir_no is None:
+            raise NotNow(f"the report is {found.state.value}")
+        if found.document_digest != hashlib.sha256(copy.document).hexdigest():
+            await _Report(connection, hands, case_no, fir_id, found.kind, now, by).copy(copy.document)
+        return await police.fir(connection, case_no, fir_id)
 
 
 async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
@@ -175,12 +189,20 @@ class _Report:
             "sign_by": sign_by.isoformat() if sign_by else None,
         }
         await self._log(EventKind.FIR_REGISTERED, data)
+        if told.document is not None:
+            await self.copy(told.document)
         await self._close_task("it is registered")
         if sign_by is not None:
             await open_duty(self.connection, self.hands, self.case_no, DutyKind.FIR_SIGNATURE, self.now, due_at=sign_by)
             facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
             await tell_victim(self.connection, self.hands, self.case_no, MessageKind.FIR_TO_SIGN, facts)
         await police.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
+
+    async def copy(self, document: bytes) -> None:
+        """The report itself is here: what goes out with it can go."""
+        await police.put_copy(self.connection, self.fir_id, document)
+        digest = hashlib.sha256(document).hexdigest()
+        await self._log(EventKind.FIR_COPIED, {"fir_id": str(self.fir_id), "document_digest": digest})
 
     async def refused(self, refusal: PoliceRefused) -> None:
         """A person registers it, at whichever station is the right one."""

@@ -67,14 +67,22 @@ class Caller:
         self._tls: ssl.SSLContext | bool = tls or True
         self._opened: aiohttp.ClientSession | None = None
 
-    async def post(self, url: str, body: bytes, headers: dict[str, str], *, timeout_seconds: float) -> Reply:
+    async def post(
+        self,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        *,
+        timeout_seconds: float,
+        reply_max_bytes: int = REPLY_MAX_BYTES,
+    ) -> Reply:
         """Post JSON and return the reply, whatever it says. Raises Unreachable or Foreign.
 
         A server that cannot work now (408, 425, 429, 5xx) is as good as none.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._post(url, body, headers)
+                return await self._post(url, body, headers, reply_max_bytes)
         except TimeoutError:
             raise Unreachable(f"no reply within {timeout_seconds:g} s") from None
         except aiohttp.ClientResponseError:
@@ -100,7 +108,7 @@ class Caller:
             )
         return self._opened
 
-    async def _post(self, url: str, body: bytes, headers: dict[str, str]) -> Reply:
+    async def _post(self, url: str, body: bytes, headers: dict[str, str], reply_max_bytes: int) -> Reply:
         kind = {"Content-Type": "application/json"}
         async with self._session().post(url, data=body, headers=kind | headers, allow_redirects=False) as response:
             status = response.status
@@ -111,8 +119,8 @@ class Caller:
             received = bytearray()
             async for chunk in response.content.iter_any():
                 received += chunk
-                if len(received) > REPLY_MAX_BYTES:
-                    raise Foreign(f"the reply is larger than {REPLY_MAX_BYTES} bytes")
+                if len(received) > reply_max_bytes:
+                    raise Foreign(f"the reply is larger than {reply_max_bytes} bytes")
             return Reply(status, _object(bytes(received)))
 
 

@@ -43,7 +43,9 @@ BODY_LIMITS_BYTES = {
     ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
     bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
     bank_liens.LIENS_PATH: bank_liens.PAGE_MAX_BYTES,
-    police.COURT_ORDERS: police.COURT_ORDER_MAX_BYTES,
+    police.COURT_ORDERS: police.DOCUMENT_BODY_MAX_BYTES,
+    police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
+    police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
 }
 
 

@@ -22,6 +22,7 @@ from schemas.police import (
     CourtOrder,
     Duty,
     Fir,
+    FirCopy,
     NewCourtOrder,
     NewFir,
     NewOfficer,
@@ -31,11 +32,13 @@ from schemas.police import (
 from schemas.restoration_enums import DutyKind
 
 COURT_ORDERS: Final = "*/court-orders"
-COURT_ORDER_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
+FIRS: Final = "*/fir"
+FIR_COPIES: Final = "*/copy"
+DOCUMENT_BODY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
 """of the body: the PDF in Base64, and what is said of it"""
 PDF: Final = "application/pdf"
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"description": "The order.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
+    200: {"description": "The document.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 }
 
 router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["police"], responses=IN_THE_DESCRIPTION)
@@ -77,6 +80,23 @@ async def take_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, new: NewFi
     return await station.take_fir(parts.hands, ack_no, new, officer.actor)
 
 
+@router.post("/fir/{fir_id}/copy", responses=says(NOT_NOW))
+async def put_fir_copy(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, copy: FirCopy) -> Fir:
+    """The report itself, a PDF; notices to banks go out with it."""
+    return await station.put_fir_copy(parts.hands, ack_no, fir_id, copy, officer.actor)
+
+
+@router.get("/fir/{fir_id}/copy", response_class=Response, responses=_PDF_RESPONSE)
+async def read_fir_copy(
+    parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo, fir_id: UUID
+) -> Response:
+    """The report as it was handed in, or as the register sent it."""
+    async with parts.hands.pool.acquire() as connection:
+        case_no = await case_views.case_no_of(connection, ack_no)
+        document = await police.fir_copy(connection, case_no, fir_id)
+    return _attached(document, f"fir-{fir_id}.pdf")
+
+
 @router.post("/fir/{fir_id}/sign", responses=says(NOT_NOW))
 async def sign_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
     """The complainant has signed the e-Zero FIR."""
@@ -100,10 +120,7 @@ async def read_court_order(
     async with parts.hands.pool.acquire() as connection:
         case_no = await case_views.case_no_of(connection, ack_no)
         document = await court_orders.document(connection, case_no, court_order_id)
-    name = f"court-order-{court_order_id}.pdf"
-    # A scan is a stranger's file: it is kept apart from our pages.
-    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
-    return Response(document, media_type=PDF, headers=headers)
+    return _attached(document, f"court-order-{court_order_id}.pdf")
 
 
 @router.post("/court-orders/{court_order_id}/withdraw", responses=says(NOT_NOW))
@@ -120,3 +137,9 @@ async def finish_duty(
 ) -> Duty:
     """A duty is done otherwise than by a paper of ours; a signature is recorded with its report."""
     return await clocks.finish_by_hand(parts.hands, ack_no, kind, why.reason, officer.actor)
+
+
+def _attached(document: bytes, name: str) -> Response:
+    """A scan is a stranger's file: it is kept apart from our pages."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}"', "Content-Security-Policy": "sandbox"}
+    return Response(document, media_type=PDF, headers=headers)

@@ -161,10 +161,11 @@ async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) ->
 
 
 async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:
-    """The order keeps no hold any more; one that a restoration keeps is kept by that. Their ids."""
+    """The order keeps no hold any more; one of a restoration that is approved is kept by that. Their ids."""
     rows = await connection.fetch(
         "UPDATE account_hold h SET kept_by = (SELECT 'restoration ' || r.restoration_id FROM restoration_line l"
         " JOIN restoration r USING (restoration_id) WHERE l.hold_id = h.hold_id AND r.state = 'open'"
+        " AND r.approved_by IS NOT NULL"
         " ORDER BY r.opened_at LIMIT 1) WHERE h.case_no = $1 AND h.kept_by = $2 RETURNING h.hold_id::text AS hold_id",
         case_no,
         kept_by(court_order_id),

@@ -61,7 +61,10 @@ async def officer(connection: Connection, case_no: str, duty: CaseDuty) -> CaseO
 
 # -- first information reports -----------------------------------------------------------------------------------------
 
-_FIR = ", ".join(Fir.model_fields)
+_FIR = ", ".join(
+    "encode(document_digest, 'hex') AS document_digest" if name == "document_digest" else name
+    for name in Fir.model_fields
+)
 
 
 def _fir(row: Any) -> Fir:
@@ -153,6 +156,23 @@ async def registered(
         list(sections),
     )
     return bool(done)
+
+
+async def put_copy(connection: Connection, fir_id: UUID, document: bytes) -> None:
+    """The report itself is here; a later copy takes the place of an earlier."""
+    await connection.execute(
+        "UPDATE fir SET document = $2, document_digest = sha256($2) WHERE fir_id = $1", fir_id, document
+    )
+
+
+async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
+    """The report itself, a PDF. Raises `NotFound` where it is not here."""
+    found: bytes | None = await connection.fetchval(
+        "SELECT document FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id
+    )
+    if found is None:
+        raise NotFound(f"copy of FIR {fir_id}")
+    return found
 
 
 async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:

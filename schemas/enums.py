@@ -321,6 +321,8 @@ class EventKind(StrEnum):
     OFFICER_ASSIGNED = "officer_assigned"
     FIR_REQUESTED = "fir_requested"
     FIR_REGISTERED = "fir_registered"
+    FIR_COPIED = "fir_copied"
+    """the report itself is here"""
     FIR_SIGNED = "fir_signed"
     FIR_LAPSED = "fir_lapsed"
     FIR_REFUSED = "fir_refused"

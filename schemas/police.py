@@ -95,6 +95,14 @@ class FirByHand(Noun):
     fir_no: FirNo
     police_station: Line
     registered_at: LocalDatetime
+    document: Pdf | None = None
+    """the report itself"""
+
+
+class FirCopy(Noun):
+    """The report as the police station has issued it."""
+
+    document: Pdf
 
 
 class NewFir(Noun):
@@ -132,6 +140,8 @@ class Fir(Noun):
     """how often the register was asked"""
     failure: str
     """why it has not answered yet; "" where nothing went wrong"""
+    document_digest: str | None
+    """SHA-256 of the report's PDF, in hex; None where it is not here: notices that need a copy cannot go out"""
 
 
 class NewCourtOrder(Noun):

@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import hmac
 import math
+from base64 import b64encode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -20,6 +21,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from simulator.config import HOUR_SECONDS, Rate
+from simulator.court import one_page_pdf
 from simulator.seeds import chance
 
 FIRS_DOOR = "/v1/firs"
@@ -162,6 +164,7 @@ def _told(report: Report, station: str) -> dict[str, Any]:
         "police_station": station,
         "registered_at": report.registered_at.isoformat(),
         "sign_by": report.sign_by.isoformat() if report.sign_by else None,
+        "document": b64encode(one_page_pdf(f"{station}: FIR {report.fir_no} on {report.ack_no}")).decode(),
     }
 
 

@@ -8,6 +8,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Self
 
 from activities.hands import Hands
@@ -57,9 +58,9 @@ class Outward:
     async def look(self) -> int:
         """Do what is due, once; returns how much of it went out."""
         done = 0
-        for errand in (send_due(self.hands, self.ways), register_due(self.hands, self.register)):
+        for errand in (partial(send_due, self.hands, self.ways), partial(register_due, self.hands, self.register)):
             try:
-                done += await errand
+                done += await errand()
             except Exception as error:  # a fault about one row must not end the errands of all others
                 log.warning("what is due outward waits: %s", type(error).__name__)
         return done

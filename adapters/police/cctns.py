@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import ssl
+from base64 import b64decode
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from adapters.police.protocol import (
     PoliceUnreachable,
     Registered,
 )
+from schemas.police import DOCUMENT_MAX_BYTES
 
 FIRS_PATH: Final = "/v1/firs"
 CLIENT_HEADER: Final = "X-Client-Id"
@@ -32,6 +34,8 @@ STATION_MAX_CHARS: Final = 200
 CODE_MAX_CHARS: Final = 40
 MESSAGE_MAX_CHARS: Final = 500
 KEY_MIN_BYTES: Final = 16
+REPLY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
+"""the report in Base64, and what is said of it"""
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -103,7 +107,9 @@ class CctnsRegister:
             SIGNATURE_HEADER: signature(self._wire.key, timestamp, self._path, body),
         }
         try:
-            reply = await self._caller.post(self._url, body, headers, timeout_seconds=timeout_seconds)
+            reply = await self._caller.post(
+                self._url, body, headers, timeout_seconds=timeout_seconds, reply_max_bytes=REPLY_MAX_BYTES
+            )
         except Unreachable as error:
             raise PoliceUnreachable(str(error), error.retry_after_seconds) from None
         except Foreign as error:
@@ -155,7 +161,20 @@ def _registered(reply: Reply) -> Registered:
         police_station=text(reply.told.get("police_station"), STATION_MAX_CHARS),
         registered_at=registered_at,
         sign_by=_moment(reply.told.get("sign_by"), "sign_by"),
+        document=_document(reply.told.get("document")),
     )
+
+
+def _document(value: object) -> bytes | None:
+    if value is None:
+        return None
+    try:
+        document = b64decode(value, validate=True) if isinstance(value, str) else b""
+    except ValueError:
+        document = b""
+    if not document.startswith(b"%PDF-"):
+        raise PoliceProtocolError("document is no PDF in Base64")
+    return document
 
 
 def _moment(value: object, name: str) -> datetime | None:

@@ -42,12 +42,16 @@ class FirRequest:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A report is registered. `sign_by`: an e-Zero FIR lapses unless it is signed by then; None: it was not said."""
+    """A report is registered. `sign_by`: an e-Zero FIR lapses unless it is signed by then; None: it was not said.
+
+    `document` is the report itself, a PDF; None where the register sends none.
+    """
 
     fir_no: str
     police_station: str
     registered_at: datetime
     sign_by: datetime | None
+    document: bytes | None = field(default=None, repr=False)
 
 
 class PoliceError(Exception):

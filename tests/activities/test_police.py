@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -80,7 +81,10 @@ async def test_a_large_loss_asks_for_an_e_zero_fir_by_itself_and_once(home: Stat
     assert report.body["sections"] == ["BNS 318(4)", "BNS 319(2)", "IT Act 66C", "IT Act 66D"]
     found = await home.fir(case_no)
     assert (found.state, found.fir_no, found.sign_by) == ("registered", report.fir_no, report.sign_by)
-    assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "duty_opened"]
+    async with home.hands.pool.acquire() as connection:
+        document = await police.fir_copy(connection, case_no, found.fir_id)
+    assert found.document_digest == sha256(document).hexdigest()
+    assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied", "duty_opened"]
     told = await home.bench.rows("SELECT kind, to_whom FROM message WHERE case_no = $1", case_no)
     assert told == [("fir_to_sign", "victim")]
 
@@ -150,7 +154,7 @@ async def test_an_officer_asks_for_a_report(home: Station) -> None:
     assert (found.kind, found.state, found.sign_by) == ("zero_fir", "registered", None)
     with pytest.raises(NotNow, match="is registered"):
         await home.requested(case_no)
-    assert await home.kinds(case_no) == ["fir_requested", "fir_registered"]
+    assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied"]
 
 
 async def test_a_report_recorded_by_hand_takes_the_place_of_one_that_was_asked_for(home: Station) -> None:

@@ -11,8 +11,7 @@ import pytest
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import Receive, Scope, Send
 
-from adapters.calling import REPLY_MAX_BYTES
-from adapters.police.cctns import CctnsRegister, CctnsWire
+from adapters.police.cctns import REPLY_MAX_BYTES, CctnsRegister, CctnsWire
 from adapters.police.protocol import (
     FirRegister,
     FirRequest,
@@ -80,6 +79,9 @@ async def test_an_e_zero_fir_is_registered_and_must_be_signed(station: PoliceSta
     assert report.body["transfers"] == [
         {"reference": "412345678901", "amount_paise": 1_50_000_00, "at": AT.isoformat(), "to_institution": "HDFC"}
     ]
+    assert told.document is not None
+    assert told.fir_no.encode() in told.document
+    assert "PDF" not in repr(told)
     assert station.sign(str(asked.fir_id))
     assert not station.sign(str(asked.fir_id))
 
@@ -157,6 +159,9 @@ GOOD = {"fir_no": "0001/2026", "police_station": "Cyber", "registered_at": "2026
         (JSONResponse(GOOD | {"registered_at": "2026-11-24T12:00:00"}), PoliceProtocolError),
         (JSONResponse(GOOD | {"sign_by": "soon"}), PoliceProtocolError),
         (JSONResponse(GOOD | {"sign_by": 5}), PoliceProtocolError),
+        (JSONResponse(GOOD | {"document": "***"}), PoliceProtocolError),
+        (JSONResponse(GOOD | {"document": "TVo="}), PoliceProtocolError),
+        (JSONResponse(GOOD | {"document": 5}), PoliceProtocolError),
         (JSONResponse([GOOD]), PoliceProtocolError),
         (Response("<html>maintenance</html>", media_type="text/html"), PoliceProtocolError),
         (Response(b"x" * (REPLY_MAX_BYTES + 1)), PoliceProtocolError),

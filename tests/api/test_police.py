@@ -2,12 +2,13 @@
 
 from base64 import b64encode
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from activities import holding
-from api.police import COURT_ORDER_MAX_BYTES
+from api.police import DOCUMENT_BODY_MAX_BYTES
 from schemas.complaints import IST
 from schemas.enums import Role
 from schemas.police import DOCUMENT_MAX_BYTES
@@ -62,6 +63,12 @@ async def test_a_report_is_asked_for_recorded_and_signed(doors: Doors, case: str
     assert recorded.json()["fir_id"] == asked.json()["fir_id"]
     assert recorded.json()["state"] == "registered"
     path = f"/api/v1/cases/{case}/fir/{asked.json()['fir_id']}/sign"
+    copies = path.replace("sign", "copy")
+    assert (await doors.client.get(copies, headers=doors.officer(Role.IO))).status_code == 404
+    pdf = one_page_pdf("the report") + b"\0" * 200_000
+    copied = await doors.post(copies, {"document": b64encode(pdf).decode()}, Role.IO)
+    assert copied.json()["document_digest"] == sha256(pdf).hexdigest(), copied.text
+    assert (await doors.client.get(copies, headers=doors.officer(Role.IO))).content == pdf
     signing = {"signed_at": datetime.now(UTC).isoformat(), **WHY}
     signed = await doors.post(path, signing, Role.IO)
     assert (signed.status_code, signed.json()["state"]) == (200, "signed"), signed.text
@@ -104,9 +111,9 @@ async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
         assert (refused.status_code, refused.json()["type"]) == (409, "urn:goldenhour:problem:not-now"), wrong
     large = b64encode(one_page_pdf("order") + b"0" * DOCUMENT_MAX_BYTES).decode()
     assert (await doors.post(path, order(document=large), Role.IO)).status_code == 422
-    refused = await doors.post(path, order(document="0" * (COURT_ORDER_MAX_BYTES + 1)), Role.IO)
+    refused = await doors.post(path, order(document="0" * (DOCUMENT_BODY_MAX_BYTES + 1)), Role.IO)
     assert refused.status_code == 413
-    assert (await doors.post(f"/api/v1/cases/{case}/fir", {"kind": "0" * 100_000}, Role.IO)).status_code == 413
+    assert (await doors.post(f"/api/v1/cases/{case}/officer", {"duty": "0" * 100_000}, Role.SP)).status_code == 413
 
 
 async def test_a_duty_is_done_by_an_officer_who_says_why(doors: Doors, case: str) -> None:

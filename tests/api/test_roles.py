@@ -1,5 +1,6 @@
 """Every route by every role. The table is the test's own: a route that is not in it fails."""
 
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -70,6 +71,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", f"{CASE}/police"): (READERS | POLICE, None),
     ("POST", f"{CASE}/officer"): (ABOVE | {Role.SUPERVISOR, Role.ADMIN}, OFFICER),
     ("POST", f"{CASE}/fir"): (DESK | IO, {"kind": "zero_fir"}),
+    ("POST", f"{CASE}/fir/{{fir_id}}/copy"): (DESK | IO, {"document": b64encode(b"%PDF-1.4").decode()}),
+    ("GET", f"{CASE}/fir/{{fir_id}}/copy"): (READERS | POLICE, None),
     ("POST", f"{CASE}/fir/{{fir_id}}/sign"): (DESK | IO, {"signed_at": "2026-11-24T10:06:00+05:30", **WHY}),
     ("POST", f"{CASE}/court-orders"): (DESK | IO, COURT_ORDER),
     ("GET", f"{CASE}/court-orders/{{court_order_id}}/document"): (READERS | POLICE, None),
