@@ -228,6 +228,11 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
 
 def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
     """The text as a short message has it. Raises `MessageLacks`, naming everything that is missing."""
+    fits = len(said.link) <= LINK_MAX_CHARS
+    return _written(kind, to_whom, language, said if fits else said.model_copy(update={"link": ""}))
+
+
+def _written(kind: MessageKind, to_whom: Recipient, language: Language, said: Said) -> Written:
     text = TEXTS[language].get((kind, to_whom))
     if text is None:
         raise MessageLacks(f"{kind.value} is not for {to_whom.value}")
@@ -241,7 +246,7 @@ def short(kind: MessageKind, to_whom: Recipient, language: Language, said: Said)
 
 def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...], said: Said) -> Written:
     """The text as a letter has it: in each language, with what every letter of ours says at its end."""
-    parts = [short(kind, to_whom, language, said) for language in languages]
+    parts = [_written(kind, to_whom, language, said) for language in languages]
     words = [_WORDS[language]["footer"] for language in languages]
     first = languages[0]
     case = _WORDS[first]["case"].format(case=said.case_no)
@@ -262,7 +267,6 @@ def _values(language: Language, said: Said) -> dict[str, str]:
     decision = facts.decision and words[facts.decision]
     if "{amount}" in decision:
         decision = decision.format(amount=amount) if amount else ""
-    link = said.link if len(said.link) <= LINK_MAX_CHARS else ""
     return {
         "case": said.case_no,
         "amount": amount,
@@ -274,7 +278,7 @@ def _values(language: Language, said: Said) -> dict[str, str]:
         "decision": decision,
         "duty": facts.duty and words[facts.duty],
         "officer": _officer(said) or words["officer"],
-        "where": words["at"].format(link=link) if link else words["where"],
+        "where": words["at"].format(link=said.link) if said.link else words["where"],
     }
 
 

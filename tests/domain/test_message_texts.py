@@ -110,3 +110,12 @@ def test_a_letter_says_it_in_every_language_and_that_it_asks_for_no_code() -> No
 def test_a_message_goes_only_to_whom_it_is_for() -> None:
     with pytest.raises(MessageLacks, match="money_held is not for holder"):
         short(MessageKind.MONEY_HELD, Recipient.HOLDER, Language.EN, LONGEST_SAID)
+
+
+def test_an_address_too_long_for_a_short_message_stands_in_the_letter() -> None:
+    facts = MessageFacts(amount_paise=5_000_00, reference="ABCDEFGHJK")
+    said = Said(case_no=CASE, facts=facts, link="https://" + "a" * LINK_MAX_CHARS)
+    key = (MessageKind.HOLD, Recipient.HOLDER)
+    assert said.link not in short(*key, Language.EN, said).text
+    assert "at your bank" in short(*key, Language.EN, said).text
+    assert said.link in letter(*key, (Language.EN,), said).text
