@@ -297,8 +297,8 @@ class Metrics:
             self._settlements.labels(decision.value)
         for work in SweepWork:
             self._sweep_failures.labels(work.value)
-        for kind in OrderKind:
-            self._confirmed_paise.labels(kind.value)
+        for order in OrderKind:
+            self._confirmed_paise.labels(order.value)
         for care in AftercareWork:
             self._aftercare_failures.labels(care.value)
         for disposition, kind in product(Disposition, ClaimKind):

@@ -9,7 +9,7 @@ from threading import Thread
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.metrics import BUCKETS_SECONDS, METRICS, SweepWork, Told
+from activities.metrics import BUCKETS_SECONDS, METRICS, AftercareWork, SweepWork, Told
 from api.ops import Stock
 from api.parts import Parts
 from schemas.enums import (
@@ -25,6 +25,7 @@ from schemas.enums import (
     TaskKind,
 )
 from schemas.reconciliation import ListWay, Reason
+from schemas.restoration_enums import OrderKind
 from tests.api.conftest import Doors, line, opened
 
 LABELS = {
@@ -32,12 +33,12 @@ LABELS = {
     "joined": {"true", "false"},
     "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in CarriageOutcome},
     "disposition": {disposition.value for disposition in Disposition},
-    "kind": {kind.value for kinds in (ClaimKind, TaskKind, ContradictionKind) for kind in kinds},
+    "kind": {kind.value for kinds in (ClaimKind, TaskKind, ContradictionKind, OrderKind) for kind in kinds},
     "decision": {decision.value for decision in SettlementDecision},
     "bucket": {bucket.value for bucket in Bucket},
     "answer_class": {answer_class.value for answer_class in AnswerClass},
     "quantile": {"0.5", "0.95", "0.99"},
-    "work": {work.value for work in SweepWork},
+    "work": {work.value for works in (SweepWork, AftercareWork) for work in works},
     "differs": {"true", "false"},
     "reason": {reason.value for reason in Reason},
     "way": {way.value for way in ListWay},
@@ -91,6 +92,8 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
         "goldenhour_contradictions_settled",
         "goldenhour_answers",
         "goldenhour_sweep_failures",
+        "goldenhour_aftercare_failures",
+        "goldenhour_confirmed_paise",
         "goldenhour_reconciliations",
         "goldenhour_reconciliation_differences",
         "goldenhour_lien_lists_asked",
