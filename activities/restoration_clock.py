@@ -13,11 +13,11 @@ from temporalio import activity
 from activities import allocating, restoration_words
 from activities.hands import Hands
 from activities.papers import issue_about
-from activities.restoration_moves import Work, ask, close, move_on, order_waiting, reroute, standing
+from activities.restoration_moves import Work, ask, close, go_back, move_on, order_waiting, reroute, standing
 from activities.restoring import go_on_under
 from db import messages, restorations, tasks
 from domain.errors import RuleBroken
-from domain.restoring import dues
+from domain.restoring import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
@@ -99,7 +99,7 @@ class RestorationHands:
 
     @activity.defn
     async def move_restoration(self, asked: ProcedureOrder) -> None:
-        """End the step, pick another route, go on under an order, or wind up: whichever `asked.what` is."""
+        """End the step, pick another route, go on under an order or drop it, or wind up: whichever `asked.what` is."""
         await self._do(asked, Errand(asked.what))
 
     async def _do(self, asked: ProcedureOrder, errand: Errand) -> None:
@@ -124,6 +124,8 @@ async def _run(work: Work, errand: Errand) -> None:
             order = await order_waiting(work.connection, work.row)
             assert order is not None, "it was due a moment ago, and the case is locked"
             await go_on_under(work, order)
+        case Errand.DROP_ORDER:
+            await _drop_order(work)
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
@@ -136,6 +138,14 @@ async def _run(work: Work, errand: Errand) -> None:
             await ask(work, TaskKind.SUPERVISE)
         case Errand.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
+
+
+async def _drop_order(work: Work) -> None:
+    """Wait for another order where the route needs one."""
+    reason = f"court order {work.row.court_order_id} was withdrawn"
+    await restorations.set_court_order(work.connection, work.row.restoration_id, None)
+    step = waits_for_order(work.row.route) if work.row.route else None
+    await go_back(work, step or Step.VERIFICATION, reason)
 
 
 async def _end_step(work: Work) -> None:

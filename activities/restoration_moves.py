@@ -108,10 +108,11 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         held_paise=sum(line.free_paise for line in lines),
         orders=await restorations.order_states(connection, row.restoration_id),
         open_objections=len(await restorations.open_objections(connection, row.restoration_id)),
-        is_divided=is_divided(lines),
+        is_divided=row.prepared_by is not None or is_divided(lines),
         route=row.route,
         picked=choose_route(await facts(connection, row, lines), row.policy),
         order_waiting=await order_waiting(connection, row) is not None,
+        order_withdrawn=await order_is_withdrawn(connection, row),
     )
 
 
@@ -125,6 +126,11 @@ async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrd
     kinds = ORDERS_OF.get(row.step, frozenset())
     orders = await restorations.court_orders(connection, row.restoration_id) if kinds else []
     return next((order for order in orders if order.kind in kinds), None)
+
+
+async def order_is_withdrawn(connection: Connection, row: RestorationRow) -> bool:
+    """Whether the order that it goes by was taken in by mistake."""
+    return row.court_order_id is not None and await restorations.is_withdrawn(connection, row.court_order_id)
 
 
 # -- from step to step -------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from uuid import UUID
 from activities.allocating import divide, is_divided
 from activities.hands import Hands
 from activities.ordering import plan_order
-from activities.restoration_moves import Work, ask, close, go_back, move_on, tell_holds
+from activities.restoration_moves import Work, ask, close, go_back, move_on, order_is_withdrawn, tell_holds
 from db import restorations
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Line, RestorationRow
@@ -75,6 +75,11 @@ async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen
     if turn.outcome is None:
         raise NotNow(f"the restoration is {stands}")
     raise NotNow(f"{turn.ended_by} has ended {seen.step.value} ({turn.outcome.value}): {stands}")
+
+
+async def _refuse_withdrawn(work: Work) -> None:
+    if await order_is_withdrawn(work.connection, work.row):
+        raise NotNow(f"court order {work.row.court_order_id} was withdrawn")
 
 
 async def _refuse_undecided(work: Work) -> None:
@@ -217,6 +222,7 @@ async def prepare(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
     """
     await divide(hands, restoration_id, hands.now(), by.actor)
     async with _verb(hands, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
+        await _refuse_withdrawn(work)
         lines = await work.lines()
         if not is_divided(lines):
             raise NotNow("more money has come on hold: try again in a moment")
@@ -254,6 +260,7 @@ async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
     """
     async with _verb(hands, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
+        await _refuse_withdrawn(work)
         lines = await work.lines()
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):

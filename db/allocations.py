@@ -53,8 +53,8 @@ _MONEY: Final = """
 WITH RECURSIVE here AS (
     SELECT h.case_no, h.hop_no FROM hop h WHERE h.institution = $1 AND h.account_key = $2
       -- By an objection that was right its money went another way: it claims nothing here.
-      AND NOT EXISTS (SELECT FROM restoration_line l
-                      WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.objection_id IS NOT NULL)
+      AND (SELECT l.objection_id FROM restoration_line l JOIN restoration r USING (restoration_id)
+           WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NULL
 ), below AS (
     SELECT case_no, hop_no AS root_no, hop_no FROM here
     UNION ALL

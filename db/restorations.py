@@ -187,8 +187,8 @@ async def set_route(connection: Connection, restoration_id: UUID, picked: RouteP
     )
 
 
-async def set_court_order(connection: Connection, restoration_id: UUID, court_order_id: int) -> None:
-    """The order under which it goes on."""
+async def set_court_order(connection: Connection, restoration_id: UUID, court_order_id: int | None) -> None:
+    """The order under which it goes on; None: there is none any more."""
     await connection.execute(
         "UPDATE restoration SET court_order_id = $2 WHERE restoration_id = $1", restoration_id, court_order_id
     )
@@ -236,9 +236,11 @@ async def close(
 # -- the money ---------------------------------------------------------------------------------------------------------
 
 _LINES: Final = """
-SELECT l.hop_no, l.hold_id, a.institution, a.account_key, l.allocation_id, l.due_paise, l.objection_id,
+SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
+       l.due_paise, l.objection_id,
        coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
 FROM restoration_line l JOIN account_hold a USING (hold_id)
+JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'release'), 0)::bigint
@@ -374,6 +376,14 @@ async def court_orders(connection: Connection, restoration_id: UUID) -> list[Cou
     effects = [effect.value for effect in ENDS_BY]
     rows = await connection.fetch(_ORDERS, restoration_id, effects, [kind.value for kind in LEADS_TO])
     return [CourtOrderRow(**dict(row)) for row in rows]
+
+
+async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
+    """Whether an order was taken in by mistake."""
+    found: bool = await connection.fetchval(
+        "SELECT withdrawn_at IS NOT NULL FROM court_order WHERE court_order_id = $1", court_order_id
+    )
+    return found
 
 
 async def left_of_order(connection: Connection, court_order_id: int, but: UUID) -> int | None:

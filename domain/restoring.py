@@ -153,6 +153,11 @@ def choose_route(facts: RouteFacts, policy: RestorationPolicy) -> RoutePicked:
     return RoutePicked(route=Route.LOK_ADALAT, reasons=(RouteReason.AT_OR_ABOVE_THRESHOLD, RouteReason.NO_FIR))
 
 
+def waits_for_order(route: Route) -> Step | None:
+    """The step of a route that waits for an order; None where the police decide alone."""
+    return next((step for step in STEPS[route] if step in ORDERS_OF), None)
+
+
 def is_paid_out(orders: Sequence[OrderState]) -> bool:
     """Whether every order to a bank has come to its end."""
     return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
@@ -188,6 +193,7 @@ def _at_once(standing: StepStanding) -> Errand | None:
         Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
         Errand.ROUTE: rerouted,
         Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
+        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_withdrawn,
         Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
     }
     return next((errand for errand, is_so in so.items() if is_so), None)

@@ -55,6 +55,8 @@ class Errand(StrEnum):
     ROUTE = "route"
     """the facts have changed: another route"""
     TAKE_ORDER = "take_order"
+    DROP_ORDER = "drop_order"
+    """the order that it goes by was withdrawn"""
     ALLOCATE = "allocate"
     REMIND = "remind"
     ESCALATE = "escalate"
@@ -138,12 +140,14 @@ class StepStanding(Noun):
     """of its orders to banks"""
     open_objections: int
     is_divided: bool
-    """every line has its share"""
+    """every line has its share, or what goes home is fixed"""
     route: Route | None
     picked: RoutePicked
     """what the facts of today say"""
     order_waiting: bool
     """an order that ends this step is there"""
+    order_withdrawn: bool
+    """the order that it goes by is none any more"""
 
 
 class Acting(Noun):

@@ -32,7 +32,7 @@ class RestorationWorkflow:
                         await self._restoration.act(RestorationHands.escalate_step)
                     case Errand.ALLOCATE:
                         await self._restoration.act(RestorationHands.divide_accounts)
-                    case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.WIND_UP:
+                    case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.DROP_ORDER | Errand.WIND_UP:
                         await self._restoration.act(RestorationHands.move_restoration, due.what)
             self._restoration.continue_if_long()
 

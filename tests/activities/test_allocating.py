@@ -23,7 +23,7 @@ def home(hands: Hands) -> Home:
 async def buckets(home: Home, *case_nos: str) -> list[dict[str, int]]:
     found = []
     for case_no in case_nos:
-        await home.bench.check(case_no)
+        await home.check(case_no)
         of_case = await home.bench.buckets(case_no)
         found.append({bucket: paise for bucket, paise in of_case.items() if bucket != "lost"})
     return found
@@ -126,7 +126,7 @@ async def test_money_lost_below_the_account_is_claimed_at_it_and_only_once(home:
     )
     assert [(hop_no, claim) for hop_no, claim, _ in found] == [(1, 500_00), (3, 500_00)]
     assert sum(share for *_, share in found) == 300_00
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_two_victims_of_one_case(home: Home) -> None:
@@ -142,7 +142,7 @@ async def test_two_victims_of_one_case(home: Home) -> None:
         "SELECT hop_no, balance_paise FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' ORDER BY 1", case_no
     )
     assert held == [(1, 200_00), (2, 100_00)]
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_what_an_order_lets_go_is_no_part_of_the_pot(home: Home) -> None:

@@ -53,7 +53,7 @@ async def test_killed_at_random_it_all_comes_home_once(database_dsn: str, databa
         await hammer(Home(late(home.hands)), chance)
     restored = 0
     for case_no in case_nos:
-        await home.bench.check(case_no)
+        await home.check(case_no)
         restored += (await home.bench.buckets(case_no)).get("restored", 0)
         assert await holding.take_up(home.hands, case_no) == 0, "nothing waits to be taken up"
     assert restored == held, "what was on hold is home, to the last paisa"

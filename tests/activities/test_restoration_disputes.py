@@ -67,7 +67,7 @@ async def test_an_objection_to_everything_that_is_right_ends_it(home: Home) -> N
     await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
     assert await home.at(restoration) == ("refused", "approval", "no_court")
     assert [order[:2] for order in await home.orders(case_no)] == [("release", "objection")] * 2
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_out(home: Home) -> None:
@@ -94,6 +94,38 @@ async def test_what_a_holder_writes_stays_out_of_the_log(home: Home) -> None:
     await home.object(restoration)
     log = await home.bench.rows("SELECT data::text FROM case_event WHERE case_no = $1", case_no)
     assert not any("my pay" in data for (data,) in log)
+
+
+async def test_what_was_not_let_go_after_all_may_go_home_in_another_round(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    pool = home.bench.pool
+    await pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no)
+    await pool.execute("UPDATE held_hop SET taken_up_at = NULL WHERE case_no = $1", case_no)
+    await home.take_up(case_no)
+    again = await home.of(case_no, 2)
+    await home.to_approval(again)
+    assert await home.tick(again) == ["allocate"]
+    await home.prepare(again)
+    await home.approve(again)
+    assert [paise for kind, *_, paise in await home.orders(case_no) if kind == "restore"] == [100_00, 200_00]
+
+
+async def test_more_money_that_comes_free_under_what_is_ready_stops_no_clock(home: Home) -> None:
+    """A release that is taken back frees money of a line; what was made ready stays as it was seen."""
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    await home.waive(restoration)
+    pool = home.bench.pool
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await pool.execute(
+        "UPDATE restoration_line SET due_paise = 0, allocation_id = NULL WHERE restoration_id = $1 AND hold_id = $2",
+        restoration,
+        hold,
+    )
+    assert await home.tick(restoration) == []
+    await home.approve(restoration)
+    assert await home.orders(case_no) == [("restore", "restoration", "ICIC", 200_00)]
 
 
 # -- at once, and at the wrong moment ----------------------------------------------------------------------------------

@@ -94,7 +94,7 @@ async def test_the_application_is_written_once_for_every_turn(home: Home) -> Non
     await home.send_back(restoration, by=SP)
     await home.engine.write_application(home.asked(restoration))
     assert len(await papers(home, case_no)) == 2, "sent back, it is another application"
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(home: Home) -> None:

@@ -58,7 +58,7 @@ async def test_below_the_threshold_by_order_of_the_police(home: Home) -> None:
         *("collecting", "application", "verification", "holder_notice", "approval", "credit", "bond")
     ]
     assert await home.tasks(restoration) == []
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_the_money_goes_back_to_the_account_the_victim_paid_from(home: Home) -> None:
@@ -95,7 +95,7 @@ async def test_with_an_fir_a_court_decides(home: Home) -> None:
     await home.tick(restoration)
     await home.do(restoration, VERB.RECEIVE_BOND, DESK)
     assert await home.at(restoration) == ("restored", "bond", "court")
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_without_an_fir_the_lok_adalat_and_by_an_officers_hand(home: Home) -> None:
@@ -161,6 +161,31 @@ async def test_a_court_that_refuses_ends_it(home: Home) -> None:
     await home.court_order(case_no, "bnss_503", "refuse")
     assert await home.tick(restoration) == ["take_order"]
     assert await home.at(restoration) == ("refused", "court_order", "court")
+
+
+async def test_an_order_that_was_taken_in_by_mistake_is_waited_for_anew(home: Home) -> None:
+    case_no = await home.hold(LARGE)
+    restoration = await home.of(case_no)
+    await home.register_fir(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    await home.waive(restoration)
+    first = await home.court_order(case_no, "bnss_503")
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.bench.pool.execute(
+        "UPDATE court_order SET withdrawn_at = now(), withdrawn_by = 'officer:io' WHERE court_order_id = $1", first
+    )
+    with pytest.raises(NotNow, match=f"court order {first} was withdrawn"):
+        await home.approve(restoration)
+    assert await home.tick(restoration) == ["drop_order"]
+    assert await home.at(restoration) == ("open", "court_order", "court")
+    await home.court_order(case_no, "bnss_497")
+    assert await home.tick(restoration) == ["take_order", "allocate"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert await home.orders(case_no) == [("restore", "restoration", "HDFC", LARGE * 100)]
 
 
 async def test_facts_that_change_pick_another_route_until_the_approval(home: Home) -> None:
@@ -364,7 +389,7 @@ async def test_what_a_bank_credits_in_part_is_the_next_round(home: Home) -> None
     assert await home.at(await home.of(case_no, 2)) == ("open", "collecting", "")
     await home.to_credit(await home.of(case_no, 2))
     assert (await home.orders(case_no))[-1] == ("restore", "restoration", "HDFC", 250_00)
-    await home.bench.check(case_no)
+    await home.check(case_no)
 
 
 async def test_money_that_was_let_go_winds_it_up(home: Home) -> None:

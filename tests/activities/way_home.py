@@ -10,6 +10,8 @@ from activities.confirming import take_confirmation
 from activities.hands import Hands
 from activities.restoration_clock import RestorationHands
 from db import bank_orders
+from db.verify import case_records
+from domain.verification import examine
 from schemas.enums import Role
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
 from schemas.procedures import Look, ProcedureOrder
@@ -248,6 +250,13 @@ class Home:
             )
             for order in orders
         ]
+
+    async def check(self, case_no: str) -> None:
+        """Assert what must hold of a case at every instant, by the bench and by the product's own verification."""
+        await self.bench.check(case_no)
+        async with self.bench.pool.acquire() as connection, connection.transaction(isolation="repeatable_read"):
+            async for record in case_records(connection, case_no):
+                assert examine(record) == []
 
     # -- sights ----------------------------------------------------------------------------------------------------
 

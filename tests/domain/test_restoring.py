@@ -8,7 +8,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.policy import load_policy
-from domain.restoring import RULES, STEPS, back_to, choose_route, dues, is_paid_out, next_step, steps_of
+from domain.restoring import (
+    RULES,
+    STEPS,
+    back_to,
+    choose_route,
+    dues,
+    is_paid_out,
+    next_step,
+    steps_of,
+    waits_for_order,
+)
 from schemas.enums import CaseState
 from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
 from schemas.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
@@ -38,6 +48,7 @@ def standing(step: Step, **changes: Any) -> StepStanding:
         "route": route,
         "picked": RoutePicked(route=Route.COURT, reasons=(RouteReason.FIR_REGISTERED,)),
         "order_waiting": False,
+        "order_withdrawn": False,
     }
     return StepStanding.model_validate(plain | changes)
 
@@ -179,6 +190,18 @@ def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -
     assert due_at(Step.COURT_ORDER, order_waiting=True) == [("take_order", 0)]
     assert due_at(Step.VERIFICATION, order_waiting=True)[0][0] == "remind"
     assert due_at(Step.COURT_ORDER, order_waiting=True, open_objections=1)[0][0] == "remind"
+
+
+@pytest.mark.parametrize("step", Step)
+def test_without_its_order_it_is_not_up_for_approval(step: Step) -> None:
+    due = due_at(step, order_withdrawn=True, is_divided=False)
+    assert (due[0] == (Errand.DROP_ORDER, 0)) == (step is Step.APPROVAL)
+
+
+def test_the_step_that_waits_for_an_order() -> None:
+    assert [waits_for_order(route) for route in Route] == [
+        *(None, Step.COURT_ORDER, Step.LOK_ADALAT_AWARD, Step.DISTRIBUTION)
+    ]
 
 
 def test_what_is_up_for_approval_is_divided_first() -> None:
