@@ -30,6 +30,8 @@ class Column(StrEnum):
     VICTIM_NAME = "victim_name"
     VICTIM_MOBILE = "victim_mobile"
     VICTIM_DISTRICT = "victim_district"
+    VICTIM_LANGUAGE = "victim_language"
+    VICTIM_EMAIL = "victim_email"
     WOMAN = "woman"
     CHILD = "child"
     SENIOR = "senior"
@@ -84,6 +86,11 @@ _NAMES: dict[Column, tuple[str, ...]] = {
         "contact no", "contact number",
     ),
     Column.VICTIM_DISTRICT: ("victim district", "complainant district", "district", "district name"),
+    Column.VICTIM_LANGUAGE: ("victim language", "language", "preferred language", "complainant language"),
+    Column.VICTIM_EMAIL: (
+        "victim email", "victim e mail", "complainant email", "email", "e mail", "email id", "e mail id", "mail id",
+        "email address",
+    ),
     Column.WOMAN: ("woman", "is woman", "female", "women"),
     Column.CHILD: ("child", "is child", "minor"),
     Column.SENIOR: ("senior", "is senior", "senior citizen"),

@@ -21,8 +21,9 @@ from domain.cells import (
 )
 from domain.complaint_columns import Column, Header
 from schemas.complaints import Party, Transfer
-from schemas.enums import Channel, Mode
+from schemas.enums import Channel, Language, Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, reference_key
+from schemas.messages import is_email
 
 T = TypeVar("T")
 
@@ -45,6 +46,11 @@ _CHANNELS = {
     "helpline 1930": Channel.HELPLINE_1930, "1930": Channel.HELPLINE_1930, "helpline": Channel.HELPLINE_1930,
     "portal": Channel.PORTAL, "ncrp": Channel.PORTAL,
     "import": Channel.IMPORT,
+}  # fmt: skip
+
+_LANGUAGES = {
+    "hi": Language.HI, "hindi": Language.HI, "हिन्दी": Language.HI, "हिंदी": Language.HI,
+    "en": Language.EN, "english": Language.EN,
 }  # fmt: skip
 
 
@@ -78,6 +84,8 @@ class ReadRow:
     victim_name: str | None = None
     victim_mobile: str | None = None
     victim_district: str | None = None
+    victim_language: Language | None = None
+    victim_email: str | None = None
     woman: bool = False
     child: bool = False
     senior: bool = False
@@ -109,6 +117,8 @@ class _Reader:
         row.victim_name = self._value(Column.VICTIM_NAME, text_of) or None
         row.victim_mobile = self._mobile()
         row.victim_district = self._text(Column.VICTIM_DISTRICT)
+        row.victim_language = self._word(Column.VICTIM_LANGUAGE, _LANGUAGES, Language.HI)
+        row.victim_email = self._email()
         row.woman = self._value(Column.WOMAN, yes_or_no) or False
         row.child = self._value(Column.CHILD, yes_or_no) or False
         row.senior = self._value(Column.SENIOR, yes_or_no) or False
@@ -187,6 +197,13 @@ class _Reader:
         if digits.startswith("0") and len(digits) == 1 + MOBILE_DIGITS:
             return digits[1:]
         return digits
+
+    def _email(self) -> str | None:
+        told = self._text(Column.VICTIM_EMAIL)
+        if told and not is_email(told):
+            self._note(Column.VICTIM_EMAIL, "is no plain e-mail address: left out")
+            return None
+        return told
 
     def _transfer(self) -> Transfer | None:
         payer, payee = self._party("payer"), self._party("payee")

@@ -26,7 +26,7 @@ from domain.complaint_columns import (
 )
 from domain.complaint_row import Fault, Note, ReadRow, read_row
 from schemas.complaints import MAX_TRANSFERS, Complaint, Victim
-from schemas.enums import Channel
+from schemas.enums import Channel, Language
 
 T = TypeVar("T")
 
@@ -298,6 +298,8 @@ class _Book:
                 "woman": any(row.woman for row in rows),
                 "child": any(row.child for row in rows),
                 "senior": any(row.senior for row in rows),
+                "language": _first(row.victim_language for row in rows) or Language.HI,
+                "email": _first(row.victim_email for row in rows),
             }
         )
 

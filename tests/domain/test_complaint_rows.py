@@ -8,7 +8,7 @@ from domain.cells import Cell
 from domain.complaint_columns import Column, FileRefused, column_named, looks_like_header, read_header
 from domain.complaint_rows import SheetReading, SheetRow, read_sheet
 from schemas.complaints import MAX_TRANSFERS
-from schemas.enums import Channel, Mode
+from schemas.enums import Channel, Language, Mode
 
 HEADER = [
     "complaint_ref",
@@ -87,6 +87,24 @@ def test_the_victim_may_stand_in_a_row_that_is_wrong_otherwise() -> None:
     )
     assert reading.complaints[0].complaint.victim.name == "Asha Devi"
     assert codes(reading) == {2: ["zero_amount"]}
+
+
+@pytest.mark.parametrize(
+    ("language", "email", "expected", "noted"),
+    [
+        ("English", "asha@example.org", (Language.EN, "asha@example.org"), []),
+        ("हिन्दी", "", (Language.HI, None), []),
+        (None, "asha at example", (Language.HI, None), ["victim_email"]),
+        ("Tamil", None, (Language.HI, None), ["victim_language"]),
+    ],
+)
+def test_how_the_victim_is_told(
+    language: str | None, email: str | None, expected: tuple[Language, str | None], noted: list[str]
+) -> None:
+    reading = read([*row(), language, email], header=[*HEADER, "Language", "E-mail ID"])
+    victim = reading.complaints[0].complaint.victim
+    assert (victim.language, victim.email) == expected
+    assert [note.column for note in reading.notes] == noted
 
 
 def test_an_acknowledgement_number_is_the_complaints_own() -> None:
