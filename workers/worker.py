@@ -16,7 +16,6 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.answer_links import LetterLinks
 from activities.carrying import Adapters, Carrier
-from activities.duties import DutyHands
 from activities.feed import announce
 from activities.freezing import FreezeHands
 from activities.hands import Hands
@@ -32,6 +31,7 @@ from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind
 from schemas.rosters import HolidayRules
+from workers.aftercare import Aftercare
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.iso_watch import IsoWatch
@@ -39,9 +39,9 @@ from workers.metrics_page import served
 from workers.outward import Outward
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_schedules
+from workers.way_home import WORKFLOWS, WayHome
 from workflows import policies
 from workflows.case import CaseWorkflow
-from workflows.duties import DutiesWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
 
@@ -57,7 +57,10 @@ KEEP_LOGGED_IN_SECONDS = 60.0
 """tokens live about an hour: looking once a minute, one is seldom found ended by a request"""
 
 
-PASSED_THROUGH = ("activities", "adapters", "db", "domain", "schemas", "workflows.caseload", "workflows.policies")
+PASSED_THROUGH = (
+    *("activities", "adapters", "db", "domain", "papers", "schemas"),
+    *("workflows.caseload", "workflows.policies", "workflows.procedures"),
+)
 """What a workflow imports and the sandbox need not load again for each case: a first workflow task takes 11 ms less."""
 
 
@@ -90,8 +93,9 @@ def make_workers(
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
-    freeze = FreezeHands(hands, Carrier(hands, banks), mailer, links)
-    duties = DutyHands(hands)
+    carrier = Carrier(hands, banks)
+    freeze = FreezeHands(hands, carrier, mailer, links)
+    way_home = WayHome(hands, carrier, mailer)
     rounds = RoundHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
@@ -99,7 +103,7 @@ def make_workers(
             Worker(
                 client,
                 task_queue=policies.CASE_WORK_QUEUE,
-                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow, DutiesWorkflow],
+                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow, *WORKFLOWS],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
                     freeze.climb_rung,
@@ -107,8 +111,7 @@ def make_workers(
                     SweepHands(hands, courier.tell).sweep_outbox,
                     rounds.plan_round,
                     rounds.ask_by_people,
-                    duties.look_at_duties,
-                    duties.care_for_duty,
+                    *way_home.case_work(),
                 ],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
@@ -125,7 +128,7 @@ def make_workers(
             Worker(
                 client,
                 task_queue=policies.BANK_CALLS_QUEUE,
-                activities=[freeze.send_hold_request, rounds.ask_by_channel],
+                activities=[freeze.send_hold_request, rounds.ask_by_channel, *way_home.bank_calls()],
                 max_concurrent_activities=MAX_BANK_CALLS,
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),
                 graceful_shutdown_timeout=GRACEFUL_STOP,
@@ -215,6 +218,8 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
                 tasks.append(asyncio.create_task(outward.run()))
             if watch is not None:
                 tasks.append(asyncio.create_task(watch.run()))
+            if queues is not Queues.BANK_CALLS:
+                tasks.append(asyncio.create_task(Aftercare(engine.hands, engine.client).run()))
             try:
                 await stop.wait()
             finally:
