@@ -9,7 +9,7 @@ from activities import messaging
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, NOT_NOW, UNSUPPORTED_MEDIA_TYPE, says
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import messages
@@ -42,7 +42,7 @@ async def list_messages_of_case(
         return await messages.page(connection, ack_no, after, limit, in_trouble=False)
 
 
-@router.post("/messages/{message_id}/send-again", responses=says(NOT_NOW, UNSUPPORTED_MEDIA_TYPE))
+@router.post("/messages/{message_id}/send-again", responses=says(NOT_NOW))
 async def send_message_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
