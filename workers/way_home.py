@@ -1,0 +1,55 @@
+"""What the worker runs of the way home: the workflows that keep its clocks, and their hands by queue."""
+
+from collections.abc import Callable
+from typing import Any
+
+from activities.carrying import Carrier
+from activities.duties import DutyHands
+from activities.grievance_clock import GrievanceHands
+from activities.hands import Hands
+from activities.hold_clocks import HoldHands
+from activities.ordering import OrderHands
+from activities.papers import OrderPapers
+from activities.restoration_clock import RestorationHands
+from adapters.messages.smtp import Mailer
+from workflows.duties import DutiesWorkflow
+from workflows.grievance import GrievanceWorkflow
+from workflows.hold import HoldWorkflow
+from workflows.order import OrderWorkflow
+from workflows.restoration import RestorationWorkflow
+
+WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow, DutiesWorkflow)
+
+
+class WayHome:
+    """The hands of the way home. `carrier` is the one that hold requests go by: a bank's turns are counted once."""
+
+    def __init__(self, hands: Hands, carrier: Carrier, mailer: Mailer | None) -> None:
+        self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of)
+        self._restorations = RestorationHands(hands)
+        self._holds = HoldHands(hands)
+        self._grievances = GrievanceHands(hands)
+        self._duties = DutyHands(hands)
+
+    def case_work(self) -> list[Callable[..., Any]]:
+        """The activities that touch only our own database or mail."""
+        return [
+            self._restorations.look_at_restoration,
+            self._restorations.write_application,
+            self._restorations.divide_accounts,
+            self._restorations.remind_of_step,
+            self._restorations.escalate_step,
+            self._restorations.move_restoration,
+            self._holds.look_at_hold,
+            self._holds.attend_to_hold,
+            self._grievances.look_at_grievance,
+            self._grievances.move_grievance,
+            self._orders.look_at_order,
+            self._orders.climb_order,
+            self._duties.look_at_duties,
+            self._duties.care_for_duty,
+        ]
+
+    def bank_calls(self) -> list[Callable[..., Any]]:
+        """The activities that call banks."""
+        return [self._orders.send_order]
