@@ -25,12 +25,13 @@ from activities.vault import Vault
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import AnswerLink, job_id_of
 from adapters.banks.stated import Answerer, Stated, to_lines
-from db import answer_links, requests
+from db import answer_links, order_links, requests
 from db.answer_links import LinkRow
 from db.pool import Connection
 from schemas.enums import RequestState
 
 PATH: Final = "/a/"
+ORDER_PATH: Final = f"{PATH}o/"
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16
 TOKEN_CHARS: Final = 43
@@ -38,6 +39,7 @@ ANSWERS_AT_ONCE: Final = 4
 """in one process: each holds two connections, and the pool must not be emptied by those who wait for their second"""
 
 _PURPOSE: Final = "answer links"
+_ORDER_PURPOSE: Final = "order links"
 
 
 class LinkState(StrEnum):
@@ -127,6 +129,11 @@ def link_key(vault: Vault) -> bytes:
     return vault.derive_key(_PURPOSE)
 
 
+def order_link_key(vault: Vault) -> bytes:
+    """The key that signs the tokens of links about orders, and nothing else."""
+    return vault.derive_key(_ORDER_PURPOSE)
+
+
 def make_token(key: bytes) -> str:
     """A new token."""
     nonce = secrets.token_bytes(NONCE_BYTES)
@@ -159,6 +166,7 @@ class LetterLinks:
     def __init__(self, hands: Hands, vault: Vault, public_url: str) -> None:
         self._hands = hands
         self._key = link_key(vault)
+        self._order_key = order_link_key(vault)
         self._public_url = public_url.rstrip("/")
 
     async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
@@ -171,6 +179,17 @@ class LetterLinks:
         async with self._hands.pool.acquire() as connection:
             await answer_links.insert(connection, digest, request_id, institution, sent_to, now, expires_at)
         return AnswerLink(f"{self._public_url}{PATH}{token}", expires_at)
+
+    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
+        """A new link for `institution` to say what it has done of that order; see `LinkMaker`."""
+        token = make_token(self._order_key)
+        digest = token_digest(self._order_key, token)
+        assert digest is not None, "a token of ours"
+        now = self._hands.now()
+        expires_at = now + timedelta(seconds=self._hands.policy.answer_links.valid_seconds)
+        async with self._hands.pool.acquire() as connection:
+            await order_links.insert(connection, digest, order_id, institution, sent_to, now, expires_at)
+        return AnswerLink(f"{self._public_url}{ORDER_PATH}{token}", expires_at)
 
 
 class AnswerLinks:

@@ -35,25 +35,32 @@ class NotItsLine(RuleBroken):
         self.line_no = line_no
 
 
+async def check_lines(connection: Connection, order_id: UUID, told: OrderConfirmation) -> dict[int, LineRow]:
+    """The lines of the order. Raises `NotItsLine` where the bank's word names another."""
+    lines = {line.line_no: line for line in await bank_orders.lines_of(connection, order_id)}
+    for index, said in enumerate(told.lines):
+        if said.line_no not in lines:
+            raise NotItsLine(index, said.line_no)
+    return lines
+
+
 async def take_confirmation(
-    hands: Hands, institution: str | None, order_id: UUID, told: OrderConfirmation, source: str
+    hands: Hands, institution: str | None, order_id: UUID, told: OrderConfirmation, source: str, note: str = ""
 ) -> ConfirmationTaken:
     """Take what a bank says it has done of an order, in one transaction; the same word again changes nothing.
 
     `institution`: whose order it must be; None for an officer who writes down what the bank said. `source` names who
-    says it, for the log. Money moves from `held` only as far as the order and the ledger have it. Raises `NotFound`,
-    `NotItsLine`.
+    says it, for the log; `note` how an officer learned it. Money moves from `held` only as far as the order and the
+    ledger have it. Raises `NotFound`, `NotItsLine`.
     """
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
         await cases.hold(connection, case_no)
         order = await bank_orders.get(connection, order_id)
-        lines = {line.line_no: line for line in await bank_orders.lines_of(connection, order_id)}
-        for index, said in enumerate(told.lines):
-            if said.line_no not in lines:
-                raise NotItsLine(index, said.line_no)
-        work = _Taking(connection, order, lines, await bank_orders.known_words(connection, order_id), source, now)
+        lines = await check_lines(connection, order_id, told)
+        known = await bank_orders.known_words(connection, order_id)
+        work = _Taking(connection, order, lines, known, source, note, now)
         for said in told.lines:
             await work.take(said)
         state = await work.finish()
@@ -75,6 +82,7 @@ class _Taking:
     lines: dict[int, LineRow]
     known: set[str]
     source: str
+    note: str
     now: datetime
     count: Counter[str] = field(default_factory=Counter)
     log: list[Event] = field(default_factory=list)
@@ -98,6 +106,7 @@ class _Taking:
             disposition=judged.disposition,
             flags=judged.flags,
             source=self.source,
+            note=self.note,
             transaction_id=posted,
             now=self.now,
         )

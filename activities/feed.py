@@ -15,7 +15,7 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import events, feed, lien_inquiries, requests
+from db import events, feed, lien_inquiries, order_answers, requests
 from db.complaints import Payment
 from db.events import Event
 from db.feed import FeedHop, FeedRow
@@ -30,10 +30,6 @@ from schemas.work import FollowUp
 
 class HoldOver(NotNow):
     """No answer is waited for any more."""
-
-
-class NoReleaseOrder(NotNow):
-    """Nothing has been ordered to be released."""
 
 
 class NotItsHop(RuleBroken):
@@ -74,11 +70,13 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
             rows = rows[: wanted.limit]
             items = await _holds(hands, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
+            orders_waiting = await order_answers.waiting(connection, institution)
     return FeedPage(
         items=items,
         next=to_cursor(rows[-1].change_no if rows else after),
         more=more,
         list_wanted=list_wanted(asked) if asked else None,
+        orders_waiting=orders_waiting,
     )
 
 
@@ -147,13 +145,6 @@ async def take_answer(
         async with hands.pool.acquire() as connection:
             reply = await feed.keep_reply(connection, institution, key, reply)
     return AnswerTaken(hold_id=request_id, **reply), receipt.follow_up
-
-
-async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> None:
-    """The bank has released what an order named. Raises `NotFound`, `NoReleaseOrder`."""
-    async with hands.pool.acquire() as connection:
-        await feed.one(connection, institution, request_id)
-    raise NoReleaseOrder(f"there is no release order for hold {request_id}")
 
 
 # -- steps -------------------------------------------------------------------------------------------------------------

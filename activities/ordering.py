@@ -73,6 +73,9 @@ async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> No
             raise NotNow(f"the order is {order.state.value}")
         await bank_orders.finish(connection, order_id, OrderState.CANCELLED, now, reason)
         await order_over(connection, order, now, reason)
+        for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order_id)}):
+            # What is free again may lapse.
+            await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
         data = {"order_id": str(order_id), "institution": order.institution, "reason": reason}
         await events.append(connection, case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
 
@@ -91,6 +94,14 @@ async def tell_whose(connection: Connection, order: OrderRow, now: datetime) -> 
         await procedures.tell(connection, ProcedureKind.RESTORATION, str(order.restoration_id), now)
     if order.grievance_id:
         await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(order.grievance_id), now)
+
+
+async def note_refusal(connection: Connection, order: OrderRow, code: str, by: str, now: datetime) -> None:
+    """Have a person look at a refusal that is written."""
+    task = NewTask(kind=TaskKind.ORDER_SILENT, note=note_of(order.order_id))
+    await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+    data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code}
+    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
 
 
 def note_of(order_id: UUID) -> str:
@@ -193,10 +204,7 @@ class OrderHands:
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             if await bank_orders.refused(connection, order.order_id, code, refusal.message):
-                task = NewTask(kind=TaskKind.ORDER_SILENT, note=note_of(order.order_id))
-                await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
-                data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code}
-                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_REFUSED, data)])
+                await note_refusal(connection, order, code, ENGINE, now)
         return True
 
     async def _past_silence(self, order: OrderRow) -> None:

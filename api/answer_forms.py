@@ -69,7 +69,7 @@ def fields_of(body: bytes) -> tuple[dict[str, str], str]:
     except ValueError:
         raise BadForm(BadForm.__doc__) from None
     sent = dict(pairs)
-    tidied = {name: _tidy(value) for name, value in sent.items() if _NAME.fullmatch(name)}
+    tidied = {name: tidy(value) for name, value in sent.items() if _NAME.fullmatch(name)}
     return {name: value for name, value in tidied.items() if value}, sent.get("step", "")
 
 
@@ -103,7 +103,8 @@ def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ())
     return any(name.startswith(prefix) and name.removeprefix(prefix) not in but for name in fields)
 
 
-def _tidy(value: str) -> str:
+def tidy(value: str) -> str:
+    """A value without what nobody can see, each run of space as one."""
     return "".join(c for c in " ".join(value.split()) if c.isprintable())
 
 

@@ -16,6 +16,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
 from activities.answer_links import PATH, AnswerLinks, AskedTransfer, LinkState, LinkView, NotTaken, Taken
+from activities.order_links import OrderLinks
 from adapters.banks.answers import WithdrawalChannel
 from api.answer_forms import (
     NOT_FOUND,
@@ -75,8 +76,12 @@ def _moment(at: datetime) -> str:
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
+def _day(at: datetime) -> str:
+    return f"{at.astimezone(IST):%d-%m-%Y}"
+
+
 _PAGES: Final = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-_PAGES.filters |= {"rupees": _rupees, "moment": _moment}
+_PAGES.filters |= {"rupees": _rupees, "moment": _moment, "day": _day}
 _PAGES.globals |= {
     "style": _STYLE,
     "rows": ROWS,
@@ -91,15 +96,20 @@ class AnswerDoor:
 
     def __init__(self, parts: Parts) -> None:
         self.links = AnswerLinks(parts.hands, parts.vault)
+        self.orders = OrderLinks(parts.hands, parts.vault)
         self._uses = Throttle(parts.hands, parts.vault, TryName.LINK_USES)
         self._guesses = Throttle(parts.hands, parts.vault, TryName.LINK_GUESSES)
 
     async def digest(self, request: Request, token: str) -> bytes | None:
-        """The digest of a token that may be ours; None where it is not. Raises a 429.
+        """The digest of a token about a hold request that may be ours; None where it is not. Raises a 429."""
+        return await self._spared(request, self.links.digest(token))
 
-        Only guesses count against an address: behind a proxy all officers come from one.
-        """
-        digest = self.links.digest(token)
+    async def order_digest(self, request: Request, token: str) -> bytes | None:
+        """As `digest`, of a token about an order."""
+        return await self._spared(request, self.orders.digest(token))
+
+    async def _spared(self, request: Request, digest: bytes | None) -> bytes | None:
+        """Only guesses count against an address: behind a proxy all officers come from one."""
         if digest is None:
             await _spare(self._guesses, request.client.host if request.client else "")
         else:
@@ -120,7 +130,7 @@ async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, l
     digest = await door.digest(request, token)
     view = await door.links.look(digest) if digest else None
     if view is None:
-        return _page("unknown", 404)
+        return page("unknown", 404)
     if view.state is not LinkState.OPEN:
         return _closed(view)
     shown = [transfer for transfer in view.transfers if transfer.no > after][:TRANSFERS_A_PAGE]
@@ -134,13 +144,13 @@ async def take(request: Request, parts: TheParts, token: str) -> Response:
     door: AnswerDoor = request.app.state.answer_door
     digest = await door.digest(request, token)
     if digest is None:
-        return _page("unknown", 404)
+        return page("unknown", 404)
     try:
         fields, step = fields_of(await request.body())
     except BadForm as error:
         raise Refused(UNREADABLE_FORM, str(error)) from None
     view = await door.links.look(digest)
-    return await _step(request, parts, digest, view, fields, step) if view else _page("unknown", 404)
+    return await _step(request, parts, digest, view, fields, step) if view else page("unknown", 404)
 
 
 async def _step(
@@ -169,16 +179,17 @@ async def _step(
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 
-def _page(name: str, status: int = 200, **words: Any) -> Response:
+def page(name: str, status: int = 200, **words: Any) -> Response:
+    """A page of ours, with the headers that every page has."""
     return HTMLResponse(_PAGES.get_template(f"{name}.html").render(words), status, HEADERS)
 
 
 def _closed(view: LinkView) -> Response:
-    return _page("closed", GONE, view=view, state=view.state.value)
+    return page("closed", GONE, view=view, state=view.state.value)
 
 
 def _taken(view: LinkView, taken: Taken) -> Response:
-    return _page("taken", view=view, taken=taken)
+    return page("taken", view=view, taken=taken)
 
 
 def _form(
@@ -189,7 +200,7 @@ def _form(
 ) -> Response:
     last_no = shown[-1].no if shown else 0
     after = last_no if any(transfer.no > last_no for transfer in view.transfers) else 0
-    return _page(
+    return page(
         "form",
         422 if errors else 200,
         view=view,
@@ -211,7 +222,7 @@ def _again(view: LinkView, reading: Reading) -> Response:
 
 def _check(view: LinkView, reading: Reading) -> Response:
     assert reading.form is not None, "the caller has seen it"
-    return _page(
+    return page(
         "check",
         view=view,
         form=reading.form,

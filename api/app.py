@@ -9,6 +9,7 @@ from api import (
     answer_pages,
     bank_feed,
     bank_liens,
+    bank_orders,
     banking,
     cases,
     complaints,
@@ -17,6 +18,8 @@ from api import (
     events,
     messages,
     ops,
+    order_pages,
+    orders,
     papers,
     police,
     reconciliation,
@@ -43,6 +46,7 @@ BODY_LIMITS_BYTES = {
     ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
     bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
     bank_liens.LIENS_PATH: bank_liens.PAGE_MAX_BYTES,
+    bank_orders.ORDERS_PATH: bank_orders.CONFIRMATION_MAX_BYTES,
     police.COURT_ORDERS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
@@ -73,6 +77,8 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
     for resource in (restorations, papers, police, messages):
+        app.include_router(resource.router)
+    for resource in (orders, bank_orders, order_pages):
         app.include_router(resource.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)

@@ -9,8 +9,9 @@ from fastapi import APIRouter, Header, Path, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from starlette.responses import Response
 
-from activities import feed
-from activities.feed import HoldOver, NoReleaseOrder, NotItsHop, Wanted
+from activities import feed, order_answers
+from activities.feed import HoldOver, NotItsHop, Wanted
+from activities.order_answers import NoReleaseOrder
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.parts import Parts, TheParts
@@ -149,12 +150,12 @@ async def answer(
 async def confirm_release(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> None:
-    """The bank has released what a release order named; without an order, which none has yet: `no-release-order`."""
+    """The bank has let go of all that release orders name of this hold; without an order: `no-release-order`."""
     await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, ReleaseConfirm)
     try:
-        await feed.confirm_release(parts.hands, bank.code, hold_id)
+        await order_answers.confirm_release(parts.hands, bank.code, hold_id)
     except NoReleaseOrder as error:
         raise Refused(NO_RELEASE_ORDER, str(error)) from None
 
@@ -175,10 +176,17 @@ async def _page(parts: Parts, code: str, wanted: Wanted) -> FeedPage:
 async def _when_there_is_one(
     request: Request, parts: Parts, code: str, wanted: Wanted, ear: Subscription, until: float
 ) -> FeedPage:
-    """The first page that has anything on it, or the empty one when the time is up, the caller gone, or we stop."""
+    """The first page with anything new, an order that waits included, or the empty one when the time is up.
+
+    So it is when the caller has gone, or we stop.
+    """
     hub: EventHub = request.app.state.bank_hub
+    orders_before: int | None = None
     while True:
         found = await _page(parts, code, wanted)
+        if orders_before is not None and found.orders_waiting > orders_before:
+            return found
+        orders_before = found.orders_waiting
         look_again = min(until, time.monotonic() + LOOK_AGAIN_SECONDS)
         if found.items or hub.closing or time.monotonic() >= until:
             return found

@@ -43,6 +43,11 @@ class Action(StrEnum):
     REFUSE_RESTORATION = "refuse_restoration"
     RECEIVE_BOND = "receive_bond"
     CANCEL_RESTORATION = "cancel_restoration"
+    READ_ORDERS = "read_orders"
+    SEND_ORDER = "send_order"
+    CANCEL_ORDER = "cancel_order"
+    CONFIRM_ORDER = "confirm_order"
+    """write down what a bank said it has done under an order"""
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
 
@@ -79,6 +84,10 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REFUSE_RESTORATION: RULES[RestorationVerb.REFUSE].roles,
     Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
+    Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
+    Action.SEND_ORDER: _DESK,
+    Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
+    Action.CONFIRM_ORDER: _DESK,
     Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
 }

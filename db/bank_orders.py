@@ -206,10 +206,10 @@ async def send_again(connection: Connection, order_id: UUID) -> None:
 
 
 async def refused(connection: Connection, order_id: UUID, code: str, message: str) -> bool:
-    """The bank will not take the order as it is; false when it is over, or known."""
+    """The bank will not do the order as it is; false when it is over, or known."""
     done = await connection.fetchval(
         "UPDATE bank_order SET state = 'refused', refusal_code = $2, refusal_message = $3"
-        " WHERE order_id = $1 AND state = 'planned' RETURNING true",
+        " WHERE order_id = $1 AND state IN ('planned', 'delivered') RETURNING true",
         order_id,
         code[:40],
         message[:500],
@@ -297,14 +297,15 @@ async def insert_confirmation(
     disposition: str,
     flags: Sequence[str],
     source: str,
+    note: str,
     transaction_id: int | None,
     now: datetime,
 ) -> None:
     """Keep one line of the bank's word, whatever became of it; an applied line counts on its order's line."""
     await connection.execute(
         "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
-        " reference, credited_institution, credited_holder, disposition, flags, received_at, source, transaction_id)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        " reference, credited_institution, credited_holder, disposition, flags, received_at, source, note,"
+        " transaction_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
         order_id,
         line.line_no,
         natural_key,
@@ -318,6 +319,7 @@ async def insert_confirmation(
         list(flags),
         now,
         source,
+        note,
         transaction_id,
     )
     if applied_paise:

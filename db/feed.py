@@ -6,7 +6,7 @@ rise in the order in which readers can see the changes, and no cursor ever skips
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
@@ -211,7 +211,7 @@ class KeyUse(Noun):
     """What an Idempotency-Key was used for first. No `reply` while that is being taken."""
 
     body_digest: bytes
-    reply: dict[str, int] | None
+    reply: dict[str, Any] | None
 
 
 async def use_key(connection: Connection, institution: str, key: str, body_digest: bytes, at: datetime) -> KeyUse:
@@ -231,9 +231,9 @@ async def use_key(connection: Connection, institution: str, key: str, body_diges
     return KeyUse(**dict(row))
 
 
-async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, int]) -> dict[str, int]:
+async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
     """Keep the reply that the body under this key got; of two at once the first stays, and is returned."""
-    kept: dict[str, int] = await connection.fetchval(
+    kept: dict[str, Any] = await connection.fetchval(
         "UPDATE feed_key SET reply = coalesce(reply, $3) WHERE institution = $1 AND idempotency_key = $2"
         " RETURNING reply",
         institution,

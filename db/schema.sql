@@ -106,6 +106,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_order_told()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM pg_notify('bank_feed', NEW.institution);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.case_event_chain()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -261,6 +270,28 @@ BEGIN
     SELECT posted, line_no, p_case_no, hop_no, bucket, amount
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.order_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.institution = NEW.institution
+        ) THEN
+            RAISE EXCEPTION 'a new link is unused and of the bank that is ordered'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'order_link_of_the_bank';
+        END IF;
+    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.link_id, NEW.token_digest, NEW.order_id, NEW.institution, NEW.sent_to, NEW.issued_at, NEW.expires_at)
+            IS DISTINCT FROM
+            (OLD.link_id, OLD.token_digest, OLD.order_id, OLD.institution, OLD.sent_to, OLD.issued_at, OLD.expires_at)
+    THEN
+        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.paper_counter_climbs()
@@ -481,6 +512,7 @@ CREATE TABLE bank_confirmation (
     received_at timestamp with time zone NOT NULL,
     source text NOT NULL,
     transaction_id bigint,
+    note text NOT NULL DEFAULT ''::text,
     CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
@@ -553,6 +585,7 @@ CREATE TABLE bank_order (
     ended_at timestamp with time zone,
     ended_reason text NOT NULL DEFAULT ''::text,
     policy jsonb NOT NULL,
+    acknowledged_at timestamp with time zone,
     CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
     CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
     CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
@@ -1183,6 +1216,37 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
 
+CREATE TABLE order_link (
+    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    token_digest bytea NOT NULL,
+    order_id uuid NOT NULL,
+    institution text NOT NULL,
+    sent_to text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    CONSTRAINT order_link_token_digest_key UNIQUE (token_digest),
+    CONSTRAINT order_link_pkey PRIMARY KEY (link_id),
+    CONSTRAINT order_link_check CHECK ((issued_at < expires_at)),
+    CONSTRAINT order_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
+);
+
+CREATE TABLE order_link_form (
+    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    link_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    officer_name text NOT NULL,
+    officer_designation text NOT NULL,
+    form jsonb NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT order_link_form_link_id_digest_key UNIQUE (link_id, digest),
+    CONSTRAINT order_link_form_pkey PRIMARY KEY (form_id),
+    CONSTRAINT order_link_form_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT order_link_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
+    CONSTRAINT order_link_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
+    CONSTRAINT order_link_form_officer_name_check CHECK ((officer_name <> ''::text))
+);
+
 CREATE TABLE paper (
     paper_id uuid NOT NULL,
     number text NOT NULL,
@@ -1610,6 +1674,12 @@ ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN K
 
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
+ALTER TABLE order_link ADD CONSTRAINT order_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE order_link ADD CONSTRAINT order_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE order_link_form ADD CONSTRAINT order_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES order_link(link_id);
+
 ALTER TABLE paper ADD CONSTRAINT paper_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE paper ADD CONSTRAINT paper_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -1707,6 +1777,10 @@ CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALES
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
 
 CREATE INDEX bank_nonce_seen ON public.bank_nonce USING btree (seen_at);
+
+CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, planned_at, order_id);
+
+CREATE INDEX bank_order_by_due ON public.bank_order USING btree (due_at, order_id);
 
 CREATE INDEX bank_order_carriage_order ON public.bank_order_carriage USING btree (order_id);
 
@@ -1806,6 +1880,8 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
 
+CREATE INDEX order_link_order ON public.order_link USING btree (order_id);
+
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
 
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
@@ -1862,6 +1938,8 @@ CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EA
 
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
 
+CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
+
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
 CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.case_event FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -1904,6 +1982,10 @@ CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER order_link_rules BEFORE INSERT OR UPDATE ON public.order_link FOR EACH ROW EXECUTE FUNCTION order_link_rules();
+
+CREATE TRIGGER order_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER paper_counter_climbs BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_climbs();
@@ -1936,11 +2018,15 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
+COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
+
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
+
+COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 

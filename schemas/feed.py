@@ -30,6 +30,8 @@ class FeedPage(Noun):
     """whether there is another page now"""
     list_wanted: ListWanted | None = None
     """we wait for the list of the bank's liens; None while we do not"""
+    orders_waiting: int = 0
+    """orders that the bank has not acknowledged yet; one more ends a waiting call"""
 
 
 class Acknowledged(Noun):

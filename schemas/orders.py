@@ -1,6 +1,6 @@
 """Orders to banks: credit the victims, or lift a hold; and what a bank says it has done."""
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
@@ -84,6 +84,43 @@ class BankOrder(Noun):
     paper_number: str = ""
     """of the signed paper that comes with it"""
     lines: tuple[OrderLine, ...]
+
+
+class OrderIssued(Noun):
+    """The event that a bank's webhook receives."""
+
+    type: Literal["order.issued"] = "order.issued"
+    timestamp: UtcDatetime
+    """of this attempt"""
+    data: BankOrder
+
+
+class BankOrderPage(Noun):
+    """A page of a bank's orders, oldest first. `next` is the `cursor` of the next page; None on the last."""
+
+    items: tuple[BankOrder, ...]
+    next: str | None
+
+
+class OrderAcknowledged(Noun):
+    """The receipt of an order, the same however often it is acknowledged."""
+
+    order_id: UUID
+    acknowledged_at: UtcDatetime
+
+
+class OrderRefusal(Noun):
+    """The bank cannot do what it is ordered, as it is."""
+
+    code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+
+
+class OrderRefused(Noun):
+    """A refusal was taken, and where the order stands."""
+
+    order_id: UUID
+    state: OrderState
 
 
 class ConfirmedLine(Noun):

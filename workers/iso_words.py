@@ -4,7 +4,13 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
-from adapters.banks.iso20022.arrivals import CancellationRequest, ReturnedFunds, ReturnedTransfer, StatusRequest
+from adapters.banks.iso20022.arrivals import (
+    CancellationRequest,
+    OrderArrived,
+    ReturnedFunds,
+    ReturnedTransfer,
+    StatusRequest,
+)
 from adapters.banks.iso20022.decode import Arrival
 from schemas.complaints import IST
 from workers.words import rupees
@@ -20,6 +26,8 @@ def in_words(arrival: Arrival) -> Pairs:
         return list(_returned(arrival))
     if isinstance(arrival, CancellationRequest):
         return list(_request(arrival))
+    if isinstance(arrival, OrderArrived):
+        return list(_order(arrival))
     return list(_chaser(arrival))
 
 
@@ -60,6 +68,19 @@ def _return(line: ReturnedTransfer | UnreadableLine) -> str:
     day = f" on {line.settled_on.isoformat()}" if line.settled_on else ""
     reason = f", reason {line.reason_code}" if line.reason_code else ""
     return f"{rupees(line.returned_paise, exact=True)}{whole} of transfer {line.reference} returned{day}{case}{reason}"
+
+
+def _order(told: OrderArrived) -> Iterator[tuple[str, str]]:
+    yield "message", f"order to a bank: {told.kind.value}"
+    yield "id", told.message_id
+    yield "written", _moment(told.created_at)
+    yield "to", told.bank_code or "nobody named"
+    yield "case", told.ack_no
+    yield "job", told.case_id
+    yield "due", _moment(told.due_at) if told.due_at else "no time named"
+    for line in told.lines:
+        to = f", to be credited at {line.to_institution}" if line.to_account else ""
+        yield f"line {line.line_no}", f"{rupees(line.amount_paise, exact=True)} of transfer {line.reference}{to}"
 
 
 def _request(told: CancellationRequest) -> Iterator[tuple[str, str]]:

@@ -6,6 +6,7 @@ No victim is named in a letter: a mailbox is read by many, and the bank finds a 
 import asyncio
 import csv
 import io
+from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final, Protocol, Self
@@ -20,11 +21,22 @@ from adapters.banks.protocol import (
     BankUnreachable,
     Delivery,
     HoldTicket,
+    OrderTicket,
 )
-from adapters.messages.smtp import Attachment, LetterUnsendable, Mailer, MailError, MailLoginFailed, is_plain_address
+from adapters.messages.smtp import (
+    Attachment,
+    LetterUnsendable,
+    Mailer,
+    MailError,
+    MailLoginFailed,
+    PdfAttachment,
+    is_plain_address,
+)
 from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
 from schemas.institutions import Institution
+from schemas.orders import BankOrder
+from schemas.restoration_enums import OrderKind
 from schemas.rosters import HolidayRules
 
 JOB_PREFIX: Final = "MAIL-"
@@ -45,6 +57,10 @@ class LinkMaker(Protocol):
 
     async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
         """A new link for `institution` to answer that request, sent to that address."""
+        ...
+
+    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
+        """A new link for `institution` to say what it has done of that order, sent to that address."""
         ...
 
 
@@ -79,11 +95,19 @@ class EmailAdapter:
         Sent again it has the same Message-ID and a link of its own; the links sent before stay good, as nobody knows
         which copy arrived. What the mail server refuses is BankUnreachable: another channel may do what mail cannot.
         """
-        if not is_plain_address(bank.desk_email):
-            raise BankMisconfigured(bank.code, "no desk address to write to")
+        await self._within(bank, self._send(bank, ticket), timeout_seconds)
+        return Delivery(job_id_of(ticket.request_id))
+
+    async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """Put an order before `bank` as one letter with its paper; as `send_hold_request` in everything else."""
+        await self._within(bank, self._send_order(bank, ticket), timeout_seconds)
+        return Delivery(job_id_of(ticket.order.order_id))
+
+    async def _within(self, bank: Institution, sending: Awaitable[None], timeout_seconds: float) -> None:
+        """Have a letter sent, and what fails in the words of every channel."""
         try:
             async with asyncio.timeout(timeout_seconds):
-                await self._send(bank, ticket)
+                await sending
         except TimeoutError:
             raise BankUnreachable(bank.code, f"the mail server took more than {timeout_seconds:g} s") from None
         except MailLoginFailed as error:
@@ -92,9 +116,9 @@ class EmailAdapter:
             raise BankMisconfigured(bank.code, str(error)) from None
         except MailError as error:
             raise BankUnreachable(bank.code, str(error)) from None
-        return Delivery(job_id_of(ticket.request_id))
 
     async def _send(self, bank: Institution, ticket: HoldTicket) -> None:
+        _has_a_desk(bank)
         link = await self._links.issue(ticket.request_id, bank.code, bank.desk_email)
         await self._mailer.send(
             bank.desk_email,
@@ -105,10 +129,55 @@ class EmailAdapter:
             attachments=[Attachment(f"hold-{ticket.ack_no}-{bank.code}.csv", hops_table(ticket))],
         )
 
+    async def _send_order(self, bank: Institution, ticket: OrderTicket) -> None:
+        _has_a_desk(bank)
+        order, pdf = ticket.order, ticket.paper_pdf
+        link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
+        name = f"order-{order.ack_no}-{bank.code}.pdf"
+        await self._mailer.send(
+            bank.desk_email,
+            f"{_SUBJECTS[order.kind]}: acknowledgement {order.ack_no}",
+            order_letter_text(bank, order, link, with_paper=bool(pdf)),
+            f"{order.order_id}.order",
+            cc=self._copies(bank),
+            attachments=[PdfAttachment(name, pdf)] if pdf else [],
+        )
+
     def _copies(self, bank: Institution) -> list[str]:
         order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), datetime.now(UTC))
         others = [one for one in order if one.email != bank.desk_email and is_plain_address(one.email)]
         return list(dict.fromkeys(one.email for one in others if one.on_duty)) or [one.email for one in others[:1]]
+
+
+_SUBJECTS: Final = {OrderKind.RESTORE: "Order to give money back", OrderKind.RELEASE: "Order to lift a hold"}
+_ASKED: Final = {
+    OrderKind.RESTORE: "credit each amount to the account named with it",
+    OrderKind.RELEASE: "lift the hold on each amount",
+}
+_DONE: Final = {OrderKind.RESTORE: "given back to its victims", OrderKind.RELEASE: "let go"}
+
+
+def _has_a_desk(bank: Institution) -> None:
+    if not is_plain_address(bank.desk_email):
+        raise BankMisconfigured(bank.code, "no desk address to write to")
+
+
+def order_letter_text(bank: Institution, order: BankOrder, link: AnswerLink, *, with_paper: bool) -> str:
+    """What the letter of an order says: the accounts stand in its paper and behind its link, not in it."""
+    count, paise = len(order.lines), sum(line.amount_paise for line in order.lines)
+    paper = f" {order.paper_number}" if order.paper_number else ""
+    where = f"in the order{paper} attached to this letter" if with_paper else "on the page below"
+    return (
+        f"To {bank.name}: the nodal officer, and the desk for police requests\n\n"
+        f"Acknowledgement: {order.ack_no}\n"
+        f"Order: {order.order_id}\n"
+        f"To be done by: {order.due_at.astimezone(IST):%d-%m-%Y} IST\n\n"
+        f"Money that your bank has on hold for the police, Rs {format_rupees(paise)} of {count}"
+        f" transfer{'s' if count > 1 else ''}, is to be {_DONE[order.kind]}. Each amount stands {where}.\n\n"
+        f"Please {_ASKED[order.kind]}, then say on this page what was done: amount, day and reference of"
+        " each. In parts is fine: come back by the same link. No account is needed, and a phone will do:\n\n"
+        f"{order_link_text(link)}"
+    )
 
 
 def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
@@ -132,11 +201,20 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
 
 
 def link_text(link: AnswerLink) -> str:
-    """How every letter gives its link."""
+    """How every letter about a hold request gives its link."""
+    return _link_text(link, "every transfer has its answer")
+
+
+def order_link_text(link: AnswerLink) -> str:
+    """How every letter about an order gives its link."""
+    return _link_text(link, "all of the order is confirmed")
+
+
+def _link_text(link: AnswerLink, end: str) -> str:
     until = link.expires_at.astimezone(IST)
     return (
         f"{link.url}\n\n"
-        f"The link is yours alone and good until {until:%d-%m-%Y %H:%M} IST, or until every transfer has its answer."
+        f"The link is yours alone and good until {until:%d-%m-%Y %H:%M} IST, or until {end}."
         " Who has it can answer for your bank: pass it on within your bank only.\n\n"
         "A letter of ours never asks for a password, an OTP or a payment.\n"
     )

@@ -1,4 +1,4 @@
-"""Hold requests that a bank fetches from our feed, and what it answers there, in the words of every wire."""
+"""Hold requests and orders that a bank fetches from us, and what it answers to requests in the words of every wire."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ from adapters.banks.answers import (
     WithdrawalChannel,
     WithdrawalLine,
 )
-from adapters.banks.protocol import Delivery, HoldTicket
+from adapters.banks.protocol import Delivery, HoldTicket, OrderTicket
 from schemas.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
 from schemas.institutions import Institution
 from schemas.lien_lists import ListWanted
@@ -53,6 +53,13 @@ class PullAdapter:
 
     async def ask_for_liens(self, bank: Institution, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Nothing is to be done: the question stands on every page of the feed until it is answered."""
+
+    async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """The bank finds the order in its list once it is written as delivered, which wakes its readers.
+
+        The job is the order.
+        """
+        return Delivery(str(ticket.order.order_id))
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -23,6 +23,7 @@ import aiosmtplib
 SUBJECT_MAX_CHARS: Final = 200
 BODY_MAX_CHARS: Final = 100_000
 ATTACHMENT_MAX_CHARS: Final = 1_000_000
+PDF_MAX_BYTES: Final = 5_000_000
 ADDRESS_MAX_CHARS: Final = 254
 TIMEOUT_SECONDS: Final = 20.0
 QUIT_TIMEOUT_SECONDS: Final = 2.0
@@ -74,6 +75,14 @@ class Attachment:
     name: str
     text: str = field(repr=False)
     subtype: str = "csv"
+
+
+@dataclass(frozen=True, slots=True)
+class PdfAttachment:
+    """A PDF that goes with a letter as a file."""
+
+    name: str
+    pdf: bytes = field(repr=False)
 
 
 def is_plain_address(text: str) -> bool:
@@ -130,7 +139,7 @@ class Mailer:
         message_id: str,
         *,
         cc: Sequence[str] = (),
-        attachments: Sequence[Attachment] = (),
+        attachments: Sequence[Attachment | PdfAttachment] = (),
     ) -> None:
         """Hand one letter to the mail server. It is sent when the server takes it for any of `to` and `cc`.
 
@@ -193,7 +202,7 @@ class Mailer:
         body_text: str,
         message_id: str,
         cc: Sequence[str],
-        attachments: Sequence[Attachment],
+        attachments: Sequence[Attachment | PdfAttachment],
     ) -> bytes:
         """Return the letter as bytes. Raises LetterUnsendable for what would break out of a header or a limit."""
         if not all(is_plain_address(address) for address in (to, *cc)):
@@ -205,7 +214,10 @@ class Mailer:
         if not _MESSAGE_ID.fullmatch(message_id):
             raise LetterUnsendable("the message id is not of the form KEY or KEY@DOMAIN")
         if not all(_is_fit(attachment) for attachment in attachments):
-            raise LetterUnsendable(f"an attachment has a plain name and at most {ATTACHMENT_MAX_CHARS} characters")
+            raise LetterUnsendable(
+                f"an attachment has a plain name and at most {ATTACHMENT_MAX_CHARS} characters,"
+                f" a PDF at most {PDF_MAX_BYTES} bytes"
+            )
         domain = self.sender.rpartition("@")[2]
         message = EmailMessage(policy=_POLICY)
         message["From"] = self.sender
@@ -219,18 +231,25 @@ class Mailer:
         try:
             message.set_content(body_text)
             for attachment in attachments:
-                message.add_attachment(attachment.text, subtype=attachment.subtype, filename=attachment.name)
+                _attach(message, attachment)
             return message.as_bytes()
         except UnicodeError:
             raise LetterUnsendable("the letter holds characters that are no text") from None
 
 
-def _is_fit(attachment: Attachment) -> bool:
-    return (
-        _FILE_NAME.fullmatch(attachment.name) is not None
-        and attachment.subtype.isalnum()
-        and len(attachment.text) <= ATTACHMENT_MAX_CHARS
-    )
+def _is_fit(attachment: Attachment | PdfAttachment) -> bool:
+    if _FILE_NAME.fullmatch(attachment.name) is None:
+        return False
+    if isinstance(attachment, PdfAttachment):
+        return len(attachment.pdf) <= PDF_MAX_BYTES
+    return attachment.subtype.isalnum() and len(attachment.text) <= ATTACHMENT_MAX_CHARS
+
+
+def _attach(message: EmailMessage, attachment: Attachment | PdfAttachment) -> None:
+    if isinstance(attachment, PdfAttachment):
+        message.add_attachment(attachment.pdf, maintype="application", subtype="pdf", filename=attachment.name)
+    else:
+        message.add_attachment(attachment.text, subtype=attachment.subtype, filename=attachment.name)
 
 
 def _refusal(code: int) -> MailError:

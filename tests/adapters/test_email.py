@@ -51,6 +51,10 @@ class Links:
         self.made.append((request_id, institution, sent_to))
         return AnswerLink(f"https://police.example/a/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
 
+    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
+        self.made.append((order_id, institution, sent_to))
+        return AnswerLink(f"https://police.example/a/o/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
+
 
 def ticket(*rrns: str) -> HoldTicket:
     return HoldTicket(

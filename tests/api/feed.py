@@ -1,5 +1,6 @@
 """The feed as a bank uses it, for the tests of it."""
 
+import asyncio
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
+from api.streams import EventHub
 from db import cases, requests
 from schemas.work import HopRef
 from tests.api.conftest import Doors
@@ -59,6 +61,12 @@ class Feed:
 
     async def events(self, ack_no: str) -> list[str]:
         return [event["kind"] for event in (await self.doors.read(f"/api/v1/cases/{ack_no}/events"))["items"]]
+
+
+async def waiters(hub: EventHub, count: int) -> None:
+    """Come back when so many calls wait."""
+    while len(hub._ears) < count:  # noqa: ASYNC110 - what starts to wait sets no event
+        await asyncio.sleep(0.005)
 
 
 @pytest.fixture

@@ -13,14 +13,13 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from api.streams import EventHub
 from db import bank_keys
 from domain.policy import LimitName
 from schemas.bank_keys import BankKey
 from schemas.enums import Role
 from simulator.signing import signed_headers
 from tests.api.conftest import Doors, opened, transfer
-from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, feed, kind
+from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, feed, kind, waiters
 
 __all__ = ["feed"]
 
@@ -97,7 +96,8 @@ async def test_the_feed_is_paged_and_goes_on(feed: Feed) -> None:
         cursor = page["next"]
         assert page["more"] is more
     assert found == [str(hold_id) for hold_id in holds]
-    assert (await feed.page(cursor=cursor)) == {"items": [], "next": cursor, "more": False, "list_wanted": None}
+    nothing = {"items": [], "next": cursor, "more": False, "list_wanted": None, "orders_waiting": 0}
+    assert (await feed.page(cursor=cursor)) == nothing
     await feed.post(holds[2], "answer", HELD)
     page = await feed.page(cursor=cursor)
     assert [(item["hold_id"], item["status"], item["version"]) for item in page["items"]] == [
@@ -146,12 +146,6 @@ async def test_a_stopped_hold_is_told_with_all_it_asked(feed: Feed) -> None:
     assert (after["status"], after["version"]) == ("stopped", 2)
     assert after["hops"] == before["hops"]
     assert kind(await feed.post(hold_id, "acknowledge"), 409) == "hold-over"
-
-
-async def waiters(hub: EventHub, count: int) -> None:
-    """Come back when so many calls wait."""
-    while len(hub._ears) < count:  # noqa: ASYNC110 - what starts to wait sets no event
-        await asyncio.sleep(0.005)
 
 
 # -- waiting -----------------------------------------------------------------------------------------------------------

@@ -56,6 +56,9 @@ COURT_ORDER: Final = {
     "made_on": "2026-11-24",
 }
 RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
+ORDER: Final = "/api/v1/orders/{order_id}"
+BANK_ORDER: Final = "/api/v1/bank/orders/{order_id}"
+DONE: Final = {"lines": [{"line_no": 1, "amount_paise": 1, "done_at": "2026-11-24T06:00:00Z"}]}
 SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
 
 EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any]]] = {
@@ -114,6 +117,17 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/papers"): (READERS | POLICE, None),
     ("GET", "/api/v1/papers/{paper_id}"): (READERS | POLICE, None),
     ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
+    ("GET", "/api/v1/orders"): (READERS | POLICE, None),
+    ("GET", ORDER): (READERS | POLICE, None),
+    ("POST", f"{ORDER}/send-again"): (DESK, WHY),
+    ("POST", f"{ORDER}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), WHY),
+    ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
+    ("GET", "/api/v1/bank/orders"): (BANK, None),
+    ("GET", BANK_ORDER): (BANK, None),
+    ("GET", f"{BANK_ORDER}/paper"): (BANK, None),
+    ("POST", f"{BANK_ORDER}/acknowledge"): (BANK, {}),
+    ("POST", f"{BANK_ORDER}/confirm"): (BANK, DONE),
+    ("POST", f"{BANK_ORDER}/refuse"): (BANK, {"code": "X", "reason": "no such hold"}),
     ("GET", "/api/v1/bank/holds"): (BANK, None),
     ("GET", HOLD): (BANK, None),
     ("POST", f"{HOLD}/acknowledge"): (BANK, {}),
@@ -130,7 +144,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", "/api/v1/openapi.json"): (PUBLIC, None),
     ("HEAD", "/api/v1/openapi.json"): (PUBLIC, None),
 }
-ANSWER_PAGE: Final = {(method, "/a/{token}") for method in ("GET", "HEAD", "POST")}
+ANSWER_PAGE: Final = {(method, f"/a/{path}") for method in ("GET", "HEAD", "POST") for path in ("{token}", "o/{token}")}
 """No role opens it: the token in the path is what it goes by (test_answer_pages)."""
 ASKED: Final = {"/api/v1/papers": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
@@ -148,6 +162,7 @@ NUMBERS: Final = {
     "paper_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
+    "order_id": "00000000-0000-4000-8000-000000000000",
 }
 
 

@@ -1,9 +1,11 @@
-"""What can arrive beside an answer: money on its way back, and, at a bank, our requests and chasers."""
+"""What can arrive beside an answer: money on its way back, and, at a bank, our requests, chasers and orders."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from uuid import UUID
 
 from adapters.banks.answers import UnreadableLine
+from schemas.restoration_enums import OrderKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,3 +73,32 @@ class StatusRequest:
     request_message_id: str
     bank_code: str
     references: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderedTransfer:
+    """One line of an order, as the bank reads it. `to_…` is the account to credit; "" where a hold is lifted."""
+
+    line_no: int
+    reference: str
+    amount_paise: int
+    held_at: str = field(repr=False)
+    """the account on which the money is on hold"""
+    to_account: str = field(repr=False)
+    to_ifsc: str
+    to_institution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrderArrived:
+    """A camt.056 that orders a bank to restore or to release, as it arrives there."""
+
+    message_id: str
+    order_id: UUID
+    kind: OrderKind
+    ack_no: str
+    case_id: str
+    bank_code: str
+    created_at: datetime | None
+    due_at: datetime | None
+    lines: tuple[OrderedTransfer, ...]

@@ -30,7 +30,7 @@ def encode_hold_request(
     stands before it. Raises InvalidMessage, naming the element, where the ticket has something this wire cannot carry
     (a reference above 35 characters).
     """
-    sender = _party(_sender(ticket))
+    sender = party(_sender(ticket))
     case = case_id(ticket.ack_no, ticket.request_id)
     inside = node(
         Message.HOLD_REQUEST.root_name,
@@ -48,7 +48,7 @@ def encode_hold_request(
     if not with_header:
         return checked(Message.HOLD_REQUEST, inside)
     priority = HIGH if ticket.priority <= LAST_OF_HIGH else NORMAL
-    header = _header(
+    header = header_of(
         Message.HOLD_REQUEST, message_id(ticket.request_id), _sender(ticket), bank_code, bic, created_at, priority
     )
     return checked(Message.HOLD_REQUEST, inside, header)
@@ -116,7 +116,7 @@ def encode_chaser(
     if not with_header:
         return checked(Message.CHASER, inside)
     identifier = chaser_id(request_id, created_at)
-    return checked(Message.CHASER, inside, _header(Message.CHASER, identifier, SENDER, bank_code, bic, created_at))
+    return checked(Message.CHASER, inside, header_of(Message.CHASER, identifier, SENDER, bank_code, bic, created_at))
 
 
 def _chased(references: Sequence[str]) -> Iterator[Element]:
@@ -130,11 +130,12 @@ def agent(name: str, bank_code: str, bic: str = "") -> Element:
     return node(name, node("FinInstnId", known, node("Othr", node("Id", bank_code))))
 
 
-def _party(name: str) -> Element:
+def party(name: str) -> Element:
+    """Somebody by name alone."""
     return node("Pty", node("Nm", name))
 
 
-def _header(
+def header_of(
     message: Message, identifier: str, sender: str, bank_code: str, bic: str, created_at: datetime, priority: str = ""
 ) -> Element:
     """The header of `message`. But for the priority, by which a gateway may sort, it says what the message says."""

@@ -17,7 +17,7 @@ class Message(StrEnum):
     """The messages, by their name in the catalogue."""
 
     HOLD_REQUEST = "camt.056.001.08"
-    """FIToFIPaymentCancellationRequest: hold this"""
+    """FIToFIPaymentCancellationRequest: hold this; with a reason of our own: give it back, or let it go"""
     RESOLUTION = "camt.029.001.09"
     """ResolutionOfInvestigation: what became of it"""
     FUNDS_RETURNED = "pacs.004.001.09"

@@ -28,11 +28,8 @@ _PRIORITIES: Final = frozenset(str(priority) for priority in range(1, PRIORITY_L
 def read_hold_request(inside: Element) -> CancellationRequest:
     """Read a camt.056. Raises IncompleteMessage, naming the element."""
     transactions = list(inside.every("Undrlyg/TxInf"))
-    _within("Undrlyg/TxInf", len(transactions))
-    told = inside.value("CtrlData/NbOfTxs")
-    if told and told != str(len(transactions)):
-        raise IncompleteMessage("CtrlData/NbOfTxs", "is not the number of transactions")
-    case = needed(inside, "Case/Id")
+    within("Undrlyg/TxInf", len(transactions))
+    case, bank_code = case_and_agent(inside)
     first = transactions[0]
     said = read_words(first.every("CxlRsnInf/AddtlInf"))
     return CancellationRequest(
@@ -41,13 +38,24 @@ def read_hold_request(inside: Element) -> CancellationRequest:
         ack_no=split_case_id(case)[0],
         case_id=case,
         requestor=inside.value("Assgnmt/Assgnr/Pty/Nm"),
-        bank_code=inside.value(f"Assgnmt/Assgne/Agt/{_BANK}"),
+        bank_code=bank_code,
         category=said.get("CATG", ""),
         reason_code=first.value("CxlRsnInf/Rsn/Cd"),
         priority=int(said["PRIO"]) if said.get("PRIO", "") in _PRIORITIES else None,
         respond_by=parse_moment(said.get("REPLY", "")),
         transfers=tuple(_asked(number, transaction) for number, transaction in enumerate(transactions, 1)),
     )
+
+
+def case_and_agent(inside: Element) -> tuple[str, str]:
+    """The case id of a camt.056 and the code of the bank it goes to.
+
+    Raises IncompleteMessage where it names no case, or another number of transactions than it has.
+    """
+    told = inside.value("CtrlData/NbOfTxs")
+    if told and told != str(len(list(inside.every("Undrlyg/TxInf")))):
+        raise IncompleteMessage("CtrlData/NbOfTxs", "is not the number of transactions")
+    return needed(inside, "Case/Id"), inside.value(f"Assgnmt/Assgne/Agt/{_BANK}")
 
 
 def _asked(number: int, transaction: Element) -> AskedTransfer:
@@ -93,7 +101,7 @@ def _disputed_paise(said: dict[str, str], amount_paise: int, where: str) -> int:
 def read_status_request(inside: Element) -> StatusRequest:
     """Read a pacs.028. Raises IncompleteMessage, naming the element."""
     transactions = list(inside.every("TxInf"))
-    _within("TxInf", len(transactions))
+    within("TxInf", len(transactions))
     return StatusRequest(
         message_id=needed(inside, "GrpHdr/MsgId"),
         created_at=parse_moment(inside.value("GrpHdr/CreDtTm")),
@@ -111,6 +119,7 @@ def needed(inside: Element, path: str) -> str:
     return text
 
 
-def _within(where: str, count: int) -> None:
+def within(where: str, count: int) -> None:
+    """Raises IncompleteMessage where there are none, or more than a ticket can have."""
     if not 1 <= count <= INCIDENTS_MAX:
         raise IncompleteMessage(where, f"must stand 1 to {INCIDENTS_MAX} times")

@@ -20,6 +20,7 @@ from uuid import UUID, uuid4
 from adapters.banks.iso20022.document import BODY_MAX_BYTES
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
 from adapters.banks.iso20022.errors import InvalidMessage
+from adapters.banks.iso20022.orders import encode_order
 from adapters.banks.iso20022.values import case_id, chaser_id, message_id
 from adapters.banks.protocol import (
     BankMisconfigured,
@@ -28,10 +29,13 @@ from adapters.banks.protocol import (
     Delivery,
     HoldTicket,
     IsoWay,
+    OrderTicket,
 )
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"
+PAPER_SUFFIX: Final = ".pdf"
+"""of the paper that goes with an order, which has its message's name"""
 REASON_SUFFIX: Final = ".reason.txt"
 CANNOT_BE_WRITTEN: Final = "ISO-INVALID"
 """the refusal code of a ticket that these messages cannot carry"""
@@ -167,8 +171,22 @@ class SpoolAdapter:
             job_id = case_id(ticket.ack_no, ticket.request_id)
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        await self._put(bank, message_id(ticket.request_id), body, timeout_seconds)
+        await self._put(bank, f"{message_id(ticket.request_id)}{FILE_SUFFIX}", body, timeout_seconds)
         return Delivery(job_id)
+
+    async def send_order(self, bank: IsoWay, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """Write the camt.056 of an order, its paper before it; see `OrderTaker`. The same order twice is one file."""
+        order, name = ticket.order, message_id(ticket.order.order_id)
+        try:
+            body = encode_order(
+                bank.code, order, created_at=order.ordered_at, bic=bank.bic, with_header=bank.business_header
+            )
+        except InvalidMessage as error:
+            raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
+        if ticket.paper_pdf:
+            await self._put(bank, f"{name}{PAPER_SUFFIX}", ticket.paper_pdf, timeout_seconds)
+        await self._put(bank, f"{name}{FILE_SUFFIX}", body, timeout_seconds)
+        return Delivery(case_id(order.ack_no, order.order_id))
 
     async def send_chaser(
         self, bank: IsoWay, request_id: UUID, references: Sequence[str], *, asked_at: datetime, timeout_seconds: float
@@ -185,13 +203,13 @@ class SpoolAdapter:
             )
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        await self._put(bank, chaser_id(request_id, asked_at), body, timeout_seconds)
+        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds)
 
     async def _put(self, bank: IsoWay, name: str, body: bytes, timeout_seconds: float) -> None:
         work = asyncio.get_running_loop().run_in_executor
         try:
             async with asyncio.timeout(timeout_seconds):
-                await work(self._threads, self._spool.put, bank.code, f"{name}{FILE_SUFFIX}", body)
+                await work(self._threads, self._spool.put, bank.code, name, body)
         except TimeoutError:
             raise BankUnreachable(bank.code, f"the spool did not take it within {timeout_seconds:g} s") from None
         except OSError as error:

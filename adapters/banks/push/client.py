@@ -20,12 +20,14 @@ from adapters.banks.protocol import (
     BankWire,
     Delivery,
     HoldTicket,
+    OrderTicket,
 )
 from adapters.banks.push.demand import hold_demand
 from schemas.base import Noun
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
 from schemas.lien_lists import LiensRequested, ListWanted
+from schemas.orders import OrderIssued
 from schemas.webhooks import secret_bytes
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
@@ -88,7 +90,16 @@ class PushAdapter:
         now = self._clock()
         event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
         reply = await self._put(bank, str(ticket.request_id), now, event, timeout_seconds)
-        return _delivery(bank, ticket, reply)
+        return _delivery(bank, str(ticket.request_id), reply)
+
+    async def send_order(self, bank: BankWire, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        """Put an order before `bank` as one event; see `OrderTaker`. The bank fetches its paper from our door.
+
+        A bank that does not know this event refuses it: BankRefused.
+        """
+        now, order_id = self._clock(), str(ticket.order.order_id)
+        reply = await self._put(bank, order_id, now, OrderIssued(timestamp=now, data=ticket.order), timeout_seconds)
+        return _delivery(bank, order_id, reply)
 
     async def ask_for_liens(self, bank: BankWire, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Ask `bank` for its list of liens by one event; see `ListAsker`.
@@ -138,12 +149,12 @@ def _check(bank: BankWire, reply: Reply) -> JsonObject:
     return told
 
 
-def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
+def _delivery(bank: BankWire, event_id: str, reply: Reply) -> Delivery:
     """Return what the bank's reply says, or raise what it means."""
     told = _check(bank, reply)
     job_id = _text(told.get("job_id"), JOB_ID_MAX_CHARS + 1)
     # One that cannot be kept is as good as none: the event's id names the job, and an answer is found without it.
-    return Delivery(job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else str(ticket.request_id))
+    return Delivery(job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else event_id)
 
 
 def _object(body: bytes) -> JsonObject:

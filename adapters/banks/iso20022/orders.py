@@ -1,0 +1,135 @@
+"""Orders to restore or to release: a camt.056 with a reason of its own, as we write it and as a bank reads it."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from adapters.banks.iso20022.arrivals import OrderArrived, OrderedTransfer
+from adapters.banks.iso20022.document import Element, node
+from adapters.banks.iso20022.encode import SENDER, agent, checked, header_of, party
+from adapters.banks.iso20022.errors import IncompleteMessage
+from adapters.banks.iso20022.messages import Message
+from adapters.banks.iso20022.requests import case_and_agent, needed, within
+from adapters.banks.iso20022.values import (
+    CURRENCY,
+    case_id,
+    message_id,
+    moment,
+    parse_moment,
+    parse_paise,
+    read_words,
+    reference_of,
+    rupees,
+    split_case_id,
+    words,
+)
+from schemas.complaints import IST
+from schemas.orders import BankOrder, OrderLine
+from schemas.restoration_enums import OrderKind
+
+_REASONS: Final = {OrderKind.RESTORE: "RESTORE", OrderKind.RELEASE: "RELEASE"}
+"""proprietary: the code set has no reason for money that is held and is to go home"""
+
+
+def encode_order(
+    bank_code: str, order: BankOrder, *, created_at: datetime, bic: str = "", with_header: bool = False
+) -> bytes:
+    """Return the camt.056 that orders `bank_code` to restore or to release, a transaction a line.
+
+    MsgId and case id are the order's: sent again, it is the same order. Raises InvalidMessage, naming the element,
+    where the order has something this wire cannot carry (a reference above 35 characters).
+    """
+    inside = node(
+        Message.HOLD_REQUEST.root_name,
+        node(
+            "Assgnmt",
+            node("Id", message_id(order.order_id)),
+            node("Assgnr", party(SENDER)),
+            node("Assgne", agent("Agt", bank_code, bic)),
+            node("CreDtTm", moment(created_at)),
+        ),
+        node("Case", node("Id", case_id(order.ack_no, order.order_id)), node("Cretr", party(SENDER))),
+        node("CtrlData", node("NbOfTxs", str(len(order.lines)))),
+        node("Undrlyg", *(_transaction(order, line) for line in order.lines)),
+    )
+    if not with_header:
+        return checked(Message.HOLD_REQUEST, inside)
+    identifier = message_id(order.order_id)
+    header = header_of(Message.HOLD_REQUEST, identifier, SENDER, bank_code, bic, created_at)
+    return checked(Message.HOLD_REQUEST, inside, header)
+
+
+def _transaction(order: BankOrder, line: OrderLine) -> Element:
+    reference, to = line.reference.strip(), line.beneficiary
+    return node(
+        "TxInf",
+        node("OrgnlEndToEndId", reference),
+        node("OrgnlTxId", reference),
+        node(
+            "CxlRsnInf",
+            node("Rsn", node("Prtry", _REASONS[order.kind])),
+            *words(
+                LINE=str(line.line_no),
+                AMNT=f"{CURRENCY}{rupees(line.amount_paise)}",
+                HELD=line.account,
+                TOACC=to.holder if to else "",
+                TOIFS=to.ifsc if to else "",
+                TOBNK=to.institution if to else "",
+                DUEBY=order.due_at.astimezone(IST).isoformat(),
+                PAPER=order.paper_number,
+                ACKNO=order.ack_no,
+            ),
+        ),
+    )
+
+
+def is_order(inside: Element) -> bool:
+    """Whether a camt.056 is an order, and no hold request."""
+    return any(found.text.strip() in _REASONS.values() for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
+
+
+def read_order(inside: Element) -> OrderArrived:
+    """Read an order whole, or not at all. Raises IncompleteMessage, naming the element."""
+    transactions = list(inside.every("Undrlyg/TxInf"))
+    within("Undrlyg/TxInf", len(transactions))
+    case, bank_code = case_and_agent(inside)
+    kinds = {found.value("CxlRsnInf/Rsn/Prtry") for found in transactions}
+    if len(kinds) != 1:
+        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry", "is not the same in all")
+    kind = next(kind for kind, reason in _REASONS.items() if reason in kinds)
+    message = needed(inside, "Assgnmt/Id")
+    try:
+        order_id = UUID(message)
+    except ValueError:
+        raise IncompleteMessage("Assgnmt/Id", "is no order's id") from None
+    due = read_words(transactions[0].every("CxlRsnInf/AddtlInf")).get("DUEBY", "")
+    return OrderArrived(
+        message_id=message,
+        order_id=order_id,
+        kind=kind,
+        ack_no=split_case_id(case)[0],
+        case_id=case,
+        bank_code=bank_code,
+        created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
+        due_at=parse_moment(due),
+        lines=tuple(_ordered(number, found) for number, found in enumerate(transactions, 1)),
+    )
+
+
+def _ordered(number: int, transaction: Element) -> OrderedTransfer:
+    where = f"Undrlyg/TxInf[{number}]"
+    said = read_words(transaction.every("CxlRsnInf/AddtlInf"))
+    reference, amount = reference_of(transaction), said.get("AMNT", "")
+    if not reference:
+        raise IncompleteMessage(f"{where}/OrgnlTxId", "is missing")
+    if not amount.startswith(CURRENCY):
+        raise IncompleteMessage(f"{where}/CxlRsnInf/AddtlInf", "the amount is missing")
+    return OrderedTransfer(
+        line_no=number,
+        reference=reference,
+        amount_paise=parse_paise(amount.removeprefix(CURRENCY), f"{where}/CxlRsnInf/AddtlInf"),
+        held_at=said.get("HELD", ""),
+        to_account=said.get("TOACC", ""),
+        to_ifsc=said.get("TOIFS", ""),
+        to_institution=said.get("TOBNK", ""),
+    )

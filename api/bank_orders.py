@@ -1,0 +1,151 @@
+"""A bank's orders at our door: what it is ordered to give back or to let go, and its word on each (docs/orders.md)."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from activities import order_answers
+from activities.confirming import NotItsLine
+from activities.order_answers import NoPaper, OrderOver
+from api.bank_auth import TheBank, keep_evidence
+from api.bank_bodies import body_of, takes
+from api.bank_feed import Cursor, Key, PageLimit
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Kind, Refused, Violation, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from db.paging import BadCursor
+from domain.policy import LimitName
+from schemas.bank_answers import Acknowledge
+from schemas.orders import (
+    BankOrder,
+    BankOrderPage,
+    ConfirmationTaken,
+    OrderAcknowledged,
+    OrderConfirmation,
+    OrderRefusal,
+    OrderRefused,
+)
+from schemas.restoration_enums import OrderState
+
+router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+ORDERS_PATH: Final = "/api/v1/bank/orders/"
+CONFIRMATION_MAX_BYTES: Final = 512 * 1024
+PAGE_DEFAULT: Final = 50
+PDF: Final = "application/pdf"
+
+ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled")
+NO_PAPER: Final = Kind("no-paper", 409, "No paper was issued with the order")
+
+OrderId = Annotated[UUID, Path(description="`order_id` of the order.")]
+State = Annotated[OrderState | None, Query(description="Only orders in that state.")]
+
+
+@router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_orders(
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    state: State = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> BankOrderPage:
+    """The bank's orders, the oldest first, each as it stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    try:
+        return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state)
+    except BadCursor as error:
+        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+
+
+@router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
+    """One order as it stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    return await order_answers.read_order(parts.hands, bank.code, order_id)
+
+
+@router.get(
+    "/{order_id}/paper",
+    name="read_paper_of_bank_order",
+    response_class=Response,
+    responses={**says(RATE_LIMITED, NO_PAPER), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> Response:
+    """The paper that goes with the order, as a PDF."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    try:
+        pdf = await order_answers.read_paper(parts.hands, bank.code, order_id)
+    except NoPaper as error:
+        raise Refused(NO_PAPER, str(error)) from None
+    return Response(pdf, headers=dict(response.headers), media_type=PDF)
+
+
+@router.post(
+    "/{order_id}/acknowledge",
+    name="acknowledge_bank_order",
+    openapi_extra=takes(Acknowledge),
+    responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
+)
+async def acknowledge(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> OrderAcknowledged:
+    """The bank has the order. Said again it is the same receipt; what was over without one is `order-over`."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    body_of(bank, Acknowledge)
+    try:
+        return await order_answers.acknowledge(parts.hands, bank.code, order_id)
+    except OrderOver as error:
+        raise Refused(ORDER_OVER, str(error)) from None
+
+
+@router.post(
+    "/{order_id}/confirm",
+    name="confirm_bank_order",
+    openapi_extra=takes(OrderConfirmation),
+    responses={**says(RATE_LIMITED, KEY_REUSED, NOT_FOUND), 200: COUNTED},
+)
+async def confirm(
+    request: Request,
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    order_id: OrderId,
+    idempotency_key: Key = None,
+) -> ConfirmationTaken:
+    """What the bank has done of the order, in whole or in part; the same body again gets the same reply."""
+    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(parts, request, bank)
+    told = body_of(bank, OrderConfirmation)
+    try:
+        return await order_answers.confirm(parts.hands, bank.code, order_id, told, idempotency_key)
+    except NotItsLine as error:
+        raise not_its_line(error) from None
+
+
+@router.post(
+    "/{order_id}/refuse",
+    name="refuse_bank_order",
+    openapi_extra=takes(OrderRefusal),
+    responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
+)
+async def refuse(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> OrderRefused:
+    """The bank will not do the order as it is: a person looks at why. Said again it changes nothing."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    refusal = body_of(bank, OrderRefusal)
+    try:
+        return await order_answers.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
+    except OrderOver as error:
+        raise Refused(ORDER_OVER, str(error)) from None
+
+
+def not_its_line(error: NotItsLine) -> Refused:
+    """A word on a line that the order has not."""
+    violation = Violation(f"lines[{error.index}].line_no", "is no line of this order", error.line_no)
+    return Refused(INVALID, violations=[violation])

@@ -1,0 +1,124 @@
+"""The page about an order: a bank's officer opens the link of a letter and says of each line what was done, and when.
+
+As the answer page in everything else: the token in the path is the only credential, HTML from the server, no script.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from activities.answer_links import ORDER_PATH
+from activities.order_links import OrderForm, OrderLinkState, OrderLinkView, WordNotTaken, WordTaken
+from api.answer_forms import BadForm
+from api.answer_pages import GONE, TRANSFERS_A_PAGE, AnswerDoor, page
+from api.order_forms import OrderReading, lines_in, order_fields_of, read_order_form
+from api.params import INT32_MAX
+from api.parts import Parts, TheParts
+from api.problems import UNREADABLE_FORM, Refused
+from schemas.orders import OrderLine
+
+router = APIRouter(prefix=ORDER_PATH.rstrip("/"), include_in_schema=False)
+
+CHANGED: Final = (
+    "While you filled this in, something was confirmed of a transfer on this page. Nothing of yours was taken."
+    " Please look at it again."
+)
+
+
+@router.api_route("/{token}", methods=["GET", "HEAD"], name="show_order")
+async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, le=INT32_MAX)] = 0) -> Response:
+    """The form, or why there is none. Changes nothing: whoever scans mail may fetch it."""
+    door: AnswerDoor = request.app.state.answer_door
+    digest = await door.order_digest(request, token)
+    view = await door.orders.look(digest) if digest else None
+    if view is None:
+        return page("unknown", 404)
+    if view.state is not OrderLinkState.OPEN:
+        return _closed(view)
+    shown = [line for line in view.left if line.line_no > after][:TRANSFERS_A_PAGE]
+    return _form(view, shown or view.left[:TRANSFERS_A_PAGE], {}, {})
+
+
+@router.post("/{token}", name="take_order")
+async def take(request: Request, parts: TheParts, token: str) -> Response:
+    """The filled-in form: first shown once more to be checked, then taken."""
+    door: AnswerDoor = request.app.state.answer_door
+    digest = await door.order_digest(request, token)
+    if digest is None:
+        return page("unknown", 404)
+    try:
+        fields, step = order_fields_of(await request.body())
+    except BadForm as error:
+        raise Refused(UNREADABLE_FORM, str(error)) from None
+    view = await door.orders.look(digest)
+    return await _step(door, parts, digest, view, fields, step) if view else page("unknown", 404)
+
+
+async def _step(
+    door: AnswerDoor, parts: Parts, digest: bytes, view: OrderLinkView, fields: dict[str, str], step: str
+) -> Response:
+    """What pressing that button leads to."""
+    if step == "send" and await door.orders.took(digest, fields):
+        return _taken(view, WordTaken(left=len(view.left), repeated=True))
+    if view.state is not OrderLinkState.OPEN:
+        return _closed(view)
+    reading = read_order_form(fields, view.order.kind, view.left, view.order.ordered_at, parts.hands.now())
+    if reading.form is None or step not in {"check", "send"}:
+        return _again(view, reading)
+    return _check(view, reading) if step == "check" else await _send(door, digest, view, reading, reading.form)
+
+
+async def _send(
+    door: AnswerDoor, digest: bytes, view: OrderLinkView, reading: OrderReading, form: OrderForm
+) -> Response:
+    outcome = await door.orders.take(digest, form)
+    assert outcome is not None, "links with a form are never deleted"
+    if isinstance(outcome, WordNotTaken):
+        if outcome.view.state is not OrderLinkState.OPEN:
+            return _closed(outcome.view)
+        reading.errors[""] = CHANGED
+        return _again(outcome.view, reading)
+    return _taken(view, outcome)
+
+
+# -- pages -------------------------------------------------------------------------------------------------------------
+
+
+def _closed(view: OrderLinkView) -> Response:
+    return page("order_closed", GONE, view=view, state=view.state.value)
+
+
+def _taken(view: OrderLinkView, outcome: WordTaken) -> Response:
+    return page("order_taken", view=view, outcome=outcome)
+
+
+def _form(
+    view: OrderLinkView, shown: Sequence[OrderLine], fields: Mapping[str, str], errors: Mapping[str, str]
+) -> Response:
+    last_no = shown[-1].line_no if shown else 0
+    after = last_no if any(line.line_no > last_no for line in view.left) else 0
+    status = 422 if errors else 200
+    return page("order_form", status, view=view, shown=shown, fields=fields, errors=errors, after=after)
+
+
+def _again(view: OrderLinkView, reading: OrderReading) -> Response:
+    """The form as it was filled in, with what is wrong beside it."""
+    numbers = set(lines_in(reading.fields))
+    shown = [line for line in view.left if line.line_no in numbers]
+    return _form(view, shown or view.left[:TRANSFERS_A_PAGE], reading.fields, reading.errors)
+
+
+def _check(view: OrderLinkView, reading: OrderReading) -> Response:
+    assert reading.form is not None, "the caller has seen it"
+    stated = {line.line_no: line for line in reading.form.lines}
+    return page(
+        "order_check",
+        view=view,
+        form=reading.form,
+        lines=[(line, stated[line.line_no]) for line in view.left if line.line_no in stated],
+        excesses=reading.excesses,
+        left=len(view.left) - len(stated),
+        fields=reading.fields,
+    )

@@ -1,0 +1,93 @@
+"""Orders to banks at the officers' door: what was ordered, how it went, and what a person does about it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from activities import order_answers
+from activities.confirming import NotItsLine, take_confirmation
+from activities.ordering import cancel_order
+from api.auth import may
+from api.bank_orders import not_its_line
+from api.params import LIMIT_DEFAULT, After, Limit
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
+from api.roles import Action
+from api.tokens import Officer
+from db import order_views
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.order_views import OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
+from schemas.orders import ConfirmationTaken, OrderConfirmation
+from schemas.restoration_enums import OrderState
+
+router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_ORDERS)]
+
+
+@router.get("")
+async def list_orders(
+    parts: TheParts,
+    officer: Reader,
+    state: Annotated[OrderState | None, Query()] = None,
+    overdue: Annotated[bool | None, Query(description="Whether it is past its time and not over.")] = None,
+    institution: Annotated[str | None, Query(max_length=20, pattern=r"^[A-Z0-9_]+$")] = None,
+    ack_no: Annotated[
+        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
+    ] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> OrderPage:
+    """Orders to banks, the first due first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await order_views.page(
+            connection,
+            parts.hands.now(),
+            after,
+            limit,
+            state=state,
+            overdue=overdue,
+            institution=institution,
+            ack_no=ack_no,
+        )
+
+
+@router.get("/{order_id}")
+async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderView:
+    """One order: its lines, how it was carried, what the bank said, and the ladder that silence climbs."""
+    async with (
+        parts.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await order_views.get(connection, order_id, parts.hands.now())
+
+
+@router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
+async def send_again(
+    parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
+) -> OrderDone:
+    """Have an order carried once more: what kept it is mended."""
+    state = await order_answers.send_again(parts.hands, order_id, why.reason, officer.actor)
+    return OrderDone(order_id=order_id, state=state)
+
+
+@router.post("/{order_id}/cancel", name="cancel_order", responses=says(NOT_NOW, NOT_FOUND))
+async def cancel(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
+) -> OrderDone:
+    """Take an order back, as far as the bank has not done it."""
+    await cancel_order(parts.hands, order_id, why.reason, officer.actor)
+    return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
+
+
+@router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
+async def confirm(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, told: WrittenDown
+) -> ConfirmationTaken:
+    """Write down what a bank said it has done, by telephone or letter. It counts as the bank's own word does."""
+    word = OrderConfirmation(lines=told.lines)
+    try:
+        return await take_confirmation(parts.hands, None, order_id, word, officer.actor, told.note)
+    except NotItsLine as error:
+        raise not_its_line(error) from None

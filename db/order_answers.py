@@ -1,0 +1,129 @@
+"""Orders at a bank's own door: which it can read, and what it says of them beside a confirmation."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.restoration_enums import OrderKind, OrderState
+
+READABLE: Final = "(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confirmed'))"
+"""what a bank finds in its list: an order whose paper is not issued yet is none"""
+
+
+class Place(Noun):
+    """Where an order stands in its bank's list."""
+
+    planned_at: UtcDatetime
+    order_id: UUID
+
+
+async def page(
+    connection: Connection, institution: str, after: Place | None, limit: int, state: OrderState | None
+) -> list[Place]:
+    """Up to `limit` of the bank's orders that stand after `after`, the oldest first."""
+    rows = await connection.fetch(
+        f"SELECT o.planned_at, o.order_id FROM bank_order o WHERE o.institution = $1 AND {READABLE}"
+        " AND ($2::text IS NULL OR o.state = $2)"
+        " AND ($3::timestamptz IS NULL OR (o.planned_at, o.order_id) > ($3, $4::uuid))"
+        " ORDER BY o.planned_at, o.order_id LIMIT $5",
+        institution,
+        state,
+        after.planned_at if after else None,
+        after.order_id if after else None,
+        limit,
+    )
+    return [Place(**dict(row)) for row in rows]
+
+
+async def waiting(connection: Connection, institution: str) -> int:
+    """How many orders the bank has not acknowledged, confirmed or refused."""
+    count: int = await connection.fetchval(
+        "SELECT count(*) FROM bank_order o WHERE o.institution = $1 AND o.state = 'delivered'"
+        " AND o.acknowledged_at IS NULL",
+        institution,
+    )
+    return count
+
+
+async def acknowledged_at(connection: Connection, order_id: UUID) -> datetime | None:
+    """When the bank said that it has the order."""
+    at: datetime | None = await connection.fetchval(
+        "SELECT acknowledged_at FROM bank_order WHERE order_id = $1", order_id
+    )
+    return at
+
+
+async def acknowledge(connection: Connection, order_id: UUID, at: datetime) -> None:
+    """The bank says that it has the order."""
+    await connection.execute(
+        "UPDATE bank_order SET acknowledged_at = coalesce(acknowledged_at, $2) WHERE order_id = $1", order_id, at
+    )
+
+
+class ToRelease(Noun):
+    """A line of an order to release that is about a hop of a hold request."""
+
+    order_id: UUID
+    state: OrderState
+    line_no: int
+    left_paise: int
+
+
+async def releases_of(connection: Connection, institution: str, request_id: UUID) -> list[ToRelease]:
+    """The lines of the bank's orders to release that are about hops of this hold, but for cancelled ones."""
+    rows = await connection.fetch(
+        "SELECT o.order_id, o.state, l.line_no, l.amount_paise - l.confirmed_paise AS left_paise"
+        " FROM request_hop q JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
+        " WHERE q.request_id = $2 AND o.institution = $1 AND o.kind = 'release' AND o.state <> 'cancelled'"
+        " ORDER BY o.planned_at, o.order_id, l.line_no",
+        institution,
+        request_id,
+    )
+    return [ToRelease(**dict(row)) for row in rows]
+
+
+class ReferenceLine(Noun):
+    """A line of an order, as it is found by the transfer that a bank names."""
+
+    order_id: UUID
+    case_no: str
+    kind: OrderKind
+    line_no: int
+    reference_key: str
+    left_paise: int
+
+
+_LINES: Final = (
+    "SELECT o.order_id, o.case_no, o.kind, l.line_no, h.reference_key, l.amount_paise - l.confirmed_paise AS left_paise"
+    " FROM bank_order o JOIN bank_order_line l USING (order_id)"
+    " JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no"
+    " WHERE o.institution = $1 AND o.state <> 'cancelled'"
+)
+
+
+async def lines_of_cases(connection: Connection, institution: str, case_nos: list[str]) -> list[ReferenceLine]:
+    """Every line of the bank's orders about these cases, but for cancelled ones."""
+    rows = await connection.fetch(
+        f"{_LINES} AND o.case_no = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no", institution, case_nos
+    )
+    return [ReferenceLine(**dict(row)) for row in rows]
+
+
+async def lines_by_reference(connection: Connection, institution: str, keys: list[str]) -> list[ReferenceLine]:
+    """Every line of the bank's orders to restore that is about one of these transfers, but for cancelled ones."""
+    rows = await connection.fetch(
+        f"{_LINES} AND o.kind = 'restore' AND h.reference_key = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no",
+        institution,
+        keys,
+    )
+    return [ReferenceLine(**dict(row)) for row in rows]
+
+
+async def paper(connection: Connection, order_id: UUID) -> bytes | None:
+    """The paper that goes with an order; None before it is issued."""
+    pdf: bytes | None = await connection.fetchval(
+        "SELECT pdf FROM paper WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
+    )
+    return pdf

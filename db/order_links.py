@@ -1,0 +1,97 @@
+"""The links in letters about orders: whose they are, until when, and the forms that came back through them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.restoration_enums import OrderState
+
+
+class OrderLinkRow(Noun):
+    """A link and the order it is for."""
+
+    link_id: int
+    order_id: UUID
+    institution: str
+    expires_at: UtcDatetime
+    used_at: UtcDatetime | None
+    case_no: str
+    order_state: OrderState
+
+
+_LINK = (
+    "SELECT l.link_id, l.order_id, l.institution, l.expires_at, l.used_at, o.case_no, o.state AS order_state"
+    " FROM order_link l JOIN bank_order o USING (order_id) WHERE l.token_digest = $1"
+)
+
+
+async def insert(
+    connection: Connection,
+    token_digest: bytes,
+    order_id: UUID,
+    institution: str,
+    sent_to: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> None:
+    """Write a new link. The database refuses one for a bank that is not ordered."""
+    await connection.execute(
+        "INSERT INTO order_link (token_digest, order_id, institution, sent_to, issued_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        token_digest,
+        order_id,
+        institution,
+        sent_to,
+        issued_at,
+        expires_at,
+    )
+
+
+async def find(connection: Connection, token_digest: bytes) -> OrderLinkRow | None:
+    """The link with this token, or None."""
+    row = await connection.fetchrow(_LINK, token_digest)
+    return OrderLinkRow(**dict(row)) if row else None
+
+
+async def lock(connection: Connection, token_digest: bytes) -> OrderLinkRow | None:
+    """As `find`, the link's row locked until the transaction ends: whoever answers through it next waits."""
+    await connection.execute("SELECT FROM order_link WHERE token_digest = $1 FOR UPDATE", token_digest)
+    # Read after the lock is there: a row read on the way to it is the row before whoever held it.
+    return await find(connection, token_digest)
+
+
+async def use_up(connection: Connection, link_id: int, at: datetime) -> None:
+    """The link has served."""
+    await connection.execute("UPDATE order_link SET used_at = $2 WHERE link_id = $1 AND used_at IS NULL", link_id, at)
+
+
+async def knows_form(connection: Connection, link_id: int, digest: bytes) -> bool:
+    """Whether this very form came through this link before."""
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM order_link_form WHERE link_id = $1 AND digest = $2)", link_id, digest
+    )
+    return known
+
+
+async def keep_form(
+    connection: Connection,
+    link_id: int,
+    at: datetime,
+    officer_name: str,
+    officer_designation: str,
+    form: Mapping[str, str],
+    digest: bytes,
+) -> None:
+    """Keep a form that was taken, and who filled it in."""
+    await connection.execute(
+        "INSERT INTO order_link_form (link_id, received_at, officer_name, officer_designation, form, digest)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
+        link_id,
+        at,
+        officer_name,
+        officer_designation,
+        dict(form),
+        digest,
+    )

@@ -1,0 +1,117 @@
+"""Orders to banks as officers read them, and what officers do to them."""
+
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from schemas.base import Noun, Storable, UtcDatetime
+from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.orders import LINES_MAX, ConfirmedLine, OrderLine
+from schemas.procedures import OrderRung
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+
+Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+
+
+class OrderHead(Noun):
+    """An order in a list."""
+
+    order_id: UUID
+    kind: OrderKind
+    reason: OrderReason
+    case_ack_no: str
+    institution: str
+    state: OrderState
+    ordered_at: UtcDatetime
+    due_at: UtcDatetime
+    overdue: bool
+    rung: OrderRung | None
+    """how high silence has climbed"""
+    ordered_paise: int
+    confirmed_paise: int
+
+
+class OrderPage(Noun):
+    """A page of orders, the first due first."""
+
+    orders: tuple[OrderHead, ...]
+    next: str | None
+
+
+class CarriageView(Noun):
+    """One attempt to put an order before its bank, or the silence after one."""
+
+    channel: ChannelKind
+    at: UtcDatetime
+    outcome: CarriageOutcome
+    detail: str
+
+
+class ConfirmationView(Noun):
+    """One line of what the bank said it has done."""
+
+    line_no: int | None
+    amount_paise: int
+    applied_paise: int
+    """what of it was booked"""
+    done_at: UtcDatetime | None
+    reference: str
+    disposition: str
+    flags: tuple[str, ...]
+    received_at: UtcDatetime
+    source: str
+    note: str
+
+
+class RungView(Noun):
+    """A rung of the ladder that silence climbs, and when it would be climbed; counted from the rung below."""
+
+    rung: OrderRung
+    after_seconds: float
+    climbed_at: UtcDatetime | None = None
+    """of the highest rung that was climbed"""
+
+
+class OrderView(OrderHead):
+    """One order with all that became of it."""
+
+    ordered_by: str
+    restoration_id: UUID | None
+    grievance_id: UUID | None
+    court_order_id: int | None
+    paper_number: str
+    delivered_at: UtcDatetime | None
+    acknowledged_at: UtcDatetime | None
+    channel: ChannelKind | None
+    job_id: str | None
+    refusal_code: str | None
+    refusal_reason: str | None
+    ended_at: UtcDatetime | None
+    ended_reason: str
+    policy_version: str
+    lines: tuple[OrderLine, ...]
+    carriage: tuple[CarriageView, ...]
+    confirmations: tuple[ConfirmationView, ...]
+    ladder: tuple[RungView, ...]
+
+
+class OrderDecision(Noun):
+    """Why an officer does something to an order."""
+
+    reason: Why
+
+
+class WrittenDown(Noun):
+    """What a bank said it has done, by telephone or letter, as an officer writes it down."""
+
+    lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
+    note: Why
+    """who of the bank said it, when and how"""
+
+
+class OrderDone(Noun):
+    """Where an order stands after an officer's verb."""
+
+    order_id: UUID
+    state: OrderState
