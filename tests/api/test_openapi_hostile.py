@@ -35,9 +35,15 @@ HOP: Final[dict[str, Any]] = {
     "transferred_at": "2026-11-24T10:06:00+05:30",
     **WHY,
 }
-AT: Final = {"at": "2026-11-24T10:10:00+05:30", "remarks": "as told"}
 LINES: Final[list[dict[str, Any]]] = [
-    {"kind": "held", "hop": 1, "amount_paise": 100, "balance_paise": 100, **AT},
+    {
+        "kind": "held",
+        "hop": 1,
+        "amount_paise": 100,
+        "balance_paise": 100,
+        "at": "2026-11-24T10:10:00+05:30",
+        "remarks": "as told",
+    },
     {
         "kind": "moved",
         "hop": 1,
@@ -45,11 +51,10 @@ LINES: Final[list[dict[str, Any]]] = [
         "transfer_paise": 200,
         "reference": "722345678901",
         "payee": {"institution": "HDFC", "account": "50100000000078", "ifsc": "HDFC0000001"},
-        **AT,
     },
-    {"kind": "withdrawn", "hop": 1, "amount_paise": 100, "by": "atm", "reference": "9", "place": "Agra", **AT},
-    {"kind": "spent", "hop": 1, "amount_paise": 100, "merchant": "A Shop", "reference": "8", "place": "Agra", **AT},
-    {"kind": "refused", "hop": 1, "code": "15", "remarks": "several"},
+    {"kind": "withdrawn", "hop": 1, "amount_paise": 100, "by": "atm", "reference": "9", "place": "Agra"},
+    {"kind": "spent", "hop": 1, "amount_paise": 100, "merchant": "A Shop", "reference": "8"},
+    {"kind": "refused", "hop": 1, "code": "15"},
 ]
 WHOLE_COMPLAINT: Final = complaint(
     victim={
@@ -83,7 +88,7 @@ GOOD: Final[dict[str, tuple[Caller, Any, int]]] = {
     "stop_request": (Caller.SUPERVISOR, WHY, 200),
     "close_task": (Caller.DESK, WHY, 200),
     "acknowledge_hold": (Caller.SIGNING_BANK, {}, 200),
-    "answer_hold": (Caller.SIGNING_BANK, {"lines": LINES}, 200),
+    "answer_hold": (Caller.BANK, {"lines": LINES}, 200),
     "log_in_bank": (Caller.STRANGER, {"email": "sbin@banks.example", "password": "the password of SBIN"}, 200),
 }
 """by operation: who sends what, and what it is told"""
@@ -123,7 +128,13 @@ RAW: Final = {
     "far exponent": b'{"amount_paise": 1e-999999999}',
     "two bodies": b"{}{}",
 }
-TAKING: Final = sorted(name for name, found in DESCRIBED.operations.items() if "requestBody" in found.definition.raw)
+TAKING: Final = [name for name, one in sorted(DESCRIBED.operations.items()) if "requestBody" in one.definition.raw]
+_DESK: Final = frozenset(DESCRIBED.by_tag["desk"])
+WORLDS: Final = [
+    # What one verb of the desk does uses up what the next is about; the others can share.
+    *([name] for name in TAKING if name in _DESK),
+    *([name for name in names if name in TAKING] for tag, names in sorted(DESCRIBED.by_tag.items()) if tag != "desk"),
+]
 _keys = count()
 
 
@@ -147,19 +158,30 @@ def changed(whole: Any, place: tuple[str | int, ...], value: Any) -> Any:
     return copy
 
 
+def place_of(operation_id: str, everything: World) -> dict[str, str]:
+    """The parameters of its path: what is there, as far as the world has it."""
+    return DESCRIBED.somewhere(operation_id) | dict(everything.known)
+
+
 async def post(everything: World, operation_id: str, body: bytes, caller: Caller) -> httpx.Response:
     """Post it to what is there, and judge the response."""
     operation = DESCRIBED.operations[operation_id]
-    case = operation.Case(path_parameters=dict(everything.known))
+    place = place_of(operation_id, everything)
     headers = [(b"content-type", b"application/json"), (b"idempotency-key", f"absurd-{next(_keys)}".encode())]
-    url = operation.path.format(**everything.known)
-    response = await everything.send("POST", url, body, headers, caller)
-    judge(case, response)
+    response = await everything.send("POST", operation.path.format(**place), body, headers, caller)
+    judge(operation.Case(path_parameters=place), response)
     return response
 
 
-@pytest.mark.parametrize("operation_id", TAKING)
-async def test_every_part_of_a_body_made_absurd(everything: World, operation_id: str) -> None:
+@pytest.mark.parametrize("names", [names for names in WORLDS if names], ids=lambda names: names[0])
+async def test_every_part_of_a_body_made_absurd(everything: World, names: list[str], subtests: pytest.Subtests) -> None:
+    for operation_id in names:
+        with subtests.test(operation_id):
+            await tried_absurdly(everything, operation_id)
+
+
+async def tried_absurdly(everything: World, operation_id: str) -> None:
+    """A good body with each of its parts absurd, then bytes that are none, then the good one."""
     caller, good, status = good_one(operation_id, everything)
     whole = json.dumps(good).encode()
     # Who has logged in once is let in again, however often others have tried the same e-mail since.
@@ -179,7 +201,7 @@ def good_one(operation_id: str, everything: World) -> tuple[Caller, Any, int | N
         return Caller.WALLET, {"acknowledgement_no": everything.known["ack_no"], **UPDATE}, 200
     if operation_id in GOOD:
         return GOOD[operation_id]
-    return DESCRIBED.rightful(operation_id)[-1], next(DESCRIBED.cases(operation_id)).body, None
+    return DESCRIBED.rightful(operation_id)[-1], DESCRIBED.cases(operation_id)[0].body, None
 
 
 # -- paths, queries and header fields ----------------------------------------------------------------------------------
@@ -197,7 +219,7 @@ ODD_TEXTS: Final = [
     "0001-01-01T00%3A00%3A00%2B14%3A00",
     "",
 ]
-ODD_FIELDS: Final = [b"", b"\xff\x80", b"9" * 5_000, b'"\x01']
+ODD_FIELDS: Final = [b"\xff\x80", b"9" * 5_000]
 ODD_NAMES: Final = [
     b"authorization",
     b"content-type",
@@ -210,13 +232,15 @@ ODD_NAMES: Final = [
     b"content-digest",
 ]
 """an event stream is asked for by `accept` alone, and never by these"""
+PARTS: Final = 4
+"""each with a world of its own, for two who work at once"""
 TYPED: Final = (b"content-type", b"application/json")
 KEYED: Final = (b"idempotency-key", b"odd")
 
 
-@pytest.mark.parametrize("tag", sorted(DESCRIBED.by_tag))
-async def test_odd_paths_queries_and_fields(everything: World, tag: str, subtests: pytest.Subtests) -> None:
-    for operation_id in DESCRIBED.by_tag[tag]:
+@pytest.mark.parametrize("part", range(PARTS))
+async def test_odd_paths_queries_and_fields(everything: World, part: int, subtests: pytest.Subtests) -> None:
+    for operation_id in sorted(DESCRIBED.operations)[part::PARTS]:
         with subtests.test(operation_id):
             await tried_oddly(everything, operation_id)
 
@@ -225,10 +249,11 @@ async def tried_oddly(everything: World, operation_id: str) -> None:
     """The operation's path, query and header fields, one odd at a time."""
     operation = DESCRIBED.operations[operation_id]
     method, caller = operation.method.upper(), DESCRIBED.rightful(operation_id)[0]
-    known = operation.path.format(**everything.known)
-    case = operation.Case(path_parameters=dict(everything.known))
+    place = place_of(operation_id, everything)
+    known = operation.path.format(**place)
+    case = operation.Case(path_parameters=place)
     body = b"{}" if method == "POST" else b""
-    for path in odd_paths(operation, everything):
+    for path in odd_paths(operation, place):
         response = await everything.send(method, path, body, [TYPED], caller)
         # An empty part, or one with a slash, makes it another path: there is no such route.
         if response.status_code not in {404, 405}:
@@ -240,15 +265,16 @@ async def tried_oddly(everything: World, operation_id: str) -> None:
         judge(case, await everything.send(method, known, body, headers, caller))
 
 
-def odd_paths(operation: AnyOperation, everything: World) -> Iterator[str]:
+def odd_paths(operation: AnyOperation, place: dict[str, str]) -> Iterator[str]:
     """The operation's path with each of its parameters odd."""
     for parameter, odd in product(operation.path_parameters, ODD_TEXTS):
-        yield operation.path.format(**{**everything.known, parameter.name: odd})
+        yield operation.path.format(**{**place, parameter.name: odd})
 
 
 def odd_questions(names: list[str]) -> Iterator[str]:
     """Queries that no honest caller asks."""
-    for name, odd in product([*names, "%00"], ODD_TEXTS):
+    for name, odd in product(names, ODD_TEXTS):
         yield f"{name}={odd}"
+    yield "%00=%00"
     yield from (f"{name}=1&{name}=2" for name in names)
     yield "&".join(f"n{number}=1" for number in range(2_000))
