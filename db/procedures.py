@@ -64,27 +64,23 @@ class Waiting(Noun):
 _START = "p.workflow_id, p.kind, p.subject, p.case_no"
 
 
-async def to_start(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+async def to_start(connection: Connection, but: Sequence[str], limit: int) -> list[Waiting]:
     """Procedures that no workflow was started for, oldest first; cases in `but` are left out."""
     rows = await connection.fetch(
         f"SELECT {_START}, p.created_at AS since FROM procedure p"
-        " WHERE p.started_at IS NULL AND p.created_at <= $1 AND p.case_no <> ALL($2)"
-        " ORDER BY p.created_at LIMIT $3",
-        before,
+        " WHERE p.started_at IS NULL AND p.case_no <> ALL($1) ORDER BY p.created_at LIMIT $2",
         list(but),
         limit,
     )
     return [_waiting(dict(row)) for row in rows]
 
 
-async def to_tell(connection: Connection, before: datetime, but: Sequence[str], limit: int) -> list[Waiting]:
+async def to_tell(connection: Connection, but: Sequence[str], limit: int) -> list[Waiting]:
     """Procedures with news that were not told, oldest first; cases in `but` are left out."""
     rows = await connection.fetch(
         f"SELECT {_START}, min(n.created_at) AS since, array_agg(n.news_id) AS news_ids"
-        " FROM (SELECT * FROM procedure_news WHERE signalled_at IS NULL AND created_at <= $1"
-        "       ORDER BY news_id LIMIT $3) n JOIN procedure p USING (workflow_id)"
-        f" WHERE p.case_no <> ALL($2) GROUP BY {_START} ORDER BY since",
-        before,
+        " FROM (SELECT * FROM procedure_news WHERE signalled_at IS NULL ORDER BY news_id LIMIT $2) n"
+        f" JOIN procedure p USING (workflow_id) WHERE p.case_no <> ALL($1) GROUP BY {_START} ORDER BY since",
         list(but),
         limit,
     )

@@ -80,8 +80,8 @@ class Aftercare:
         for case_no in [case_no for case_no, until in self._resting.items() if until <= now]:
             del self._resting[case_no]
         done = await self._take_up_holds()
-        done += await self._start(now)
-        done += await self._tell(now)
+        done += await self._start()
+        done += await self._tell()
         await self._look_after(now)
         await self._purge(now)
         return done
@@ -133,20 +133,20 @@ class Aftercare:
             done += await self._attempt(AftercareWork.TAKE_UP, case_no, partial(holding.take_up, self.hands, case_no))
         return done
 
-    async def _start(self, now: datetime) -> int:
+    async def _start(self) -> int:
         async with self.hands.pool.acquire() as connection:
-            waiting = await procedures.to_start(connection, now, list(self._resting), ROUND_LIMIT)
-        return await self._each(AftercareWork.START, waiting, now)
+            waiting = await procedures.to_start(connection, list(self._resting), ROUND_LIMIT)
+        return await self._each(AftercareWork.START, waiting)
 
-    async def _tell(self, now: datetime) -> int:
+    async def _tell(self) -> int:
         async with self.hands.pool.acquire() as connection:
-            waiting = await procedures.to_tell(connection, now, list(self._resting), ROUND_LIMIT)
-        return await self._each(AftercareWork.TELL, waiting, now)
+            waiting = await procedures.to_tell(connection, list(self._resting), ROUND_LIMIT)
+        return await self._each(AftercareWork.TELL, waiting)
 
     async def _look_after(self, now: datetime) -> None:
         async with self.hands.pool.acquire() as connection:
             waiting = await procedures.not_seen(connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT)
-        await self._each(AftercareWork.LOOK_AFTER, waiting, now)
+        await self._each(AftercareWork.LOOK_AFTER, waiting)
 
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.hands.policy.outbox.keep_told_seconds)
@@ -155,10 +155,11 @@ class Aftercare:
 
     # -- one case must not keep the others waiting -----------------------------------------------------------------
 
-    async def _each(self, work: AftercareWork, waiting: list[Waiting], now: datetime) -> int:
+    async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
         """Start each, or tell it: both is one call. Returns how many were reached."""
         reached = [one for one in waiting if await self._attempt(work, one.start.case_no, partial(self._reach, one))]
         if reached:
+            now = self.hands.now()
             async with self.hands.pool.acquire() as connection, connection.transaction():
                 told = [news_id for one in reached for news_id in one.news_ids]
                 if told:

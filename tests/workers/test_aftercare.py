@@ -1,0 +1,166 @@
+"""Looking after the way home: nothing that was committed is forgotten, and one case costs no other."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities import holding
+from activities.hands import Hands
+from db import procedures
+from db.pool import Pool
+from schemas.enums import ProcedureKind
+from schemas.procedures import ProcedureStart
+from tests.activities.bench import Bench
+from tests.activities.test_holding import held_case
+from tests.factories import make_hands, rrn
+from workers import aftercare
+from workers.aftercare import WORKFLOWS, Aftercare
+from workers.way_home import WORKFLOWS as RUN_BY_WORKERS
+
+
+@dataclass
+class Board:
+    """A Temporal client that takes down what is started and signalled."""
+
+    reached: list[tuple[str, str, str | None]] = field(default_factory=list)
+    fails_for: set[str] = field(default_factory=set)
+    away: bool = False
+
+    async def start_workflow(self, kind: str, start: ProcedureStart, **how: Any) -> None:
+        if self.away:
+            raise RPCError("away", RPCStatusCode.UNAVAILABLE, b"")
+        if start.case_no in self.fails_for:
+            raise ValueError("this one cannot be started")
+        assert how["id"] == start.workflow_id
+        self.reached.append((kind, start.workflow_id, how["start_signal"]))
+
+
+@pytest.fixture
+async def hands(database: Pool) -> Hands:
+    return await make_hands(database)
+
+
+@pytest.fixture
+def bench(hands: Hands) -> Bench:
+    return Bench(hands)
+
+
+@pytest.fixture
+def board() -> Board:
+    return Board()
+
+
+@pytest.fixture
+def care(hands: Hands, board: Board) -> Aftercare:
+    return Aftercare(hands, board)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+async def running(care: Aftercare) -> AsyncIterator[Aftercare]:
+    """The care as a worker runs it."""
+    task = asyncio.create_task(care.run())
+    yield care
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+
+def test_workers_run_every_workflow_that_is_started() -> None:
+    assert {workflow.__name__ for workflow in RUN_BY_WORKERS} == set(WORKFLOWS.values())
+    assert set(WORKFLOWS) == set(ProcedureKind)
+
+
+async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
+    care: Aftercare, bench: Bench, board: Board
+) -> None:
+    case_no = await held_case(bench, f"1{rrn()}")
+    await care.look()
+    kinds = sorted(kind for kind, _, _ in board.reached)
+    assert {"HoldWorkflow", "RestorationWorkflow", "DutiesWorkflow"} <= set(kinds)
+    assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
+    assert await bench.value("SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL") == 0
+    board.reached.clear()
+    await care.look()
+    assert board.reached == [], "nothing is told twice without a reason"
+    (hold_id,) = [
+        row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
+    ]
+    async with bench.pool.acquire() as connection:
+        await procedures.tell(connection, ProcedureKind.HOLD, hold_id, bench.hands.now())
+    await care.look()
+    assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
+
+
+async def test_what_a_temporal_that_was_away_missed_is_told_when_it_is_back(
+    care: Aftercare, bench: Bench, board: Board
+) -> None:
+    await held_case(bench, f"1{rrn()}")
+    board.away = True
+    with pytest.raises(RPCError):
+        await care.look()
+    assert await bench.value("SELECT count(*) FROM account_hold") == 1, "the database did its part"
+    board.away = False
+    await care.look()
+    assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
+
+
+async def test_a_case_that_fails_costs_no_other_and_is_tried_again_later(
+    care: Aftercare, bench: Bench, board: Board, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad, good = await held_case(bench, f"1{rrn()}"), await held_case(bench, f"2{rrn()}")
+    board.fails_for = {bad}
+    await care.look()
+    open_cases = "SELECT DISTINCT case_no FROM procedure WHERE started_at IS NULL"
+    assert await bench.rows(open_cases) == [(bad,)]
+    assert await bench.value("SELECT count(*) FROM procedure WHERE case_no = $1 AND started_at IS NULL", good) == 0
+    board.fails_for = set()
+    await care.look()
+    assert await bench.rows(open_cases) == [(bad,)], "it rests"
+    monkeypatch.setattr(aftercare, "REST_OF_A_CASE", aftercare.REST_OF_A_CASE * 0)
+    care._resting.clear()
+    await care.look()
+    assert await bench.rows(open_cases) == []
+
+
+async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
+    care: Aftercare, bench: Bench, board: Board
+) -> None:
+    await held_case(bench, f"1{rrn()}")
+    await care.look()
+    board.reached.clear()
+    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours' WHERE kind = 'hold'")
+    await care.look()
+    assert [(kind, signal) for kind, _, signal in board.reached] == [("HoldWorkflow", None)]
+    await bench.pool.execute("UPDATE procedure SET started_at = started_at - interval '25 hours', ended_at = now()")
+    board.reached.clear()
+    await care.look()
+    assert board.reached == [], "what has ended needs no care"
+
+
+async def test_the_database_wakes_it_and_only_one_process_works(
+    running: Aftercare, bench: Bench, board: Board, hands: Hands
+) -> None:
+    other_board = Board()
+    other = asyncio.create_task(Aftercare(hands, other_board).run())  # type: ignore[arg-type]
+    try:
+        for number in range(3):
+            await held_case(bench, f"{number + 1}{rrn()}")
+        started = "SELECT count(*) FROM procedure WHERE kind = 'hold' AND started_at IS NOT NULL"
+        async with asyncio.timeout(20):
+            while await bench.value(started) < 3:
+                await asyncio.sleep(0.02)
+        assert not (board.reached and other_board.reached)
+    finally:
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
+
+
+async def test_many_that_take_up_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
+    case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
+    await asyncio.gather(*(holding.take_up(bench.hands, case_no) for _ in range(5)))
+    assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
+    assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
+    await bench.check(case_no)
