@@ -59,8 +59,8 @@ async def _take_up_hop(connection: Connection, hands: Hands, case_no: str, hop: 
         await procedures.begin(connection, ProcedureKind.HOLD, str(hold_id), case_no, now)
         data: dict[str, object] = {"hold_id": str(hold_id), "institution": hop.institution, "policy": version}
         log.append(Event(EventKind.HOLD_BEGAN, data))
-    else:
-        await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
+    # One that begins anew too: its workflow of before may be on its way out.
+    await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
     if await restoration_openings.is_in_a_round(connection, case_no, hop.hop_no):
         return log
     opened = await restoration_openings.joinable(connection, hop.ack_no)

@@ -1,6 +1,7 @@
 """What a hold's clocks need of the rows around it: what is not ordered yet, and what is held above the traceable."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
@@ -8,16 +9,17 @@ from schemas.base import Noun
 
 
 class Free(Noun):
-    """Money on hold in a hop that no live order asks for, in paise."""
+    """Money on hold in a hop that no live order asks for, in paise; and whose it was."""
 
     hop_no: int
+    ack_no: str
     free_paise: int
 
 
 async def not_ordered(connection: Connection, hold_id: UUID) -> list[Free]:
     """The hops of a hold with money on hold that no live order asks for."""
     rows = await connection.fetch(
-        "SELECT h.hop_no, b.balance_paise - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
+        "SELECT h.hop_no, h.ack_no, b.balance_paise - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
         " FROM bank_order_line l JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no"
         " AND l.hop_no = h.hop_no AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused')), 0)::bigint"
         " AS free_paise"
@@ -37,26 +39,37 @@ class Excess(Noun):
     excess_paise: int
 
 
+_EXCESS: Final = """
+SELECT DISTINCT ON (h.hop_no) h.hop_no,
+       (c.claimed_paise - greatest(c.applied_paise, taken.paise) - ordered.paise)::bigint AS excess_paise
+FROM account_hold a
+JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.kind = 'exceeds_disputed'
+JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(e.amount_paise), 0) AS paise
+    FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+    WHERE e.case_no = h.case_no AND e.hop_no = ANY(w.hop_nos) AND e.bucket = 'held'
+      AND t.kind IN ('answer', 'settlement')
+) AS taken
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.amount_paise), 0) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+) AS ordered
+WHERE a.hold_id = $1 AND coalesce((
+    SELECT s.decision FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
+    ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_bank') = 'upheld_bank'
+ORDER BY h.hop_no, c.contradiction_id DESC
+"""
+
+
 async def excess(connection: Connection, hold_id: UUID) -> list[Excess]:
     """The hops of a hold of which the bank holds more than can be traced.
 
-    The newest such word of the bank for a hop counts, less what was ordered to be let go; one that a person has
-    settled otherwise than in the bank's favour does not.
+    The bank's newest word on a hop is read as all that it holds: what was taken of it on its word, and what was ordered
+    to be let go, is subtracted. A word that a person has settled otherwise than in the bank's favour does not count.
     """
-    rows = await connection.fetch(
-        "SELECT DISTINCT ON (h.hop_no) h.hop_no, c.claimed_paise - c.applied_paise"
-        " - coalesce((SELECT sum(l.amount_paise) FROM bank_order_line l JOIN bank_order o USING (order_id)"
-        " WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'), 0)::bigint"
-        " AS excess_paise"
-        " FROM account_hold a"
-        " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
-        " JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.kind = 'exceeds_disputed'"
-        " JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'"
-        " WHERE a.hold_id = $1 AND NOT EXISTS (SELECT FROM contradiction_settlement s"
-        "  WHERE s.contradiction_id = c.contradiction_id AND s.decision <> 'upheld_bank')"
-        " ORDER BY h.hop_no, c.contradiction_id DESC",
-        hold_id,
-    )
+    rows = await connection.fetch(_EXCESS, hold_id)
     return [Excess(**dict(row)) for row in rows if row["excess_paise"] > 0]
 
 
@@ -80,3 +93,35 @@ async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:
         hold_id,
     )
     return [row["restoration_id"] for row in rows]
+
+
+class MicroDecisionRow(Noun):
+    """What was decided about a small hold."""
+
+    decision: str
+    decided_by: str
+
+
+async def micro_decision(connection: Connection, hold_id: UUID) -> MicroDecisionRow | None:
+    """What was decided about a small hold since it began; None where nothing was."""
+    row = await connection.fetchrow(
+        "SELECT micro_decision AS decision, micro_decided_by AS decided_by FROM account_hold"
+        " WHERE hold_id = $1 AND micro_decided_at >= first_held_at",
+        hold_id,
+    )
+    return MicroDecisionRow(**dict(row)) if row else None
+
+
+async def decide_micro(
+    connection: Connection, hold_id: UUID, decision: str, by: str, at: datetime, reason: str
+) -> None:
+    """A person has looked at a small hold."""
+    await connection.execute(
+        "UPDATE account_hold SET micro_decision = $2, micro_decided_by = $3, micro_decided_at = $4, micro_reason = $5"
+        " WHERE hold_id = $1",
+        hold_id,
+        decision,
+        by,
+        at,
+        reason,
+    )

@@ -175,6 +175,19 @@ AS $function$
         ELSE 'open' END
 $function$;
 
+CREATE OR REPLACE FUNCTION public.hold_emptied()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO procedure_news (workflow_id, created_at)
+    SELECT p.workflow_id, now() FROM hop h
+    JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+    JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND a.state = 'held';
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hop_complaint()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -221,10 +234,15 @@ BEGIN
     SELECT d.* FROM delta d WHERE NOT EXISTS (
         SELECT FROM changed c WHERE c.case_no = d.case_no AND c.hop_no = d.hop_no AND c.bucket = d.bucket
     );
-    INSERT INTO held_hop (case_no, hop_no, held_at)
+    INSERT INTO held_hop AS u (case_no, hop_no, held_at)
     SELECT e.case_no, e.hop_no, min(t.at) FROM entered e JOIN ledger_transaction t USING (transaction_id)
     WHERE e.bucket = 'held' AND e.amount_paise > 0 GROUP BY e.case_no, e.hop_no
-    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL, held_at = CASE
+        WHEN (SELECT b.balance_paise FROM ledger_balance b
+              WHERE b.case_no = u.case_no AND b.hop_no = u.hop_no AND b.bucket = 'held')
+           = (SELECT sum(e.amount_paise) FROM entered e
+              WHERE e.case_no = u.case_no AND e.hop_no = u.hop_no AND e.bucket = 'held')
+        THEN EXCLUDED.held_at ELSE u.held_at END;
     RETURN NULL;
 END $function$;
 
@@ -397,11 +415,17 @@ CREATE TABLE account_hold (
     micro boolean NOT NULL DEFAULT false,
     policy jsonb NOT NULL,
     ended_at timestamp with time zone,
+    micro_decision text,
+    micro_decided_by text,
+    micro_decided_at timestamp with time zone,
+    micro_reason text NOT NULL DEFAULT ''::text,
     CONSTRAINT account_hold_case_no_institution_account_key_key UNIQUE (case_no, institution, account_key),
     CONSTRAINT account_hold_reference_key UNIQUE (reference),
     CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
     CONSTRAINT account_hold_check CHECK (((state = 'ended'::text) = (ended_at IS NOT NULL))),
     CONSTRAINT account_hold_check1 CHECK ((first_held_at < lapses_at)),
+    CONSTRAINT account_hold_micro_decided CHECK ((((micro_decision IS NULL) = (micro_decided_by IS NULL)) AND ((micro_decision IS NULL) = (micro_decided_at IS NULL)))),
+    CONSTRAINT account_hold_micro_decision_check CHECK ((micro_decision = ANY (ARRAY['keep'::text, 'release'::text]))),
     CONSTRAINT account_hold_reference_check CHECK ((reference ~ '^[A-Z0-9]{10}$'::text)),
     CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
 ) WITH (fillfactor=80);
@@ -495,6 +519,25 @@ CREATE TABLE answer_link_form (
     CONSTRAINT answer_link_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
     CONSTRAINT answer_link_form_officer_name_check CHECK ((officer_name <> ''::text))
 );
+
+CREATE TABLE appeal_code (
+    code_id uuid NOT NULL,
+    hold_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    made_at timestamp with time zone NOT NULL,
+    made_by text NOT NULL,
+    valid_until timestamp with time zone NOT NULL,
+    tries integer NOT NULL DEFAULT 0,
+    used_at timestamp with time zone,
+    visit_digest bytea,
+    visit_until timestamp with time zone,
+    CONSTRAINT appeal_code_visit_digest_key UNIQUE (visit_digest),
+    CONSTRAINT appeal_code_pkey PRIMARY KEY (code_id),
+    CONSTRAINT appeal_code_check CHECK ((made_at < valid_until)),
+    CONSTRAINT appeal_code_check1 CHECK ((((used_at IS NULL) = (visit_digest IS NULL)) AND ((used_at IS NULL) = (visit_until IS NULL)))),
+    CONSTRAINT appeal_code_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
+) WITH (fillfactor=80);
 
 CREATE TABLE bank_confirmation (
     confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -592,7 +635,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check2 CHECK (((reason = 'grievance'::text) = (grievance_id IS NOT NULL))),
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
-    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text]))),
+    CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -916,13 +959,15 @@ CREATE TABLE grievance (
     ended_by text,
     released_paise bigint,
     reason text NOT NULL DEFAULT ''::text,
+    serial_no bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    CONSTRAINT grievance_serial_no_key UNIQUE (serial_no),
     CONSTRAINT grievance_pkey PRIMARY KEY (grievance_id),
     CONSTRAINT grievance_check CHECK (((state = 'open'::text) = (ended_at IS NULL))),
     CONSTRAINT grievance_check1 CHECK (((state = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
     CONSTRAINT grievance_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT grievance_level_check CHECK ((level = ANY (ARRAY['bank'::text, 'io'::text, 'dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
     CONSTRAINT grievance_released_paise_check CHECK ((released_paise > 0)),
-    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text]))),
+    CONSTRAINT grievance_state_check CHECK ((state = ANY (ARRAY['open'::text, 'upheld'::text, 'part_released'::text, 'released'::text, 'withdrawn'::text, 'overtaken'::text]))),
     CONSTRAINT grievance_text_check CHECK ((text <> ''::text))
 ) WITH (fillfactor=80);
 
@@ -935,9 +980,22 @@ CREATE TABLE grievance_level (
     ended_by text,
     outcome text,
     finding text NOT NULL DEFAULT ''::text,
+    kyc text,
+    decision text,
+    released_paise bigint,
+    overdue_at timestamp with time zone,
+    place bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    said text NOT NULL DEFAULT ''::text,
     CONSTRAINT grievance_level_pkey PRIMARY KEY (grievance_id, level),
     CONSTRAINT grievance_level_check1 CHECK (((ended_at IS NULL) = (outcome IS NULL))),
-    CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text])))
+    CONSTRAINT grievance_level_decided CHECK (((outcome = 'decided'::text) = (decision IS NOT NULL))),
+    CONSTRAINT grievance_level_decision_check CHECK ((decision = ANY (ARRAY['upheld'::text, 'part_released'::text, 'released'::text]))),
+    CONSTRAINT grievance_level_in_order CHECK ((opened_at < due_at)),
+    CONSTRAINT grievance_level_kyc_check CHECK ((kyc = ANY (ARRAY['genuine'::text, 'doubtful'::text, 'not_known'::text]))),
+    CONSTRAINT grievance_level_let_go CHECK (((decision = ANY (ARRAY['part_released'::text, 'released'::text])) = (released_paise IS NOT NULL))),
+    CONSTRAINT grievance_level_outcome_check CHECK ((outcome = ANY (ARRAY['reported'::text, 'decided'::text, 'escalated'::text, 'withdrawn'::text, 'overtaken'::text]))),
+    CONSTRAINT grievance_level_released_paise_check CHECK ((released_paise > 0)),
+    CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL)))
 ) WITH (fillfactor=80);
 
 CREATE TABLE held_hop (
@@ -1542,6 +1600,8 @@ ALTER TABLE answer_link ADD CONSTRAINT answer_link_request_id_fkey FOREIGN KEY (
 
 ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES answer_link(link_id);
 
+ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
@@ -1768,6 +1828,10 @@ CREATE INDEX answer_received ON public.answer USING brin (received_at);
 
 CREATE INDEX answer_reference ON public.answer USING btree (reference_key, institution) WHERE (reference_key <> ''::text);
 
+CREATE INDEX appeal_code_hold ON public.appeal_code USING btree (hold_id, made_at);
+
+CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
+
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
@@ -1836,9 +1900,17 @@ CREATE UNIQUE INDEX fir_one_live ON public.fir USING btree (case_no) WHERE (stat
 
 CREATE INDEX fir_to_register ON public.fir USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
+CREATE INDEX grievance_by_hold ON public.grievance USING btree (hold_id, opened_at);
+
 CREATE INDEX grievance_case ON public.grievance USING btree (case_no);
 
+CREATE UNIQUE INDEX grievance_level_one_open ON public.grievance_level USING btree (grievance_id) WHERE (ended_at IS NULL);
+
+CREATE UNIQUE INDEX grievance_level_other_eyes ON public.grievance_level USING btree (grievance_id, ended_by) WHERE (outcome = 'decided'::text);
+
 CREATE UNIQUE INDEX grievance_one_open ON public.grievance USING btree (hold_id) WHERE (state = 'open'::text);
+
+CREATE INDEX grievance_open ON public.grievance USING btree (opened_at, grievance_id) WHERE (state = 'open'::text);
 
 CREATE INDEX held_hop_not_taken_up ON public.held_hop USING btree (held_at) WHERE (taken_up_at IS NULL);
 
@@ -1964,6 +2036,8 @@ CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((n
 
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER ledger_balance_hold_emptied AFTER UPDATE OF balance_paise ON public.ledger_balance FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise = 0) AND (old.balance_paise > 0))) EXECUTE FUNCTION hold_emptied();
+
 CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
 
 CREATE TRIGGER ledger_entry_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -2043,6 +2117,12 @@ COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null u
 COMMENT ON COLUMN feed_entry.version IS 'counts the states that a reader of the feed can have seen';
 
 COMMENT ON COLUMN feed_key.reply IS 'null while the body is being taken';
+
+COMMENT ON COLUMN grievance.serial_no IS 'what the holder is told as the number';
+
+COMMENT ON COLUMN grievance_level.overdue_at IS 'when the supervisor was told that the highest level has let its time pass';
+
+COMMENT ON COLUMN grievance_level.said IS 'what the holder says against the decision of the level below';
 
 COMMENT ON COLUMN hop.ack_no IS 'the complaint whose money it is: that of the victim''s own transfer, and of every hop below it';
 

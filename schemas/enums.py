@@ -367,7 +367,14 @@ class EventKind(StrEnum):
     """a bank says that it has given back or let go"""
     GRIEVANCE_OPENED = "grievance_opened"
     GRIEVANCE_MOVED = "grievance_moved"
+    """to the level above"""
+    GRIEVANCE_OVERDUE = "grievance_overdue"
+    """the highest level has let its time pass"""
     GRIEVANCE_ENDED = "grievance_ended"
+    MICRO_HOLD_DECIDED = "micro_hold_decided"
+    """an officer has looked at a small hold: let go, or kept"""
+    APPEAL_CODE_MADE = "appeal_code_made"
+    """with which an account's holder comes in, made by an officer for the bank to hand on"""
 
 
 class Language(StrEnum):

@@ -117,6 +117,8 @@ class OrderReason(StrEnum):
     COURT = "court"
     LEFTOVER = "leftover"
     """left when everything due has been restored"""
+    MICRO = "micro"
+    """an officer has looked at a small hold"""
 
 
 class OrderState(StrEnum):
@@ -139,6 +141,8 @@ class GrievanceState(StrEnum):
     PART_RELEASED = "part_released"
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+    """nothing was on hold any more before it was decided"""
 
 
 class GrievanceLevel(StrEnum):
@@ -149,6 +153,36 @@ class GrievanceLevel(StrEnum):
     DY_SP = "dy_sp"
     DISTRICT_GRO = "district_gro"
     STATE_GRO = "state_gro"
+
+
+class GrievanceOutcome(StrEnum):
+    """How a level of the ladder ended."""
+
+    REPORTED = "reported"
+    """the bank has said what it knows of its customer"""
+    DECIDED = "decided"
+    ESCALATED = "escalated"
+    """its time is over, or the supervisor does not wait for it"""
+    WITHDRAWN = "withdrawn"
+    OVERTAKEN = "overtaken"
+
+
+class GrievanceDecision(StrEnum):
+    """What a level can decide."""
+
+    UPHELD = "upheld"
+    PART_RELEASED = "part_released"
+    RELEASED = "released"
+
+
+class KycFinding(StrEnum):
+    """What a bank has found out about its customer (KYC, enhanced due diligence)."""
+
+    GENUINE = "genuine"
+    """who they say they are, and the business is real"""
+    DOUBTFUL = "doubtful"
+    NOT_KNOWN = "not_known"
+    """the customer cannot be found or says nothing"""
 
 
 class CourtOrderKind(StrEnum):

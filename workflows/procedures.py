@@ -11,11 +11,11 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
 
 ORDER_CALL_TIMEOUT = timedelta(seconds=30)
-ORDER_CALL_FOR = timedelta(days=1)
+ORDER_CALL_FOR = timedelta(hours=1)
 ORDER_CALL_RETRY = RetryPolicy(
     initial_interval=timedelta(seconds=5), backoff_coefficient=2, maximum_interval=timedelta(minutes=15)
 )
-"""an order waits out a night's maintenance; then it is the ladder's turn"""
+"""an hour's outage is waited out; a longer one is tried again later, by the policy"""
 
 
 class Procedure:
@@ -34,17 +34,22 @@ class Procedure:
         return ProcedureOrder(subject=self.start.subject, case_no=self.start.case_no, what=what, at=workflow.now())
 
     async def look(self, hand: Any) -> Look:
-        """How the row stands; what is written from here on wakes `wait`."""
-        self._changed = False
-        look: Look = await workflow.execute_activity_method(
-            hand,
-            self.asked(),
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.RECORD_TIMEOUT,
-            schedule_to_close_timeout=policies.RECORD_FOR,
-            retry_policy=policies.RECORD_RETRY,
-        )
-        return look
+        """How the row stands; what is written from here on wakes `wait`.
+
+        A row that was over and was written meanwhile may have begun anew: it is looked at again.
+        """
+        while True:
+            self._changed = False
+            look: Look = await workflow.execute_activity_method(
+                hand,
+                self.asked(),
+                task_queue=policies.CASE_WORK_QUEUE,
+                start_to_close_timeout=policies.RECORD_TIMEOUT,
+                schedule_to_close_timeout=policies.RECORD_FOR,
+                retry_policy=policies.RECORD_RETRY,
+            )
+            if not (look.over and self._changed):
+                return look
 
     async def act(self, hand: Any, what: str = "") -> Any:
         """Have a hand do something about the row; it is tried until it is done."""

@@ -1,0 +1,309 @@
+"""Grievances of account holders and the levels that decide them."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.pool import Connection
+from domain.errors import NotFound
+from domain.grievances import Earlier
+from schemas.base import Noun, UtcDatetime
+from schemas.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
+from schemas.procedures import GrievancePolicy
+from schemas.restoration_enums import (
+    GrievanceDecision,
+    GrievanceLevel,
+    GrievanceOutcome,
+    GrievanceState,
+    KycFinding,
+)
+
+
+class GrievanceRow(Noun):
+    """A grievance as it is written, but for what people have said in it."""
+
+    grievance_id: UUID
+    serial_no: int
+    hold_id: UUID
+    case_no: str
+    state: GrievanceState
+    level: GrievanceLevel
+    policy: GrievancePolicy
+    opened_at: UtcDatetime
+
+    @property
+    def number(self) -> str:
+        """What the holder is told."""
+        return number_of(self.serial_no)
+
+
+_ROW: Final = ", ".join(GrievanceRow.model_fields)
+
+
+class LevelRow(Noun):
+    """One level, but for what people have said at it."""
+
+    level: GrievanceLevel
+    opened_at: UtcDatetime
+    due_at: UtcDatetime
+    ended_at: UtcDatetime | None
+    ended_by: str | None
+    outcome: GrievanceOutcome | None
+    kyc: KycFinding | None
+    overdue_at: UtcDatetime | None
+
+
+_LEVEL: Final = ", ".join(LevelRow.model_fields)
+
+
+async def insert(
+    connection: Connection,
+    hold_id: UUID,
+    case_no: str,
+    new: NewGrievance,
+    policy: GrievancePolicy,
+    due_at: datetime,
+    at: datetime,
+) -> GrievanceRow:
+    """Write a grievance down, at the lowest level. The case's row is locked."""
+    row = await connection.fetchrow(
+        "INSERT INTO grievance (grievance_id, hold_id, case_no, state, level, text, contact, language, policy,"
+        f" opened_at) VALUES ($1, $2, $3, 'open', $4, $5, $6, $7, $8, $9) RETURNING {_ROW}",
+        uuid4(),
+        hold_id,
+        case_no,
+        GrievanceLevel.BANK.value,
+        new.text,
+        new.contact,
+        new.language.value,
+        policy.model_dump(mode="json"),
+        at,
+    )
+    assert row is not None, "one row was inserted"
+    written = GrievanceRow(**dict(row))
+    await _open_level(connection, written.grievance_id, GrievanceLevel.BANK, at, due_at)
+    return written
+
+
+async def case_of(connection: Connection, grievance_id: UUID, institution: str | None = None) -> str:
+    """The case a grievance is of; with `institution`, only where the hold is at that bank. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.grievance_id = $1 AND ($2::text IS NULL OR a.institution = $2)",
+        grievance_id,
+        institution,
+    )
+    if case_no is None:
+        raise NotFound(f"grievance {grievance_id}")
+    return case_no
+
+
+async def find(connection: Connection, grievance_id: UUID) -> GrievanceRow | None:
+    """One grievance, if there is one."""
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1", grievance_id)
+    return GrievanceRow(**dict(row)) if row else None
+
+
+async def get(connection: Connection, grievance_id: UUID) -> GrievanceRow:
+    """One grievance, its row locked (lock its case before). Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM grievance WHERE grievance_id = $1 FOR UPDATE", grievance_id)
+    if row is None:
+        raise NotFound(f"grievance {grievance_id}")
+    return GrievanceRow(**dict(row))
+
+
+async def levels_of(connection: Connection, grievance_id: UUID) -> list[LevelRow]:
+    """The levels it has come to, lowest first."""
+    rows = await connection.fetch(
+        f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
+    )
+    return [LevelRow(**dict(row)) for row in rows]
+
+
+async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | None:
+    """By when the level that has it decides; None where none has."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT due_at FROM grievance_level WHERE grievance_id = $1 AND ended_at IS NULL", grievance_id
+    )
+    return found
+
+
+async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
+    """The last grievance about a hold."""
+    row = await connection.fetchrow(
+        "SELECT state, level, opened_at FROM grievance WHERE hold_id = $1 ORDER BY serial_no DESC LIMIT 1", hold_id
+    )
+    return Earlier(**dict(row)) if row else None
+
+
+async def latest_id_about(connection: Connection, hold_id: UUID) -> UUID | None:
+    """The id of the last grievance about a hold."""
+    found: UUID | None = await connection.fetchval(
+        "SELECT grievance_id FROM grievance WHERE hold_id = $1 ORDER BY serial_no DESC LIMIT 1", hold_id
+    )
+    return found
+
+
+async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
+    """The open grievances about a hold: one, or none."""
+    rows = await connection.fetch("SELECT grievance_id FROM grievance WHERE hold_id = $1 AND state = 'open'", hold_id)
+    return [row["grievance_id"] for row in rows]
+
+
+async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...]:
+    """Who has decided on it at some level, or that its small hold is kept: none of them decides on it again."""
+    rows = await connection.fetch(
+        "SELECT ended_by AS who FROM grievance_level WHERE grievance_id = $1 AND outcome = 'decided'"
+        " UNION SELECT a.micro_decided_by FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.grievance_id = $1 AND a.micro_decision = 'keep'",
+        grievance_id,
+    )
+    return tuple(row["who"] for row in rows)
+
+
+async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:
+    """Whether the hold that a grievance is about has not ended."""
+    stands: bool = await connection.fetchval("SELECT state = 'held' FROM account_hold WHERE hold_id = $1", hold_id)
+    return stands
+
+
+# -- from level to level -----------------------------------------------------------------------------------------------
+
+
+async def _open_level(
+    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+) -> None:
+    await connection.execute(
+        "INSERT INTO grievance_level (grievance_id, level, opened_at, due_at, said) VALUES ($1, $2, $3, $4, $5)",
+        grievance_id,
+        level.value,
+        at,
+        due_at,
+        said,
+    )
+
+
+async def end_level(
+    connection: Connection,
+    grievance_id: UUID,
+    outcome: GrievanceOutcome,
+    at: datetime,
+    by: str,
+    *,
+    finding: str = "",
+    kyc: KycFinding | None = None,
+    decision: GrievanceDecision | None = None,
+    released_paise: int | None = None,
+) -> None:
+    """The level it is at is done with it."""
+    await connection.execute(
+        "UPDATE grievance_level SET ended_at = $2, ended_by = $3, outcome = $4, finding = $5, kyc = $6, decision = $7,"
+        " released_paise = $8 WHERE grievance_id = $1 AND ended_at IS NULL",
+        grievance_id,
+        at,
+        by,
+        outcome.value,
+        finding,
+        kyc,
+        decision,
+        released_paise,
+    )
+
+
+async def move(
+    connection: Connection, grievance_id: UUID, level: GrievanceLevel, at: datetime, due_at: datetime, said: str = ""
+) -> None:
+    """It is with this level from now on; one that was decided is open again."""
+    await connection.execute(
+        "UPDATE grievance SET level = $2, state = 'open', ended_at = NULL, ended_by = NULL, released_paise = NULL,"
+        " reason = '' WHERE grievance_id = $1",
+        grievance_id,
+        level.value,
+    )
+    await _open_level(connection, grievance_id, level, at, due_at, said)
+
+
+async def end(
+    connection: Connection,
+    grievance_id: UUID,
+    state: GrievanceState,
+    at: datetime,
+    by: str,
+    *,
+    reason: str = "",
+    released_paise: int | None = None,
+) -> None:
+    """It is decided, or over otherwise."""
+    await connection.execute(
+        "UPDATE grievance SET state = $2, ended_at = $3, ended_by = $4, reason = $5, released_paise = $6"
+        " WHERE grievance_id = $1",
+        grievance_id,
+        state.value,
+        at,
+        by,
+        reason,
+        released_paise,
+    )
+
+
+async def note_overdue(connection: Connection, grievance_id: UUID, at: datetime) -> None:
+    """The supervisor was told that the level has let its time pass."""
+    await connection.execute(
+        "UPDATE grievance_level SET overdue_at = $2 WHERE grievance_id = $1 AND ended_at IS NULL", grievance_id, at
+    )
+
+
+async def was_reported(connection: Connection, grievance_id: UUID, report: GrievanceReport) -> bool:
+    """Whether the bank has said exactly this."""
+    said: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM grievance_level WHERE grievance_id = $1 AND outcome = 'reported' AND kyc = $2"
+        " AND finding = $3)",
+        grievance_id,
+        report.kyc.value,
+        report.finding,
+    )
+    return said
+
+
+# -- measures ----------------------------------------------------------------------------------------------------------
+
+_AGES: Final = ((7, "under_7_days"), (30, "under_30_days"), (60, "under_60_days"), (90, "under_90_days"))
+_OLDEST: Final = "90_days_and_more"
+
+_FIGURES: Final = f"""
+SELECT g.state, g.level, CASE {
+    " ".join(f"WHEN took.seconds < {days} * 86400 / $2::float THEN '{name}'" for days, name in _AGES)
+} ELSE '{_OLDEST}' END AS age,
+    count(*)::integer AS grievances,
+    coalesce(sum(money.held_paise), 0)::bigint AS held_paise,
+    coalesce(sum(let_go.paise), 0)::bigint AS released_paise
+FROM grievance g JOIN account_hold a USING (hold_id)
+CROSS JOIN LATERAL (SELECT extract(epoch FROM coalesce(g.ended_at, $1) - g.opened_at) AS seconds) AS took
+CROSS JOIN LATERAL (
+    SELECT sum(b.balance_paise) AS held_paise FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no
+    AND b.hop_no = h.hop_no AND b.bucket = 'held'
+    WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+) AS money
+CROSS JOIN LATERAL (
+    SELECT sum(l.confirmed_paise) AS paise FROM bank_order o JOIN bank_order_line l USING (order_id)
+    WHERE o.case_no = g.case_no AND o.grievance_id = g.grievance_id
+) AS let_go
+WHERE ($3::timestamptz IS NULL OR g.opened_at >= $3) AND ($4::timestamptz IS NULL OR g.opened_at < $4)
+GROUP BY g.state, g.level, age ORDER BY g.state, g.level, age
+"""
+
+
+async def figures(
+    connection: Connection,
+    now: datetime,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    *,
+    clock_factor: float = 1.0,
+) -> list[GrievanceCount]:
+    """Grievances opened in this time, by outcome, level and age; what is held and what banks have let go is apart.
+
+    `clock_factor` divides the days of the ages, as it does those of the clocks.
+    """
+    rows = await connection.fetch(_FIGURES, now, clock_factor, since, until)
+    return [GrievanceCount(**dict(row)) for row in rows]

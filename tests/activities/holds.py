@@ -1,0 +1,138 @@
+"""Holds on a bench: their clocks moved by the test, their hands run as the workflow runs them."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from activities import holding
+from activities.confirming import take_confirmation
+from activities.hands import Hands
+from activities.hold_clocks import HoldHands
+from db import bank_orders
+from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.procedures import Look, ProcedureOrder
+from tests.activities.bench import Bench
+from tests.activities.way_home import Clock
+from tests.factories import row, rrn, transfer
+
+APPEAL = "https://freeze.example/appeal"
+
+
+class Holds:
+    """Holds of cases on a bench, as short as a test wants them."""
+
+    def __init__(self, hands: Hands) -> None:
+        self.clock = Clock(hands.now())
+        self.hands = replace(hands, clock=self.clock)
+        self.bench = Bench(self.hands)
+        self.engine = HoldHands(self.hands, APPEAL)
+
+    async def hold(
+        self, *rupees: int, said: int | None = None, lost: int = 0, account: str | None = None, **told: Any
+    ) -> tuple[str, UUID]:
+        """A case with so many rupees on hold of as many transfers to one account of HDFC; its number and its hold.
+
+        `said`: what the bank says it holds of the last transfer; `told` is more of its line.
+        """
+        roots = [rrn() for _ in rupees]
+        payee = {"institution": "HDFC", "account": account or f"5{rrn()}"}
+        transfers = [
+            transfer((held + lost) * 100, reference=root, payee=payee) for held, root in zip(rupees, roots, strict=True)
+        ]
+        case_no = await self.bench.complain(*transfers)
+        said_of = {root: held for held, root in zip(rupees, roots, strict=True)}
+        if said is not None:
+            said_of[roots[-1]] = said
+        lines = [row(1, root, f"{held}.00", **told) for root, held in said_of.items()]
+        await self.bench.answer("HDFC", case_no, *lines)
+        await self.take_up(case_no)
+        hold_id: UUID = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+        return case_no, hold_id
+
+    async def take_up(self, case_no: str) -> None:
+        """Begin what follows from a case's holds, as of now."""
+        # What answers write goes by the wall's clock.
+        self.clock.at = max(self.clock.at, datetime.now(UTC))
+        await holding.take_up(self.hands, case_no)
+
+    # -- the clock -------------------------------------------------------------------------------------------------
+
+    async def asked(self, hold_id: UUID, what: str = "") -> ProcedureOrder:
+        case_no = await self.bench.value("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
+        return ProcedureOrder(subject=str(hold_id), case_no=case_no, what=what, at=self.clock.at)
+
+    async def look(self, hold_id: UUID) -> Look:
+        return await self.engine.look_at_hold(await self.asked(hold_id))
+
+    async def act(self, hold_id: UUID, what: str) -> None:
+        await self.engine.attend_to_hold(await self.asked(hold_id, what))
+
+    async def tick(self, hold_id: UUID, days: float = 0) -> list[str]:
+        """Let time pass and do what has fallen due, as the workflow does; what that was."""
+        self.clock.at += timedelta(days=days)
+        done = []
+        while dues := (await self.look(hold_id)).dues:
+            if dues[0].at > self.clock.at:
+                break
+            done.append(dues[0].what)
+            assert len(done) < 20, f"it does not come to rest: {done}"
+            await self.act(hold_id, dues[0].what)
+        return done
+
+    # -- the bank --------------------------------------------------------------------------------------------------
+
+    async def confirm(self, case_no: str) -> None:
+        """The bank does everything that it was ordered about the case."""
+        order_ids = await self.bench.rows(
+            "SELECT order_id FROM bank_order WHERE case_no = $1 AND state <> 'cancelled'", case_no
+        )
+        for (order_id,) in order_ids:
+            async with self.bench.pool.acquire() as connection:
+                lines = await bank_orders.lines_of(connection, order_id)
+            said = tuple(
+                ConfirmedLine(
+                    line_no=line.line_no,
+                    amount_paise=line.amount_paise,
+                    done_at=self.clock.at,
+                    reference=f"UTR{order_id.hex[:16]}{line.line_no}",
+                )
+                for line in lines
+            )
+            await take_confirmation(self.hands, "HDFC", order_id, OrderConfirmation(lines=said), "bank:HDFC")
+
+    # -- sights ----------------------------------------------------------------------------------------------------
+
+    async def orders(self, case_no: str) -> list[tuple[str, str, int]]:
+        """Reason, state and paise of every order of a case, in the order in which they were planned, then by size."""
+        return await self.bench.rows(
+            "SELECT o.reason, o.state, sum(l.amount_paise)::bigint FROM bank_order o JOIN bank_order_line l"
+            " USING (order_id) WHERE o.case_no = $1 GROUP BY o.order_id ORDER BY o.planned_at, sum(l.amount_paise)",
+            case_no,
+        )
+
+    async def messages(self, case_no: str, kind: str) -> list[tuple[str, str]]:
+        """To whom and by which medium, of the messages of one kind."""
+        return await self.bench.rows(
+            "SELECT to_whom, medium FROM message WHERE case_no = $1 AND kind = $2 ORDER BY written_at, to_whom, medium",
+            case_no,
+            kind,
+        )
+
+    async def tasks(self, case_no: str) -> list[str]:
+        """Kinds of the open tasks with a note, but for those of the restoration and the duties."""
+        found = await self.bench.rows(
+            "SELECT kind FROM desk_task WHERE case_no = $1 AND state = 'open'"
+            " AND kind IN ('micro_hold', 'hold_lapses', 'grievance', 'supervise') ORDER BY task_id",
+            case_no,
+        )
+        return [kind for (kind,) in found]
+
+    async def told(self, case_no: str) -> int:
+        """How often the hold's own workflow was told to look."""
+        count: int = await self.bench.value(
+            "SELECT count(*) FROM procedure_news WHERE workflow_id LIKE 'hold-%' AND workflow_id IN"
+            " (SELECT workflow_id FROM procedure WHERE case_no = $1)",
+            case_no,
+        )
+        return count

@@ -1,0 +1,157 @@
+"""Holds and grievances on a stage: their workflows on a real Temporal server, each in its own time."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.common import WorkflowIDConflictPolicy
+from temporalio.service import RPCError
+from temporalio.testing import TimeSkipper
+from temporalio.worker import Worker
+
+from activities.grievance_clock import GrievanceHands
+from activities.hands import Hands
+from db import procedures
+from schemas.enums import ProcedureKind
+from schemas.procedures import ProcedureStart
+from tests.activities.holds import Holds
+from tests.factories import number_apart
+from workers.aftercare import WORKFLOWS
+from workers.worker import sandbox
+from workflows import policies
+from workflows.grievance import GrievanceWorkflow
+from workflows.hold import HoldWorkflow
+
+PATIENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.02
+MOMENT = timedelta(seconds=1)
+HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
+
+
+class LettingGo:
+    """One stage: what people do goes by the time of the workflow that it is about."""
+
+    def __init__(self, hands: Hands, client: Client) -> None:
+        self.holds = Holds(hands)
+        self.skipper = TimeSkipper(client)
+        self.started: list[str] = []
+
+    # -- the workflows ---------------------------------------------------------------------------------------------
+
+    async def begin(self, kind: ProcedureKind, subject: UUID, case_no: str, *, skipping: bool = False) -> None:
+        """Start a workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
+        workflow_id = procedures.workflow_id(kind, str(subject))
+        start = ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no)
+        if skipping:
+            await self._start(start)
+        else:
+            with self.skipper.with_time_skipping_disabled():
+                await self._start(start)
+        self.started.append(workflow_id)
+
+    async def _start(self, start: ProcedureStart) -> None:
+        await self.skipper.client.start_workflow(
+            WORKFLOWS[start.kind], start, id=start.workflow_id, task_queue=policies.CASE_WORK_QUEUE
+        )
+
+    async def reach(self, kind: ProcedureKind, subject: UUID, case_no: str) -> None:
+        """Tell a workflow as the outbox does: one that has ended, or is about to, begins anew or looks again."""
+        workflow_id = procedures.workflow_id(kind, str(subject))
+        with self.skipper.with_time_skipping_disabled():
+            await self.skipper.client.start_workflow(
+                WORKFLOWS[kind],
+                ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no),
+                id=workflow_id,
+                task_queue=policies.CASE_WORK_QUEUE,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="changed",
+            )
+
+    def handle(self, kind: ProcedureKind, subject: UUID, run_id: str | None = None) -> WorkflowHandle[Any, Any]:
+        workflow_id = procedures.workflow_id(kind, str(subject))
+        return self.skipper.client.get_workflow_handle(workflow_id, run_id=run_id)
+
+    async def forward(self, kind: ProcedureKind, subject: UUID, days: float) -> None:
+        """Let days pass, and a moment: what falls due in them is done meanwhile."""
+        await self.skipper.fast_forward(self.handle(kind, subject), timedelta(days=days) + MOMENT)
+
+    async def do(self, kind: ProcedureKind, subject: UUID, act: Callable[[], Awaitable[object]]) -> None:
+        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        self.holds.clock.at = await self.skipper.get_current_time(self.handle(kind, subject))
+        await act()
+        await self.tell(kind, subject)
+
+    async def tell(self, kind: ProcedureKind, subject: UUID) -> None:
+        await self.handle(kind, subject).signal("changed")
+
+    async def ended(self, kind: ProcedureKind, subject: UUID) -> None:
+        """Wait until the workflow has ended by itself."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.handle(kind, subject).result()
+
+    async def histories(self, kind: ProcedureKind, subject: UUID) -> list[WorkflowHistory]:
+        """The history of every run, the first one first."""
+        workflow_id = procedures.workflow_id(kind, str(subject))
+        runs = [run async for run in self.skipper.client.list_workflows(f"WorkflowId = '{workflow_id}'")]
+        runs.sort(key=lambda run: run.start_time)
+        return [await self.handle(kind, subject, run.run_id).fetch_history() for run in runs]
+
+    # -- what there is to see --------------------------------------------------------------------------------------
+
+    async def until_value(self, expected: object, query: str, *values: object) -> None:
+        """Wait until a query's first value is this."""
+        found = None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (found := await self.holds.bench.value(query, *values)) != expected:  # noqa: ASYNC110
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"it is {found!r}, not {expected!r}") from None
+
+    async def until_events(self, case_no: str, kind: str, count: int = 1) -> None:
+        """Wait until the case's log has so many events of a kind."""
+        query = "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = $2"
+        await self.until_value(count, query, case_no, kind)
+
+    async def until_level(self, grievance_id: UUID, level: str) -> None:
+        """Wait until a grievance is with that level."""
+        await self.until_value(level, "SELECT level FROM grievance WHERE grievance_id = $1", grievance_id)
+
+    async def clear(self) -> None:
+        """End what still runs: the next stage's worker must not get it."""
+        for workflow_id in self.started:
+            try:
+                await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
+            except RPCError:
+                continue
+
+
+def worker_of(stage: LettingGo) -> Worker:
+    """A worker for holds and grievances alone, in the sandbox."""
+    holds, grievances = stage.holds.engine, GrievanceHands(stage.holds.hands)
+    return Worker(
+        stage.skipper.client,
+        task_queue=policies.CASE_WORK_QUEUE,
+        workflows=[HoldWorkflow, GrievanceWorkflow],
+        workflow_runner=sandbox(),
+        activities=[
+            holds.look_at_hold,
+            holds.attend_to_hold,
+            grievances.look_at_grievance,
+            grievances.move_grievance,
+        ],
+    )
+
+
+@asynccontextmanager
+async def letting_go(hands: Hands, client: Client) -> AsyncIterator[LettingGo]:
+    """A stage whose worker runs, on case numbers of its own."""
+    await number_apart(hands.pool)
+    stage = LettingGo(hands, client)
+    async with worker_of(stage):
+        yield stage
+        await stage.clear()
