@@ -16,6 +16,7 @@ from adapters.banks.protocol import (
     BankAdapter,
     BankError,
     BankMisconfigured,
+    BankNotReached,
     BankRefused,
     BankUnreachable,
     Chaser,
@@ -113,7 +114,7 @@ class Carrier:
     async def _choose(self, parcel: Parcel, institution: str, *, first: bool) -> ChannelKind:
         ways = self._ways(institution, parcel)
         if not ways:
-            raise BankMisconfigured(institution, "no channel in the directory")
+            raise BankNotReached(institution, "no channel in the directory")
         turns: Mapping[ChannelKind, int] = {}
         if not first:
             async with self.hands.pool.acquire() as connection:

@@ -1,8 +1,10 @@
 """The letters of an order's ladder: to the bank's desk, then to its nodal officers. They name no person."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from activities.letters import Letter
+from adapters.banks.email import AnswerLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.bank_orders import OrderRow
 from domain.duty import Holidays, calling_order
@@ -19,9 +21,16 @@ _ASKED = {
 
 
 def order_letter(
-    institution: Institution, order: OrderRow, rung: OrderRung, rules: HolidayRules, at: datetime
+    institution: Institution,
+    order: OrderRow,
+    rung: OrderRung,
+    rules: HolidayRules,
+    at: datetime,
 ) -> Letter:
-    """The letter of a rung: the desk is reminded; the nodal officers are told that the bank has not done it."""
+    """The letter of a rung: the desk is reminded; the nodal officers are told that the bank has not done it.
+
+    It brings no link yet: `with_link` adds one once it is known who gets it.
+    """
     to: list[str] = [institution.desk_email]
     subject = "Reminder: order"
     if rung is OrderRung.NODAL_OFFICER:
@@ -44,3 +53,9 @@ def order_letter(
         message_id=f"{order.order_id}.{rung.value}",
         cc=tuple(others[:5]),
     )
+
+
+def with_link(letter: Letter, link: AnswerLink) -> Letter:
+    """The letter with a page where it can be said what was done, for a bank whose interface is silent."""
+    more = f"\nOr say what was done on this page:\n\n{order_link_text(link)}"
+    return replace(letter, body_text=letter.body_text + more)

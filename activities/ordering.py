@@ -13,28 +13,34 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.carrying import Carrier
+from activities.carrying import Carried, Carrier
 from activities.hands import Hands
-from activities.order_letters import order_letter
+from activities.order_letters import order_letter, with_link
 from activities.parcels import OrderParcel
-from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, OrderTicket
+from adapters.banks.email import EmailAdapter, LinkMaker
+from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
 from adapters.messages.smtp import Mailer, MailError
 from db import bank_orders, cases, events, procedures, tasks
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
+from domain.papers import PaperLacks
 from schemas.answers import NewTask
-from schemas.enums import CarriageOutcome, EventKind, ProcedureKind, TaskKind
-from schemas.orders import NewOrder
+from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.orders import BankOrder, NewOrder
 from schemas.procedures import Due, Look, OrderPolicy, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
 
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
+NOTE_MAX_CHARS: Final = 300
+BY_LETTER_ALONE: Final = "it went by letter alone, no channel of the bank carries orders: telephone"
 _RUNGS: Final = tuple(OrderRung)
 _TASKS: Final = (TaskKind.ORDER_SILENT, TaskKind.SUPERVISE)
+TRY_AGAIN: Final = "try_again"
+"""due of an order that could not be sent"""
 PaperOf = Callable[[UUID], Awaitable[bytes]]
 """the paper that goes with an order, issued by now; empty where none is needed"""
 
@@ -105,18 +111,23 @@ async def note_refusal(connection: Connection, order: OrderRow, code: str, by: s
 
 
 def note_of(order_id: UUID) -> str:
-    """The note of the desk's task about an order."""
+    """The note of the desk's task about an order; what it goes on with stands behind ": "."""
     return f"order {order_id}"
+
+
+def _not_sent(order_id: UUID) -> str:
+    return f"{note_of(order_id)}: not sent"
 
 
 @dataclass(frozen=True)
 class OrderHands:
-    """The activities of `OrderWorkflow`. Without a `mailer` no letter is sent."""
+    """The activities of `OrderWorkflow`. Without a `mailer` no letter is sent, without `links` none brings a link."""
 
     hands: Hands
     carrier: Carrier
     mailer: Mailer | None
     paper_of: PaperOf
+    links: LinkMaker | None = None
 
     @activity.defn
     async def look_at_order(self, asked: ProcedureOrder) -> Look:
@@ -126,14 +137,18 @@ class OrderHands:
         if order is None or order.state not in LIVE:
             return Look(over=True)
         rung = next_rung(order.rung)
-        dues = (Due(what=rung.value, at=_climbs_at(order, rung)),) if rung else ()
-        return Look(over=False, at=order.state.value, dues=dues)
+        dues = [Due(what=rung.value, at=_climbs_at(order, rung))] if rung else []
+        if order.state is OrderState.PLANNED:
+            again_at = asked.at + timedelta(seconds=order.policy.try_again_seconds)
+            dues.append(Due(what=TRY_AGAIN, at=again_at))
+        return Look(over=False, at=order.state.value, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
     @activity.defn
     async def send_order(self, asked: ProcedureOrder) -> bool:
         """Put the order before the bank, with its paper; true when the bank has it, or has refused it.
 
-        Run twice, it is the same order under the same key. Raises a retryable error when no channel could carry it.
+        Run twice, it is the same order under the same key. Raises a retryable error when no channel could carry it; one
+        that is not, with a task for a person, where the fault is ours: the order waits until it is mended.
         """
         order_id = UUID(asked.subject)
         async with self.hands.pool.acquire() as connection:
@@ -142,23 +157,24 @@ class OrderHands:
                 return True
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
             first = not await bank_orders.turns(connection, order_id)
-        pdf = await self.paper_of(order_id)
-        if pdf and not read.paper_number:
-            async with self.hands.pool.acquire() as connection:
-                (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-        parcel = OrderParcel(order_id, OrderTicket(read, pdf))
+        ticket = await self._ticket(order, read)
+        parcel = OrderParcel(order_id, ticket)
         try:
-            carried = await self.carrier.carry(parcel, order.institution, first=first)
+            carried = await self._carry(order, parcel, ticket, first=first)
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal)
         except BankError as error:
             log.info("order %s: %s", order_id, error)
+            if not error.retryable:
+                await self._ask_a_person(order, f"{type(error).__name__} {error.detail}".strip())
+                raise _not_until_mended(error) from error
             raise _try_again(error) from error
         now = self.hands.now()
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             job_id, channel = carried.job_id, carried.channel
             if await bank_orders.delivered(connection, order_id, channel, job_id, now):
+                await self._note_delivery(connection, order, channel, now)
                 await parcel.note(connection, channel, CarriageOutcome.DELIVERED, now)
                 data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value}
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_DELIVERED, data)])
@@ -199,6 +215,59 @@ class OrderHands:
         except NotFound:
             return None
 
+    async def _ticket(self, order: OrderRow, read: BankOrder) -> OrderTicket:
+        """The order with its paper, issued by now."""
+        try:
+            pdf = await self.paper_of(order.order_id)
+        except PaperLacks as lacks:
+            missing = ", ".join(one.field for one in lacks.missing)
+            await self._ask_a_person(order, f"its paper lacks {missing}")
+            raise _not_until_mended(lacks) from lacks
+        if pdf and not read.paper_number:
+            async with self.hands.pool.acquire() as connection:
+                (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
+        return OrderTicket(read, pdf)
+
+    async def _carry(self, order: OrderRow, parcel: OrderParcel, ticket: OrderTicket, *, first: bool) -> Carried:
+        """Over a channel that has a message for it; where there is none, by a letter to whatever address is known."""
+        try:
+            return await self.carrier.carry(parcel, order.institution, first=first)
+        except BankNotReached:
+            institution = self.hands.directory.current.get(order.institution)
+            if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
+                raise
+            letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
+            timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+            delivery = await letters.send_order(institution, ticket, timeout_seconds=timeout_seconds)
+            return Carried(ChannelKind.EMAIL, delivery.job_id)
+
+    async def _ask_a_person(self, order: OrderRow, why: str) -> None:
+        """Why the order cannot be sent: told once, until it is sent or over."""
+        now = self.hands.now()
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, order.case_no)
+            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{_not_sent(order.order_id)}: {why}"[:NOTE_MAX_CHARS])
+            opened = await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+            for task_id in opened:
+                data = {
+                    "task_id": task_id,
+                    "kind": task.kind.value,
+                    "institution": order.institution,
+                    "note": task.note,
+                }
+                await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
+
+    async def _note_delivery(
+        self, connection: Connection, order: OrderRow, channel: ChannelKind, now: datetime
+    ) -> None:
+        """What kept the order is mended; a bank without a channel for orders is telephoned besides."""
+        note = _not_sent(order.order_id)
+        await tasks.close_noted(connection, order.case_no, [TaskKind.ORDER_SILENT], note, now, "it is sent")
+        institution = self.hands.directory.current.get(order.institution)
+        if institution is not None and channel not in institution.channels:
+            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order.order_id)}: {BY_LETTER_ALONE}")
+            await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+
     async def _record_refusal(self, order: OrderRow, refusal: BankRefused) -> bool:
         now, code = self.hands.now(), refusal.response_code
         async with self.hands.pool.acquire() as connection, connection.transaction():
@@ -226,6 +295,8 @@ class OrderHands:
         letter = order_letter(institution, order, rung, holidays, self.hands.now())
         if not letter.to:
             return False
+        if self.links is not None:
+            letter = with_link(letter, await self.links.issue_for_order(order.order_id, institution.code, letter.to))
         try:
             await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
         except MailError as error:
@@ -252,6 +323,15 @@ def _climbs_at(order: OrderRow, rung: OrderRung) -> datetime:
     policy: OrderPolicy = order.policy
     since = order.rung_at or order.planned_at
     return since + timedelta(seconds=policy.rungs[rung])
+
+
+def _not_until_mended(error: Exception) -> ApplicationError:
+    return ApplicationError(
+        f"{type(error).__name__}: the desk has a task",
+        type=type(error).__name__,
+        category=ApplicationErrorCategory.BENIGN,
+        non_retryable=True,
+    )
 
 
 def _try_again(error: BankError) -> ApplicationError:

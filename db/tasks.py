@@ -165,10 +165,11 @@ async def close_for_requests(
 async def close_noted(
     connection: Connection, case_no: str, kinds: Sequence[TaskKind], note: str, at: datetime, reason: str
 ) -> list[int]:
-    """Close the case's tasks of these kinds with this note: what they asked for has happened."""
+    """Close the case's tasks of these kinds with this note, or with this note, ": " and more."""
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
-        " WHERE case_no = $1 AND kind = ANY($2) AND note = $3 AND state = 'open' RETURNING task_id",
+        " WHERE case_no = $1 AND kind = ANY($2) AND (note = $3 OR starts_with(note, $3 || ': '))"
+        " AND state = 'open' RETURNING task_id",
         case_no,
         [kind.value for kind in kinds],
         note,

@@ -127,6 +127,8 @@ class OrderRule(Noun):
     nodal_officer_after_seconds: LongSeconds
     desk_task_after_seconds: LongSeconds
     supervisor_after_seconds: LongSeconds
+    try_again_seconds: LongSeconds
+    """after which an order that could not be sent is tried again"""
     source: Source
 
     def promised(self, version: str, clock_factor: float) -> OrderPolicy:
@@ -140,6 +142,7 @@ class OrderRule(Noun):
                 OrderRung.DESK_TASK: self.desk_task_after_seconds / clock_factor,
                 OrderRung.SUPERVISOR: self.supervisor_after_seconds / clock_factor,
             },
+            try_again_seconds=self.try_again_seconds / clock_factor,
         )
 
 

@@ -73,6 +73,7 @@ class OrderPolicy(Noun):
     version: str
     due_seconds: float
     rungs: dict[OrderRung, float]
+    try_again_seconds: float
 
 
 class Due(Noun):

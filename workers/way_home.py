@@ -11,6 +11,7 @@ from activities.hold_clocks import HoldHands
 from activities.ordering import OrderHands
 from activities.papers import OrderPapers
 from activities.restoration_clock import RestorationHands
+from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from workflows.duties import DutiesWorkflow
 from workflows.grievance import GrievanceWorkflow
@@ -24,8 +25,8 @@ WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow
 class WayHome:
     """The hands of the way home. `carrier` is the one that hold requests go by: a bank's turns are counted once."""
 
-    def __init__(self, hands: Hands, carrier: Carrier, mailer: Mailer | None) -> None:
-        self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of)
+    def __init__(self, hands: Hands, carrier: Carrier, mailer: Mailer | None, links: LinkMaker | None = None) -> None:
+        self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of, links)
         self._restorations = RestorationHands(hands)
         self._holds = HoldHands(hands)
         self._grievances = GrievanceHands(hands)

@@ -95,7 +95,7 @@ def make_workers(
     """
     carrier = Carrier(hands, banks)
     freeze = FreezeHands(hands, carrier, mailer, links)
-    way_home = WayHome(hands, carrier, mailer)
+    way_home = WayHome(hands, carrier, mailer, links)
     rounds = RoundHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:

@@ -1,13 +1,13 @@
 """One order to a bank: carried over the channels, chased by the ladder, until the bank has done it."""
 
-from contextlib import suppress
+from datetime import timedelta
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ordering import OrderHands
-    from schemas.procedures import ProcedureStart
+    from activities.ordering import TRY_AGAIN, OrderHands
+    from schemas.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import policies, procedures
 
@@ -24,9 +24,10 @@ class OrderWorkflow:
     async def run(self, start: ProcedureStart) -> None:
         """Deliver the order, and climb the ladder until it is confirmed or taken back."""
         while not (look := await self._order.look(OrderHands.look_at_order)).over:
-            if look.at == OrderState.PLANNED:
-                await self._deliver()
-            if due := await self._order.wait(look):
+            if look.at == OrderState.PLANNED and await self._delivered(look):
+                continue
+            due = await self._order.wait(look)
+            if due is not None and due.what != TRY_AGAIN:
                 await self._order.act(OrderHands.climb_order, due.what)
             self._order.continue_if_long()
 
@@ -35,16 +36,19 @@ class OrderWorkflow:
         """The order was written."""
         self._order.take_note()
 
-    async def _deliver(self) -> None:
-        """Try the channels; that nobody could be reached is what the ladder is for."""
-        with suppress(ActivityError):
-            await workflow.execute_activity_method(
+    async def _delivered(self, look: Look) -> bool:
+        """Try the channels until the next rung; that nobody could be reached is what the ladder is for."""
+        left = [due.at - workflow.now() for due in look.dues if due.what != TRY_AGAIN]
+        try:
+            return await workflow.execute_activity_method(
                 OrderHands.send_order,
                 self._order.asked(),
                 task_queue=policies.BANK_CALLS_QUEUE,
                 start_to_close_timeout=procedures.ORDER_CALL_TIMEOUT,
-                schedule_to_close_timeout=procedures.ORDER_CALL_FOR,
+                schedule_to_close_timeout=max(min([*left, procedures.ORDER_CALL_FOR]), timedelta(seconds=1)),
                 retry_policy=procedures.ORDER_CALL_RETRY,
                 # Behind every hold request: this money does not run away.
                 priority=policies.bank_call_priority(self._order.start.subject, policies.LAST_PRIORITY),
             )
+        except ActivityError:
+            return False

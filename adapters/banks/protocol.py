@@ -170,6 +170,10 @@ class BankMisconfigured(BankError):
     """The bank's entry in the directory cannot be used."""
 
 
+class BankNotReached(BankMisconfigured):
+    """No channel of the bank has a message for this."""
+
+
 class BankChannelGone(BankMisconfigured):
     """The bank says that this way to it is gone for good; another must be named in the directory."""
 

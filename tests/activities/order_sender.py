@@ -1,0 +1,55 @@
+"""A process that sends one order by webhook and is killed before it hears the reply."""
+
+import asyncio
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+from activities.carrying import Carrier
+from activities.directory import DirectoryCache
+from activities.hands import Hands
+from activities.ordering import OrderHands
+from activities.vault import Vault
+from adapters.banks.protocol import BankWire, Delivery, OrderTicket
+from adapters.banks.push.client import PushAdapter
+from db.pool import open_pool
+from domain.policy import load_policy
+from schemas.enums import ChannelKind
+from schemas.procedures import ProcedureOrder
+from tests.factories import SECRET
+
+
+class ToPort:
+    """The webhook of whatever bank, on this machine."""
+
+    def __init__(self, port: int) -> None:
+        self._push, self._port = PushAdapter(), port
+
+    async def send_order(self, _: Any, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        bank = BankWire(
+            code="HDFC",
+            base_url=f"http://127.0.0.1:{self._port}/",
+            email="",
+            password="",
+            envelope="none",
+            webhook_secrets=(b"s" * 32,),
+        )
+        return await self._push.send_order(bank, ticket, timeout_seconds=60)
+
+
+async def no_paper(_: object) -> bytes:
+    return b""
+
+
+async def main(dsn: str, order_id: str, port: int) -> None:
+    pool = await open_pool(dsn, min_size=1, max_size=5)
+    directory = DirectoryCache(pool, Vault(SECRET))
+    await directory.refresh()
+    hands = Hands(pool, directory, load_policy())
+    adapters: Any = {ChannelKind.I4C: ToPort(port)}
+    orders = OrderHands(hands, Carrier(hands, adapters), None, no_paper)
+    await orders.send_order(ProcedureOrder(subject=order_id, case_no="", at=datetime.now(UTC)))
+
+
+if __name__ == "__main__":
+    asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))

@@ -1,0 +1,342 @@
+"""Orders on their way to a bank: which channel carries them, what keeps them, and that a bank has each once."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+import pytest
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities import holding
+from activities.answer_links import LetterLinks
+from activities.carrying import Carrier
+from activities.ordering import BY_LETTER_ALONE, TRY_AGAIN, OrderHands, cancel_order
+from activities.vault import Vault
+from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
+from adapters.messages.smtp import Mailer
+from db import bank_orders
+from domain.papers import Missing, PaperLacks
+from schemas.enums import ChannelKind
+from schemas.procedures import Look, OrderRung, ProcedureOrder
+from schemas.restoration_enums import OrderKind, OrderState, PaperKind
+from tests.activities.bench import Bench
+from tests.activities.test_confirming import HELD_PAISE, Ordered
+from tests.activities.test_holding import held_case
+from tests.factories import SECRET, rrn
+from tests.mail_server import Postbox, mail_server
+
+PUSH, I4C, EMAIL = ChannelKind.PUSH, ChannelKind.I4C, ChannelKind.EMAIL
+PDF = b"%PDF-1.7"
+PUBLIC_URL = "https://police.example"
+
+
+@dataclass
+class OrderBank:
+    """A channel that takes orders, or fails as it is told."""
+
+    tickets: list[OrderTicket] = field(default_factory=list)
+    outcomes: list[Exception] = field(default_factory=list)
+
+    async def send_order(self, bank: object, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
+        self.tickets.append(ticket)
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+        return Delivery("BANKS-1")
+
+    async def send_hold_request(self, bank: object, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        raise AssertionError("no hold is asked for here")
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class HoldsOnly:
+    """A channel without a message for an order."""
+
+    async def send_hold_request(self, bank: object, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
+        raise AssertionError("no hold is asked for here")
+
+    async def close(self) -> None:
+        """Nothing to close."""
+
+
+class Road:
+    """Orders about ₹600 at HDFC, which has a wire of I4C's and a mailbox, and the hands that carry them."""
+
+    def __init__(self, ordered: Ordered) -> None:
+        self.ordered, self.bench = ordered, ordered.bench
+        self.mail, self.papers = OrderBank(), 0
+        self.lacks: PaperLacks | None = None
+        self.hands = self.made({I4C: HoldsOnly(), EMAIL: self.mail})
+
+    def made(self, adapters: dict[ChannelKind, object], mailer: Mailer | None = None) -> OrderHands:
+        links = LetterLinks(self.bench.hands, Vault(SECRET), PUBLIC_URL) if mailer else None
+        return OrderHands(self.bench.hands, Carrier(self.bench.hands, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
+
+    async def paper(self, _: UUID) -> bytes:
+        self.papers += 1
+        if self.lacks:
+            raise self.lacks
+        return PDF
+
+    def asked(self, order_id: UUID, what: str = "") -> ProcedureOrder:
+        return ProcedureOrder(subject=str(order_id), case_no=self.ordered.case_no, what=what, at=self.bench.hands.now())
+
+    async def send(self, order_id: UUID, hands: OrderHands | None = None) -> bool:
+        return await (hands or self.hands).send_order(self.asked(order_id))
+
+    async def fail(self, order_id: UUID, hands: OrderHands | None = None) -> ApplicationError:
+        with pytest.raises(ApplicationError) as error:
+            await self.send(order_id, hands)
+        return error.value
+
+    async def climb(self, order_id: UUID, rung: OrderRung, hands: OrderHands | None = None) -> None:
+        await ActivityEnvironment().run((hands or self.hands).climb_order, self.asked(order_id, rung.value))
+
+    async def look(self, order_id: UUID) -> Look:
+        return await self.hands.look_at_order(self.asked(order_id))
+
+    async def state(self, order_id: UUID) -> str:
+        found: str = await self.bench.value("SELECT state FROM bank_order WHERE order_id = $1", order_id)
+        return found
+
+    async def notes(self, state: str = "open") -> list[str]:
+        rows = await self.bench.rows(
+            "SELECT note FROM desk_task WHERE case_no = $1 AND state = $2 AND kind IN ('order_silent', 'supervise')"
+            " AND note LIKE 'order %' ORDER BY task_id",
+            self.ordered.case_no,
+            state,
+        )
+        return [note for (note,) in rows]
+
+
+@pytest.fixture
+async def road(bench: Bench) -> AsyncIterator[Road]:
+    await bench.pool.execute("DELETE FROM channel_health")
+    case_no = await held_case(bench, f"1{rrn()}")
+    await holding.take_up(bench.hands, case_no)
+    hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    yield Road(Ordered(bench, case_no, hold_id))
+    await bench.pool.execute("DELETE FROM channel_health")
+
+
+# -- on the way --------------------------------------------------------------------------------------------------------
+
+
+async def test_a_channel_without_a_message_for_orders_is_passed_over(road: Road) -> None:
+    order_id = await road.ordered.order()
+    assert await road.send(order_id)
+    (ticket,) = road.mail.tickets
+    assert (ticket.order.order_id, ticket.paper_pdf) == (order_id, PDF)
+    row = await road.bench.rows("SELECT state, channel, job_id FROM bank_order WHERE order_id = $1", order_id)
+    assert row == [("delivered", "email", "BANKS-1")]
+    assert (await road.bench.events(road.ordered.case_no)).count("order_delivered") == 1
+    assert await road.notes() == []
+
+
+async def test_run_twice_it_is_sent_once_and_said_once(road: Road) -> None:
+    order_id = await road.ordered.order()
+    assert await road.send(order_id)
+    assert await road.send(order_id)
+    assert len(road.mail.tickets) == 1
+    assert (await road.bench.events(road.ordered.case_no)).count("order_delivered") == 1
+
+
+async def test_when_one_channel_fails_the_next_has_the_same_order(road: Road) -> None:
+    order_id, wire = await road.ordered.order(), OrderBank(outcomes=[BankUnreachable("HDFC", "HTTP 503")])
+    hands = road.made({I4C: wire, EMAIL: road.mail})
+    error = await road.fail(order_id, hands)
+    assert (error.next_retry_delay or timedelta(1)) < timedelta(seconds=1)
+    assert await road.send(order_id, hands)
+    assert wire.tickets[0].order.order_id == road.mail.tickets[0].order.order_id == order_id
+
+
+async def test_a_bank_that_cannot_be_reached_is_tried_again_and_no_person_is_asked(road: Road) -> None:
+    order_id = await road.ordered.order()
+    road.mail.outcomes.append(BankUnreachable("HDFC", "HTTP 503", 7))
+    error = await road.fail(order_id)
+    assert not error.non_retryable
+    assert error.next_retry_delay == timedelta(seconds=7)
+    assert await road.notes() == []
+
+
+async def test_a_refusal_is_the_banks_word_and_is_for_a_person(road: Road) -> None:
+    order_id = await road.ordered.order()
+    road.mail.outcomes.append(BankRefused("HDFC", "NO-EVENT", "what is that?"))
+    assert await road.send(order_id)
+    row = await road.bench.rows(
+        "SELECT state, refusal_code, refusal_message FROM bank_order WHERE order_id = $1", order_id
+    )
+    assert row == [("refused", "NO-EVENT", "what is that?")]
+    assert await road.notes() == [f"order {order_id}"]
+    look = await road.look(order_id)
+    assert (look.over, [due.what for due in look.dues]) == (False, ["reminder"]), "the ladder goes on"
+
+
+async def test_what_is_over_is_sent_no_more(road: Road) -> None:
+    order_id = await road.ordered.order()
+    await cancel_order(road.bench.hands, order_id, "not wanted", "officer:sp")
+    assert await road.send(order_id)
+    assert road.mail.tickets == []
+    assert (await road.look(order_id)).over
+
+
+# -- what keeps it -----------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(road: Road) -> None:
+    order_id = await road.ordered.order()
+    missing = [Missing(field=name, law="SOP", why="it must") for name in ("approved_by", "fir_no")]
+    road.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, missing)
+    for _ in range(2):
+        assert (await road.fail(order_id)).non_retryable
+    assert road.mail.tickets == [], "no bank gets an order without its paper"
+    note = f"order {order_id}: not sent: its paper lacks approved_by, fir_no"
+    assert await road.notes() == [note]
+    look = await road.look(order_id)
+    assert [due.what for due in look.dues] == [TRY_AGAIN, "reminder"]
+    assert look.dues[0].at - look.dues[1].at < timedelta(0)
+    road.lacks = None
+    assert await road.send(order_id)
+    assert (await road.notes(), await road.notes("closed")) == ([], [note])
+
+
+async def test_a_fault_of_ours_is_told_once_and_tried_again(road: Road) -> None:
+    order_id = await road.ordered.order()
+    road.mail.outcomes += [BankMisconfigured("HDFC", "no desk address to write to")] * 2
+    for _ in range(2):
+        assert (await road.fail(order_id)).non_retryable
+    assert await road.notes() == [f"order {order_id}: not sent: BankMisconfigured no desk address to write to"]
+    await cancel_order(road.bench.hands, order_id, "not wanted", "officer:sp")
+    assert await road.notes() == [], "what is over needs nobody"
+
+
+async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_it_has_an_address(road: Road) -> None:
+    order_id = await road.ordered.order()
+    await road.fail(order_id, road.made({I4C: HoldsOnly()}))
+    assert await road.notes() == [f"order {order_id}: not sent: BankNotReached no channel in the directory"]
+    known = road.bench.hands.directory.current.get("HDFC")
+    assert known is not None
+    with pytest.MonkeyPatch.context() as patch:
+        wire_only = known.model_copy(update={"channels": (I4C,)})
+        patch.setitem(road.bench.hands.directory.current._by_code, "HDFC", wire_only)
+        box = Postbox()
+        async with mail_server(box) as port:
+            assert await road.send(order_id, road.made({I4C: HoldsOnly()}, Mailer.from_url(f"smtp://127.0.0.1:{port}")))
+    (letter,) = box.letters
+    assert letter["To"] == "desk@hdfc.example"
+    assert await road.bench.value("SELECT channel FROM bank_order WHERE order_id = $1", order_id) == "email"
+    assert await road.notes() == [f"order {order_id}: {BY_LETTER_ALONE}"]
+
+
+# -- the ladder --------------------------------------------------------------------------------------------------------
+
+
+async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> None:
+    order_id, box = await road.ordered.order(), Postbox()
+    async with mail_server(box) as port:
+        hands = road.made({I4C: HoldsOnly(), EMAIL: road.mail}, Mailer.from_url(f"smtp://127.0.0.1:{port}"))
+        await road.send(order_id, hands)
+        for rung in OrderRung:
+            assert (await road.look(order_id)).dues[0].what == rung.value
+            for _ in range(2):
+                await road.climb(order_id, rung, hands)
+    assert (await road.look(order_id)).dues == ()
+    assert [letter["To"] for letter in box.letters] == ["desk@hdfc.example", "nodal@hdfc.example"]
+    for letter in box.letters:
+        body = letter.get_body(("plain",))
+        assert body is not None
+        assert f"{PUBLIC_URL}/a/o/" in body.get_content()
+        assert road.ordered.case_no in letter["Subject"]
+    assert await road.bench.value("SELECT count(*) FROM order_link WHERE order_id = $1", order_id) == 2
+    kinds = await road.bench.tasks(road.ordered.case_no)
+    assert {"order_silent", "supervise"} <= {kind for kind, _ in kinds}
+    assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
+    await road.ordered.confirm(order_id)
+    assert await road.notes() == [], "a confirmation needs nobody any more"
+
+
+async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> None:
+    order_id, wire = await road.ordered.order(), OrderBank()
+    hands = road.made({I4C: wire, EMAIL: road.mail})
+    await road.send(order_id, hands)
+    await road.climb(order_id, OrderRung.REMINDER, hands)
+    assert await road.state(order_id) == "planned"
+    await road.send(order_id, hands)
+    await road.climb(order_id, OrderRung.NODAL_OFFICER, hands)
+    assert await road.state(order_id) == "delivered", "every channel has had its turn"
+    carried = await road.bench.rows(
+        "SELECT channel, outcome FROM bank_order_carriage WHERE order_id = $1 ORDER BY carriage_id", order_id
+    )
+    assert carried == [("i4c", "delivered"), ("i4c", "silent"), ("email", "delivered"), ("email", "silent")]
+    assert len(wire.tickets) == len(road.mail.tickets) == 1
+
+
+# -- killed ------------------------------------------------------------------------------------------------------------
+
+
+async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_bank(road: Road) -> None:
+    """The bank has it, the process is gone: whoever sends it next sends the same order under the same key."""
+    order_id = await road.ordered.order(kind=OrderKind.RELEASE)
+    dsn = await road.bench.value("SELECT current_database()")
+    took: list[str] = []
+
+    async def bank(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode().lower()
+        took.append(head.partition("webhook-id: ")[2].partition("\r\n")[0])
+        # Whoever asked is killed before it hears the reply.
+        await reader.read()
+        writer.close()
+
+    server = await asyncio.start_server(bank, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    sender = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "tests.activities.order_sender", _dsn_of(road, dsn), str(order_id), str(port)),
+        cwd=Path(__file__).parents[2],
+    )
+    async with asyncio.timeout(60):
+        while not took:  # noqa: ASYNC110 - another process sets it
+            await asyncio.sleep(0.01)
+    os.kill(sender.pid, signal.SIGKILL)
+    assert await sender.wait() == -signal.SIGKILL
+    server.close()
+    assert await road.state(order_id) == "planned", "nobody wrote that the bank has it"
+    again = OrderBank()
+    assert await road.send(order_id, road.made({I4C: again}))
+    assert [str(ticket.order.order_id) for ticket in again.tickets] == took == [str(order_id)]
+    assert await road.state(order_id) == "delivered"
+    assert (await road.bench.events(road.ordered.case_no)).count("order_delivered") == 1
+    await road.ordered.confirm(order_id)
+    assert (await road.ordered.buckets())["released"] == HELD_PAISE
+
+
+def _dsn_of(road: Road, name: str) -> str:
+    """The URL of the database that these tests share."""
+    params = road.bench.pool._connect_args[0]
+    assert name in params
+    return str(params)
+
+
+async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(road: Road) -> None:
+    order_id = await road.ordered.order()
+    taken = await road.ordered.confirm(order_id)
+    assert taken.state is OrderState.CONFIRMED
+    assert await road.send(order_id)
+    assert road.mail.tickets == []
+    async with road.bench.pool.acquire() as connection:
+        assert not await bank_orders.delivered(connection, order_id, EMAIL, "late", datetime.now(UTC))
+
+
+async def test_orders_of_one_process_share_the_banks_turns_with_hold_requests(road: Road) -> None:
+    carrier = Carrier(road.bench.hands, {I4C: OrderBank()})  # type: ignore[dict-item]
+    hands = replace(road.hands, carrier=carrier)
+    with carrier._turns.turn("HDFC"):
+        assert len(carrier._turns._lines["HDFC"].under_way) == 1
+        assert await road.send(await road.ordered.order(), hands)
