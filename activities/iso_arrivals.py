@@ -1,4 +1,4 @@
-"""Taking a bank's ISO 20022 message: an answer as over every wire, returned money for the desk."""
+"""Taking a bank's ISO 20022 message: an answer as over every wire, money returned as ordered, or for the desk."""
 
 import asyncio
 import hashlib
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from activities import iso_orders
 from activities.answering import take_status_update
 from activities.hands import Hands
 from adapters.banks.answers import StatusUpdate, UnreadableLine
@@ -64,6 +65,8 @@ async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTa
 
 
 async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
+    if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
+        return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
     try:
         receipt = await take_status_update(hands, institution, update, digest)
     except NotFound as error:
@@ -73,16 +76,25 @@ async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, dig
 
 
 async def _take_returned(hands: Hands, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
-    """Keep every line and ask the desk to look: what is returned moves no figure before a person has seen it."""
+    """Keep every line, and book what an order asked for.
+
+    The desk looks at the rest: what nobody ordered moves no figure before a person has seen it.
+    """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with hands.pool.acquire() as connection:
         rows = await _placed(connection, institution, told)
-        if not any(row.case_no for row in rows):
-            raise MessageRefused("names no transfer or case that this bank has to do with")
+    ordered = await iso_orders.orders_of_returns(hands, institution, told, {row.line_no: row.case_no for row in rows})
+    rows = [_of_its_order(row, ordered) for row in rows]
+    if not any(row.case_no for row in rows):
+        raise MessageRefused("names no transfer or case that this bank has to do with")
+    async with hands.pool.acquire() as connection, connection.transaction():
         if new := await returned_funds.insert(connection, institution, digest, now, rows):
-            await _tell_desk(connection, institution, rows, now)
+            left = [row for row in rows if row.line_no not in ordered]
+            await _tell_desk(connection, institution, left, now)
+    # After the lines are kept, and again where this message comes again: it may have ended here the first time.
+    await iso_orders.book(hands, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
-    said = f"money returned: {readable} of {len(rows)} lines read"
+    said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
     return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(told, rows)))
 
 
@@ -108,6 +120,12 @@ async def _placed(connection: Connection, institution: str, told: ReturnedFunds)
         _unreadable(told, line) if isinstance(line, UnreadableLine) else _row(told, line, *place(line))
         for line in told.lines
     ]
+
+
+def _of_its_order(row: ReturnedRow, ordered: iso_orders.Credits) -> ReturnedRow:
+    """A line that names no case is of its order's."""
+    credit = ordered.get(row.line_no)
+    return row if credit is None or row.case_no else row.model_copy(update={"case_no": credit.case_no})
 
 
 def _key(line: ReturnedTransfer, institution: str) -> str:

@@ -127,3 +127,16 @@ async def paper(connection: Connection, order_id: UUID) -> bytes | None:
         "SELECT pdf FROM paper WHERE order_id = $1 ORDER BY issued_at LIMIT 1", order_id
     )
     return pdf
+
+
+async def said_before(connection: Connection, institution: str, references: list[str]) -> dict[str, tuple[UUID, int]]:
+    """By reference in capitals, on which line of which order the bank has confirmed under it."""
+    rows = await connection.fetch(
+        "SELECT upper(c.reference) AS reference, c.order_id, c.line_no"
+        " FROM bank_confirmation c JOIN bank_order o USING (order_id)"
+        " WHERE o.institution = $1 AND upper(c.reference) = ANY($2) AND c.disposition <> 'duplicate'"
+        " ORDER BY c.confirmation_id",
+        institution,
+        [reference.upper() for reference in references],
+    )
+    return {row["reference"]: (row["order_id"], row["line_no"]) for row in rows}
