@@ -185,6 +185,7 @@ class CaseCourier:
             await asyncio.wait(self._errands, timeout=CLOSE_LIMIT_SECONDS)
         if self._marking:
             self._marking.cancel()
+            await asyncio.wait((self._marking,), timeout=CLOSE_LIMIT_SECONDS)
         await self._mark()
 
     async def _run(self, follow_up: FollowUp) -> None:
@@ -253,6 +254,15 @@ class CaseCourier:
         if not told and not openings:
             return
         self._told_news, self._openings = [], []
+        try:
+            await self._write_marks(told, openings)
+        except asyncio.CancelledError:
+            # It is the stop that cancels, and it writes what is left.
+            self._told_news += told
+            self._openings += openings
+            raise
+
+    async def _write_marks(self, told: Sequence[int], openings: Sequence[tuple[str, int]]) -> None:
         now = datetime.now(UTC)
         async with self._pool.acquire() as connection:
             if told:

@@ -148,3 +148,21 @@ async def test_what_waits_behind_a_signal_that_fails_is_left_to_the_sweep(post: 
     await calls(post, 2)
     await post.courier.close()
     assert await post.untold() == 2
+
+
+async def test_a_stop_while_marks_are_being_written_loses_none(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(temporal, "MARK_INTERVAL_SECONDS", 0.0)
+    writing, write = asyncio.Event(), news.mark_signalled
+
+    async def slowly(*marks: Any) -> None:
+        writing.set()
+        await asyncio.sleep(0.2)
+        await write(*marks)
+
+    monkeypatch.setattr(news, "mark_signalled", slowly)
+    post.board.gate.set()
+    post.courier.soon(await post.news(await post.case()))
+    async with asyncio.timeout(10):
+        await writing.wait()
+    await post.courier.close()
+    assert await post.untold() == 0
