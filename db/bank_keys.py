@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from pydantic import Field
 
@@ -28,6 +29,8 @@ class Evidence(Noun):
     body: bytes = Field(repr=False)
     digest: bytes
     """SHA-256 of the body"""
+    about: UUID | None = None
+    """the request or order that it speaks of"""
 
 
 async def add_key(connection: Connection, key: BankKey, at: datetime) -> None:
@@ -100,17 +103,19 @@ async def keep_evidence(
     path: str,
     headers: Sequence[tuple[str, str]],
     body: bytes,
+    about: UUID | None = None,
 ) -> int:
-    """Keep a signed request as it came; returns its number."""
+    """Keep a signed request as it came; returns its number. `about`: the request or order that it speaks of."""
     evidence_id: int = await connection.fetchval(
-        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest)"
-        " VALUES ($1, $2, $3, $4, $5, $6, sha256($6)) RETURNING evidence_id",
+        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about)"
+        " VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7) RETURNING evidence_id",
         institution,
         received_at,
         method,
         path,
         [list(line) for line in headers],
         body,
+        about,
     )
     return evidence_id
 

@@ -571,6 +571,7 @@ CREATE TABLE bank_evidence (
     headers jsonb NOT NULL,
     body bytea NOT NULL,
     digest bytea NOT NULL,
+    about uuid,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
@@ -1834,6 +1835,8 @@ CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
 
+CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evidence_id) WHERE (about IS NOT NULL);
+
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
 CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
@@ -2093,6 +2096,8 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
+
+COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 

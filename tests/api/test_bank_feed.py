@@ -262,7 +262,7 @@ async def test_a_signature_says_who_and_is_kept(feed: Feed) -> None:
     assert (await signed(feed, "POST", path, HELD, "sbin-1", OLD)).status_code == 200
     kept = await feed.doors.parts.hands.pool.fetchrow("SELECT * FROM bank_evidence ORDER BY evidence_id DESC LIMIT 1")
     assert kept is not None
-    assert kept["body"] == orjson.dumps(HELD)
+    assert (kept["about"], kept["body"]) == (hold_id, orjson.dumps(HELD))
     assert {"signature", "signature-input", "content-digest"} <= {name for name, _ in kept["headers"]}
 
 
