@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Annotated, Final
-from urllib.parse import urlsplit
+from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from activities.evidence_signed import origin_of
 from activities.hands import Hands
 from api.parts import Parts, TheParts
 from api.problems import Refused
@@ -69,7 +70,7 @@ class BankDoor:
         self._hands = hands
         self._tokens = tokens
         self._window_seconds = hands.policy.signatures.window_seconds
-        self._origin = _origin(public_url)
+        self._origin = origin_of(public_url)
         self._keys = _Keys(hands.pool)
 
     async def caller(self, request: Request) -> Caller:
@@ -95,14 +96,6 @@ class BankDoor:
         return self._hands.directory.current.get(code) is not None
 
 
-def _origin(public_url: str | None) -> str | None:
-    """Scheme and host of our address: what path a proxy adds before ours, the signature must not have."""
-    if public_url is None:
-        return None
-    parts = urlsplit(public_url)
-    return f"{parts.scheme}://{parts.netloc}"
-
-
 async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
     """Keep a bank's words as they came, but for its token: whoever reads evidence must not be able to use it."""
     lines: Sequence[tuple[str, str]] = [
@@ -120,7 +113,17 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
             f"{path}?{query}" if query else path,
             lines,
             caller.body,
+            _about(request),
         )
+
+
+def _about(request: Request) -> UUID | None:
+    """The request or order that the path names; None for one that names neither, or nothing that can be."""
+    told = request.path_params.get("hold_id") or request.path_params.get("order_id")
+    try:
+        return UUID(told) if told else None
+    except ValueError:
+        return None
 
 
 async def _caller(

@@ -375,6 +375,8 @@ class EventKind(StrEnum):
     """an officer has looked at a small hold: let go, or kept"""
     APPEAL_CODE_MADE = "appeal_code_made"
     """with which an account's holder comes in, made by an officer for the bank to hand on"""
+    EVIDENCE_PACKED = "evidence_packed"
+    """the evidence of the case was handed to somebody"""
 
 
 class Language(StrEnum):

@@ -18,6 +18,7 @@ from workers.commands import (
     bank_roster,
     bench,
     demo,
+    evidence,
     importing,
     iso,
     paper,
@@ -82,6 +83,7 @@ _add(app, "Run", "migrate", processes.migrate)
 _add(app, "Work", "import", importing.import_file)
 _add(app, "Work", "export", trail.export)
 _add(app, "Work", "paper", paper.paper)
+_add(app, "Work", "evidence", evidence.evidence)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)

@@ -1,0 +1,156 @@
+"""The evidence pack of a case: read in one instant, written file by file, sealed, and entered in the case's log."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import IO, Final
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from activities.evidence_file import PackWriter, digest_of, pem
+from activities.evidence_signed import files_of
+from activities.hands import Hands
+from activities.vault import Vault
+from db import events, evidence
+from db.events import Event
+from db.evidence import CaseHead
+from db.pool import Connection
+from domain.evidence import EVENTS, HOW_TO, PUBLIC_KEY, TIMELINE, event_text
+from papers.rendering import render
+from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
+from schemas.enums import EventKind
+
+_PURPOSE: Final = "sign evidence"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A pack that was written."""
+
+    case_no: str
+    sha256: str
+    """of the archive"""
+    files: int
+    size_bytes: int
+    events: int
+    """of the log that are in it"""
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes packs."""
+
+    hands: Hands
+    vault: Vault
+    origin: str | None = None
+    """our public address, `https://host[:port]`, over which banks sign"""
+
+
+def signing_key(vault: Vault) -> Ed25519PrivateKey:
+    """With which this engine signs evidence: as long as its secret key stays, this stays."""
+    return Ed25519PrivateKey.from_private_bytes(vault.derive_key(_PURPOSE))
+
+
+def public_key(vault: Vault) -> bytes:
+    """What a court's expert verifies with, as openssl reads it."""
+    return pem(signing_key(vault).public_key())
+
+
+async def pack(maker: Maker, ack_no: str, into: IO[bytes], by: str, progress: Progress | None = None) -> Packed:
+    """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
+    packed = await write_pack(maker, ack_no, into, progress)
+    data = {"sha256": packed.sha256, "files": packed.files, "events": packed.events}
+    async with maker.hands.pool.acquire() as connection, connection.transaction():
+        event = Event(EventKind.EVIDENCE_PACKED, data)
+        await events.append(connection, packed.case_no, maker.hands.now(), by, [event])
+    return packed
+
+
+async def write_pack(maker: Maker, ack_no: str, into: IO[bytes], progress: Progress | None = None) -> Packed:
+    """Write the evidence as it is at one instant; the same state of a case gives the same bytes.
+
+    `into` is an empty file that can be read back. `progress` is called with (lines done, lines in all). Raises
+    `NotFound`, `LimitExceeded`, and what rendering raises.
+    """
+    async with (
+        maker.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # How rows are written out is the pack's, not the session's.
+        await connection.execute("SET LOCAL timezone = 'UTC'")
+        head = await evidence.head(connection, ack_no)
+        with PackWriter(into) as writer:
+            await _Writing(connection, writer, head, maker, progress).write()
+            writer.seal(signing_key(maker.vault))
+    into.flush()
+    return Packed(head.case_no, digest_of(into), len(writer.listed), into.tell(), head.event_seq)
+
+
+class _Writing:
+    """One pack on its way to the file."""
+
+    def __init__(
+        self, connection: Connection, writer: PackWriter, head: CaseHead, maker: Maker, progress: Progress | None
+    ) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._head = head
+        self._maker = maker
+        self._progress = progress
+        self._done = self._total = 0
+
+    async def write(self) -> None:
+        """Every file but the list of checksums."""
+        if self._progress:
+            self._total = self._head.event_seq + await evidence.count(self._connection, self._head.case_no)
+        self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
+        self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
+        for file in evidence.FILES:
+            await self._rows(file)
+        await self._whole_files()
+        story = await self._log()
+        head = self._head
+        timeline = compose_timeline(head.case_no, head.opened_at, head.complaints, head.paise, story)
+        self._writer.add(TIMELINE, await render(timeline, head.last_at))
+
+    async def _rows(self, file: str) -> None:
+        with self._writer.open(file) as member:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no)) as lines:
+                async for line in lines:
+                    member.write(f"{line}\n".encode())
+                    self._one_more()
+
+    async def _whole_files(self) -> None:
+        case_no = self._head.case_no
+        async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
+            async for name, content in requests:
+                self._writer.add(name, content)
+        async with aclosing(evidence.documents(self._connection, case_no)) as documents:
+            async for document in documents:
+                self._writer.add(document.name, document.content)
+
+    async def _log(self) -> Story:
+        story = Story()
+        with self._writer.open(EVENTS) as member:
+            async with aclosing(evidence.event_lines(self._connection, self._head.case_no)) as log:
+                async for event in log:
+                    member.write(event_text(event).encode())
+                    story.take(event.seq, event.kind, event.at, event.actor, orjson.loads(event.data_text))
+                    self._one_more()
+        return story
+
+    def _one_more(self) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Name and content of each file about what banks have sent over their own API."""
+    async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
+        async for request in requests:
+            for name, content in (await files_of(connection, request, origin)).items():
+                yield f"banks/signed/{request.evidence_id:010}/{name}", content

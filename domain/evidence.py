@@ -1,0 +1,102 @@
+"""The evidence pack of a case: what its files are called, its list of checksums, and its log as text.
+
+Everything is laid out so that whoever doubts it needs no program of ours: the list of checksums is what `sha256sum`
+reads, and each event stands in the log as the very bytes that were hashed (Bharatiya Sakshya Adhiniyam, section 63: an
+electronic record is produced with the hash that identifies it).
+"""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from domain.chain import GENESIS, body_hash, event_body
+from domain.errors import RuleBroken
+
+MANIFEST: Final = "MANIFEST.sha256"
+SIGNATURE: Final = "MANIFEST.sha256.sig"
+PUBLIC_KEY: Final = "evidence-key.pem"
+HOW_TO: Final = "HOW-TO-VERIFY.md"
+TIMELINE: Final = "timeline.pdf"
+EVENTS: Final = "log/events.txt"
+CASE: Final = "case/case.json"
+EVENT_LINES: Final = 7
+"""lines of the log that one event takes: its hash, and the six that are hashed"""
+HASH_CHARS: Final = 64
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,5}", re.ASCII)
+_LISTED: Final = re.compile(rf"([0-9a-f]{{{HASH_CHARS}}})  (.+)", re.ASCII)
+
+
+class NotEvidence(RuleBroken):
+    """The file is no evidence pack, or not whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class EventLine:
+    """An event of the log, as it is hashed."""
+
+    case_no: str
+    seq: int
+    kind: str
+    at: datetime
+    actor: str
+    data_text: str
+    """as the database writes jsonb"""
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A file in the list of checksums."""
+
+    name: str
+    sha256: str
+
+
+def event_text(event: EventLine) -> str:
+    """The lines of one event: its hash, then what is hashed behind the hash before it. Raises `NotEvidence`."""
+    body = event_body(event.case_no, event.seq, event.kind, event.at, event.actor, event.data_text)
+    if body.count("\n") != EVENT_LINES - 2:
+        raise NotEvidence(f"event {event.seq} of case {event.case_no} has a line break where none can be")
+    return f"{event.hash}\n{body}\n"
+
+
+class ChainReader:
+    """Recomputes the log of a pack, event by event."""
+
+    def __init__(self) -> None:
+        self.last = GENESIS
+        self.events = 0
+
+    def take(self, lines: Sequence[str]) -> None:
+        """Take the lines of the next event. Raises `NotEvidence` for one that was changed, dropped or swapped."""
+        told, *body = lines
+        self.events += 1
+        self.last = body_hash(self.last, "\n".join(body))
+        if len(lines) != EVENT_LINES or told != self.last.hex() or body[1] != str(self.events):
+            raise NotEvidence(f"the log does not hold at event {self.events}")
+
+
+def is_name(name: str) -> bool:
+    """Whether a file of a pack may be called so: nothing that a shell, a path or another system reads otherwise."""
+    return _NAME.fullmatch(name) is not None
+
+
+def manifest(files: Iterable[Listed]) -> str:
+    """The list of checksums, as `sha256sum --check` reads it."""
+    return "".join(f"{file.sha256}  {file.name}\n" for file in files)
+
+
+def read_manifest(text: str) -> list[Listed]:
+    """The files that a list of checksums names, in its order. Raises `NotEvidence`."""
+    listed = []
+    for line in text.splitlines():
+        found = _LISTED.fullmatch(line)
+        if found is None or not is_name(found[2]):
+            raise NotEvidence(f"{MANIFEST} is no list of checksums")
+        listed.append(Listed(name=found[2], sha256=found[1]))
+    if len({file.name for file in listed}) != len(listed) or manifest(listed) != text:
+        raise NotEvidence(f"{MANIFEST} is no list of checksums")
+    return listed

@@ -1,0 +1,137 @@
+"""The timeline of a case as a document: what happened, in the order of the log, with headings in both languages."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from domain.rupees import rupees
+from papers.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
+from schemas.complaints import IST
+from schemas.enums import Bucket
+
+HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
+"""the page that goes with the evidence of a case"""
+ROWS_MAX: Final = 1_500
+"""a longer log is told by day and kind, so that a person can still read it"""
+DETAIL_MAX_CHARS: Final = 160
+VALUE_MAX_CHARS: Final = 60
+
+_BUCKETS: Final = {
+    Bucket.LOST: "Reported lost · बताई गई हानि",
+    Bucket.IN_PLAY: "In play · खोज जारी",
+    Bucket.HELD: "On hold · रोकी गई",
+    Bucket.RESTORED: "Restored · लौटाई गई",
+    Bucket.RELEASED: "Released · मुक्त की गई",
+    Bucket.WITHDRAWN: "Withdrawn · निकाली गई",
+    Bucket.SPENT: "Spent · खर्च की गई",
+    Bucket.REFUSED: "Refused by the bank · बैंक द्वारा अस्वीकृत",
+    Bucket.UNTRACED: "Untraced · पता नहीं चला",
+}
+_PAISE: Final = "_paise"
+
+Row = tuple[str, str, str, str, str]
+
+
+class Story:
+    """What the timeline keeps of a log as it passes by: every event, or counts where there are too many."""
+
+    def __init__(self) -> None:
+        self._rows: list[Row] = []
+        self._by_day: Counter[tuple[date, str]] = Counter()
+        self.events = 0
+
+    def take(self, seq: int, kind: str, at: datetime, actor: str, data: dict[str, Any]) -> None:
+        """The next event."""
+        self.events += 1
+        here = at.astimezone(IST)
+        self._by_day[here.date(), kind] += 1
+        if self.events <= ROWS_MAX:
+            self._rows.append((str(seq), f"{here:%d-%m-%Y %H:%M:%S}", _words(kind), actor, _details(data)))
+
+    def blocks(self) -> Iterable[Block]:
+        """The story, told event by event or day by day."""
+        if self.events <= ROWS_MAX:
+            yield _events(self._rows)
+            return
+        days = sorted(self._by_day.items())
+        yield Paragraph(
+            text=f"{self.events} events, told by day and kind; each of them stands in log/events.txt."
+            f" · {self.events} घटनाएँ, दिन और प्रकार के अनुसार; प्रत्येक घटना log/events.txt में है।"
+        )
+        yield table(
+            [
+                Column("Day · दिन", [f"{day:%d-%m-%Y}" for (day, _), _ in days[:ROWS_MAX]]),
+                Column("What · क्या", [_words(kind) for (_, kind), _ in days[:ROWS_MAX]], WIDE),
+                Column("Number · संख्या", [str(number) for _, number in days[:ROWS_MAX]], figures=True),
+            ]
+        )
+        if len(days) > ROWS_MAX:
+            yield Paragraph(text=f"And {len(days) - ROWS_MAX} more rows of later days. · और बाद के दिनों की पंक्तियाँ।")
+
+
+def compose_timeline(
+    case_no: str, opened_at: datetime, complaints: int, paise: dict[str, int], story: Story
+) -> Document:
+    """The whole document."""
+    return Document(
+        language="en",
+        number=case_no,
+        head=None,
+        title="Timeline of the case · प्रकरण का घटनाक्रम",
+        law="Bharatiya Sakshya Adhiniyam, section 63 · भारतीय साक्ष्य अधिनियम, धारा 63",
+        references=(
+            ("Case · प्रकरण", case_no),
+            ("Opened · आरंभ", f"{opened_at.astimezone(IST):%d-%m-%Y %H:%M:%S}"),
+            ("Complaints · शिकायतें", str(complaints)),
+            ("Events · घटनाएँ", str(story.events)),
+        ),
+        to_label="",
+        to=(),
+        subject_label="Times · समय",
+        subject="Indian Standard Time · भारतीय मानक समय",
+        blocks=(
+            Heading(text="Where the money is · राशि कहाँ है"),
+            Pairs(rows=tuple(_money(paise))),
+            Heading(text="What happened · क्या हुआ"),
+            *story.blocks(),
+        ),
+        signed=(),
+        footer=case_no,
+        page_words=("Page · पृष्ठ", "of · कुल"),
+    )
+
+
+def _money(paise: dict[str, int]) -> Iterable[tuple[str, str]]:
+    for bucket, words in _BUCKETS.items():
+        yield words, rupees(abs(paise.get(bucket.value, 0)), exact=True)
+
+
+def _events(rows: Sequence[Row]) -> Block:
+    numbers, moments, kinds, actors, details = zip(*rows, strict=True) if rows else ((),) * 5
+    return table(
+        [
+            Column("No. · क्र.", numbers),
+            Column("When · कब", moments),
+            Column("What · क्या", kinds, NARROW),
+            Column("Who · कौन", actors, NARROW),
+            Column("Details · विवरण", details, WIDE),
+        ]
+    )
+
+
+def _words(kind: str) -> str:
+    return kind.replace("_", " ").capitalize()
+
+
+def _details(data: dict[str, Any]) -> str:
+    """What of an event a person reads: its plain values, amounts as rupees."""
+    told = []
+    for name, value in data.items():
+        if name.endswith(_PAISE) and isinstance(value, int):
+            told.append(f"{_words(name.removesuffix(_PAISE)).lower()} {rupees(value, exact=True)}")
+        elif isinstance(value, str | int) and value != "":
+            told.append(f"{_words(name).lower()} {str(value)[:VALUE_MAX_CHARS]}")
+    text = ", ".join(told)
+    return text if len(text) <= DETAIL_MAX_CHARS else f"{text[: DETAIL_MAX_CHARS - 1]}…"

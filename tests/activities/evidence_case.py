@@ -1,0 +1,130 @@
+"""A case with something of everything that evidence is made of."""
+
+import io
+from typing import Final
+from uuid import UUID
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from activities.evidence import Maker, write_pack
+from activities.hands import Hands
+from activities.papers import issue_for_officer
+from activities.vault import Vault
+from db import bank_keys
+from schemas.bank_keys import BankKey
+from schemas.enums import Language
+from schemas.papers import PaperAsk
+from schemas.restoration_enums import PaperKind
+from simulator.signing import signed_headers
+from tests.activities.way_home import Home
+from tests.factories import SECRET, row, rrn, transfer
+
+MOBILE: Final = "9876501234"
+EMAIL: Final = "a.victim@example.in"
+STRANGER: Final = b"of another bank"
+CODE_DIGEST: Final = bytes(range(32))
+TOKEN_DIGEST: Final = bytes(range(100, 132))
+SAID: Final = "your code is 482913"
+KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
+PDF: Final = b"%PDF-1.7 of a court"
+_OFFICER: Final = (
+    "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
+    " assigned_by, assigned_at) VALUES ($1, 'io', 1, 'io', 'Pragya Tripathi', 'Inspector', 'Cyber Crime', 'LUCKNOW',"
+    " '9454400001', 'officer:desk', now())"
+)
+
+
+def maker(hands: Hands) -> Maker:
+    return Maker(hands, Vault(SECRET))
+
+
+async def packed(hands: Hands, case_no: str) -> bytes:
+    """The pack of a case as it stands, not entered in its log."""
+    into = io.BytesIO()
+    await write_pack(maker(hands), case_no, into)
+    return into.getvalue()
+
+
+async def rich_case(hands: Hands) -> tuple[Home, str]:
+    """A case that went all the way home, with an order of a court, a paper, messages and words that a bank signed."""
+    home = Home(hands)
+    case_no = await _held(home)
+    write = home.bench.pool.execute
+    await write(_OFFICER, case_no)
+    await home.register_fir(case_no)
+    court_order = await home.court_order(case_no, "bnss_503", "keep_hold")
+    await write(
+        "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1", court_order, PDF
+    )
+    ask = PaperAsk(kind=PaperKind.LIEN_NOTICE, language=Language.HI, subject="HDFC")
+    await issue_for_officer(home.hands, case_no, ask, "officer:io")
+    restoration = await home.of(case_no)
+    await home.to_credit(restoration)
+    order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    await _signed(home, f"/api/v1/bank/orders/{order_id}/confirm", order_id)
+    await home.confirm(restoration)
+    return home, case_no
+
+
+async def _held(home: Home) -> str:
+    """A case of ₹500, asked for, of which ₹300 are held."""
+    root = rrn()
+    victim = {"name": "A. Victim", "mobile": MOBILE, "district": "LUCKNOW", "email": EMAIL}
+    payee = {"institution": "HDFC", "account": f"5{rrn()}"}
+    case_no = await home.bench.complain(transfer(500_00, reference=root, payee=payee), victim=victim)
+    (sent,) = await home.bench.ask(case_no)
+    await _signed(home, f"/api/v1/bank/holds/{sent.request_id}/acknowledge", UUID(str(sent.request_id)))
+    await home.bench.answer("HDFC", case_no, row(5, root, "200.00"), row(1, root, "300.00"))
+    await home.take_up(case_no)
+    return case_no
+
+
+async def _signed(home: Home, path: str, about: UUID) -> None:
+    """A bank's signed request, and one that came with a token."""
+    public_key = KEY.public_key().public_bytes_raw()
+    key = BankKey(key_id="hdfc:1", institution="HDFC", public_key=public_key, not_before=home.clock.at)
+    async with home.bench.pool.acquire() as connection:
+        if await bank_keys.get_key(connection, key.key_id) is None:
+            await bank_keys.add_key(connection, key, home.clock.at)
+        body = b'{"said": "\xc3\xa9"}'
+        own = {"Host": "freeze.example", "Content-Type": "application/json"}
+        headers = signed_headers(
+            "POST", f"https://freeze.example{path}?a=1", body, key_id=key.key_id, private_key=KEY, headers=own
+        )
+        for lines in (headers, own):
+            await bank_keys.keep_evidence(
+                connection, "HDFC", home.clock.at, "POST", f"{path}?a=1", list(lines.items()), body, about
+            )
+        # What another bank says of this one's request.
+        await bank_keys.keep_evidence(
+            connection, "SBIN", home.clock.at, "POST", path, list(own.items()), STRANGER, about
+        )
+
+
+async def with_secrets(home: Home, case_no: str) -> None:
+    """A message with a one-time code in it, the code's digest, and that of a link."""
+    write = home.bench.pool.execute
+    await write(
+        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, body, natural_key,"
+        " written_at, sent_at) VALUES (gen_random_uuid(), $1, 'money_held', 'victim', 'sms', $2, 'en', $3, $1, $4, $4)",
+        case_no,
+        MOBILE,
+        SAID,
+        home.clock.at,
+    )
+    await write(
+        "INSERT INTO appeal_code (code_id, hold_id, digest, made_at, made_by, valid_until)"
+        " SELECT gen_random_uuid(), hold_id, $2, $3, 'officer:io', $3::timestamptz + interval '1 day' FROM account_hold"
+        " WHERE case_no = $1",
+        case_no,
+        CODE_DIGEST,
+        home.clock.at,
+    )
+    await write(
+        "INSERT INTO answer_link (token_digest, request_id, institution, sent_to, issued_at, expires_at)"
+        " SELECT $2, request_id, institution, 'nodal@hdfc.example', $3, $3::timestamptz + interval '1 day'"
+        " FROM hold_request WHERE case_no = $1",
+        case_no,
+        TOKEN_DIGEST,
+        home.clock.at,
+    )

@@ -1,0 +1,298 @@
+"""The evidence pack: everything in it, the same bytes for the same case, and no byte of it changed unseen."""
+
+import asyncio
+import hashlib
+import io
+import json
+import re
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from activities.evidence import pack, public_key
+from activities.evidence_file import PackWriter, check
+from activities.hands import Hands
+from activities.vault import Vault
+from db import evidence
+from db.pool import Pool
+from domain.errors import NotFound
+from domain.evidence import EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, NotEvidence
+from papers.timeline import HOW_TO_VERIFY
+from tests.activities.evidence_case import (
+    CODE_DIGEST,
+    EMAIL,
+    MOBILE,
+    PDF,
+    SAID,
+    STRANGER,
+    TOKEN_DIGEST,
+    maker,
+    packed,
+    rich_case,
+    with_secrets,
+)
+from tests.factories import SECRET, shared_hands
+from workers.embedded.postgres import EmbeddedPostgres
+
+Files = dict[str, bytes]
+PAGE = HOW_TO_VERIFY.read_text()
+RECIPE = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
+    async with shared_hands(postgres, template_database) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+async def case_no(hands: Hands) -> str:
+    home, case_no = await rich_case(hands)
+    await with_secrets(home, case_no)
+    return case_no
+
+
+@pytest.fixture(scope="module")
+async def archive(hands: Hands, case_no: str) -> bytes:
+    return await packed(hands, case_no)
+
+
+@pytest.fixture(scope="module")
+def files(archive: bytes) -> Files:
+    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
+        return {name: opened.read(name) for name in opened.namelist()}
+
+
+@contextmanager
+def written(archive: bytes) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "case.zip"
+        path.write_bytes(archive)
+        yield path
+
+
+def is_whole(archive: bytes) -> bool:
+    with written(archive) as path:
+        try:
+            check(path)
+        except NotEvidence:
+            return False
+    return True
+
+
+def zipped(files: Mapping[str, bytes]) -> bytes:
+    """An archive of these files as we write them, whatever is in them."""
+    into = io.BytesIO()
+    with PackWriter(into) as writer:
+        for name, content in files.items():
+            if name not in {MANIFEST, SIGNATURE}:
+                writer.add(name, content)
+        writer.end(files[MANIFEST], files[SIGNATURE])
+    return into.getvalue()
+
+
+def experts_word(files: Mapping[str, bytes]) -> str:
+    """What an expert sees who does what the page says; nothing where all holds."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "unpacked"
+        for name, content in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        (Path(folder) / "police-key.pem").write_bytes(public_key(Vault(SECRET)))
+        for step, commands in enumerate(RECIPE):
+            done = subprocess.run(
+                ["/bin/sh", "-e"], input=commands, cwd=root, capture_output=True, text=True, check=False
+            )
+            said = (done.stdout + done.stderr).replace("Signature Verified Successfully\n", "")
+            if done.returncode or said:
+                return f"step {step}: {done.returncode} {said}"
+    return ""
+
+
+def lines_of(files: Files, name: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in files[name].splitlines()]
+
+
+async def test_the_pack_tells_the_whole_case(hands: Hands, case_no: str, files: Files) -> None:
+    assert {*evidence.FILES, EVENTS, TIMELINE, PUBLIC_KEY, MANIFEST, SIGNATURE} <= files.keys()
+    filled = {name for name in evidence.FILES if files[name]}
+    assert {
+        "banks/answers.jsonl",
+        "case/complaints.jsonl",
+        "case/hops.jsonl",
+        "holds/holds.jsonl",
+        "ledger/balances.jsonl",
+        "ledger/entries.jsonl",
+        "messages/messages.jsonl",
+        "orders/confirmations.jsonl",
+        "orders/lines.jsonl",
+        "police/court_orders.jsonl",
+        "police/papers.jsonl",
+        "requests/hops.jsonl",
+        "requests/requests.jsonl",
+        "restorations/allocation_shares.jsonl",
+        "restorations/steps.jsonl",
+    } <= filled
+    events = files[EVENTS].decode().splitlines()
+    logged = await hands.pool.fetchval("SELECT count(*) FROM case_event WHERE case_no = $1", case_no)
+    assert len(events) == EVENT_LINES * logged
+    (case,) = lines_of(files, "case/case.json")
+    assert case["event_hash"] == rf"\x{events[-EVENT_LINES]}"
+    assert files[TIMELINE].startswith(b"%PDF-")
+    answers = lines_of(files, "banks/answers.jsonl")
+    assert all(answer["raw"] for answer in answers), "the bank's own words"
+
+
+async def test_papers_and_orders_of_courts_are_in_it_as_they_are(files: Files) -> None:
+    documents = {
+        name: content for name, content in files.items() if name.startswith("police/") and name.endswith(".pdf")
+    }
+    assert PDF in documents.values()
+    told = {paper["pdf_sha256"] for paper in lines_of(files, "police/papers.jsonl")}
+    told |= {order["document_sha256"] for order in lines_of(files, "police/court_orders.jsonl")}
+    assert {hashlib.sha256(content).hexdigest() for content in documents.values()} == told - {None}
+
+
+async def test_what_banks_signed_is_in_it_and_what_strangers_said_is_not(files: Files) -> None:
+    signed = sorted(name for name in files if name.endswith("/signature-base"))
+    assert len(signed) == 2
+    abouts = [json.loads(content) for name, content in files.items() if name.endswith("/about.json")]
+    assert sorted(about["authenticated_by"] for about in abouts) == ["signature", "signature", "token", "token"]
+    assert STRANGER not in files.values()
+
+
+async def test_what_must_not_leave_does_not(files: Files) -> None:
+    everything = b"\n".join(content for name, content in files.items() if not name.endswith(".pdf"))
+    for secret in (MOBILE, EMAIL, SAID, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
+        assert secret.encode() not in everything
+    (complaint,) = lines_of(files, "case/complaints.jsonl")
+    assert complaint["victim"]["mobile"] == "…1234"  # type: ignore[index]
+    told = {(message["to_whom"], message["address"]) for message in lines_of(files, "messages/messages.jsonl")}
+    assert ("victim", "…1234") in told
+
+
+async def test_the_same_case_gives_the_same_bytes(hands: Hands, case_no: str, archive: bytes) -> None:
+    assert await packed(hands, case_no) == archive
+
+
+async def test_that_a_pack_was_made_is_entered(hands: Hands) -> None:
+    home, case_no = await rich_case(hands)
+    into = io.BytesIO()
+    steps: list[tuple[int, int]] = []
+    made = await pack(maker(home.hands), case_no, into, "officer:io", lambda done, total: steps.append((done, total)))
+    assert steps[-1][0] == steps[-1][1], "the bar comes to its end"
+    assert made.sha256 == hashlib.sha256(into.getvalue()).hexdigest()
+    (kind, actor, data) = (
+        await home.bench.rows("SELECT kind, actor, data FROM case_event WHERE case_no = $1 ORDER BY seq", case_no)
+    )[-1]
+    assert (kind, actor) == ("evidence_packed", "officer:io")
+    assert data == {"sha256": made.sha256, "files": made.files, "events": made.events}
+    await home.check(case_no)
+    with zipfile.ZipFile(io.BytesIO(await packed(home.hands, case_no))) as again:
+        assert b"evidence_packed" in again.read(EVENTS)
+
+
+async def test_a_number_that_nobody_has_is_said_so(hands: Hands) -> None:
+    with pytest.raises(NotFound, match="29999999999999"):
+        await packed(hands, "29999999999999")
+
+
+async def test_whole_as_it_is(archive: bytes, files: Files) -> None:
+    with written(archive) as path:
+        whole = check(path)
+    assert (whole.files, whole.key_pem) == (len(files) - 2, public_key(Vault(SECRET)))
+    assert experts_word(files) == ""
+
+
+async def test_the_expert_finds_every_kind_of_change(files: Files) -> None:
+    """One changed byte in each file, a file more, less, renamed or changed for another: by public tools only."""
+    wrong = {}
+    for name, content in files.items():
+        place = len(content) // 2
+        other = content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :] if content else b"x"
+        wrong[f"a byte of {name}"] = files | {name: other}
+    one, two = "ledger/entries.jsonl", "ledger/transactions.jsonl"
+    wrong["one more"] = files | {"ledger/more.jsonl": b""}
+    wrong["one more called as the list"] = files | {f"ledger/{MANIFEST}": b""}
+    wrong["one less"] = {name: content for name, content in files.items() if name != one}
+    wrong["one renamed"] = {("ledger/x.jsonl" if name == one else name): content for name, content in files.items()}
+    wrong["two changed"] = files | {one: files[two], two: files[one]}
+    words = await asyncio.gather(*(asyncio.to_thread(experts_word, changed) for changed in wrong.values()))
+    assert [name for name, word in zip(wrong, words, strict=True) if not word] == []
+    assert [name for name, changed in wrong.items() if is_whole(_as_archive(changed))] == []
+
+
+def _as_archive(files: Mapping[str, bytes]) -> bytes:
+    return zipped({MANIFEST: b"", SIGNATURE: b""} | dict(files))
+
+
+async def test_who_signs_anew_needs_the_key_and_a_log_that_holds(files: Files) -> None:
+    """A forger who changes the log and lists and signs everything with a key of his own, or with ours."""
+    lines = files[EVENTS].decode().splitlines(keepends=True)
+    forged = "".join(lines[:EVENT_LINES] + lines[2 * EVENT_LINES :]).encode()
+    into = io.BytesIO()
+    with PackWriter(into) as writer:
+        for name, content in files.items():
+            if name not in {MANIFEST, SIGNATURE}:
+                writer.add(name, forged if name == EVENTS else content)
+        writer.seal(Ed25519PrivateKey.generate())
+    with zipfile.ZipFile(into) as opened:
+        resigned = {name: opened.read(name) for name in opened.namelist()}
+    assert experts_word(resigned).startswith("step 1: ")
+    assert not is_whole(into.getvalue())
+
+
+@given(st.data())
+@settings(max_examples=300)
+def test_any_byte_of_the_archive(archive: bytes, data: st.DataObject) -> None:
+    """Between the files too: names, order, times, comments."""
+    place = data.draw(st.integers(0, len(archive) - 1))
+    bit = data.draw(st.integers(0, 7))
+    changed = archive[:place] + bytes([archive[place] ^ (1 << bit)]) + archive[place + 1 :]
+    assert not is_whole(changed)
+
+
+@given(st.data())
+@settings(max_examples=60)
+def test_any_byte_of_any_file(files: Files, data: st.DataObject) -> None:
+    name = data.draw(st.sampled_from(sorted(name for name in files if files[name])))
+    content = files[name]
+    place, bit = data.draw(st.integers(0, len(content) - 1)), data.draw(st.integers(0, 7))
+    changed = files | {name: content[:place] + bytes([content[place] ^ (1 << bit)]) + content[place + 1 :]}
+    assert experts_word(changed)
+    assert not is_whole(zipped(changed))
+
+
+@given(st.data())
+@settings(max_examples=50)
+def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.DataObject) -> None:
+    names = [name for name in files if name not in {MANIFEST, SIGNATURE}]
+    one, two = data.draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))
+    order = [{one: two, two: one}.get(name, name) for name in names]
+    assert not is_whole(zipped({name: files[name] for name in [*order, MANIFEST, SIGNATURE]}))
+    assert not is_whole(zipped({name: files[name] for name in files if name != one}))
+    assert not is_whole(archive + data.draw(st.binary(min_size=1, max_size=50)))
+    assert not is_whole(archive[: data.draw(st.integers(0, len(archive) - 1))])
+
+
+async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text()
+    left_out = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
+    statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS])
+    read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statements))
+    tables = {
+        row["table_name"]
+        for row in await database.fetch(
+            "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
+        )
+    }
+    assert tables - read - left_out == set()
+    assert left_out & read == set()
