@@ -13,7 +13,7 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.carrying import Carried, Carrier
+from activities.carrying import AT_ONCE_SECONDS, Carried, Carrier
 from activities.hands import Hands
 from activities.order_letters import order_letter, with_link
 from activities.parcels import OrderParcel
@@ -36,6 +36,8 @@ log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 NOTE_MAX_CHARS: Final = 300
+LEAST_WAIT_SECONDS: Final = 300.0
+"""what a bank or its dropped channels ask for below that is left to the workflow's own pause"""
 BY_LETTER_ALONE: Final = "it went by letter alone, no channel of the bank carries orders: telephone"
 _RUNGS: Final = tuple(OrderRung)
 _TASKS: Final = (TaskKind.ORDER_SILENT, TaskKind.SUPERVISE)
@@ -335,7 +337,10 @@ def _not_until_mended(error: Exception) -> ApplicationError:
 
 
 def _try_again(error: BankError) -> ApplicationError:
+    """A retryable failure: another channel is tried at once; else an order, which is in no hurry, waits as it does."""
     wait_seconds = error.retry_after_seconds if isinstance(error, BankUnreachable) else None
+    if wait_seconds is not None and AT_ONCE_SECONDS < wait_seconds < LEAST_WAIT_SECONDS:
+        wait_seconds = None
     return ApplicationError(
         str(error),
         type=type(error).__name__,

@@ -22,8 +22,9 @@ from activities.vault import Vault
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db import bank_orders
-from domain.papers import Missing, PaperLacks
+from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
+from schemas.papers import Missing
 from schemas.procedures import Look, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
@@ -158,12 +159,15 @@ async def test_when_one_channel_fails_the_next_has_the_same_order(road: Road) ->
     assert wire.tickets[0].order.order_id == road.mail.tickets[0].order.order_id == order_id
 
 
-async def test_a_bank_that_cannot_be_reached_is_tried_again_and_no_person_is_asked(road: Road) -> None:
+@pytest.mark.parametrize(("asked_seconds", "delay"), [(None, None), (7, None), (900, timedelta(minutes=15))])
+async def test_a_bank_that_cannot_be_reached_is_tried_again_and_no_person_is_asked(
+    road: Road, asked_seconds: float | None, delay: timedelta | None
+) -> None:
     order_id = await road.ordered.order()
-    road.mail.outcomes.append(BankUnreachable("HDFC", "HTTP 503", 7))
+    road.mail.outcomes.append(BankUnreachable("HDFC", "HTTP 503", asked_seconds))
     error = await road.fail(order_id)
     assert not error.non_retryable
-    assert error.next_retry_delay == timedelta(seconds=7)
+    assert error.next_retry_delay == delay
     assert await road.notes() == []
 
 

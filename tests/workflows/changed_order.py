@@ -1,0 +1,23 @@
+"""An order's workflow that could be deployed by mistake while orders of the recorded kind are under way."""
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from activities.ordering import OrderHands
+    from schemas.procedures import ProcedureStart
+    from workflows.order import OrderWorkflow
+
+
+@workflow.defn(name="OrderWorkflow")
+class NeverSends(OrderWorkflow):
+    """Climbs the ladder over an order that no bank has."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        while not (look := await self._order.look(OrderHands.look_at_order)).over:
+            if due := await self._order.wait(look):
+                await self._order.act(OrderHands.climb_order, due.what)

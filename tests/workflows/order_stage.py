@@ -1,0 +1,198 @@
+"""An order on a stage: its workflow on a real Temporal server, in its own time; banks that do as they are told."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+from temporalio.client import Client, WorkflowHandle, WorkflowHistory
+from temporalio.service import RPCError, RPCStatusCode
+from temporalio.testing import TimeSkipper
+from temporalio.worker import Worker
+
+from activities import holding
+from activities.carrying import Carrier
+from activities.hands import Hands
+from activities.ordering import OrderHands, cancel_order
+from adapters.banks.protocol import BankRefused
+from db import procedures
+from domain.papers import Missing, PaperLacks
+from schemas.enums import ChannelKind, ProcedureKind
+from schemas.procedures import OrderRung, ProcedureStart
+from schemas.restoration_enums import PaperKind
+from tests.activities.bench import Bench
+from tests.activities.test_confirming import Ordered
+from tests.activities.test_holding import held_case
+from tests.activities.test_ordering import OrderBank
+from tests.activities.way_home import Clock
+from tests.factories import number_apart, rrn
+from tests.workflows.stage import Letters
+from workers.worker import sandbox
+from workflows import policies
+from workflows.order import OrderWorkflow
+
+PATIENCE_SECONDS = 45.0
+LOOK_SECONDS = 0.02
+MOMENT = timedelta(seconds=1)
+
+
+class OrderStage:
+    """Orders about ₹600 on hold at HDFC, which has a wire and a mailbox that take orders."""
+
+    def __init__(self, hands: Hands, client: Client) -> None:
+        self.clock = Clock(hands.now())
+        self.hands = replace(hands, clock=self.clock)
+        self.bench = Bench(self.hands)
+        self.skipper = TimeSkipper(client)
+        self.wire, self.mail = OrderBank(), OrderBank()
+        self.letters = Letters("127.0.0.1", 9, "goldenhour@example.org")
+        self.started: list[str] = []
+        self.lacks: Exception | None = None
+
+    async def paper(self, _: UUID) -> bytes:
+        if self.lacks:
+            raise self.lacks
+        return b"%PDF"
+
+    async def ordered(self) -> Ordered:
+        """Another case with ₹600 on hold."""
+        case_no = await held_case(self.bench, f"1{rrn()}")
+        await holding.take_up(self.hands, case_no)
+        hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+        return Ordered(self.bench, case_no, hold_id)
+
+    # -- the workflow ----------------------------------------------------------------------------------------------
+
+    async def begin(self, ordered: Ordered, **order: Any) -> UUID:
+        """Plan an order and start its workflow as the outbox does; time goes on only where it is told to."""
+        order_id = await ordered.order(**order)
+        workflow_id = procedures.workflow_id(ProcedureKind.ORDER, str(order_id))
+        start = ProcedureStart(
+            workflow_id=workflow_id, kind=ProcedureKind.ORDER, subject=str(order_id), case_no=ordered.case_no
+        )
+        with self.skipper.with_time_skipping_disabled():
+            await self.skipper.client.start_workflow(
+                OrderWorkflow.run, start, id=workflow_id, task_queue=policies.CASE_WORK_QUEUE
+            )
+        self.started.append(workflow_id)
+        return order_id
+
+    def handle(self, order_id: UUID, run_id: str | None = None) -> WorkflowHandle[OrderWorkflow, None]:
+        workflow_id = procedures.workflow_id(ProcedureKind.ORDER, str(order_id))
+        return self.skipper.client.get_workflow_handle_for(OrderWorkflow.run, workflow_id, run_id=run_id)
+
+    async def forward(self, order_id: UUID, wait: timedelta) -> None:
+        """Let time pass, and a moment: what falls due in it is done meanwhile."""
+        await self.skipper.fast_forward(self.handle(order_id), wait + MOMENT)
+
+    async def climb(self, order_id: UUID, rung: OrderRung) -> None:
+        """Let the wait before a rung pass, and the rung be climbed."""
+        await self.forward(order_id, timedelta(seconds=self.policy_seconds(rung)))
+        await self.until(rung.value, "SELECT rung FROM bank_order WHERE order_id = $1", order_id)
+
+    def policy_seconds(self, rung: OrderRung) -> float:
+        policy = self.hands.policy.order.promised("", 1)
+        return policy.rungs[rung]
+
+    async def do(self, order_id: UUID, act: Callable[[], Awaitable[object]]) -> None:
+        """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
+        self.clock.at = await self.skipper.get_current_time(self.handle(order_id))
+        await act()
+        try:
+            await self.handle(order_id).signal(OrderWorkflow.changed)
+        except RPCError as error:
+            # It has looked by itself meanwhile, and ended.
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+
+    async def outcome(self, order_id: UUID) -> None:
+        """Wait until the workflow has ended by itself."""
+        async with asyncio.timeout(PATIENCE_SECONDS):
+            await self.handle(order_id).result()
+
+    async def history(self, order_id: UUID) -> WorkflowHistory:
+        return await self.handle(order_id).fetch_history()
+
+    # -- what there is to see --------------------------------------------------------------------------------------
+
+    async def until(self, expected: object, query: str, *values: object) -> None:
+        """Wait until a query's first value is this."""
+        found = None
+        try:
+            async with asyncio.timeout(PATIENCE_SECONDS):
+                while (found := await self.bench.value(query, *values)) != expected:  # noqa: ASYNC110 - no event
+                    await asyncio.sleep(LOOK_SECONDS)
+        except TimeoutError:
+            raise AssertionError(f"it is {found!r}, not {expected!r}") from None
+
+    async def until_state(self, order_id: UUID, state: str) -> None:
+        await self.until(state, "SELECT state FROM bank_order WHERE order_id = $1", order_id)
+
+    async def until_carried(self, order_id: UUID, count: int) -> None:
+        """Wait until so many attempts are written."""
+        query = "SELECT count(*) FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
+        await self.until(count, query, order_id)
+
+    async def clear(self) -> None:
+        """End what still runs: the next stage's worker must not get it."""
+        for workflow_id in self.started:
+            try:
+                await self.skipper.client.get_workflow_handle(workflow_id).terminate("the test is over")
+            except RPCError:
+                continue
+
+
+@asynccontextmanager
+async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]:
+    """A stage whose workers run, on case numbers of its own."""
+    await number_apart(hands.pool)
+    stage = OrderStage(hands, client)
+    adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
+    orders = OrderHands(stage.hands, Carrier(stage.hands, adapters), stage.letters, stage.paper)
+    case_work = Worker(
+        stage.skipper.client,
+        task_queue=policies.CASE_WORK_QUEUE,
+        workflows=[OrderWorkflow],
+        workflow_runner=sandbox(),
+        activities=[orders.look_at_order, orders.climb_order],
+    )
+    bank_calls = Worker(stage.skipper.client, task_queue=policies.BANK_CALLS_QUEUE, activities=[orders.send_order])
+    async with case_work, bank_calls:
+        yield stage
+        await stage.clear()
+
+
+async def silent_then_done(hands: Hands, client: Client) -> list[WorkflowHistory]:
+    """Silence over both channels up to the supervisor, then the credit."""
+    async with order_stage(hands, client) as stage:
+        ordered = await stage.ordered()
+        order_id = await stage.begin(ordered)
+        await stage.until_state(order_id, "delivered")
+        for rung in OrderRung:
+            await stage.climb(order_id, rung)
+        await stage.do(order_id, lambda: ordered.confirm(order_id))
+        await stage.outcome(order_id)
+        return [await stage.history(order_id)]
+
+
+async def kept_then_cancelled(hands: Hands, client: Client) -> list[WorkflowHistory]:
+    """Its paper lacks something, it is tried again by itself, then sent, refused, and taken back."""
+    async with order_stage(hands, client) as stage:
+        ordered = await stage.ordered()
+        stage.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")])
+        order_id = await stage.begin(ordered)
+        await stage.until(1, "SELECT count(*) FROM desk_task WHERE note LIKE 'order %: not sent: %'")
+        stage.lacks = None
+        stage.wire.outcomes.append(BankRefused("HDFC", "NO-EVENT", "words of the bank"))
+        await stage.forward(order_id, timedelta(seconds=hands.policy.order.try_again_seconds))
+        await stage.until_state(order_id, "refused")
+        await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+        await stage.outcome(order_id)
+        return [await stage.history(order_id)]
+
+
+ORDER_PATHS = (silent_then_done, kept_then_cancelled)
+"""walk an order to its end, in its own time; recorded by `record_orders.py`"""
