@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
@@ -22,6 +23,10 @@ TEMPLATE = "template_goldenhour"
 POOL_CONNECTIONS_MAX = 10
 
 _numbers = itertools.count(1)
+
+# How long an example takes says how busy the machine is: a limit on it fails by luck.
+settings.register_profile("goldenhour", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("goldenhour")
 
 
 @pytest.fixture(scope="session")

@@ -120,7 +120,6 @@ def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(data
 
         @settings(
             max_examples=25,
-            deadline=None,
             suppress_health_check=list(HealthCheck),
             phases=(Phase.explicit, Phase.reuse, Phase.generate),
         )

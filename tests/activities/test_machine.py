@@ -300,7 +300,6 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
             settings=settings(
                 max_examples=30,
                 stateful_step_count=30,
-                deadline=None,
                 suppress_health_check=list(HealthCheck),
                 # A failure is printed as it was found: to shrink it takes minutes on a database.
                 phases=(Phase.explicit, Phase.reuse, Phase.generate),

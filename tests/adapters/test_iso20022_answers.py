@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.claims import to_claims
@@ -367,7 +367,6 @@ PAISE = st.integers(0, MAX_AMOUNT_PAISE)
 REFERENCES = st.text("ABC0123456789/-", min_size=1, max_size=35)
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(REFERENCES, PAISE, PAISE), min_size=1, max_size=4))
 def test_any_hold_comes_out_as_it_went_in(holds: list[tuple[str, int, int]]) -> None:
     statuses = [
@@ -409,7 +408,6 @@ def returned(*returns: Return, case: str = CASE) -> ReturnedFunds:
     return found
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(REFERENCES, PAISE, st.none() | PAISE), min_size=1, max_size=4))
 def test_any_return_comes_out_as_it_went_in(returns: list[tuple[str, int, int | None]]) -> None:
     found = returned(*(Return(reference=r, returned_paise=p, transfer_paise=w) for r, p, w in returns))

@@ -3,7 +3,7 @@
 from contextlib import suppress
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.iso20022.decode import decode
@@ -191,21 +191,18 @@ def test_an_error_repeats_no_value(body: bytes) -> None:
     assert caught.value.__cause__ is None
 
 
-@settings(deadline=None)
 @given(st.binary(max_size=400))
 def test_any_bytes_are_refused_by_name(body: bytes) -> None:
     with pytest.raises(MessageError):
         decode(body)
 
 
-@settings(deadline=None)
 @given(st.integers(0, len(GOOD) - 1), st.binary(min_size=0, max_size=3))
 def test_any_change_of_a_message_is_read_or_refused_by_name(place: int, put: bytes) -> None:
     with suppress(MessageError):
         decode(GOOD[:place] + put + GOOD[place + 1 :])
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from(["RsltnOfInvstgtn", "RslvdCase", "Sts", "CxlDtls", "TxInfAndSts", "RsltnRltdInf", "Id"]), st.text()
 )

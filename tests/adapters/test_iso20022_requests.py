@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.banks.iso20022.arrivals import AskedTransfer, CancellationRequest, StatusRequest
@@ -58,7 +58,6 @@ def tickets(draw: st.DrawFn) -> HoldTicket:
     return replace(made, sub_category=draw(TEXT), priority=priority, respond_by=respond_by)
 
 
-@settings(deadline=None)
 @given(tickets(), MOMENTS)
 def test_any_ticket_comes_out_as_it_went_in(sent: HoldTicket, at: datetime) -> None:
     found = asked(encode_hold_request("DEMO", sent, created_at=at))
@@ -87,7 +86,6 @@ def test_the_same_ticket_is_the_same_request() -> None:
     assert first.message_id == message_id(REQUEST_ID)
 
 
-@settings(deadline=None)
 @given(st.uuids(), st.from_regex(r"[0-9]{14}", fullmatch=True))
 def test_a_case_id_fits_and_gives_back_number_and_job(request_id: UUID, ack_no: str) -> None:
     case = case_id(ack_no, request_id)
@@ -184,7 +182,6 @@ def test_a_naive_time_is_an_error() -> None:
 # -- chasers -------------------------------------------------------------------------------------------------------
 
 
-@settings(deadline=None)
 @given(st.uuids(), st.lists(REFERENCES, min_size=1, max_size=5))
 def test_any_chaser_comes_out_as_it_went_in(request_id: UUID, references: list[str]) -> None:
     found = chased(encode_chaser("DEMO", request_id, references, created_at=AT))

@@ -19,7 +19,6 @@ RANDOM: Final = settings(
     max_examples=8,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=(Phase.generate,),
     suppress_health_check=list(HealthCheck),
 )

@@ -138,7 +138,7 @@ async def test_another_banks_hold_is_unknown(pool: Pool, case_no: str) -> None:
     assert await read(pool, other) == []
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(seed=st.integers(0, 2**16), writers=st.integers(2, 6), readers=st.integers(1, 3))
 async def test_no_reader_misses_a_change_however_they_commit(
     shared: Hands, seed: int, writers: int, readers: int

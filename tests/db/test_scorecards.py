@@ -14,9 +14,7 @@ from db.scorecards import Span
 from schemas.scorecards import Scorecard, ScorecardBy, Scores
 from tests.db.scorecard_world import BANKS, REMINDERS, START, World, at, judged, worlds, write
 
-_slow = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+_slow = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 _bounds = st.tuples(
     st.integers(0, 30).map(lambda step: step * 1800),
     st.integers(1, 61).map(lambda step: step * 1800),

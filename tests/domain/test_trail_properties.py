@@ -64,7 +64,7 @@ def a_case(of: list[tuple[str, str, int, str]]) -> CaseModel:
     return case
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(losses, st.lists(answers, max_size=12))
 def test_every_answer_keeps_every_rule(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]]
@@ -75,7 +75,7 @@ def test_every_answer_keeps_every_rule(
     assert case.total(Bucket.LOST) == sum(paise for _, _, paise, _ in lost)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(losses, st.lists(answers, min_size=1, max_size=8), st.data())
 def test_what_was_said_before_has_no_effect(
     lost: list[tuple[str, str, int, str]], told: list[tuple[str, list[Claim]]], data: st.DataObject
@@ -140,7 +140,7 @@ def true_total(truth: Truth, kind: ClaimKind) -> int:
     return sum(line.claim_paise for t in whole(truth) for line in t.lines if line.kind is kind)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(truths(), st.data())
 def test_answers_in_any_order_in_part_early_and_twice_come_to_the_truth(truth: Truth, data: st.DataObject) -> None:
     rules = RULES.model_copy(update={"max_hops": 1000})
@@ -236,4 +236,4 @@ class TrailMachine(RuleBasedStateMachine):
 
 
 def test_a_case_keeps_every_rule_over_its_whole_life() -> None:
-    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=100, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(TrailMachine, settings=settings(max_examples=100, stateful_step_count=30))

@@ -195,7 +195,7 @@ def test_whatever_is_written_is_shown_by_characters_that_the_font_draws(text: st
     assert plain(shown) == shown
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.text(st.characters(exclude_categories=["Cs"]), max_size=300))
 def test_no_text_makes_a_paper_that_cannot_be_set(text: str) -> None:
     officer = OFFICER.model_copy(update={"name": text, "rank": text})
