@@ -5,7 +5,7 @@ hand that is run again tells nobody twice. Names, numbers and texts stay in the 
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Protocol
@@ -13,7 +13,7 @@ from uuid import UUID
 
 from activities.hands import Hands
 from adapters.messages.sms import SmsError, mobile_of
-from adapters.messages.smtp import MailError
+from adapters.messages.smtp import MailError, PdfAttachment
 from db import cases, events, messages, police, tasks
 from db.events import Event
 from db.messages import NewMessage, ToSend
@@ -23,6 +23,7 @@ from domain.message_texts import Said, Written, forwarded, letter, short
 from schemas.answers import NewTask
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient, is_email
+from schemas.papers import PaperHead
 from schemas.police import CaseDuty
 
 ENGINE: Final = "engine"
@@ -42,7 +43,9 @@ NOBODY: Final = "nobody can be told"
 class MailRoute(Protocol):
     """What sends a letter: `adapters.messages.smtp.Mailer`."""
 
-    async def send(self, to: str, subject: str, body_text: str, message_id: str) -> None:
+    async def send(
+        self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
+    ) -> None:
         """Hand one letter over. Raises MailError."""
         ...
 
@@ -75,22 +78,37 @@ class Ways:
 Facts = MessageFacts | Mapping[str, object]
 
 
-async def tell_victim(connection: Connection, hands: Hands, ack_no: str, kind: MessageKind, facts: Facts) -> int:
-    """Write what the victim of a complaint is told, by SMS and, where there is an address, by e-mail.
+async def tell_victim(
+    connection: Connection,
+    hands: Hands,
+    ack_no: str,
+    kind: MessageKind,
+    facts: Facts,
+    *,
+    papers: Sequence[PaperHead] = (),
+) -> int:
+    """Write what the victim of a complaint is told, by SMS and, where there is an address, by e-mail with the papers.
 
     The amount, where the facts name none, is what is on hold of the complaint. Returns how many messages are new.
     Raises `NotFound`, and `MessageLacks` for facts that are missing.
     """
     person = await messages.victim(connection, ack_no)
     said = await _said(connection, person.case_no, _with(facts, amount_paise=person.held_paise))
-    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no)
+    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers)
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
 async def tell_holder(
-    connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts, *, link: str = ""
+    connection: Connection,
+    hands: Hands,
+    hold_id: UUID,
+    kind: MessageKind,
+    facts: Facts,
+    *,
+    link: str = "",
+    papers: Sequence[PaperHead] = (),
 ) -> int:
-    """Write what the holder of the account under a hold is told, in every language of the policy.
+    """Write what the holder of the account under a hold is told, in every language of the policy; letters bring papers.
 
     The facts need not name the hold's reference, nor the amount where it is what is on hold there. Where the bank has
     told no way to reach its customer, it is asked by letter to hand the message on, and where it has no mailbox a
@@ -101,7 +119,7 @@ async def tell_holder(
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
     said = await _said(connection, person.case_no, told, link)
-    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id))
+    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers)
     languages = hands.policy.messages.holder_languages
     if mobile_of(person.phone) or is_email(person.email):
         return await draft.write(person.phone, person.email, languages)
@@ -118,6 +136,19 @@ async def tell_officer(
     to_whom = Recipient.IO if duty is CaseDuty.IO else Recipient.OFFICER
     draft = _Draft(connection, hands, kind, to_whom, Said(case_no=case_no, facts=_with(facts)), case_no)
     return await draft.write(person.phone, person.email, (Language.EN,))
+
+
+async def tell_bank(
+    connection: Connection, hands: Hands, case_no: str, code: str, paper: PaperHead, language: Language
+) -> int:
+    """Write the letter that brings a paper to a bank's desk; without a mailbox a person hands it over.
+
+    Returns how many messages are new.
+    """
+    facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
+    said = await _said(connection, case_no, facts)
+    draft = _Draft(connection, hands, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
+    return await draft.write_paper(await messages.bank_email(connection, code), language)
 
 
 def _with(facts: Facts, **known: object) -> MessageFacts:
@@ -145,6 +176,8 @@ class _Draft:
     said: Said
     subject_id: str
     """what the message is about, so that it is written once"""
+    papers: Sequence[PaperHead] = ()
+    """go with a letter"""
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
         written = 0
@@ -168,6 +201,16 @@ class _Draft:
         text = forwarded(languages, self.said, account, inner)
         return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
 
+    async def write_paper(self, address: str, language: Language) -> int:
+        if is_email(address):
+            text = letter(self.kind, self.to_whom, (language,), self.said)
+            return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
+        note = f"{NOBODY}: {self.said.facts.reference} for {self.subject_id}"
+        task = NewTask(kind=TaskKind.PHONE_BANK, note=note)
+        now = self.hands.now()
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
+        return 0
+
     async def _put(self, medium: Medium, address: str, language: Language, text: Written, to_whom: Recipient) -> bool:
         parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language)
         message = NewMessage(
@@ -180,6 +223,7 @@ class _Draft:
             subject=text.subject,
             body=text.text,
             natural_key="|".join(parts),
+            paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
         )
         return await messages.write(self.connection, message, self.hands.now())
 
@@ -212,7 +256,7 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
     async with gate:
         try:
             async with asyncio.timeout(hands.policy.messages.trying.call_timeout_seconds):
-                await _hand_over(ways, message)
+                await _hand_over(hands, ways, message)
         except (MailError, SmsError) as error:
             await _failed(hands, message, str(error), final=not error.retryable)
             return False
@@ -232,14 +276,17 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
     return True
 
 
-async def _hand_over(ways: Ways, message: ToSend) -> None:
+async def _hand_over(hands: Hands, ways: Ways, message: ToSend) -> None:
     key = str(message.message_id)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only what can be carried is claimed"
         await ways.sms.send(message.address, message.body, key)
     else:
         assert ways.mail is not None, "only what can be carried is claimed"
-        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message")
+        async with hands.pool.acquire() as connection:
+            pdfs = await messages.papers_of(connection, message.message_id)
+        attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
+        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
 
 
 async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -> None:

@@ -10,6 +10,7 @@ from activities.hands import Hands
 from db import paper_facts, papers
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.papers import TO_A_BANK
 from papers.words import words_of
 from schemas.base import Noun
 from schemas.enums import Bucket, Language
@@ -49,14 +50,11 @@ class Gathered(Noun):
     links: PaperLinks = PaperLinks()
 
 
-_TO_A_BANK: Final = frozenset({PaperKind.LIEN_NOTICE, PaperKind.FOLLOW_UP, PaperKind.NOTICE_94, PaperKind.NOTICE_106})
-
-
 def subject_of(kind: PaperKind, subject: str, case_no: str) -> str:
     """What a paper is about, in the one form in which it is kept. Raises `NotFound` for what can be nothing."""
     if kind is PaperKind.MAGISTRATE_REPORT or (kind is PaperKind.STATUS_LETTER and not subject):
         return case_no
-    if kind is PaperKind.STATUS_LETTER or kind in _TO_A_BANK:
+    if kind is PaperKind.STATUS_LETTER or kind in TO_A_BANK:
         return subject
     try:
         return str(UUID(subject))
@@ -237,6 +235,7 @@ async def holder_notice(asked: Gathering) -> Gathered:
             address=asked.appeal_address,
             levels=tuple(LevelFacts(level=one, days=round(after / _DAY_SECONDS)) for one, after in levels.items()),
         ),
+        object_by=asked.particulars.by,
     )
     links = PaperLinks(hold_id=hold.hold_id, institution=hold.institution)
     return Gathered(facts=facts, links=links)

@@ -11,16 +11,19 @@ from uuid import UUID, uuid4
 
 from activities.duties import duty_done
 from activities.hands import Hands
-from activities.paper_facts import GATHER, Gathering, subject_of
+from activities.messaging import tell_bank
+from activities.paper_facts import GATHER, Gathered, Gathering, subject_of
 from db import cases, events, paper_facts, papers
+from db.case_views import case_no_of
 from db.events import Event
 from db.pool import Connection
-from domain.papers import refuse_if_lacking, series_of
+from domain.papers import TO_A_BANK, lacking, refuse_if_lacking, series_of
 from papers.composing import compose
 from papers.document import Imprint
 from papers.rendering import render, template_version
 from schemas.enums import EventKind, Language
-from schemas.papers import IssuedPaper, PaperAsk, PaperFacts, PaperLinks, Particulars
+from schemas.paper_errands import PaperPreview
+from schemas.papers import IssuedPaper, Missing, PaperAsk, PaperFacts, PaperLinks, Particulars
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
 
 _DUTIES: Final = {PaperKind.MAGISTRATE_REPORT: DutyKind.MAGISTRATE_REPORT, PaperKind.FOLLOW_UP: DutyKind.FOLLOW_UP}
@@ -101,17 +104,17 @@ async def issue_about(
     known = await papers.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
         return known
-    asked = Gathering(
-        connection=connection,
-        hands=hands,
-        case_no=case_no,
-        subject=subject,
-        particulars=particulars or Particulars(),
+    gathered = await gather(
+        connection,
+        hands,
+        kind,
+        subject,
         language=language,
+        case_no=case_no,
         now=now,
+        particulars=particulars,
         appeal_address=appeal_address,
     )
-    gathered = await GATHER[kind](asked)
     paper = await issue(
         connection,
         gathered.facts,
@@ -123,7 +126,53 @@ async def issue_about(
         links=gathered.links,
     )
     await _do_duty(connection, hands, kind, case_no, paper, issued_by, now)
+    if kind in TO_A_BANK:
+        await tell_bank(connection, hands, case_no, subject, paper, language)
     return paper
+
+
+async def gather(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    subject: str,
+    *,
+    language: Language,
+    case_no: str,
+    now: datetime,
+    particulars: Particulars | None = None,
+    appeal_address: str = "",
+) -> Gathered:
+    """What a paper about `subject` would say now. Raises `NotFound`."""
+    asked = Gathering(
+        connection=connection,
+        hands=hands,
+        case_no=case_no,
+        subject=subject_of(kind, subject, case_no),
+        particulars=particulars or Particulars(),
+        language=language,
+        now=now,
+        appeal_address=appeal_address,
+    )
+    return await GATHER[kind](asked)
+
+
+async def missing_of(
+    connection: Connection, hands: Hands, case_no: str, kind: PaperKind, subject: str, now: datetime
+) -> tuple[Missing, ...]:
+    """Everything that a paper would lack if it were issued now without a word more. Raises `NotFound`."""
+    gathered = await gather(connection, hands, kind, subject, language=Language.EN, case_no=case_no, now=now)
+    return lacking(gathered.facts, now)
+
+
+async def preview(hands: Hands, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
+    """Whether an officer could issue a paper now, and what it lacks. Raises `NotFound`."""
+    async with hands.pool.acquire() as connection, connection.transaction(readonly=True):
+        case_no = await case_no_of(connection, ack_no)
+        missing = await missing_of(connection, hands, case_no, kind, subject, hands.now())
+    return PaperPreview(
+        kind=kind, subject=subject_of(kind, subject, case_no), can_be_issued=not missing, lacking=missing
+    )
 
 
 async def _do_duty(

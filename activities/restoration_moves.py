@@ -12,7 +12,7 @@ from uuid import UUID
 from activities import restoration_words
 from activities.allocating import is_divided
 from activities.hands import Hands
-from db import account_holds, allocations, events, procedures, restorations, tasks
+from db import account_holds, allocations, events, paper_errands, procedures, restorations, tasks
 from db.events import Event
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
@@ -113,6 +113,7 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         picked=choose_route(await facts(connection, row, lines), row.policy),
         order_waiting=await order_waiting(connection, row) is not None,
         order_withdrawn=await order_is_withdrawn(connection, row),
+        notice_waits=await paper_errands.is_waited_for(connection, row.restoration_id, row.step, row.turn),
     )
 
 
@@ -206,6 +207,7 @@ async def _pick_route(work: Work) -> None:
 
 async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
+    await paper_errands.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
     for note in (work.note, work.note_of_application):
         await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, note, work.now, what)

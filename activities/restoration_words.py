@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from uuid import UUID
 
 from activities.hands import Hands
 from activities.messaging import tell_holder, tell_victim
@@ -9,6 +10,7 @@ from db import restorations
 from db.pool import Connection
 from db.restorations import Line, RestorationRow
 from schemas.messages import MessageFacts, MessageKind
+from schemas.papers import PaperHead
 from schemas.restoration_enums import RestorationState, Step
 
 
@@ -21,15 +23,27 @@ async def step_opened(
     match row.step:
         case Step.APPLICATION:
             await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
-        case Step.HOLDER_NOTICE | Step.SHOW_CAUSE:
-            await tell_victim(connection, hands, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
-            for hold_id in sorted({line.hold_id for line in lines if line.free_paise}):
-                of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
-                told = facts.model_copy(update={"amount_paise": of_hold})
-                await tell_holder(connection, hands, hold_id, MessageKind.OBJECTION_WINDOW, told)
         case Step.CREDIT:
             approved = facts.model_copy(update={"amount_paise": sum(line.due_paise or 0 for line in lines)})
             await tell_victim(connection, hands, row.ack_no, MessageKind.APPROVED, approved)
+
+
+async def noticed(
+    connection: Connection,
+    hands: Hands,
+    row: RestorationRow,
+    hold_id: UUID,
+    until: datetime,
+    papers: Sequence[PaperHead],
+    link: str,
+) -> None:
+    """Tell a holder, with the notice, and the victim until when the holder may object: it runs from the notice."""
+    lines = await restorations.lines(connection, row.restoration_id)
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
+    await tell_victim(connection, hands, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
+    of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
+    told = facts.model_copy(update={"amount_paise": of_hold})
+    await tell_holder(connection, hands, hold_id, MessageKind.OBJECTION_WINDOW, told, link=link, papers=papers)
 
 
 async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:

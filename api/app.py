@@ -10,6 +10,7 @@ from api import (
     bank_feed,
     bank_liens,
     bank_orders,
+    bank_papers,
     banking,
     cases,
     complaints,
@@ -78,7 +79,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(resource.router)
     for resource in (restorations, papers, police, messages):
         app.include_router(resource.router)
-    for resource in (orders, bank_orders, order_pages):
+    for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)

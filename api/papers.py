@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
-from activities.papers import APPEAL_PATH, issue_for_officer
+from activities.papers import APPEAL_PATH, issue_for_officer, preview
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
@@ -14,8 +14,11 @@ from api.roles import Action
 from api.tokens import Officer
 from db import papers
 from domain.papers import PaperLacks
+from schemas.base import Storable
 from schemas.identifiers import ACK_NO_PATTERN
+from schemas.paper_errands import PaperPreview
 from schemas.papers import IssuedPaper, PaperAsk, PaperPage
+from schemas.restoration_enums import PaperKind
 
 router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
 
@@ -30,6 +33,8 @@ Reader = Annotated[Officer, may(Action.READ_PAPERS)]
 CaseNumber = Annotated[
     str, Query(alias="case", pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
 ]
+
+About = Annotated[str, Query(max_length=100, description="What the paper is about, as when it is issued."), Storable]
 
 
 @router.get("/papers", responses=says(NOT_FOUND))
@@ -54,6 +59,14 @@ async def read_paper(
     name = f"{paper.number.replace('/', '-')}.{paper.language.value}.pdf"
     headers["Content-Disposition"] = f'inline; filename="{name}"'
     return Response(pdf, media_type=PDF, headers=headers)
+
+
+@router.get("/cases/{ack_no}/papers/{kind}/lacking", responses=says(NOT_FOUND))
+async def preview_paper(
+    parts: TheParts, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
+) -> PaperPreview:
+    """Whether a paper could be issued now, and everything that it lacks; nothing is issued."""
+    return await preview(parts.hands, ack_no, kind, subject)
 
 
 @router.post(

@@ -94,6 +94,8 @@ class NewMessage(Noun):
     subject: str
     body: str
     natural_key: str
+    paper_ids: tuple[UUID, ...] = ()
+    """go with it, in this order"""
 
 
 async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
@@ -101,7 +103,7 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
     written = await connection.fetchval(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
         " natural_key, written_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
-        " ON CONFLICT (natural_key) DO NOTHING RETURNING true",
+        " ON CONFLICT (natural_key) DO NOTHING RETURNING message_id",
         uuid4(),
         message.case_no,
         message.kind.value,
@@ -114,7 +116,29 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
         message.natural_key,
         at,
     )
-    return bool(written)
+    if written is None:
+        return False
+    await connection.executemany(
+        "INSERT INTO message_paper (message_id, place, paper_id) VALUES ($1, $2, $3)",
+        [(written, place, paper_id) for place, paper_id in enumerate(message.paper_ids, 1)],
+    )
+    return True
+
+
+async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
+    """The papers that go with a message, each with the name of its file."""
+    rows = await connection.fetch(
+        "SELECT replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf FROM message_paper m"
+        " JOIN paper p USING (paper_id) WHERE m.message_id = $1 ORDER BY m.place",
+        message_id,
+    )
+    return [(row["name"], row["pdf"]) for row in rows]
+
+
+async def bank_email(connection: Connection, code: str) -> str:
+    """The mailbox of a bank's desk; "" where none is known."""
+    found: str | None = await connection.fetchval("SELECT desk_email FROM institution WHERE code = $1", code)
+    return found or ""
 
 
 class ToSend(Noun):

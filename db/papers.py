@@ -10,7 +10,9 @@ from asyncpg import Record
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.papers import TO_A_BANK
 from schemas.enums import Language
+from schemas.paper_errands import BankPaper, BankPaperPage
 from schemas.papers import IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView
 from schemas.restoration_enums import PaperKind
 
@@ -112,12 +114,39 @@ async def latest(connection: Connection, case_no: str, kind: PaperKind, institut
     """The last paper of a kind that went to a bank in a case."""
     row = await connection.fetchrow(
         f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND institution = $3"
-        " ORDER BY issued_at DESC, paper_id DESC LIMIT 1",
+        " ORDER BY revision DESC, issued_at DESC LIMIT 1",
         case_no,
         kind.value,
         institution,
     )
     return PaperHead(**dict(row)) if row else None
+
+
+async def next_revision(connection: Connection, case_no: str, kind: PaperKind, subject: str) -> int:
+    """The first revision that a paper has in no language. The case's row is locked by whoever issues."""
+    revision: int = await connection.fetchval(
+        "SELECT coalesce(max(revision), 0) + 1 FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3",
+        case_no,
+        kind.value,
+        subject,
+    )
+    return revision
+
+
+async def last_since(
+    connection: Connection, case_no: str, kind: PaperKind, subject: str, since: datetime
+) -> list[PaperHead]:
+    """The last revision about something that was issued since then, in every language it has."""
+    rows = await connection.fetch(
+        f"SELECT {_ISSUED} FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3 AND issued_at >= $4"
+        " AND revision = (SELECT max(revision) FROM paper WHERE case_no = $1 AND kind = $2 AND subject = $3)"
+        " ORDER BY issued_at, paper_id",
+        case_no,
+        kind.value,
+        subject,
+        since,
+    )
+    return [PaperHead(**dict(row)) for row in rows]
 
 
 async def banks_without(connection: Connection, case_no: str, kind: PaperKind) -> list[str]:
@@ -131,6 +160,47 @@ async def banks_without(connection: Connection, case_no: str, kind: PaperKind) -
         kind.value,
     )
     return [row["institution"] for row in rows]
+
+
+_FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
+"""An order's paper is read with its order; what is for a bank's customer has the customer's secret to appeal with."""
+_BANKS_VIEW: Final = (
+    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, octet_length(pdf) AS size_bytes, issued_at"
+)
+
+
+async def page_of_bank(
+    connection: Connection, institution: str, ack_no: str | None, after: str | None, limit: int
+) -> BankPaperPage:
+    """The papers that went to a bank, of one case or of all, the newest first. Raises `BadCursor`."""
+    issued_at, paper_id = _position(after)
+    found = await connection.fetch(
+        f"SELECT {_BANKS_VIEW} FROM paper p WHERE institution = $1 AND kind = ANY($2)"
+        " AND ($3::text IS NULL OR case_no = (SELECT c.case_no FROM complaint c WHERE c.ack_no = $3))"
+        " AND ($4::timestamptz IS NULL OR (issued_at, paper_id) < ($4, $5::uuid))"
+        " ORDER BY issued_at DESC, paper_id DESC LIMIT $6",
+        institution,
+        _FOR_BANKS,
+        ack_no,
+        issued_at,
+        paper_id,
+        limit + 1,
+    )
+    rows, more = cut(found, limit)
+    return BankPaperPage(items=tuple(BankPaper(**dict(row)) for row in rows), next=_cursor(rows) if more else None)
+
+
+async def read_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
+    """The bytes of a paper that went to this bank. Raises `NotFound`."""
+    pdf: bytes | None = await connection.fetchval(
+        "SELECT pdf FROM paper WHERE paper_id = $1 AND institution = $2 AND kind = ANY($3)",
+        paper_id,
+        institution,
+        _FOR_BANKS,
+    )
+    if pdf is None:
+        raise NotFound(f"paper {paper_id}")
+    return pdf
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> PaperPage:

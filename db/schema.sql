@@ -60,6 +60,18 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
+    VALUES (of_case, 'lien_notice', bank, at, at)
+    ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
+    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, next_attempt_at = excluded.next_attempt_at,
+        ended_at = NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -139,6 +151,17 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.duty_asks_for_paper()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
+    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at) ON CONFLICT DO NOTHING;
+    PERFORM paper_errands_look_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.feed_hops_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -174,6 +197,27 @@ AS $function$
     SELECT CASE p_state WHEN 'answered' THEN 'answered' WHEN 'stopped' THEN 'stopped' WHEN 'superseded' THEN 'stopped'
         ELSE 'open' END
 $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_asks_for_notices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM paper_errands_look_again(NEW.case_no);
+    PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
+    FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
+    FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
+    RETURN NULL;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.hold_emptied()
  RETURNS trigger
@@ -324,6 +368,23 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.paper_errands_look_again(of_case text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    UPDATE paper_errand SET next_attempt_at = opened_at WHERE case_no = of_case AND next_attempt_at > opened_at;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.paper_errands_wake()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM paper_errands_look_again(NEW.case_no);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.refuse_change()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -396,6 +457,40 @@ BEGIN
                                'hops', hop_nos));
     END IF;
     RETURN NEXT;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_asks_for_letter()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+    VALUES (NEW.case_no, 'status_letter', NEW.ack_no, format('%s.%s', NEW.restoration_id, NEW.state), NEW.closed_at,
+        NEW.closed_at) ON CONFLICT DO NOTHING;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_papers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    going record;
+    turn_of text := format('%s.%s.%s', NEW.restoration_id, NEW.step, NEW.turn);
+BEGIN
+    SELECT * INTO going FROM restoration WHERE restoration_id = NEW.restoration_id;
+    IF NEW.step IN ('holder_notice', 'show_cause') THEN
+        INSERT INTO paper_errand (case_no, kind, subject, occasion, restoration_id, step, turn, opened_at, next_attempt_at)
+        SELECT DISTINCT going.case_no, CASE NEW.step WHEN 'show_cause' THEN 'notice_107' ELSE 'holder_notice' END,
+            l.hold_id::text, turn_of, NEW.restoration_id, NEW.step, NEW.turn, NEW.opened_at, NEW.opened_at
+        FROM restoration_line l WHERE l.restoration_id = NEW.restoration_id
+        ON CONFLICT DO NOTHING;
+    ELSE
+        INSERT INTO paper_errand (case_no, kind, subject, occasion, opened_at, next_attempt_at)
+        VALUES (going.case_no, 'status_letter', going.ack_no, turn_of, NEW.opened_at, NEW.opened_at)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    RETURN NULL;
 END $function$;
 
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
@@ -1205,7 +1300,6 @@ CREATE TABLE message (
     language text NOT NULL,
     subject text NOT NULL DEFAULT ''::text,
     body text NOT NULL,
-    paper_id uuid,
     natural_key text NOT NULL,
     written_at timestamp with time zone NOT NULL,
     sent_at timestamp with time zone,
@@ -1221,6 +1315,14 @@ CREATE TABLE message (
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
     CONSTRAINT message_to_whom_check CHECK ((to_whom = ANY (ARRAY['victim'::text, 'holder'::text, 'bank'::text, 'io'::text, 'officer'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE message_paper (
+    message_id uuid NOT NULL,
+    place integer NOT NULL,
+    paper_id uuid NOT NULL,
+    CONSTRAINT message_paper_pkey PRIMARY KEY (message_id, place),
+    CONSTRAINT message_paper_place_check CHECK ((place > 0))
+);
 
 CREATE TABLE nodal_officer (
     officer_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -1341,6 +1443,32 @@ CREATE TABLE paper_counter (
     last_number bigint NOT NULL,
     CONSTRAINT paper_counter_pkey PRIMARY KEY (series)
 ) WITH (fillfactor=50);
+
+CREATE TABLE paper_errand (
+    errand_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    case_no text NOT NULL,
+    kind text NOT NULL,
+    subject text NOT NULL,
+    occasion text NOT NULL DEFAULT ''::text,
+    restoration_id uuid,
+    step text,
+    turn integer,
+    opened_at timestamp with time zone NOT NULL,
+    state text NOT NULL DEFAULT 'waiting'::text,
+    lacking text[] NOT NULL DEFAULT '{}'::text[],
+    failure text NOT NULL DEFAULT ''::text,
+    attempts integer NOT NULL DEFAULT 0,
+    next_attempt_at timestamp with time zone,
+    ended_at timestamp with time zone,
+    CONSTRAINT paper_errand_case_no_kind_subject_occasion_key UNIQUE (case_no, kind, subject, occasion),
+    CONSTRAINT paper_errand_pkey PRIMARY KEY (errand_id),
+    CONSTRAINT paper_errand_attempts_check CHECK ((attempts >= 0)),
+    CONSTRAINT paper_errand_ended CHECK (((state = ANY (ARRAY['issued'::text, 'served'::text, 'overtaken'::text])) = (ended_at IS NOT NULL))),
+    CONSTRAINT paper_errand_kind_check CHECK ((kind = ANY (ARRAY['lien_notice'::text, 'magistrate_report'::text, 'follow_up'::text, 'notice_107'::text, 'holder_notice'::text, 'status_letter'::text]))),
+    CONSTRAINT paper_errand_lacking CHECK (((state = 'lacking'::text) = (cardinality(lacking) > 0))),
+    CONSTRAINT paper_errand_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'lacking'::text, 'ready'::text, 'failed'::text, 'issued'::text, 'served'::text, 'overtaken'::text]))),
+    CONSTRAINT paper_errand_waits CHECK (((ended_at IS NULL) = (next_attempt_at IS NOT NULL)))
+) WITH (fillfactor=80);
 
 CREATE TABLE procedure (
     workflow_id text NOT NULL,
@@ -1723,7 +1851,9 @@ ALTER TABLE lien_round ADD CONSTRAINT lien_round_institution_fkey FOREIGN KEY (i
 
 ALTER TABLE message ADD CONSTRAINT message_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
-ALTER TABLE message ADD CONSTRAINT message_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
+ALTER TABLE message_paper ADD CONSTRAINT message_paper_message_id_fkey FOREIGN KEY (message_id) REFERENCES message(message_id);
+
+ALTER TABLE message_paper ADD CONSTRAINT message_paper_paper_id_fkey FOREIGN KEY (paper_id) REFERENCES paper(paper_id);
 
 ALTER TABLE nodal_officer ADD CONSTRAINT nodal_officer_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
@@ -1756,6 +1886,10 @@ ALTER TABLE paper ADD CONSTRAINT paper_order_id_fkey FOREIGN KEY (order_id) REFE
 ALTER TABLE paper ADD CONSTRAINT paper_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE paper ADD CONSTRAINT paper_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
+
+ALTER TABLE paper_errand ADD CONSTRAINT paper_errand_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE paper_errand ADD CONSTRAINT paper_errand_restoration_id_step_turn_fkey FOREIGN KEY (restoration_id, step, turn) REFERENCES restoration_step(restoration_id, step, turn) MATCH FULL;
 
 ALTER TABLE procedure ADD CONSTRAINT procedure_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -1959,6 +2093,10 @@ CREATE INDEX order_link_order ON public.order_link USING btree (order_id);
 
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
 
+CREATE INDEX paper_errand_due ON public.paper_errand USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
+
+CREATE INDEX paper_errand_of_turn ON public.paper_errand USING btree (restoration_id) WHERE (ended_at IS NULL);
+
 CREATE INDEX procedure_news_signalled ON public.procedure_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX procedure_news_unsignalled ON public.procedure_news USING btree (news_id) WHERE (signalled_at IS NULL);
@@ -2021,9 +2159,17 @@ CREATE TRIGGER case_event_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON pub
 
 CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW EXECUTE FUNCTION case_event_chain();
 
+CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+
 CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
+
+CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
+
 CREATE TRIGGER held_hop_aftercare AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
+
+CREATE TRIGGER held_hop_notice AFTER UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NOT NULL)) EXECUTE FUNCTION held_hop_asks_for_notice();
 
 CREATE TRIGGER feed_request_answered AFTER UPDATE OF first_answered_at ON public.hold_request FOR EACH ROW EXECUTE FUNCTION feed_request_changed();
 
@@ -2065,6 +2211,8 @@ CREATE TRIGGER order_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE O
 
 CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+
 CREATE TRIGGER paper_counter_climbs BEFORE INSERT OR UPDATE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION paper_counter_climbs();
 
 CREATE TRIGGER paper_counter_stays BEFORE DELETE ON public.paper_counter FOR EACH ROW EXECUTE FUNCTION refuse_change();
@@ -2078,6 +2226,10 @@ CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
+
+CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
+
+CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_papers();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 

@@ -51,7 +51,8 @@ class _Text(NamedTuple):
 
 
 _Key = tuple[MessageKind, Recipient]
-_VICTIM, _HOLDER, _IO, _OFFICER = Recipient.VICTIM, Recipient.HOLDER, Recipient.IO, Recipient.OFFICER
+_VICTIM, _HOLDER, _BANK = Recipient.VICTIM, Recipient.HOLDER, Recipient.BANK
+_IO, _OFFICER = Recipient.IO, Recipient.OFFICER
 
 _EN: Final[Mapping[_Key, _Text]] = {
     (MessageKind.MONEY_HELD, _VICTIM): _Text(
@@ -114,6 +115,15 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Please sign your e-Zero FIR",
         "Case {case}: e-Zero FIR {reference} is registered for you. It lapses unless you sign it at the police station"
         " by {until_time}. It costs nothing. Officer: {officer}",
+    ),
+    (MessageKind.PAPER_FOR_BANK, _BANK): _Text(
+        "Notice {reference}",
+        "Case {case}: notice {reference} of the police is attached. Please act on it today. Officer: {officer}",
+    ),
+    (MessageKind.STATUS_LETTER, _VICTIM): _Text(
+        "Where your money is",
+        "Case {case}: letter {reference} says where your money is and what comes next. It comes by e-mail where we have"
+        " your address; your officer has a copy for you: {officer}",
     ),
     (MessageKind.DUTY_DUE, _IO): _Text(
         "Due: {duty}", "Case {case}: {duty} is due by {until_time}. Please see to it today."
@@ -180,6 +190,15 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "कृपया ई-ज़ीरो FIR पर हस्ताक्षर करें",
         "मामला {case}: आपकी ई-ज़ीरो FIR {reference} दर्ज है। {until_time} तक थाने में हस्ताक्षर न करने पर यह समाप्त हो"
         " जाएगी। कोई शुल्क नहीं। अधिकारी: {officer}",
+    ),
+    (MessageKind.PAPER_FOR_BANK, _BANK): _Text(
+        "सूचना {reference}",
+        "मामला {case}: पुलिस की सूचना {reference} संलग्न है। कृपया आज ही उस पर कार्रवाई करें। अधिकारी: {officer}",
+    ),
+    (MessageKind.STATUS_LETTER, _VICTIM): _Text(
+        "आपका पैसा कहाँ है",
+        "मामला {case}: पत्र {reference} में लिखा है कि आपका पैसा कहाँ है और आगे क्या होगा। पता हो तो ई-मेल से मिलेगा; प्रति अधिकारी"
+        " के पास है: {officer}",
     ),
     (MessageKind.DUTY_DUE, _IO): _Text("देय: {duty}", "मामला {case}: {duty} {until_time} तक देय है। कृपया आज ही पूरा करें।"),
     (MessageKind.DUTY_DUE, _OFFICER): _Text(

@@ -6,9 +6,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.errors import RuleBroken
-from schemas.base import Noun
 from schemas.complaints import IST
-from schemas.papers import PaperFacts
+from schemas.papers import Missing, PaperFacts
 from schemas.restoration_enums import OrderReason, PaperKind, Route
 
 KHALSA: Final = "Khalsa Medical Store v RBI, Allahabad High Court, 19 January 2026"
@@ -22,6 +21,8 @@ HOUSE: Final = "rule of the house"
 
 LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
 
+TO_A_BANK: Final = frozenset({PaperKind.LIEN_NOTICE, PaperKind.FOLLOW_UP, PaperKind.NOTICE_94, PaperKind.NOTICE_106})
+"""sent to the bank as soon as they are issued; an order travels by the channel of its bank"""
 
 _SERIES: Final[Mapping[PaperKind, str]] = {
     PaperKind.LIEN_NOTICE: "LN",
@@ -41,14 +42,6 @@ _SERIES: Final[Mapping[PaperKind, str]] = {
 def series_of(kind: PaperKind, at: datetime) -> str:
     """The series that papers of a kind are numbered in, anew each year of India: `GH/UP/LN/2026`."""
     return f"GH/UP/{_SERIES[kind]}/{at.astimezone(IST).year}"
-
-
-class Missing(Noun):
-    """One thing that a paper lacks."""
-
-    field: str
-    law: str
-    why: str
 
 
 class PaperLacks(RuleBroken):

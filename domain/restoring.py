@@ -172,7 +172,8 @@ def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tup
         return ()
     clock = policy.steps[standing.step]
     found = []
-    if standing.step is Step.COLLECTING or (standing.step in HEARINGS and not standing.open_objections):
+    is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
+    if standing.step is Step.COLLECTING or is_heard:
         found.append(Due(what=Errand.END_STEP, at=standing.due_at))
     if standing.step is not Step.COLLECTING and standing.reminded_at is None:
         before = timedelta(seconds=clock.remind_before_seconds)

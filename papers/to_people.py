@@ -60,6 +60,7 @@ def holder_notice(facts: HolderNotice, words: Words) -> Body:
             ),
             text(words, "holder_notice.not_accused"),
             text(words, "holder_notice.lapses", lapses_at=words.moment(facts.lapses_at)),
+            strong(words, "holder_notice.object", object_by=words.moment(facts.object_by)) if facts.object_by else None,
             strong(words, "holder_notice.appeal"),
             pairs(
                 (say("holder_notice.reference"), appeal.reference),

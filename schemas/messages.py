@@ -41,6 +41,10 @@ class MessageKind(StrEnum):
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""
+    PAPER_FOR_BANK = "paper_for_bank"
+    """a notice to one bank, attached"""
+    STATUS_LETTER = "status_letter"
+    """a letter about where the victim's money is, attached to the e-mail"""
     DUTY_DUE = "duty_due"
     """to the officer: a report that the law asks for"""
 

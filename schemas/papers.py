@@ -253,6 +253,8 @@ class HolderNotice(PaperFacts):
     held_at: UtcDatetime | None = None
     lapses_at: UtcDatetime | None = None
     appeal: AppealFacts = AppealFacts()
+    object_by: UtcDatetime | None = None
+    """until when the holder may object to the return of the money, where it is to be returned"""
 
 
 class BucketFacts(Noun):
@@ -275,6 +277,14 @@ class StatusLetter(PaperFacts):
     step_due_at: UtcDatetime | None = None
 
 
+class Missing(Noun):
+    """One thing that a paper lacks, and the law that asks for it."""
+
+    field: str
+    law: str
+    why: str
+
+
 class Particulars(Noun):
     """What no row tells of a paper: whoever issues it says it."""
 
@@ -283,7 +293,7 @@ class Particulars(Noun):
     place: Annotated[str, Field(max_length=500), Storable] = ""
     """where documents are produced, or cause is shown"""
     by: UtcDatetime | None = None
-    """by when documents are produced, or cause is shown"""
+    """by when documents are produced, cause is shown, or the holder objects"""
     documents: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=500), Storable], ...], Field(max_length=50)
     ] = ()

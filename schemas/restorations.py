@@ -148,6 +148,8 @@ class StepStanding(Noun):
     """an order that ends this step is there"""
     order_withdrawn: bool
     """the order that it goes by is none any more"""
+    notice_waits: bool
+    """a holder has no notice of the step yet"""
 
 
 class Acting(Noun):

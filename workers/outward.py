@@ -1,4 +1,4 @@
-"""What leaves for people and for the police's register: a worker looks for what is due, again and again.
+"""What leaves for people, banks and the police's register: a worker looks for what is due, again and again.
 
 The rows are the outbox, and a row that somebody has taken up is nobody else's: every worker may look.
 """
@@ -13,6 +13,8 @@ from typing import Final, Self
 
 from activities.hands import Hands
 from activities.messaging import MailRoute, Ways, send_due
+from activities.paper_errands import issue_papers_due
+from activities.papers import APPEAL_PATH
 from activities.police import register_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire
@@ -27,11 +29,13 @@ LOOK_EVERY_SECONDS: Final = 1.0
 
 @dataclass(frozen=True)
 class Outward:
-    """Sends messages and asks for reports, for ever."""
+    """Sends messages, asks for reports and issues the papers that come by themselves, for ever."""
 
     hands: Hands
     ways: Ways
     register: FirRegister | None
+    appeal_address: str = ""
+    """where an account holder appeals, as papers and messages say it"""
     look_every_seconds: float = LOOK_EVERY_SECONDS
 
     @classmethod
@@ -47,7 +51,8 @@ class Outward:
             if settings.police_url is not None:
                 station = CctnsWire.from_url(settings.police_url.get_secret_value())
                 register = await stack.enter_async_context(CctnsRegister(station))
-            yield cls(hands, Ways(mail=mail, sms=sms), register)
+            appeal_address = f"{settings.public_url}{APPEAL_PATH}" if settings.public_url else ""
+            yield cls(hands, Ways(mail=mail, sms=sms), register, appeal_address)
 
     async def run(self) -> None:
         """Look until it is cancelled; whatever fails is looked at again."""
@@ -58,7 +63,12 @@ class Outward:
     async def look(self) -> int:
         """Do what is due, once; returns how much of it went out."""
         done = 0
-        for errand in (partial(send_due, self.hands, self.ways), partial(register_due, self.hands, self.register)):
+        errands = (
+            partial(send_due, self.hands, self.ways),
+            partial(register_due, self.hands, self.register),
+            partial(issue_papers_due, self.hands, self.appeal_address),
+        )
+        for errand in errands:
             try:
                 done += await errand()
             except Exception as error:  # a fault about one row must not end the errands of all others

@@ -57,7 +57,6 @@ async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None
         ("application_ready", "victim"),
         ("approved", "victim"),
         ("credited", "victim"),
-        ("objection_window", "victim"),
     ]
     ready = await home.bench.value(
         "SELECT count(DISTINCT natural_key) FROM message WHERE case_no = $1 AND kind = 'application_ready'", case_no
@@ -68,14 +67,8 @@ async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None
     assert "UTR" in credited
 
 
-async def test_the_holders_are_told_how_long_they_may_object(home: Home) -> None:
+async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:
     case_no, restoration, _ = await home.two_accounts()
-    asked = await home.bench.rows(
-        "SELECT kind, note FROM desk_task WHERE case_no = $1 AND note LIKE '%objection_window%'", case_no
-    )
-    written = [to_whom for kind, to_whom in await told(home, case_no) if kind == "objection_window"]
-    assert "victim" in written
-    assert asked or {"holder", "bank"} & set(written), "by whatever way there is"
     await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
     assert ("refused", "victim") in await told(home, case_no)
 

@@ -116,6 +116,7 @@ class Home:
 
     async def tick(self, restoration_id: UUID, days: float = 0) -> list[str]:
         """Let time pass and do what has fallen due, as the workflow does; what that was."""
+        await self.give_notice(restoration_id)
         self.clock.at += timedelta(days=days)
         done = []
         while dues := (await self.look(restoration_id)).dues:
@@ -125,6 +126,15 @@ class Home:
             assert len(done) < 20, f"it does not come to rest: {done}"
             await self.errand(restoration_id, dues[0].what)
         return done
+
+    async def give_notice(self, restoration_id: UUID) -> None:
+        """The holders have their notices, as if the worker had issued them at once (`test_paper_errands` does)."""
+        await self.bench.pool.execute(
+            "UPDATE paper_errand SET state = 'issued', lacking = '{}', next_attempt_at = NULL, ended_at = $2"
+            " WHERE restoration_id = $1 AND ended_at IS NULL",
+            restoration_id,
+            self.clock.at,
+        )
 
     async def errand(self, restoration_id: UUID, what: str) -> None:
         hand = {

@@ -70,6 +70,7 @@ class Homeward:
         """Let somebody act, at the workflow's time, and tell the workflow as the outbox does."""
         self.home.clock.at = await self.skipper.get_current_time(self.handle(restoration))
         await act(restoration)
+        await self.home.give_notice(restoration)
         await self.tell(restoration)
 
     async def tell(self, restoration: UUID) -> None:

@@ -1,0 +1,303 @@
+"""Papers that come by themselves: the lien notice, the notice to a holder, the letter to a victim.
+
+The database writes what is due with what it follows from; here it is issued and put into the outbox in one transaction
+that holds the case, so that a worker killed at any point issues no paper twice and forgets none. What keeps a paper
+from being issued stands in the case's one task about papers, which also says which reports an officer can issue now.
+"""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+import asyncpg
+
+from activities import restoration_words
+from activities.hands import Hands
+from activities.messaging import tell_victim
+from activities.papers import gather, issue_about, missing_of
+from db import cases, messages, paper_errands, paper_facts, papers, procedures, restorations
+from db.paper_errands import Errand, Standing
+from db.pool import Connection
+from db.restorations import RestorationRow
+from domain.papers import PaperLacks
+from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
+from schemas.messages import MessageFacts, MessageKind
+from schemas.paper_errands import ErrandState
+from schemas.papers import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
+from schemas.restoration_enums import PaperKind
+
+log = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+ROUND_LIMIT: Final = 3
+"""of papers at a time: a message that somebody waits for goes out between two rounds"""
+LEASE: Final = timedelta(minutes=5)
+LOOK_AGAIN: Final = timedelta(hours=1)
+"""what a paper waits for wakes it; this is for what wakes nobody, as a paisa that moves"""
+FIRST_WAIT: Final = timedelta(seconds=30)
+"""after a fault of ours; it doubles up to `LOOK_AGAIN`"""
+PREFIX: Final = "papers: "
+"""how the note of the case's task about papers begins"""
+NOTHING_WAITS: Final = "no paper waits any more"
+CHANGED: Final = "other papers wait, or for something else"
+_TO_BANKS_IN: Final = Language.EN
+"""a bank's desk may be anywhere in India"""
+_NO_COPY: Final = Missing(
+    field="fir.copy_digest", law="Khalsa Medical Store v RBI", why="a notice with the FIR goes with its copy"
+)
+_SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
+
+
+async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
+    """Issue what is due, a few at a time; returns how many were looked at.
+
+    What fails is tried again, and costs no other paper. Raises what a database raises that is away.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection:
+        claimed = await paper_errands.claim(connection, now, now + LEASE, ROUND_LIMIT)
+    for errand in claimed:
+        await _attempt(hands, errand, appeal_address)
+    return len(claimed)
+
+
+async def _attempt(hands: Hands, errand: Errand, appeal_address: str) -> None:
+    try:
+        await _do(hands, errand, appeal_address)
+    except _SERVERS_AWAY:
+        raise
+    except Exception as error:
+        log.warning("paper errand %d waits: %s", errand.errand_id, type(error).__name__)
+        wait = min(FIRST_WAIT * 2 ** min(errand.attempts - 1, 10), LOOK_AGAIN)
+        async with hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, errand.case_no)
+            await paper_errands.put_off(
+                connection,
+                errand.errand_id,
+                ErrandState.FAILED,
+                hands.now() + wait,
+                failure=type(error).__name__,
+            )
+            await _tell_desk(connection, errand.case_no, hands.now())
+
+
+async def _do(hands: Hands, errand: Errand, appeal_address: str) -> None:
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, errand.case_no)
+        if not await paper_errands.is_open(connection, errand.errand_id):
+            return
+        work = _Work(connection, hands, errand, hands.now(), appeal_address)
+        try:
+            async with connection.transaction():
+                found = await _HOW[errand.kind](work)
+        except PaperLacks as lacks:
+            found = _lacks(lacks.missing)
+        if found.state in _ENDED:
+            await paper_errands.end(connection, errand.errand_id, found.state, work.now)
+            await work.go_on()
+        else:
+            again_at = work.now + LOOK_AGAIN
+            await paper_errands.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
+        await _tell_desk(connection, errand.case_no, work.now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What came of an errand."""
+
+    state: ErrandState
+    lacking: tuple[str, ...] = ()
+
+
+_ENDED: Final = frozenset({ErrandState.ISSUED, ErrandState.SERVED, ErrandState.OVERTAKEN})
+_ISSUED, _SERVED = _Found(ErrandState.ISSUED), _Found(ErrandState.SERVED)
+_OVERTAKEN, _READY = _Found(ErrandState.OVERTAKEN), _Found(ErrandState.READY)
+
+
+def _lacks(missing: Sequence[Missing]) -> _Found:
+    """The fields by name, each once: which of a paper's accounts lacks it is seen when it is asked for."""
+    fields = (re.sub(r"\[\d+\]", "[]", one.field) for one in missing)
+    return _Found(ErrandState.LACKING, tuple(dict.fromkeys(fields)))
+
+
+@dataclass(frozen=True)
+class _Work:
+    """An errand as one transaction does it; the case's row is locked."""
+
+    connection: Connection
+    hands: Hands
+    errand: Errand
+    now: datetime
+    appeal_address: str
+
+    async def issue(self, language: Language, revision: int, particulars: Particulars | None = None) -> IssuedPaper:
+        """Issue the paper. Raises `PaperLacks` and what rendering raises."""
+        return await issue_about(
+            self.connection,
+            self.hands,
+            self.errand.kind,
+            self.errand.subject,
+            language=language,
+            case_no=self.errand.case_no,
+            issued_by=ENGINE,
+            now=self.now,
+            revision=revision,
+            particulars=particulars,
+            appeal_address=self.appeal_address,
+        )
+
+    async def next_revision(self) -> int:
+        errand = self.errand
+        return await papers.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
+
+    async def missing(self, subject: str) -> tuple[Missing, ...]:
+        return await missing_of(self.connection, self.hands, self.errand.case_no, self.errand.kind, subject, self.now)
+
+    async def go_on(self) -> None:
+        """Have the restoration look again whose step has waited for the paper."""
+        if self.errand.restoration_id is not None:
+            subject = str(self.errand.restoration_id)
+            await procedures.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+
+
+# -- kind by kind ------------------------------------------------------------------------------------------------------
+
+
+async def _lien_notice(work: _Work) -> _Found:
+    """To one bank, as soon as the case has an officer; anew where the last one does not say all that is so now."""
+    connection, errand = work.connection, work.errand
+    case_no, bank = errand.case_no, errand.subject
+    on_hold = await paper_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
+    if not on_hold:
+        return _OVERTAKEN
+    last = await papers.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
+    if last is not None:
+        said = LienNotice.model_validate(await papers.facts_of(connection, last.paper_id))
+        gathered = await gather(
+            connection, work.hands, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
+        )
+        if names_all(said.accounts, on_hold):
+            if said.fir == gathered.facts.fir:
+                return _SERVED
+            if not gathered.facts.fir.copy_digest:
+                return _lacks([_NO_COPY])
+    await work.issue(_TO_BANKS_IN, await work.next_revision())
+    return _ISSUED
+
+
+def names_all(said: Sequence[AccountFacts], on_hold: Sequence[AccountFacts]) -> bool:
+    """Whether a notice names every account with at least what is on hold there."""
+    named = {account.account: account.amount_paise for account in said}
+    return all(named.get(account.account, 0) >= account.amount_paise for account in on_hold)
+
+
+async def _report(work: _Work) -> _Found:
+    """An officer's to issue: the report to the magistrate, the follow-up to each bank that holds money."""
+    connection, errand = work.connection, work.errand
+    if not await paper_errands.duty_waits(connection, errand.case_no, errand.kind):
+        return _SERVED
+    about = [errand.case_no]
+    if errand.kind is PaperKind.FOLLOW_UP:
+        about = await papers.banks_without(connection, errand.case_no, errand.kind)
+        if not about:
+            return _Found(ErrandState.WAITING)
+    missing = [one for subject in about for one in await work.missing(subject)]
+    return _lacks(missing) if missing else _READY
+
+
+async def _notice_107(work: _Work) -> _Found:
+    """An officer's to issue, who says where and when cause is shown; here it goes to the holder."""
+    errand = work.errand
+    if not await _is_on_hold(work):
+        return _OVERTAKEN
+    about = (errand.case_no, errand.kind, errand.subject)
+    issued = await papers.last_since(work.connection, *about, errand.opened_at)
+    if not issued:
+        return _lacks(await work.missing(errand.subject))
+    facts = await papers.facts_of(work.connection, issued[0].paper_id)
+    await _give_notice(work, datetime.fromisoformat(facts["show_cause_by"]), issued)
+    return _ISSUED
+
+
+async def _holder_notice(work: _Work) -> _Found:
+    """To a holder whose money is to go back, in every language of the policy; the time to object runs from it."""
+    if not await _is_on_hold(work):
+        return _OVERTAKEN
+    row = await _hearing(work)
+    until = work.now + timedelta(seconds=row.policy.steps[row.step].due_seconds)
+    revision = await work.next_revision()
+    languages = work.hands.policy.messages.holder_languages
+    issued = [await work.issue(language, revision, Particulars(by=until)) for language in languages]
+    await _give_notice(work, until, issued)
+    return _ISSUED
+
+
+async def _hearing(work: _Work) -> RestorationRow:
+    """The restoration, which stands at the turn that the notice is for: with the turn its errands end."""
+    assert work.errand.restoration_id is not None, "a hearing's errand names its turn"
+    row = await restorations.find(work.connection, work.errand.restoration_id)
+    assert row is not None, "restorations are never deleted"
+    return row
+
+
+async def _is_on_hold(work: _Work) -> bool:
+    lines = await restorations.lines(work.connection, (await _hearing(work)).restoration_id)
+    return any(line.free_paise for line in lines if str(line.hold_id) == work.errand.subject)
+
+
+async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]) -> None:
+    connection, row, hold_id = work.connection, await _hearing(work), UUID(work.errand.subject)
+    await paper_errands.give_time(connection, row.restoration_id, row.step, row.turn, until)
+    await restoration_words.noticed(connection, work.hands, row, hold_id, until, issued, work.appeal_address)
+
+
+async def _status_letter(work: _Work) -> _Found:
+    """To the victim, in the victim's language; of several that wait the newest says it all."""
+    errand = work.errand
+    if await paper_errands.is_overtaken(work.connection, errand):
+        return _OVERTAKEN
+    victim = await messages.victim(work.connection, errand.subject)
+    letter = await work.issue(victim.language, await work.next_revision())
+    facts = MessageFacts(occasion=errand.occasion, reference=letter.number)
+    kind = MessageKind.STATUS_LETTER
+    await tell_victim(work.connection, work.hands, errand.subject, kind, facts, papers=[letter])
+    return _ISSUED
+
+
+_HOW: Final[Mapping[PaperKind, Callable[[_Work], Awaitable[_Found]]]] = {
+    PaperKind.LIEN_NOTICE: _lien_notice,
+    PaperKind.MAGISTRATE_REPORT: _report,
+    PaperKind.FOLLOW_UP: _report,
+    PaperKind.NOTICE_107: _notice_107,
+    PaperKind.HOLDER_NOTICE: _holder_notice,
+    PaperKind.STATUS_LETTER: _status_letter,
+}
+
+
+# -- the desk's task ---------------------------------------------------------------------------------------------------
+
+
+async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> None:
+    note = note_of(await paper_errands.standings(connection, case_no))
+    why = CHANGED if note else NOTHING_WAITS
+    await paper_errands.set_task(connection, case_no, TaskKind.DUTY, PREFIX, note, now, why)
+
+
+def note_of(standings: Sequence[Standing]) -> str:
+    """What the case's papers wait for, kind by kind; "" where none waits."""
+    said = []
+    for kind in dict.fromkeys(one.kind for one in standings):
+        of_kind = [one for one in standings if one.kind is kind]
+        fields = dict.fromkeys(field for one in of_kind for field in one.lacking)
+        failures = dict.fromkeys(one.failure for one in of_kind if one.failure)
+        if fields:
+            said.append(f"{kind.value} lacks {', '.join(fields)}")
+        if failures:
+            said.append(f"{kind.value} failed: {', '.join(failures)}")
+        if not fields and not failures:
+            said.append(f"{kind.value} can be issued")
+    return f"{PREFIX}{'; '.join(said)}" if said else ""

@@ -1,0 +1,65 @@
+"""The notices that went to a bank, at our door: the list, and each as it was issued (docs/papers.md)."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from api.bank_auth import TheBank
+from api.bank_feed import Cursor, PageLimit
+from api.papers import PDF
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from db import papers
+from db.paging import BadCursor
+from domain.policy import LimitName
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.paper_errands import BankPaperPage
+
+router = APIRouter(prefix="/api/v1/bank/papers", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+PAGE_DEFAULT: Final = 50
+
+OfCase = Annotated[
+    str | None,
+    Query(
+        alias="case",
+        pattern=ACK_NO_PATTERN.pattern,
+        description="Only papers of the case with this acknowledgement number.",
+    ),
+]
+PaperId = Annotated[UUID, Path(description="`paper_id` of the paper.")]
+
+
+@router.get("", name="read_bank_papers", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_papers(
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    ack_no: OfCase = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> BankPaperPage:
+    """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    try:
+        async with parts.hands.pool.acquire() as connection:
+            return await papers.page_of_bank(connection, bank.code, ack_no, cursor, limit)
+    except BadCursor as error:
+        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+
+
+@router.get(
+    "/{paper_id}",
+    name="read_bank_paper",
+    response_class=Response,
+    responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+    """One paper, byte for byte as it was issued."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        pdf = await papers.read_of_bank(connection, bank.code, paper_id)
+    return Response(pdf, headers=dict(response.headers), media_type=PDF)

@@ -1,0 +1,193 @@
+"""Papers that come by themselves, as an outbox: the database writes what is due (migration 0038), a worker does it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import TaskKind
+from schemas.paper_errands import ErrandState
+from schemas.restoration_enums import PaperKind, Step
+
+
+class Errand(Noun):
+    """A paper that is due, and what it is about."""
+
+    errand_id: int
+    case_no: str
+    kind: PaperKind
+    subject: str
+    occasion: str
+    restoration_id: UUID | None
+    step: Step | None
+    turn: int | None
+    opened_at: UtcDatetime
+    attempts: int
+    """this one counted"""
+
+
+class Standing(Noun):
+    """How a paper that is not issued yet stands."""
+
+    kind: PaperKind
+    state: ErrandState
+    lacking: tuple[str, ...]
+    failure: str
+
+
+_ERRAND: Final = ", ".join(Errand.model_fields)
+
+
+async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Errand]:
+    """Take errands up that are due, so that nobody else does until `lease_until`; the longest due first."""
+    rows = await connection.fetch(
+        "UPDATE paper_errand SET attempts = attempts + 1, next_attempt_at = $2 WHERE errand_id IN"
+        " (SELECT errand_id FROM paper_errand WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, errand_id"
+        f" LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING {_ERRAND}",
+        now,
+        lease_until,
+        limit,
+    )
+    return sorted((Errand(**dict(row)) for row in rows), key=lambda one: one.errand_id)
+
+
+async def is_open(connection: Connection, errand_id: int) -> bool:
+    """Whether the paper is still to be issued. The case's row is locked."""
+    found = await connection.fetchval("SELECT ended_at IS NULL FROM paper_errand WHERE errand_id = $1", errand_id)
+    return bool(found)
+
+
+async def end(connection: Connection, errand_id: int, state: ErrandState, at: datetime) -> None:
+    """Nothing of it is left to do."""
+    await connection.execute(
+        "UPDATE paper_errand SET state = $2, lacking = '{}', failure = '', next_attempt_at = NULL, ended_at = $3"
+        " WHERE errand_id = $1",
+        errand_id,
+        state.value,
+        at,
+    )
+
+
+async def put_off(
+    connection: Connection,
+    errand_id: int,
+    state: ErrandState,
+    again_at: datetime,
+    *,
+    lacking: Sequence[str] = (),
+    failure: str = "",
+) -> None:
+    """It waits: for these fields, for an officer, or for a fault to pass; it is looked at again at `again_at`."""
+    await connection.execute(
+        "UPDATE paper_errand SET state = $2, next_attempt_at = $3, lacking = $4, failure = $5"
+        " WHERE errand_id = $1 AND ended_at IS NULL",
+        errand_id,
+        state.value,
+        again_at,
+        list(lacking),
+        failure,
+    )
+
+
+async def standings(connection: Connection, case_no: str) -> list[Standing]:
+    """The papers of a case that are not issued yet and were looked at."""
+    rows = await connection.fetch(
+        "SELECT kind, state, lacking, failure FROM paper_errand WHERE case_no = $1 AND ended_at IS NULL"
+        " AND state <> 'waiting' ORDER BY kind, errand_id",
+        case_no,
+    )
+    return [Standing(**dict(row)) for row in rows]
+
+
+async def is_overtaken(connection: Connection, errand: Errand) -> bool:
+    """Whether a later errand about the same thing waits: it says all that this one would, and more."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM paper_errand WHERE case_no = $1 AND kind = $2 AND subject = $3 AND errand_id > $4"
+        " AND ended_at IS NULL)",
+        errand.case_no,
+        errand.kind.value,
+        errand.subject,
+        errand.errand_id,
+    )
+    return found
+
+
+async def is_waited_for(connection: Connection, restoration_id: UUID, step: Step, turn: int) -> bool:
+    """Whether a holder has no notice yet of this turn of a step."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM paper_errand WHERE restoration_id = $1 AND step = $2 AND turn = $3"
+        " AND ended_at IS NULL)",
+        restoration_id,
+        step.value,
+        turn,
+    )
+    return found
+
+
+async def end_for_turn(connection: Connection, restoration_id: UUID, at: datetime) -> int:
+    """A step has ended without its notices; returns how many need not be issued any more."""
+    rows = await connection.fetch(
+        "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', failure = '', next_attempt_at = NULL,"
+        " ended_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL RETURNING errand_id",
+        restoration_id,
+        at,
+    )
+    return len(rows)
+
+
+async def duty_waits(connection: Connection, case_no: str, kind: PaperKind) -> bool:
+    """Whether the duty that such a paper does still waits."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND kind = $2 AND done_at IS NULL)", case_no, kind.value
+    )
+    return found
+
+
+async def give_time(
+    connection: Connection, restoration_id: UUID, step: Step, turn: int, until: datetime
+) -> datetime | None:
+    """The holder has until then at least: the turn is due no sooner; None where the turn has ended.
+
+    What was reminded of and escalated was the notice that did not come: the new time has reminders of its own.
+    """
+    due_at: datetime | None = await connection.fetchval(
+        "UPDATE restoration_step SET due_at = greatest(due_at, $4),"
+        " reminded_at = CASE WHEN due_at < $4 THEN NULL ELSE reminded_at END,"
+        " escalated_at = CASE WHEN due_at < $4 THEN NULL ELSE escalated_at END"
+        " WHERE restoration_id = $1 AND step = $2 AND turn = $3 AND ended_at IS NULL RETURNING due_at",
+        restoration_id,
+        step.value,
+        turn,
+        until,
+    )
+    return due_at
+
+
+# -- the desk's one task about papers ----------------------------------------------------------------------------------
+
+
+async def set_task(
+    connection: Connection, case_no: str, kind: TaskKind, prefix: str, note: str, at: datetime, reason: str
+) -> None:
+    """Have one task of this kind open whose note begins with `prefix`, with this note; none where it is ""."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6"
+        " WHERE case_no = $1 AND kind = $2 AND state = 'open' AND starts_with(note, $3) AND note <> $4",
+        case_no,
+        kind.value,
+        prefix,
+        note,
+        at,
+        reason,
+    )
+    if note:
+        await connection.execute(
+            "INSERT INTO desk_task (case_no, kind, note, state, opened_at) VALUES ($1, $2, $3, 'open', $4)"
+            " ON CONFLICT DO NOTHING",
+            case_no,
+            kind.value,
+            note,
+            at,
+        )
