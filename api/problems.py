@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import HTMLResponse, Response
+from starlette.routing import Match
 from starlette.types import Scope
 
 from activities.answer_links import PATH as ANSWER_PATH
@@ -37,6 +38,7 @@ RETRY_AFTER_SECONDS: Final = 1
 COME_BACK: Final = frozenset({429, 503})
 """statuses whose `Retry-After` says when"""
 _TRACE_FRAMES: Final = 4
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +222,15 @@ async def _http(request: Request, error: Exception) -> Response:
     kind = _OF_HTTP.get(error.status_code)
     if kind is None:
         return failed(request.scope, error)
-    return refusal(request.scope, kind, headers=error.headers)
+    headers = {"Allow": ", ".join(_allowed(request.scope))} if kind is METHOD_NOT_ALLOWED else error.headers
+    return refusal(request.scope, kind, headers=headers)
+
+
+def _allowed(scope: Scope) -> list[str]:
+    """The methods of this path. The framework itself names those of the first route that fits, and a path may have a
+    route for each of its methods."""
+    routes = [route for route in scope["app"].routes if route.matches(scope)[0] is not Match.NONE]
+    return [m for m in _METHODS if any(r.matches({**scope, "method": m})[0] is Match.FULL for r in routes)]
 
 
 async def _bad_token(request: Request, error: Exception) -> Response:

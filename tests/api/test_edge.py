@@ -128,6 +128,21 @@ async def test_wrong_turns_are_problems(doors: Doors, subtests: pytest.Subtests)
             assert is_problem(response, status, name), response.text
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("GET", COMPLAINTS, "POST"),
+        ("DELETE", "/api/v1/bank/liens/wanted", "GET"),
+        ("PATCH", "/a/0", "GET, HEAD, POST"),
+        ("OPTIONS", "/banking/login", "POST"),
+        ("HEAD", "/healthz", "GET"),
+    ],
+)
+async def test_a_refused_method_names_all_that_the_path_has(doors: Doors, method: str, path: str, allowed: str) -> None:
+    response = await doors.client.request(method, path)
+    assert (response.status_code, response.headers["allow"]) == (405, allowed)
+
+
 async def test_what_cannot_be_a_number_of_ours_is_no_failure(doors: Doors) -> None:
     ack_no = (await doors.complain())["ack_no"]
     for path in (f"/api/v1/cases/{ack_no}/hops/{2**31}/correct", f"/api/v1/desk/tasks/{2**63}/close"):
