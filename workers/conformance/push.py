@@ -11,12 +11,15 @@ from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signe
 from adapters.banks.push.demand import hold_demand
 from schemas.enums import ChannelKind
 from schemas.holds import HoldRequested
+from schemas.orders import BankOrder, OrderIssued
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
-from workers.conformance.tickets import made_up_ticket
+from workers.conformance.tickets import made_up_order, made_up_ticket
 
 TICKET: Final = "test ticket is taken"
 SAME_ID: Final = "same id, same job"
+ORDER: Final = "test order is taken"
+SAME_ORDER: Final = "same order, same job"
 TOO_OLD: Final = timedelta(minutes=10)
 """Standard Webhooks refuses what is more than five minutes off."""
 
@@ -28,6 +31,7 @@ async def check_push(line: Line) -> list[Finding]:
     await suite.each_secret()
     await suite.signatures()
     await suite.shapes()
+    await suite.orders()
     return suite.book.findings
 
 
@@ -101,6 +105,34 @@ class _Suite:
             self.book.note("larger than 1 MiB", Verdict.ODD, f"was taken, {came.in_words()}", came.seconds)
         else:
             judge_refusal(self.book, "larger than 1 MiB", came, takes="was taken", closing_is_fine=True)
+
+    async def orders(self) -> None:
+        """An order to let go is taken; signed anew under its id, it is the same job."""
+        order = made_up_order()
+        came = await self._order(order)
+        if isinstance(came, Answered) and HTTPStatus.BAD_REQUEST <= came.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+            verdict = Verdict.WRONG if came.status == HTTPStatus.GONE else Verdict.ODD
+            detail = f"refused, {came.in_words()}: orders would take another channel"
+            self.book.note(ORDER, verdict, detail, came.seconds)
+            self.book.untried("no order was taken", SAME_ORDER)
+            return
+        if isinstance(came, Unanswered) or not came.succeeded:
+            detail = came.reason if isinstance(came, Unanswered) else f"{came.in_words()}, 2xx was agreed"
+            self.book.note(ORDER, Verdict.WRONG, detail, came.seconds)
+            self.book.untried("no order was taken", SAME_ORDER)
+            return
+        self.book.note(ORDER, Verdict.RIGHT, came.in_words(), came.seconds)
+        again = await self._order(order)
+        if isinstance(again, Answered) and again.succeeded and _job_of(again) == _job_of(came):
+            self.book.note(SAME_ORDER, Verdict.RIGHT, "the same", again.seconds)
+        else:
+            detail = "another job id, or none: money would go out twice where a reply is lost"
+            self.book.note(SAME_ORDER, Verdict.WRONG, detail, again.seconds)
+
+    async def _order(self, order: BankOrder) -> Answered | Unanswered:
+        now = datetime.now(UTC)
+        body = OrderIssued(timestamp=now, data=order).model_dump_json().encode()
+        return await self._post(body, signed_headers(str(order.order_id), now, body, self._secrets))
 
     async def _refused(self, check: str, body: bytes, headers: dict[str, str], takes: str) -> None:
         came = await self._post(body, headers)

@@ -10,12 +10,15 @@ from typing import Final
 from uuid import uuid4
 
 from adapters.banks.protocol import HoldTicket, Incident, Instrument
+from schemas.orders import BankOrder, OrderLine
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 TEST_ACK_PREFIX: Final = "9000000"
 TEST_CATEGORY: Final = "TEST"
 TEST_RRN_PREFIX: Final = "9999"
 TEST_PAISE: Final = 100
 TRANSFERRED_AGO: Final = timedelta(minutes=10)
+DUE_AFTER: Final = timedelta(days=15)
 
 _INSTRUMENT: Final = Instrument(
     requestor="I4C-MHA",
@@ -48,4 +51,27 @@ def made_up_ticket() -> HoldTicket:
         instrument=_INSTRUMENT,
         incidents=(incident,),
         requested_at=now,
+    )
+
+
+def made_up_order() -> BankOrder:
+    """A new order to let go of what no bank holds: one that does not know the marks finds nothing, and pays nobody."""
+    now = datetime.now(UTC).replace(microsecond=0)
+    line = OrderLine(
+        line_no=1,
+        hop=1,
+        reference=f"{TEST_RRN_PREFIX}{secrets.randbelow(10**8):08d}",
+        account="TEST",
+        amount_paise=TEST_PAISE,
+        confirmed_paise=0,
+    )
+    return BankOrder(
+        order_id=uuid4(),
+        kind=OrderKind.RELEASE,
+        reason=OrderReason.LAPSED,
+        state=OrderState.PLANNED,
+        ack_no=f"{TEST_ACK_PREFIX}{secrets.randbelow(10**7):07d}",
+        ordered_at=now,
+        due_at=now + DUE_AFTER,
+        lines=(line,),
     )

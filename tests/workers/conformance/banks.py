@@ -113,12 +113,16 @@ class Hook:
         if "signs nothing" not in self.faults and not self._is_ours(body, headers):
             return JSONResponse({"code": "signature"}, 410 if "410 for 401" in self.faults else 401)
         try:
-            hold = orjson.loads(body)["data"]["hold_id"]
+            event = orjson.loads(body)
+            is_order = event["type"] == "order.issued"
+            asked = event["data"]["order_id" if is_order else "hold_id"]
         except (orjson.JSONDecodeError, KeyError):
             return JSONResponse({"code": "shape"}, 500 if "500 for half events" in self.faults else 400)
-        if "new job each time" in self.faults:
+        if is_order and "knows no orders" in self.faults:
+            return JSONResponse({"code": "event"}, 422)
+        if "new job each time" in self.faults or (is_order and "new job for an order" in self.faults):
             return JSONResponse({"job_id": f"BANKS-{self.answers}"}, 202)
-        return JSONResponse({"job_id": self.jobs.setdefault(hold, f"BANKS-{len(self.jobs) + 1}")}, 202)
+        return JSONResponse({"job_id": self.jobs.setdefault(asked, f"BANKS-{len(self.jobs) + 1}")}, 202)
 
     def _is_ours(self, body: bytes, headers: dict[str, str]) -> bool:
         known = SECRETS[:1] if "newest secret only" in self.faults else SECRETS

@@ -114,12 +114,19 @@ async def test_a_careful_webhook_is_well(hook: tuple[Hook, str], secrets: int) -
         ("any age", {"ten minutes old"}),
         ("newest secret only", {"older secret alone"}),
         ("500 for half events", {"no JSON", "no data"}),
-        ("new job each time", {"same id, same job"}),
+        ("new job each time", {"same id, same job", "same order, same job"}),
+        ("new job for an order", {"same order, same job"}),
     ],
 )
 async def test_a_broken_webhook_is_told_what_is_broken(hook: tuple[Hook, str], fault: str, expected: set[str]) -> None:
     hook[0].faults = {fault}
     assert amiss(await push(hook[1])) == dict.fromkeys(expected, Verdict.WRONG)
+
+
+async def test_a_webhook_that_knows_no_orders_is_odd_and_no_more(hook: tuple[Hook, str]) -> None:
+    hook[0].faults = {"knows no orders"}
+    expected = {"test order is taken": Verdict.ODD, "same order, same job": Verdict.UNTRIED}
+    assert amiss(await push(hook[1])) == expected
 
 
 async def test_a_webhook_that_hangs(hook: tuple[Hook, str]) -> None:
