@@ -174,7 +174,7 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
             progress(number, len(listed))
     chain = _chain(archive)
     copy.end(sums, signature)
-    return Whole(key, len(listed), chain.events, chain.last.hex())
+    return Whole(key, len(copy.listed), chain.events, chain.last.hex())
 
 
 def _check_names(found: list[str], expected: list[str]) -> None:

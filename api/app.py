@@ -17,6 +17,7 @@ from api import (
     contradictions,
     desk,
     events,
+    evidence,
     messages,
     ops,
     order_pages,
@@ -32,6 +33,7 @@ from api.answer_pages import AnswerDoor
 from api.bank_auth import BankDoor
 from api.description import Described, operation_id
 from api.edge import Edge
+from api.evidence import PackingRoom
 from api.logins import BankLogins
 from api.ops import Stock
 from api.parts import Parts
@@ -72,6 +74,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.hands, parts.vault)
     app.state.answer_door = AnswerDoor(parts)
+    app.state.packing_room = PackingRoom()
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
@@ -81,6 +84,7 @@ def create_app(parts: Parts) -> FastAPI:
         app.include_router(resource.router)
     for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
+    app.include_router(evidence.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)

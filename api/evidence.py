@@ -1,0 +1,76 @@
+"""The evidence of a case as one signed archive (docs/evidence.md)."""
+
+import asyncio
+import tempfile
+from collections.abc import Iterator
+from typing import IO, Annotated, Any, Final
+
+from fastapi import APIRouter, Request
+from starlette.background import BackgroundTask
+from starlette.responses import Response, StreamingResponse
+
+from activities.evidence import Maker, pack
+from activities.evidence_signed import origin_of
+from api.auth import may
+from api.params import AckNo
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
+from api.roles import Action
+from api.tokens import Officer
+
+router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)
+
+ZIP: Final = "application/zip"
+PIECE_BYTES: Final = 256 * 1024
+AT_ONCE: Final = 2
+"""archives that one process writes at a time: each reads a case whole, and is a file until it has been sent"""
+_ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {
+        "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
+        "headers": {"ETag": {"description": "The SHA-256 of the archive.", "schema": {"type": "string"}}},
+    }
+}
+
+
+class PackingRoom:
+    """Where archives are written, a few at a time. One for the process."""
+
+    def __init__(self) -> None:
+        self.places = asyncio.Semaphore(AT_ONCE)
+
+
+@router.get(
+    "/cases/{ack_no}/evidence",
+    response_class=Response,
+    responses={**says(NOT_FOUND, LIMIT_EXCEEDED, TOO_MANY), **_ZIP_RESPONSE},
+)
+async def read_evidence(
+    request: Request, parts: TheParts, officer: Annotated[Officer, may(Action.READ_EVIDENCE)], ack_no: AckNo
+) -> Response:
+    """Everything about the case as one signed ZIP archive. That the caller has it is entered in the case's log."""
+    room: PackingRoom = request.app.state.packing_room
+    if room.places.locked():
+        raise Refused(TOO_MANY, f"at most {AT_ONCE} are written at once")
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
+    try:
+        async with room.places:
+            maker = Maker(parts.hands, parts.vault, origin_of(parts.public_url))
+            packed = await pack(maker, ack_no, file, officer.actor)
+    except BaseException:
+        file.close()
+        raise
+    headers = {
+        "Content-Length": str(packed.size_bytes),
+        "Content-Disposition": f'attachment; filename="{packed.case_no}.zip"',
+        "ETag": f'"{packed.sha256}"',
+        "Cache-Control": "private, no-store",
+    }
+    # Closed in any case: who has gone before the first piece lets no piece be read.
+    return StreamingResponse(_pieces(file), media_type=ZIP, headers=headers, background=BackgroundTask(file.close))
+
+
+def _pieces(file: IO[bytes]) -> Iterator[bytes]:
+    with file:
+        file.seek(0)
+        while piece := file.read(PIECE_BYTES):
+            yield piece

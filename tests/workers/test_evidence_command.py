@@ -1,0 +1,120 @@
+"""`goldenhour evidence`: a real database, a real archive, and what is said of one that is not whole."""
+
+import hashlib
+import json
+import stat
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from activities.evidence import public_key
+from activities.hands import Hands
+from activities.vault import Vault
+from db.pool import Pool
+from domain.evidence import MANIFEST, PUBLIC_KEY
+from tests.activities.bench import Bench
+from tests.factories import SECRET, make_hands, row, rrn, transfer
+from tests.workers.command_line import invoke, with_database
+
+
+async def a_case(database: Pool) -> str:
+    hands: Hands = await make_hands(database)
+    bench, root = Bench(hands), rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root))
+    await bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    return case_no
+
+
+async def test_a_pack_is_written_for_its_owner_entered_in_the_log_and_whole(
+    database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    case_no, target = await a_case(database), tmp_path / "case.zip"
+    made = await invoke("evidence", case_no, "-o", target, "--json", "-", **with_database(database_dsn))
+    assert made.exit_code == 0, made.output
+    told = json.loads(made.stdout)
+    sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
+    assert (told["file"], told["case_ack_no"], told["sha256"]) == ("case.zip", case_no, sha256)
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["case.zip"], "no draft stays"
+    entered = await database.fetchrow("SELECT actor, data FROM case_event WHERE kind = 'evidence_packed'")
+    assert entered is not None
+    assert entered["data"]["sha256"] == sha256
+    assert entered["actor"].startswith("officer:")
+    whole = await invoke("evidence", "verify", target, **with_database(database_dsn))
+    assert whole.exit_code == 0, whole.output
+    assert whole.stdout.count("\n") == 1
+    assert whole.stdout.startswith(f"whole: {told['files']} files, {told['events']} events")
+
+
+async def test_nothing_is_overwritten_unless_forced(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    case_no, target = await a_case(database), tmp_path / "case.zip"
+    target.write_bytes(b"mine")
+    settings = with_database(database_dsn)
+    refused = await invoke("evidence", case_no, "-o", target, **settings)
+    assert refused.exit_code == 2
+    assert "--force" in refused.output
+    assert target.read_bytes() == b"mine"
+    assert (await invoke("evidence", case_no, "-o", target, "--force", **settings)).exit_code == 0
+    assert zipfile.is_zipfile(target)
+
+
+async def test_what_cannot_be_done_is_said_and_leaves_nothing(
+    database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    case_no, settings = await a_case(database), with_database(database_dsn)
+    target = tmp_path / "x.zip"
+    for words, code, said in (
+        (("29999999999999", "-o", target), 1, "29999999999999"),
+        (("123", "-o", target), 2, "14 digits"),
+        ((case_no,), 2, "-o FILE"),
+        ((case_no, "-o", tmp_path / "nowhere" / "x.zip"), 2, "No such file"),
+        ((case_no, target, "-o", target), 2, "-o FILE"),
+        (("verify",), 2, "FILE"),
+        (("verify", tmp_path / "none.zip"), 2, "No such file"),
+        (("verify", tmp_path), 2, "directory"),
+        (("--public-key", case_no), 2, "alone"),
+        ((), 2, "14 digits"),
+    ):
+        result = await invoke("evidence", *words, **settings)
+        assert result.exit_code == code, result.output
+        assert said in result.output
+    assert list(tmp_path.iterdir()) == []
+    assert await database.fetchval("SELECT count(*) FROM case_event WHERE kind = 'evidence_packed'") == 0
+
+
+async def test_one_that_is_not_whole_is_not_accepted(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    case_no, target, settings = await a_case(database), tmp_path / "case.zip", with_database(database_dsn)
+    await invoke("evidence", case_no, "-o", target, **settings)
+    content = target.read_bytes()
+    place = content.index(b"ledger/entries.jsonl") + 60
+    target.write_bytes(content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :])
+    result = await invoke("evidence", "verify", target, "--json", "-", **settings)
+    assert result.exit_code == 1
+    assert "is not whole" in result.output
+    target.write_bytes(b"no archive")
+    result = await invoke("evidence", "verify", target, **settings)
+    assert (result.exit_code, "no archive" in result.output) == (1, True)
+
+
+@pytest.mark.parametrize("secret", ["another-secret-of-at-least-32-characters", None])
+async def test_whose_key_it_is(database: Pool, database_dsn: str, tmp_path: Path, secret: str | None) -> None:
+    case_no, target, settings = await a_case(database), tmp_path / "case.zip", with_database(database_dsn)
+    await invoke("evidence", case_no, "-o", target, **settings)
+    own = await invoke("evidence", "--public-key", **settings)
+    assert own.stdout.encode() == public_key(Vault(SECRET))
+    key = tmp_path / "police-key.pem"
+    key.write_text(own.stdout)
+    elsewhere = {"home": str(tmp_path / "home")} | ({"secret_key": secret} if secret else {})
+    known = await invoke("evidence", "verify", target, "--key", key, **elsewhere)
+    assert (known.exit_code, "trusted" in known.output) == (0, True)
+    result = await invoke("evidence", "verify", target, **elsewhere)
+    if secret:
+        assert (result.exit_code, "another key" in result.output) == (1, True)
+    else:
+        fingerprint = hashlib.sha256(key.read_bytes()).hexdigest()
+        assert (result.exit_code, f"compare the key: SHA-256 {fingerprint}" in result.output) == (0, True)
+        assert (await invoke("evidence", "--public-key", **elsewhere)).exit_code == 1, "none is made up"
+    with zipfile.ZipFile(target) as archive:
+        assert archive.read(PUBLIC_KEY) == key.read_bytes()
+        assert MANIFEST in archive.namelist()
