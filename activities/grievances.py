@@ -251,9 +251,9 @@ async def appeal_on(hands: Hands, grievance_id: UUID, more: AppealOn, by: Acting
         return await work.done()
 
 
-async def withdraw(hands: Hands, grievance_id: UUID, by: Acting | str) -> GrievanceDone:
-    """The holder does not appeal any more. Raises as `decide`."""
-    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, None, by) as work:
+async def withdraw(hands: Hands, grievance_id: UUID, seen: LevelSeen | None, by: Acting | str) -> GrievanceDone:
+    """The holder does not appeal any more, with whichever level it is. Raises as `decide`."""
+    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, seen, by) as work:
         outcome = GrievanceOutcome.WITHDRAWN
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor)
         await end(work, GrievanceState.WITHDRAWN)

@@ -7,7 +7,9 @@ from activities.scorecards import ScoreWatch
 from api import (
     accounts,
     answer_pages,
+    appeals,
     bank_feed,
+    bank_grievances,
     bank_liens,
     bank_orders,
     bank_papers,
@@ -17,6 +19,8 @@ from api import (
     contradictions,
     desk,
     events,
+    grievances,
+    holds,
     evidence,
     messages,
     ops,
@@ -30,6 +34,7 @@ from api import (
     verbs,
 )
 from api.answer_pages import AnswerDoor
+from api.appeals import AppealGate
 from api.bank_auth import BankDoor
 from api.description import Described, operation_id
 from api.edge import Edge
@@ -74,6 +79,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.hands, parts.vault)
     app.state.answer_door = AnswerDoor(parts)
+    app.state.appeal_gate = AppealGate(parts)
     app.state.packing_room = PackingRoom()
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
@@ -85,6 +91,8 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
     app.include_router(evidence.router)
+    for resource in (holds, grievances, bank_grievances, appeals):
+        app.include_router(resource.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)

@@ -24,6 +24,9 @@ from schemas.bank_keys import BankKey
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 
+_SUBJECTS: Final = ("hold_id", "order_id", "grievance_id")
+"""path parameters that say what a bank speaks of"""
+
 BANK_SCHEME: Final = "BankToken"
 bank_token = HTTPBearer(auto_error=False, scheme_name=BANK_SCHEME, description="A bank's token: `POST /banking/login`.")
 """Only so that the API's description names it, as the one below; what they read is read by the door."""
@@ -118,8 +121,8 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
 
 
 def _about(request: Request) -> UUID | None:
-    """The request or order that the path names; None for one that names neither, or nothing that can be."""
-    told = request.path_params.get("hold_id") or request.path_params.get("order_id")
+    """The request, order or grievance that the path names; None for one that names none, or nothing that can be."""
+    told = next((request.path_params[name] for name in _SUBJECTS if name in request.path_params), None)
     try:
         return UUID(told) if told else None
     except ValueError:

@@ -16,12 +16,12 @@ from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from activities.answer_links import PATH as ANSWER_PATH
 from api import request_ids
 from api.problems import (
     BANK_PATH,
     NOT_A_FORM,
     OVERLOADED,
+    PAGES,
     TOO_LARGE,
     TOO_SLOW,
     UNSUPPORTED_MEDIA_TYPE,
@@ -125,12 +125,12 @@ class _Exchange:
         return refusal(scope, wrong) if wrong else None
 
     def _wrong_media_type(self) -> Kind | None:
-        """Banks' bodies are whatever their envelope is, the answer page's are forms, all others JSON."""
+        """Banks' bodies are whatever their envelope is, those of pages forms, all others JSON."""
         path: str = self._scope["path"]
         if path.startswith(BANK_PATH):
             return None
         media_type = self._headers.get("content-type", "").partition(";")[0].strip().lower()
-        if path.startswith(ANSWER_PATH):
+        if path.startswith(PAGES):
             return None if media_type == "application/x-www-form-urlencoded" else NOT_A_FORM
         return None if _is_json(media_type) else UNSUPPORTED_MEDIA_TYPE
 

@@ -20,6 +20,7 @@ from starlette.routing import Match
 from starlette.types import Scope
 
 from activities.answer_links import PATH as ANSWER_PATH
+from activities.papers import APPEAL_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
@@ -30,6 +31,8 @@ from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFou
 log = logging.getLogger("goldenhour.api")
 
 BANK_PATH: Final = "/banking/"
+PAGES: Final = (ANSWER_PATH, APPEAL_PATH)
+"""beginnings of the paths that people open in a browser: forms in, pages out"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50
 MAX_VALUE_CHARS: Final = 100
@@ -157,8 +160,8 @@ def refusal(
     violations: Sequence[Violation] = (),
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """The response that says no, in the words of whoever asks: a problem, on the banks' paths the wire's reply, on the
-    answer page a page."""
+    """The response that says no, in the words of whoever asks: a problem, on the banks' paths the wire's reply, to a
+    person in a browser a page."""
     more = dict(headers or {})
     if kind.status == NOT_LOGGED_IN.status:
         more.setdefault("WWW-Authenticate", 'Bearer realm="goldenhour"')
@@ -168,7 +171,7 @@ def refusal(
         words = "; ".join(f"{v.field}: {v.message}" for v in violations) or detail or kind.title
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
-    if scope["path"].startswith(ANSWER_PATH):
+    if scope["path"].startswith(PAGES):
         return _page(kind, detail, more)
     problem = {
         "type": f"urn:goldenhour:problem:{kind.name}",

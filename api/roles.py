@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from domain.grievances import ROLES
 from domain.restoring import RULES
 from schemas.enums import Role
+from schemas.grievances import GrievanceVerb
 from schemas.restorations import RestorationVerb
 
 
@@ -50,6 +52,16 @@ class Action(StrEnum):
     """write down what a bank said it has done under an order"""
     READ_EVIDENCE = "read_evidence"
     """everything about a case as one archive"""
+    READ_HOLD = "read_hold"
+    """one case's money on hold at one account, with the reference that its holder appeals with"""
+    DECIDE_SMALL_HOLD = "decide_small_hold"
+    MAKE_APPEAL_CODE = "make_appeal_code"
+    READ_GRIEVANCE = "read_grievance"
+    FILE_GRIEVANCE = "file_grievance"
+    """for a holder who has come in person; taking it on and withdrawing it too"""
+    REPORT_ON_GRIEVANCE = "report_on_grievance"
+    DECIDE_GRIEVANCE = "decide_grievance"
+    ESCALATE_GRIEVANCE = "escalate_grievance"
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
 
@@ -91,6 +103,15 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
     Action.CONFIRM_ORDER: _DESK,
     Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
+    Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
+    Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},
+    # At which level, and by whose eyes, is the rules' own.
+    Action.FILE_GRIEVANCE: ROLES[GrievanceVerb.APPEAL_ON],
+    Action.REPORT_ON_GRIEVANCE: ROLES[GrievanceVerb.REPORT],
+    Action.DECIDE_GRIEVANCE: ROLES[GrievanceVerb.DECIDE],
+    Action.ESCALATE_GRIEVANCE: ROLES[GrievanceVerb.ESCALATE],
     Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
 }

@@ -26,6 +26,7 @@ _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE
 _CONTRADICTION: Final = "t.contradiction_id IN (SELECT contradiction_id FROM contradiction WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
+"""how often something was tried: it changes while the case stands still"""
 
 
 def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), more: str = "") -> str:
@@ -94,6 +95,9 @@ FILES: Final = {
         without=("address", "subject", "body", *_UNSENT),
         more=_address(),
     ),
+    "messages/papers.jsonl": _rows(
+        "message_paper", "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)", "t.message_id, t.place"
+    ),
     "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
     "orders/forms.jsonl": _rows(
@@ -119,6 +123,7 @@ FILES: Final = {
         _CASE,
         "t.requested_at, t.fir_id",
     ),
+    "police/paper_errands.jsonl": _rows("paper_errand", _CASE, "t.errand_id", without=_UNSENT),
     "police/papers.jsonl": _rows(
         "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no, p.institution,"
         " p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"

@@ -150,6 +150,8 @@ class TryName(StrEnum):
     LINK_USES = "link-uses"
     LINK_GUESSES = "link-guesses"
     BANK_LOGINS = "bank-logins"
+    APPEAL_CODES = "appeal-codes"
+    APPEAL_TRIES = "appeal-tries"
 
 
 class DoorRules(Noun):

@@ -101,7 +101,11 @@ class GrievanceRules(Noun):
     level_seconds: dict[GrievanceLevel, LongSeconds]
     code_valid_seconds: LongSeconds
     """of the one-time code that an appeal asks for; by the wall's clock"""
+    code_by_bank_valid_seconds: LongSeconds
+    """of a code that the bank hands on, where we know no way to reach its customer"""
     code_tries: Annotated[int, Field(ge=1, le=20)]
+    visit_seconds: LongSeconds
+    """how long a code lets its holder in"""
     source: Source
 
     @model_validator(mode="after")

@@ -102,6 +102,10 @@ class AppealOn(LevelSeen):
     text: MoreText = ""
 
 
+class WithdrawGrievance(LevelSeen):
+    """The holder does not appeal any more."""
+
+
 class GrievanceDone(Noun):
     """Where the grievance stands after a verb."""
 
@@ -138,7 +142,7 @@ class GrievanceHead(Noun):
 class GrievancePage(Noun):
     """A page of grievances, the oldest first."""
 
-    grievances: tuple[GrievanceHead, ...]
+    items: tuple[GrievanceHead, ...]
     next: str | None
 
 
@@ -206,7 +210,7 @@ class BankGrievance(Noun):
 class BankGrievances(Noun):
     """What waits for the bank's report, the oldest first."""
 
-    grievances: tuple[BankGrievance, ...]
+    items: tuple[BankGrievance, ...]
     next: str | None
 
 

@@ -57,7 +57,7 @@ class HoldView(Noun):
 class HoldPage(Noun):
     """A page of holds, the first to lapse first."""
 
-    holds: tuple[HoldView, ...]
+    items: tuple[HoldView, ...]
     next: str | None
 
 

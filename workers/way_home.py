@@ -9,7 +9,7 @@ from activities.grievance_clock import GrievanceHands
 from activities.hands import Hands
 from activities.hold_clocks import HoldHands
 from activities.ordering import OrderHands
-from activities.papers import OrderPapers
+from activities.papers import APPEAL_PATH, OrderPapers
 from activities.restoration_clock import RestorationHands
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
@@ -25,10 +25,19 @@ WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow
 class WayHome:
     """The hands of the way home. `carrier` is the one that hold requests go by: a bank's turns are counted once."""
 
-    def __init__(self, hands: Hands, carrier: Carrier, mailer: Mailer | None, links: LinkMaker | None = None) -> None:
+    def __init__(
+        self,
+        hands: Hands,
+        carrier: Carrier,
+        mailer: Mailer | None,
+        links: LinkMaker | None = None,
+        *,
+        public_url: str | None = None,
+    ) -> None:
+        """`public_url`: where holders of accounts find the page for their appeal."""
         self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of, links)
         self._restorations = RestorationHands(hands)
-        self._holds = HoldHands(hands)
+        self._holds = HoldHands(hands, f"{public_url}{APPEAL_PATH}" if public_url else "")
         self._grievances = GrievanceHands(hands)
         self._duties = DutyHands(hands)
 

@@ -377,7 +377,7 @@ async def test_it_is_overtaken_when_nothing_is_on_hold_any_more(appeal: Appeal) 
 
 async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
     await appeal.file()
-    assert (await grievances.withdraw(appeal.hands, appeal.identity, HOLDER)).state == "withdrawn"
+    assert (await grievances.withdraw(appeal.hands, appeal.identity, None, HOLDER)).state == "withdrawn"
     with pytest.raises(NotNow, match="is withdrawn"):
         await appeal.decide(IO, LEVEL.BANK, UPHELD)
     first = appeal.identity

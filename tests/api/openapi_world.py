@@ -248,6 +248,10 @@ async def _filled(doors: Doors) -> dict[str, str]:
     await holding.take_up(doors.parts.hands, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
+    (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]
+    appeal = {"text": "it is the rent of my tenant", "language": "en"}
+    filed = await doors.post(f"/api/v1/holds/{held['hold_id']}/grievances", appeal)
+    assert filed.status_code == 201, filed.text
     (message, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/messages"))["items"]
     fir = (await doors.post(f"/api/v1/cases/{ack_no}/fir", {"kind": "zero_fir"})).json()
     court_order = (await doors.post(f"/api/v1/cases/{ack_no}/court-orders", COURT_ORDER)).json()
@@ -282,6 +286,8 @@ async def _filled(doors: Doors) -> dict[str, str]:
         "hop_no": "2",
         "request_id": str(planned["HDFC"]),
         "hold_id": str(hold_id),
+        "account_hold_id": held["hold_id"],
+        "grievance_id": filed.json()["grievance_id"],
         "contradiction_id": str(doubt["contradiction_id"]),
         "reconciliation_id": str(compared.reconciliation_id),
         "restoration_id": restoration["restoration_id"],

@@ -59,6 +59,9 @@ RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
 ORDER: Final = "/api/v1/orders/{order_id}"
 BANK_ORDER: Final = "/api/v1/bank/orders/{order_id}"
 DONE: Final = {"lines": [{"line_no": 1, "amount_paise": 1, "done_at": "2026-11-24T06:00:00Z"}]}
+ACCOUNT_HOLD: Final = "/api/v1/holds/{account_hold_id}"
+GRIEVANCE: Final = "/api/v1/grievances/{grievance_id}"
+FOUND: Final = {"kyc": "genuine", "finding": "a shop since 2011"}
 SEEN: Final[dict[str, Any]] = {"step": "approval", "turn": 1}
 
 EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any]]] = {
@@ -115,6 +118,23 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{RESTORATION}/receive-bond"): (DESK | IO, SEEN),
     ("POST", f"{RESTORATION}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), SEEN | WHY),
     ("GET", f"{CASE}/evidence"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), None),
+    ("GET", "/api/v1/holds"): (READERS | POLICE, None),
+    ("GET", ACCOUNT_HOLD): (READERS | POLICE, None),
+    ("POST", f"{ACCOUNT_HOLD}/decide-small"): (IO | ABOVE, {"decision": "keep", **WHY}),
+    ("POST", f"{ACCOUNT_HOLD}/grievances"): (DESK | IO, {"text": "it is my pay", "language": "hi"}),
+    ("POST", f"{ACCOUNT_HOLD}/appeal-code"): (DESK | IO, WHY),
+    ("GET", "/api/v1/grievances"): (READERS | POLICE, None),
+    ("GET", GRIEVANCE): (READERS | POLICE, None),
+    ("POST", f"{GRIEVANCE}/report"): (DESK, FOUND),
+    ("POST", f"{GRIEVANCE}/decide"): (
+        IO | {Role.DY_SP, Role.DISTRICT_GRO, Role.STATE_GRO},
+        {"level": "io", "decision": "upheld", **WHY},
+    ),
+    ("POST", f"{GRIEVANCE}/escalate"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), {"level": "io", **WHY}),
+    ("POST", f"{GRIEVANCE}/appeal-on"): (DESK | IO, {"level": "io"}),
+    ("POST", f"{GRIEVANCE}/withdraw"): (DESK | IO, {"level": "io"}),
+    ("GET", "/api/v1/bank/grievances"): (BANK, None),
+    ("POST", "/api/v1/bank/grievances/{grievance_id}/report"): (BANK, FOUND),
     ("GET", "/api/v1/papers"): (READERS | POLICE, None),
     ("GET", "/api/v1/papers/{paper_id}"): (READERS | POLICE, None),
     ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
@@ -149,7 +169,11 @@ ANSWER_PAGE: Final = {(method, f"/a/{path}") for method in ("GET", "HEAD", "POST
 """No role opens it: the token in the path is what it goes by (test_answer_pages)."""
 ASKED: Final = {"/api/v1/papers": {"case": "29999999999999"}}
 """what a route cannot be called without, beside its path"""
+APPEAL_PAGE: Final = {(method, path) for method in ("GET", "HEAD", "POST") for path in ("/appeal", "/appeal/{token}")}
+"""No role opens it: the holder of an account comes in by a reference and a code (test_appeals)."""
 NUMBERS: Final = {
+    "account_hold_id": "00000000-0000-4000-8000-000000000000",
+    "grievance_id": "00000000-0000-4000-8000-000000000000",
     "ack_no": "29999999999999",
     "hop_no": "1",
     "task_id": "1",
@@ -188,7 +212,7 @@ async def call(doors: Doors, method: str, path: str, headers: Mapping[str, str])
 
 
 async def test_every_route_stands_in_the_table(doors: Doors) -> None:
-    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE
+    assert set(routes_of(doors.app)) == set(EXPECTED) | ANSWER_PAGE | APPEAL_PAGE
 
 
 async def test_every_route_by_every_role(doors: Doors) -> None:

@@ -122,7 +122,7 @@ async def test_nothing_personal_in_its_history(stage: LettingGo) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")
-    await grievances.withdraw(appeal.hands, appeal.identity, HOLDER)
+    await grievances.withdraw(appeal.hands, appeal.identity, None, HOLDER)
     await stage.tell(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     (history,) = await stage.histories(GRIEVANCE, appeal.identity)

@@ -1,0 +1,100 @@
+"""Money on hold by account: reading it, deciding on small holds, and what a holder needs to appeal."""
+
+from datetime import timedelta
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Query, Request
+
+from activities import grievances
+from activities.micro_holds import decide_micro
+from api.appeals import AppealGate
+from api.auth import may
+from api.params import LIMIT_DEFAULT, After, Limit
+from api.parts import TheParts
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.restorations import acting
+from api.roles import Action
+from api.tokens import Officer
+from db import hold_views
+from schemas.desk import WithReason
+from schemas.grievances import GrievanceDone, NewGrievance
+from schemas.hold_views import AppealCode, HoldPage, HoldView, MicroDecided, MicroDone
+from schemas.identifiers import ACK_NO_PATTERN
+
+router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
+
+DAYS_MAX: Final = 3_660
+
+Reader = Annotated[Officer, may(Action.READ_HOLD)]
+
+
+@router.get("")
+async def list_holds(
+    parts: TheParts,
+    officer: Reader,
+    ack_no: Annotated[
+        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
+    ] = None,
+    institution: Annotated[str | None, Query(pattern=r"^[A-Z0-9]{1,20}$", description="Code of the bank.")] = None,
+    held: Annotated[bool | None, Query(description="Whether anything is on hold still.")] = None,
+    small: Annotated[bool | None, Query(description="Whether it waits for a quick decision.")] = None,
+    ends_within_days: Annotated[
+        int | None, Query(ge=0, le=DAYS_MAX, description="Only what ends by itself within so many days.")
+    ] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> HoldPage:
+    """Holds, the first to end by itself first."""
+    now = parts.hands.now()
+    before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
+    async with parts.hands.pool.acquire() as connection:
+        return await hold_views.page(
+            connection,
+            after,
+            limit,
+            ack_no=ack_no,
+            institution=institution,
+            held=held,
+            small=small,
+            lapses_before=before,
+        )
+
+
+@router.get("/{account_hold_id}")
+async def read_hold_of_account(parts: TheParts, officer: Reader, account_hold_id: UUID) -> HoldView:
+    """One case's money on hold at one account, with its clocks."""
+    async with parts.hands.pool.acquire() as connection:
+        return await hold_views.get(connection, account_hold_id)
+
+
+@router.post("/{account_hold_id}/decide-small", responses=says(NOT_NOW))
+async def decide_small_hold(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.DECIDE_SMALL_HOLD)],
+    account_hold_id: UUID,
+    decided: MicroDecided,
+) -> MicroDone:
+    """Let a small hold go in whole, or keep it."""
+    return await decide_micro(parts.hands, account_hold_id, decided, acting(officer))
+
+
+@router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
+async def file_grievance(
+    parts: TheParts, officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)], account_hold_id: UUID, new: NewGrievance
+) -> GrievanceDone:
+    """Write down the appeal of a holder who has come in person."""
+    return await grievances.file_grievance(parts.hands, account_hold_id, new, officer.actor)
+
+
+@router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))
+async def make_appeal_code(
+    request: Request,
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.MAKE_APPEAL_CODE)],
+    account_hold_id: UUID,
+    why: WithReason,
+) -> AppealCode:
+    """A one-time code for the public page, to be handed on by the bank or at the counter. It is shown once."""
+    gate: AppealGate = request.app.state.appeal_gate
+    return await gate.door.make_code(account_hold_id, officer.actor, why.reason)

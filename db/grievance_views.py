@@ -1,0 +1,162 @@
+"""Grievances as officers and banks read them: lists, and one with its levels and what was let go because of it."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.grievances import (
+    BankGrievance,
+    BankGrievances,
+    GrievanceHead,
+    GrievancePage,
+    GrievanceVerb,
+    GrievanceView,
+    LevelView,
+    ReleaseView,
+    number_of,
+)
+from schemas.restoration_enums import GrievanceLevel, GrievanceState
+
+_HELD: Final = """
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.balance_paise), 0)::bigint AS held_paise FROM hop h JOIN ledger_balance b
+      ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+    WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+) AS money
+"""
+_HEAD: Final = f"""
+SELECT g.grievance_id, g.serial_no, g.hold_id, g.case_no AS case_ack_no, a.institution, g.state, g.level, g.opened_at,
+       l.due_at, coalesce(l.due_at < $1, false) AS overdue, money.held_paise, g.ended_at
+FROM grievance g JOIN account_hold a USING (hold_id)
+LEFT JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS NULL
+{_HELD}
+"""
+_LIST: Final = f"""{_HEAD}
+WHERE ($2::text IS NULL OR g.state = $2) AND ($3::text IS NULL OR g.level = $3)
+  AND ($4::boolean IS NULL OR coalesce(l.due_at < $1, false) = $4)
+  AND ($5::text IS NULL OR g.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
+  AND ($6::timestamptz IS NULL OR (g.opened_at, g.grievance_id) > ($6, $7::uuid))
+ORDER BY g.opened_at, g.grievance_id LIMIT $8
+"""
+
+
+async def page(
+    connection: Connection,
+    now: datetime,
+    after: str | None,
+    limit: int,
+    *,
+    state: GrievanceState | None,
+    level: GrievanceLevel | None,
+    overdue: bool | None,
+    ack_no: str | None,
+) -> GrievancePage:
+    """A page of grievances, the oldest first; `ack_no` is any number of a case. Raises `BadCursor`."""
+    rows = await connection.fetch(_LIST, now, state, level, overdue, ack_no, *_key(after), limit + 1)
+    shown, more = cut(rows, limit)
+    return GrievancePage(
+        items=tuple(GrievanceHead(**_numbered(dict(row))) for row in shown),
+        next=_next(dict(shown[-1])) if more else None,
+    )
+
+
+def _numbered(row: dict[str, object]) -> dict[str, object]:
+    return row | {"number": number_of(int(str(row.pop("serial_no"))))}
+
+
+def _next(row: dict[str, object]) -> str:
+    opened_at = row["opened_at"]
+    assert isinstance(opened_at, datetime), "the column is a time"
+    return to_cursor(opened_at.isoformat(), str(row["grievance_id"]))
+
+
+def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    moment, identity = from_cursor(after, str, str)
+    try:
+        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if found[0].tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return found
+
+
+_MORE: Final = """
+SELECT g.text, g.contact, g.language, g.policy ->> 'version' AS policy_version, a.reference
+FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.grievance_id = $1
+"""
+
+
+async def get(
+    connection: Connection, grievance_id: UUID, now: datetime, free_paise: int, may: tuple[GrievanceVerb, ...]
+) -> GrievanceView:
+    """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
+    head = await connection.fetchrow(f"{_HEAD} WHERE g.grievance_id = $2", now, grievance_id)
+    more = await connection.fetchrow(_MORE, grievance_id)
+    if head is None or more is None:
+        raise NotFound(f"grievance {grievance_id}")
+    return GrievanceView.model_validate(
+        _numbered(dict(head))
+        | dict(more)
+        | {
+            "free_paise": free_paise,
+            "levels": await levels(connection, grievance_id),
+            "releases": await releases(connection, grievance_id),
+            "may": may,
+        }
+    )
+
+
+_LEVEL: Final = ", ".join(LevelView.model_fields)
+
+
+async def levels(connection: Connection, grievance_id: UUID) -> tuple[LevelView, ...]:
+    """The levels it has come to, lowest first."""
+    rows = await connection.fetch(
+        f"SELECT {_LEVEL} FROM grievance_level WHERE grievance_id = $1 ORDER BY place", grievance_id
+    )
+    return tuple(LevelView(**dict(row)) for row in rows)
+
+
+async def releases(connection: Connection, grievance_id: UUID) -> tuple[ReleaseView, ...]:
+    """What the bank was ordered to let go because of it, oldest first."""
+    rows = await connection.fetch(
+        "SELECT o.order_id, o.state, o.planned_at AS ordered_at, o.ended_at, sum(l.amount_paise)::bigint"
+        " AS ordered_paise, sum(l.confirmed_paise)::bigint AS confirmed_paise"
+        " FROM grievance g JOIN bank_order o ON o.case_no = g.case_no AND o.grievance_id = g.grievance_id"
+        " JOIN bank_order_line l USING (order_id) WHERE g.grievance_id = $1"
+        " GROUP BY o.order_id ORDER BY o.planned_at, o.order_id",
+        grievance_id,
+    )
+    return tuple(ReleaseView(**dict(row)) for row in rows)
+
+
+# -- as banks read them ------------------------------------------------------------------------------------------------
+
+
+_OF_BANK: Final = f"""
+SELECT g.grievance_id, g.serial_no, g.case_no AS ack_no, g.text, g.language, g.opened_at, l.due_at AS report_by,
+       money.held_paise, (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no
+         AND h.institution = a.institution AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account
+FROM grievance g JOIN account_hold a USING (hold_id)
+JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS NULL
+{_HELD}
+WHERE g.state = 'open' AND g.level = 'bank' AND a.institution = $1
+  AND ($2::timestamptz IS NULL OR (g.opened_at, g.grievance_id) > ($2, $3::uuid))
+ORDER BY g.opened_at, g.grievance_id LIMIT $4
+"""
+
+
+async def of_bank(connection: Connection, institution: str, after: str | None, limit: int) -> BankGrievances:
+    """What waits for this bank's report, the oldest first. Raises `BadCursor`."""
+    rows = await connection.fetch(_OF_BANK, institution, *_key(after), limit + 1)
+    shown, more = cut(rows, limit)
+    return BankGrievances(
+        items=tuple(BankGrievance.model_validate(_numbered(dict(row))) for row in shown),
+        next=_next(dict(shown[-1])) if more else None,
+    )

@@ -1,0 +1,78 @@
+"""Money on hold by account, as officers read it: the list, the first to lapse first."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.hold_views import HoldPage, HoldView
+
+_HEAD: Final = """
+SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
+       a.holder_told_at, a.warned_days, a.kept_by, a.micro, a.micro_decision, a.micro_decided_by, a.micro_reason,
+       money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at
+FROM account_hold a
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(b.balance_paise), 0)::bigint AS held_paise FROM hop h JOIN ledger_balance b
+      ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+    WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+) AS money
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) AS paise FROM bank_order_line l
+    JOIN bank_order o USING (order_id)
+    WHERE l.case_no = a.case_no AND l.hold_id = a.hold_id AND NOT l.excess
+      AND o.state IN ('planned', 'delivered', 'refused')
+) AS ordered
+"""
+_LIST: Final = f"""{_HEAD}
+WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1))
+  AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
+  AND ($4::boolean IS NULL OR (a.micro AND a.micro_decision IS NULL) = $4)
+  AND ($5::timestamptz IS NULL OR a.lapses_at < $5)
+  AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
+ORDER BY a.lapses_at, a.hold_id LIMIT $8
+"""
+
+
+async def page(
+    connection: Connection,
+    after: str | None,
+    limit: int,
+    *,
+    ack_no: str | None,
+    institution: str | None,
+    held: bool | None,
+    small: bool | None,
+    lapses_before: datetime | None,
+) -> HoldPage:
+    """A page of holds; `small`: those that wait for a quick decision. Raises `BadCursor`."""
+    rows = await connection.fetch(_LIST, ack_no, institution, held, small, lapses_before, *_key(after), limit + 1)
+    shown, more = cut(rows, limit)
+    last = shown[-1] if more else None
+    return HoldPage(
+        items=tuple(HoldView(**dict(row)) for row in shown),
+        next=to_cursor(last["lapses_at"].isoformat(), str(last["hold_id"])) if last else None,
+    )
+
+
+async def get(connection: Connection, hold_id: UUID) -> HoldView:
+    """One hold. Raises `NotFound`."""
+    row = await connection.fetchrow(f"{_HEAD} WHERE a.hold_id = $1", hold_id)
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return HoldView(**dict(row))
+
+
+def _key(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    moment, identity = from_cursor(after, str, str)
+    try:
+        found = datetime.fromisoformat(str(moment)), UUID(str(identity))
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if found[0].tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return found
