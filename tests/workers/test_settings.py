@@ -64,6 +64,19 @@ def test_a_wrong_value_is_named_and_not_repeated(
     assert "hunter2" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["SMTP_URL", "SMS_URL", "POLICE_URL", "PUBLIC_URL", "ISO_SPOOL"])
+def test_an_empty_address_that_may_be_left_out_is_none(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}{name}", "")
+    assert getattr(Settings.load(), name.lower()) is None
+
+
+@pytest.mark.parametrize("name", ["DATABASE_URL", "TEMPORAL_ADDRESS", "SECRET_KEY", "POLICY_FILE", "PG_BIN"])
+def test_what_else_is_empty_is_refused(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(f"{ENV_PREFIX}{name}", "")
+    with pytest.raises(SettingsError, match=name):
+        Settings.load()
+
+
 def test_every_mistake_has_its_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(f"{ENV_PREFIX}API_PORT", "-1")
     monkeypatch.setenv(f"{ENV_PREFIX}API_WORKERS", "0")
