@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from activities.answer_links import PATH as ANSWER_PATH
+from activities.home_figures import HomeWatch
 from activities.scorecards import ScoreWatch
 from api import (
     accounts,
@@ -19,9 +20,10 @@ from api import (
     contradictions,
     desk,
     events,
+    evidence,
     grievances,
     holds,
-    evidence,
+    home_figures,
     messages,
     ops,
     order_pages,
@@ -39,6 +41,7 @@ from api.bank_auth import BankDoor
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.evidence import PackingRoom
+from api.home_figures import CountingRoom
 from api.logins import BankLogins
 from api.ops import Stock
 from api.parts import Parts
@@ -84,15 +87,18 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.stock = Stock()
     app.state.reading_room = ReadingRoom(parts.hands)
     app.state.score_watch = ScoreWatch(parts.hands)
+    app.state.counting_room = CountingRoom(parts.hands)
+    app.state.home_watch = HomeWatch(parts.hands)
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
-    for resource in (restorations, papers, police, messages):
+    # Before the restorations: `figures` is the id of none.
+    for resource in (home_figures, restorations, papers, police, messages):
         app.include_router(resource.router)
     for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
-    app.include_router(evidence.router)
     for resource in (holds, grievances, bank_grievances, appeals):
         app.include_router(resource.router)
+    app.include_router(evidence.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)

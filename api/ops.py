@@ -10,6 +10,7 @@ import httpx
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
+from activities.home_figures import HomeWatch
 from activities.metrics import CONTENT_TYPE, METRICS, joined
 from activities.scorecards import ScoreWatch
 from api.parts import Parts, TheParts
@@ -82,7 +83,8 @@ async def metrics(request: Request, parts: TheParts) -> Response:
     """Everything that is counted, in Prometheus' text format, with the pages of `metrics_urls` joined to it."""
     stock: Stock = request.app.state.stock
     watch: ScoreWatch = request.app.state.score_watch
-    await asyncio.gather(stock.refresh(parts.hands.pool), watch.refresh())
+    way_home: HomeWatch = request.app.state.home_watch
+    await asyncio.gather(stock.refresh(parts.hands.pool), watch.refresh(), way_home.refresh())
     others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 

@@ -19,6 +19,7 @@ from workers.commands import (
     bench,
     demo,
     evidence,
+    figures,
     importing,
     iso,
     paper,
@@ -84,6 +85,7 @@ _add(app, "Work", "import", importing.import_file)
 _add(app, "Work", "export", trail.export)
 _add(app, "Work", "paper", paper.paper)
 _add(app, "Work", "evidence", evidence.evidence)
+_add(app, "Work", "figures", figures.figures)
 _add(app, "Work", "verify", verifying.verify)
 _add(app, "Work", "reconcile", reconciling.reconcile)
 _add(app, "Work", "token", processes.token)

@@ -1,0 +1,61 @@
+"""`goldenhour figures`: the measures on a terminal, as JSON and as a table; and what no text of ours says."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from db.pool import Pool
+from tests.activities.way_home import Home
+from tests.factories import make_hands
+from tests.workers.command_line import invoke, with_database
+
+ROOT = Path(__file__).parents[2]
+TEXTS = ("*.py", "*.html", "*.typ", "*.toml", "*.md", "*.css")
+ROOMS = ("activities", "adapters", "api", "db", "domain", "papers", "schemas", "workers", "workflows", "docs")
+
+
+async def restored(pool: Pool) -> None:
+    home = Home(await make_hands(pool))
+    restoration = await home.of(await home.hold(300, lost=100))
+    await home.to_credit(restoration)
+    await home.confirm(restoration)
+
+
+async def test_people_see_what_went_where(database: Pool, database_dsn: str) -> None:
+    await restored(database)
+    told = await invoke("figures", "--by", "route", **with_database(database_dsn))
+    assert told.exit_code == 0, told.output
+    for words in ("lost", "₹400", "restored", "₹300", "no_court", "100.0%", "over 1 credits"):
+        assert words in told.stdout
+
+
+async def test_programs_get_json_and_spreadsheets_a_table(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    await restored(database)
+    table = tmp_path / "home.csv"
+    told = await invoke("figures", "--by", "bank", "--csv", table, "--json", "-", **with_database(database_dsn))
+    assert json.loads(told.stdout)["total"]["stages"]["restored"] == {"paise": 300_00, "cases": 1}
+    assert table.read_text().splitlines()[-1].startswith("total,")
+
+
+async def test_wrong_usage_is_named(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    settings = with_database(database_dsn)
+    turned = await invoke("figures", "--from", "2026-02-01", "--to", "2026-01-01", **settings)
+    assert (turned.exit_code, "--from is not before --to" in turned.stderr) == (2, True)
+    nowhere = await invoke("figures", "--csv", tmp_path / "no" / "home.csv", **settings)
+    assert (nowhere.exit_code, "No such file" in nowhere.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_nothing_is_called_saved(room: str) -> None:
+    """Money is held, restored, released or lost; a hold has saved nobody."""
+    said = re.compile(r"\bsav(ed|ings)\b|बचाय|बचाई", re.IGNORECASE)
+    found = [
+        f"{file.relative_to(ROOT)}:{number}: {line.strip()}"
+        for pattern in TEXTS
+        for file in sorted((ROOT / room).rglob(pattern))
+        for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1)
+        if said.search(line)
+    ]
+    assert found == []

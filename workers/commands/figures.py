@@ -1,0 +1,197 @@
+"""`goldenhour figures`: what is held, restored, released and lost, and how long the way home took."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from schemas.home_figures import HomeBy, Stage
+from workers.commands.common import (
+    USAGE,
+    Failed,
+    JsonTarget,
+    load_settings,
+    people,
+    run,
+    with_database,
+    write_json,
+)
+from workers.words import duration, grouped, rupees
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+    from schemas.home_figures import HomeFigures, HomeReport
+    from workers.settings import Settings
+
+WORDS = {
+    Stage.LOST: "lost",
+    Stage.HELD: "held now",
+    Stage.APPLIED: "applied for",
+    Stage.VERIFIED: "verified",
+    Stage.NOTICED: "holder heard",
+    Stage.APPROVED: "approved",
+    Stage.ORDERED: "ordered",
+    Stage.RESTORED: "restored",
+    Stage.RELEASED: "released",
+    Stage.LAPSED: "of it lapsed",
+}
+NOBODY = {
+    HomeBy.ROUTE: "no route yet",
+    HomeBy.DISTRICT: "no district told",
+    HomeBy.BANK: "an unknown bank",
+    HomeBy.OFFICER: "nobody assigned",
+}
+DAYS_DEFAULT = 365
+
+
+def figures(
+    by: Annotated[HomeBy | None, typer.Option(help="A row for each of these.")] = None,
+    opened_from: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="Cases opened from that day on; a year by default."),
+    ] = None,
+    opened_to: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="Cases opened before that day; all by default."),
+    ] = None,
+    csv_file: Annotated[
+        Path | None, typer.Option("--csv", metavar="FILE", help="Write the table to FILE for a spreadsheet.")
+    ] = None,
+    json_target: JsonTarget = None,
+) -> None:
+    """Show where the money of the cases of a period is, by stage, and how long it took to come home.
+
+    Held, restored, released and lost are always apart. Money counts as restored, or released, when its bank has
+    confirmed it. Days are those of Indian time (docs/measures.md defines every figure).
+
+    Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
+    """
+    settings = with_database(load_settings())
+    report = run(_read(settings, by, *_period(opened_from, opened_to)))
+    if csv_file is not None:
+        _write_csv(csv_file, report)
+    write_json(json_target, report.model_dump(mode="json"))
+    show(people(json_target), report, settings.procedure_clock_factor)
+
+
+def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[datetime, datetime]:
+    from schemas.complaints import IST
+
+    end = opened_to.replace(tzinfo=IST) if opened_to else datetime.now(UTC) + timedelta(seconds=1)
+    start = opened_from.replace(tzinfo=IST) if opened_from else end - timedelta(days=DAYS_DEFAULT)
+    if start >= end:
+        raise Failed("--from is not before --to", USAGE)
+    return start, end
+
+
+async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, opened_to: datetime) -> "HomeReport":
+    from db import home_figures
+    from db.home_figures import Period
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    period = Period(
+        opened_from=opened_from,
+        opened_to=opened_to,
+        as_of=datetime.now(UTC),
+        clock_factor=settings.procedure_clock_factor,
+    )
+    pool = await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1)
+    try:
+        async with (
+            pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await home_figures.report(connection, period, by)
+    finally:
+        await pool.close()
+
+
+def _write_csv(file: Path, report: "HomeReport") -> None:
+    from activities.home_figures import to_csv
+
+    try:
+        file.write_text(to_csv(report), encoding="utf-8", newline="")
+    except OSError as error:
+        raise Failed(f"{file}: {error.strerror}", USAGE) from error
+
+
+def show(console: "Console", report: "HomeReport", factor: float) -> None:
+    """The stages of all cases, and a row for each of what they are told apart by; days run `factor` times as fast."""
+    console.print(_stages(report))
+    if report.by is not None:
+        console.print(_rows(report, report.by, factor))
+    spread, past = report.total.held_to_restored, report.total.past
+    if spread.p50_seconds is not None and spread.p95_seconds is not None:
+        console.print(
+            f"Held → restored: p50 {duration(spread.p50_seconds * factor)}, p95 {duration(spread.p95_seconds * factor)}"
+            f" over {grouped(spread.credits)} credits.",
+            highlight=False,
+        )
+    waits = ", ".join(f"{rupees(one.paise)} on {grouped(one.holds)} holds past {one.days} days" for one in past)
+    console.print(f"Still held: {waits}.", highlight=False)
+    if report.grievances:
+        console.print(_grievances(report))
+
+
+def _stages(report: "HomeReport") -> "Table":
+    from rich.table import Table
+
+    days = f"{report.opened_from:%d %b %Y} to {report.opened_to:%d %b %Y}"
+    table = Table(title=f"Cases opened from {days}", title_justify="left")
+    table.add_column("stage")
+    table.add_column("cases", justify="right")
+    table.add_column("money", justify="right")
+    for stage, words in WORDS.items():
+        found = report.total.stages[stage]
+        table.add_row(words, grouped(found.cases), rupees(found.paise))
+    table.add_row("restored of what was ever held", "", _share(report.total))
+    return table
+
+
+def _rows(report: "HomeReport", by: HomeBy, factor: float) -> "Table":
+    from rich.table import Table
+
+    table = Table(title=f"By {by.value}", title_justify="left")
+    table.add_column(by.value, overflow="fold")
+    for name in ("lost", "held now", "restored", "share", "released", "p50", "past 90 days"):
+        table.add_column(name, justify="right")
+    for row in report.rows:
+        median = row.held_to_restored.p50_seconds
+        stages = row.stages
+        table.add_row(
+            f"{row.about} {row.name}".strip() or NOBODY[by],
+            rupees(stages[Stage.LOST].paise),
+            rupees(stages[Stage.HELD].paise),
+            rupees(stages[Stage.RESTORED].paise),
+            _share(row),
+            rupees(stages[Stage.RELEASED].paise),
+            duration(median * factor) if median is not None else "",
+            rupees(row.past[-1].paise),
+        )
+    return table
+
+
+def _share(row: "HomeFigures") -> str:
+    return f"{row.restored_of_held:.1%}" if row.restored_of_held is not None else ""
+
+
+def _grievances(report: "HomeReport") -> "Table":
+    from rich.table import Table
+
+    table = Table(title="Grievances", title_justify="left")
+    for name in ("outcome", "level", "age"):
+        table.add_column(name)
+    for name in ("grievances", "still held", "released"):
+        table.add_column(name, justify="right")
+    for one in report.grievances:
+        table.add_row(
+            *(text.replace("_", " ") for text in (one.state.value, one.level.value, one.age)),
+            grouped(one.grievances),
+            rupees(one.held_paise),
+            rupees(one.released_paise),
+        )
+    return table
