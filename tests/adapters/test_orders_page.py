@@ -1,0 +1,56 @@
+"""The examples of docs/orders.md are what the code sends and takes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from adapters.banks.iso20022.orders import encode_order
+from domain.confirming import Ordered, judge
+from domain.policy import load_policy
+from schemas.enums import ContradictionKind
+from schemas.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
+from schemas.procedures import OrderRung
+from schemas.restoration_enums import OrderReason
+from tests.adapters.test_orders import AT, order
+
+PAGE = (Path(__file__).parents[2] / "docs" / "orders.md").read_text()
+
+
+def json_after(words: str) -> Any:
+    start = PAGE.index("{", PAGE.index(words) + len(words))
+    return json.JSONDecoder().raw_decode(PAGE[start:])[0]
+
+
+def test_the_event() -> None:
+    shown = json_after("## What the bank reads")
+    assert shown == json.loads(OrderIssued(timestamp=AT, data=order()).model_dump_json())
+    assert f"1 to {LINES_MAX}" in PAGE
+
+
+def test_the_word_and_the_reply() -> None:
+    word = OrderConfirmation.model_validate_json(json.dumps(json_after("Idempotency-Key: demo-000512")))
+    reply = ConfirmationTaken.model_validate_json(json.dumps(json_after("\n200\n")))
+    line = order().lines[0]
+    ordered = Ordered(amount_paise=line.amount_paise, confirmed_paise=0, beneficiary=line.beneficiary)
+    judged = judge(order().kind, order().due_at, ordered, word.lines[0], line.amount_paise, frozenset())
+    assert (judged.disposition, judged.applied_paise, judged.flags) == ("applied", line.amount_paise, ())
+    assert (reply.order_id, reply.applied) == (order().order_id, 1)
+
+
+def test_the_words_of_a_file() -> None:
+    body = encode_order("DEMO", order(), created_at=AT).decode()
+    for word in ("LINE", "AMNT", "HELD", "TOACC", "TOIFS", "TOBNK", "DUEBY", "PAPER", "ACKNO"):
+        assert f"/{word}/" in body
+        assert f"`{word}`" in PAGE
+
+
+def test_every_reason_contradiction_and_rung_stands_there() -> None:
+    for reason in OrderReason:
+        assert f"`{reason.value}`" in PAGE
+    for kind in ContradictionKind:
+        assert not kind.value.startswith("credited") or f"`{kind.value}`" in PAGE
+    days = [load_policy().order.promised("", 86_400).rungs[rung] for rung in OrderRung]
+    assert days == [5, 5, 5, 3]
+    for rung in OrderRung:
+        assert f"| `{rung.value}` | " in PAGE
+    assert load_policy().order.try_again_seconds == 4 * 3600
