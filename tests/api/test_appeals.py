@@ -73,7 +73,7 @@ class Holder:
 
     async def code(self) -> str:
         """The code of the newest short message."""
-        codes = [found[0] for text in await self.arrived() if (found := re.findall(r"\b[0-9]{8}\b", text))]
+        codes: list[str] = [found[0] for text in await self.arrived() if (found := re.findall(r"\b[0-9]{8}\b", text))]
         return codes[-1]
 
     async def post(self, path: str, **fields: str) -> httpx.Response:
@@ -85,7 +85,8 @@ class Holder:
         assert asked.status_code == 200, asked.text
         entered = await self.post(f"/appeal?lang={lang}", reference=reference, code=await self.code(), step="enter")
         assert entered.status_code == 303, entered.text
-        return entered.headers["location"]
+        path: str = entered.headers["location"]
+        return path
 
     async def see(self, path: str) -> str:
         """What a reader sees of a page."""
@@ -147,7 +148,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert "Shri Verma" in page
 
     hands = holder.doors.parts.hands
-    (grievance_id,) = await hands.pool.fetchrow("SELECT grievance_id FROM grievance") or (None,)
+    grievance_id: UUID = await hands.pool.fetchval("SELECT grievance_id FROM grievance")
     said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
     await grievances.report(hands, grievance_id, said, "bank:SBIN", institution="SBIN")
     assert "Investigating officer" in await holder.see(visit)

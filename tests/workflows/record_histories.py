@@ -1,6 +1,6 @@
 """Record one history a path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
 
-Those of restorations stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed behind
+Those of the way home stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed behind
 `workflow.patched` and every case that began before has ended (docs/workflows.md). A history is what real cases of that
 version look like: do not edit one by hand.
 """
@@ -19,10 +19,11 @@ from db.migrate import migrate
 from db.pool import open_pool
 from tests.factories import institution, make_hands
 from tests.workflows.conftest import CLASSES
+from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
 from tests.workflows.paths import Path as CasePath
 from tests.workflows.restoration_paths import RESTORATION_PATHS
-from tests.workflows.restoration_paths import Path as RestorationPath
+from tests.workflows.restoration_paths import Path as ProcedurePath
 from tests.workflows.stage import staged
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
@@ -31,6 +32,7 @@ from workers.temporal import connect
 FOLDER = Path(__file__).with_name("histories")
 PROCEDURES = FOLDER / "procedures"
 RECORDER = "recorder"
+WAYS_HOME = {"restoration": RESTORATION_PATHS, "hold": HOLD_PATHS, "grievance": GRIEVANCE_PATHS}
 
 
 def cleaned(part: Any) -> Any:
@@ -70,14 +72,14 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
     await pool.close()
 
 
-async def record_restoration(path: RestorationPath, client: Client, postgres: EmbeddedPostgres) -> None:
-    """Walk one path of a restoration on a fresh database, and write the history of every run."""
-    dsn = await postgres.create_database(f"restoration_{path.__name__}")
+async def record_procedure(kind: str, path: ProcedurePath, client: Client, postgres: EmbeddedPostgres) -> None:
+    """Walk one path of a procedure on a fresh database, and write the history of every run."""
+    dsn = await postgres.create_database(f"{kind}_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)
     histories = await path(await make_hands(pool), client)
     for number, history in enumerate(histories, start=1):
-        name = f"restoration-{path.__name__}"
+        name = f"{kind}-{path.__name__}"
         write(name if len(histories) == 1 else f"{name}-{number}", history, PROCEDURES)
     await pool.close()
 
@@ -86,7 +88,9 @@ async def main(names: list[str]) -> None:
     """Record the named paths, or all."""
     PROCEDURES.mkdir(exist_ok=True, parents=True)
     wanted = [path for path in PATHS if not names or path.__name__ in names]
-    ways_home = [path for path in RESTORATION_PATHS if not names or path.__name__ in names]
+    ways_home = [
+        (kind, path) for kind, paths in WAYS_HOME.items() for path in paths if not names or path.__name__ in names
+    ]
     with tempfile.TemporaryDirectory(prefix="goldenhour-record-") as folder:
         temporal = EmbeddedTemporal(
             Path(folder) / "temporal.db",
@@ -100,9 +104,9 @@ async def main(names: list[str]) -> None:
             for path in wanted:
                 await record(path, client, postgres)
                 sys.stdout.write(f"recorded {path.__name__}\n")
-            for way_home in ways_home:
-                await record_restoration(way_home, client, postgres)
-                sys.stdout.write(f"recorded {way_home.__name__}\n")
+            for kind, way_home in ways_home:
+                await record_procedure(kind, way_home, client, postgres)
+                sys.stdout.write(f"recorded {kind} {way_home.__name__}\n")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,38 @@
+"""Workflows of holds and grievances that could be deployed by mistake while others are open."""
+
+from datetime import timedelta
+
+from temporalio import workflow
+
+with workflow.unsafe.imports_passed_through():
+    from schemas.procedures import ProcedureStart
+    from workflows.grievance import GrievanceWorkflow
+    from workflows.hold import HoldWorkflow
+
+
+@workflow.defn(name="HoldWorkflow")
+class HoldRestsFirst(HoldWorkflow):
+    """Begins with a pause."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)
+
+
+@workflow.defn(name="GrievanceWorkflow")
+class GrievanceRestsFirst(GrievanceWorkflow):
+    """Begins with a pause."""
+
+    @workflow.init
+    def __init__(self, start: ProcedureStart) -> None:
+        super().__init__(start)
+
+    @workflow.run
+    async def run(self, start: ProcedureStart) -> None:
+        await workflow.sleep(timedelta(seconds=1))
+        await super().run(start)

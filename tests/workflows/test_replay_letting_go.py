@@ -1,0 +1,50 @@
+"""The workflows of holds and grievances must read the histories of yesterday, as `test_replay.py` has it for cases."""
+
+import json
+from pathlib import Path
+
+import pytest
+from temporalio.client import WorkflowHistory
+from temporalio.worker import Replayer
+from temporalio.workflow import NondeterminismError
+
+from tests.activities.test_hold_clocks import CONTACT
+from tests.workflows.changed_letting_go import GrievanceRestsFirst, HoldRestsFirst
+from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
+from tests.workflows.record_histories import PROCEDURES, cleaned
+from workers.temporal import DATA_CONVERTER
+from workflows.grievance import GrievanceWorkflow
+from workflows.hold import HoldWorkflow
+
+FILES = [file for kind in ("hold", "grievance") for file in sorted(PROCEDURES.glob(f"{kind}-*.json"))]
+
+
+async def replay(file: Path, *of: type) -> None:
+    content = json.loads(file.read_text(encoding="utf-8"))
+    history = WorkflowHistory.from_json(content["workflow_id"], content["history"])
+    await Replayer(workflows=of, data_converter=DATA_CONVERTER).replay_workflow(history)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_every_recorded_history_is_read_again(file: Path) -> None:
+    await replay(file, HoldWorkflow, GrievanceWorkflow)
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+async def test_a_changed_workflow_fails_the_replay(file: Path) -> None:
+    with pytest.raises(NondeterminismError):
+        await replay(file, HoldRestsFirst, GrievanceRestsFirst)
+
+
+def test_every_path_is_recorded() -> None:
+    recorded = {"-".join(file.stem.split("-")[:2]) for file in FILES}
+    paths = {f"hold-{path.__name__}" for path in HOLD_PATHS}
+    assert recorded == paths | {f"grievance-{path.__name__}" for path in GRIEVANCE_PATHS}
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_recorded_history_says_nothing_of_the_machine_or_of_people(file: Path) -> None:
+    text = file.read_text(encoding="utf-8")
+    content = json.loads(text)
+    assert cleaned(content) == content
+    assert not any(personal in text for personal in (*CONTACT.values(), "Victim", "9876543210"))
