@@ -41,6 +41,7 @@ LINE_MAX_BYTES: Final = 4 * 1024 * 1024
 """of the log; an event has some hundred bytes"""
 SMALL_MAX_BYTES: Final = 64 * 1024 * 1024
 """of what is read whole: the list of checksums, the case, the key and the signature"""
+SAID_MAX_CHARS: Final = 200
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 """the first moment that a ZIP archive can name: the archive's own time says nothing"""
 _UNIX: Final = 3
@@ -146,7 +147,10 @@ def check(path: Path, progress: Progress | None = None) -> Whole:
             if digest_of(copy) != digest_of(file):
                 raise NotEvidence("something was changed between its files")
             return whole
-    except (zipfile.BadZipFile, EOFError, NotImplementedError, ValueError, RuntimeError, struct.error) as error:
+    except zipfile.BadZipFile as error:
+        # It says in which file the bytes are not those that were written.
+        raise NotEvidence(f"it is no archive as we write them: {str(error)[:SAID_MAX_CHARS]}") from None
+    except (EOFError, NotImplementedError, ValueError, RuntimeError, struct.error) as error:
         raise NotEvidence(f"it is no archive as we write them: {type(error).__name__}") from None
     except OSError as error:
         # An offset in the archive that no file has.

@@ -25,7 +25,7 @@ EVENT_LINES: Final = 7
 """lines of the log that one event takes: its hash, and the six that are hashed"""
 HASH_CHARS: Final = 64
 
-_NAME: Final = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]*(/[A-Za-z0-9_-][A-Za-z0-9._-]*){0,5}", re.ASCII)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,5}", re.ASCII)
 _LISTED: Final = re.compile(rf"([0-9a-f]{{{HASH_CHARS}}})  (.+)", re.ASCII)
 
 
@@ -72,10 +72,9 @@ class ChainReader:
 
     def take(self, lines: Sequence[str]) -> None:
         """Take the lines of the next event. Raises `NotEvidence` for one that was changed, dropped or swapped."""
-        told, *body = lines
         self.events += 1
-        self.last = body_hash(self.last, "\n".join(body))
-        if len(lines) != EVENT_LINES or told != self.last.hex() or body[1] != str(self.events):
+        self.last = body_hash(self.last, "\n".join(lines[1:]))
+        if len(lines) != EVENT_LINES or lines[0] != self.last.hex() or lines[2] != str(self.events):
             raise NotEvidence(f"the log does not hold at event {self.events}")
 
 

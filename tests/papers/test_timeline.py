@@ -1,0 +1,55 @@
+"""The timeline of a case: readable whatever the case's size, and the same bytes each time."""
+
+from datetime import UTC, datetime, timedelta
+
+from papers.document import Document, Table
+from papers.rendering import MAX_PDF_BYTES, compiled
+from papers.timeline import DETAIL_MAX_CHARS, ROWS_MAX, Story, compose_timeline
+
+NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
+
+
+def told(events: int) -> Document:
+    story = Story()
+    for seq in range(1, events + 1):
+        at = NOW + timedelta(minutes=seq)
+        data = {"amount_paise": 12_50, "institution": "HDFC", "hops": [1, 2], "note": "x" * 500}
+        story.take(seq, "order_confirmed" if seq % 2 else "hold_began", at, "bank:HDFC", data)
+    return compose_timeline("32411265000000", NOW, 2, {"lost": -100_00, "held": 60_00, "restored": 40_00}, story)
+
+
+def table(document: Document) -> Table:
+    (found,) = [block for block in document.blocks if isinstance(block, Table)]
+    return found
+
+
+def test_every_event_is_told_in_the_time_of_india() -> None:
+    rows = table(told(3)).rows
+    assert [row[:4] for row in rows[:2]] == [
+        ("1", "25-11-2026 00:31:00", "Order confirmed", "bank:HDFC"),
+        ("2", "25-11-2026 00:32:00", "Hold began", "bank:HDFC"),
+    ]
+    assert rows[0][4].startswith("amount ₹12.50, institution HDFC, note xxx")
+    assert all(len(row[4]) <= DETAIL_MAX_CHARS for row in rows)
+
+
+def test_a_long_log_is_told_by_day_and_kind_and_says_so() -> None:
+    document = told(ROWS_MAX * 3)
+    rows = table(document).rows
+    assert sum(int(row[2]) for row in rows) == ROWS_MAX * 3
+    assert len(rows) <= 2 * 5
+    assert f"{ROWS_MAX * 3} events, told by day and kind" in document.model_dump_json()
+
+
+def test_headings_are_in_both_languages_and_buckets_apart() -> None:
+    words = told(1).model_dump_json()
+    for heading in ("Timeline of the case · प्रकरण का घटनाक्रम", "On hold · रोकी गई", "Restored · लौटाई गई", "₹100.00"):
+        assert heading in words
+
+
+def test_the_longest_can_be_set_and_is_the_same_again() -> None:
+    document = told(ROWS_MAX)
+    pdf = compiled(document, NOW)
+    assert pdf.startswith(b"%PDF-")
+    assert len(pdf) < MAX_PDF_BYTES
+    assert compiled(document, NOW) == pdf
