@@ -15,6 +15,7 @@ from adapters.banks.i4c.money import AmountError, parse_rupees
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.stated import Answerer
 from api.answer_forms import CLOCK_SLACK, FIELDS_MAX, VALUE_MAX_CHARS, BadForm, tidy
+from schemas.complaints import IST
 from schemas.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
 
@@ -94,7 +95,9 @@ class _Reader:
         left_paise = ordered.amount_paise - ordered.confirmed_paise
         if amount_paise > left_paise:
             self._reading.excesses[ordered.line_no] = amount_paise - left_paise
-        return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=reference)
+        # Two parts of one sum on one day are two: what was left before each is not the same.
+        told = reference or f"LEFT-{left_paise}"
+        return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=told)
 
     def text(self, name: str, what: str) -> str:
         """A text that must be there."""
@@ -125,7 +128,7 @@ class _Reader:
             self._reading.errors[name] = "The day is needed, like 24-11-2026."
         elif moment > self._now + CLOCK_SLACK:
             self._reading.errors[name] = "This is in the future."
-        elif moment.date() < self._ordered_at.date():
+        elif moment.astimezone(IST).date() < self._ordered_at.astimezone(IST).date():
             # A day has no hour: the very day of the order is fine.
             self._reading.errors[name] = "This is before the order."
         return moment

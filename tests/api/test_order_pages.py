@@ -12,8 +12,10 @@ import pytest
 
 from activities.answer_links import LetterLinks
 from activities.ordering import cancel_order
+from api.order_forms import read_order_form
 from db import order_links
 from schemas.complaints import IST
+from schemas.orders import OrderLine
 from schemas.restoration_enums import OrderKind
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, read
 from tests.api.conftest import Doors, opened
@@ -100,6 +102,25 @@ async def test_a_release_needs_no_reference(ordering: Ordering) -> None:
     assert "To be credited to" not in page.words
     await mail.confirm(l1_reference="")
     assert await ordering.buckets() == {"released": HELD_PAISE}
+
+
+async def test_two_parts_of_one_sum_on_one_day_are_two(ordering: Ordering) -> None:
+    mail = await mailed(ordering, OrderKind.RELEASE)
+    for _ in range(2):
+        await mail.confirm(l1_amount="1000", l1_reference="")
+    assert await ordering.buckets() == {"held": 3_000_00, "released": 2_000_00}
+
+
+@pytest.mark.parametrize(
+    ("day", "fits"), [("2026-11-24", False), ("24-11-2026", False), ("2026-11-25", True), ("2026-11-26", False)]
+)
+def test_the_very_day_of_the_order_is_a_day_in_india(day: str, *, fits: bool) -> None:
+    # Ten in the morning of the 25th in India, at which the day that is typed has begun before the order.
+    ordered_at = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)
+    line = OrderLine(line_no=1, hop=1, reference="1", account="2", amount_paise=100, confirmed_paise=0)
+    fields = {"l1.amount": "1", "l1.when": day, "l1.left": "100", **WHO}
+    now = ordered_at + timedelta(hours=1)
+    assert ("l1.when" not in read_order_form(fields, OrderKind.RELEASE, [line], ordered_at, now).errors) is fits
 
 
 async def test_more_than_is_ordered_is_warned_of_and_only_the_ordered_is_booked(mail: Mailed) -> None:
