@@ -73,7 +73,9 @@ FILES: Final = {
     ),
     "banks/contradictions.jsonl": _rows("contradiction", _CASE, "t.contradiction_id"),
     "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
-    "banks/status_updates.jsonl": _rows("status_update", _CASE, "t.update_id"),
+    "banks/status_updates.jsonl": _rows(
+        "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
+    ),
     "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
     "case/complaints.jsonl": _rows(
         "complaint", _CASE, "t.received_at, t.ack_no", without=("victim_id", "idempotency_key"), more=_victim()

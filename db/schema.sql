@@ -1969,6 +1969,8 @@ CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
 
+CREATE INDEX bank_confirmation_order ON public.bank_confirmation USING btree (order_id);
+
 CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evidence_id) WHERE (about IS NOT NULL);
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
@@ -2112,6 +2114,8 @@ CREATE INDEX request_carriage_request ON public.request_carriage USING btree (re
 CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
 
 CREATE UNIQUE INDEX request_hop_one_live ON public.request_hop USING btree (case_no, hop_no) WHERE live;
+
+CREATE INDEX request_job_request ON public.request_job USING btree (request_id);
 
 CREATE INDEX restoration_case ON public.restoration USING btree (case_no);
 
