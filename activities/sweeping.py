@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities import waiting as care
 from activities.hands import Hands
 from activities.metrics import METRICS, SweepWork
-from db import answer_links, bank_keys, cases, feed, news, waiting
+from db import answer_links, bank_keys, cases, feed, news, order_links, waiting
 from schemas.work import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -200,7 +200,9 @@ class _Sweep:
         policy = self._hands.policy
         async with self._hands.pool.acquire() as connection:
             told = await news.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
-            links = await answer_links.purge(connection, self._ago(policy.replay.keep_ended_links_seconds), PURGE_LIMIT)
+            ended = self._ago(policy.replay.keep_ended_links_seconds)
+            links = await answer_links.purge(connection, ended, PURGE_LIMIT)
+            links += await order_links.purge(connection, ended, PURGE_LIMIT)
             keys = await feed.purge_keys(connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT)
             # A signature's own time may be the window ahead of our clock, and counts for the window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
@@ -95,3 +96,17 @@ async def keep_form(
         dict(form),
         digest,
     )
+
+
+_PURGE: Final = """
+DELETE FROM order_link WHERE link_id IN (
+    SELECT l.link_id FROM order_link l WHERE l.used_at IS NULL AND l.expires_at < $1
+        AND NOT EXISTS (SELECT FROM order_link_form f WHERE f.link_id = l.link_id)
+    ORDER BY l.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING link_id
+"""
+
+
+async def purge(connection: Connection, expired_before: datetime, limit: int) -> int:
+    """Delete links that ended before that moment and brought no form, the oldest first; returns how many."""
+    return len(await connection.fetch(_PURGE, expired_before, limit))

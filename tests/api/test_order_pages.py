@@ -243,3 +243,14 @@ async def test_a_link_is_of_the_bank_that_is_ordered_and_changes_no_more(mail: M
         await mail.confirm()
         with pytest.raises(asyncpg.PostgresError):
             await connection.execute("DELETE FROM order_link_form")
+
+
+async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(mail: Mailed) -> None:
+    other = await mail.another()
+    await mail.confirm(l1_amount="1000", path=other)
+    parts, far = mail.ordering.doors.parts, datetime.now(UTC) + timedelta(days=365)
+    async with parts.hands.pool.acquire() as connection:
+        assert await order_links.purge(connection, datetime.now(UTC), 10) == 0, "both are still good"
+        assert await order_links.purge(connection, far, 10) == 1
+    assert "no such link" in (await mail.open(404)).words
+    assert (await mail.open(path=other)).fields["l1.left"] == "400000"
