@@ -84,7 +84,7 @@ async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> No
         for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order_id)}):
             # What is free again may lapse.
             await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
-        data = {"order_id": str(order_id), "institution": order.institution, "reason": reason}
+        data = {"order_id": str(order_id), "institution": order.institution}
         await events.append(connection, case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
 
 

@@ -14,16 +14,18 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities import holding
+from activities import holding, order_answers
 from activities.answer_links import LetterLinks
 from activities.carrying import Carrier
 from activities.ordering import BY_LETTER_ALONE, TRY_AGAIN, OrderHands, cancel_order
+from activities.papers import OrderPapers
 from activities.vault import Vault
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db import bank_orders
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
+from schemas.orders import OrderRefusal
 from schemas.papers import Missing
 from schemas.procedures import Look, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
@@ -212,6 +214,16 @@ async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(
     assert (await road.notes(), await road.notes("closed")) == ([], [note])
 
 
+async def test_an_order_whose_real_paper_cannot_be_issued_is_kept(road: Road) -> None:
+    hands = replace(road.hands, paper_of=OrderPapers(road.bench.hands).of)
+    kept = await road.ordered.order(200_00)
+    assert (await road.fail(kept, hands)).type == "PaperLacks"
+    (note,) = await road.notes()
+    assert "its paper lacks " in note
+    assert "approver" in note, "nobody has approved it here"
+    assert road.mail.tickets == []
+
+
 async def test_a_fault_of_ours_is_told_once_and_tried_again(road: Road) -> None:
     order_id = await road.ordered.order()
     road.mail.outcomes += [BankMisconfigured("HDFC", "no desk address to write to")] * 2
@@ -281,6 +293,26 @@ async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> 
     )
     assert carried == [("i4c", "delivered"), ("i4c", "silent"), ("email", "delivered"), ("email", "silent")]
     assert len(wire.tickets) == len(road.mail.tickets) == 1
+
+
+async def test_the_log_of_an_order_names_no_account_no_person_and_no_word_of_anybody(road: Road) -> None:
+    order_id = await road.ordered.order(200_00)
+    await road.send(order_id)
+    refusal = OrderRefusal(code="NO-HOLD", reason="Munna Bhai has withdrawn it")
+    await order_answers.refuse(road.bench.hands, "HDFC", order_id, refusal, "bank:HDFC")
+    await order_answers.send_again(road.bench.hands, order_id, "spoke to Shri Prasad", "officer:desk")
+    await order_answers.acknowledge(road.bench.hands, "HDFC", order_id)
+    await road.ordered.confirm(order_id, 50_00)
+    await road.ordered.confirm(order_id, 50_00, "UTR-SAID", account="9988776655")
+    await cancel_order(road.bench.hands, order_id, "Shri Prasad asked", "officer:sp")
+    rows = await road.bench.rows(
+        "SELECT data::text FROM case_event WHERE case_no = $1 AND (kind LIKE 'order%' OR kind LIKE '%opened')",
+        road.ordered.case_no,
+    )
+    log = "".join(text for (text,) in rows)
+    assert str(order_id) in log
+    for personal in ("000123456789", "9988776655", "Munna", "Prasad", "UTR-SAID", "UTR1"):
+        assert personal not in log, personal
 
 
 # -- killed ------------------------------------------------------------------------------------------------------------
