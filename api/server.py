@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
+from api.lines import lines_of
 from api.parts import Parts
 from api.streams import EventHub
 
@@ -79,6 +80,7 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
+            http=lines_of(parts.hands.policy.doors.body_seconds),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )

@@ -158,7 +158,7 @@ class DoorRules(Noun):
     """What our doors put up with, by the wall's clock."""
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
-    """within which the whole body of a request must be here, from the first wait for it"""
+    """within which the whole body of a request must be here, from the first wait for it; a head, from its first byte"""
     tries: dict[TryName, RateLimit]
     source: Source
 

@@ -1,4 +1,4 @@
-"""A body that comes drop by drop, each drop in time: the whole is given up all the same, over a real socket."""
+"""A head or a body that comes drop by drop, each in time: the whole is given up all the same, over a real socket."""
 
 import asyncio
 import time
@@ -12,7 +12,7 @@ from api.server import serve
 from api.tokens import Tokens
 from schemas.enums import Role
 
-BODY_SECONDS = 0.6
+BODY_SECONDS = 1.0
 DROP_SECONDS = 0.02
 BYTES = 2_000
 """at that pace they take forty seconds"""
@@ -115,4 +115,79 @@ async def test_a_body_that_comes_at_once_is_read(server: Server) -> None:
     writer.write(f"{head}Content-Type: application/json\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{{}}".encode())
     async with asyncio.timeout(PATIENCE_SECONDS):
         assert (await reader.read()).startswith(b"HTTP/1.1 422 ")
+    writer.close()
+
+
+# -- between two requests ----------------------------------------------------------------------------------------------
+
+
+def head(server: Server, *more: str) -> bytes:
+    """The head of a complaint."""
+    lines = ("POST /api/v1/complaints HTTP/1.1", "Host: x", f"Authorization: Bearer {server.officer}", *more, "", "")
+    return "\r\n".join(lines).encode()
+
+
+EMPTY = ("Content-Type: application/json", "Content-Length: 2")
+
+
+async def response(reader: asyncio.StreamReader) -> bytes:
+    """One whole response."""
+    told = await reader.readuntil(b"\r\n\r\n")
+    (length,) = [line for line in told.lower().split(b"\r\n") if line.startswith(b"content-length:")]
+    return told + await reader.readexactly(int(length.partition(b":")[2]))
+
+
+async def drip_until_closed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, drops: bytes) -> bytes:
+    """Send a byte at a time until the server has closed the line; gives what it said meanwhile."""
+    reading = asyncio.create_task(read_all(reader))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for drop in drops:
+            if reading.done():
+                break
+            writer.write(bytes((drop,)))
+            await asyncio.wait((reading,), timeout=DROP_SECONDS)
+        return await reading
+
+
+async def test_a_head_that_drips_is_given_up(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    began = time.monotonic()
+    assert await drip_until_closed(reader, writer, b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * BYTES) == b""
+    assert time.monotonic() - began >= BODY_SECONDS
+    writer.close()
+
+
+async def test_a_line_on_which_nothing_comes_is_closed(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert await reader.read() == b""
+    writer.close()
+
+
+@pytest.mark.parametrize("drops", [b"GET / HTTP/1.1\r\n" + b"X-Y: z\r\n" * BYTES, b"\r\n" * BYTES])
+async def test_so_is_the_next_head_on_a_line(server: Server, drops: bytes) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(head(server, *EMPTY) + b"{}")
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await response(reader)).startswith(b"HTTP/1.1 422 ")
+    assert await drip_until_closed(reader, writer, drops) == b""
+    writer.close()
+
+
+async def test_so_is_the_rest_of_a_body_that_was_refused(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    writer.write(head(server, "Content-Type: text/plain", f"Content-Length: {BYTES}"))
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        assert (await response(reader)).startswith(b"HTTP/1.1 415 ")
+    assert await drip_until_closed(reader, writer, b" " * BYTES) == b""
+    writer.close()
+
+
+async def test_a_line_that_rests_between_requests_stays(server: Server) -> None:
+    reader, writer = await asyncio.open_connection(server.host, server.port)
+    async with asyncio.timeout(PATIENCE_SECONDS):
+        for _ in range(2):
+            writer.write(head(server, *EMPTY) + b"{}")
+            assert (await response(reader)).startswith(b"HTTP/1.1 422 ")
+            await asyncio.sleep(2 * BODY_SECONDS)
     writer.close()
