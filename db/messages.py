@@ -126,10 +126,15 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
 
 
 async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
-    """The papers that go with a message, each with the name of its file."""
+    """The papers that go with a message, each with the name of its file; behind a notice to a bank its FIR."""
     rows = await connection.fetch(
-        "SELECT replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf FROM message_paper m"
-        " JOIN paper p USING (paper_id) WHERE m.message_id = $1 ORDER BY m.place",
+        "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
+        " FROM message_paper m JOIN paper p USING (paper_id) WHERE m.message_id = $1"
+        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', f.document FROM message_paper m"
+        " JOIN paper p USING (paper_id) JOIN fir f ON f.case_no = p.case_no"
+        " AND encode(f.document_digest, 'hex') = p.facts #>> '{fir,copy_digest}'"
+        " WHERE m.message_id = $1 AND p.kind IN ('lien_notice', 'follow_up') AND f.document IS NOT NULL"
+        " ORDER BY place, behind",
         message_id,
     )
     return [(row["name"], row["pdf"]) for row in rows]

@@ -82,7 +82,9 @@ class Office:
 
     async def copy_of_fir(self, case_no: str) -> None:
         await self.pool.execute(
-            "UPDATE fir SET document_digest = $2, police_station = 'Cyber Cell' WHERE case_no = $1", case_no, b"f" * 32
+            "UPDATE fir SET document = $2, document_digest = sha256($2), police_station = 'Cell' WHERE case_no = $1",
+            case_no,
+            b"%PDF-1.7 a report",
         )
 
     async def papers(self, case_no: str, *kinds: PaperKind) -> list[tuple[Any, ...]]:
@@ -189,9 +191,12 @@ async def test_once_there_is_an_fir_with_its_copy_the_notice_is_issued_anew(offi
     assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1), ("lien_notice", "en", 2)]
     anew = await office.facts(case_no, KIND.LIEN_NOTICE, 2)
     assert (anew["emergency"], anew["fir"]["number"]) == (False, "12/2026")
-    await office.copy_of_fir(case_no)
+    await office.pool.execute("UPDATE fir SET document_digest = document_digest WHERE case_no = $1", case_no)
     await office.issue()
     assert len(await office.papers(case_no, KIND.LIEN_NOTICE)) == 2, "it says all of that already"
+    await office.post()
+    attached = [len(files) for _, files in await office.mails("paper_for_bank", case_no)]
+    assert sorted(attached) == [1, 2], "the second goes with the copy of the report"
 
 
 async def test_another_account_at_the_same_bank_is_named_in_the_next_revision(office: Office) -> None:
