@@ -81,13 +81,13 @@ async def let_go(
             f"{asked} can be let go of {held_paise} paise on hold: {held_paise - free_paise} are ordered already,"
             f" {free_paise} are free"
         )
-    lines = _lines(hold, _up_to(free, wanted))
+    lines = _lines(hold, up_to(free, wanted))
     await order_release(connection, hands, hold, reason, lines, by, at, grievance_id=grievance_id)
     await tell_all(connection, hold, at)
     return wanted
 
 
-def _up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
+def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
     """The first hops that come to the sum, the last of them in part."""
     taken: list[Free] = []
     for one in free:

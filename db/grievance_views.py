@@ -27,20 +27,30 @@ CROSS JOIN LATERAL (
     WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
 ) AS money
 """
-_HEAD: Final = f"""
-SELECT g.grievance_id, g.serial_no, g.hold_id, g.case_no AS case_ack_no, a.institution, g.state, g.level, g.opened_at,
-       l.due_at, coalesce(l.due_at < $1, false) AS overdue, money.held_paise, g.ended_at
-FROM grievance g JOIN account_hold a USING (hold_id)
+# The page is cut before the money on it is summed up.
+_FOUND: Final = """
+SELECT g.*, l.due_at, coalesce(l.due_at < $1, false) AS overdue FROM grievance g
 LEFT JOIN grievance_level l ON l.grievance_id = g.grievance_id AND l.ended_at IS NULL
+"""
+_READ: Final = f"""
+SELECT g.grievance_id, g.serial_no, g.hold_id, g.case_no AS case_ack_no, a.institution, g.state, g.level, g.opened_at,
+       g.due_at, g.overdue, money.held_paise, g.ended_at
+FROM ({{found}}) AS g JOIN account_hold a USING (hold_id)
 {_HELD}
 """
-_LIST: Final = f"""{_HEAD}
+_LIST: Final = (
+    _READ.format(
+        found=f"""{_FOUND}
 WHERE ($2::text IS NULL OR g.state = $2) AND ($3::text IS NULL OR g.level = $3)
   AND ($4::boolean IS NULL OR coalesce(l.due_at < $1, false) = $4)
   AND ($5::text IS NULL OR g.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
   AND ($6::timestamptz IS NULL OR (g.opened_at, g.grievance_id) > ($6, $7::uuid))
 ORDER BY g.opened_at, g.grievance_id LIMIT $8
 """
+    )
+    + "ORDER BY g.opened_at, g.grievance_id"
+)
+_ONE: Final = _READ.format(found=f"{_FOUND} WHERE g.grievance_id = $2")
 
 
 async def page(
@@ -58,7 +68,7 @@ async def page(
     rows = await connection.fetch(_LIST, now, state, level, overdue, ack_no, *_key(after), limit + 1)
     shown, more = cut(rows, limit)
     return GrievancePage(
-        items=tuple(GrievanceHead(**_numbered(dict(row))) for row in shown),
+        items=tuple(GrievanceHead.model_validate(_numbered(dict(row))) for row in shown),
         next=_next(dict(shown[-1])) if more else None,
     )
 
@@ -96,7 +106,7 @@ async def get(
     connection: Connection, grievance_id: UUID, now: datetime, free_paise: int, may: tuple[GrievanceVerb, ...]
 ) -> GrievanceView:
     """Everything there is of one, in a transaction whose snapshot stands still. Raises `NotFound`."""
-    head = await connection.fetchrow(f"{_HEAD} WHERE g.grievance_id = $2", now, grievance_id)
+    head = await connection.fetchrow(_ONE, now, grievance_id)
     more = await connection.fetchrow(_MORE, grievance_id)
     if head is None or more is None:
         raise NotFound(f"grievance {grievance_id}")

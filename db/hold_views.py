@@ -9,11 +9,12 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.hold_views import HoldPage, HoldView
 
-_HEAD: Final = """
+# The page is cut before the money on it is summed up.
+_READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
        a.holder_told_at, a.warned_days, a.kept_by, a.micro, a.micro_decision, a.micro_decided_by, a.micro_reason,
        money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at
-FROM account_hold a
+FROM ({found}) AS a
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(b.balance_paise), 0)::bigint AS held_paise FROM hop h JOIN ledger_balance b
       ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
@@ -26,7 +27,10 @@ CROSS JOIN LATERAL (
       AND o.state IN ('planned', 'delivered', 'refused')
 ) AS ordered
 """
-_LIST: Final = f"""{_HEAD}
+_LIST: Final = (
+    _READ.format(
+        found="""
+SELECT * FROM account_hold a
 WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1))
   AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
   AND ($4::boolean IS NULL OR (a.micro AND a.micro_decision IS NULL) = $4)
@@ -34,6 +38,10 @@ WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_
   AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
 ORDER BY a.lapses_at, a.hold_id LIMIT $8
 """
+    )
+    + "ORDER BY a.lapses_at, a.hold_id"
+)
+_ONE: Final = _READ.format(found="SELECT * FROM account_hold WHERE hold_id = $1")
 
 
 async def page(
@@ -59,7 +67,7 @@ async def page(
 
 async def get(connection: Connection, hold_id: UUID) -> HoldView:
     """One hold. Raises `NotFound`."""
-    row = await connection.fetchrow(f"{_HEAD} WHERE a.hold_id = $1", hold_id)
+    row = await connection.fetchrow(_ONE, hold_id)
     if row is None:
         raise NotFound(f"hold {hold_id}")
     return HoldView(**dict(row))

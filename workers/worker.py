@@ -86,16 +86,19 @@ def make_workers(
     queues: Queues,
     *,
     links: LinkMaker | None = None,
+    public_url: str | None = None,
     sandboxed: bool = True,
 ) -> list[Worker]:
-    """The workers for these queues, not yet running. `links` makes those in the ladder's letters.
+    """The workers for these queues, not yet running.
+
+    `links` makes those in the ladder's letters; below `public_url` holders of accounts find the page for their appeal.
 
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
     carrier = Carrier(hands, banks)
     freeze = FreezeHands(hands, carrier, mailer, links)
-    way_home = WayHome(hands, carrier, mailer, links)
+    way_home = WayHome(hands, carrier, mailer, links, public_url=public_url)
     rounds = RoundHands(hands, banks, mailer)
     workers = []
     if queues in {Queues.ALL, Queues.CASE_WORK}:
@@ -209,7 +212,15 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         if queues is not Queues.BANK_CALLS:
             outward = await stack.enter_async_context(Outward.opened(engine.hands, settings, mailer))
         workers = make_workers(
-            engine.client, engine.hands, adapters, mailer, engine.courier, queues, links=links, sandboxed=False
+            engine.client,
+            engine.hands,
+            adapters,
+            mailer,
+            engine.courier,
+            queues,
+            links=links,
+            public_url=settings.public_url,
+            sandboxed=False,
         )
         async with running(workers):
             log.info("worker runs %s", queues)

@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.duties import DutyHands
-    from schemas.procedures import Look, ProcedureStart
+    from schemas.procedures import ProcedureStart
     from workflows import procedures
 
 
@@ -15,12 +15,11 @@ class DutiesWorkflow:
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
         self._duties = procedures.Procedure(start)
-        self._news = False
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Remind of each duty before it is due, and escalate what is overdue, until all are done."""
-        while not (look := await self._look()).over:
+        while not (look := await self._duties.look(DutyHands.look_at_duties)).over:
             if due := await self._duties.wait(look):
                 await self._duties.act(DutyHands.care_for_duty, due.what)
             self._duties.continue_if_long()
@@ -28,13 +27,4 @@ class DutiesWorkflow:
     @workflow.signal
     def changed(self) -> None:
         """A duty was written."""
-        self._news = True
         self._duties.take_note()
-
-    async def _look(self) -> Look:
-        """How the duties stand; looked at again where one was opened while the last look found none."""
-        while True:
-            self._news = False
-            look = await self._duties.look(DutyHands.look_at_duties)
-            if not (look.over and self._news):
-                return look

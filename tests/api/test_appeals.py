@@ -20,6 +20,7 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from api.appeals import HEADERS, WORDS
 from api.parts import Parts
+from domain.policy import RateLimit, TryName
 from schemas.enums import Language, Role
 from schemas.grievances import GrievanceDecided, GrievanceReport
 from schemas.procedures import ProcedureOrder
@@ -273,6 +274,17 @@ async def test_codes_of_a_reference_are_counted_known_or_not(holder: Holder) -> 
     codes = [text for text in await holder.arrived() if re.search(r"\b[0-9]{8}\b", text)]
     assert len(codes) == 4 * 2, "in two languages"
     assert len(await holder.arrived()) == before + 8
+
+
+async def test_tries_from_one_address_are_counted(parts: Parts) -> None:
+    rules = parts.hands.policy.doors
+    few = rules.tries | {TryName.APPEAL_TRIES: RateLimit(calls=2, seconds=60, source="a test")}
+    policy = parts.hands.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
+    async with opened(replace(parts, hands=replace(parts.hands, policy=policy))) as doors:
+        answers = [await doors.client.post("/appeal", data={"reference": "short"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    assert answers[-1].headers["content-type"].startswith("text/html")
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 31
 
 
 async def test_five_wrong_tries_and_the_right_code_opens_nothing(holder: Holder) -> None:

@@ -18,5 +18,5 @@ class ActsAtOnce(DutiesWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._look()).over:
+        while not (look := await self._duties.look(DutyHands.look_at_duties)).over:
             await self._duties.act(DutyHands.care_for_duty, look.dues[0].what)
