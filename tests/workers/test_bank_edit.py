@@ -9,7 +9,9 @@ import pytest
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
 from activities.vault import Vault
+from adapters.banks.protocol import IsoWay
 from db.pool import Pool
+from schemas.enums import ChannelKind
 from tests.factories import SECRET, complaint, make_hands
 from tests.workers.command_line import invoke, with_database
 
@@ -43,6 +45,18 @@ async def test_secrets_come_from_a_file(database_dsn: str, tmp_path: Path) -> No
     assert listed[0]["ifsc_prefixes"] == ["DEMO", "HDFC0DEMO"]
 
 
+async def test_how_its_balances_and_its_files_are_meant_can_be_said(database: Pool, database_dsn: str) -> None:
+    more = ["--free-balance", "--bic", "DEMOINBB", "--business-header"]
+    result = await invoke(*ADDED, *more, typed=f"out-secret\n{KEY}\n{KEY}\n", **with_database(database_dsn))
+    assert result.exit_code == 0, result.output
+    cache = DirectoryCache(database, Vault(SECRET))
+    await cache.refresh()
+    wire = await cache.wire("DEMO")
+    assert wire is not None
+    assert not wire.balance_includes_liens
+    assert await cache.way("DEMO", ChannelKind.ISO20022) == IsoWay("DEMO", "DEMOINBB", business_header=True)
+
+
 async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: str) -> None:
     settings = with_database(database_dsn)
     plain = ["bank", "add", "DEMO", "--name"]
@@ -67,6 +81,9 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
         (["--name", "X", "--account-prefix", "07"], 2, "a bank under a sponsor"),
         (["--name", "X", "--push-url", "https://h.example/x", "--secrets", "SECRETS"], 2, "push.secrets.0"),
         (["--name", "X", *I4C, "--secrets", "SECRETS"], 1, "a key of its wire cannot be used"),
+        (["--name", "X", "--signed"], 2, "--signed goes with --i4c-url"),
+        (["--name", "X", "--free-balance"], 2, "--free-balance goes with --i4c-url"),
+        (["--name", "X", *I4C, "--business-header", "--secrets", "SECRETS"], 2, "--business-header goes with --bic"),
         (["--name", "X", "--secrets", "nowhere.json"], 2, "No such file"),
     ],
 )

@@ -34,9 +34,15 @@ def add(
     i4c_email: Annotated[str | None, typer.Option(help="Our login there.")] = None,
     envelope: Annotated[str, typer.Option(help="aes_cbc, aes_gcm or none.")] = "aes_cbc",
     signed: Annotated[bool, typer.Option("--signed", help="Its I4C wire has an HMAC key.")] = False,
+    free_balance: Annotated[
+        bool, typer.Option("--free-balance", help="The balances it tells over its I4C wire leave out what is on hold.")
+    ] = False,
     push_url: Annotated[str | None, typer.Option(help="Address of its webhook.")] = None,
     pull: Annotated[bool, typer.Option("--pull", help="It fetches its requests from our feed.")] = False,
     bic: Annotated[str | None, typer.Option(help="It takes ISO 20022 files under this BIC.")] = None,
+    business_header: Annotated[
+        bool, typer.Option("--business-header", help="Its files begin with a business application header.")
+    ] = False,
     desk_email: Annotated[str, typer.Option(help="Where its desk reads mail.")] = "",
     nodal_name: Annotated[str, typer.Option(help="Its nodal officer; several: `bank roster`.")] = "",
     nodal_email: Annotated[str, typer.Option(help="The officer's mail.")] = "",
@@ -55,6 +61,8 @@ def add(
 
     Exit codes: 0 written, 1 refused or failed, 2 wrong usage or settings.
     """
+    _goes_with("--i4c-url", i4c_url, {"--signed": signed, "--free-balance": free_balance})
+    _goes_with("--bic", bic, {"--business-header": business_header})
     secret = _Secrets(secrets)
     told: dict[str, Any] = {
         "code": code,
@@ -76,10 +84,11 @@ def add(
         told["wire"] = {"base_url": i4c_url, "email": i4c_email or "", "password": secret("i4c_password")}
         told["wire"] |= {"envelope": envelope, "aes_key": None if envelope == "none" else secret("aes_key")}
         told["wire"]["hmac_key"] = secret("hmac_key") if signed else None
+        told["wire"]["balance_includes_liens"] = not free_balance
     if push_url is not None:
         told["push"] = {"url": push_url, "secrets": [secret("push_secret")]}
     if bic is not None:
-        told["iso20022"] = {"bic": bic}
+        told["iso20022"] = {"bic": bic, "business_header": business_header}
     if inbound_email is not None:
         told["inbound"] = {"email": inbound_email, "password": secret("inbound_password")}
     entry = _checked(told)
@@ -99,6 +108,13 @@ def remove(
     """
     run(_remove(with_database(load_settings()), code))
     errors().print(f"{code} removed", highlight=False, markup=False)
+
+
+def _goes_with(channel: str, address: str | None, options: dict[str, bool]) -> None:
+    """Refuse what is said of a channel that the institution is not given."""
+    for option, given in options.items():
+        if given and address is None:
+            raise Failed(f"{option} goes with {channel}", USAGE)
 
 
 class _Secrets:

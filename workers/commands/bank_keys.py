@@ -87,9 +87,7 @@ def revoke(
     """
     end = read_time("--at", at) or datetime.now(UTC)
     run(_revoke(with_database(load_settings()), code, key_id, end))
-    errors().print(
-        f"key {key_id} of {code} counts until {end.isoformat(timespec='seconds')}", highlight=False, markup=False
-    )
+    errors().print(f"key {key_id} of {code} counts until {_in_india(end)}", highlight=False, markup=False)
 
 
 def read_key(file: Path) -> bytes:
@@ -131,6 +129,13 @@ def read_time(option: str, text: str | None) -> datetime | None:
     if moment is None or moment.tzinfo is None:
         raise Failed(f"{option}: must look like 2026-12-01T00:00:00+05:30", USAGE)
     return moment.astimezone(UTC)
+
+
+def _in_india(moment: datetime) -> str:
+    """As people here read it, and as an option takes it."""
+    from schemas.complaints import IST
+
+    return moment.astimezone(IST).isoformat(timespec="seconds")
 
 
 def _beginning(file: Path) -> bytes:
@@ -212,8 +217,8 @@ def _show_table(found: "list[BankKey]", now: datetime) -> None:
         table.add_row(
             key.key_id,
             "yes" if key.is_live(now) else "no",
-            key.not_before.isoformat(timespec="seconds"),
-            key.not_after.isoformat(timespec="seconds") if key.not_after else "",
+            _in_india(key.not_before),
+            _in_india(key.not_after) if key.not_after else "",
             _print_of(key),
         )
     people(None).print(table)

@@ -163,7 +163,7 @@ def _show_roster(code: str, order: "tuple[OfficerToCall, ...]", json_target: str
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{code}: {len(order)} officers, whom to call first", title_justify="left")
+    table = Table(title=f"Nodal officers of {code}, whom to call first", title_justify="left")
     for name in ("name", "role", "mobile", "mail", "now (IST)"):
         table.add_column(name, overflow="fold")
     for one in order:
@@ -175,7 +175,7 @@ def _show_holidays(code: str | None, found: "list[Holiday]", json_target: str | 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=f"{len(found)} holidays of {code or 'every institution'}", title_justify="left")
+    table = Table(title=f"Holidays of {code or 'every institution'}: {len(found)}", title_justify="left")
     for name in ("day", "name", "source"):
         table.add_column(name, overflow="fold")
     for holiday in found:
