@@ -54,7 +54,8 @@ async def try_codes(connection: Connection, reference: str, max_tries: int, at: 
     """The codes that are valid now for the hold of a reference, one more try counted on each of them."""
     rows = await connection.fetch(
         "UPDATE appeal_code SET tries = tries + 1"
-        " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3 AND used_at IS NULL AND tries < $2 RETURNING code_id, digest",
+        " WHERE hold_id = (SELECT hold_id FROM account_hold WHERE reference = $1) AND valid_until > $3"
+        " AND used_at IS NULL AND tries < $2 RETURNING code_id, digest",
         reference,
         max_tries,
         at,
