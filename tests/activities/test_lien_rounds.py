@@ -16,7 +16,7 @@ from activities.metrics import METRICS
 from activities.vault import Vault
 from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire
 from adapters.banks.pull import PullAdapter
-from adapters.messages.smtp import Attachment, Mailer, MailRefused
+from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.pool import Pool
 from domain.lien_list import read_liens
 from domain.reconciliation import slot_of
@@ -54,7 +54,7 @@ class Hook:
 class Letters(Mailer):
     """A mail route that keeps what it was given, or refuses it."""
 
-    sent: list[tuple[str, str, str, str, Sequence[Attachment]]] = field(default_factory=list)
+    sent: list[tuple[str, str, str, str, Sequence[Attachment | PdfAttachment]]] = field(default_factory=list)
     refuses: bool = False
 
     async def send(
@@ -64,7 +64,7 @@ class Letters(Mailer):
         body_text: str,
         message_id: str,
         *,
-        attachments: Sequence[Attachment] = (),
+        attachments: Sequence[Attachment | PdfAttachment] = (),
         **_: Any,
     ) -> None:
         if self.refuses:
@@ -258,6 +258,7 @@ async def test_a_bank_without_such_a_channel_gets_a_letter_and_the_desk_a_task(o
     assert (to, message_id) == ("desk@punb.example", f"{order.inquiry_id}.liens")
     assert "PUNB" in subject
     assert ".xlsx" in body
+    assert isinstance(header, Attachment)
     # Filled in, the file that goes with the letter is one that `goldenhour reconcile` reads.
     (read,) = read_liens(rows_in((header.text + "31204260000017,610212345678,4500.50\n").encode()))
     assert (read.ack_no, read.reference, read.amount_paise, read.fault) == (

@@ -23,6 +23,7 @@ from activities.vault import Vault
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db import bank_orders
+from db.pool import Pool
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
 from schemas.orders import OrderRefusal
@@ -32,7 +33,7 @@ from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.test_confirming import HELD_PAISE, Ordered
 from tests.activities.test_holding import held_case
-from tests.factories import SECRET, rrn
+from tests.factories import SECRET, make_hands, rrn
 from tests.mail_server import Postbox, mail_server
 
 PUSH, I4C, EMAIL = ChannelKind.PUSH, ChannelKind.I4C, ChannelKind.EMAIL
@@ -123,11 +124,15 @@ class Road:
 @pytest.fixture
 async def road(bench: Bench) -> AsyncIterator[Road]:
     await bench.pool.execute("DELETE FROM channel_health")
+    yield await road_on(bench)
+    await bench.pool.execute("DELETE FROM channel_health")
+
+
+async def road_on(bench: Bench) -> Road:
     case_no = await held_case(bench, f"1{rrn()}")
     await holding.take_up(bench.hands, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-    yield Road(Ordered(bench, case_no, hold_id))
-    await bench.pool.execute("DELETE FROM channel_health")
+    return Road(Ordered(bench, case_no, hold_id))
 
 
 # -- on the way --------------------------------------------------------------------------------------------------------
@@ -318,10 +323,12 @@ async def test_the_log_of_an_order_names_no_account_no_person_and_no_word_of_any
 # -- killed ------------------------------------------------------------------------------------------------------------
 
 
-async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_bank(road: Road) -> None:
+async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_bank(
+    database_dsn: str, database: Pool
+) -> None:
     """The bank has it, the process is gone: whoever sends it next sends the same order under the same key."""
+    road = await road_on(Bench(await make_hands(database)))
     order_id = await road.ordered.order(kind=OrderKind.RELEASE)
-    dsn = await road.bench.value("SELECT current_database()")
     took: list[str] = []
 
     async def bank(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -334,7 +341,7 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     server = await asyncio.start_server(bank, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sender = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.activities.order_sender", _dsn_of(road, dsn), str(order_id), str(port)),
+        *(sys.executable, "-m", "tests.activities.order_sender", database_dsn, str(order_id), str(port)),
         cwd=Path(__file__).parents[2],
     )
     async with asyncio.timeout(60):
@@ -353,13 +360,6 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     assert (await road.ordered.buckets())["released"] == HELD_PAISE
 
 
-def _dsn_of(road: Road, name: str) -> str:
-    """The URL of the database that these tests share."""
-    params = road.bench.pool._connect_args[0]
-    assert name in params
-    return str(params)
-
-
 async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(road: Road) -> None:
     order_id = await road.ordered.order()
     taken = await road.ordered.confirm(order_id)
@@ -371,7 +371,7 @@ async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(
 
 
 async def test_orders_of_one_process_share_the_banks_turns_with_hold_requests(road: Road) -> None:
-    carrier = Carrier(road.bench.hands, {I4C: OrderBank()})  # type: ignore[dict-item]
+    carrier = Carrier(road.bench.hands, {I4C: OrderBank()})
     hands = replace(road.hands, carrier=carrier)
     with carrier._turns.turn("HDFC"):
         assert len(carrier._turns._lines["HDFC"].under_way) == 1

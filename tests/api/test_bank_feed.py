@@ -96,7 +96,7 @@ async def test_the_feed_is_paged_and_goes_on(feed: Feed) -> None:
         cursor = page["next"]
         assert page["more"] is more
     assert found == [str(hold_id) for hold_id in holds]
-    nothing = {"items": [], "next": cursor, "more": False, "list_wanted": None, "orders_waiting": 0}
+    nothing: dict[str, Any] = {"items": [], "next": cursor, "more": False, "list_wanted": None, "orders_waiting": 0}
     assert (await feed.page(cursor=cursor)) == nothing
     await feed.post(holds[2], "answer", HELD)
     page = await feed.page(cursor=cursor)

@@ -19,8 +19,9 @@ from activities.hands import Hands
 from activities.ordering import OrderHands, cancel_order
 from adapters.banks.protocol import BankRefused
 from db import procedures
-from domain.papers import Missing, PaperLacks
+from domain.papers import PaperLacks
 from schemas.enums import ChannelKind, ProcedureKind
+from schemas.papers import Missing
 from schemas.procedures import OrderRung, ProcedureStart
 from schemas.restoration_enums import PaperKind
 from tests.activities.bench import Bench
