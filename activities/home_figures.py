@@ -30,7 +30,9 @@ DAYS_MAX: Final = 366
 GAUGES_SPAN: Final = timedelta(days=90)
 """the life of a hold without an order"""
 GAUGES_GOOD_SECONDS: Final = 300.0
-GAUGES_READ_SECONDS: Final = 5.0
+GAUGES_READ_SECONDS: Final = 60.0
+SCRAPE_WAITS_SECONDS: Final = 3.0
+"""for a reading that is under way; what is not read by then stands on the next page"""
 SERIES_MAX: Final = 200
 """banks, and districts; those with the least ever on hold are `other` together"""
 DISTRICT_CASES_MIN: Final = 5
@@ -184,19 +186,23 @@ class HomeWatch:
     def __init__(self, hands: Hands) -> None:
         self._hands = hands
         self._read_at = -GAUGES_GOOD_SECONDS
-        self._reading = asyncio.Lock()
+        self._reading: asyncio.Task[None] | None = None
 
     async def refresh(self) -> None:
-        """Bring the gauges up to date; with the database down they stay as they were."""
-        async with self._reading:
-            if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
-                return
-            now = datetime.now(UTC)
-            period = period_of(self._hands, now - GAUGES_SPAN, now, now)
-            try:
-                async with asyncio.timeout(GAUGES_READ_SECONDS):
-                    for by in (HomeBy.DISTRICT, HomeBy.BANK):
-                        GAUGES.show(await read(self._hands, period, by))
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-                log.warning("measures not read: %s", type(error).__name__)
-            self._read_at = time.monotonic()
+        """Bring the gauges up to date, and wait for it a moment; with the database down they stay as they were."""
+        if self._reading is None and time.monotonic() - self._read_at >= GAUGES_GOOD_SECONDS:
+            self._reading = asyncio.create_task(self._read())
+        if self._reading is not None:
+            await asyncio.wait({self._reading}, timeout=SCRAPE_WAITS_SECONDS)
+
+    async def _read(self) -> None:
+        now = datetime.now(UTC)
+        period = period_of(self._hands, now - GAUGES_SPAN, now, now)
+        try:
+            async with asyncio.timeout(GAUGES_READ_SECONDS):
+                for by in (HomeBy.DISTRICT, HomeBy.BANK):
+                    GAUGES.show(await read(self._hands, period, by))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("measures not read: %s", type(error).__name__)
+        finally:
+            self._read_at, self._reading = time.monotonic(), None

@@ -29,7 +29,7 @@ class Period(Noun):
 
 
 class _About(Noun):
-    """What a row is about, by a hop `h` (and, of an order, by the order `o`), and what it takes to know."""
+    """What a row is about, by a complaint `{ack}`, a case `{case}` or a bank `{bank}`, and what it takes to know."""
 
     column: str
     join: str = ""
@@ -41,23 +41,45 @@ _ABOUT: Final[dict[HomeBy | None, _About]] = {
         column="coalesce(w.route, '')",
         join="""LEFT JOIN (
     SELECT DISTINCT ON (ack_no) ack_no, route FROM restoration ORDER BY ack_no, round_no DESC
-) AS w ON w.ack_no = h.ack_no""",
+) AS w ON w.ack_no = {ack}""",
     ),
     HomeBy.DISTRICT: _About(
         column="v.district",
-        join="JOIN complaint p ON p.ack_no = h.ack_no JOIN victim v ON v.victim_id = p.victim_id",
+        join="JOIN complaint p ON p.ack_no = {ack} JOIN victim v ON v.victim_id = p.victim_id",
     ),
-    HomeBy.BANK: _About(column="coalesce(h.institution, '')"),
+    HomeBy.BANK: _About(column="coalesce({bank}, '')"),
     HomeBy.OFFICER: _About(
         column="coalesce(w.subject, '')",
         join="""LEFT JOIN (
     SELECT DISTINCT ON (case_no) case_no, subject FROM case_officer WHERE duty = 'io'
     ORDER BY case_no, assignment_no DESC
-) AS w ON w.case_no = h.case_no""",
+) AS w ON w.case_no = c.case_no""",
     ),
 }
+_OF_A_VICTIM: Final = frozenset({HomeBy.ROUTE, HomeBy.DISTRICT})
 
 _COHORT: Final = "c.opened_at >= $1 AND c.opened_at < $2"
+
+
+class Counting(Noun):
+    """One statement, with how a row of it names its complaint and its bank.
+
+    Hops are many and wide: they are read only where `hop_for` says that nothing else knows.
+    """
+
+    statement: str
+    ack: str
+    bank: str
+    hop_for: frozenset[HomeBy] = frozenset()
+    hop: str = ""
+
+    def by(self, by: HomeBy | None) -> str:
+        """The statement, telling its rows apart so."""
+        about, known = _ABOUT[by], {"ack": self.ack, "bank": self.bank}
+        join = about.join.format(**known)
+        if by in self.hop_for:
+            join = f"{self.hop} {join}"
+        return self.statement.format(column=about.column.format(**known), join=join)
 
 
 def _sum_of(name: str, condition: str) -> str:
@@ -67,56 +89,68 @@ def _sum_of(name: str, condition: str) -> str:
 
 
 # Where the money is now. First a row for each case, that its cases may be counted without sorting them.
-MONEY: Final = f"""
+MONEY: Final = Counting(
+    statement=f"""
 SELECT about, {", ".join(_sum_of(stage.value, f"bucket = '{stage.value}'") for stage in _MONEY)} FROM (
     SELECT {{column}} AS about, b.bucket, c.case_no, sum(abs(b.balance_paise))::bigint AS paise
-    FROM case_file c JOIN ledger_balance b ON b.case_no = c.case_no
-    JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no {{join}}
+    FROM case_file c JOIN ledger_balance b ON b.case_no = c.case_no {{join}}
     WHERE {_COHORT} AND b.bucket IN ('lost', 'held', 'restored', 'released') AND b.balance_paise <> 0
     GROUP BY 1, 2, 3
 ) AS by_case GROUP BY about
-"""
+""",
+    ack="h.ack_no",
+    bank="h.institution",
+    hop_for=_OF_A_VICTIM | {HomeBy.BANK},
+    hop="JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no",
+)
 
-# How far restorations have come; what has come to a step counts with all that it is about.
-WAY: Final = f"""
+# How far restorations have come, by the step at which they stand, or stood when they closed.
+WAY: Final = Counting(
+    statement=f"""
 SELECT about, {", ".join(_sum_of(stage.value, stage.value) for stage in _WAY)} FROM (
-    SELECT {{column}} AS about, c.case_no, s.applied, s.verified, s.noticed, s.approved,
-        sum(b.balance_paise)::bigint AS paise
+    SELECT {{column}} AS about, c.case_no, r.step NOT IN ('collecting', 'application') AS applied,
+        r.step NOT IN ('collecting', 'application', 'verification') AS verified,
+        r.step NOT IN ('collecting', 'application', 'verification', 'holder_notice', 'show_cause') AS noticed,
+        r.approved_by IS NOT NULL AS approved, sum(b.balance_paise)::bigint AS paise
     FROM case_file c JOIN restoration r ON r.case_no = c.case_no
-    JOIN LATERAL (
-        SELECT bool_or(step = 'application' AND outcome = 'done') AS applied,
-            bool_or(step = 'verification' AND outcome = 'done') AS verified,
-            bool_or(step IN ('holder_notice', 'show_cause')) AS noticed,
-            bool_or(step = 'approval' AND outcome = 'done') AS approved
-        FROM restoration_step t WHERE t.restoration_id = r.restoration_id
-    ) AS s ON true
     JOIN restoration_line l ON l.restoration_id = r.restoration_id
-    JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
-    JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no
-        AND b.bucket IN ('held', 'restored', 'released') {{join}}
+    JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no
+        AND b.bucket IN ('held', 'restored', 'released') AND b.balance_paise <> 0 {{join}}
     WHERE {_COHORT} AND NOT EXISTS (
-        SELECT FROM restoration_line nl JOIN restoration nr ON nr.restoration_id = nl.restoration_id
-        WHERE nl.case_no = l.case_no AND nl.hop_no = l.hop_no AND nr.round_no > r.round_no
+        SELECT FROM restoration nr JOIN restoration_line nl ON nl.restoration_id = nr.restoration_id
+        WHERE nr.ack_no = r.ack_no AND nr.round_no > r.round_no AND nl.case_no = l.case_no AND nl.hop_no = l.hop_no
     )
     GROUP BY 1, 2, 3, 4, 5, 6
 ) AS by_case GROUP BY about
-"""
+""",
+    ack="r.ack_no",
+    bank="a.institution",
+    hop_for=frozenset({HomeBy.BANK}),
+    hop="JOIN account_hold a ON a.hold_id = l.hold_id",
+)
 
 # An order that was taken back counts with what the bank had done of it by then.
-ORDERS: Final = f"""
+ORDERS: Final = Counting(
+    statement=f"""
 SELECT about, {_sum_of("ordered", "kind = 'restore'")}, {_sum_of("lapsed", "reason = 'lapsed'")} FROM (
     SELECT {{column}} AS about, c.case_no, o.kind, o.reason, sum(
         CASE WHEN o.kind = 'restore' AND o.state <> 'cancelled' THEN l.amount_paise ELSE l.confirmed_paise END
     )::bigint AS paise
     FROM case_file c JOIN bank_order o ON o.case_no = c.case_no JOIN bank_order_line l ON l.order_id = o.order_id
-    JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no {{join}}
+    {{join}}
     WHERE {_COHORT} AND NOT l.excess AND (o.kind = 'restore' OR o.reason = 'lapsed')
     GROUP BY 1, 2, 3, 4
 ) AS by_case GROUP BY about
-"""
+""",
+    ack="h.ack_no",
+    bank="o.institution",
+    hop_for=_OF_A_VICTIM,
+    hop="JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no",
+)
 
 # A bank may tell only the day, which is its midnight: what was credited before it was ordered counts from its word.
-CREDITS: Final = f"""
+CREDITS: Final = Counting(
+    statement=f"""
 SELECT {{column}} AS about, count(*) AS credits, percentile_cont($3::float8[]) WITHIN GROUP (
     ORDER BY greatest(0, extract(
         epoch FROM CASE WHEN k.done_at >= o.planned_at THEN k.done_at ELSE k.received_at END - r.first_held_at
@@ -124,20 +158,22 @@ SELECT {{column}} AS about, count(*) AS credits, percentile_cont($3::float8[]) W
 ) AS seconds
 FROM case_file c JOIN bank_order o ON o.case_no = c.case_no AND o.kind = 'restore'
 JOIN restoration r ON r.restoration_id = o.restoration_id
-JOIN bank_confirmation k ON k.order_id = o.order_id AND k.applied_paise > 0
-JOIN bank_order_line l ON l.order_id = k.order_id AND l.line_no = k.line_no
-JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no {{join}}
+JOIN bank_confirmation k ON k.order_id = o.order_id AND k.applied_paise > 0 {{join}}
 WHERE {_COHORT} GROUP BY 1
-"""
+""",
+    ack="r.ack_no",
+    bank="o.institution",
+)
 
-AGES: Final = f"""
+AGES: Final = Counting(
+    statement=f"""
 SELECT about, {
-    ", ".join(
-        f"count(*) FILTER (WHERE days >= {days}) AS holds_{days},"
-        f" coalesce(sum(paise) FILTER (WHERE days >= {days}), 0)::bigint AS paise_{days}"
-        for days in PAST_DAYS
-    )
-} FROM (
+        ", ".join(
+            f"count(*) FILTER (WHERE days >= {days}) AS holds_{days},"
+            f" coalesce(sum(paise) FILTER (WHERE days >= {days}), 0)::bigint AS paise_{days}"
+            for days in PAST_DAYS
+        )
+    } FROM (
     SELECT {{column}} AS about, a.hold_id, sum(b.balance_paise)::bigint AS paise,
         extract(epoch FROM $3::timestamptz - a.first_held_at)::float8 * $4::float8 / {_DAY_SECONDS} AS days
     FROM account_hold a JOIN case_file c ON c.case_no = a.case_no
@@ -146,7 +182,10 @@ SELECT about, {
         AND b.balance_paise > 0 {{join}}
     WHERE a.state = 'held' AND {_COHORT} GROUP BY 1, 2
 ) AS by_hold GROUP BY about
-"""
+""",
+    ack="h.ack_no",
+    bank="a.institution",
+)
 
 
 async def report(connection: Connection, period: Period, by: HomeBy | None = None) -> HomeReport:
@@ -196,14 +235,13 @@ async def credits_said(connection: Connection) -> dict[str, int]:
 
 
 async def _figures(connection: Connection, period: Period, by: HomeBy | None) -> dict[str, HomeFigures]:
-    about = _ABOUT[by].model_dump()
     cohort = (period.opened_from, period.opened_to)
     stages: dict[str, dict[Stage, Sum]] = {}
-    for statement, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
-        for row in await connection.fetch(statement.format(**about), *cohort):
+    for counting, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
+        for row in await connection.fetch(counting.by(by), *cohort):
             stages.setdefault(row["about"], _stages()).update({stage: _sum(row, stage) for stage in told})
-    credits = await connection.fetch(CREDITS.format(**about), *cohort, list(PERCENTILES))
-    ages = await connection.fetch(AGES.format(**about), *cohort, period.as_of, period.clock_factor)
+    credits = await connection.fetch(CREDITS.by(by), *cohort, list(PERCENTILES))
+    ages = await connection.fetch(AGES.by(by), *cohort, period.as_of, period.clock_factor)
     spreads = {row["about"]: row for row in credits}
     past = {row["about"]: row for row in ages}
     return {key: _put(key, found, spreads.get(key), past.get(key)) for key, found in stages.items()}

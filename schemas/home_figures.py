@@ -24,12 +24,12 @@ class HomeBy(StrEnum):
 
 
 class Stage(StrEnum):
-    """How far money has come. The first four come after each other, and what has come further is in those before."""
+    """How far money has come. What stands further of the first four is in those before it."""
 
     APPLIED = "applied"
     VERIFIED = "verified"
     NOTICED = "noticed"
-    """the account holder was heard, or asked to be"""
+    """the account holder has been heard, or said nothing until the time was over"""
     APPROVED = "approved"
     ORDERED = "ordered"
     LAPSED = "lapsed"

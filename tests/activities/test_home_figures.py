@@ -70,7 +70,7 @@ async def test_held_restored_released_and_lost_are_apart(hands: Hands) -> None:
         "restored": 350_00,
         "applied": 1000_00,
         "verified": 1000_00,
-        "noticed": 1000_00,
+        "noticed": 500_00,
         "approved": 500_00,
         "ordered": 500_00,
     }
@@ -80,7 +80,7 @@ async def test_held_restored_released_and_lost_are_apart(hands: Hands) -> None:
         "restored": 2,
         "applied": 3,
         "verified": 3,
-        "noticed": 3,
+        "noticed": 2,
         "approved": 2,
         "ordered": 2,
     }
