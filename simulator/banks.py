@@ -238,11 +238,17 @@ class Banks:
         await self.poster.until_taken(record.bank, sent, say)
 
     async def _file(self, record: TicketRecord, rows: Sequence[dict[str, object]], sent: PostRecord) -> None:
-        """Put an answer into the bank's folder, and wait until the police have taken it or sent it back."""
-        root, body = self.config.iso_spool, write_answer(record.bank.code, record.report, rows)
-        if root is None or body is None:
+        """Answer by a message; rows that speak of nothing that was asked are not said."""
+        body = write_answer(record.bank.code, record.report, rows)
+        if body is not None:
+            await self.file(record.bank, body, sent)
+
+    async def file(self, bank: Institution, body: bytes, sent: PostRecord) -> None:
+        """Put a message into the bank's folder of the spool, and wait until the police take it or send it back."""
+        root = self.config.iso_spool
+        if root is None:
             return
-        folder = root / record.bank.code
+        folder = root / bank.code
         name = await asyncio.to_thread(put_answer, folder, body)
 
         async def say() -> Reply:
@@ -250,7 +256,7 @@ class Banks:
                 await asyncio.sleep(LOOK_EVERY_WALL_SECONDS)
             return Reply(HTTP_OK if taken else HTTP_GONE, {})
 
-        await self.poster.until_taken(record.bank, sent, say)
+        await self.poster.until_taken(bank, sent, say)
 
 
 def origin_of(link: str) -> str:

@@ -191,6 +191,53 @@ class MoneyModel(_Frozen):
     """mule accounts that also hold their owner's own money"""
 
 
+class OrderHabits(_Frozen):
+    """What banks do with orders to give money back or to let it go. Rates are by order; all of it is an assumption.
+
+    Days are those of procedures. What only a signed answer can say (twice, elsewhere) no letter's page takes.
+    """
+
+    api: Delay = Delay(median=DAY_SECONDS, sigma=0.4, least=0.3 * DAY_SECONDS)
+    seat: Delay = Delay(median=2 * DAY_SECONDS, sigma=0.4, least=0.5 * DAY_SECONDS)
+    mail: Delay = Delay(median=3 * DAY_SECONDS, sigma=0.4, least=DAY_SECONDS)
+    late: Rate = 0.06
+    """done after its time"""
+    late_seconds: Annotated[float, Field(gt=0)] = 18 * DAY_SECONDS
+    in_part: Rate = 0.12
+    """half now, the rest a while later"""
+    twice: Rate = 0.05
+    """credited a second time, under another reference"""
+    elsewhere: Rate = 0.05
+    """credited to a wrong account first"""
+
+    def of(self, answer_class: AnswerClass) -> Delay:
+        """The delay of one class, in seconds of procedures."""
+        delay: Delay = getattr(self, answer_class)
+        return delay
+
+
+class HomeHabits(_Frozen):
+    """What victims, account holders, police and courts do on the way home. Rates are by restoration; assumptions."""
+
+    applies: Rate = 0.7
+    """victims who sign the application; of the others the money lapses"""
+    fir: Rate = 0.5
+    """cases with money on hold for which the investigating officer registers a report"""
+    objects: Rate = 0.12
+    """account holders who object; the others stay silent"""
+    consents: Rate = 0.2
+    """account holders who say at once that they have no objection"""
+    objection_upheld: Rate = 0.4
+    court_refuses: Rate = 0.05
+    sp_refuses: Rate = 0.03
+    sent_back: Rate = 0.05
+    """verifications that go back to the victim once"""
+    visit: Delay = Delay(median=2 * DAY_SECONDS, sigma=0.5, least=0.5 * DAY_SECONDS)
+    """until a person has done what the step waits for, in seconds of procedures"""
+    court: Delay = Delay(median=12 * DAY_SECONDS, sigma=0.4, least=4 * DAY_SECONDS)
+    poll_wall_seconds: Annotated[float, Field(gt=0)] = 0.5
+
+
 class SimulatorConfig(_Frozen):
     """One simulated day."""
 
@@ -210,9 +257,17 @@ class SimulatorConfig(_Frozen):
     money: MoneyModel = MoneyModel()
     random_faults: bool = False
     """every bank has faults of its own, drawn from the seed (simulator/faults.py)"""
+    procedure_clock_factor: Annotated[float, Field(gt=0)] = 1.0
+    """how much faster than the wall's the months of procedures run: restoration, release, orders to banks"""
+    orders: OrderHabits = OrderHabits()
+    way_home: HomeHabits = HomeHabits()
     correction_delay: Delay = Delay(median=10 * MINUTE_SECONDS, sigma=0.5, least=60.0)
     """how long the desk needs for a correction, once it sees the task"""
 
+    police_key: Annotated[str, Field(min_length=16, repr=False)] = "a-key-of-an-invented-register"
+    """with which calls to the register of reports, at `/police`, are signed"""
+    sms_token: Annotated[str, Field(min_length=1, repr=False)] = "an-invented-gateway"  # noqa: S105 - invented, as everything here
+    """that senders show to the gateway of short messages, at `/sms`"""
     iso_spool: Path | None = None
     """the folder that banks of the channel `iso20022` share with the police; without it nothing reaches them"""
     host: str = "127.0.0.1"

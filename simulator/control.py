@@ -3,24 +3,37 @@
 They carry no authentication: the simulator listens on loopback and holds only invented data.
 """
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from simulator.complaints import Json
 from simulator.faults import Faults
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.way_home import Badge
+
+
+class BadgeTold(BaseModel):
+    """An officer of the way home: the token, and the name on it."""
+
+    model_config = ConfigDict(extra="forbid")
+    token: str
+    subject: str
 
 
 class Start(BaseModel):
-    """The body of `POST /sim/start`. `desk_token` defaults to `intake_token`; `desk` false: nobody at the desk."""
+    """The body of `POST /sim/start`. `desk_token` defaults to `intake_token`; `desk` false: nobody at the desk.
+
+    `police`: the officers of the way home, by role (io, dy_sp, sp, supervisor); without them nothing goes home.
+    """
 
     model_config = ConfigDict(extra="forbid")
     api_url: str
     intake_token: str
     desk_token: str | None = None
     desk: bool = True
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor"], BadgeTold] = {}
 
 
 class Connect(BaseModel):
@@ -101,8 +114,14 @@ class Controlled(Protocol):
     def connect(self, api_url: str) -> None:
         """Say where the police API is."""
 
-    def start(self, api_url: str, intake_token: str, desk_token: str | None = None) -> None:
-        """Play the day."""
+    def start(
+        self,
+        api_url: str,
+        intake_token: str,
+        desk_token: str | None = None,
+        police: Mapping[str, Badge] | None = None,
+    ) -> None:
+        """Play the day, and the way home."""
 
     def script(
         self,
@@ -156,7 +175,10 @@ class Control:
             case "POST", "start":
                 start = Start.model_validate_json(body)
                 desk_token = (start.desk_token or start.intake_token) if start.desk else None
-                self._sim.start(start.api_url, start.intake_token, desk_token)
+                police: dict[str, Badge] = {
+                    role: Badge(told.token, told.subject) for role, told in start.police.items()
+                }
+                self._sim.start(start.api_url, start.intake_token, desk_token, police)
             case "POST", "connect":
                 self._sim.connect(Connect.model_validate_json(body).api_url)
             case "POST", "script":

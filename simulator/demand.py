@@ -19,16 +19,19 @@ class WebhookError(ValueError):
     """The event was not signed by the police, or is none. The message says which."""
 
 
-def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> object:
-    """The content of a webhook's event, once its signature fits. Raises WebhookError."""
+HOLD_REQUESTED, ORDER_ISSUED = "hold.requested", "order.issued"
+
+
+def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[str, object]:
+    """A webhook's event, once its signature fits: its type, and what it is about. Raises WebhookError."""
     try:
         Webhook(secret).verify(body, dict(headers))
         event = orjson.loads(body)
     except (WebhookVerificationError, orjson.JSONDecodeError) as error:
         raise WebhookError(str(error)) from error
-    if not isinstance(event, dict) or event.get("type") != "hold.requested":
+    if not isinstance(event, dict) or event.get("type") not in (HOLD_REQUESTED, ORDER_ISSUED):
         raise WebhookError("no event that this bank knows")
-    return event.get("data")
+    return str(event["type"]), event.get("data")
 
 
 def read_demand(content: object) -> tuple[str, FraudReport]:

@@ -1,5 +1,7 @@
 """The HTTP doors: `/banks/{code}/…` is the banks' side of the wire, `/sim/…` is for demos, benchmarks and tests.
 
+The police's register of reports and the gateway of short messages have doors of their own beside them.
+
 A plain ASGI callable: the doors share two cores with the product, and a bank that drops a connection without a word
 needs the transport, which frameworks hide.
 """
@@ -8,8 +10,9 @@ import asyncio
 import hmac
 import secrets
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from math import ceil
+from types import MappingProxyType
 
 import orjson
 from starlette.requests import Request
@@ -19,10 +22,12 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
 from simulator.control import Control
-from simulator.demand import WebhookError, open_event, read_demand
+from simulator.demand import ORDER_ISSUED, WebhookError, open_event, read_demand
 from simulator.envelope import EnvelopeError
 from simulator.faults import Reply
 from simulator.institutions import HOOK_DOOR, Institution
+from simulator.orders import read_order
+from simulator.paying import BackOffices
 from simulator.script import ScriptedReply
 from simulator.seeds import chance
 from simulator.spoilt import SpoiltReply, drop, until_gone
@@ -42,8 +47,13 @@ NOT_LOGGED_IN = "97"
 class Doors:
     """The ASGI application."""
 
-    def __init__(self, banks: Banks, control: Control) -> None:
+    def __init__(
+        self, banks: Banks, offices: BackOffices, control: Control, others: Mapping[str, ASGIApp] = MappingProxyType({})
+    ) -> None:
+        """`others`: applications with a door of their own here, by the first part of their path."""
+        self._others = others
         self._banks = banks
+        self._offices = offices
         self._control = control
         self._tokens: dict[str, tuple[str, float]] = {}
         self._requests = 0
@@ -52,7 +62,11 @@ class Doors:
         """Serve one request."""
         if scope["type"] != "http":
             return
-        match scope["path"].strip("/").split("/"):
+        parts = scope["path"].strip("/").split("/")
+        if (other := self._others.get(parts[0])) is not None:
+            await other(scope, receive, send)
+            return
+        match parts:
             case ["banks", code, door] if scope["method"] == "POST" and code in self._banks.by_code:
                 response = await self._bank(self._banks.by_code[code], door, Request(scope, receive))
             case ["sim", name]:
@@ -140,7 +154,10 @@ class Doors:
 
     async def _hook(self, bank: Institution, request: Request, body: bytes) -> Response | None:
         try:
-            hold_id, report = read_demand(open_event(bank.webhook_secret, body, request.headers))
+            kind, content = open_event(bank.webhook_secret, body, request.headers)
+            if kind == ORDER_ISSUED:
+                return _json(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
+            hold_id, report = read_demand(content)
         except WebhookError as error:
             return _json(401, {"code": NOT_LOGGED_IN, "message": str(error)})
         except TicketError as error:

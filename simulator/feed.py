@@ -12,6 +12,8 @@ from simulator.banks import Banks
 from simulator.demand import read_demand
 from simulator.institutions import Institution
 from simulator.line import Line, LineError
+from simulator.orders import read_order
+from simulator.paying import ORDERS_PATH, BackOffices
 from simulator.speech import HOLDS_PATH, SignedRequest
 from simulator.wire import FraudReport
 
@@ -27,8 +29,9 @@ log = logging.getLogger(__name__)
 class FeedReaders:
     """The readers of every bank that fetches."""
 
-    def __init__(self, banks: Banks) -> None:
+    def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
+        self._offices = offices
         self._reading: list[asyncio.Task[None]] = []
 
     def connect(self, api_url: str) -> None:
@@ -36,7 +39,9 @@ class FeedReaders:
         for task in self._reading:
             task.cancel()
         readers = [
-            _Reader(self._banks, bank, api_url) for bank in self._banks.by_code.values() if bank.channel == "pull"
+            _Reader(self._banks, self._offices, bank, api_url)
+            for bank in self._banks.by_code.values()
+            if bank.channel == "pull"
         ]
         self._reading = [asyncio.create_task(reader.follow()) for reader in readers]
 
@@ -50,8 +55,9 @@ class FeedReaders:
 class _Reader:
     """One bank's program."""
 
-    def __init__(self, banks: Banks, bank: Institution, api_url: str) -> None:
+    def __init__(self, banks: Banks, offices: BackOffices, bank: Institution, api_url: str) -> None:
         self._banks = banks
+        self._offices = offices
         self._bank = bank
         self._url = api_url
         self._line = Line(api_url, LINES_A_BANK)
@@ -94,7 +100,22 @@ class _Reader:
         holds = [read_demand(item) for item in items] if isinstance(items, list) else []
         await asyncio.gather(*(self._take(key, report) for key, report in holds))
         self._cursor = str(page.get("next", ""))
-        return True
+        return await self._read_orders()
+
+    async def _read_orders(self) -> bool:
+        """An order wakes the feed and stands in a list of its own; whether that was read."""
+        cursor = ""
+        while True:
+            path = f"{ORDERS_PATH}?state=delivered&limit={PAGE_ITEMS}{cursor}"
+            status, page = await self._call("GET", path)
+            items = page.get("items")
+            if status != HTTP_OK or not isinstance(items, list):
+                return False
+            for item in items:
+                self._offices.take(self._bank, read_order(item), "pull")
+            if not page.get("next"):
+                return True
+            cursor = f"&cursor={quote(str(page['next']))}"
 
     async def _take(self, key: str, report: FraudReport) -> None:
         """A hold that changes comes again: only what this bank has not seen is a ticket."""

@@ -11,6 +11,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from simulator.banks import Banks
 from simulator.letters import ACK_NO, KEY, HoldLetter, read_hold_letter, text_of
+from simulator.paying import BackOffices
 from simulator.tickets import TicketRecord
 from simulator.wire import TicketError
 
@@ -22,8 +23,9 @@ KEPT_LETTERS = 1_000
 class Mailboxes:
     """Takes mail for every bank's desk and nodal officer."""
 
-    def __init__(self, banks: Banks) -> None:
+    def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
+        self._offices = offices
         self._boxes = {
             address: bank.code for bank in banks.by_code.values() for address in (bank.desk_email, bank.nodal_email)
         }
@@ -76,6 +78,9 @@ class Mailboxes:
             return "554 the table cannot be read"
         text = f"{letter['subject']}\n{text_of(letter)}"
         banks = dict.fromkeys(self._boxes[to.lower()] for to in envelope.rcpt_tos)
+        orders = [self._offices.open_letter(self._banks.by_code[bank], letter) for bank in banks]
+        if any(orders):
+            return "250 taken"
         opened = [await self._opened(bank, asked) for bank in banks] if asked is not None else []
         found = [ticket for bank in banks for ticket in self._tickets(bank, text)] if not any(opened) else []
         self.unknown += not found and not any(opened)

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -32,13 +32,19 @@ from simulator.figures import (
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
 from simulator.mailbox import Mailboxes
 from simulator.officers import Desk, Officers, Victims
+from simulator.paying import BackOffices
+from simulator.police_station import PoliceStation
 from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.sms_gateway import SmsGateway
 from simulator.spool import SpoolReaders
 from simulator.tickets import TicketRecord
 from simulator.truth import Truth, build_world, perfect_truth
+from simulator.way_home import Badge, WayHome
 
 BACKLOG = 1024
 POLL_WALL_SECONDS = 0.005
+STATION_CLIENT = "up-cyber"
+"""by what the police's register knows the engine"""
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +77,13 @@ class SimulatorServer:
         self.smtp_port = 0
         self.records: list[ComplaintRecord] = []
         self.desk: Desk | None = None
+        self.way_home: WayHome | None = None
+        self.station = PoliceStation(
+            STATION_CLIENT, config.police_key.encode(), seed=config.seed, clock_factor=config.procedure_clock_factor
+        )
+        self.sms = SmsGateway(config.sms_token)
         self.banks: Banks
+        self.offices: BackOffices
         self.mailboxes: Mailboxes
         self.readers: FeedReaders
         self.spools: SpoolReaders
@@ -85,15 +97,16 @@ class SimulatorServer:
         """Open the doors."""
         config = self.config
         self.banks = Banks(config, self.institutions, self.world, self.clock)
-        self.mailboxes = Mailboxes(self.banks)
-        self.readers = FeedReaders(self.banks)
-        self.spools = SpoolReaders(self.banks)
+        self.offices = BackOffices(self.banks)
+        self.mailboxes = Mailboxes(self.banks, self.offices)
+        self.readers = FeedReaders(self.banks, self.offices)
+        self.spools = SpoolReaders(self.banks, self.offices)
         self.spools.start()
         listening = listen(config.host, config.port)
         self.base_url = f"http://{config.host}:{listening.getsockname()[1]}"
         self.smtp_port = await self.mailboxes.serve(config.host, config.smtp_port)
         options = uvicorn.Config(
-            Doors(self.banks, Control(self)),
+            Doors(self.banks, self.offices, Control(self), {"police": self.station, "sms": self.sms}),
             log_level="warning",
             access_log=False,
             lifespan="off",
@@ -122,6 +135,7 @@ class SimulatorServer:
         await self.spools.close()
         self._server.should_exit = True
         await self._serving
+        await self.offices.close()
         await self.banks.close()
         if self._officers is not None:
             self._officers.close()
@@ -137,10 +151,17 @@ class SimulatorServer:
         """Begin the day: money starts to move."""
         self.clock.start()
 
-    def start(self, api_url: str, intake_token: str, desk_token: str | None = None) -> None:
+    def start(
+        self,
+        api_url: str,
+        intake_token: str,
+        desk_token: str | None = None,
+        police: Mapping[str, Badge] | None = None,
+    ) -> None:
         """Play the day against a police API: complaints with one officer's token, and a desk with another's.
 
-        Without `desk_token` nobody works at the desk. Raises AlreadyStartedError.
+        Without `desk_token` nobody works at the desk; `police`, one of each of `way_home.ROLES`, bring the money home.
+        Raises AlreadyStartedError.
         """
         if self._officers is not None:
             raise AlreadyStartedError(AlreadyStartedError.__doc__)
@@ -152,6 +173,9 @@ class SimulatorServer:
         if desk_token is not None:
             self.desk = Desk(self.config, self.clock, self.banks, self._officers, desk_token, self._told_wrongly())
             self._play(self.desk.work())
+        if police:
+            self.way_home = WayHome(self.config, self._officers, police)
+            self._play(self.way_home.work())
 
     def _play(self, part: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(part)
@@ -212,6 +236,12 @@ class SimulatorServer:
             "mail": {"received": self.mailboxes.received, "unknown": self.mailboxes.unknown},
             "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
+            "orders": self.offices.figures,
+            "way_home": {"under_way": self.way_home.under_way, "done": dict(self.way_home.done)}
+            if self.way_home
+            else None,
+            "firs": len(self.station.reports),
+            "sms": self.sms.taken,
             "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
         }
 

@@ -8,6 +8,8 @@ from simulator.banks import Banks
 from simulator.institutions import Institution
 from simulator.iso_files import LOOK_EVERY_WALL_SECONDS, take_away
 from simulator.iso_messages import Arrived, read_message
+from simulator.iso_orders import read_iso_order
+from simulator.paying import BackOffices
 from simulator.wire import TicketError
 
 log = logging.getLogger(__name__)
@@ -16,8 +18,9 @@ log = logging.getLogger(__name__)
 class SpoolReaders:
     """The file transfers of every bank that takes files; without a spool they have nothing to do."""
 
-    def __init__(self, banks: Banks) -> None:
+    def __init__(self, banks: Banks, offices: BackOffices) -> None:
         self._banks = banks
+        self._offices = offices
         self._reading: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -42,6 +45,9 @@ class SpoolReaders:
 
     async def _take(self, bank: Institution, body: bytes) -> None:
         try:
+            if (order := read_iso_order(body)) is not None:
+                self._offices.take(bank, order[0], "iso20022", case=order[1])
+                return
             arrived: Arrived = read_message(body)
         except TicketError as error:
             log.warning("%s cannot read a message: %s", bank.code, error)
