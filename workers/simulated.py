@@ -3,6 +3,7 @@
 For the demo and the benchmarks. The simulator is a stranger: it gets two officers' tokens and the API's address.
 """
 
+import secrets
 import sys
 from base64 import b64decode
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -45,6 +46,13 @@ EVERY_CHANNEL: Final[Mapping[str, Any]] = {
 Files are for one of the slow: a bank that answers by them cannot say where money went on to.
 """
 SPOOL = "spool"
+POLICE: Final[Mapping[Role, str]] = {
+    Role.IO: "io.verma",
+    Role.DY_SP: "dysp.khan",
+    Role.SP: "sp.singh",
+    Role.SUPERVISOR: "supervisor.rao",
+}
+"""the officers of the way home, by the names on their tokens"""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,8 @@ class Stage:
     pool: Pool
     control: httpx.AsyncClient
     """the simulator's controls"""
+    goes_home: bool = False
+    """whether there are officers, courts and victims for the way home too"""
 
     async def start(self) -> None:
         """Begin the simulated day."""
@@ -65,6 +75,12 @@ class Stage:
             "api_url": self.running.api_url,
             "intake_token": tokens.for_officer("helpline", Role.INTAKE),
             "desk_token": tokens.for_officer("desk", Role.DESK),
+            "police": {
+                role.value: {"token": tokens.for_officer(subject, role), "subject": subject}
+                for role, subject in POLICE.items()
+            }
+            if self.goes_home
+            else {},
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
 
@@ -82,24 +98,27 @@ async def staged(
     config: Mapping[str, Any],
     *,
     every_channel: bool = False,
+    goes_home: bool = False,
     ui: bool = False,
     tell: Tell = lambda _: None,
 ) -> AsyncIterator[Stage]:
     """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
 
     With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
+    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home.
     The day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
     """
-    clock_factor = float(config.get("clock_factor", 1.0))
-    smtp_port = free_port()
+    port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(
         update={
             "api_port": 0,
             "worker_metrics_port": None,
-            "clock_factor": clock_factor,
+            "clock_factor": float(config.get("clock_factor", 1.0)),
             "smtp_url": SecretStr(f"smtp://{HOST}:{smtp_port}"),
         }
     )
+    if goes_home:
+        settings, config = with_a_way_home(settings, config, port)
     if every_channel:
         config = {**config, **EVERY_CHANNEL}
         settings = at_a_known_address(settings)
@@ -109,7 +128,9 @@ async def staged(
             ready, config = with_a_spool(ready, config)
         async with Supervisor(ready.home / "logs") as supervisor:
             tell("simulator")
-            base_url, directory_file = await _start_simulator(supervisor, ready, {**config, "smtp_port": smtp_port})
+            base_url, directory_file = await _start_simulator(
+                supervisor, ready, {**config, "port": port, "smtp_port": smtp_port}
+            )
             assert ready.database_url is not None, "services fill it in"
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
             try:
@@ -118,7 +139,7 @@ async def staged(
                 running = await start_engine(supervisor, ready, restarts=False, tell=tell)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
-                    yield Stage(running_services, supervisor, running, pool, control)
+                    yield Stage(running_services, supervisor, running, pool, control, goes_home)
             finally:
                 await pool.close()
 
@@ -136,6 +157,19 @@ def with_a_spool(settings: Settings, config: Mapping[str, Any]) -> tuple[Setting
     return settings.model_copy(update={"iso_spool": spool}), {**config, "iso_spool": str(spool)}
 
 
+def with_a_way_home(settings: Settings, config: Mapping[str, Any], port: int) -> tuple[Settings, Mapping[str, Any]]:
+    """The settings and the simulator's configuration with a register and a gateway that both sides know."""
+    key, token = secrets.token_urlsafe(24), secrets.token_urlsafe(24)
+    settings = settings.model_copy(
+        update={
+            "procedure_clock_factor": float(config.get("procedure_clock_factor", 1.0)),
+            "police_url": SecretStr(f"http://up-cyber:{key}@{HOST}:{port}/police"),
+            "sms_url": SecretStr(f"http://:{token}@{HOST}:{port}/sms?from=UPCOPS"),
+        }
+    )
+    return settings, {**config, "police_key": key, "sms_token": token}
+
+
 async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
     """Register the public keys of simulated banks, as `goldenhour bank key add` would."""
     now = datetime.now(UTC)
@@ -151,10 +185,10 @@ async def register_keys(pool: Pool, keys: Iterable[Mapping[str, str]]) -> None:
 
 
 async def _start_simulator(supervisor: Supervisor, settings: Settings, config: Mapping[str, Any]) -> tuple[str, Path]:
-    port = free_port()
+    port = int(config["port"])
     config_file = settings.home / "simulator.json"
     directory_file = settings.home / "directory.json"
-    config_file.write_bytes(orjson.dumps({**config, "host": HOST, "port": port}))
+    config_file.write_bytes(orjson.dumps({**config, "host": HOST}))
     command = [sys.executable, "-m", "simulator", "serve"]
     command += ["--config-file", str(config_file), "--directory-file", str(directory_file)]
     await supervisor.start(

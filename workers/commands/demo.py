@@ -22,7 +22,7 @@ from workers.commands.common import (
     show_pairs,
     write_json,
 )
-from workers.settings import CLOCK_FACTOR_MAX, Settings
+from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Settings
 
 if TYPE_CHECKING:
     from workers.demo.play import DayPlan, Played
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 HOME_PREFIX = "goldenhour-demo-"
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
+PROCEDURE_CLOCK_FACTOR = 129_600.0
+"""fifteen days are ten seconds, and a hold without an order lapses after a minute"""
 LIMIT_EXTRA_MINUTES = 3.0
 SHOWN_LOG_LINES = 8
 
@@ -50,6 +52,14 @@ def demo(
             show_default=False,
         ),
     ] = None,
+    procedure_clock_factor: Annotated[
+        float,
+        typer.Option(
+            min=1,
+            max=PROCEDURE_CLOCK_FACTOR_MAX,
+            help="How much faster the months of the way home run than your clock.",
+        ),
+    ] = PROCEDURE_CLOCK_FACTOR,
     faults: Annotated[
         bool,
         typer.Option(
@@ -77,7 +87,7 @@ def demo(
 
     wall_seconds = minutes * MINUTE_SECONDS
     factor = clock_factor or min(DAY_SECONDS / wall_seconds, CLOCK_FACTOR_MAX)
-    plan = DayPlan(complaints, seed, factor, wall_seconds, faults)
+    plan = DayPlan(complaints, seed, factor, wall_seconds, procedure_clock_factor, faults)
     settings = load_settings()
     with _folder(home) as folder:
         own = settings.model_copy(
@@ -101,7 +111,9 @@ async def _demo(settings: Settings, plan: "DayPlan", *, stay: bool, json_target:
     console = people(json_target)
     limit_seconds = plan.wall_seconds * 2 + LIMIT_EXTRA_MINUTES * MINUTE_SECONDS
     with Steps("starting") as steps:
-        async with staged(settings, plan.config(), every_channel=True, ui=stay, tell=steps.tell) as stage:
+        async with staged(
+            settings, plan.config(), every_channel=True, goes_home=True, ui=stay, tell=steps.tell
+        ) as stage:
             steps.stop()
             announce(stage.services, stage.running)
             with Watcher(console, plan) as watcher:

@@ -4,11 +4,15 @@ import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
 from db.figures import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
+from db.home_figures import Period, credits_said, report
+from db.pool import Connection
 from schemas.enums import AnswerClass, ChannelKind
+from schemas.home_figures import HomeBy, HomeReport
 from workers.demo.world_state import WorldState
 from workers.processes import ChildFailed
 from workers.simulated import Stage
@@ -20,10 +24,16 @@ DAY_SECONDS = 86_400.0
 LOOK_SECONDS = 0.5
 QUIET_SECONDS = 2.0
 """how long nothing may wait until the day is called over"""
+TAIL_SECONDS = 15.0
+TAIL_SHARE = 0.25
+"""how long after the last complaint banks and the way home are waited for at most, also as a share of the day: what is
+not answered or not home by then is shown so"""
 STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
 """how long nothing may move, though the engine has something to do, until it is given up"""
+A_DAYS_LIMIT = 30
+"""days before now, by the wall's clock, in which any demo began"""
 FAST_CLASSES = (AnswerClass.API, AnswerClass.SEAT)
 """the banks that are waited for; e-mail-class banks answer after hours or days"""
 
@@ -37,6 +47,8 @@ class DayPlan:
     clock_factor: float
     wall_seconds: float
     """how long complaints come in, by the wall's clock"""
+    procedure_clock_factor: float
+    """how much faster the months of the way home run"""
     faults: bool = False
     """whether every bank has faults of its own: lines that fail, answers that are foul"""
 
@@ -45,12 +57,18 @@ class DayPlan:
         """How long complaints come in, by the world's clock."""
         return self.wall_seconds * self.clock_factor
 
+    @property
+    def tail_seconds(self) -> float:
+        """How long the last answers are waited for at most, by the wall's clock."""
+        return max(TAIL_SECONDS, self.wall_seconds * TAIL_SHARE)
+
     def config(self) -> dict[str, object]:
         """The simulator's configuration."""
         return {
             "seed": self.seed,
             "complaints": self.complaints,
             "clock_factor": self.clock_factor,
+            "procedure_clock_factor": self.procedure_clock_factor,
             "day_seconds": self.day_seconds,
             "profile": "uniform",
             "random_faults": self.faults,
@@ -77,9 +95,28 @@ class Look:
         open_tickets = any(tickets.open_by_class.get(name, 0) for name in FAST_CLASSES)
         return open_tickets or posts.made > posts.accepted + posts.gave_up
 
+    @property
+    def home_waits(self) -> bool:
+        """Whether money is on its way home, or a bank has an order to carry out."""
+        way_home = self.world.way_home
+        return way_home is not None and (way_home.under_way > 0 or self.world.orders.open > 0)
+
     def moved_since(self, other: "Look") -> bool:
-        """Whether anything happened between the two."""
-        return self.figures.model_copy(update={"at": other.figures.at}) != other.figures
+        """Whether anything of the day happened between the two; the way home has its own clocks."""
+        return self._of_the_day != other._of_the_day
+
+    @property
+    def _of_the_day(self) -> tuple[int, ...]:
+        figures = self.figures
+        return (figures.complaints, figures.hops, figures.requests, figures.answers, figures.undelivered)
+
+
+@dataclass(frozen=True)
+class Home:
+    """How the way home went: its measures by route, and what banks said of orders to give back."""
+
+    report: HomeReport
+    credits: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -91,6 +128,7 @@ class Played:
     look: Look
     turnarounds: dict[str, Spread]
     channels: dict[ChannelKind, ChannelFigures]
+    home: Home
     memory_bytes: dict[str, int]
     verdict: Verdict
 
@@ -127,21 +165,38 @@ async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable
 
 async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
     await stage.start()
-    trouble, last = await _watch(stage, limit_seconds, show)
+    trouble, last = await _watch(stage, plan.tail_seconds, limit_seconds, show)
     dsn = stage.running.settings.database_url
     assert dsn is not None, "the stage fills it in"
     async with stage.pool.acquire() as connection:
         spreads = await turnarounds(connection)
         channels = await channel_figures(connection)
+        home = await _home(connection, plan)
     sizes = dict(memory(stage.services, stage.supervisor))
-    return Played(plan, trouble, last, spreads, channels, sizes, await verify(dsn.get_secret_value()))
+    return Played(plan, trouble, last, spreads, channels, home, sizes, await verify(dsn.get_secret_value()))
 
 
-async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None]) -> tuple[str, Look]:
+async def _home(connection: Connection, plan: DayPlan) -> Home:
+    """The measures of the way home, of every case there is."""
+    now = datetime.now(UTC)
+    period = Period(
+        opened_from=now - timedelta(days=A_DAYS_LIMIT),
+        opened_to=now + timedelta(days=1),
+        as_of=now,
+        clock_factor=plan.procedure_clock_factor,
+    )
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return Home(await report(connection, period, HomeBy.ROUTE), await credits_said(connection))
+
+
+async def _watch(
+    stage: Stage, tail_seconds: float, limit_seconds: float, show: Callable[[Look], None]
+) -> tuple[str, Look]:
     """Look until nothing waits, or nothing moves; gives what is wrong (empty: the day is over) and the last look."""
     started = time.monotonic()
     before = await look(stage, 0.0)
     busy_at = moved_at = started
+    told_at: float | None = None
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         now = time.monotonic()
@@ -149,9 +204,14 @@ async def _watch(stage: Stage, limit_seconds: float, show: Callable[[Look], None
         show(seen)
         busy_at = now if seen.engine_waits or seen.banks_wait else busy_at
         moved_at = now if seen.moved_since(before) or not seen.world.complaints.done else moved_at
+        told_at = (told_at or now) if seen.world.complaints.done else None
         before = seen
-        if now - busy_at >= QUIET_SECONDS or (now - moved_at >= STILL_SECONDS and not seen.engine_waits):
+        still = now - busy_at >= QUIET_SECONDS or now - moved_at >= STILL_SECONDS
+        late = told_at is not None and now - told_at >= tail_seconds
+        if not seen.engine_waits and (late or (still and not seen.home_waits)):
             return "", seen
+        if still and seen.home_waits:
+            continue
         if now - moved_at >= STUCK_SECONDS:
             waiting = (
                 f"{seen.figures.waiting_hops} hops wait to be asked, {seen.figures.undelivered} requests to be sent"

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from db.figures import DayFigures, Spread
 from schemas.enums import AnswerClass, Bucket, ChannelKind
+from workers.demo import home_report
 from workers.demo.play import Played
 from workers.demo.view import BUCKETS
 from workers.verifying import Verdict
@@ -53,6 +54,7 @@ def as_json(played: Played) -> dict[str, object]:
         "in_play_by_class_paise": dict(figures.in_play_by_class_paise),
         "turnaround_ms": {name: _spread_ms(spread) for name, spread in played.turnarounds.items()},
         "channels": {kind.value: found.model_dump() for kind, found in played.channels.items()},
+        "way_home": home_report.as_json(played),
         "caught_of_catchable": world.truth.caught_of_catchable,
         "caught_paise": world.truth.caught_paise,
         "catchable_paise": world.truth.catchable_paise,
@@ -78,6 +80,7 @@ def show(console: Console, played: Played) -> None:
     """Tell people how the day went."""
     console.print(_work(played))
     console.print(_money(played))
+    home_report.show(console, played)
     console.print(_times(played))
     console.print(_channels(played))
     console.print(_catch(played), highlight=False)

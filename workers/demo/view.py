@@ -18,6 +18,8 @@ FRAMES_PER_SECOND = 4
 
 BUCKETS: tuple[tuple[Bucket, str], ...] = (
     (Bucket.HELD, "green"),
+    (Bucket.RESTORED, "bright_green"),
+    (Bucket.RELEASED, "cyan"),
     (Bucket.IN_PLAY, "yellow"),
     (Bucket.WITHDRAWN, "red"),
     (Bucket.SPENT, "red"),
@@ -76,6 +78,7 @@ def line(plan: DayPlan, look: Look) -> str:
         f"  complaints {figures.complaints}/{look.world.complaints.planned}"
         f"  requests {figures.requests}  answers {figures.answers}"
         f"  held {rupees(paise[Bucket.HELD])} of {rupees(paise[Bucket.LOST])}"
+        f"  restored {rupees(paise[Bucket.RESTORED])}  released {rupees(paise[Bucket.RELEASED])}"
         f"  in play {rupees(paise[Bucket.IN_PLAY])}  caught of catchable {catch(look)}"
     )
 

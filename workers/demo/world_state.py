@@ -47,6 +47,21 @@ class TruthTold(_Told):
     caught_of_catchable_all_classes: float | None
 
 
+class OrdersTold(_Told):
+    """The orders that banks have, and what they say that they have done of them (paise, by kind)."""
+
+    received: int
+    open: int
+    said_paise: dict[str, int]
+
+
+class WayHomeTold(_Told):
+    """What the police's people have done on the way home; `under_way` are open restorations whose victim applies."""
+
+    under_way: int
+    done: dict[str, int]
+
+
 class WorldState(_Told):
     """The world now; `world_seconds` since its midnight."""
 
@@ -55,5 +70,7 @@ class WorldState(_Told):
     tickets: TicketsTold
     posts: PostsTold
     asked_twice: int
+    orders: OrdersTold
+    way_home: WayHomeTold | None
     truth: TruthTold
     latency_ms: dict[str, dict[str, float]]
