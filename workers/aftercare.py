@@ -6,7 +6,7 @@ every few seconds finds what was missed. Doing it twice is harmless.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,6 +33,8 @@ LOOK_EVERY_SECONDS: Final = 5.0
 GATHER_SECONDS: Final = 0.05
 """a burst of holds is taken up together"""
 ROUND_LIMIT: Final = 200
+AT_ONCE: Final = 8
+"""cases that are worked on at once: a call to Temporal is mostly waiting"""
 LOOK_AFTER: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
 LOOK_AFTER_LIMIT: Final = 50
@@ -128,10 +130,11 @@ class Aftercare:
     async def _take_up_holds(self) -> int:
         async with self.hands.pool.acquire() as connection:
             waiting = await account_holds.cases_to_take_up(connection, list(self._resting), ROUND_LIMIT)
-        done = 0
-        for case_no in waiting:
-            done += await self._attempt(AftercareWork.TAKE_UP, case_no, partial(holding.take_up, self.hands, case_no))
-        return done
+        return sum(
+            await self._at_once(
+                [(AftercareWork.TAKE_UP, case_no, partial(holding.take_up, self.hands, case_no)) for case_no in waiting]
+            )
+        )
 
     async def _start(self) -> int:
         async with self.hands.pool.acquire() as connection:
@@ -157,7 +160,8 @@ class Aftercare:
 
     async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
         """Start each, or tell it: both is one call. Returns how many were reached."""
-        reached = [one for one in waiting if await self._attempt(work, one.start.case_no, partial(self._reach, one))]
+        done = await self._at_once([(work, one.start.case_no, partial(self._reach, one)) for one in waiting])
+        reached = [one for one, is_reached in zip(waiting, done, strict=True) if is_reached]
         if reached:
             now = self.hands.now()
             async with self.hands.pool.acquire() as connection, connection.transaction():
@@ -180,6 +184,22 @@ class Aftercare:
             start_signal="changed" if waiting.news_ids else None,
             rpc_timeout=RPC_TIMEOUT,
         )
+
+    async def _at_once(
+        self, wanted: Sequence[tuple[AftercareWork, str, Callable[[], Awaitable[object]]]]
+    ) -> list[bool]:
+        """Attempt each, a few at a time; whether each was done. A server that is away ends it, when all are at rest."""
+        gate = asyncio.Semaphore(AT_ONCE)
+
+        async def attempt(work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
+            async with gate:
+                return await self._attempt(work, case_no, do)
+
+        found = await asyncio.gather(*(attempt(*one) for one in wanted), return_exceptions=True)
+        for away in found:
+            if isinstance(away, BaseException):
+                raise away
+        return [done is True for done in found]
 
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         if case_no in self._resting:
