@@ -22,10 +22,11 @@ from db.pool import Pool, open_pool
 from schemas.enums import Role
 from schemas.institutions import InstitutionEntry
 from simulator import SimulatorConfig, SimulatorServer
+from simulator.way_home import Badge
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings
-from workers.simulated import at_a_known_address, register_keys
+from workers.simulated import POLICE, at_a_known_address, register_keys
 from workers.stack import Running, Services, services, start_engine, until_failure
 from workers.temporal import connect
 from workers.verifying import Verdict, verify
@@ -48,6 +49,8 @@ class Live:
     tokens: Tokens
     watching: asyncio.Future[None]
     """whoever starts the engine's parts again; done when it has given one up"""
+    goes_home: bool = False
+    """whether officers, courts and victims play the way home too"""
 
     # -- doors -----------------------------------------------------------------------------------------------------
 
@@ -86,7 +89,11 @@ class Live:
     def play(self) -> None:
         """Begin the simulated day: complaints come in, and somebody works at the desk."""
         intake = self.tokens.for_officer("helpline", Role.INTAKE)
-        self.sim.start(self.running.api_url, intake, self.tokens.for_officer("desk", Role.DESK))
+        police = {
+            role.value: Badge(self.tokens.for_officer(subject, role), subject) for role, subject in POLICE.items()
+        }
+        desk = self.tokens.for_officer("desk", Role.DESK)
+        self.sim.start(self.running.api_url, intake, desk, police if self.goes_home else None)
 
     # -- faults ----------------------------------------------------------------------------------------------------
 
@@ -147,12 +154,19 @@ def _runs(child: psutil.Process, command: str) -> bool:
 
 
 @asynccontextmanager
-async def live(home: Path, config: SimulatorConfig, *, letters: bool = False) -> AsyncIterator[Live]:
+async def live(
+    home: Path, config: SimulatorConfig, *, letters: bool = False, goes_home: bool = False
+) -> AsyncIterator[Live]:
     """Run the whole stack in `home`, each process watched over and started again, with a simulator in this process.
 
     With `letters` every bank can be asked by e-mail too, when its own channel fails or is met with silence.
     """
-    settings = Settings(home=home, api_port=0, clock_factor=config.clock_factor)
+    settings = Settings(
+        home=home,
+        api_port=0,
+        clock_factor=config.clock_factor,
+        procedure_clock_factor=config.procedure_clock_factor,
+    )
     settings = at_a_known_address(settings) if letters else settings
     settings = settings.model_copy(update={"iso_spool": config.iso_spool})
     async with SimulatorServer(config, run_clock=False) as sim:
@@ -168,7 +182,7 @@ async def live(home: Path, config: SimulatorConfig, *, letters: bool = False) ->
                 await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
-                    yield Live(found, running, pool, sim, api, Tokens(vault), watching)
+                    yield Live(found, running, pool, sim, api, Tokens(vault), watching, goes_home)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()
