@@ -1,6 +1,6 @@
 """The way home when the demo is over: what of the money on hold went where, by which route, and how long it took."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -12,12 +12,13 @@ from workers.demo.play import Played
 from workers.words import duration, rupees
 
 ROUTES: Mapping[str, str] = {
-    Route.NO_COURT: "by order of the police",
-    Route.COURT: "court, BNSS 497 / 503",
+    Route.NO_COURT: "police",
+    Route.COURT: "court",
     Route.LOK_ADALAT: "Lok Adalat",
-    Route.MAGISTRATE_107: "District Magistrate, BNSS 107",
-    "": "no route yet",
+    Route.MAGISTRATE_107: "magistrate",
+    "": "no route",
 }
+"""by whose order the money goes home; no route yet where the trail is still followed"""
 SAID: Mapping[str, str] = {
     "in_time": "in whole and in time",
     "partial": "in part",
@@ -67,29 +68,46 @@ def show(console: Console, played: Played) -> None:
 
 
 def _routes(played: Played) -> Table:
+    """A column for each route: what was on hold, and what has become of it."""
     factor = played.plan.procedure_clock_factor
+    report = played.home.report
+    columns = {ROUTES.get(row.about, row.about): row for row in report.rows if ever_held_paise(row)}
+    columns["all"] = report.total
     title = f"The way home of what was on hold; its months ran {factor:,.0f} times as fast"
     table = Table(title=title, title_justify="left")
-    table.add_column("route")
-    for name in ("cases", "ever on hold", "restored", "", "released", "still held", "held → restored"):
+    table.add_column()
+    for name in columns:
         table.add_column(name, justify="right")
-    for row in played.home.report.rows:
-        if ever_held_paise(row):
-            table.add_row(ROUTES.get(row.about, row.about), *_cells(row, factor))
-    table.add_section()
-    table.add_row("[bold]all[/]", *_cells(played.home.report.total, factor))
+    for words, cell in _ROWS.items():
+        table.add_row(words, *(cell(row, factor) for row in columns.values()))
     return table
 
 
-def _cells(row: HomeFigures, factor: float) -> list[str]:
-    stages, median = row.stages, row.held_to_restored.p50_seconds
-    share = row.restored_of_held
-    return [
-        f"{stages[Stage.APPLIED].cases} applied, {stages[Stage.RESTORED].cases} restored",
-        rupees(ever_held_paise(row)),
-        f"[bright_green]{rupees(stages[Stage.RESTORED].paise)}[/]",
-        f"{share:.0%}" if share is not None else "",
-        f"[cyan]{rupees(stages[Stage.RELEASED].paise)}[/]",
-        f"[green]{rupees(stages[Stage.HELD].paise)}[/]",
-        duration(median * factor) if median is not None else "",
-    ]
+def _share(row: HomeFigures, factor: float) -> str:
+    return f"{row.restored_of_held:.0%}" if row.restored_of_held is not None else ""
+
+
+def _time(row: HomeFigures, factor: float) -> str:
+    median = row.held_to_restored.p50_seconds
+    return duration(median * factor) if median is not None else ""
+
+
+def _money(stage: Stage) -> Callable[[HomeFigures, float], str]:
+    return lambda row, factor: rupees(row.stages[stage].paise)
+
+
+def _cases(stage: Stage) -> Callable[[HomeFigures, float], str]:
+    return lambda row, factor: f"{row.stages[stage].cases:,}"
+
+
+_ROWS: Mapping[str, Callable[[HomeFigures, float], str]] = {
+    "cases applied for": _cases(Stage.APPLIED),
+    "cases restored": _cases(Stage.RESTORED),
+    "ever on hold": lambda row, factor: rupees(ever_held_paise(row)),
+    "[green]still held[/]": _money(Stage.HELD),
+    "[bright_green]restored[/]": _money(Stage.RESTORED),
+    "  of ever on hold": _share,
+    "[cyan]released[/]": _money(Stage.RELEASED),
+    "  of it lapsed": _money(Stage.LAPSED),
+    "held → restored, p50": _time,
+}
