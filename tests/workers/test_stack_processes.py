@@ -78,6 +78,8 @@ async def test_two_demos_at_once_end_clean_and_leave_nothing(tmp_path: Path) -> 
         buckets = told["buckets_paise"]
         assert buckets.pop("lost") == sum(buckets.values()) > 0
         assert told["turnaround_ms"]["complaint_to_request"]["count"] == told["cases"]
+        assert told["way_home"]["total"]["stages"]["lost"]["cases"] == told["cases"]
+        assert told["way_home"]["by"] == "route"
         assert set(told["memory_bytes"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
         assert all(size > 1_000_000 for size in told["memory_bytes"].values())
     assert await all_gone(tmp_path) == []
