@@ -14,6 +14,7 @@ from asyncpg import Record
 from db import rosters
 from db.pool import Connection
 from domain.answering_curve import HAZARD_MAX, BandCount, Curve
+from domain.phone_words import what_to_say
 from schemas.enums import AnswerClass
 from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.scorecards import Call, CallFactors, CallList
@@ -177,6 +178,7 @@ async def _history(
 
 def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Call:
     there_share = row["there_paise"] / row["in_play_paise"]
+    hops = tuple(TaskHop.model_validate(hop) for hop in row["hops"])
     return Call(
         likely_still_there_paise=round(row["there_paise"] * row["stays_silent_share"]),
         factors=CallFactors(
@@ -197,7 +199,8 @@ def _call(row: Record, habit: Habit, officers: tuple[OfficerToCall, ...]) -> Cal
         task_id=row["task_id"],
         institution=_institution(row, officers),
         hop_count=row["hop_count"],
-        hops=tuple(TaskHop.model_validate(hop) for hop in row["hops"]),
+        hops=hops,
+        say=what_to_say(row["case_no"], row["job_id"], hops, row["hop_count"]),
     )
 
 

@@ -2,12 +2,14 @@
 
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from asyncpg import Record
 
 from db import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
+from domain.phone_words import what_to_say
 from schemas.enums import TaskKind, TaskState
 from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
@@ -25,6 +27,21 @@ LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.ins
 WHERE t.state = $1 AND t.task_id > $2 ORDER BY t.task_id LIMIT $3
 """
 
+# Of a task that a call can help: the hops of its request that have the most in play, and how many have any.
+_TO_ASK: Final = """
+SELECT * FROM (
+    SELECT q.request_id, h.hop_no, h.layer, h.state, h.payee_institution_as_told AS institution_as_told,
+        h.payee_holder AS holder, h.reference, h.amount_paise, b.balance_paise AS in_play_paise, h.transferred_at,
+        count(*) OVER (PARTITION BY q.request_id) AS hop_count,
+        row_number() OVER (PARTITION BY q.request_id ORDER BY b.balance_paise DESC, h.hop_no) AS place
+    FROM request_hop q JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+    JOIN ledger_balance b ON b.case_no = q.case_no AND b.hop_no = q.hop_no AND b.bucket = 'in_play'
+    WHERE q.request_id = ANY($1) AND q.live AND b.balance_paise > 0
+) AS ranked WHERE place <= $2 ORDER BY request_id, place
+"""
+_HOPS_SAID: Final = 5
+_BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, TaskKind.SUPERVISE})
+
 
 async def page(
     connection: Connection, state: TaskState, after: str | None, limit: int, holidays: HolidayRules, at: datetime
@@ -32,7 +49,8 @@ async def page(
     """Up to `limit` tasks in `state`, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
     rows, more = cut(await connection.fetch(_TASKS, state, int_after(after), limit + 1), limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
-    items = tuple(_task(row, officers.get(row["code"], ())) for row in rows)
+    to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
+    items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
     return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
 
 
@@ -42,7 +60,14 @@ async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
     return {TaskKind(row["kind"]): row["n"] for row in rows}
 
 
-def _task(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskView:
+async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dict[UUID, list[Record]]:
+    found: dict[UUID, list[Record]] = {}
+    for row in await connection.fetch(_TO_ASK, request_ids, _HOPS_SAID):
+        found.setdefault(row["request_id"], []).append(row)
+    return found
+
+
+def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
@@ -53,6 +78,7 @@ def _task(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskView:
         request_id=row["request_id"],
         job_id=row["job_id"],
         hop=None if row["hop_no"] is None else _hop(row),
+        say=_say(row, to_ask) if row["kind"] in _BY_TELEPHONE and to_ask else (),
         opened_at=row["opened_at"],
         closed_at=row["closed_at"],
         closed_by=row["closed_by"],
@@ -69,6 +95,11 @@ def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstit
         desk_email=row["desk_email"],
         nodal_officers=officers,
     )
+
+
+def _say(row: Record, to_ask: list[Record]) -> tuple[str, ...]:
+    hops = [TaskHop.model_validate({name: hop[name] for name in TaskHop.model_fields}) for hop in to_ask]
+    return what_to_say(row["case_no"], row["job_id"], hops, to_ask[0]["hop_count"])
 
 
 def _hop(row: Record) -> TaskHop:

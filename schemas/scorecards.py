@@ -117,6 +117,8 @@ class Call(Noun):
     hop_count: int
     hops: tuple[TaskHop, ...]
     """those with the most in play, at most five"""
+    say: tuple[str, ...]
+    """what to say, a line at a time"""
 
 
 class CallList(Noun):

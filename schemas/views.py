@@ -331,6 +331,8 @@ class TaskView(Noun):
     request_id: UUID | None
     job_id: str | None
     hop: TaskHop | None
+    say: tuple[str, ...]
+    """what to say to the bank on the telephone, a line at a time, while money of the request is in play"""
     opened_at: UtcDatetime
     closed_at: UtcDatetime | None
     closed_by: str | None

@@ -185,6 +185,7 @@ async def test_the_call_list_says_whom_to_call_and_why(doors: Doors) -> None:
     first = found["items"][0]
     assert first["institution"]["nodal_officers"][0]["mobile"] == "9000000001"
     assert first["hops"][0]["reference"] == "412345678903"
+    assert any("412345678903: ₹90,000, on" in sentence for sentence in first["say"])
     factors = first["factors"]
     assert factors["in_play_paise"] == 90_000_00
     assert 0 < factors["still_there_share"] < 1

@@ -5,12 +5,13 @@ from typing import Any
 from uuid import UUID
 
 from activities.desk import close_task
-from db import requests
+from db import requests, tasks
 from db.pool import Pool
 from db.rosters import replace_officers
 from domain.chain import GENESIS
+from schemas.answers import NewTask
 from schemas.complaints import IST
-from schemas.enums import Bucket, ChannelKind, Role
+from schemas.enums import Bucket, ChannelKind, Role, TaskKind
 from schemas.rosters import NodalOfficer
 from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer
@@ -186,6 +187,28 @@ async def test_a_task_has_whom_to_call_about_what(doors: Doors) -> None:
     assert task["task_id"] not in {left["task_id"] for left in await walk(doors, "/api/v1/desk/tasks")}
     (closed,) = await walk(doors, "/api/v1/desk/tasks", state="closed")
     assert (closed["reason"], closed["closed_by"]) == ("done by phone", "officer:x")
+
+
+async def test_a_task_to_telephone_has_what_to_say(doors: Doors) -> None:
+    transfers = [transfer(rrn=f"41000000000{number}") for number in range(7)]
+    ack_no = (await doors.complain(transfers=transfers))["ack_no"]
+    pool = doors.parts.hands.pool
+    await asked(pool, ack_no, 1, "SBIN", *range(1, 8))
+    request_id = UUID(f"{REQUEST_ID}1")
+    async with pool.acquire() as connection, connection.transaction():
+        call = [NewTask(kind=TaskKind.PHONE_BANK, note="no answer")]
+        await tasks.open_tasks(connection, ack_no, call, datetime.now(UTC), request_id=request_id)
+    await doors.answer("SBIN", ack_no, line("held", "410000000000"), job_id="BANKS-1")
+    task = next(task for task in await walk(doors, "/api/v1/desk/tasks") if task["kind"] == "phone_bank")
+    said = "\n".join(task["say"])
+    assert f"acknowledgement {ack_no}, your job BANKS-1." in said
+    assert "410000000000" not in said, "what is found is not asked for"
+    assert [f"41000000000{number}" in said for number in range(1, 7)] == [True] * 5 + [False]
+    assert "And 1 transfer more" in said
+    assert transfers[1]["payee"]["account"] not in said
+    await doors.answer("SBIN", ack_no, *(line("held", f"41000000000{n}") for n in range(1, 7)), job_id="BANKS-1")
+    left = [task["say"] for task in await walk(doors, "/api/v1/desk/tasks") if task["kind"] == "phone_bank"]
+    assert left in ([], [[]]), "nothing is in play"
 
 
 async def test_every_list_ends_and_says_each_item_once(doors: Doors) -> None:
