@@ -139,11 +139,16 @@ class _Taking:
         return order.state
 
     async def _held_paise(self, line: LineRow) -> int:
-        """What there is to move: of an excess line, which is in no bucket, all of it."""
+        """What there is to move: of an excess line, which is in no bucket, all of it; nothing that others ask for.
+
+        An order that was taken back may have been done all the same, and its money be ordered anew since.
+        """
         if line.excess:
             return line.amount_paise
-        balances = await ledger.balances(self.connection, self.order.case_no, line.hop_no)
-        return balances.get(Bucket.HELD, 0)
+        case_no, order_id = self.order.case_no, self.order.order_id
+        balances = await ledger.balances(self.connection, case_no, line.hop_no)
+        others_paise = await bank_orders.ordered_paise(self.connection, case_no, line.hop_no, but=order_id)
+        return max(balances.get(Bucket.HELD, 0) - others_paise, 0)
 
     def _entries(self, line: LineRow, judged: Judged) -> Sequence[Entry]:
         if line.excess or not judged.applied_paise:

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from activities.desk import close_if_empty, tell, withdraw_from_request
 from activities.hands import Hands
 from activities.metrics import METRICS
-from db import answers, cases, contradictions, events, hops, ledger, tasks
+from db import answers, bank_orders, cases, contradictions, events, hops, ledger, tasks
 from db.contradictions import ContradictionRow, Doubt
 from db.events import Event
 from db.pool import Connection
@@ -97,8 +97,8 @@ async def settle(
 ) -> tuple[SettlementDone, FollowUp | None]:
     """Settle a contradiction, or propose to where money would leave `held` and nobody else has proposed it.
 
-    Raises `NotFound`, or `NotNow` when another settlement stands than `settling.replaces` names, or when what it
-    booked has moved on since.
+    Raises `NotFound`, or `NotNow` when another settlement stands than `settling.replaces` names, when what it booked
+    has moved on since, or when a bank is ordered to move what would leave `held`.
     """
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
@@ -169,7 +169,21 @@ class _Settling:
             balances,
         )
         sums = net([*back, *planned])
-        return [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
+        entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
+        await self._refuse_ordered(entries)
+        return entries
+
+    async def _refuse_ordered(self, entries: Sequence[Entry]) -> None:
+        """What a bank is ordered to give back or to let go stays on hold until the order is done or taken back."""
+        for entry in entries:
+            if entry.bucket is not Bucket.HELD or entry.amount_paise >= 0:
+                continue
+            balances = await ledger.balances(self.connection, self.head.case_no, entry.hop_no)
+            ordered_paise = await bank_orders.ordered_paise(self.connection, self.head.case_no, entry.hop_no)
+            if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
+                raise NotNow(
+                    f"{ordered_paise} paise of hop {entry.hop_no} are ordered from the bank: cancel its orders first"
+                )
 
     async def _taken_back(self) -> list[Entry]:
         return [

@@ -221,9 +221,12 @@ async def put_right(
 ) -> FollowUp:
     """Write a hop as it is corrected, inside the caller's transaction, and have it asked again.
 
-    `said` stands in the event beside what was changed. Raises `NotNow` when the transfer is another hop's.
+    `said` stands in the event beside what was changed. Raises `NotNow` when the transfer is another hop's, or when
+    money of it is on hold at another account than it would name.
     """
     case_no, hop_no = head.case_no, hop.hop_no
+    if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
+        await _refuse_held(connection, case_no, hop_no)
     entries = await _correct_amount(connection, case_no, hop, corrected)
     withdrawn = await withdraw_from_request(connection, case_no, hop, now)
     await hops.reopen(connection, case_no, corrected)
@@ -252,6 +255,13 @@ async def put_right(
     await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
     return await tell(connection, hands, head, now, reopened=[corrected], closed=closed)
+
+
+async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
+    """A hold is at an account: at another one it would have no clock, and its holder no say. Raises `NotNow`."""
+    balances = await ledger.balances(connection, case_no, hop_no)
+    if held_paise := balances.get(Bucket.HELD, 0):
+        raise NotNow(f"{held_paise} paise of hop {hop_no} are on hold at the account that it names")
 
 
 def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:

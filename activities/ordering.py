@@ -20,7 +20,7 @@ from activities.parcels import OrderParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
 from adapters.messages.smtp import Mailer, MailError
-from db import bank_orders, cases, events, procedures, tasks
+from db import bank_orders, cases, events, hold_clocks, procedures, tasks
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
 from db.pool import Connection
@@ -82,8 +82,10 @@ async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> No
         await bank_orders.finish(connection, order_id, OrderState.CANCELLED, now, reason)
         await order_over(connection, order, now, reason)
         for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order_id)}):
-            # What is free again may lapse.
+            # What is free again may lapse, or go home.
             await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
+            for restoration_id in await hold_clocks.restorations_of(connection, hold_id):
+                await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
         data = {"order_id": str(order_id), "institution": order.institution}
         await events.append(connection, case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
 

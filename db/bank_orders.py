@@ -156,15 +156,16 @@ async def of_restoration(connection: Connection, restoration_id: UUID) -> list[O
     return [OrderRow(**dict(row)) for row in rows]
 
 
-async def ordered_paise(connection: Connection, case_no: str, hop_no: int) -> int:
-    """What of a hop's held money live orders ask for already, in paise."""
+async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: UUID | None = None) -> int:
+    """What of a hop's held money live orders, all or all `but` this one, ask for already, in paise."""
     total: int = await connection.fetchval(
         "SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0)::bigint FROM bank_order_line l"
         " JOIN bank_order o USING (order_id) WHERE l.case_no = $1 AND l.hop_no = $2 AND NOT l.excess"
-        " AND o.state = ANY($3)",
+        " AND o.state = ANY($3) AND o.order_id IS DISTINCT FROM $4",
         case_no,
         hop_no,
         [state.value for state in LIVE],
+        but,
     )
     return total
 

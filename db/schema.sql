@@ -219,6 +219,27 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.held_under_orders()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    ordered bigint;
+    held bigint;
+BEGIN
+    SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) INTO ordered
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused');
+    -- At the end of the transaction: what it has booked since counts too.
+    SELECT b.balance_paise INTO held
+    FROM ledger_balance b WHERE b.case_no = NEW.case_no AND b.hop_no = NEW.hop_no AND b.bucket = 'held';
+    IF ordered > held THEN
+        RAISE EXCEPTION 'orders about hop % of case % ask for % paise of % held', NEW.hop_no, NEW.case_no, ordered, held
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ledger_balance_under_orders';
+    END IF;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.hold_emptied()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -228,7 +249,11 @@ BEGIN
     SELECT p.workflow_id, now() FROM hop h
     JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
     JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
-    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND a.state = 'held';
+    WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND a.state = 'held'
+    UNION ALL
+    SELECT p.workflow_id, now() FROM restoration_line l JOIN restoration r USING (restoration_id)
+    JOIN procedure p ON p.kind = 'restoration' AND p.subject = r.restoration_id::text
+    WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no AND r.state = 'open';
     RETURN NULL;
 END $function$;
 
@@ -2190,6 +2215,8 @@ CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((n
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER ledger_balance_hold_emptied AFTER UPDATE OF balance_paise ON public.ledger_balance FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise = 0) AND (old.balance_paise > 0))) EXECUTE FUNCTION hold_emptied();
+
+CREATE CONSTRAINT TRIGGER ledger_balance_under_orders AFTER UPDATE ON public.ledger_balance DEFERRABLE INITIALLY DEFERRED FOR EACH ROW WHEN (((new.bucket = 'held'::text) AND (new.balance_paise < old.balance_paise))) EXECUTE FUNCTION held_under_orders();
 
 CREATE CONSTRAINT TRIGGER ledger_balanced AFTER INSERT ON public.ledger_entry DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION ledger_check_balanced();
 
