@@ -4,17 +4,23 @@ The ledger writes `held_hop` with every posting that puts money on hold; nothing
 """
 
 import secrets
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+from uuid import UUID
 
 from activities.duties import open_duties
 from activities.hands import Hands
+from activities.hold_clocks import note_of
 from activities.messaging import tell_victim
-from db import account_holds, cases, events, procedures, restoration_openings
+from db import account_holds, cases, court_orders, events, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
+from db.allocations import Account
 from db.events import Event
 from db.pool import Connection
-from schemas.enums import EventKind, ProcedureKind
+from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.messages import MessageKind
 
 ENGINE: Final = "engine"
@@ -37,44 +43,91 @@ async def take_up(hands: Hands, case_no: str) -> int:
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         found = await account_holds.to_take_up(connection, case_no)
-        log: list[Event] = []
-        for hop in found:
-            # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
-            if hop.held_paise:
-                log += await _take_up_hop(connection, hands, case_no, hop, now)
-        if any(hop.held_paise for hop in found):
+        # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
+        if on_hold := [hop for hop in found if hop.held_paise]:
+            work = _TakingUp(connection, hands, case_no, now)
+            await work.holds(on_hold)
+            await work.restorations(on_hold)
             await open_duties(connection, hands, case_no, now)
+            await events.append(connection, case_no, now, ENGINE, work.log)
         await account_holds.mark_taken_up(connection, case_no, now)
-        await events.append(connection, case_no, now, ENGINE, log)
     return len(found)
 
 
-async def _take_up_hop(connection: Connection, hands: Hands, case_no: str, hop: HeldHop, now: datetime) -> list[Event]:
-    rules, version, factor = hands.policy, hands.policy.version, hands.procedure_clock_factor
-    promised = rules.hold.promised(version, factor)
-    micro = hop.held_paise < promised.micro_below_paise
-    hold_id, began = await account_holds.begin(connection, case_no, hop, new_reference(), promised, micro=micro)
-    log = []
-    if began:
-        await procedures.begin(connection, ProcedureKind.HOLD, str(hold_id), case_no, now)
-        data: dict[str, object] = {"hold_id": str(hold_id), "institution": hop.institution, "policy": version}
-        log.append(Event(EventKind.HOLD_BEGAN, data))
-    # One that begins anew too: its workflow of before may be on its way out.
-    await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
-    if await restoration_openings.is_in_a_round(connection, case_no, hop.hop_no):
-        return log
-    opened = await restoration_openings.joinable(connection, hop.ack_no)
-    if opened is None:
-        policy = rules.restoration.promised(version, factor)
-        opened = await restoration_openings.open_round(connection, case_no, hop.ack_no, policy, hop.held_at, now)
-        await procedures.begin(connection, ProcedureKind.RESTORATION, str(opened.restoration_id), case_no, now)
-        data = {
-            "restoration_id": str(opened.restoration_id),
-            "ack_no": hop.ack_no,
-            "round_no": opened.round_no,
-            "policy": version,
-        }
-        log.append(Event(EventKind.RESTORATION_OPENED, data))
-    await restoration_openings.add_line(connection, opened.restoration_id, case_no, hop.hop_no, hold_id)
-    await tell_victim(connection, hands, hop.ack_no, MessageKind.MONEY_HELD, {"occasion": str(opened.restoration_id)})
-    return log
+@dataclass
+class _TakingUp:
+    """What follows from holds of a case, in the transaction that takes them up: a step an account or a complaint."""
+
+    connection: Connection
+    hands: Hands
+    case_no: str
+    now: datetime
+    log: list[Event] = field(default_factory=list)
+    hold_of: dict[Account, UUID] = field(default_factory=dict)
+
+    async def holds(self, hops: Sequence[HeldHop]) -> None:
+        """The clocks of each account's hold begin; one that grows may be small no more."""
+        by_account: dict[Account, list[HeldHop]] = defaultdict(list)
+        for hop in hops:
+            by_account[hop.institution, hop.account_key].append(hop)
+        for account, of_account in by_account.items():
+            self.hold_of[account] = await self._hold(of_account)
+
+    async def _hold(self, hops: Sequence[HeldHop]) -> UUID:
+        connection, version = self.connection, self.hands.policy.version
+        promised = self.hands.policy.hold.promised(version, self.hands.procedure_clock_factor)
+        first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
+        micro = sum(hop.held_paise for hop in hops) < promised.micro_below_paise
+        hold_id, began = await account_holds.begin(
+            connection, self.case_no, first, new_reference(), promised, micro=micro
+        )
+        if began:
+            await procedures.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
+            data: dict[str, object] = {"hold_id": str(hold_id), "institution": first.institution, "policy": version}
+            self.log.append(Event(EventKind.HOLD_BEGAN, data))
+            if (order_id := await court_orders.keep_hold(connection, hold_id)) is not None:
+                data = {"hold_id": str(hold_id), "court_order_id": order_id, "kept": True}
+                self.log.append(Event(EventKind.HOLD_KEPT, data))
+        elif await account_holds.has_grown(connection, hold_id):
+            kinds, note = [TaskKind.MICRO_HOLD], note_of(hold_id)
+            await tasks.close_noted(connection, self.case_no, kinds, note, self.now, "it is no small hold any more")
+        # One that begins anew too: its workflow of before may be on its way out.
+        await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+        return hold_id
+
+    async def restorations(self, hops: Sequence[HeldHop]) -> None:
+        """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on."""
+        numbers = [hop.hop_no for hop in hops]
+        in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
+        touched = set(in_a_round.values())
+        await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
+        by_victim: dict[str, list[HeldHop]] = defaultdict(list)
+        for hop in hops:
+            if hop.hop_no not in in_a_round:
+                by_victim[hop.ack_no].append(hop)
+        for ack_no, of_victim in by_victim.items():
+            touched.add(await self._join(ack_no, of_victim))
+        for restoration_id in sorted(touched):
+            await procedures.tell(self.connection, ProcedureKind.RESTORATION, str(restoration_id), self.now)
+
+    async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> UUID:
+        connection, version = self.connection, self.hands.policy.version
+        opened = await restoration_openings.joinable(connection, ack_no)
+        if opened is None:
+            policy = self.hands.policy.restoration.promised(version, self.hands.procedure_clock_factor)
+            held_at = min(hop.held_at for hop in hops)
+            opened = await restoration_openings.open_round(connection, self.case_no, ack_no, policy, held_at, self.now)
+            subject = str(opened.restoration_id)
+            await procedures.begin(connection, ProcedureKind.RESTORATION, subject, self.case_no, self.now)
+            data = {
+                "restoration_id": subject,
+                "ack_no": ack_no,
+                "round_no": opened.round_no,
+                "policy": version,
+            }
+            self.log.append(Event(EventKind.RESTORATION_OPENED, data))
+        lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
+        await restoration_openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
+        facts = {"occasion": str(opened.restoration_id)}
+        await tell_victim(connection, self.hands, ack_no, MessageKind.MONEY_HELD, facts)
+        return opened.restoration_id

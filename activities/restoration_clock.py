@@ -13,7 +13,17 @@ from temporalio import activity
 from activities import allocating, restoration_words
 from activities.hands import Hands
 from activities.papers import issue_about
-from activities.restoration_moves import Work, ask, close, go_back, move_on, order_waiting, reroute, standing
+from activities.restoration_moves import (
+    Work,
+    ask,
+    close,
+    go_back,
+    move_on,
+    order_waiting,
+    reroute,
+    standing,
+    why_dropped,
+)
 from activities.restoring import go_on_under
 from db import messages, restorations, tasks
 from domain.errors import RuleBroken
@@ -141,8 +151,9 @@ async def _run(work: Work, errand: Errand) -> None:
 
 
 async def _drop_order(work: Work) -> None:
-    """Wait for another order where the route needs one."""
-    reason = f"court order {work.row.court_order_id} was withdrawn"
+    """Wait for another order where the route needs one; the one that has come since is taken at once."""
+    reason = await why_dropped(work.connection, work.row)
+    assert reason is not None, "it was so a moment ago, and the case is locked"
     await restorations.set_court_order(work.connection, work.row.restoration_id, None)
     step = waits_for_order(work.row.route) if work.row.route else None
     await go_back(work, step or Step.VERIFICATION, reason)

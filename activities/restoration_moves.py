@@ -23,6 +23,7 @@ from domain.restoring import (
     choose_route,
     done_steps,
     next_step,
+    waits_for_order,
 )
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
@@ -112,7 +113,7 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         route=row.route,
         picked=choose_route(await facts(connection, row, lines), row.policy),
         order_waiting=await order_waiting(connection, row) is not None,
-        order_withdrawn=await order_is_withdrawn(connection, row),
+        order_dropped=row.step is Step.APPROVAL and await why_dropped(connection, row) is not None,
         notice_waits=await paper_errands.is_waited_for(connection, row.restoration_id, row.step, row.turn),
     )
 
@@ -124,14 +125,26 @@ async def _open_turn(connection: Connection, row: RestorationRow) -> TurnRow:
 
 async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrderRow | None:
     """The newest order that ends the step it is at."""
-    kinds = ORDERS_OF.get(row.step, frozenset())
+    return await _newest(connection, row, row.step)
+
+
+async def _newest(connection: Connection, row: RestorationRow, step: Step) -> CourtOrderRow | None:
+    kinds = ORDERS_OF.get(step, frozenset())
     orders = await restorations.court_orders(connection, row.restoration_id) if kinds else []
     return next((order for order in orders if order.kind in kinds), None)
 
 
-async def order_is_withdrawn(connection: Connection, row: RestorationRow) -> bool:
-    """Whether the order that it goes by was taken in by mistake."""
-    return row.court_order_id is not None and await restorations.is_withdrawn(connection, row.court_order_id)
+async def why_dropped(connection: Connection, row: RestorationRow) -> str | None:
+    """Why it does not go on by the order that it goes by; None where it does, or goes by none."""
+    if row.court_order_id is None:
+        return None
+    if await restorations.is_withdrawn(connection, row.court_order_id):
+        return f"court order {row.court_order_id} was withdrawn"
+    step = waits_for_order(row.route) if row.route else None
+    later = await _newest(connection, row, step) if step else None
+    if later is not None and later.court_order_id > row.court_order_id:
+        return f"court order {later.court_order_id} has come since"
+    return None
 
 
 # -- from step to step -------------------------------------------------------------------------------------------------

@@ -8,10 +8,10 @@ from uuid import UUID
 from activities.allocating import divide, is_divided
 from activities.hands import Hands
 from activities.ordering import plan_order
-from activities.restoration_moves import Work, ask, close, go_back, move_on, order_is_withdrawn, tell_holds
+from activities.restoration_moves import Work, ask, close, go_back, move_on, tell_holds, why_dropped
 from db import restorations
 from db.pool import Connection
-from db.restorations import CourtOrderRow, Line, RestorationRow
+from db.restorations import CourtOrderRow, Covered, Line, RestorationRow
 from domain import authority
 from domain.errors import NotNow
 from domain.restoring import ENDS_BY, ORDERS_OF, RULES, back_to
@@ -78,8 +78,8 @@ async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen
 
 
 async def _refuse_withdrawn(work: Work) -> None:
-    if await order_is_withdrawn(work.connection, work.row):
-        raise NotNow(f"court order {work.row.court_order_id} was withdrawn")
+    if (why := await why_dropped(work.connection, work.row)) is not None:
+        raise NotNow(why)
 
 
 async def _refuse_undecided(work: Work) -> None:
@@ -240,17 +240,27 @@ async def prepare(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
 
 
 async def _due(work: Work, lines: Sequence[Line]) -> dict[int, int]:
-    """By hop, what of its share may be ordered: an order of a court with a sum is not gone beyond."""
-    free = {line.hop_no: max(line.free_paise - line.to_restore_paise, 0) for line in lines}
-    order_id = work.row.court_order_id
-    left = await restorations.left_of_order(work.connection, order_id, work.row.restoration_id) if order_id else None
-    if left is None:
-        return free
+    """By hop, what of its share may be ordered: nothing beyond the sum, or the account, that an order names."""
+    found = await _covered(work)
     due = {}
-    for hop_no, paise in free.items():
-        due[hop_no] = min(paise, left)
-        left -= due[hop_no]
+    left = found.left_paise if found else None
+    for line in lines:
+        paise = max(line.free_paise - line.to_restore_paise, 0)
+        if found is not None and not found.is_about(line):
+            paise = 0
+        if left is not None:
+            paise = min(paise, left)
+            left -= paise
+        due[line.hop_no] = paise
     return due
+
+
+async def _covered(work: Work) -> Covered | None:
+    """What the order that it goes by lets go home still; None where it goes by none."""
+    order_id = work.row.court_order_id
+    if order_id is None:
+        return None
+    return await restorations.covered(work.connection, order_id, work.row.restoration_id)
 
 
 async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
@@ -265,6 +275,10 @@ async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
                 raise NotNow(f"what is on hold of hop {line.hop_no} has changed since: send it back")
+        found = await _covered(work)
+        if found and found.left_paise is not None and sum(line.due_paise or 0 for line in lines) > found.left_paise:
+            # Another restoration has been approved under it since.
+            raise NotNow(f"{found.left_paise} paise are left of court order {work.row.court_order_id}: send it back")
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         await _order(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)

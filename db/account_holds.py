@@ -118,6 +118,19 @@ async def begin(
     return hold_id, False
 
 
+async def has_grown(connection: Connection, hold_id: UUID) -> bool:
+    """Take a small hold for one no more, where what is on hold now is above what it was promised; whether it was so."""
+    done = await connection.fetchval(
+        "UPDATE account_hold a SET micro = false WHERE a.hold_id = $1 AND a.micro"
+        " AND (a.policy->>'micro_below_paise')::bigint <= (SELECT sum(b.balance_paise) FROM hop h"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key)"
+        " RETURNING true",
+        hold_id,
+    )
+    return bool(done)
+
+
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:
     """One hold, its row locked (lock its case before). Raises `NotFound`."""
     row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)

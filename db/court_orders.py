@@ -160,13 +160,33 @@ async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) ->
     return sorted(row["hold_id"] for row in rows)
 
 
+# The newest order that keeps it, where the court has not let all of it go since.
+_KEPT: Final = """(
+    SELECT 'court_order ' || c.court_order_id FROM court_order c
+    WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
+      AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
+      AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
+          AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.court_order_id > c.court_order_id
+          AND (r.account_key IS NULL OR (r.institution, r.account_key) = (h.institution, h.account_key)))
+    ORDER BY c.court_order_id DESC LIMIT 1)"""
+
+
+async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
+    """Keep a hold that begins where an order that stands keeps it; the order's id."""
+    kept: str | None = await connection.fetchval(
+        f"UPDATE account_hold h SET kept_by = {_KEPT} WHERE h.hold_id = $1 RETURNING kept_by", hold_id
+    )
+    return int(kept.split()[1]) if kept else None
+
+
 async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:
-    """The order keeps no hold any more; one of a restoration that is approved is kept by that. Their ids."""
+    """The order keeps no hold any more; another that stands may, or a restoration that is approved. Their ids."""
     rows = await connection.fetch(
-        "UPDATE account_hold h SET kept_by = (SELECT 'restoration ' || r.restoration_id FROM restoration_line l"
+        f"UPDATE account_hold h SET kept_by = coalesce({_KEPT},"
+        " (SELECT 'restoration ' || r.restoration_id FROM restoration_line l"
         " JOIN restoration r USING (restoration_id) WHERE l.hold_id = h.hold_id AND r.state = 'open'"
         " AND r.approved_by IS NOT NULL"
-        " ORDER BY r.opened_at LIMIT 1) WHERE h.case_no = $1 AND h.kept_by = $2 RETURNING h.hold_id::text AS hold_id",
+        " ORDER BY r.opened_at LIMIT 1)) WHERE h.case_no = $1 AND h.kept_by = $2 RETURNING h.hold_id::text AS hold_id",
         case_no,
         kept_by(court_order_id),
     )

@@ -1,5 +1,6 @@
 """Opening a victim's restoration, and the hops whose money it is about."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
@@ -64,24 +65,38 @@ async def open_round(
     return Opened(restoration_id=row["restoration_id"], round_no=row["round_no"], new=True)
 
 
-async def is_in_a_round(connection: Connection, case_no: str, hop_no: int) -> bool:
-    """Whether an open restoration is about the hop already."""
-    known: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)"
-        " WHERE l.case_no = $1 AND l.hop_no = $2 AND r.state = 'open')",
+async def in_a_round(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> dict[int, UUID]:
+    """Of these hops, those that an open restoration is about already, and which."""
+    rows = await connection.fetch(
+        "SELECT l.hop_no, r.restoration_id FROM restoration_line l JOIN restoration r USING (restoration_id)"
+        " WHERE l.case_no = $1 AND l.hop_no = ANY($2) AND r.state = 'open'",
         case_no,
-        hop_no,
+        list(hop_nos),
     )
-    return known
+    return {row["hop_no"]: row["restoration_id"] for row in rows}
 
 
-async def add_line(connection: Connection, restoration_id: UUID, case_no: str, hop_no: int, hold_id: UUID) -> None:
-    """The restoration is about this hop's money too."""
+async def divide_again(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> None:
+    """More of these hops is on hold than was divided: nothing of it is made ready before that is divided too."""
     await connection.execute(
-        "INSERT INTO restoration_line (restoration_id, case_no, hop_no, hold_id) VALUES ($1, $2, $3, $4)"
+        "UPDATE restoration_line l SET allocation_id = NULL FROM restoration r WHERE l.case_no = $1"
+        " AND l.hop_no = ANY($2) AND r.restoration_id = l.restoration_id AND r.state = 'open' AND r.step = 'approval'"
+        " AND r.prepared_by IS NULL",
+        case_no,
+        list(hop_nos),
+    )
+
+
+async def add_lines(
+    connection: Connection, restoration_id: UUID, case_no: str, lines: Sequence[tuple[int, UUID]]
+) -> None:
+    """The restoration is about the money of these hops too; each with its hold."""
+    await connection.execute(
+        "INSERT INTO restoration_line (restoration_id, case_no, hop_no, hold_id)"
+        " SELECT $1, $2, l.hop_no, l.hold_id FROM unnest($3::integer[], $4::uuid[]) AS l (hop_no, hold_id)"
         " ON CONFLICT DO NOTHING",
         restoration_id,
         case_no,
-        hop_no,
-        hold_id,
+        [hop_no for hop_no, _ in lines],
+        [hold_id for _, hold_id in lines],
     )

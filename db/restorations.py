@@ -386,20 +386,32 @@ async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
     return found
 
 
-async def left_of_order(connection: Connection, court_order_id: int, but: UUID) -> int | None:
-    """What may still go home under an order, in paise, after all that other restorations have ordered under it.
+class Covered(Noun):
+    """What may still go home under an order: its sum, after all that other restorations have ordered under it."""
 
-    None: the order names no sum.
-    """
-    left: int | None = await connection.fetchval(
-        "SELECT c.amount_paise - (SELECT coalesce(sum(CASE WHEN o.state = 'cancelled' THEN l.confirmed_paise"
-        "   ELSE l.amount_paise END), 0) FROM bank_order o JOIN bank_order_line l USING (order_id)"
-        "   WHERE o.court_order_id = $1 AND o.kind = 'restore' AND o.restoration_id <> $2)"
-        " FROM court_order c WHERE c.court_order_id = $1",
+    institution: str | None
+    account_key: str | None
+    left_paise: int | None
+    """None: it names no sum"""
+
+    def is_about(self, line: Line) -> bool:
+        """Whether it is about the account of this money."""
+        return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
+
+
+async def covered(connection: Connection, court_order_id: int, but: UUID) -> Covered:
+    """What other restorations than `but` have left to go home under an order."""
+    row = await connection.fetchrow(
+        "SELECT c.institution, c.account_key, CASE WHEN c.amount_paise IS NOT NULL THEN greatest(c.amount_paise"
+        "  - (SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)"
+        "  FROM bank_order o JOIN bank_order_line l USING (order_id)"
+        "  WHERE o.court_order_id = $1 AND o.kind = 'restore' AND o.restoration_id <> $2), 0)::bigint END"
+        " AS left_paise FROM court_order c WHERE c.court_order_id = $1",
         court_order_id,
         but,
     )
-    return None if left is None else max(int(left), 0)
+    assert row is not None, "orders of courts are never deleted"
+    return Covered(**dict(row))
 
 
 # -- objections --------------------------------------------------------------------------------------------------------

@@ -194,7 +194,7 @@ def _at_once(standing: StepStanding) -> Errand | None:
         Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
         Errand.ROUTE: rerouted,
         Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
-        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_withdrawn,
+        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
         Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
     }
     return next((errand for errand, is_so in so.items() if is_so), None)

@@ -146,7 +146,7 @@ class StepStanding(Noun):
     """what the facts of today say"""
     order_waiting: bool
     """an order that ends this step is there"""
-    order_withdrawn: bool
+    order_dropped: bool
     """the order that it goes by is none any more"""
     notice_waits: bool
     """a holder has no notice of the step yet"""

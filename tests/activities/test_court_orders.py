@@ -203,3 +203,28 @@ async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
 def test_orders_that_are_none(home: Bailiff, changes: dict[str, Any], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         home.order(**changes)
+
+
+async def test_a_hold_is_kept_by_the_order_that_stands_when_a_later_one_is_withdrawn(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    first, second = await home.take(case_no), await home.take(case_no, order_no="13/2026")
+    assert await home.kept_by(case_no) == [f"court_order {second.court_order_id}"] * 2
+    await home.withdraw(case_no, second)
+    assert await home.kept_by(case_no) == [f"court_order {first.court_order_id}"] * 2
+    await home.withdraw(case_no, first)
+    assert await home.kept_by(case_no) == [None, None]
+
+
+async def test_what_comes_on_hold_later_is_kept_by_the_order_about_every_account(home: Bailiff) -> None:
+    root, account = rrn(), f"7{rrn()}"
+    case_no = await home.bench.complain(
+        transfer(900_00, reference=rrn(), payee={"institution": "HDFC", "account": f"5{rrn()}"}),
+        transfer(900_00, reference=root, payee={"institution": "ICIC", "account": account}),
+    )
+    first = await home.bench.value("SELECT reference FROM hop WHERE case_no = $1 AND hop_no = 1", case_no)
+    await home.bench.answer("HDFC", case_no, row(1, first, "900.00"))
+    await home.take_up(case_no)
+    whole = await home.take(case_no)
+    await home.bench.answer("ICIC", case_no, row(1, root, "900.00"))
+    await home.take_up(case_no)
+    assert await home.kept_by(case_no) == [f"court_order {whole.court_order_id}"] * 2

@@ -48,7 +48,7 @@ def standing(step: Step, **changes: Any) -> StepStanding:
         "route": route,
         "picked": RoutePicked(route=Route.COURT, reasons=(RouteReason.FIR_REGISTERED,)),
         "order_waiting": False,
-        "order_withdrawn": False,
+        "order_dropped": False,
         "notice_waits": False,
     }
     return StepStanding.model_validate(plain | changes)
@@ -196,7 +196,7 @@ def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -
 
 @pytest.mark.parametrize("step", Step)
 def test_without_its_order_it_is_not_up_for_approval(step: Step) -> None:
-    due = due_at(step, order_withdrawn=True, is_divided=False)
+    due = due_at(step, order_dropped=True, is_divided=False)
     assert (due[0] == (Errand.DROP_ORDER, 0)) == (step is Step.APPROVAL)
 
 

@@ -1,0 +1,162 @@
+"""What changes about a victim's money while it is on its way home: nothing goes beyond an order, or past a division."""
+
+from uuid import UUID
+
+import pytest
+
+from activities.hands import Hands
+from activities.micro_holds import decide_micro
+from domain.errors import NotNow
+from schemas.enums import Role
+from schemas.hold_views import MicroDecided, MicroDecision
+from tests.activities.holds import Holds
+from tests.activities.way_home import Home, officer
+from tests.factories import row, rrn, transfer
+
+LARGE = 60_000
+"""rupees: above the threshold of the police's own order"""
+INSPECTOR = officer("io", Role.IO)
+
+
+@pytest.fixture
+def home(hands: Hands) -> Home:
+    return Home(hands)
+
+
+@pytest.fixture
+def holds(hands: Hands) -> Holds:
+    return Holds(hands)
+
+
+class Two:
+    """A complaint of two transfers to HDFC, of ₹`each`; to one account, or to two."""
+
+    def __init__(self, home: Home, each: int, accounts: tuple[str, str]) -> None:
+        self.home, self.each, self.accounts, self.roots = home, each, accounts, (rrn(), rrn())
+
+    async def told(self) -> str:
+        transfers = (
+            transfer(self.each * 100, reference=root, payee={"institution": "HDFC", "account": account})
+            for root, account in zip(self.roots, self.accounts, strict=True)
+        )
+        return await self.home.bench.complain(*transfers)
+
+    async def held(self, case_no: str, *hop_nos: int, rupees: int | None = None) -> None:
+        lines = (row(1, self.roots[hop_no - 1], f"{rupees or self.each}.00") for hop_no in hop_nos)
+        await self.home.bench.answer("HDFC", case_no, *lines)
+        await self.home.take_up(case_no)
+
+
+def apart() -> tuple[str, str]:
+    return f"5{rrn()}", f"6{rrn()}"
+
+
+async def to_approval(home: Home, restoration: UUID) -> None:
+    """Under an order of a court that is there already."""
+    await home.to_approval(restoration)
+    await home.tick(restoration)
+    assert (await home.at(restoration))[1] == "approval"
+
+
+# -- orders of courts --------------------------------------------------------------------------------------------------
+
+
+async def test_two_restorations_together_do_not_go_beyond_an_order(home: Home) -> None:
+    """Both were made ready under one order, for a sum that covers one of them."""
+    two = Two(home, LARGE, apart())
+    case_no = await two.told()
+    await two.held(case_no, 1)
+    order_id = await home.court_order(case_no, "bnss_497", paise=LARGE * 100)
+    first = await home.of(case_no)
+    await to_approval(home, first)
+    await two.held(case_no, 2)
+    second = await home.of(case_no, 2)
+    await to_approval(home, second)
+    await home.prepare(first)
+    await home.prepare(second)
+    await home.approve(first)
+    with pytest.raises(NotNow, match=f"0 paise are left of court order {order_id}"):
+        await home.approve(second)
+
+
+async def test_an_order_about_one_account_gives_back_nothing_of_another(home: Home) -> None:
+    two = Two(home, LARGE, apart())
+    case_no = await two.told()
+    await two.held(case_no, 1, 2)
+    order_id = await home.court_order(case_no, "bnss_497")
+    await home.bench.pool.execute(
+        "UPDATE court_order c SET institution = h.institution, account_key = h.account_key FROM hop h"
+        " WHERE court_order_id = $1 AND h.case_no = c.case_no AND h.hop_no = 2",
+        order_id,
+    )
+    restoration = await home.of(case_no)
+    await to_approval(home, restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    lines = await home.bench.rows("SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1", case_no)
+    assert lines == [(2, LARGE * 100)]
+
+
+async def test_a_later_order_of_the_court_is_gone_by_until_the_approval(home: Home) -> None:
+    case_no = await home.hold(LARGE)
+    await home.court_order(case_no, "bnss_497")
+    restoration = await home.of(case_no)
+    await to_approval(home, restoration)
+    await home.prepare(restoration)
+    later = await home.court_order(case_no, "bnss_497", "refuse")
+    with pytest.raises(NotNow, match=f"court order {later} has come since"):
+        await home.approve(restoration)
+    assert await home.tick(restoration) == ["drop_order", "take_order"]
+    assert (await home.at(restoration))[0] == "refused"
+
+
+# -- more money --------------------------------------------------------------------------------------------------------
+
+
+async def test_more_of_a_hop_that_was_divided_is_divided_too(home: Home) -> None:
+    """What comes on hold of a hop that is up for approval is every victim's of the account, as the rest of it."""
+    account = f"5{rrn()}"
+    other = await home.hold(0, 1000, account=account)
+    root = rrn()
+    case_no = await home.bench.complain(
+        transfer(1000_00, reference=root, payee={"institution": "HDFC", "account": account})
+    )
+    await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
+    await home.take_up(case_no)
+    restoration = await home.of(case_no)
+    await to_approval(home, restoration)
+    await home.bench.answer("HDFC", case_no, row(1, root, "300.00", rrn_transaction_id=rrn()))
+    before = (await home.bench.buckets(other)).get("held", 0)
+    await home.take_up(case_no)
+    assert await home.tick(restoration) == ["allocate"]
+    assert (await home.bench.buckets(other))["held"] > before
+    await home.check(case_no)
+    await home.check(other)
+
+
+# -- small holds -------------------------------------------------------------------------------------------------------
+
+
+async def test_a_hold_that_grows_is_small_no_more(home: Home, holds: Holds) -> None:
+    account = f"5{rrn()}"
+    two = Two(home, 1000, (account, account))
+    case_no = await two.told()
+    await two.held(case_no, 1, rupees=100)
+    hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1 AND micro", case_no)
+    holds.clock.at = home.clock.at
+    await holds.tick(hold_id)
+    assert await holds.tasks(case_no) == ["micro_hold"]
+    await two.held(case_no, 2)
+    with pytest.raises(NotNow, match="this is no small hold"):
+        await decide_micro(
+            holds.hands, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
+        )
+    assert await holds.tasks(case_no) == [], "nobody is asked to decide quickly"
+
+
+async def test_a_hold_of_two_small_parts_that_are_not_small_together(home: Home) -> None:
+    account = f"5{rrn()}"
+    two = Two(home, 400, (account, account))
+    case_no = await two.told()
+    await two.held(case_no, 1, 2)
+    assert await home.bench.value("SELECT micro FROM account_hold WHERE case_no = $1", case_no) is False
