@@ -142,6 +142,15 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.contradiction_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.directory_written()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -516,6 +525,28 @@ BEGIN
         ON CONFLICT DO NOTHING;
     END IF;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.settlement_wakes_hold()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
+    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind = 'exceeds_disputed';
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.wake_hold_of_hop(of_case text, of_hop integer)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO procedure_news (workflow_id, created_at)
+    SELECT p.workflow_id, now() FROM hop h
+    JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+    JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
+    WHERE h.case_no = of_case AND h.hop_no = of_hop AND a.state = 'held';
 END $function$;
 
 CREATE SEQUENCE ack_serial AS bigint MINVALUE 5000000 MAXVALUE 9999999 START 5000000 INCREMENT 1 CYCLE;
@@ -2190,7 +2221,11 @@ CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW 
 
 CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
+CREATE TRIGGER contradiction_hold AFTER INSERT ON public.contradiction FOR EACH ROW WHEN ((new.kind = 'exceeds_disputed'::text)) EXECUTE FUNCTION contradiction_wakes_hold();
+
 CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradiction_settlement FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
 
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 

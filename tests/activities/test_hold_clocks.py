@@ -361,3 +361,14 @@ async def test_what_is_free_says_whose_it_was(holds: Holds) -> None:
     async with holds.bench.pool.acquire() as connection:
         (free,) = await hold_clocks.not_ordered(connection, hold_id)
     assert (free.hop_no, free.ack_no, free.free_paise) == (2, case_no, 400_00)
+
+
+async def test_a_bank_that_says_later_that_it_holds_more_wakes_the_hold(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600)
+    await holds.tick(hold_id)
+    root = await holds.bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
+    before = await holds.told(case_no)
+    await holds.bench.answer("HDFC", case_no, row(1, root, "700.00", rrn_transaction_id=rrn()))
+    await holds.take_up(case_no)
+    assert await holds.told(case_no) > before
+    assert "release_excess" in await holds.tick(hold_id)

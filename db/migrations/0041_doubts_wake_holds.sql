@@ -1,0 +1,27 @@
+-- What a bank holds above the traceable is let go as soon as it is known, not when a hold's clock rings next.
+
+CREATE FUNCTION wake_hold_of_hop(of_case text, of_hop integer) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO procedure_news (workflow_id, created_at)
+    SELECT p.workflow_id, now() FROM hop h
+    JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+    JOIN procedure p ON p.kind = 'hold' AND p.subject = a.hold_id::text
+    WHERE h.case_no = of_case AND h.hop_no = of_hop AND a.state = 'held';
+END $$;
+
+CREATE FUNCTION contradiction_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER contradiction_hold AFTER INSERT ON contradiction
+    FOR EACH ROW WHEN (NEW.kind = 'exceeds_disputed') EXECUTE FUNCTION contradiction_wakes_hold();
+
+CREATE FUNCTION settlement_wakes_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
+    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind = 'exceeds_disputed';
+    RETURN NULL;
+END $$;
+CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON contradiction_settlement
+    FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
