@@ -26,11 +26,11 @@ from adapters.banks.protocol import (
     Incident,
 )
 from adapters.messages.smtp import Mailer, MailError
-from db import cases, complaints, events, ledger, requests, tasks
+from db import cases, complaints, events, ledger, police, requests, tasks
 from db.events import Event
 from db.pool import Connection
 from schemas.answers import NewTask
-from schemas.enums import EventKind, HopSource, RequestState, Rung, TaskKind
+from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
 from schemas.institutions import Institution
 from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 
@@ -254,6 +254,8 @@ class FreezeHands:
                 return Settled(settled=False, start=await cases.snapshot(connection, order.case_no))
             if await cases.settle(connection, order.case_no, now):
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
+                # The trail has been followed: nothing more is collected.
+                await police.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
         return Settled(settled=True)
 
 

@@ -33,7 +33,10 @@ async def test_below_the_threshold_by_order_of_the_police(home: Home) -> None:
     case_no = await home.hold(400, 600)
     restoration = await home.of(case_no)
     assert await home.at(restoration) == ("open", "collecting", "")
+    news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
+    before = await home.bench.value(news, restoration)
     await home.bench.freeze.settle_case(SettleCase(case_no=case_no))
+    assert await home.bench.value(news, restoration) == before + 1
     assert await home.tick(restoration) == ["end_step"], "settled: nothing more can come on hold"
     assert await home.at(restoration) == ("open", "application", "no_court")
     assert await home.tasks(restoration) == ["restoration_step"]
