@@ -93,7 +93,7 @@ async def services(settings: Settings, *, ui: bool = False, tell: Tell = lambda 
 async def start_engine(
     supervisor: Supervisor, settings: Settings, *, restarts: bool = True, tell: Tell = lambda _: None
 ) -> Running:
-    """Start the API and a worker for all queues, and wait until both work.
+    """Start the API, a worker for the golden hour and one for the way home, and wait until they work.
 
     A port of 0 (or none, for the worker's metrics) becomes a free one. Raises `ChildFailed`.
     """
@@ -102,18 +102,26 @@ async def start_engine(
     tell("API")
     settings = await start_apis(supervisor, settings, restarts=restarts)
     tell("worker")
+    await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
+    apart = settings.model_copy(update={"worker_metrics_port": free_port()})
+    await _start_worker(supervisor, apart, "worker-way-home", "way-home", restarts=restarts)
+    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
+
+
+async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:
+    port = settings.worker_metrics_port
+    assert port is not None, "by its metrics it says that it works"
     await supervisor.start(
         ChildSpec(
-            "worker",
-            own_command("worker", "--queue", "all"),
+            name,
+            own_command("worker", "--queue", queues),
             environment(settings),
-            http_ready(settings.api_host, metrics_port, "/metrics"),
+            http_ready(settings.api_host, port, "/metrics"),
             restarts=restarts,
             stop_limit_seconds=WORKER_STOP_LIMIT_SECONDS,
         )
     )
-    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
 
 
 async def start_apis(supervisor: Supervisor, settings: Settings, *, restarts: bool) -> Settings:

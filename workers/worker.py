@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Sequence
+import os
+from collections.abc import AsyncIterator, Coroutine, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
 from enum import StrEnum
@@ -51,6 +52,10 @@ GRACEFUL_STOP = timedelta(seconds=8)
 MAX_BANK_CALLS = 200
 MAX_CASE_WORK = 100
 MAX_WORKFLOW_TASKS = 100
+MAX_WAY_HOME_WORK = 10
+"""its clocks count days: a few at a time, so that the database has room for the golden hour"""
+WAY_HOME_NICENESS = 5
+"""a process that serves it alone leaves the processor to the others"""
 MAX_CACHED_CASES = 2_000
 LOGINS_AT_ONCE = 8
 KEEP_LOGGED_IN_SECONDS = 60.0
@@ -68,8 +73,16 @@ class Queues(StrEnum):
     """Which queues one worker process serves."""
 
     ALL = "all"
+    GOLDEN_HOUR = "golden-hour"
+    """the next two: what runs away goes first, in a process of its own"""
     CASE_WORK = policies.CASE_WORK_QUEUE
     BANK_CALLS = policies.BANK_CALLS_QUEUE
+    WAY_HOME = policies.WAY_HOME_QUEUE
+
+    def serve(self, queue: "Queues") -> bool:
+        """Whether a process of these queues serves that one."""
+        both = self is Queues.GOLDEN_HOUR and queue is not Queues.WAY_HOME
+        return self in {Queues.ALL, queue} or both
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -101,12 +114,12 @@ def make_workers(
     way_home = WayHome(hands, carrier, mailer, links, public_url=public_url)
     rounds = RoundHands(hands, banks, mailer)
     workers = []
-    if queues in {Queues.ALL, Queues.CASE_WORK}:
+    if queues.serve(Queues.CASE_WORK):
         workers.append(
             Worker(
                 client,
                 task_queue=policies.CASE_WORK_QUEUE,
-                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow, *WORKFLOWS],
+                workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
                     freeze.climb_rung,
@@ -114,7 +127,6 @@ def make_workers(
                     SweepHands(hands, courier.tell).sweep_outbox,
                     rounds.plan_round,
                     rounds.ask_by_people,
-                    *way_home.case_work(),
                 ],
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WORKFLOW_TASKS,
@@ -126,7 +138,22 @@ def make_workers(
                 disable_eager_activity_execution=True,
             )
         )
-    if queues in {Queues.ALL, Queues.BANK_CALLS}:
+    if queues.serve(Queues.WAY_HOME):
+        workers.append(
+            Worker(
+                client,
+                task_queue=policies.WAY_HOME_QUEUE,
+                workflows=list(WORKFLOWS),
+                workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
+                activities=way_home.case_work(),
+                max_cached_workflows=MAX_CACHED_CASES,
+                max_concurrent_workflow_tasks=MAX_WAY_HOME_WORK,
+                max_concurrent_activities=MAX_WAY_HOME_WORK,
+                graceful_shutdown_timeout=GRACEFUL_STOP,
+                disable_eager_activity_execution=True,
+            )
+        )
+    if queues.serve(Queues.BANK_CALLS):
         workers.append(
             Worker(
                 client,
@@ -184,33 +211,19 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
 
     Raises what keeps it from starting: the database or Temporal cannot be reached, or a setting is wrong.
     """
+    if queues is Queues.WAY_HOME:
+        os.nice(WAY_HOME_NICENESS)
     sdk_port = free_port() if settings.worker_metrics_port is not None else None
     mailer = Mailer.from_url(settings.smtp_url.get_secret_value()) if settings.smtp_url else None
     async with AsyncExitStack() as stack:
         engine = await stack.enter_async_context(Engine.open(settings, sdk_metrics_port=sdk_port))
-        i4c = await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http))
-        push = await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http))
-        pull = PullAdapter(partial(announce, engine.hands.pool))
         if settings.worker_metrics_port is not None and sdk_port is not None:
             await stack.enter_async_context(served(settings.api_host, settings.worker_metrics_port, sdk_port))
-        if queues is not Queues.BANK_CALLS:
-            await ensure_schedules(engine.client)
-        adapters: dict[ChannelKind, BankAdapter[Any]] = {
-            ChannelKind.I4C: i4c,
-            ChannelKind.PUSH: push,
-            ChannelKind.PULL: pull,
-        }
         links = letter_links(settings, engine)
-        adapters.update(by_letter(mailer, links, engine.hands.policy.bank_holidays))
-        watch: IsoWatch | None = None
-        if settings.iso_spool is not None:
-            spool = Spool(settings.iso_spool)
-            adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(spool))
-            if queues is not Queues.BANK_CALLS:
-                watch = IsoWatch(engine.hands, spool, engine.courier.soon)
-        outward: Outward | None = None
-        if queues is not Queues.BANK_CALLS:
-            outward = await stack.enter_async_context(Outward.opened(engine.hands, settings, mailer))
+        adapters = await _adapters(stack, settings, engine, mailer, links)
+        if queues.serve(Queues.CASE_WORK):
+            await ensure_schedules(engine.client)
+        errands = await _errands(stack, settings, engine, adapters, mailer, queues)
         workers = make_workers(
             engine.client,
             engine.hands,
@@ -224,16 +237,47 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         )
         async with running(workers):
             log.info("worker runs %s", queues)
-            tasks = [asyncio.create_task(keep_logged_in(engine.hands, i4c))]
-            if outward is not None:
-                tasks.append(asyncio.create_task(outward.run()))
-            if watch is not None:
-                tasks.append(asyncio.create_task(watch.run()))
-            if queues is not Queues.BANK_CALLS:
-                tasks.append(asyncio.create_task(Aftercare(engine.hands, engine.client).run()))
+            tasks = [asyncio.create_task(errand) for errand in errands]
             try:
                 await stop.wait()
             finally:
                 for task in tasks:
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _adapters(
+    stack: AsyncExitStack, settings: Settings, engine: Engine, mailer: Mailer | None, links: LinkMaker | None
+) -> dict[ChannelKind, BankAdapter[Any]]:
+    """Every channel that the settings allow, open while the stack is."""
+    adapters: dict[ChannelKind, BankAdapter[Any]] = {
+        ChannelKind.I4C: await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http)),
+        ChannelKind.PUSH: await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http)),
+        ChannelKind.PULL: PullAdapter(partial(announce, engine.hands.pool)),
+    }
+    adapters.update(by_letter(mailer, links, engine.hands.policy.bank_holidays))
+    if settings.iso_spool is not None:
+        adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(Spool(settings.iso_spool)))
+    return adapters
+
+
+async def _errands(
+    stack: AsyncExitStack,
+    settings: Settings,
+    engine: Engine,
+    adapters: Adapters,
+    mailer: Mailer | None,
+    queues: Queues,
+) -> list[Coroutine[Any, Any, None]]:
+    """What the process does for ever beside its queues."""
+    errands = []
+    if queues.serve(Queues.BANK_CALLS):
+        i4c = adapters[ChannelKind.I4C]
+        assert isinstance(i4c, I4cAdapter), "the I4C wire is spoken by its adapter"
+        errands.append(keep_logged_in(engine.hands, i4c))
+    if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
+        errands.append(IsoWatch(engine.hands, Spool(settings.iso_spool), engine.courier.soon).run())
+    if queues.serve(Queues.WAY_HOME):
+        outward = await stack.enter_async_context(Outward.opened(engine.hands, settings, mailer))
+        errands += [outward.run(), Aftercare(engine.hands, engine.client).run()]
+    return errands

@@ -12,6 +12,9 @@ CASE_WORK_QUEUE = "case-work"
 BANK_CALLS_QUEUE = "bank-calls"
 """calls to banks, ordered by priority and fair between banks: a queue of its own, so that nothing waits behind them"""
 
+WAY_HOME_QUEUE = "way-home"
+"""restoration, release and what the law asks for: nothing of it may keep a hold request waiting"""
+
 MAX_HOPS_PER_REQUEST = 500
 """the most incidents one ticket of the bank wire carries"""
 

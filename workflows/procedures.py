@@ -43,7 +43,7 @@ class Procedure:
             look: Look = await workflow.execute_activity_method(
                 hand,
                 self.asked(),
-                task_queue=policies.CASE_WORK_QUEUE,
+                task_queue=policies.WAY_HOME_QUEUE,
                 start_to_close_timeout=policies.RECORD_TIMEOUT,
                 schedule_to_close_timeout=policies.RECORD_FOR,
                 retry_policy=policies.RECORD_RETRY,
@@ -56,7 +56,7 @@ class Procedure:
         return await workflow.execute_activity_method(
             hand,
             self.asked(what),
-            task_queue=policies.CASE_WORK_QUEUE,
+            task_queue=policies.WAY_HOME_QUEUE,
             start_to_close_timeout=policies.MAIL_TIMEOUT,
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,

@@ -27,7 +27,15 @@ async def test_first_hold_prints_one_json_object_and_nothing_else() -> None:
     assert result["first_request_ms"]["count"] == 3
     assert {"p50", "p95", "p99"} <= set(result["first_request_ms"])
     assert {"p50", "p95", "p99"} <= set(result["next_layer_ms"])
-    assert set(result["memory_mib"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
+    assert set(result["memory_mib"]) == {
+        "postgres",
+        "temporal",
+        "simulator",
+        "api",
+        "worker",
+        "worker-way-home",
+        "goldenhour",
+    }
 
 
 @pytest.mark.timeout(180)

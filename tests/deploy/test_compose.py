@@ -13,7 +13,7 @@ from compose_spec import PyCompose
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
-from workflows.policies import BANK_CALLS_QUEUE, CASE_WORK_QUEUE
+from workflows.policies import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
 
 ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
@@ -75,12 +75,12 @@ def test_the_check_would_notice_a_mistake(right: str, wrong: str) -> None:
 
 def test_it_has_every_part() -> None:
     parts = {"postgres", "temporal-postgres", "temporal", "migrate", "api", "prometheus"}
-    assert parts | {"worker-case-work", "worker-bank-calls"} <= set(SERVICES)
+    assert parts | {"worker-case-work", "worker-bank-calls", "worker-way-home"} <= set(SERVICES)
 
 
 def test_every_queue_has_its_workers() -> None:
     served = [service["command"][2] for service in SERVICES.values() if service.get("command", [""])[0] == "worker"]
-    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE])
+    assert sorted(served) == sorted([CASE_WORK_QUEUE, BANK_CALLS_QUEUE, WAY_HOME_QUEUE])
 
 
 def test_no_secret_has_a_default() -> None:
@@ -147,7 +147,7 @@ def test_only_loopback_is_published_and_databases_have_no_way_out() -> None:
         for port in service.get("ports", []):
             assert port.startswith("127.0.0.1:"), name
         if "outside" in service["networks"]:
-            assert name in {"api", "worker-case-work", "worker-bank-calls", "prometheus"}
+            assert name in {"api", "worker-case-work", "worker-bank-calls", "worker-way-home", "prometheus"}
 
 
 def test_named_volumes_are_declared_and_mounted_files_exist() -> None:
@@ -177,7 +177,7 @@ def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pyte
 
 
 def test_who_sends_messages_and_reports_can_be_told_where() -> None:
-    sender = SERVICES["worker-case-work"]
+    sender = SERVICES["worker-way-home"]
     assert set(sender["environment"]) >= OPTIONAL
     assert "outside" in sender["networks"]
 
@@ -230,6 +230,7 @@ def test_prometheus_scrapes_what_is_there() -> None:
         ("api", SERVICES["api"]["environment"]["GOLDENHOUR_API_PORT"]),
         ("worker-case-work", SERVICES["worker-case-work"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("worker-bank-calls", SERVICES["worker-bank-calls"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
+        ("worker-way-home", SERVICES["worker-way-home"]["environment"]["GOLDENHOUR_WORKER_METRICS_PORT"]),
         ("temporal", SERVICES["temporal"]["environment"]["PROMETHEUS_ENDPOINT"].split(":")[1]),
         ("localhost", "9090"),
     }

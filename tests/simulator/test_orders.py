@@ -117,9 +117,16 @@ def ordered(kind: OrderKind) -> BankOrder:
     now = datetime(2026, 11, 24, 10, tzinfo=UTC)
     to = Beneficiary(institution="SBIN", holder="20000000001") if kind is OrderKind.RESTORE else None
     reason = OrderReason.RESTORATION if kind is OrderKind.RESTORE else OrderReason.LAPSED
-    line = {"hop": 1, "account": "30000000001", "confirmed_paise": 0, "beneficiary": to}
     lines = tuple(
-        ProductLine(line_no=number, reference=f"60011234567{number}", amount_paise=number * 100_50, **line)
+        ProductLine(
+            line_no=number,
+            hop=1,
+            reference=f"60011234567{number}",
+            account="30000000001",
+            amount_paise=number * 100_50,
+            confirmed_paise=0,
+            beneficiary=to,
+        )
         for number in (1, 2)
     )
     return BankOrder(

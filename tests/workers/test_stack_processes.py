@@ -80,7 +80,15 @@ async def test_two_demos_at_once_end_clean_and_leave_nothing(tmp_path: Path) -> 
         assert told["turnaround_ms"]["complaint_to_request"]["count"] == told["cases"]
         assert told["way_home"]["total"]["stages"]["lost"]["cases"] == told["cases"]
         assert told["way_home"]["by"] == "route"
-        assert set(told["memory_bytes"]) == {"postgres", "temporal", "simulator", "api", "worker", "goldenhour"}
+        assert set(told["memory_bytes"]) == {
+            "postgres",
+            "temporal",
+            "simulator",
+            "api",
+            "worker",
+            "worker-way-home",
+            "goldenhour",
+        }
         assert all(size > 1_000_000 for size in told["memory_bytes"].values())
     assert await all_gone(tmp_path) == []
     assert list(tmp_path.iterdir()) == []
@@ -132,9 +140,9 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
         async with started("up", **settings) as second:
             code, _, err = await ended(second)
         assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)
-        worker = child_of(process.pid, "worker --queue all")
+        worker = child_of(process.pid, "worker --queue golden-hour")
         worker.kill()
-        await until_another(process.pid, "worker --queue all", worker.pid)
+        await until_another(process.pid, "worker --queue golden-hour", worker.pid)
         postgres = child_of(process.pid, "postgres -D")
         postgres.send_signal(signal.SIGQUIT)
         await until_another(process.pid, "postgres -D", postgres.pid)

@@ -89,7 +89,7 @@ async def duty_stage(hands: Hands, client: Client) -> AsyncIterator[DutyStage]:
     care = DutyHands(hands)
     worker = Worker(
         skipper.client,
-        task_queue=policies.CASE_WORK_QUEUE,
+        task_queue=policies.WAY_HOME_QUEUE,
         workflows=[DutiesWorkflow],
         activities=[care.look_at_duties, care.care_for_duty],
         workflow_runner=sandbox(),

@@ -55,7 +55,7 @@ class Homeward:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=policies.CASE_WORK_QUEUE
+            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=policies.WAY_HOME_QUEUE
         )
 
     def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
@@ -167,7 +167,7 @@ def worker_of(stage: Homeward) -> Worker:
     engine = RestorationHands(stage.home.hands)
     return Worker(
         stage.skipper.client,
-        task_queue=policies.CASE_WORK_QUEUE,
+        task_queue=policies.WAY_HOME_QUEUE,
         workflows=[RestorationWorkflow],
         workflow_runner=sandbox(),
         activities=[

@@ -76,7 +76,7 @@ class OrderStage:
         )
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
-                OrderWorkflow.run, start, id=workflow_id, task_queue=policies.CASE_WORK_QUEUE
+                OrderWorkflow.run, start, id=workflow_id, task_queue=policies.WAY_HOME_QUEUE
             )
         self.started.append(workflow_id)
         return order_id
@@ -155,7 +155,7 @@ async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]
     orders = OrderHands(stage.hands, Carrier(stage.hands, adapters), stage.letters, stage.paper)
     case_work = Worker(
         stage.skipper.client,
-        task_queue=policies.CASE_WORK_QUEUE,
+        task_queue=policies.WAY_HOME_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         activities=[orders.look_at_order, orders.climb_order],

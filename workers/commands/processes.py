@@ -24,7 +24,8 @@ WARM_AFTER_SECONDS = 5.0
 GARBAGE_THRESHOLDS = (20_000, 20, 20)
 """the defaults (700, 10, 10) are for small programs: here they look through every live case many times a second"""
 QUEUES_HELP = (
-    "Which task queue to serve: [bold]case-work[/] (workflows and their records), [bold]bank-calls[/], or all."
+    "Which task queues to serve: [bold]case-work[/] (cases and their records), [bold]bank-calls[/],"
+    " [bold]golden-hour[/] (both), [bold]way-home[/] (restoration, release, messages), or all."
 )
 
 Stop = asyncio.Event
@@ -55,9 +56,11 @@ def api(
 
 
 def worker(
-    queue: Annotated[str, typer.Option(help=QUEUES_HELP, metavar="all|case-work|bank-calls")] = "all",
+    queue: Annotated[
+        str, typer.Option(help=QUEUES_HELP, metavar="all|golden-hour|case-work|bank-calls|way-home")
+    ] = "all",
 ) -> None:
-    """Run a worker: the case workflows, their records, and the calls to banks.
+    """Run a worker: the workflows, their records, and the calls to banks.
 
     With GOLDENHOUR_WORKER_METRICS_PORT its metrics and the Temporal SDK's are at /metrics there. Any number of workers
     may run. SIGTERM and Ctrl-C finish what is under way.

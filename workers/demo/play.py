@@ -47,7 +47,7 @@ class DayPlan:
     clock_factor: float
     wall_seconds: float
     """how long complaints come in, by the wall's clock"""
-    procedure_clock_factor: float
+    procedure_clock_factor: float = 1.0
     """how much faster the months of the way home run"""
     faults: bool = False
     """whether every bank has faults of its own: lines that fail, answers that are foul"""
