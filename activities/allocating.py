@@ -4,7 +4,7 @@ Cases are locked in the order of their numbers, so that two divisions of overlap
 """
 
 import asyncio
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -26,6 +26,8 @@ from schemas.restoration_enums import RestorationState, Step
 
 TRIES: Final = 5
 PAUSE_SECONDS: Final = 0.05
+ACCOUNTS_AT_ONCE: Final = 100
+"""a transaction that holds the cases of so many accounts takes a second or two"""
 
 
 class _MoreCases(Exception):
@@ -40,31 +42,37 @@ def is_divided(lines: Sequence[Line]) -> bool:
 async def divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> None:
     """Give every line of a restoration that is up for approval its share; run twice, it is run once.
 
-    Raises `NotFound`, and what PostgreSQL raises when cases stay locked by others.
+    Many accounts are many transactions, each of which stands by itself. Raises `NotFound`, and what PostgreSQL raises
+    when cases stay locked by others.
     """
-    for left in reversed(range(TRIES)):
+    left = TRIES
+    while True:
         try:
-            await _divide(hands, restoration_id, now, by)
+            if not await _divide(hands, restoration_id, now, by):
+                return
         except (asyncpg.DeadlockDetectedError, _MoreCases):
+            left -= 1
             if not left:
                 raise
             await asyncio.sleep(PAUSE_SECONDS)
-        else:
-            return
 
 
-async def _divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> None:
+async def _divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> bool:
+    """Divide some accounts in one transaction; whether there are more."""
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = await restorations.case_of(connection, restoration_id)
-        accounts = _undivided(await restorations.lines(connection, restoration_id))
+        accounts = _undivided(await restorations.lines(connection, restoration_id))[:ACCOUNTS_AT_ONCE]
         locked = await allocations.lock_cases(connection, accounts, case_no)
         row = await restorations.lock(connection, restoration_id)
         if row.state is not RestorationState.OPEN or row.step is not Step.APPROVAL or row.prepared_by is not None:
-            return
-        lines = await restorations.lines(connection, restoration_id)
-        for account in _undivided(lines):
-            of_account = [line for line in lines if (line.institution, line.account_key) == account]
-            await _divide_account(connection, row, account, of_account, locked, now, by)
+            return False
+        by_account: dict[Account, list[Line]] = defaultdict(list)
+        for line in await restorations.lines(connection, restoration_id):
+            by_account[line.institution, line.account_key].append(line)
+        for account in accounts:
+            if _undivided(by_account[account]):
+                await _divide_account(connection, row, account, by_account[account], locked, now, by)
+        return len(accounts) == ACCOUNTS_AT_ONCE
 
 
 def _undivided(lines: Sequence[Line]) -> list[Account]:

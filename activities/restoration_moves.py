@@ -82,8 +82,10 @@ class Work:
 
 async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
     """What its route is picked by, as things stand."""
-    victims = 0
-    for account in {(line.institution, line.account_key) for line in lines if line.free_paise}:
+    accounts = {(line.institution, line.account_key) for line in lines if line.free_paise}
+    victims = min(len(accounts), 1)
+    # Where nobody else's money came nobody else claims any.
+    for account in await allocations.shared(connection, sorted(accounts)):
         claims = await allocations.claims(connection, account)
         victims = max(victims, len({found.claim.ack_no for found in claims}))
     orders = await restorations.court_orders(connection, row.restoration_id)

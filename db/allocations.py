@@ -49,6 +49,17 @@ async def lock_cases(connection: Connection, accounts: Sequence[Account], case_n
     return {row["case_no"] for row in rows}
 
 
+async def shared(connection: Connection, accounts: Sequence[Account]) -> list[Account]:
+    """Those of these accounts to which money of several complaints came, over all cases."""
+    rows = await connection.fetch(
+        "SELECT institution, account_key FROM unnest($1::text[], $2::text[]) AS a (institution, account_key)"
+        " JOIN hop h USING (institution, account_key) GROUP BY 1, 2 HAVING count(DISTINCT h.ack_no) > 1 ORDER BY 1, 2",
+        [institution for institution, _ in accounts],
+        [account_key for _, account_key in accounts],
+    )
+    return [(row["institution"], row["account_key"]) for row in rows]
+
+
 _MONEY: Final = """
 WITH RECURSIVE here AS (
     SELECT h.case_no, h.hop_no FROM hop h WHERE h.institution = $1 AND h.account_key = $2
