@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Final
+from uuid import UUID
 
 from activities.hands import Hands
 from activities.ordering import plan_order
-from db import cases, court_orders, events, institutions, police
+from db import account_holds, cases, court_orders, events, institutions, police
 from db.court_orders import Releasable
 from db.events import Event
 from db.pool import Connection
@@ -71,6 +72,7 @@ async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, r
             raise NotNow("a bank was ordered something under it")
         await court_orders.withdraw(connection, court_order_id, by, reason, now)
         freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
+        await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
         await events.append(connection, case_no, now, by, log)

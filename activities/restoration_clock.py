@@ -16,6 +16,7 @@ from activities.papers import issue_about
 from activities.restoration_moves import (
     Work,
     ask,
+    back_to_approval,
     close,
     go_back,
     move_on,
@@ -38,6 +39,7 @@ log = logging.getLogger(__name__)
 ENGINE: Final = "engine"
 NOTHING_LEFT: Final = "nothing of it is on hold any more"
 _ENDS_WITH: Final = {Step.COLLECTING: "the trail has been followed", Step.CREDIT: "every order is done or cancelled"}
+TAKEN_BACK: Final = "every order was cancelled"
 NOBODY_OBJECTS: Final = "nobody has objected in time"
 
 
@@ -162,8 +164,7 @@ async def _drop_order(work: Work) -> None:
 async def _end_step(work: Work) -> None:
     step = work.row.step
     if step is Step.CREDIT and not await restorations.restored_paise(work.connection, work.row.restoration_id):
-        # Every order was taken back: the victim has nothing, so there is nothing to ask a bond for.
-        await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, "every order was cancelled")
+        await back_to_approval(work, TAKEN_BACK)
         return
     if step is Step.CREDIT:
         await restoration_words.credited(work.connection, work.hands, work.row)

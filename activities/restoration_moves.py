@@ -176,6 +176,12 @@ async def go_back(work: Work, to: Step, reason: str) -> None:
     await _open(work, to, ended=step, outcome=StepOutcome.SENT_BACK, reason=reason)
 
 
+async def back_to_approval(work: Work, reason: str) -> None:
+    """The victim has nothing, and the money is on hold still: it is made ready anew, or an officer ends it."""
+    await go_back(work, Step.APPROVAL, reason)
+    await _keep_no_more(work)
+
+
 async def close(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
     """End it at the step it is at."""
     step = work.row.step
@@ -268,12 +274,19 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
     )
     await restoration_words.closed(connection, work.hands, row, lines, state)
-    await tell_holds(work, await restorations.keep_or_let_go(connection, row.restoration_id))
+    await _keep_no_more(work)
     if state is RestorationState.RESTORED:
         # What a bank has not given back, or has put on hold since, is the victim's: the next round.
         await account_holds.take_up_again(connection, row.case_no, row.ack_no)
     await procedures.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.tell()
+
+
+async def _keep_no_more(work: Work) -> None:
+    """The holds of its money lapse again, but not before they are warned of."""
+    let_go = await restorations.keep_or_let_go(work.connection, work.row.restoration_id)
+    await account_holds.warn_anew(work.connection, let_go, work.now)
+    await tell_holds(work, let_go)
 
 
 async def tell_holds(work: Work, hold_ids: Sequence[UUID]) -> None:

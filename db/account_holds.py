@@ -181,6 +181,19 @@ async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> b
     return bool(done)
 
 
+async def warn_anew(connection: Connection, hold_ids: Sequence[UUID], at: datetime) -> None:
+    """Of these holds, those that nothing keeps any more lapse no sooner than the longest warning before it allows."""
+    await connection.execute(
+        "UPDATE account_hold a SET lapses_at = w.until, warned_days = NULL FROM (SELECT hold_id, $2::timestamptz"
+        " + make_interval(secs => (SELECT max(w::double precision)"
+        "   FROM jsonb_array_elements_text(policy->'warn_before_seconds') AS w)) AS until FROM account_hold"
+        "  WHERE hold_id = ANY($1)) AS w"
+        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.kept_by IS NULL AND a.lapses_at < w.until",
+        list(hold_ids),
+        at,
+    )
+
+
 async def keep(connection: Connection, hold_id: UUID, kept_by: str | None) -> None:
     """An order exists under which the hold does not lapse; None: there is none any more."""
     await connection.execute("UPDATE account_hold SET kept_by = $2 WHERE hold_id = $1", hold_id, kept_by)

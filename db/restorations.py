@@ -207,8 +207,10 @@ async def set_prepared(connection: Connection, restoration_id: UUID, by: str, du
 
 
 async def unprepare(connection: Connection, restoration_id: UUID) -> None:
-    """It is not ready for approval any more: what is to be divided is divided anew."""
-    await connection.execute("UPDATE restoration SET prepared_by = NULL WHERE restoration_id = $1", restoration_id)
+    """It is not ready for approval any more, or approved: what is to be divided is divided anew."""
+    await connection.execute(
+        "UPDATE restoration SET prepared_by = NULL, approved_by = NULL WHERE restoration_id = $1", restoration_id
+    )
     await connection.execute(
         "UPDATE restoration_line SET due_paise = NULL, allocation_id = NULL WHERE restoration_id = $1", restoration_id
     )

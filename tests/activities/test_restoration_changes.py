@@ -4,13 +4,16 @@ from uuid import UUID
 
 import pytest
 
+from activities.court_orders import take_court_order, withdraw_court_order
 from activities.hands import Hands
 from activities.micro_holds import decide_micro
+from activities.ordering import cancel_order
 from domain.errors import NotNow
 from schemas.enums import Role
 from schemas.hold_views import MicroDecided, MicroDecision
+from schemas.police import NewCourtOrder
 from tests.activities.holds import Holds
-from tests.activities.way_home import Home, officer
+from tests.activities.way_home import DAY, Home, officer
 from tests.factories import row, rrn, transfer
 
 LARGE = 60_000
@@ -132,6 +135,52 @@ async def test_more_of_a_hop_that_was_divided_is_divided_too(home: Home) -> None
     assert (await home.bench.buckets(other))["held"] > before
     await home.check(case_no)
     await home.check(other)
+
+
+# -- the hold, when no order keeps it any more -------------------------------------------------------------------------
+
+
+async def test_money_whose_orders_were_taken_back_after_ninety_days_does_not_lapse_unwarned(
+    home: Home, holds: Holds
+) -> None:
+    """The victim's order existed until now: there are thirty days for another."""
+    case_no = await home.hold(1000)
+    restoration = await home.of(case_no)
+    await home.to_credit(restoration)
+    home.clock.at += 100 * DAY
+    ((order_id, hold_id),) = await home.bench.rows(
+        "SELECT order_id, hold_id FROM bank_order JOIN bank_order_line USING (order_id) WHERE restoration_id = $1",
+        restoration,
+    )
+    await cancel_order(home.hands, order_id, "the account is closed", "officer:sp")
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    assert await home.at(restoration) == ("open", "approval", "no_court"), "it is made ready anew"
+    holds.clock.at = home.clock.at
+    assert await holds.tick(hold_id) == ["tell_holder", "warn_30"]
+    assert [reason for reason, *_ in await holds.orders(case_no)] == ["restoration"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    await holds.tick(hold_id, 30)
+    assert [reason for reason, *_ in await holds.orders(case_no)] == ["restoration"] * 2
+    home.clock.at = holds.clock.at
+    await home.confirm(restoration)
+    await home.check(case_no)
+
+
+async def test_an_order_of_a_court_that_is_taken_in_anew_lets_nothing_lapse(home: Home, holds: Holds) -> None:
+    case_no = await home.hold(1000)
+    hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "made_on": "2026-11-24"}
+    wrong = NewCourtOrder.model_validate({**told, "order_no": "12/2026"})
+    order = await take_court_order(home.hands, case_no, wrong, "officer:io")
+    holds.clock.at = home.clock.at
+    await holds.tick(hold_id, 120)
+    home.clock.at = holds.clock.at
+    await withdraw_court_order(home.hands, case_no, order.court_order_id, "another number", "officer:io")
+    assert await holds.tick(hold_id) == ["warn_30"]
+    right = NewCourtOrder.model_validate({**told, "order_no": "13/2026"})
+    await take_court_order(home.hands, case_no, right, "officer:io")
+    assert (await holds.tick(hold_id, 60), await holds.orders(case_no)) == ([], [])
 
 
 # -- small holds -------------------------------------------------------------------------------------------------------

@@ -371,8 +371,8 @@ async def test_a_hold_is_kept_while_its_order_is_with_the_bank(home: Home) -> No
     await home.bench.pool.execute(
         "UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no
     )
-    assert await home.tick(restoration) == ["end_step"]
-    assert (await home.at(restoration))[0] == "cancelled", "the victim has nothing: no bond is asked for"
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    assert (await home.at(restoration))[:2] == ("open", "approval"), "the victim has nothing: it is made ready anew"
     assert await home.bench.value(kept, case_no) is None
 
 

@@ -9,6 +9,8 @@ from temporalio.client import Client, WorkflowHistory
 
 from activities.hands import Hands
 from schemas.restoration_enums import ObjectionDecision
+from schemas.restorations import RestorationVerb
+from tests.activities.way_home import SUPERVISOR
 from tests.workflows.homeward import homeward
 
 Path = Callable[[Hands, Client], Awaitable[list[WorkflowHistory]]]
@@ -59,6 +61,8 @@ async def restored_by_court(hands: Hands, client: Client) -> list[WorkflowHistor
         await stage.approve(restoration)
         await home.bench.pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now()")
         await stage.tell(restoration)
+        await stage.until(restoration, "approval")
+        await stage.do(restoration, lambda one: home.do(one, RestorationVerb.CANCEL, SUPERVISOR))
         await stage.outcome(restoration)
         return await stage.histories(restoration)
 
