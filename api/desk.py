@@ -15,7 +15,8 @@ from api.tokens import Officer
 from db import task_views
 from schemas.base import Noun
 from schemas.desk import WithReason
-from schemas.enums import TaskState
+from schemas.enums import TaskKind, TaskState
+from schemas.identifiers import ACK_NO_PATTERN
 from schemas.views import TaskPage
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
@@ -33,13 +34,21 @@ async def list_tasks(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.READ_TRAIL)],
     state: Annotated[TaskState, Query()] = TaskState.OPEN,
+    kind: Annotated[
+        list[TaskKind] | None,
+        Query(max_length=len(TaskKind), description="Only of these kinds; said several times for several."),
+    ] = None,
+    case: Annotated[
+        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Only about the case with that number.")
+    ] = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> TaskPage:
     """Tasks, the oldest first, each with whom to call and about what."""
+    wanted = task_views.Wanted(state=state, kinds=tuple(kind or TaskKind), ack_no=case)
     async with parts.hands.pool.acquire() as connection:
         holidays = parts.hands.policy.bank_holidays
-        return await task_views.page(connection, state, after, limit, holidays, datetime.now(UTC))
+        return await task_views.page(connection, wanted, after, limit, holidays, datetime.now(UTC))
 
 
 @router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))

@@ -10,6 +10,7 @@ from db import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.phone_words import what_to_say
+from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
 from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
@@ -24,7 +25,9 @@ LEFT JOIN hold_request r ON r.request_id = t.request_id
 LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
-WHERE t.state = $1 AND t.task_id > $2 ORDER BY t.task_id LIMIT $3
+WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
+    AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
+ORDER BY t.task_id LIMIT $3
 """
 
 # Of a task that a call can help: the hops of its request that have the most in play, and how many have any.
@@ -43,11 +46,21 @@ _HOPS_SAID: Final = 5
 _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, TaskKind.SUPERVISE})
 
 
+class Wanted(Noun):
+    """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers."""
+
+    state: TaskState = TaskState.OPEN
+    kinds: tuple[TaskKind, ...] = tuple(TaskKind)
+    ack_no: str | None = None
+
+
 async def page(
-    connection: Connection, state: TaskState, after: str | None, limit: int, holidays: HolidayRules, at: datetime
+    connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
 ) -> TaskPage:
-    """Up to `limit` tasks in `state`, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
-    rows, more = cut(await connection.fetch(_TASKS, state, int_after(after), limit + 1), limit)
+    """Up to `limit` tasks, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
+    kinds = [kind.value for kind in wanted.kinds]
+    found = await connection.fetch(_TASKS, wanted.state, int_after(after), limit + 1, kinds, wanted.ack_no)
+    rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
     items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)

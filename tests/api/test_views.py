@@ -200,6 +200,10 @@ async def test_a_task_to_telephone_has_what_to_say(doors: Doors) -> None:
         await tasks.open_tasks(connection, ack_no, call, datetime.now(UTC), request_id=request_id)
     await doors.answer("SBIN", ack_no, line("held", "410000000000"), job_id="BANKS-1")
     task = next(task for task in await walk(doors, "/api/v1/desk/tasks") if task["kind"] == "phone_bank")
+    assert [one["task_id"] for one in await walk(doors, "/api/v1/desk/tasks", kind="phone_bank", case=ack_no)] == [
+        task["task_id"]
+    ]
+    assert await walk(doors, "/api/v1/desk/tasks", kind="phone_bank", case="21111260000001") == []
     said = "\n".join(task["say"])
     assert f"acknowledgement {ack_no}, your job BANKS-1." in said
     assert "410000000000" not in said, "what is found is not asked for"

@@ -122,7 +122,7 @@ async def test_a_bank_says_what_it_cannot_find(engine: Live, banks: dict[str, li
     case_no = await engine.complain(transfer(bank, wrong, LOSS_PAISE))
 
     async def asked() -> bool:
-        return any(task["case_ack_no"] == case_no for task in (await engine.read("/desk/tasks"))["items"])
+        return bool((await engine.read("/desk/tasks", case=case_no, kind="correct_reference"))["items"])
 
     await engine.until(asked, SETTLE_SECONDS, "the desk is asked")
     await engine.post(f"/cases/{case_no}/hops/1/correct", {"rrn": right, "reason": "read again"})
@@ -168,7 +168,7 @@ async def test_a_webhook_that_refuses_goes_to_the_desk(engine: Live, banks: dict
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
 
     async def told() -> bool:
-        return any(task["case_ack_no"] == case_no for task in (await engine.read("/desk/tasks"))["items"])
+        return bool((await engine.read("/desk/tasks", case=case_no, kind="ticket_refused"))["items"])
 
     await engine.until(told, SETTLE_SECONDS, "the desk is told")
     case = await engine.read(f"/cases/{case_no}")
@@ -198,8 +198,7 @@ async def test_a_bank_that_says_nothing_is_reminded_up_the_ladder_to_the_desk(
     ticket = await engine.sim.wait_ticket(bank=bank, rrn=root, timeout_seconds=SETTLE_SECONDS)
 
     async def phoned() -> bool:
-        tasks = (await engine.read("/desk/tasks"))["items"]
-        return any(task["case_ack_no"] == case_no and task["kind"] == "phone_bank" for task in tasks)
+        return bool((await engine.read("/desk/tasks", case=case_no, kind="phone_bank"))["items"])
 
     rungs = 0
     while not await phoned() and rungs < 6:
