@@ -12,7 +12,7 @@ from uuid import UUID
 from activities import restoration_words
 from activities.allocating import is_divided
 from activities.hands import Hands
-from db import account_holds, allocations, events, paper_errands, procedures, restorations, tasks
+from db import account_holds, allocations, court_orders, events, paper_errands, procedures, restorations, tasks
 from db.events import Event
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
@@ -284,7 +284,11 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
 
 async def _keep_no_more(work: Work) -> None:
     """The holds of its money lapse again, but not before they are warned of."""
-    let_go = await restorations.keep_or_let_go(work.connection, work.row.restoration_id)
+    connection, row = work.connection, work.row
+    let_go = await restorations.keep_or_let_go(connection, row.restoration_id)
+    if row.court_order_id is not None and await court_orders.is_used_up(connection, row.court_order_id):
+        freed = await court_orders.let_holds_go(connection, row.case_no, row.court_order_id)
+        let_go += [UUID(hold_id) for hold_id in freed]
     await account_holds.warn_anew(work.connection, let_go, work.now)
     await tell_holds(work, let_go)
 

@@ -160,7 +160,7 @@ async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) ->
     return sorted(row["hold_id"] for row in rows)
 
 
-# The newest order that keeps it, where the court has not let all of it go since.
+# The newest order that keeps it, where its sum has not gone home and the court has not let all of it go since.
 _KEPT: Final = """(
     SELECT 'court_order ' || c.court_order_id FROM court_order c
     WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
@@ -168,6 +168,9 @@ _KEPT: Final = """(
       AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
           AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.court_order_id > c.court_order_id
           AND (r.account_key IS NULL OR (r.institution, r.account_key) = (h.institution, h.account_key)))
+      AND (c.effect = 'keep_hold' OR c.amount_paise IS NULL OR c.amount_paise > (
+          SELECT coalesce(sum(l.confirmed_paise), 0) FROM bank_order o JOIN bank_order_line l USING (order_id)
+          WHERE o.court_order_id = c.court_order_id AND o.kind = 'restore'))
     ORDER BY c.court_order_id DESC LIMIT 1)"""
 
 
@@ -177,6 +180,17 @@ async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
         f"UPDATE account_hold h SET kept_by = {_KEPT} WHERE h.hold_id = $1 RETURNING kept_by", hold_id
     )
     return int(kept.split()[1]) if kept else None
+
+
+async def is_used_up(connection: Connection, court_order_id: int) -> bool:
+    """Whether the sum that an order names has gone home."""
+    done: bool = await connection.fetchval(
+        "SELECT coalesce(c.amount_paise <= (SELECT sum(l.confirmed_paise) FROM bank_order o"
+        " JOIN bank_order_line l USING (order_id) WHERE o.court_order_id = $1 AND o.kind = 'restore'), false)"
+        " FROM court_order c WHERE c.court_order_id = $1",
+        court_order_id,
+    )
+    return done
 
 
 async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:

@@ -369,6 +369,11 @@ WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
   AND (c.account_key IS NULL OR EXISTS (
       SELECT FROM restoration_line l JOIN account_hold a USING (hold_id)
       WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
+  -- One whose sum others have ordered home leads nobody any more.
+  AND (c.effect <> 'restore' OR c.amount_paise IS NULL OR c.amount_paise > (
+      SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN b.confirmed_paise ELSE b.amount_paise END), 0)
+      FROM bank_order o JOIN bank_order_line b USING (order_id)
+      WHERE o.court_order_id = c.court_order_id AND o.kind = 'restore' AND o.restoration_id <> $1))
 ORDER BY c.court_order_id DESC
 """
 

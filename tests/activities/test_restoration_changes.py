@@ -12,6 +12,7 @@ from domain.errors import NotNow
 from schemas.enums import Role
 from schemas.hold_views import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
+from schemas.restorations import RestorationVerb
 from tests.activities.holds import Holds
 from tests.activities.way_home import DAY, Home, officer
 from tests.factories import row, rrn, transfer
@@ -80,6 +81,27 @@ async def test_two_restorations_together_do_not_go_beyond_an_order(home: Home) -
     await home.approve(first)
     with pytest.raises(NotNow, match=f"0 paise are left of court order {order_id}"):
         await home.approve(second)
+
+
+async def test_an_order_whose_sum_has_gone_home_leads_nothing_more(home: Home, holds: Holds) -> None:
+    """What it does not cover goes another way, and its hold has its clock again."""
+    case_no = await home.hold(LARGE)
+    told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
+    order = NewCourtOrder.model_validate({**told, "amount_paise": 1000_00})
+    await take_court_order(home.hands, case_no, order, "officer:io")
+    restoration = await home.of(case_no)
+    await to_approval(home, restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    await home.confirm(restoration)
+    assert await home.tick(restoration) == ["end_step"]
+    await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
+    await home.take_up(case_no)
+    rest = await home.of(case_no, 2)
+    await home.tick(rest, 3)
+    assert await home.at(rest) == ("open", "application", "lok_adalat")
+    kept = await home.bench.value("SELECT kept_by FROM account_hold WHERE case_no = $1", case_no)
+    assert kept is None
 
 
 async def test_an_order_about_one_account_gives_back_nothing_of_another(home: Home) -> None:
