@@ -1,0 +1,223 @@
+"""Cases whose money is on its way home, with the clocks that workflows keep; for the machine that does anything to it.
+
+The engine's part runs as in production: a procedure looks when it is told or something is due, and at no other time.
+"""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final
+from uuid import UUID
+
+from activities import holding
+from activities.grievance_clock import GrievanceHands
+from activities.hands import Hands
+from activities.hold_clocks import HoldHands
+from schemas.procedures import Look, ProcedureOrder
+from tests.activities.way_home import Home
+
+REST: Final = 60
+"""acts after which a procedure must have come to rest"""
+_RUNNING: Final = (
+    "SELECT workflow_id, kind, subject, case_no FROM procedure WHERE ended_at IS NULL AND kind = ANY($1)"
+    " AND case_no = ANY($2) ORDER BY workflow_id"
+)
+_NEWS: Final = (
+    "UPDATE procedure_news n SET signalled_at = now() FROM procedure p WHERE p.workflow_id = n.workflow_id"
+    " AND p.case_no = ANY($1) AND signalled_at IS NULL RETURNING n.workflow_id"
+)
+
+
+@dataclass(frozen=True)
+class Running:
+    """A procedure whose workflow runs."""
+
+    workflow_id: str
+    kind: str
+    subject: str
+    case_no: str
+
+
+@dataclass
+class World:
+    """Some cases, and what the workflows of their procedures know."""
+
+    hands: Hands
+    case_nos: list[str] = field(default_factory=list)
+    looks: dict[str, Look] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.home = Home(self.hands)
+        self.hands = self.home.hands
+        self.bench = self.home.bench
+        self._holds, self._grievances = HoldHands(self.hands), GrievanceHands(self.hands)
+
+    async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        """Rows about the cases of this world, which are `$1`."""
+        return await self.bench.rows(query, self.case_nos, *values)
+
+    # -- the engine ------------------------------------------------------------------------------------------------
+
+    async def take_up(self) -> None:
+        """As the courier does after every answer. What is held now is held now, whatever the wall says."""
+        await self.rows(
+            "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
+        )
+        for case_no in self.case_nos:
+            await holding.take_up(self.hands, case_no)
+
+    async def run(self) -> None:
+        """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""
+        busy: list[Running] = []
+        for _ in range(REST):
+            await self.take_up()
+            await self._give_notices()
+            told = {workflow_id for (workflow_id,) in await self.rows(_NEWS)}
+            busy = [one for one in await self.running() if await self._go_on(one, told)]
+            if not busy:
+                return
+        raise AssertionError(f"it does not come to rest: {busy}, {[self.looks.get(one.workflow_id) for one in busy]}")
+
+    async def running(self) -> list[Running]:
+        """The procedures that have not ended."""
+        found = await self.bench.rows(_RUNNING, ["hold", "restoration", "grievance"], self.case_nos)
+        return [Running(*row) for row in found]
+
+    async def look(self, one: Running) -> Look:
+        hand = {
+            "hold": self._holds.look_at_hold,
+            "restoration": self.home.engine.look_at_restoration,
+            "grievance": self._grievances.look_at_grievance,
+        }[one.kind]
+        return await hand(self._asked(one))
+
+    async def _go_on(self, one: Running, told: set[str]) -> bool:
+        known = self.looks.get(one.workflow_id)
+        if known is None or known.over or one.workflow_id in told:
+            self.looks[one.workflow_id] = known = await self.look(one)
+            return True
+        if known.dues and known.dues[0].at <= self.home.clock.at:
+            await self._act(one, known.dues[0].what)
+            self.looks[one.workflow_id] = await self.look(one)
+            return True
+        return False
+
+    async def _act(self, one: Running, what: str) -> None:
+        match one.kind:
+            case "hold":
+                await self._holds.attend_to_hold(self._asked(one, what))
+            case "grievance":
+                await self._grievances.move_grievance(self._asked(one, what))
+            case _:
+                await self.home.errand(UUID(one.subject), what)
+
+    def _asked(self, one: Running, what: str = "") -> ProcedureOrder:
+        return ProcedureOrder(subject=one.subject, case_no=one.case_no, what=what, at=self.home.clock.at)
+
+    async def _give_notices(self) -> None:
+        """The worker issues what falls due, and tells the restorations that wait for it."""
+        await self.rows(
+            "WITH given AS (UPDATE paper_errand SET state = 'issued', lacking = '{}', next_attempt_at = NULL,"
+            " ended_at = $2 WHERE case_no = ANY($1) AND restoration_id IS NOT NULL AND ended_at IS NULL"
+            " RETURNING restoration_id)"
+            " INSERT INTO procedure_news (workflow_id, created_at)"
+            " SELECT DISTINCT 'restoration-' || restoration_id, $2 FROM given",
+            self.home.clock.at,
+        )
+
+    # -- what must hold --------------------------------------------------------------------------------------------
+
+    async def check(self) -> None:
+        """Assert what must hold at every instant, and of workflows at rest."""
+        for case_no in self.case_nos:
+            await self.home.check(case_no)
+        for name, query in _NEVER.items():
+            assert await self.rows(query) == [], name
+
+    async def check_at_rest(self) -> None:
+        """No workflow sleeps over what it would do if it looked now, and nothing is forgotten."""
+        for one in await self.running():
+            known, now = self.looks[one.workflow_id], await self.look(one)
+            assert not now.over, f"{one} waits for what is over"
+            wakes = known.dues[0].at if known.dues else None
+            first = now.dues[0] if now.dues else None
+            assert first is None or (wakes is not None and wakes <= first.at), f"{one}: {first}, wakes at {wakes}"
+        for name, query in _NEVER_AT_REST.items():
+            assert await self.rows(query) == [], name
+
+    async def pass_days(self, days: float) -> None:
+        self.home.clock.at += timedelta(days=days)
+
+
+_LIVE = "o.state IN ('planned', 'delivered', 'refused')"
+_HELD = "b.bucket = 'held' AND b.balance_paise > 0"
+
+_NEVER: Final = {
+    "orders ask for no more than is on hold": f"""
+        SELECT l.case_no, l.hop_no, sum(l.amount_paise - l.confirmed_paise) FROM bank_order_line l
+        JOIN bank_order o USING (order_id) WHERE o.case_no = ANY($1) AND {_LIVE} AND NOT l.excess
+        GROUP BY l.case_no, l.hop_no HAVING sum(l.amount_paise - l.confirmed_paise) > (
+            SELECT balance_paise FROM ledger_balance b
+            WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held')""",
+    "what went home or back is what banks have confirmed": """
+        SELECT b.case_no, b.hop_no, b.bucket, b.balance_paise, c.paise FROM ledger_balance b CROSS JOIN LATERAL (
+            SELECT coalesce(sum(l.confirmed_paise), 0) AS paise FROM bank_order_line l
+            JOIN bank_order o USING (order_id) WHERE l.case_no = b.case_no AND l.hop_no = b.hop_no AND NOT l.excess
+              AND o.kind = CASE b.bucket WHEN 'restored' THEN 'restore' ELSE 'release' END) AS c
+        WHERE b.case_no = ANY($1) AND b.bucket IN ('restored', 'released') AND b.balance_paise <> c.paise""",
+    "nobody gets back more than was lost": """
+        SELECT h.ack_no, sum(b.balance_paise) FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+        WHERE h.case_no = ANY($1) AND b.bucket = 'restored' GROUP BY h.ack_no HAVING sum(b.balance_paise) > (
+            SELECT sum(f.disputed_paise) FROM hop f WHERE f.ack_no = h.ack_no AND f.source = 'complaint')""",
+    "every word that goes too far is a contradiction": """
+        SELECT said.n, found.n FROM
+        (SELECT count(*) AS n FROM bank_confirmation JOIN bank_order o USING (order_id)
+         WHERE o.case_no = ANY($1) AND disposition = 'contradiction') said,
+        (SELECT count(*) AS n FROM contradiction WHERE case_no = ANY($1) AND kind LIKE 'credited_%') found
+        WHERE said.n <> found.n""",
+    "an order is over exactly when all of it is done or it was taken back": """
+        SELECT o.order_id, o.state FROM bank_order o JOIN bank_order_line l USING (order_id)
+        WHERE o.case_no = ANY($1) AND o.state <> 'cancelled' GROUP BY o.order_id
+        HAVING (o.state = 'confirmed') <> bool_and(l.amount_paise = l.confirmed_paise)""",
+    "an order that runs has its procedure, one that is over has none": f"""
+        SELECT o.order_id, o.state, p.ended_at FROM bank_order o
+        JOIN procedure p ON p.workflow_id = 'order-' || o.order_id
+        WHERE o.case_no = ANY($1) AND ({_LIVE}) <> (p.ended_at IS NULL)""",
+    "a restoration that is open has its procedure, one that is over has none": """
+        SELECT r.restoration_id, r.state, p.ended_at FROM restoration r
+        JOIN procedure p ON p.workflow_id = 'restoration-' || r.restoration_id
+        WHERE r.case_no = ANY($1) AND (r.state = 'open') <> (p.ended_at IS NULL)""",
+    "a grievance that is open has its procedure, one that is over has none": """
+        SELECT g.grievance_id, g.state, p.ended_at FROM grievance g
+        JOIN procedure p ON p.workflow_id = 'grievance-' || g.grievance_id
+        WHERE g.case_no = ANY($1) AND (g.state = 'open') <> (p.ended_at IS NULL)""",
+    "money on hold has a clock, or waits to be taken up": f"""
+        SELECT h.case_no, h.hop_no, a.state, p.ended_at FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+        LEFT JOIN held_hop u USING (case_no, hop_no)
+        LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution
+            AND a.account_key = h.account_key
+        LEFT JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
+        WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.taken_up_at IS NOT NULL)
+          AND (a.state IS DISTINCT FROM 'held' OR p.workflow_id IS NULL OR p.ended_at IS NOT NULL)""",
+    "no hold lapses that an order of a court keeps": """
+        SELECT o.order_id FROM bank_order o JOIN court_order c ON c.case_no = o.case_no
+        WHERE o.case_no = ANY($1) AND o.reason = 'lapsed' AND c.effect = 'keep_hold' AND c.taken_at <= o.planned_at
+          AND (c.withdrawn_at IS NULL OR c.withdrawn_at > o.planned_at) AND c.account_key IS NULL
+          AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = c.case_no AND r.effect = 'release'
+              AND r.court_order_id > c.court_order_id)""",
+    "whoever approved it has not prepared it": """
+        SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.approved_by = r.prepared_by""",
+}
+
+_NEVER_AT_REST: Final = {
+    "a hold that has ended holds nothing, and its procedure is over": """
+        SELECT a.hold_id, a.state, p.ended_at FROM account_hold a
+        JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
+        WHERE a.case_no = ANY($1) AND (a.state = 'held') <> (p.ended_at IS NULL)""",
+    "what is on hold of a victim who was given back money is in the next round": f"""
+        SELECT h.case_no, h.hop_no, r.state FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+        CROSS JOIN LATERAL (SELECT r.* FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY round_no DESC LIMIT 1) AS r
+        WHERE h.case_no = ANY($1) AND {_HELD} AND r.state = 'restored'""",
+    "every open restoration is about something": """
+        SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
+          AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id)""",
+}
