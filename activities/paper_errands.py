@@ -5,6 +5,7 @@ that holds the case, so that a worker killed at any point issues no paper twice 
 from being issued stands in the case's one task about papers, which also says which reports an officer can issue now.
 """
 
+import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -34,7 +35,7 @@ log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 3
-"""of papers at a time: a message that somebody waits for goes out between two rounds"""
+"""of papers at a time: few, as each holds its case while it is set in type"""
 LEASE: Final = timedelta(minutes=5)
 LOOK_AGAIN: Final = timedelta(hours=1)
 """what a paper waits for wakes it; this is for what wakes nobody, as a paisa that moves"""
@@ -60,8 +61,7 @@ async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
     now = hands.now()
     async with hands.pool.acquire() as connection:
         claimed = await paper_errands.claim(connection, now, now + LEASE, ROUND_LIMIT)
-    for errand in claimed:
-        await _attempt(hands, errand, appeal_address)
+    await asyncio.gather(*(_attempt(hands, errand, appeal_address) for errand in claimed))
     return len(claimed)
 
 

@@ -5,7 +5,7 @@ The rows are the outbox, and a row that somebody has taken up is nobody else's: 
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +22,9 @@ from adapters.police.protocol import FirRegister
 from workers.settings import Settings
 
 log = logging.getLogger(__name__)
+
+Errand = Callable[[], Awaitable[int]]
+"""does what is due of one kind, and returns how much of it went out"""
 
 LOOK_EVERY_SECONDS: Final = 1.0
 """a code must be there while its reader waits for it"""
@@ -55,22 +58,28 @@ class Outward:
             yield cls(hands, Ways(mail=mail, sms=sms), register, appeal_address)
 
     async def run(self) -> None:
-        """Look until it is cancelled; whatever fails is looked at again."""
-        while True:
-            if not await self.look():
-                await asyncio.sleep(self.look_every_seconds)
+        """Look until it is cancelled; whatever fails is looked at again, and no errand waits for another."""
+        await asyncio.gather(*(self._for_ever(errand) for errand in self._errands()))
 
     async def look(self) -> int:
         """Do what is due, once; returns how much of it went out."""
-        done = 0
-        errands = (
+        return sum([await self._attempt(errand) for errand in self._errands()])
+
+    def _errands(self) -> tuple[Errand, ...]:
+        return (
             partial(send_due, self.hands, self.ways),
             partial(register_due, self.hands, self.register),
             partial(issue_papers_due, self.hands, self.appeal_address),
         )
-        for errand in errands:
-            try:
-                done += await errand()
-            except Exception as error:  # a fault about one row must not end the errands of all others
-                log.warning("what is due outward waits: %s", type(error).__name__)
-        return done
+
+    async def _for_ever(self, errand: Errand) -> None:
+        while True:
+            if not await self._attempt(errand):
+                await asyncio.sleep(self.look_every_seconds)
+
+    async def _attempt(self, errand: Errand) -> int:
+        try:
+            return await errand()
+        except Exception as error:  # a fault about one row must not end the errands of all others
+            log.warning("what is due outward waits: %s", type(error).__name__)
+            return 0

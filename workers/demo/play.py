@@ -26,8 +26,11 @@ QUIET_SECONDS = 2.0
 """how long nothing may wait until the day is called over"""
 TAIL_SECONDS = 15.0
 TAIL_SHARE = 0.25
-"""how long after the last complaint banks and the way home are waited for at most, also as a share of the day: what is
-not answered or not home by then is shown so"""
+"""how long after the last complaint banks are waited for at most, also as a share of the day: what is not answered by
+then is shown so"""
+HOME_SECONDS = 60.0
+HOME_QUIET_SECONDS = 8.0
+"""how long the way home is watched after the day, and how long nobody may be on it until it is over"""
 STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
@@ -166,6 +169,8 @@ async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable
 async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
     await stage.start()
     trouble, last = await _watch(stage, plan.tail_seconds, limit_seconds, show)
+    if stage.goes_home and not trouble:
+        last = await _watch_home(stage, last, show)
     dsn = stage.running.settings.database_url
     assert dsn is not None, "the stage fills it in"
     async with stage.pool.acquire() as connection:
@@ -208,10 +213,8 @@ async def _watch(
         before = seen
         still = now - busy_at >= QUIET_SECONDS or now - moved_at >= STILL_SECONDS
         late = told_at is not None and now - told_at >= tail_seconds
-        if not seen.engine_waits and (late or (still and not seen.home_waits)):
+        if not seen.engine_waits and (late or still):
             return "", seen
-        if still and seen.home_waits:
-            continue
         if now - moved_at >= STUCK_SECONDS:
             waiting = (
                 f"{seen.figures.waiting_hops} hops wait to be asked, {seen.figures.undelivered} requests to be sent"
@@ -219,3 +222,18 @@ async def _watch(
             return f"nothing moves any more, and {waiting}", seen
         if now - started >= limit_seconds:
             return f"the day is not over after {duration(limit_seconds)}", seen
+
+
+async def _watch_home(stage: Stage, day: Look, show: Callable[[Look], None]) -> Look:
+    """Begin the way home and look until nobody is on it any more, or its time is up; gives the last look."""
+    started = time.monotonic()
+    await stage.bring_home()
+    busy_at = time.monotonic()
+    while True:
+        await asyncio.sleep(LOOK_SECONDS)
+        now = time.monotonic()
+        seen = await look(stage, day.elapsed_seconds + now - started)
+        show(seen)
+        busy_at = now if seen.home_waits else busy_at
+        if now - busy_at >= HOME_QUIET_SECONDS or now - started >= HOME_SECONDS:
+            return seen
