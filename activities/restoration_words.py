@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
@@ -12,6 +13,9 @@ from db.restorations import Line, RestorationRow
 from schemas.messages import MessageFacts, MessageKind
 from schemas.papers import PaperHead
 from schemas.restoration_enums import RestorationState, Step
+
+NOT_TOLD: Final = "-"
+"""where a bank has told no reference of a credit"""
 
 
 async def step_opened(
@@ -54,9 +58,9 @@ async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, du
 
 
 async def credited(connection: Connection, hands: Hands, row: RestorationRow) -> None:
-    """Tell the victim what each bank says it has credited."""
+    """Tell the victim what each bank says it has credited, with or without its reference."""
     for order_id, paise, reference in await restorations.credits_by_order(connection, row.restoration_id):
-        facts = MessageFacts(occasion=str(order_id), amount_paise=paise, reference=reference)
+        facts = MessageFacts(occasion=str(order_id), amount_paise=paise, reference=reference or NOT_TOLD)
         await tell_victim(connection, hands, row.ack_no, MessageKind.CREDITED, facts)
 
 

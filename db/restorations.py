@@ -276,7 +276,7 @@ async def credits_by_order(connection: Connection, restoration_id: UUID) -> list
     """Of each order that a bank has done something of: the paise, and the reference it told last."""
     rows = await connection.fetch(
         "SELECT c.order_id, sum(c.applied_paise)::bigint AS paise,"
-        " (array_agg(left(c.reference, 32) ORDER BY c.confirmation_id DESC))[1] AS reference"
+        " (array_agg(left(c.reference, 32) ORDER BY c.reference = '', c.confirmation_id DESC))[1] AS reference"
         " FROM bank_confirmation c JOIN bank_order o USING (order_id)"
         " WHERE o.restoration_id = $1 AND c.applied_paise > 0 GROUP BY c.order_id ORDER BY c.order_id",
         restoration_id,

@@ -4,6 +4,7 @@ from uuid import UUID
 
 import pytest
 
+from activities.confirming import take_confirmation
 from activities.court_orders import take_court_order, withdraw_court_order
 from activities.hands import Hands
 from activities.micro_holds import decide_micro
@@ -11,6 +12,7 @@ from activities.ordering import cancel_order
 from domain.errors import NotNow
 from schemas.enums import Role
 from schemas.hold_views import MicroDecided, MicroDecision
+from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restorations import RestorationVerb
 from tests.activities.holds import Holds
@@ -231,3 +233,17 @@ async def test_a_hold_of_two_small_parts_that_are_not_small_together(home: Home)
     case_no = await two.told()
     await two.held(case_no, 1, 2)
     assert await home.bench.value("SELECT micro FROM account_hold WHERE case_no = $1", case_no) is False
+
+
+# -- the bank's word ---------------------------------------------------------------------------------------------------
+
+
+async def test_a_credit_without_a_reference_ends_the_step_too(home: Home) -> None:
+    case_no = await home.hold(1000)
+    restoration = await home.of(case_no)
+    await home.to_credit(restoration)
+    order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE restoration_id = $1", restoration)
+    line = ConfirmedLine(line_no=1, amount_paise=1000_00, done_at=home.clock.at)
+    await take_confirmation(home.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+    assert await home.tick(restoration) == ["end_step"]
+    assert (await home.at(restoration))[1] == "bond"
