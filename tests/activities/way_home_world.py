@@ -131,7 +131,7 @@ class World:
         for case_no in self.case_nos:
             await self.home.check(case_no)
         for name, query in _NEVER.items():
-            assert await self.rows(query) == [], name
+            assert not (found := await self.rows(query)), f"{name}: {found}"
 
     async def check_at_rest(self) -> None:
         """No workflow sleeps over what it would do if it looked now, and nothing is forgotten."""
@@ -142,7 +142,7 @@ class World:
             first = now.dues[0] if now.dues else None
             assert first is None or (wakes is not None and wakes <= first.at), f"{one}: {first}, wakes at {wakes}"
         for name, query in _NEVER_AT_REST.items():
-            assert await self.rows(query) == [], name
+            assert not (found := await self.rows(query)), f"{name}: {found}"
 
     async def pass_days(self, days: float) -> None:
         self.home.clock.at += timedelta(days=days)
@@ -199,8 +199,9 @@ _NEVER: Final = {
         WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.taken_up_at IS NOT NULL)
           AND (a.state IS DISTINCT FROM 'held' OR p.workflow_id IS NULL OR p.ended_at IS NOT NULL)""",
     "no hold lapses that an order of a court keeps": """
-        SELECT o.order_id FROM bank_order o JOIN court_order c ON c.case_no = o.case_no
-        WHERE o.case_no = ANY($1) AND o.reason = 'lapsed' AND c.effect = 'keep_hold' AND c.taken_at <= o.planned_at
+        SELECT o.case_no, o.planned_at, c.court_order_id, c.taken_at FROM bank_order o
+        JOIN court_order c ON c.case_no = o.case_no
+        WHERE o.case_no = ANY($1) AND o.reason = 'lapsed' AND c.effect = 'keep_hold' AND c.taken_at < o.planned_at
           AND (c.withdrawn_at IS NULL OR c.withdrawn_at > o.planned_at) AND c.account_key IS NULL
           AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = c.case_no AND r.effect = 'release'
               AND r.court_order_id > c.court_order_id)""",
