@@ -156,9 +156,10 @@ async def test_each_bank_with_liens_is_asked_once_in_its_slot(own: Hands) -> Non
     await Bench(own).complain(transfer(payee_bank="PUNB"))
     hook = Hook()
     rounds = asker(own, hook)
-    assert [order.institution for order in await ask_all(rounds)] == ["HDFC", "ICIC"]
+    # In the order of their slots, which the day decides.
+    assert sorted(order.institution for order in await ask_all(rounds)) == ["HDFC", "ICIC"]
     assert await ask_all(rounds) == []
-    assert [code for code, _ in hook.asked] == ["HDFC", "ICIC"]
+    assert sorted(code for code, _ in hook.asked) == ["HDFC", "ICIC"]
     rows = await inquiries(own, "institution, way, put_at IS NOT NULL, asked_by")
     assert sorted(rows) == [("HDFC", "push", True, "engine"), ("ICIC", "push", True, "engine")]
     assert await tasks(own) == []

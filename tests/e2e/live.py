@@ -98,7 +98,7 @@ class Live:
     # -- faults ----------------------------------------------------------------------------------------------------
 
     def pid(self, name: str) -> int | None:
-        """The process that is `api`, `worker`, `temporal` or `postgres` now; None while there is none."""
+        """The process that is `api`, `worker …`, `temporal` or `postgres` now; None while there is none."""
         embedded = {"temporal": self.services.temporal, "postgres": self.services.postgres}
         if name in embedded:
             service = embedded[name]
@@ -147,8 +147,9 @@ class Live:
 
 def _runs(child: psutil.Process, command: str) -> bool:
     """Whether a child is the product's own `goldenhour COMMAND`."""
+    words = ["-m", "workers.cli", *command.split()]
     try:
-        return child.cmdline()[1:4] == ["-m", "workers.cli", command]
+        return child.cmdline()[1 : 1 + len(words)] == words
     except psutil.NoSuchProcess:
         return False
 

@@ -158,7 +158,7 @@ async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path) -> None:
 async def test_a_day_on_which_everything_is_killed_loses_nothing(tmp_path: Path) -> None:
     async with live(tmp_path / "home", world(seed=12)) as engine:
         engine.play()
-        for victim in ("worker", "worker-way-home", "api", "temporal", "postgres"):
+        for victim in ("worker --queue golden-hour", "worker --queue way-home", "api", "temporal", "postgres"):
             await busy(engine)
             await kill(engine, victim)
         await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
