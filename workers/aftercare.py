@@ -33,7 +33,7 @@ LOOK_EVERY_SECONDS: Final = 5.0
 GATHER_SECONDS: Final = 0.05
 """a burst of holds is taken up together"""
 ROUND_LIMIT: Final = 200
-AT_ONCE: Final = 8
+AT_ONCE: Final = 3
 """cases that are worked on at once: a call to Temporal is mostly waiting"""
 LOOK_AFTER: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""

@@ -109,9 +109,8 @@ async def staged(
     """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
 
     With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
-    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home, once
-    `Stage.bring_home` has begun it: its months run so much faster than the day that they would take its processor. The
-    day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
+    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home once
+    `Stage.bring_home` has begun it. The day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
     """
     port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(

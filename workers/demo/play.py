@@ -28,7 +28,7 @@ TAIL_SECONDS = 15.0
 TAIL_SHARE = 0.25
 """how long after the last complaint banks are waited for at most, also as a share of the day: what is not answered by
 then is shown so"""
-HOME_SECONDS = 60.0
+HOME_SECONDS = 30.0
 HOME_QUIET_SECONDS = 8.0
 """how long the way home is watched after the day, and how long nobody may be on it until it is over"""
 STILL_SECONDS = 10.0
@@ -168,6 +168,8 @@ async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable
 
 async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
     await stage.start()
+    if stage.goes_home:
+        await stage.bring_home()
     trouble, last = await _watch(stage, plan.tail_seconds, limit_seconds, show)
     if stage.goes_home and not trouble:
         last = await _watch_home(stage, last, show)
@@ -225,10 +227,8 @@ async def _watch(
 
 
 async def _watch_home(stage: Stage, day: Look, show: Callable[[Look], None]) -> Look:
-    """Begin the way home and look until nobody is on it any more, or its time is up; gives the last look."""
-    started = time.monotonic()
-    await stage.bring_home()
-    busy_at = time.monotonic()
+    """Look until nobody is on the way home any more, or its time is up; gives the last look."""
+    started = busy_at = time.monotonic()
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         now = time.monotonic()
