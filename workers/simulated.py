@@ -110,7 +110,8 @@ async def staged(
 
     With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
     With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home once
-    `Stage.bring_home` has begun it. The day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
+    `Stage.bring_home` has begun it. The day stands still until `Stage.start`. Raises what `services` and
+    `start_engine` raise.
     """
     port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(
