@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,7 +16,6 @@ from temporalio.testing import ActivityEnvironment
 from activities import holding, order_answers
 from activities.answer_links import LetterLinks
 from activities.carrying import Carrier
-from activities.channel_health import ChannelHealth
 from activities.ordering import BY_LETTER_ALONE, TRY_AGAIN, OrderHands, cancel_order
 from activities.papers import OrderPapers
 from activities.vault import Vault
@@ -123,13 +121,9 @@ class Road:
 
 
 @pytest.fixture
-async def road(bench: Bench) -> AsyncIterator[Road]:
-    # The hands and their database are shared with other tests: each finds every channel well, in the process too.
-    await bench.pool.execute("DELETE FROM channel_health")
-    bench.hands.__dict__["health"] = ChannelHealth(bench.pool, bench.hands.policy.channels.breaker(1.0))
-    yield await road_on(bench)
-    await bench.pool.execute("DELETE FROM channel_health")
-    del bench.hands.__dict__["health"]
+async def road(database: Pool) -> Road:
+    """On a database of its own: which channels its bank has, and how they do, no other test decides."""
+    return await road_on(Bench(await make_hands(database)))
 
 
 async def road_on(bench: Bench) -> Road:
