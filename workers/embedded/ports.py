@@ -1,13 +1,43 @@
 """Free ports on the loopback interface."""
 
+import random
 import socket
+from functools import cache
+from pathlib import Path
+from typing import Final
 
 LOOPBACK = "127.0.0.1"
+FIRST_PORT: Final = 10_000
+"""below it stand the well-known services"""
+_RANGE: Final = Path("/proc/sys/net/ipv4/ip_local_port_range")
+_USUAL_FIRST_OUTGOING: Final = 32_768
+_TRIES: Final = 200
+_draw: Final = random.SystemRandom()
+"""of the system: a test that seeds Python's own would give two processes the same ports"""
 
 
 def free_port() -> int:
-    """A TCP port that was free a moment ago; another program may take it first: be ready to retry."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A TCP port that was free a moment ago; another program may take it first: be ready to retry.
+
+    It is none of those that the kernel gives to outgoing connections: of these thousands come and go between the
+    moment a port is found and the moment it is used. Raises OSError where none was found.
+    """
+    for _ in range(_TRIES):
+        port = _draw.randrange(FIRST_PORT, first_outgoing_port())
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            try:
+                probe.bind((LOOPBACK, port))
+            except OSError:
+                continue
+            return port
+    raise OSError("no free port was found")
+
+
+@cache
+def first_outgoing_port() -> int:
+    """The first port that the kernel gives to outgoing connections, or the usual one where that leaves no room."""
+    try:
+        first = int(_RANGE.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _USUAL_FIRST_OUTGOING
+    return first if first > FIRST_PORT + _TRIES else _USUAL_FIRST_OUTGOING
