@@ -9,20 +9,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
-from urllib.parse import parse_qsl
 
 from activities.answer_links import AnswerForm, AskedTransfer
 from adapters.banks.answers import WithdrawalChannel
-from adapters.banks.i4c.money import AmountError, parse_rupees
-from adapters.banks.i4c.times import parse_moment
-from adapters.banks.stated import Answerer, MovedOn, Stated, TakenOut
+from adapters.banks.stated import MovedOn, Stated, TakenOut
+from api.forms import CLOCK_SLACK, FormReader, whole_number
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
 
 ROWS: Final = range(1, 6)
 """of transfers onward, and of withdrawals, for each transfer"""
-FIELDS_MAX: Final = 2_000
-VALUE_MAX_CHARS: Final = 100
-CLOCK_SLACK: Final = timedelta(minutes=10)
 NOT_FOUND: Final = {
     "01": "Record not found",
     "02": "RRN/UTR, amount and date do not match",
@@ -30,16 +25,12 @@ NOT_FOUND: Final = {
 }
 """What a bank can say instead of where the money is: the wire's codes and their words."""
 
-_NAME: Final = re.compile(
+NAMES: Final = re.compile(
     r"name|designation|made|t[0-9]{1,9}\.(?:seen|held|no|m[1-5]\.(?:bank|account|ifsc|rrn|amount|whole|when)"
     r"|o[1-5]\.(?:how|amount|when|place))"
 )
 _TRANSFER_NO: Final = re.compile(r"t([0-9]{1,9})\.")
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{6,40}")
-
-
-class BadForm(Exception):
-    """The body is no form of ours."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,17 +53,6 @@ class Reading:
     form: AnswerForm | None = None
 
 
-def fields_of(body: bytes) -> tuple[dict[str, str], str]:
-    """The fields of a form that are ours and not empty, and which button was pressed. Raises `BadForm`."""
-    try:
-        pairs = parse_qsl(body.decode("ascii"), max_num_fields=FIELDS_MAX, errors="replace")
-    except ValueError:
-        raise BadForm(BadForm.__doc__) from None
-    sent = dict(pairs)
-    tidied = {name: tidy(value) for name, value in sent.items() if _NAME.fullmatch(name)}
-    return {name: value for name, value in tidied.items() if value}, sent.get("step", "")
-
-
 def numbers_in(fields: Mapping[str, str]) -> list[int]:
     """The transfers that a form speaks of."""
     return sorted({int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))})
@@ -82,7 +62,7 @@ def read_form(fields: dict[str, str], transfers: Sequence[AskedTransfer], now: d
     """Read a form about `transfers`, those that are open now."""
     reading = Reading(fields)
     reader = _Reader(reading, now)
-    who = Answerer(reader.text("name", "Your name"), reader.text("designation", "Your designation"))
+    who = reader.answerer()
     made_at = reader.made_at()
     open_now = {transfer.no: transfer for transfer in transfers}
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
@@ -93,7 +73,7 @@ def read_form(fields: dict[str, str], transfers: Sequence[AskedTransfer], now: d
     if not stated and not reading.errors:
         reading.errors[""] = "Nothing is filled in about any transfer yet."
     if not reading.errors and made_at is not None:
-        seen_paise = {no: _whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
+        seen_paise = {no: whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
         reading.form = AnswerForm(stated, seen_paise, made_at, who, fields)
     return reading
 
@@ -103,23 +83,12 @@ def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ())
     return any(name.startswith(prefix) and name.removeprefix(prefix) not in but for name in fields)
 
 
-def tidy(value: str) -> str:
-    """A value without what nobody can see, each run of space as one."""
-    return "".join(c for c in " ".join(value.split()) if c.isprintable())
-
-
-def _whole_number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else -1
-
-
-class _Reader:
-    """Reads one form; every mistake is put beside its field."""
+class _Reader(FormReader):
+    """Reads one form."""
 
     def __init__(self, reading: Reading, now: datetime) -> None:
-        self._fields = reading.fields
-        self._errors = reading.errors
+        super().__init__(reading.fields, reading.errors, now)
         self._excesses = reading.excesses
-        self._now = now
 
     def made_at(self) -> datetime | None:
         """When the form was made; it is ours and hidden, so an officer can only take a new one."""
@@ -140,7 +109,7 @@ class _Reader:
             self._errors[f"{prefix}no"] = "Please choose one of these."
         stated = Stated(
             rrn=asked.rrn,
-            held_paise=self._amount(f"{prefix}held", "", needed=False) or 0,
+            held_paise=self.amount(f"{prefix}held", "", needed=False) or 0,
             moved=self._moved(prefix, asked),
             taken_out=self._taken_out(prefix),
             status_code=code or "00",
@@ -153,15 +122,6 @@ class _Reader:
         if stated.total_paise > asked.disputed_paise:
             self._excesses.append(Excess(asked.no, stated.total_paise, asked.disputed_paise))
         return stated
-
-    def text(self, name: str, what: str) -> str:
-        """A text that must be there."""
-        value = self._fields.get(name, "")
-        if not value:
-            self._errors[name] = f"{what} is needed."
-        elif len(value) > VALUE_MAX_CHARS:
-            self._errors[name] = f"At most {VALUE_MAX_CHARS} characters."
-        return value
 
     # -- rows ------------------------------------------------------------------------------------------------------
 
@@ -182,8 +142,8 @@ class _Reader:
 
     def _moved_row(self, prefix: str) -> MovedOn | None:
         before = len(self._errors)
-        amount = self._amount(f"{prefix}amount", "The disputed money in this transfer")
-        whole = self._amount(f"{prefix}whole", "", needed=False) or amount
+        amount = self.amount(f"{prefix}amount", "The disputed money in this transfer")
+        whole = self.amount(f"{prefix}whole", "", needed=False) or amount
         at = self._moment(f"{prefix}when")
         ifsc = self._fields.get(f"{prefix}ifsc", "").upper()
         if ifsc and not IFSC_PATTERN.match(ifsc):
@@ -215,7 +175,7 @@ class _Reader:
         how = self._fields.get(f"{prefix}how", "")
         if how not in set(WithdrawalChannel):
             self._errors[f"{prefix}how"] = "Please choose how it was taken out."
-        amount = self._amount(f"{prefix}amount", "The amount")
+        amount = self.amount(f"{prefix}amount", "The amount")
         at = self._moment(f"{prefix}when")
         place = self._fields.get(f"{prefix}place", "")
         if place:
@@ -227,27 +187,5 @@ class _Reader:
     def _filled_rows(self, prefix: str) -> list[str]:
         return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]
 
-    # -- values ----------------------------------------------------------------------------------------------------
-
-    def _amount(self, name: str, what: str, *, needed: bool = True) -> int | None:
-        text = self._fields.get(name, "").removeprefix("₹").strip()
-        if not text:
-            if needed:
-                self._errors[name] = f"{what} is needed."
-            return None
-        try:
-            paise = parse_rupees(text)
-        except AmountError:
-            self._errors[name] = "Rupees, like 5000 or 5000.50."
-            return None
-        if needed and not paise:
-            self._errors[name] = "More than nothing."
-        return paise
-
     def _moment(self, name: str) -> datetime | None:
-        moment, _ = parse_moment(self._fields.get(name, ""))
-        if moment is None:
-            self._errors[name] = "Day and time are needed, like 24-11-2026 10:05."
-        elif moment > self._now + CLOCK_SLACK:
-            self._errors[name] = "This is in the future."
-        return moment
+        return self.moment(name, "Day and time are needed, like 24-11-2026 10:05.")

@@ -1,39 +1,24 @@
-"""The answer page: a bank's officer opens the link of a letter and says of each transfer where the money is.
+"""The answer page: a bank's officer opens the link of a letter and says of each transfer where the money is."""
 
-The token in the path is the only credential, so no other site can send a form that counts: it would have to know the
-token. HTML from the server, no script, nothing from anywhere else.
-"""
-
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Annotated, Any, Final
+from functools import partial
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from activities.answer_links import PATH, AnswerLinks, AskedTransfer, LinkState, LinkView, NotTaken, Taken
 from activities.order_links import OrderLinks
 from adapters.banks.answers import WithdrawalChannel
-from api.answer_forms import (
-    NOT_FOUND,
-    ROWS,
-    VALUE_MAX_CHARS,
-    BadForm,
-    Reading,
-    fields_of,
-    is_filled,
-    numbers_in,
-    read_form,
-)
+from api.answer_forms import NAMES, NOT_FOUND, ROWS, Reading, is_filled, numbers_in, read_form
+from api.forms import VALUE_MAX_CHARS, fields_of
+from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.parts import Parts, TheParts
-from api.problems import TOO_MANY, UNREADABLE_FORM, Refused
-from api.throttle import Throttle
+from api.throttle import Throttle, address_of
 from domain.policy import TryName
+from domain.rupees import rupees
 from schemas.complaints import IST
 
 router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
@@ -42,20 +27,6 @@ TRANSFERS_A_PAGE: Final = 10
 """What a phone can show; the others come when these are answered, or by the link below them."""
 FORM_BODY_MAX_BYTES: Final = 256 * 1024
 """Ten transfers, every field of them full of Hindi."""
-GONE: Final = 410
-
-_FOLDER: Final = Path(__file__).with_name("templates")
-_STYLE: Final = (_FOLDER / "style.css").read_text(encoding="utf-8")
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
-    ),
-    # The address is the credential: it goes into no other site's log and no search engine.
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
 WAYS_OUT: Final = {
     WithdrawalChannel.ATM: "ATM",
     WithdrawalChannel.AEPS: "AEPS",
@@ -64,31 +35,22 @@ WAYS_OUT: Final = {
 }
 
 
-def _rupees(paise: int) -> str:
-    """Paise as people here write them: ₹1,25,000.00."""
-    rupees, rest = divmod(paise, 100)
-    head, tail = str(rupees)[:-3], str(rupees)[-3:]
-    groups = [head[max(end - 2, 0) : end] for end in range(len(head), 0, -2)]
-    return f"₹{','.join([*reversed(groups), tail])}.{rest:02d}"
-
-
 def _moment(at: datetime) -> str:
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
 
 
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(IST):%d-%m-%Y}"
-
-
-_PAGES: Final = Environment(loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined)
-_PAGES.filters |= {"rupees": _rupees, "moment": _moment, "day": _day}
-_PAGES.globals |= {
-    "style": _STYLE,
-    "rows": ROWS,
-    "not_found": NOT_FOUND,
-    "ways_out": {way.value: words for way, words in WAYS_OUT.items()},
-    "max_chars": VALUE_MAX_CHARS,
-}
+PAGES: Final = Pages(
+    TEMPLATES,
+    styles=[TEMPLATES],
+    filters={"rupees": partial(rupees, exact=True), "moment": _moment},
+    words={
+        "rows": ROWS,
+        "not_found": NOT_FOUND,
+        "ways_out": {way.value: words for way, words in WAYS_OUT.items()},
+        "max_chars": VALUE_MAX_CHARS,
+    },
+)
+"""those that a letter's link opens"""
 
 
 class AnswerDoor:
@@ -111,16 +73,10 @@ class AnswerDoor:
     async def _spared(self, request: Request, digest: bytes | None) -> bytes | None:
         """Only guesses count against an address: behind a proxy all officers come from one."""
         if digest is None:
-            await _spare(self._guesses, request.client.host if request.client else "")
+            await self._guesses.take(address_of(request))
         else:
-            await _spare(self._uses, digest.hex())
+            await self._uses.take(digest.hex())
         return digest
-
-
-async def _spare(throttle: Throttle, name: str) -> None:
-    wait = await throttle.wait_seconds(name)
-    if wait:
-        raise Refused(TOO_MANY, "please wait a moment and try again", headers={"Retry-After": str(int(wait) + 1)})
 
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
@@ -130,7 +86,7 @@ async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, l
     digest = await door.digest(request, token)
     view = await door.links.look(digest) if digest else None
     if view is None:
-        return page("unknown", 404)
+        return PAGES.page("unknown", 404)
     if view.state is not LinkState.OPEN:
         return _closed(view)
     shown = [transfer for transfer in view.transfers if transfer.no > after][:TRANSFERS_A_PAGE]
@@ -144,13 +100,10 @@ async def take(request: Request, parts: TheParts, token: str) -> Response:
     door: AnswerDoor = request.app.state.answer_door
     digest = await door.digest(request, token)
     if digest is None:
-        return page("unknown", 404)
-    try:
-        fields, step = fields_of(await request.body())
-    except BadForm as error:
-        raise Refused(UNREADABLE_FORM, str(error)) from None
+        return PAGES.page("unknown", 404)
+    fields, step = await fields_of(request, NAMES)
     view = await door.links.look(digest)
-    return await _step(request, parts, digest, view, fields, step) if view else page("unknown", 404)
+    return await _step(request, parts, digest, view, fields, step) if view else PAGES.page("unknown", 404)
 
 
 async def _step(
@@ -179,17 +132,12 @@ async def _step(
 # -- pages -------------------------------------------------------------------------------------------------------------
 
 
-def page(name: str, status: int = 200, **words: Any) -> Response:
-    """A page of ours, with the headers that every page has."""
-    return HTMLResponse(_PAGES.get_template(f"{name}.html").render(words), status, HEADERS)
-
-
 def _closed(view: LinkView) -> Response:
-    return page("closed", GONE, view=view, state=view.state.value)
+    return PAGES.page("closed", GONE, view=view, state=view.state.value)
 
 
 def _taken(view: LinkView, taken: Taken) -> Response:
-    return page("taken", view=view, taken=taken)
+    return PAGES.page("taken", view=view, taken=taken)
 
 
 def _form(
@@ -200,7 +148,7 @@ def _form(
 ) -> Response:
     last_no = shown[-1].no if shown else 0
     after = last_no if any(transfer.no > last_no for transfer in view.transfers) else 0
-    return page(
+    return PAGES.page(
         "form",
         422 if errors else 200,
         view=view,
@@ -222,7 +170,7 @@ def _again(view: LinkView, reading: Reading) -> Response:
 
 def _check(view: LinkView, reading: Reading) -> Response:
     assert reading.form is not None, "the caller has seen it"
-    return page(
+    return PAGES.page(
         "check",
         view=view,
         form=reading.form,

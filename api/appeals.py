@@ -1,13 +1,10 @@
 """The public page on which the holder of an account sees a hold and appeals, without an account of ours.
 
-HTML from the server, no script, nothing from anywhere else. The reference and a one-time code begin a visit; its token
-in the path is the only credential from then on, so no other site can send a form that counts. Whether a reference is
-one of ours, neither the words, the number of tries nor the time an answer takes says.
+The reference and a one-time code begin a visit; its token in the path is the only credential from then on. Whether a
+reference is one of ours, neither the words, the number of tries nor the time an answer takes says.
 """
 
 import asyncio
-import base64
-import hashlib
 import math
 import re
 import tomllib
@@ -15,31 +12,27 @@ import unicodedata
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated, Any, Final
-from urllib.parse import parse_qsl
 
 from fastapi import APIRouter, Query, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from pydantic import ValidationError
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 
 from activities import grievances
 from activities.appeals import CODE_DIGITS, AppealDoor
 from activities.grievances import HOLDER
 from activities.hands import Hands
 from activities.papers import APPEAL_PATH
+from api.forms import typed
+from api.pages import GONE, TEMPLATES, Pages
 from api.parts import Parts, TheParts
-from api.problems import TOO_MANY, UNREADABLE_FORM, Refused
-from api.throttle import Throttle
+from api.throttle import Throttle, address_of
 from db.appeal_codes import Visit
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, Earlier, above, may_be_filed
 from domain.policy import TryName
 from domain.rupees import rupees
 from schemas.appeals import AppealView
-from schemas.complaints import IST
 from schemas.enums import Language
 from schemas.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
@@ -49,22 +42,9 @@ router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """What is asked about a reference takes at least so long, whether it is one of ours or not."""
 FIELDS_MAX: Final = 20
-GONE: Final = 410
 SEE_OTHER: Final = 303
 
-_FOLDER: Final = Path(__file__).with_name("templates")
-_APPEAL: Final = _FOLDER / "appeal"
-_STYLE: Final = "".join((folder / "style.css").read_text(encoding="utf-8") for folder in (_FOLDER, _APPEAL))
-_STYLE_HASH: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS: Final = {
-    "Content-Security-Policy": (
-        f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action 'self'; base-uri 'none';"
-        " frame-ancestors 'none'"
-    ),
-    # The address is the credential: it goes into no other site's log and no search engine.
-    "Referrer-Policy": "no-referrer",
-    "X-Robots-Tag": "noindex, nofollow",
-}
+_APPEAL: Final = TEMPLATES / "appeal"
 WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
     language: tomllib.loads((_APPEAL / f"{language.value}.toml").read_text(encoding="utf-8")) for language in Language
 }
@@ -78,13 +58,12 @@ def _amount(paise: int) -> str:
     return rupees(paise, exact=paise % 100 != 0)
 
 
-def _day(at: datetime) -> str:
-    return f"{at.astimezone(IST):%d-%m-%Y}"
-
-
-_PAGES: Final = Environment(loader=FileSystemLoader(_APPEAL), autoescape=True, undefined=StrictUndefined)
-_PAGES.filters |= {"rupees": _amount, "day": _day}
-_PAGES.globals |= {"style": _STYLE, "text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS}
+PAGES: Final = Pages(
+    _APPEAL,
+    styles=[TEMPLATES, _APPEAL],
+    filters={"rupees": _amount},
+    words={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
+)
 
 
 class AppealGate:
@@ -97,10 +76,7 @@ class AppealGate:
 
     async def spare(self, request: Request) -> None:
         """Count a try from an address. Raises a 429."""
-        wait = await self._tries.wait_seconds(request.client.host if request.client else "")
-        if wait:
-            headers = {"Retry-After": str(int(wait) + 1)}
-            raise Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
+        await self._tries.take(address_of(request))
 
     async def code_wait_seconds(self, reference: str) -> float:
         """Take one code of a reference: 0, or how long to wait; the same for one that is none of ours."""
@@ -132,8 +108,7 @@ class Reader:
 
     def page(self, name: str, status: int = 200, **words: Any) -> Response:
         """One of the pages."""
-        text = _PAGES.get_template(f"{name}.html").render(say=self.say, **words)
-        return HTMLResponse(text, status, HEADERS)
+        return PAGES.page(name, status, say=self.say, **words)
 
 
 Lang = Annotated[Language | None, Query()]
@@ -149,11 +124,8 @@ def _reader(request: Request, hands: Hands, lang: Language | None, fields: Mappi
 
 async def _fields(request: Request) -> dict[str, str]:
     """What was typed, without what cannot be printed; lines stay lines. Raises `Refused`."""
-    try:
-        pairs = parse_qsl((await request.body()).decode("ascii"), max_num_fields=FIELDS_MAX, errors="replace")
-    except ValueError:
-        raise Refused(UNREADABLE_FORM, "This is no form of ours") from None
-    return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in pairs}
+    sent = await typed(request, FIELDS_MAX)
+    return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
 
 
 @asynccontextmanager
@@ -232,7 +204,7 @@ async def _enter(gate: AppealGate, hands: Hands, reader: Reader) -> Response:
 def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
     more = f"&done={done}" if done else ""
     url = f"{APPEAL_PATH}/{token}?lang={reader.language.value}{more}"
-    return RedirectResponse(url, SEE_OTHER, HEADERS)
+    return RedirectResponse(url, SEE_OTHER, PAGES.headers)
 
 
 # -- a visit -----------------------------------------------------------------------------------------------------------
@@ -263,7 +235,7 @@ async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) 
     step = reader.fields.get("step", "")
     if step == "leave":
         await gate.door.leave(token)
-        return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, HEADERS)
+        return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
     view = await gate.door.look(visit)
     try:
         done = await _do(parts.hands, view, step, reader)

@@ -8,20 +8,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
-from urllib.parse import parse_qsl
 
 from activities.order_links import OrderForm
-from adapters.banks.i4c.money import AmountError, parse_rupees
-from adapters.banks.i4c.times import parse_moment
-from adapters.banks.stated import Answerer
-from api.answer_forms import CLOCK_SLACK, FIELDS_MAX, VALUE_MAX_CHARS, BadForm, tidy
+from api.forms import FormReader, whole_number
 from schemas.complaints import IST
 from schemas.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
 
 REFERENCE_MAX_CHARS: Final = 64
 
-_NAME: Final = re.compile(r"name|designation|l[0-9]{1,3}\.(?:left|amount|when|reference)")
+NAMES: Final = re.compile(r"name|designation|l[0-9]{1,3}\.(?:left|amount|when|reference)")
 _LINE_NO: Final = re.compile(r"l([0-9]{1,3})\.(?:amount|when|reference)")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9/._-]{4,64}")
 
@@ -38,17 +34,6 @@ class OrderReading:
     form: OrderForm | None = None
 
 
-def order_fields_of(body: bytes) -> tuple[dict[str, str], str]:
-    """The fields of a form that are ours and not empty, and which button was pressed. Raises `BadForm`."""
-    try:
-        pairs = parse_qsl(body.decode("ascii"), max_num_fields=FIELDS_MAX, errors="replace")
-    except ValueError:
-        raise BadForm(BadForm.__doc__) from None
-    sent = dict(pairs)
-    tidied = {name: tidy(value) for name, value in sent.items() if _NAME.fullmatch(name)}
-    return {name: value for name, value in tidied.items() if value}, sent.get("step", "")
-
-
 def lines_in(fields: Mapping[str, str]) -> list[int]:
     """The lines that a form speaks of."""
     return sorted({int(match[1]) for name in fields if (match := _LINE_NO.match(name))})
@@ -60,7 +45,7 @@ def read_order_form(
     """Read a form about the lines that something is left of."""
     reading = OrderReading(fields)
     reader = _Reader(reading, kind, ordered_at, now)
-    who = Answerer(reader.text("name", "Your name"), reader.text("designation", "Your designation"))
+    who = reader.answerer()
     open_now = {line.line_no: line for line in left}
     stated = []
     for line_no in lines_in(fields):
@@ -71,76 +56,45 @@ def read_order_form(
     if not stated and not reading.errors:
         reading.errors[""] = "Nothing is filled in yet."
     if not reading.errors:
-        seen = {line.line_no: _whole_number(fields.get(f"l{line.line_no}.left", "")) for line in stated}
+        seen = {line.line_no: whole_number(fields.get(f"l{line.line_no}.left", "")) for line in stated}
         reading.form = OrderForm(tuple(stated), seen, who, fields)
     return reading
 
 
-class _Reader:
-    """Reads values and notes what is wrong with them."""
+class _Reader(FormReader):
+    """Reads one form."""
 
     def __init__(self, reading: OrderReading, kind: OrderKind, ordered_at: datetime, now: datetime) -> None:
-        self._reading = reading
+        super().__init__(reading.fields, reading.errors, now)
+        self._excesses = reading.excesses
         self._kind = kind
         self._ordered_at = ordered_at
-        self._now = now
 
     def line(self, ordered: OrderLine) -> ConfirmedLine | None:
         """What was done of one line; None where it has a mistake."""
-        prefix, before = f"l{ordered.line_no}.", len(self._reading.errors)
-        amount_paise, at = self._amount(f"{prefix}amount"), self._moment(f"{prefix}when")
+        prefix, before = f"l{ordered.line_no}.", len(self._errors)
+        amount_paise, at = self.amount(f"{prefix}amount", "The amount"), self._day(f"{prefix}when")
         reference = self._reference(f"{prefix}reference")
-        if len(self._reading.errors) > before or not amount_paise or at is None:
+        if len(self._errors) > before or not amount_paise or at is None:
             return None
         left_paise = ordered.amount_paise - ordered.confirmed_paise
         if amount_paise > left_paise:
-            self._reading.excesses[ordered.line_no] = amount_paise - left_paise
+            self._excesses[ordered.line_no] = amount_paise - left_paise
         # Two parts of one sum on one day are two: what was left before each is not the same.
         told = reference or f"LEFT-{left_paise}"
         return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=told)
 
-    def text(self, name: str, what: str) -> str:
-        """A text that must be there."""
-        value = self._reading.fields.get(name, "")
-        if not value:
-            self._reading.errors[name] = f"{what} is needed."
-        elif len(value) > VALUE_MAX_CHARS:
-            self._reading.errors[name] = f"At most {VALUE_MAX_CHARS} characters."
-        return value
-
-    def _amount(self, name: str) -> int | None:
-        text = self._reading.fields.get(name, "").removeprefix("₹").strip()
-        if not text:
-            self._reading.errors[name] = "The amount is needed."
-            return None
-        try:
-            paise = parse_rupees(text)
-        except AmountError:
-            self._reading.errors[name] = "Rupees, like 5000 or 5000.50."
-            return None
-        if not paise:
-            self._reading.errors[name] = "More than nothing."
-        return paise
-
-    def _moment(self, name: str) -> datetime | None:
-        moment, _ = parse_moment(self._reading.fields.get(name, ""))
-        if moment is None:
-            self._reading.errors[name] = "The day is needed, like 24-11-2026."
-        elif moment > self._now + CLOCK_SLACK:
-            self._reading.errors[name] = "This is in the future."
-        elif moment.astimezone(IST).date() < self._ordered_at.astimezone(IST).date():
+    def _day(self, name: str) -> datetime | None:
+        moment = self.moment(name, "The day is needed, like 24-11-2026.")
+        if moment is not None and moment.astimezone(IST).date() < self._ordered_at.astimezone(IST).date():
             # A day has no hour: the very day of the order is fine.
-            self._reading.errors[name] = "This is before the order."
+            self._errors[name] = "This is before the order."
         return moment
 
     def _reference(self, name: str) -> str:
-        value = self._reading.fields.get(name, "")
+        value = self._fields.get(name, "")
         if not value and self._kind is OrderKind.RESTORE:
-            self._reading.errors[name] = "The UTR or RRN of the credit is needed."
+            self._errors[name] = "The UTR or RRN of the credit is needed."
         elif value and not _REFERENCE.fullmatch(value):
-            self._reading.errors[name] = f"4 to {REFERENCE_MAX_CHARS} letters and digits."
+            self._errors[name] = f"4 to {REFERENCE_MAX_CHARS} letters and digits."
         return value
-
-
-def _whole_number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() else -1

@@ -1,6 +1,6 @@
 """The page about an order: a bank's officer opens the link of a letter and says of each line what was done, and when.
 
-As the answer page in everything else: the token in the path is the only credential, HTML from the server, no script.
+As the answer page in everything else.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,12 +11,12 @@ from starlette.responses import Response
 
 from activities.answer_links import ORDER_PATH
 from activities.order_links import OrderForm, OrderLinkState, OrderLinkView, WordNotTaken, WordTaken
-from api.answer_forms import BadForm
-from api.answer_pages import GONE, TRANSFERS_A_PAGE, AnswerDoor, page
-from api.order_forms import OrderReading, lines_in, order_fields_of, read_order_form
+from api.answer_pages import PAGES, TRANSFERS_A_PAGE, AnswerDoor
+from api.forms import fields_of
+from api.order_forms import NAMES, OrderReading, lines_in, read_order_form
+from api.pages import GONE
 from api.params import INT32_MAX
 from api.parts import Parts, TheParts
-from api.problems import UNREADABLE_FORM, Refused
 from schemas.orders import OrderLine
 
 router = APIRouter(prefix=ORDER_PATH.rstrip("/"), include_in_schema=False)
@@ -34,7 +34,7 @@ async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, l
     digest = await door.order_digest(request, token)
     view = await door.orders.look(digest) if digest else None
     if view is None:
-        return page("unknown", 404)
+        return PAGES.page("unknown", 404)
     if view.state is not OrderLinkState.OPEN:
         return _closed(view)
     shown = [line for line in view.left if line.line_no > after][:TRANSFERS_A_PAGE]
@@ -47,13 +47,10 @@ async def take(request: Request, parts: TheParts, token: str) -> Response:
     door: AnswerDoor = request.app.state.answer_door
     digest = await door.order_digest(request, token)
     if digest is None:
-        return page("unknown", 404)
-    try:
-        fields, step = order_fields_of(await request.body())
-    except BadForm as error:
-        raise Refused(UNREADABLE_FORM, str(error)) from None
+        return PAGES.page("unknown", 404)
+    fields, step = await fields_of(request, NAMES)
     view = await door.orders.look(digest)
-    return await _step(door, parts, digest, view, fields, step) if view else page("unknown", 404)
+    return await _step(door, parts, digest, view, fields, step) if view else PAGES.page("unknown", 404)
 
 
 async def _step(
@@ -87,11 +84,11 @@ async def _send(
 
 
 def _closed(view: OrderLinkView) -> Response:
-    return page("order_closed", GONE, view=view, state=view.state.value)
+    return PAGES.page("order_closed", GONE, view=view, state=view.state.value)
 
 
 def _taken(view: OrderLinkView, outcome: WordTaken) -> Response:
-    return page("order_taken", view=view, outcome=outcome)
+    return PAGES.page("order_taken", view=view, outcome=outcome)
 
 
 def _form(
@@ -100,7 +97,7 @@ def _form(
     last_no = shown[-1].line_no if shown else 0
     after = last_no if any(line.line_no > last_no for line in view.left) else 0
     status = 422 if errors else 200
-    return page("order_form", status, view=view, shown=shown, fields=fields, errors=errors, after=after)
+    return PAGES.page("order_form", status, view=view, shown=shown, fields=fields, errors=errors, after=after)
 
 
 def _again(view: OrderLinkView, reading: OrderReading) -> Response:
@@ -113,7 +110,7 @@ def _again(view: OrderLinkView, reading: OrderReading) -> Response:
 def _check(view: OrderLinkView, reading: OrderReading) -> Response:
     assert reading.form is not None, "the caller has seen it"
     stated = {line.line_no: line for line in reading.form.lines}
-    return page(
+    return PAGES.page(
         "order_check",
         view=view,
         form=reading.form,

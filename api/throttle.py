@@ -5,8 +5,11 @@ import time
 from collections import OrderedDict
 from typing import Final
 
+from fastapi import Request
+
 from activities.hands import Hands
 from activities.vault import Vault
+from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
 from domain.policy import TryName
@@ -17,6 +20,11 @@ FORGOTTEN_EVERY: Final = 500
 """so many tries are taken before buckets that are full again are forgotten"""
 FORGOTTEN_MAX: Final = 2_000
 _PURPOSE: Final = "names of tries"
+
+
+def address_of(request: Request) -> str:
+    """The address that a request comes from, as a name to count by."""
+    return request.client.host if request.client else ""
 
 
 class Throttle:
@@ -33,6 +41,13 @@ class Throttle:
         self._key = vault.derive_key(_PURPOSE)
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
+
+    async def take(self, name: str) -> None:
+        """Take a try from `name`'s bucket. Raises a 429 when it is empty."""
+        wait = await self.wait_seconds(name)
+        if wait:
+            headers = {"Retry-After": str(int(wait) + 1)}
+            raise Refused(TOO_MANY, "please wait a moment and try again", headers=headers)
 
     async def wait_seconds(self, name: str) -> float:
         """Take a try from `name`'s bucket: 0, or how many seconds to wait when it is empty."""

@@ -18,7 +18,7 @@ from activities.hold_clocks import HoldHands
 from activities.messaging import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
-from api.appeals import HEADERS, WORDS
+from api.appeals import PAGES, WORDS
 from api.parts import Parts
 from domain.policy import RateLimit, TryName
 from schemas.enums import Language, Role
@@ -423,7 +423,7 @@ async def test_no_script_no_stranger_and_no_trace(holder: Holder) -> None:
         response = await holder.client.get(path)
         assert "script" not in response.text
         assert re.findall(r"(?:src|href|action)=\"(?:https?:)?//", response.text) == []
-        for name, value in HEADERS.items():
+        for name, value in PAGES.headers.items():
             assert response.headers[name] == value
         assert response.headers["cache-control"] == "no-store"
         assert "unsafe-inline" not in response.headers["content-security-policy"]
