@@ -40,7 +40,7 @@ def tidy(value: str) -> str:
 
 def whole_number(text: str) -> int:
     """The number that a hidden field of ours holds; -1 where it was changed on its way."""
-    return int(text) if text.isascii() and text.isdecimal() else -1
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= VALUE_MAX_CHARS else -1
 
 
 class FormReader:

@@ -155,6 +155,12 @@ async def test_of_two_officers_the_second_finds_what_the_first_has_changed(mail:
     assert "confirmed in another way" in read(late, 410).words
 
 
+async def test_a_hidden_number_longer_than_any_is_none_of_ours(mail: Mailed) -> None:
+    page = await mail.open()
+    again = read(await mail.press("send", page.fields | WHO | FILLED | {"l1.left": "9" * 5_000}), 422)
+    assert "While you filled this in" in again.words
+
+
 @pytest.mark.parametrize(
     ("changes", "wrong"),
     [
