@@ -21,6 +21,7 @@ from activities.hands import Hands
 from activities.metrics import METRICS
 from db import home_figures
 from db.home_figures import Period
+from domain.cells import as_plain_text
 from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage
 
 log = logging.getLogger("goldenhour.home_figures")
@@ -38,7 +39,6 @@ SERIES_MAX: Final = 200
 DISTRICT_CASES_MIN: Final = 5
 """a district that fewer cases tell is in `other`: it may be anything that was typed"""
 OTHER: Final = "other"
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 def period_of(hands: Hands, opened_from: datetime, opened_to: datetime, as_of: datetime) -> Period:
@@ -72,8 +72,8 @@ def to_csv(report: HomeReport) -> str:
 
 def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
     """Name and value of every cell of a row."""
-    yield "about", _plain(about)
-    yield "name", _plain(row.name)
+    yield "about", as_plain_text(about)
+    yield "name", as_plain_text(row.name)
     for stage, found in row.stages.items():
         yield f"{stage.value}_paise", found.paise
         yield f"{stage.value}_cases", found.cases
@@ -85,11 +85,6 @@ def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
     for past in row.past:
         yield f"held_past_{past.days}_days_holds", past.holds
         yield f"held_past_{past.days}_days_paise", past.paise
-
-
-def _plain(text: str) -> str:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(_FORMULA_BEGINS) else text
 
 
 # -- as gauges ---------------------------------------------------------------------------------------------------------

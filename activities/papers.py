@@ -31,6 +31,11 @@ APPEAL_PATH: Final = "/appeal"
 """where an account holder appeals, below the public address"""
 
 
+def appeal_address(public_url: str | None) -> str:
+    """Where an account holder appeals, as papers and messages say it; empty without a public address."""
+    return f"{public_url}{APPEAL_PATH}" if public_url else ""
+
+
 async def issue(
     connection: Connection,
     facts: PaperFacts,

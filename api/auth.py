@@ -9,6 +9,7 @@ from api.problems import NOT_ALLOWED, Refused
 from api.roles import ALLOWED, Action
 from api.tokens import Officer, Tokens, bearer
 from schemas.enums import Role
+from schemas.restorations import Acting
 
 # Only so that the API's description names the scheme; the header is read by `bearer`.
 OFFICER_SCHEME: Final = "OfficerToken"
@@ -41,3 +42,8 @@ class Allowed:
 def may(action: Action) -> Any:
     """The marker for a route's signature."""
     return Depends(Allowed(action))
+
+
+def acting(officer: Officer) -> Acting:
+    """The officer as the rules know them."""
+    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)

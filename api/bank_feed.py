@@ -1,12 +1,10 @@
 """A bank's own API at our door: what it is asked to hold, as it stands, and its word on each (docs/bank-api.md)."""
 
-import re
 import time
 from typing import Annotated, Final
 from uuid import UUID
 
-from fastapi import APIRouter, Header, Path, Query, Request
-from pydantic import AfterValidator, AwareDatetime, BeforeValidator
+from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from activities import feed, order_answers
@@ -14,14 +12,14 @@ from activities.feed import HoldOver, NotItsHop, Wanted
 from activities.order_answers import NoReleaseOrder
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
+from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
 from api.streams import EventHub, Subscription
-from db.paging import BadCursor
 from domain.policy import LimitName
 from schemas.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
-from schemas.base import to_utc
+from schemas.base import UtcDatetime, WrittenOut
 from schemas.enums import FeedStatus
 from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 
@@ -34,34 +32,16 @@ LOOK_AGAIN_SECONDS: Final = 5.0
 """a waiting call reads the feed that often though nothing wakes it, in case a notification was lost"""
 GONE_SECONDS: Final = 1.0
 """a caller who has gone is found out within that, and waits no more"""
-PAGE_DEFAULT: Final = 50
-PAGE_MAX: Final = 200
-_DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 HOLD_OVER: Final = Kind("hold-over", 409, "No answer is waited for any more")
 NO_RELEASE_ORDER: Final = Kind("no-release-order", 409, "Nothing was ordered to be released")
 
 HoldId = Annotated[UUID, Path(description="`hold_id` of the request.")]
 Status = Annotated[FeedStatus | None, Query(description="Only holds in that state.")]
-
-
-def _written_out(told: object) -> object:
-    """A number is no time: whether it counts seconds or milliseconds, nobody can tell."""
-    if isinstance(told, str) and not _DATE_FIRST.match(told):
-        raise ValueError("write YYYY-MM-DDTHH:MM:SS with an offset")
-    return told
-
-
 ChangedAfter = Annotated[
-    AwareDatetime | None,
-    BeforeValidator(_written_out),
-    AfterValidator(lambda moment: moment and to_utc(moment)),
-    Query(description="A filter; the cursor is what misses nothing."),
+    UtcDatetime | None, WrittenOut, Query(description="A filter; the cursor is what misses nothing.")
 ]
-PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")]
-Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 WaitSeconds = Annotated[int, Query(ge=0, le=WAIT_MAX_SECONDS, description="How long to wait where there is nothing.")]
-Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
 
 
 @router.get("/holds", responses={**says(RATE_LIMITED, TOO_MANY), 200: COUNTED})
@@ -80,7 +60,7 @@ async def read_holds(
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     wanted = Wanted(limit, cursor, status, changed_after)
     if not wait_seconds:
-        return await _page(parts, bank.code, wanted)
+        return await feed.read_feed(parts.hands, bank.code, wanted)
     hub: EventHub = request.app.state.bank_hub
     await hub.listening()
     with hub.subscribed(bank.code, bank.code, parts.hands.policy.bank_limits.waiting_at_once) as ear:
@@ -166,13 +146,6 @@ async def read_policies(parts: TheParts, bank: TheBank) -> Policies:
     return await policies_of(parts.hands, bank.code)
 
 
-async def _page(parts: Parts, code: str, wanted: Wanted) -> FeedPage:
-    try:
-        return await feed.read_feed(parts.hands, code, wanted)
-    except BadCursor as error:
-        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
-
-
 async def _when_there_is_one(
     request: Request, parts: Parts, code: str, wanted: Wanted, ear: Subscription, until: float
 ) -> FeedPage:
@@ -183,7 +156,7 @@ async def _when_there_is_one(
     hub: EventHub = request.app.state.bank_hub
     orders_before: int | None = None
     while True:
-        found = await _page(parts, code, wanted)
+        found = await feed.read_feed(parts.hands, code, wanted)
         if orders_before is not None and found.orders_waiting > orders_before:
             return found
         orders_before = found.orders_waiting

@@ -1,26 +1,22 @@
 """Grievances at the banks' door: which customers appeal, and what their bank has found out about them."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Request
+from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from activities import grievances
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
+from api.params import PAGE_DEFAULT, Cursor, PageLimit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_NOW, Refused, Violation, says
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from db import grievance_views
-from db.paging import BadCursor
 from domain.policy import LimitName
 from schemas.grievances import BankGrievances, GrievanceDone, GrievanceReport
 
 router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN_THE_DESCRIPTION)
-
-PAGE_DEFAULT = 50
-PAGE_MAX = 200
 
 
 @router.get("", responses={**says(RATE_LIMITED), 200: COUNTED})
@@ -28,16 +24,13 @@ async def read_grievances_of_bank(
     response: Response,
     parts: TheParts,
     bank: TheBank,
-    limit: Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")] = PAGE_DEFAULT,
-    cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
 ) -> BankGrievances:
     """The bank's customers who appeal against a hold and wait for its report, the oldest first."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     async with parts.hands.pool.acquire() as connection:
-        try:
-            return await grievance_views.of_bank(connection, bank.code, cursor, limit)
-        except BadCursor as error:
-            raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+        return await grievance_views.of_bank(connection, bank.code, cursor, limit)
 
 
 @router.post(

@@ -11,11 +11,11 @@ from activities.confirming import NotItsLine
 from activities.order_answers import NoPaper, OrderOver
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
-from api.bank_feed import Cursor, Key, PageLimit
+from api.papers import PDF
+from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
-from db.paging import BadCursor
 from domain.policy import LimitName
 from schemas.bank_answers import Acknowledge
 from schemas.orders import (
@@ -33,8 +33,6 @@ router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE
 
 ORDERS_PATH: Final = "/api/v1/bank/orders/"
 CONFIRMATION_MAX_BYTES: Final = 512 * 1024
-PAGE_DEFAULT: Final = 50
-PDF: Final = "application/pdf"
 
 ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled")
 NO_PAPER: Final = Kind("no-paper", 409, "No paper was issued with the order")
@@ -54,10 +52,7 @@ async def read_orders(
 ) -> BankOrderPage:
     """The bank's orders, the oldest first, each as it stands."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    try:
-        return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state)
-    except BadCursor as error:
-        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+    return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})

@@ -1,26 +1,23 @@
 """The notices that went to a bank, at our door: the list, and each as it was issued (docs/papers.md)."""
 
-from typing import Annotated, Final
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.bank_auth import TheBank
-from api.bank_feed import Cursor, PageLimit
 from api.papers import PDF
+from api.params import PAGE_DEFAULT, Cursor, PageLimit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation, says
+from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from db import papers
-from db.paging import BadCursor
 from domain.policy import LimitName
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import BankPaperPage
 
 router = APIRouter(prefix="/api/v1/bank/papers", tags=["bank"], responses=IN_THE_DESCRIPTION)
-
-PAGE_DEFAULT: Final = 50
 
 OfCase = Annotated[
     str | None,
@@ -44,11 +41,8 @@ async def read_papers(
 ) -> BankPaperPage:
     """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    try:
-        async with parts.hands.pool.acquire() as connection:
-            return await papers.page_of_bank(connection, bank.code, ack_no, cursor, limit)
-    except BadCursor as error:
-        raise Refused(INVALID, violations=[Violation("cursor", str(error))]) from None
+    async with parts.hands.pool.acquire() as connection:
+        return await papers.page_of_bank(connection, bank.code, ack_no, cursor, limit)
 
 
 @router.get(

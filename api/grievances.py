@@ -6,11 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities import grievances
-from api.auth import may
-from api.params import LIMIT_DEFAULT, After, Limit
+from api.auth import acting, may
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
-from api.restorations import acting
 from api.roles import Action
 from api.tokens import Officer
 from db import grievance_views, hold_clocks
@@ -27,7 +26,6 @@ from schemas.grievances import (
     GrievanceView,
     WithdrawGrievance,
 )
-from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 router = APIRouter(prefix="/api/v1/grievances", tags=["grievances"], responses=IN_THE_DESCRIPTION)
@@ -42,9 +40,7 @@ async def list_grievances(
     state: Annotated[GrievanceState | None, Query()] = None,
     level: Annotated[GrievanceLevel | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether the level is past its time.")] = None,
-    ack_no: Annotated[
-        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
-    ] = None,
+    ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:

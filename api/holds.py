@@ -9,18 +9,16 @@ from fastapi import APIRouter, Query, Request
 from activities import grievances
 from activities.micro_holds import decide_micro
 from api.appeals import AppealGate
-from api.auth import may
-from api.params import LIMIT_DEFAULT, After, Limit
+from api.auth import acting, may
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
-from api.restorations import acting
 from api.roles import Action
 from api.tokens import Officer
 from db import hold_views
 from schemas.desk import WithReason
 from schemas.grievances import GrievanceDone, NewGrievance
 from schemas.hold_views import AppealCode, HoldPage, HoldView, MicroDecided, MicroDone
-from schemas.identifiers import ACK_NO_PATTERN
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
@@ -33,9 +31,7 @@ Reader = Annotated[Officer, may(Action.READ_HOLD)]
 async def list_holds(
     parts: TheParts,
     officer: Reader,
-    ack_no: Annotated[
-        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
-    ] = None,
+    ack_no: AckNoFilter = None,
     institution: Annotated[str | None, Query(pattern=r"^[A-Z0-9]{1,20}$", description="Code of the bank.")] = None,
     held: Annotated[bool | None, Query(description="Whether anything is on hold still.")] = None,
     small: Annotated[bool | None, Query(description="Whether it waits for a quick decision.")] = None,

@@ -12,7 +12,8 @@ from activities.hands import Hands
 from activities.home_figures import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
 from api.auth import may
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation
+from api.problems import IN_THE_DESCRIPTION
+from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
 from db.home_figures import Period
@@ -21,9 +22,6 @@ from schemas.home_figures import HomeBy, HomeReport
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 
-CSV: Final = "text/csv"
-CSV_CONTENT: Final = {CSV: {"schema": {"type": "string"}}}
-YEARS: Final = range(2000, 2101)
 READS_MAX: Final = 1
 """reports counted at once in a process; the next waits. The work of the day needs the database more."""
 
@@ -65,27 +63,15 @@ async def read_figures(
     """What is held, restored, released and lost, by stage, with the time it took and what is overdue."""
     room: CountingRoom = request.app.state.counting_room
     report = await room.report(_period(parts.hands, opened_from, opened_to), by)
-    if CSV in request.headers.get("accept", ""):
-        headers = {"Content-Disposition": 'attachment; filename="way-home.csv"'}
-        return Response(to_csv(report), media_type=f"{CSV}; charset=utf-8", headers=headers)
+    if wants_table(request):
+        return table(to_csv(report), "way-home.csv")
     return Response(report.model_dump_json(), media_type="application/json")
 
 
 def _period(hands: Hands, opened_from: datetime | None, opened_to: datetime | None) -> Period:
     """The period that is asked for. Raises `Refused`."""
     now = datetime.now(UTC)
-    for name, moment in (("from", opened_from), ("to", opened_to)):
-        if moment is not None and moment.year not in YEARS:
-            raise _refused(name, f"outside the years {YEARS.start} to {YEARS.stop - 1}")
     # A case that is opened this very moment is counted too.
-    end = opened_to or now + timedelta(seconds=1)
-    start = opened_from or end - timedelta(days=DAYS_DEFAULT)
-    if start >= end:
-        raise _refused("from", "is not before `to`")
-    if end - start > timedelta(days=DAYS_MAX):
-        raise _refused("from", f"is more than {DAYS_MAX} days before `to`")
+    until = now + timedelta(seconds=1)
+    start, end = period(opened_from, opened_to, until=until, days=DAYS_DEFAULT, days_max=DAYS_MAX)
     return period_of(hands, start, end, now)
-
-
-def _refused(name: str, message: str) -> Refused:
-    return Refused(INVALID, violations=[Violation(name, message)])

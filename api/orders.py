@@ -10,13 +10,12 @@ from activities.confirming import NotItsLine, take_confirmation
 from activities.ordering import cancel_order
 from api.auth import may
 from api.bank_orders import not_its_line
-from api.params import LIMIT_DEFAULT, After, Limit
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import order_views
-from schemas.identifiers import ACK_NO_PATTERN
 from schemas.order_views import OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
 from schemas.orders import ConfirmationTaken, OrderConfirmation
 from schemas.restoration_enums import OrderState
@@ -33,9 +32,7 @@ async def list_orders(
     state: Annotated[OrderState | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether it is past its time and not over.")] = None,
     institution: Annotated[str | None, Query(max_length=20, pattern=r"^[A-Z0-9_]+$")] = None,
-    ack_no: Annotated[
-        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
-    ] = None,
+    ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> OrderPage:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
-from activities.papers import APPEAL_PATH, issue_for_officer, preview
+from activities.papers import appeal_address, issue_for_officer, preview
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
@@ -85,9 +85,9 @@ async def issue_paper(
     response: Response,
 ) -> IssuedPaper:
     """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named."""
-    appeal_address = f"{parts.public_url}{APPEAL_PATH}" if parts.public_url else ""
+    address = appeal_address(parts.public_url)
     try:
-        paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=appeal_address)
+        paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=address)
     except PaperLacks as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)

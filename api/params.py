@@ -2,17 +2,32 @@
 
 from typing import Annotated, Final
 
-from fastapi import Path, Query
+from fastapi import Header, Path, Query
+
+from schemas.identifiers import ACK_NO_PATTERN
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 500
 INT32_MAX: Final = 2**31 - 1
 INT64_MAX: Final = 2**63 - 1
 
-AckNo = Annotated[str, Path(pattern=r"^[0-9]{14}$", description="Any acknowledgement number of the case.")]
+AckNo = Annotated[str, Path(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")]
+AckNoFilter = Annotated[
+    str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
+]
 HopNo = Annotated[int, Path(ge=1, le=INT32_MAX)]
 TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 ContradictionId = Annotated[int, Path(ge=1, le=INT64_MAX)]
+ReconciliationId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 Limit = Annotated[int, Query(ge=1, le=LIMIT_MAX, description="Most items on the page.")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+
+# -- of banks ----------------------------------------------------------------------------------------------------------
+
+PAGE_DEFAULT: Final = 50
+PAGE_MAX: Final = 200
+
+PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")]
+Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
+Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]

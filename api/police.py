@@ -9,6 +9,7 @@ from activities import court_orders as courts
 from activities import duties as clocks
 from activities import police as station
 from api.auth import may
+from api.papers import PDF
 from api.params import AckNo, CourtOrderId
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
@@ -36,7 +37,6 @@ FIRS: Final = "*/fir"
 FIR_COPIES: Final = "*/copy"
 DOCUMENT_BODY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
 """of the body: the PDF in Base64, and what is said of it"""
-PDF: Final = "application/pdf"
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"description": "The document.", "content": {PDF: {"schema": {"type": "string", "format": "binary"}}}}
 }

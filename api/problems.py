@@ -31,6 +31,8 @@ from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFou
 log = logging.getLogger("goldenhour.api")
 
 BANK_PATH: Final = "/banking/"
+BANK_API_PATH: Final = "/api/v1/bank/"
+"""banks speak there as officers do, but call a list's cursor `cursor`"""
 PAGES: Final = (ANSWER_PATH, APPEAL_PATH)
 """beginnings of the paths that people open in a browser: forms in, pages out"""
 PROBLEM_JSON: Final = "application/problem+json"
@@ -242,7 +244,8 @@ async def _bad_token(request: Request, error: Exception) -> Response:
 
 async def _rule_broken(request: Request, error: Exception) -> Response:
     if isinstance(error, BadCursor):
-        return refusal(request.scope, INVALID, violations=[Violation("after", str(error))])
+        name = "cursor" if request.url.path.startswith(BANK_API_PATH) else "after"
+        return refusal(request.scope, INVALID, violations=[Violation(name, str(error))])
     kind = next((_OF_RULE[cls] for cls in type(error).__mro__ if cls in _OF_RULE), None)
     return failed(request.scope, error) if kind is None else refusal(request.scope, kind, str(error))
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Query
 
 from api.auth import may
-from api.params import INT64_MAX, LIMIT_DEFAULT, After, Limit
+from api.params import LIMIT_DEFAULT, After, Limit, ReconciliationId
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
@@ -43,7 +43,7 @@ async def read_standings(
 
 @router.get("/{reconciliation_id}")
 async def read_reconciliation(
-    parts: TheParts, officer: Reader, reconciliation_id: Annotated[int, Path(ge=1, le=INT64_MAX)]
+    parts: TheParts, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:
     """One comparison, with every row that differs and every lien that the list lacks."""
     async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):

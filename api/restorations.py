@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities import restoring
-from api.auth import may
-from api.params import LIMIT_DEFAULT, After, Limit
+from api.auth import acting, may
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -15,10 +15,8 @@ from api.tokens import Officer
 from db import restoration_views, restorations
 from domain.authority import verbs_of
 from domain.errors import NotFound
-from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import RestorationState, Route, Step
 from schemas.restorations import (
-    Acting,
     NewObjection,
     ObjectionDecided,
     OrderTaken,
@@ -44,9 +42,7 @@ async def list_restorations(
     step: Annotated[Step | None, Query()] = None,
     route: Annotated[Route | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether the step is past its time.")] = None,
-    ack_no: Annotated[
-        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
-    ] = None,
+    ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> RestorationPage:
@@ -77,11 +73,6 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
             raise NotFound(f"restoration {restoration_id}")
         verbs = verbs_of(officer.role, row.step)
         return await restoration_views.get(connection, restoration_id, parts.hands.now(), verbs)
-
-
-def acting(officer: Officer) -> Acting:
-    """The officer as the rules know them."""
-    return Acting(subject=officer.subject, role=officer.role, actor=officer.actor)
 
 
 @router.post("/{restoration_id}/receive-application", responses=says(NOT_NOW))

@@ -4,7 +4,7 @@ import asyncio
 import csv
 import io
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -15,11 +15,13 @@ from activities.scorecards import CallDesk, span
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, Refused, Violation
+from api.problems import IN_THE_DESCRIPTION
+from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
 from db import scorecards
 from db.scorecards import Span
+from domain.cells import as_plain_text
 from schemas.complaints import LocalDatetime
 from schemas.enums import AnswerClass, ContradictionKind, Rung
 from schemas.institutions import Code
@@ -27,16 +29,11 @@ from schemas.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
 
 router = APIRouter(prefix="/api/v1", tags=["scorecards"], responses=IN_THE_DESCRIPTION)
 
-CSV: Final = "text/csv"
-CSV_CONTENT: Final = {CSV: {"schema": {"type": "string"}}}
 DAYS_DEFAULT: Final = 30
 DAYS_MAX: Final = 366
-YEARS: Final = range(2000, 2101)
 BANKS_AT_ONCE: Final = 500
 READS_MAX: Final = 2
 """Scorecards computed at once in a process; the next waits. Banks' answers need the database more."""
-
-_FORMULA_BEGINS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 Reader = Annotated[Officer, may(Action.READ_TRAIL)]
 From = Annotated[
@@ -86,7 +83,7 @@ async def read_scorecards(
     """How each bank that was asked in the period answers; `limit` counts banks."""
     over = _span(parts.hands, sent_from, sent_to)
     room: ReadingRoom = request.app.state.reading_room
-    if CSV in request.headers.get("accept", ""):
+    if wants_table(request):
         return await _table(room, over, by, institution)
     page = await room.page(over, by, institution, after, limit)
     return Response(page.model_dump_json(), media_type="application/json")
@@ -116,20 +113,8 @@ async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT
 def _span(hands: Hands, sent_from: datetime | None, sent_to: datetime | None) -> Span:
     """The period that is asked for. Raises `Refused`."""
     now = datetime.now(UTC)
-    for name, moment in (("from", sent_from), ("to", sent_to)):
-        if moment is not None and moment.year not in YEARS:
-            raise _refused(name, f"outside the years {YEARS.start} to {YEARS.stop - 1}")
-    end = sent_to or now
-    start = sent_from or end - timedelta(days=DAYS_DEFAULT)
-    if start >= end:
-        raise _refused("from", "is not before `to`")
-    if end - start > timedelta(days=DAYS_MAX):
-        raise _refused("from", f"is more than {DAYS_MAX} days before `to`")
+    start, end = period(sent_from, sent_to, until=now, days=DAYS_DEFAULT, days_max=DAYS_MAX)
     return span(hands, start, end, now)
-
-
-def _refused(name: str, message: str) -> Refused:
-    return Refused(INVALID, violations=[Violation(name, message)])
 
 
 async def _table(room: ReadingRoom, over: Span, by: ScorecardBy | None, institution: str | None) -> Response:
@@ -141,8 +126,7 @@ async def _table(room: ReadingRoom, over: Span, by: ScorecardBy | None, institut
         after = page.next
         if after is None:
             break
-    headers = {"Content-Disposition": 'attachment; filename="scorecards.csv"'}
-    return Response(to_csv(items), media_type=f"{CSV}; charset=utf-8", headers=headers)
+    return table(to_csv(items), "scorecards.csv")
 
 
 def to_csv(items: Iterable[Scorecard]) -> str:
@@ -177,5 +161,4 @@ def _cells(item: Scorecard) -> list[tuple[str, object]]:
 
 
 def _plain(value: object) -> object:
-    """A text that no spreadsheet takes for a formula."""
-    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA_BEGINS) else value
+    return as_plain_text(value) if isinstance(value, str) else value

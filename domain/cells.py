@@ -19,6 +19,8 @@ from schemas.complaints import IST
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 
 MAX_CELL_CHARS = 1000
+FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
+"""a text that begins with one is a formula to a spreadsheet"""
 EXCEL_DIGITS = 15
 """A spreadsheet's number keeps 15 digits; the sixteenth and further are zeros it made up."""
 
@@ -175,6 +177,11 @@ def moment_of(day: Cell, clock: Cell = None) -> Moment:
 
 
 # -- leaves ------------------------------------------------------------------------------------------------
+
+
+def as_plain_text(text: str) -> str:
+    """The text as a cell that no spreadsheet takes for a formula."""
+    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def _shown(text: str) -> str:

@@ -1,9 +1,12 @@
 """The base every noun stands on."""
 
+import re
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+_DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 
 class Noun(BaseModel):
@@ -35,3 +38,13 @@ MAX_AMOUNT_PAISE = 10**13
 Paise = Annotated[int, Field(ge=0, le=MAX_AMOUNT_PAISE, strict=True)]
 PositivePaise = Annotated[int, Field(gt=0, le=MAX_AMOUNT_PAISE, strict=True)]
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(to_utc)]
+
+
+def _written_out(told: object) -> object:
+    if isinstance(told, int | float) or (isinstance(told, str) and not _DATE_FIRST.match(told)):
+        raise ValueError("write YYYY-MM-DDTHH:MM:SS with an offset")
+    return told
+
+
+WrittenOut = BeforeValidator(_written_out)
+"""Beside a time: a number is none. Whether it counts seconds or milliseconds, nobody can tell."""

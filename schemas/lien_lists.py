@@ -1,27 +1,16 @@
 """A bank's list of the liens it holds for us, as we ask for it and as the bank hands it in."""
 
-import re
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Literal, Self
 from uuid import UUID
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import Noun, PositivePaise, Storable, UtcDatetime, WrittenOut
 
 LIENS_MAX = 2_000
 """Most liens on one page."""
 PAGES_MAX = 200
 """Most pages of one list."""
-
-_DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
-
-
-def _written_out(told: object) -> object:
-    """A number is no time: whether it counts seconds or milliseconds, nobody can tell."""
-    if isinstance(told, int | float) or (isinstance(told, str) and not _DATE_FIRST.match(told)):
-        raise ValueError("write YYYY-MM-DDTHH:MM:SS with an offset")
-    return told
-
 
 ListId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 _Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
@@ -62,7 +51,7 @@ class LienListPage(Noun):
     """the bank's own name for the list, never used for another"""
     inquiry_id: UUID | None = None
     """which question it answers; left out by a bank that hands its list in unasked"""
-    as_of: Annotated[UtcDatetime, BeforeValidator(_written_out)]
+    as_of: Annotated[UtcDatetime, WrittenOut]
     """when the list was drawn up, the same on all its pages"""
     page: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]
     pages: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]

@@ -9,12 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from html.parser import HTMLParser
-from urllib.parse import urlencode, urlsplit
 
 from simulator.bank import INVALID_RRN, NO_SUCH_ACCOUNT, NOT_FOUND, OK, RowKind
 from simulator.clock import IST
 from simulator.demand import moment_of, place_of
 from simulator.institutions import Institution
+from simulator.letters import HTTP_GONE, HTTP_OK, open_page, send_form
 from simulator.line import Line
 from simulator.wire import paise, rupees
 
@@ -22,7 +22,6 @@ Json = dict[str, object]
 ROWS = 5
 VISITS_MOST = 60
 NAME_CHARS = 100
-HTTP_OK, HTTP_GONE = 200, 410
 _SAYABLE = (NOT_FOUND, INVALID_RRN, NO_SUCH_ACCOUNT)
 _WAYS_OUT = {RowKind.ATM: "atm", RowKind.AEPS: "aeps", RowKind.POS: "pos", RowKind.CHEQUE: "cheque"}
 _NUMBER = re.compile(r"t(\d+)\.seen")
@@ -159,10 +158,10 @@ class Visitor:
         for _ in range(VISITS_MOST):
             if all(statement.is_empty for statement in self.left.values()):
                 return HTTP_OK
-            status, page = await self._open(after)
-            if status != HTTP_OK:
-                return status
-            form = _Form(page)
+            page = await open_page(self.line, self.link, after)
+            if page.status != HTTP_OK:
+                return page.status
+            form = _Form(page.body)
             portions = self._portions(form)
             if not portions and not form.after:
                 # The rest is about transfers that are not asked about here (any more).
@@ -178,25 +177,13 @@ class Visitor:
         shown = {rrn: self.left[rrn] for rrn in form.prefixes if rrn in self.left}
         return {rrn: statement.portion() for rrn, statement in shown.items() if not statement.is_empty}
 
-    async def _open(self, after: str) -> tuple[int, bytes]:
-        path = urlsplit(self.link).path + (f"?after={after}" if after else "")
-        answer = await self.line.request("GET", path, headers={})
-        return answer.status, answer.body
-
     async def _send(self, form: _Form, portions: dict[str, Statement]) -> int:
         fields = {"made": form.hidden["made"], "name": self.bank.nodal_name, "designation": "Nodal officer"}
         for rrn, portion in portions.items():
             prefix = form.prefixes[rrn]
             fields |= {f"{prefix}seen": form.hidden[f"{prefix}seen"]} | portion.fields(prefix)
-        for step in ("check", "send"):
-            answer = await self.line.request(
-                "POST",
-                urlsplit(self.link).path,
-                headers={"content-type": "application/x-www-form-urlencoded"},
-                body=urlencode(fields | {"step": step}).encode(),
-            )
-            if answer.status != HTTP_OK:
-                return answer.status
-        for rrn, portion in portions.items():
-            self.left[rrn].said(portion)
-        return HTTP_OK
+        status = await send_form(self.line, self.link, fields)
+        if status == HTTP_OK:
+            for rrn, portion in portions.items():
+                self.left[rrn].said(portion)
+        return status

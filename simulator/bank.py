@@ -126,9 +126,7 @@ class BankDesk:
         `by_hand`: it came by letter, which no machine reads: the quickest banks need as long as a seat for it.
         """
         quick = by_hand and bank.answer_class == "api"
-        drawn = self._delays.of("seat" if quick else bank.answer_class)
-        seconds = lognormal(self._seed, drawn.median, drawn.sigma, "delay", bank.code, rrn)
-        return min(max(seconds, drawn.least), drawn.most)
+        return self._delays.of("seat" if quick else bank.answer_class).drawn(self._seed, "delay", bank.code, rrn)
 
     def early(self, bank: Institution, rrns: Sequence[str]) -> bool:
         """Whether this ticket is worked and answered before it even got its job number."""

@@ -10,6 +10,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from simulator.seeds import lognormal
+
 Rate = Annotated[float, Field(ge=0, le=1)]
 AnswerClass = Literal["api", "seat", "mail"]
 CLASSES: tuple[AnswerClass, ...] = ("api", "seat", "mail")
@@ -102,6 +104,10 @@ class Delay(_Frozen):
     sigma: Annotated[float, Field(ge=0)] = 0.0
     least: Annotated[float, Field(ge=0)] = 0.0
     most: Annotated[float, Field(ge=0)] = 30 * DAY_SECONDS
+
+    def drawn(self, seed: int, *labels: str) -> float:
+        """The named delay of the world with that seed, in seconds."""
+        return min(max(lognormal(seed, self.median, self.sigma, *labels), self.least), self.most)
 
 
 class BankDelays(_Frozen):

@@ -2,12 +2,12 @@
 
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta, timezone
+from datetime import UTC, date, datetime
 from typing import Any, Literal
 
+from simulator.clock import IST
 from simulator.seeds import chance, unit
 
-IST = timezone(timedelta(hours=5, minutes=30))
 Effect = Literal["restore", "release", "keep_hold", "refuse"]
 _COURTS = {
     "bnss_497": "Chief Judicial Magistrate, Lucknow",

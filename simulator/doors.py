@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from simulator.asgi import body_of, json_reply
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
 from simulator.control import Control
@@ -79,11 +80,11 @@ class Doors:
             await response(scope, receive, send)
 
     async def _sim(self, name: str, request: Request) -> Response:
-        body = await _body(request)
+        body = await body_of(request, MAX_BODY_BYTES)
         if body is None:
             return _reply(413, BAD_TICKET, "too large")
         status, content = await self._control.handle(name, request.method, body)
-        return _json(status, content)
+        return json_reply(status, content)
 
     async def _bank(self, bank: Institution, door: str, request: Request) -> ASGIApp | None:
         """One request at a bank's door; None drops the connection."""
@@ -92,7 +93,7 @@ class Doors:
             REPORT_DOOR: self._report,
             HOOK_DOOR: self._hook,
         }
-        body = await _body(request)
+        body = await body_of(request, MAX_BODY_BYTES)
         outage = self._banks.desk.outage(bank.code, self._banks.clock.now()) if self._banks.clock.running else None
         if outage is not None:
             return await self._outage(outage)
@@ -156,13 +157,13 @@ class Doors:
         try:
             kind, content = open_event(bank.webhook_secret, body, request.headers)
             if kind == ORDER_ISSUED:
-                return _json(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
+                return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
             hold_id, report = read_demand(content)
         except WebhookError as error:
-            return _json(401, {"code": NOT_LOGGED_IN, "message": str(error)})
+            return json_reply(401, {"code": NOT_LOGGED_IN, "message": str(error)})
         except TicketError as error:
-            return _json(422, {"code": BAD_TICKET, "message": str(error)})
-        return await self._answered(bank, hold_id, report, lambda job_id: _json(HTTP_ACCEPTED, {"job_id": job_id}))
+            return json_reply(422, {"code": BAD_TICKET, "message": str(error)})
+        return await self._answered(bank, hold_id, report, lambda job_id: json_reply(HTTP_ACCEPTED, {"job_id": job_id}))
 
     async def _answered(
         self, bank: Institution, key: str, report: FraudReport, told: Callable[[str], Response]
@@ -198,16 +199,6 @@ def _same(told: dict[str, object], expected: dict[str, str]) -> bool:
     return all(hmac.compare_digest(str(told.get(name, "")).encode(), text.encode()) for name, text in expected.items())
 
 
-async def _body(request: Request) -> bytes | None:
-    """The whole body, None when it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return bytes(body)
-
-
 def _reply(
     status: int,
     code: str,
@@ -216,8 +207,4 @@ def _reply(
     data: dict[str, object] | None = None,
 ) -> Response:
     content = {"meta": {"response_code": code, "response_message": message}, "data": data or {}}
-    return _json(status, content, headers)
-
-
-def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content), status, headers, "application/json")
+    return json_reply(status, content, headers)

@@ -15,7 +15,6 @@ from simulator.wire import FraudReport, TicketError, paise, rupees
 
 Json = dict[str, object]
 NOTE_CHARS = 98
-_ANSWER_SPACE = "urn:iso:std:iso:20022:tech:xsd:camt.029.001.09"
 _REASONS = {NO_SUCH_ACCOUNT: "AC04"}
 NEVER_RECEIVED, MONEY_HAS_LEFT = "NOOR", "AM04"
 
@@ -28,12 +27,17 @@ class Arrived:
     report: FraudReport | None
 
 
-def read_message(text: bytes) -> Arrived:
-    """Read a message as it came, with or without a header around it. Raises TicketError."""
+def read_xml(text: bytes) -> ElementTree.Element:
+    """The message's outermost element. Raises TicketError."""
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - from the police, and it names nothing outside
+        return ElementTree.fromstring(text)  # noqa: S314 - from the police alone; expat bounds what entities become
     except ElementTree.ParseError as error:
         raise TicketError(f"no XML: {error}") from error
+
+
+def read_message(text: bytes) -> Arrived:
+    """Read a message as it came, with or without a header around it. Raises TicketError."""
+    root = read_xml(text)
     chaser, request = root.find(".//{*}FIToFIPmtStsReq"), root.find(".//{*}FIToFIPmtCxlReq")
     if chaser is not None:
         return Arrived(_key(chaser, "{*}OrgnlGrpInf/{*}OrgnlMsgId"), None)
@@ -59,13 +63,19 @@ def _report(request: ElementTree.Element) -> FraudReport:
 
 
 def _incident(transaction: ElementTree.Element) -> tuple[Incident, int]:
+    said = said_of(transaction)
+    amount_paise = paise(transaction.findtext("{*}OrgnlIntrBkSttlmAmt", ""))
+    disputed_paise = paise(said["DSPTD"].removeprefix("INR")) if "DSPTD" in said else amount_paise
+    return Incident(transaction.findtext("{*}OrgnlTxId", ""), amount_paise, disputed_paise), int(said.get("LAYER", "1"))
+
+
+def said_of(transaction: ElementTree.Element) -> dict[str, str]:
+    """What the police say of a transfer in words of their own: the values, by word."""
     said: dict[str, str] = {}
     for line in transaction.findall("{*}CxlRsnInf/{*}AddtlInf"):
         _, word, value = (line.text or "").split("/", 2)
         said[word] = said.get(word, "") + value
-    amount_paise = paise(transaction.findtext("{*}OrgnlIntrBkSttlmAmt", ""))
-    disputed_paise = paise(said["DSPTD"].removeprefix("INR")) if "DSPTD" in said else amount_paise
-    return Incident(transaction.findtext("{*}OrgnlTxId", ""), amount_paise, disputed_paise), int(said.get("LAYER", "1"))
+    return said
 
 
 def write_answer(bank: str, report: FraudReport, rows: Sequence[Json]) -> bytes | None:
@@ -74,27 +84,39 @@ def write_answer(bank: str, report: FraudReport, rows: Sequence[Json]) -> bytes 
     told = [_status(row, whole[rrn]) for row in rows if (rrn := str(row.get("root_rrn_transaction_id", ""))) in whole]
     if not told:
         return None
+    return resolution(bank, report.job_id, "PECR", "".join(told))
+
+
+def resolution(bank: str, case: str, confirmation: str, lines: str) -> bytes:
+    """A camt.029 of these lines about the case."""
     party = "<Pty><Nm>Police</Nm></Pty>"
-    message = (
-        f"<Assgnmt><Id>{uuid4().hex}</Id>"
-        f"<Assgnr><Agt><FinInstnId><Othr><Id>{escape(bank)}</Id></Othr></FinInstnId></Agt></Assgnr>"
+    return document(
+        "camt.029.001.09",
+        f"<RsltnOfInvstgtn><Assgnmt><Id>{uuid4().hex}</Id><Assgnr><Agt>{financial_institution(bank)}</Agt></Assgnr>"
         f"<Assgne>{party}</Assgne><CreDtTm>{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}</CreDtTm></Assgnmt>"
-        f"<RslvdCase><Id>{escape(report.job_id)}</Id><Cretr>{party}</Cretr></RslvdCase>"
-        f"<Sts><Conf>PECR</Conf></Sts><CxlDtls>{''.join(told)}</CxlDtls>"
+        f"<RslvdCase><Id>{escape(case)}</Id><Cretr>{party}</Cretr></RslvdCase>"
+        f"<Sts><Conf>{confirmation}</Conf></Sts><CxlDtls>{lines}</CxlDtls></RsltnOfInvstgtn>",
     )
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>'
-        f'<Document xmlns="{_ANSWER_SPACE}"><RsltnOfInvstgtn>{message}</RsltnOfInvstgtn></Document>'
-    ).encode()
+
+
+def document(message: str, content: str) -> bytes:
+    """A whole file of a message of that name."""
+    space = f"urn:iso:std:iso:20022:tech:xsd:{message}"
+    return f'<?xml version="1.0" encoding="UTF-8"?><Document xmlns="{space}">{content}</Document>'.encode()
+
+
+def financial_institution(bank: str) -> str:
+    """The bank, as messages name it."""
+    return f"<FinInstnId><Othr><Id>{escape(bank)}</Id></Othr></FinInstnId>"
 
 
 def _status(row: Json, whole_paise: int) -> str:
     rrn, code = escape(str(row["root_rrn_transaction_id"])), str(row.get("status_code", OK))
     named = f"<OrgnlEndToEndId>{rrn}</OrgnlEndToEndId><OrgnlTxId>{rrn}</OrgnlTxId>"
-    whole = _amount("OrgnlIntrBkSttlmAmt", whole_paise)
+    whole = amount("OrgnlIntrBkSttlmAmt", whole_paise)
     kind = RowKind(int(str(row["txn_type_id"])))
     if code == OK and kind is RowKind.HOLD:
-        held = _amount("IntrBkSttlmAmt", paise(row["disputed_amount"]))
+        held = amount("IntrBkSttlmAmt", paise(row["disputed_amount"]))
         said = f"<TxCxlSts>ACCR</TxCxlSts><RsltnRltdInf><TxId>LIEN-{rrn}</TxId>{held}</RsltnRltdInf>"
     else:
         reason = MONEY_HAS_LEFT if code == OK else _REASONS.get(code, NEVER_RECEIVED)
@@ -103,7 +125,8 @@ def _status(row: Json, whole_paise: int) -> str:
     return f"<TxInfAndSts>{named}{said}{whole}</TxInfAndSts>"
 
 
-def _amount(name: str, amount_paise: int) -> str:
+def amount(name: str, amount_paise: int) -> str:
+    """An element that holds rupees."""
     return f'<{name} Ccy="INR">{rupees(amount_paise)}</{name}>'
 
 

@@ -2,28 +2,25 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Final, Literal
+from typing import Final
 from uuid import uuid4
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 from simulator.clock import IST
-from simulator.orders import Done, Order, OrderLine
-from simulator.wire import TicketError, paise, rupees
+from simulator.iso_messages import amount, document, financial_institution, read_xml, resolution, said_of
+from simulator.orders import Done, Kind, Order, OrderLine
+from simulator.wire import TicketError, paise
 
-_KINDS: Final[Mapping[str, Literal["restore", "release"]]] = {"RESTORE": "restore", "RELEASE": "release"}
-_RETURN: Final = "urn:iso:std:iso:20022:tech:xsd:pacs.004.001.09"
-_RESOLUTION: Final = "urn:iso:std:iso:20022:tech:xsd:camt.029.001.09"
-_HEAD: Final = '<?xml version="1.0" encoding="UTF-8"?>'
+_KINDS: Final[Mapping[str, Kind]] = {"RESTORE": "restore", "RELEASE": "release"}
 
 
 def read_iso_order(text: bytes) -> tuple[Order, str] | None:
     """An order and its case id; None for any other message. Raises TicketError for an order that cannot be read."""
     try:
-        root = ElementTree.fromstring(text)  # noqa: S314 - from the police, and it names nothing outside
-    except ElementTree.ParseError:
+        request = read_xml(text).find(".//{*}FIToFIPmtCxlReq")
+    except TicketError:
         return None
-    request = root.find(".//{*}FIToFIPmtCxlReq")
     if request is None:
         return None
     transactions = request.findall("{*}Undrlyg/{*}TxInf")
@@ -37,10 +34,7 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
 
 
 def _line(transaction: ElementTree.Element) -> OrderLine:
-    said: dict[str, str] = {}
-    for line in transaction.findall("{*}CxlRsnInf/{*}AddtlInf"):
-        _, word, value = (line.text or "").split("/", 2)
-        said[word] = said.get(word, "") + value
+    said = said_of(transaction)
     try:
         number, amount_paise = int(said["LINE"]), paise(said["AMNT"].removeprefix("INR"))
     except (KeyError, ValueError) as error:
@@ -52,14 +46,14 @@ def write_done(bank: str, order: Order, case: str, done: Sequence[Done]) -> byte
     """What the bank has done of an order: returned money, or holds that were lifted."""
     references = {line.line_no: line.reference for line in order.lines}
     told = [(escape(references[one.line_no]), one) for one in done]
-    return (_returned(bank, case, told) if order.kind == "restore" else _lifted(bank, case, told)).encode()
+    return _returned(bank, case, told) if order.kind == "restore" else _lifted(bank, case, told)
 
 
-def _returned(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> str:
+def _returned(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> bytes:
     now = datetime.now(UTC)
     lines = "".join(
         f"<TxInf><RtrId>{escape(one.reference)}</RtrId><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId>"
-        f"<OrgnlTxId>{rrn}</OrgnlTxId>{_amount('RtrdIntrBkSttlmAmt', one.amount_paise)}"
+        f"<OrgnlTxId>{rrn}</OrgnlTxId>{amount('RtrdIntrBkSttlmAmt', one.amount_paise)}"
         f"<IntrBkSttlmDt>{now.astimezone(IST):%Y-%m-%d}</IntrBkSttlmDt>"
         f"<RtrRsnInf><Rsn><Cd>FOCR</Cd></Rsn><AddtlInf>/CASE/{escape(case)}</AddtlInf></RtrRsnInf></TxInf>"
         for rrn, one in told
@@ -67,28 +61,16 @@ def _returned(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> str:
     head = (
         f"<GrpHdr><MsgId>{uuid4().hex}</MsgId><CreDtTm>{now:%Y-%m-%dT%H:%M:%SZ}</CreDtTm>"
         f"<NbOfTxs>{len(told)}</NbOfTxs><SttlmInf><SttlmMtd>CLRG</SttlmMtd></SttlmInf>"
-        f"<InstgAgt><FinInstnId><Othr><Id>{escape(bank)}</Id></Othr></FinInstnId></InstgAgt></GrpHdr>"
+        f"<InstgAgt>{financial_institution(bank)}</InstgAgt></GrpHdr>"
     )
-    return f'{_HEAD}<Document xmlns="{_RETURN}"><PmtRtr>{head}{lines}</PmtRtr></Document>'
+    return document("pacs.004.001.09", f"<PmtRtr>{head}{lines}</PmtRtr>")
 
 
-def _lifted(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> str:
-    party = "<Pty><Nm>Police</Nm></Pty>"
+def _lifted(bank: str, case: str, told: Sequence[tuple[str, Done]]) -> bytes:
     lines = "".join(
         f"<TxInfAndSts><OrgnlEndToEndId>{rrn}</OrgnlEndToEndId><OrgnlTxId>{rrn}</OrgnlTxId><TxCxlSts>ACCR</TxCxlSts>"
-        f"<RsltnRltdInf><TxId>{escape(one.reference)}</TxId>{_amount('IntrBkSttlmAmt', one.amount_paise)}"
+        f"<RsltnRltdInf><TxId>{escape(one.reference)}</TxId>{amount('IntrBkSttlmAmt', one.amount_paise)}"
         "</RsltnRltdInf></TxInfAndSts>"
         for rrn, one in told
     )
-    message = (
-        f"<Assgnmt><Id>{uuid4().hex}</Id>"
-        f"<Assgnr><Agt><FinInstnId><Othr><Id>{escape(bank)}</Id></Othr></FinInstnId></Agt></Assgnr>"
-        f"<Assgne>{party}</Assgne><CreDtTm>{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}</CreDtTm></Assgnmt>"
-        f"<RslvdCase><Id>{escape(case)}</Id><Cretr>{party}</Cretr></RslvdCase>"
-        f"<Sts><Conf>CNCL</Conf></Sts><CxlDtls>{lines}</CxlDtls>"
-    )
-    return f'{_HEAD}<Document xmlns="{_RESOLUTION}"><RsltnOfInvstgtn>{message}</RsltnOfInvstgtn></Document>'
-
-
-def _amount(name: str, amount_paise: int) -> str:
-    return f'<{name} Ccy="INR">{rupees(amount_paise)}</{name}>'
+    return resolution(bank, case, "CNCL", lines)

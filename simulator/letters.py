@@ -1,16 +1,20 @@
-"""Letters of the police as a bank's officer reads them: which request, which transfers, which link to answer by."""
+"""Letters of the police as a bank's officer reads them: which request, which transfers; and the page behind a link."""
 
 import csv
 import io
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from urllib.parse import urlencode, urlsplit
 
 from simulator.bank import Incident
+from simulator.line import Answer, Line
 from simulator.wire import FraudReport, paise
 
 ACK_NO = re.compile(r"\b\d{14}\b")
 LINK = re.compile(r"https?://\S+/a/[A-Za-z0-9_-]{40,60}")
+HTTP_OK, HTTP_GONE = 200, 410
 KEY = re.compile(r"MAIL-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})")
 
 
@@ -43,3 +47,22 @@ def read_hold_letter(letter: EmailMessage) -> HoldLetter | None:
     )
     layers = tuple(int(row["layer"]) for row in rows)
     return HoldLetter(key[1], link[0], FraudReport(ack_no[0], incidents, layers, job_id=key[0]))
+
+
+async def open_page(line: Line, link: str, after: str) -> Answer:
+    """The page behind a link, from what comes `after` on. Raises LineError."""
+    return await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={})
+
+
+async def send_form(line: Line, link: str, fields: Mapping[str, str]) -> int:
+    """Have a form shown once more, then send it; gives the HTTP status at which it ended. Raises LineError."""
+    for step in ("check", "send"):
+        answer = await line.request(
+            "POST",
+            urlsplit(link).path,
+            headers={"content-type": "application/x-www-form-urlencoded"},
+            body=urlencode({**fields, "step": step}).encode(),
+        )
+        if answer.status != HTTP_OK:
+            return answer.status
+    return HTTP_OK

@@ -5,17 +5,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from html.parser import HTMLParser
-from typing import Literal
-from urllib.parse import urlencode, urlsplit
 
 from simulator.clock import IST
 from simulator.institutions import Institution
+from simulator.letters import HTTP_GONE, HTTP_OK, open_page, send_form
 from simulator.line import Line
-from simulator.orders import Done, Order, OrderLine
+from simulator.orders import Done, Kind, Order, OrderLine
 from simulator.wire import rupees
 
 VISITS_MOST = 120
-HTTP_OK, HTTP_GONE = 200, 410
 _LEFT = re.compile(r"l(\d+)\.left")
 _AFTER = re.compile(r"\?after=(\d+)")
 
@@ -65,18 +63,18 @@ class OrderVisitor:
     async def read(self, order_id: str, ack_no: str) -> Order | None:
         """All that is left to do of the order; None where the link leads to no form. Raises LineError."""
         lines: list[OrderLine] = []
-        after, kind = "", ""
+        after = ""
+        kind: Kind = "release"
         for _ in range(VISITS_MOST):
-            status, form = await self._open(after)
+            _, form = await self._open(after)
             if form is None:
                 return None
-            kind = kind or ("restore" if "give money back" in form.title else "release")
+            kind = "restore" if "give money back" in form.title else "release"
             lines += [OrderLine(number, paise, form.references[number]) for number, paise in form.left_paise.items()]
             after = form.after
-            if not after or status != HTTP_OK:
+            if not after:
                 break
-        found: Literal["restore", "release"] = "restore" if kind == "restore" else "release"
-        return Order(order_id, found, ack_no, tuple(lines))
+        return Order(order_id, kind, ack_no, tuple(lines))
 
     async def say(self, done: Sequence[Done]) -> int:
         """Say what was done; gives the HTTP status at which it ended. Raises LineError."""
@@ -102,8 +100,7 @@ class OrderVisitor:
         return HTTP_GONE
 
     async def _open(self, after: str) -> tuple[int, _Form | None]:
-        path = urlsplit(self.link).path + (f"?after={after}" if after else "")
-        answer = await self.line.request("GET", path, headers={})
+        answer = await open_page(self.line, self.link, after)
         return answer.status, _Form(answer.body) if answer.status == HTTP_OK else None
 
     async def _send(self, form: _Form, done: Sequence[Done]) -> int:
@@ -117,13 +114,4 @@ class OrderVisitor:
                 f"{prefix}when": today,
                 f"{prefix}reference": one.reference,
             }
-        for step in ("check", "send"):
-            answer = await self.line.request(
-                "POST",
-                urlsplit(self.link).path,
-                headers={"content-type": "application/x-www-form-urlencoded"},
-                body=urlencode(fields | {"step": step}).encode(),
-            )
-            if answer.status != HTTP_OK:
-                return answer.status
-        return HTTP_OK
+        return await send_form(self.line, self.link, fields)

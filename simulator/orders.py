@@ -10,12 +10,11 @@ from typing import Literal
 
 from simulator.config import SimulatorConfig
 from simulator.institutions import Institution
-from simulator.seeds import chance, lognormal, unit
+from simulator.seeds import chance, unit
 from simulator.wire import TicketError
 
 Json = dict[str, object]
 Kind = Literal["restore", "release"]
-A_DAY_SECONDS = 86_400.0
 WRONG_ACCOUNT = "00000000001"
 
 
@@ -100,9 +99,8 @@ def words_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed
     """
     habits, seed = config.orders, config.seed
     key = (bank.code, order.ack_no, order.kind, *sorted(line.reference for line in order.lines)[:1])
-    drawn = habits.of(bank.answer_class)
-    median, after = drawn.median, lognormal(seed, drawn.median, drawn.sigma, "order", *key)
-    after = min(max(after, drawn.least), drawn.most)
+    delay = habits.of(bank.answer_class)
+    median, after = delay.median, delay.drawn(seed, "order", *key)
     if chance(seed, habits.late, "order late", *key):
         after += habits.late_seconds
     whole = tuple(_done(seed, line, "") for line in order.lines)

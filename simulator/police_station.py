@@ -1,7 +1,7 @@
 """A police station's register, as far as the engine sees it: it registers reports, refuses some, is slow, is down.
 
-A plain ASGI application of its own, on a port of its own: the station is no bank. An e-Zero FIR that nobody signs in
-time lapses here too.
+A plain ASGI application beside the banks' doors: the station is no bank. An e-Zero FIR that nobody signs in time lapses
+here too.
 """
 
 import asyncio
@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from simulator.asgi import body_of, json_reply
 from simulator.config import HOUR_SECONDS, Rate
 from simulator.court import one_page_pdf
 from simulator.seeds import chance
@@ -100,20 +101,20 @@ class PoliceStation:
         """Serve one request."""
         if scope["type"] == "http":
             request = Request(scope, receive)
-            response = await self._serve(request, await _body(request))
+            response = await self._serve(request, await body_of(request, MAX_BODY_BYTES))
             await response(scope, receive, send)
 
     async def _serve(self, request: Request, body: bytes | None) -> Response:
         self.calls += 1
         await asyncio.sleep(self.habits.slow_wall_seconds)
         if self.habits.down or chance(self._seed, self.habits.fails, "station fails", self.calls):
-            return _json(503, {"code": "DOWN", "message": "the register is down"}, {"retry-after": "1"})
+            return json_reply(503, {"code": "DOWN", "message": "the register is down"}, {"retry-after": "1"})
         if not request.url.path.endswith(FIRS_DOOR) or request.method != "POST":
-            return _json(404, {"code": "NO-DOOR", "message": "no such door"})
+            return json_reply(404, {"code": "NO-DOOR", "message": "no such door"})
         if body is None:
-            return _json(413, {"code": "TOO-LARGE", "message": "too large"})
+            return json_reply(413, {"code": "TOO-LARGE", "message": "too large"})
         if not self._is_signed(request, body):
-            return _json(401, {"code": "SIGNATURE", "message": "unknown client, old time or wrong signature"})
+            return json_reply(401, {"code": "SIGNATURE", "message": "unknown client, old time or wrong signature"})
         return self._register(request.headers.get("idempotency-key", ""), body)
 
     def _is_signed(self, request: Request, body: bytes) -> bool:
@@ -138,16 +139,16 @@ class PoliceStation:
             fir_id, kind, ack_no = str(told["fir_id"]), str(told["kind"]), str(told["acknowledgement_no"])
             complete = bool(told["complainant"]["name"] and told["transfers"] and told["sections"])
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return _json(422, {"code": "INCOMPLETE", "message": "a report lacks something"})
+            return json_reply(422, {"code": "INCOMPLETE", "message": "a report lacks something"})
         if key != fir_id or not complete:
-            return _json(422, {"code": "INCOMPLETE", "message": "a report lacks something, or its key"})
+            return json_reply(422, {"code": "INCOMPLETE", "message": "a report lacks something, or its key"})
         known = self.reports.get(fir_id)
         if known is None:
             if chance(self._seed, self.habits.refuses, "station refuses", fir_id):
                 self.refused.add(fir_id)
-                return _json(422, {"code": "JURISDICTION", "message": "not of this station"})
+                return json_reply(422, {"code": "JURISDICTION", "message": "not of this station"})
             known = self._new(fir_id, kind, ack_no, told)
-        return _json(201, _told(known, self._name))
+        return json_reply(201, _told(known, self._name))
 
     def _new(self, fir_id: str, kind: str, ack_no: str, told: dict[str, Any]) -> Report:
         now = self._clock()
@@ -166,17 +167,3 @@ def _told(report: Report, station: str) -> dict[str, Any]:
         "sign_by": report.sign_by.isoformat() if report.sign_by else None,
         "document": b64encode(one_page_pdf(f"{station}: FIR {report.fir_no} on {report.ack_no}")).decode(),
     }
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, None when it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return bytes(body)
-
-
-def _json(status: int, content: object, headers: dict[str, str] | None = None) -> Response:
-    return Response(orjson.dumps(content), status, headers, "application/json")

@@ -8,6 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from simulator.asgi import body_of, json_reply
+
 MAX_BODY_BYTES = 16 * 1024
 TEXT_MAX_CHARS = 640
 KEPT_MESSAGES = 10_000
@@ -43,16 +45,16 @@ class SmsGateway:
         """Serve one request."""
         if scope["type"] == "http":
             request = Request(scope, receive)
-            await self._serve(request, await _body(request))(scope, receive, send)
+            await self._serve(request, await body_of(request, MAX_BODY_BYTES))(scope, receive, send)
 
     def _serve(self, request: Request, body: bytes | None) -> Response:
         self.calls += 1
         if self.down:
-            return _json(503, {"code": "DOWN"})
+            return json_reply(503, {"code": "DOWN"})
         if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {self._token}".encode()):
-            return _json(401, {"code": "TOKEN"})
+            return json_reply(401, {"code": "TOKEN"})
         if request.method != "POST" or body is None:
-            return _json(400, {"code": "SHAPE"})
+            return json_reply(400, {"code": "SHAPE"})
         return self._read(request.headers.get("idempotency-key", ""), body)
 
     def _read(self, key: str, body: bytes) -> Response:
@@ -60,34 +62,20 @@ class SmsGateway:
             told = orjson.loads(body)
             message = ShortMessage(key, str(told["to"]), str(told["from"]), str(told["text"]), str(told["encoding"]))
         except (orjson.JSONDecodeError, KeyError, TypeError):
-            return _json(400, {"code": "SHAPE"})
+            return json_reply(400, {"code": "SHAPE"})
         if message.to in self.unknown:
-            return _json(422, {"code": "UNKNOWN-NUMBER"})
+            return json_reply(422, {"code": "UNKNOWN-NUMBER"})
         if not 0 < len(message.text) <= TEXT_MAX_CHARS:
-            return _json(422, {"code": "LENGTH"})
+            return json_reply(422, {"code": "LENGTH"})
         return self._take(message)
 
     def _take(self, message: ShortMessage) -> Response:
         known = self._ids.get(message.key)
         if known is not None:
             self.repeated += 1
-            return _json(202, {"id": known})
+            return json_reply(202, {"id": known})
         self.taken += 1
         self._ids[message.key] = f"SMS-{self.taken}"
         if len(self.messages) < KEPT_MESSAGES:
             self.messages.append(message)
-        return _json(202, {"id": self._ids[message.key]})
-
-
-async def _body(request: Request) -> bytes | None:
-    """The whole body, None when it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BODY_BYTES:
-            return None
-    return bytes(body)
-
-
-def _json(status: int, content: object) -> Response:
-    return Response(orjson.dumps(content), status, media_type="application/json")
+        return json_reply(202, {"id": self._ids[message.key]})

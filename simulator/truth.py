@@ -14,7 +14,6 @@ from simulator.bank import INVALID_RRN, OK, BankDesk, Finding, Incident, Row, Ro
 from simulator.cases import CasePlan, Told
 from simulator.config import CLASSES, SimulatorConfig
 from simulator.institutions import Institution
-from simulator.seeds import lognormal
 from simulator.world import World
 
 
@@ -45,9 +44,7 @@ def build_world(plans: Iterable[CasePlan]) -> World:
 
 def correction_seconds(config: SimulatorConfig, told: Told) -> float:
     """How long the desk takes to correct a transfer that was told wrongly, once it knows of it (world time)."""
-    delay = config.correction_delay
-    seconds = lognormal(config.seed, delay.median, delay.sigma, "correction", told.move.rrn)
-    return min(max(seconds, delay.least), delay.most)
+    return config.correction_delay.drawn(config.seed, "correction", told.move.rrn)
 
 
 def perfect_truth(

@@ -17,7 +17,7 @@ from simulator.config import Delay, SimulatorConfig
 from simulator.court import Court
 from simulator.line import LineError
 from simulator.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
-from simulator.seeds import chance, lognormal, unit
+from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor")
 TRIES: Final = 20
@@ -199,8 +199,8 @@ class WayHome:
         await self._after(self.config.way_home.visit, at.step, str(at.turn), at.ack_no, *more)
 
     async def _after(self, delay: Delay, *labels: str) -> None:
-        seconds = max(lognormal(self.config.seed, delay.median, delay.sigma, "way home", *labels), delay.least)
-        await asyncio.sleep(min(seconds, delay.most) / self.config.procedure_clock_factor)
+        seconds = delay.drawn(self.config.seed, "way home", *labels)
+        await asyncio.sleep(seconds / self.config.procedure_clock_factor)
 
     async def _do(self, role: str, at: "_Standing", verb: str, **more: object) -> Json:
         """A verb at the step that was seen; {} where the engine does not let it pass."""

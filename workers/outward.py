@@ -14,7 +14,7 @@ from typing import Final, Self
 from activities.hands import Hands
 from activities.messaging import MailRoute, Ways, send_due
 from activities.paper_errands import issue_papers_due
-from activities.papers import APPEAL_PATH
+from activities.papers import appeal_address
 from activities.police import register_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire
@@ -54,8 +54,7 @@ class Outward:
             if settings.police_url is not None:
                 station = CctnsWire.from_url(settings.police_url.get_secret_value())
                 register = await stack.enter_async_context(CctnsRegister(station))
-            appeal_address = f"{settings.public_url}{APPEAL_PATH}" if settings.public_url else ""
-            yield cls(hands, Ways(mail=mail, sms=sms), register, appeal_address)
+            yield cls(hands, Ways(mail=mail, sms=sms), register, appeal_address(settings.public_url))
 
     async def run(self) -> None:
         """Look until it is cancelled; whatever fails is looked at again, and no errand waits for another."""

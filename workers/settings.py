@@ -1,9 +1,8 @@
 """What a process is told from outside: environment variables `GOLDENHOUR_…`, checked at start-up.
 
-Nothing else in the engine reads the environment. A value that is wrong, or a name that is misspelt, stops
-the process with one line per mistake: a misspelt `GOLDENHOUR_DATABASE_URL` must not quietly start another
-database, nor an empty one. An empty value is refused, but of an
-address that may be left out.
+Nothing else in the engine reads the environment. A value that is wrong, or a name that is misspelt, stops the process
+with one line per mistake: a misspelt `GOLDENHOUR_DATABASE_URL` must not quietly start another database, nor an empty
+one. An empty value is refused, but of an address or spool that may be left out.
 """
 
 import os

@@ -29,7 +29,7 @@ from workers.embedded.ports import free_port
 from workers.home import secret_key
 from workers.processes import ChildSpec, Supervisor, http_ready
 from workers.settings import Settings
-from workers.stack import Running, Services, Tell, environment, services, start_engine, start_way_home
+from workers.stack import Running, Services, Tell, environment, services, start_engine
 
 HOST = "127.0.0.1"
 CONTROL_TIMEOUT_SECONDS = 30.0
@@ -84,10 +84,6 @@ class Stage:
         }
         (await self.control.post("/sim/start", json=body)).raise_for_status()
 
-    async def bring_home(self) -> None:
-        """Begin the way home of a stage that `goes_home`: what was put on hold meanwhile is taken up now."""
-        await start_way_home(self.supervisor, self.running.settings, restarts=False)
-
     async def state(self) -> dict[str, Any]:
         """What the simulator knows: progress, money, truth, latencies."""
         answer = await self.control.get("/sim/state")
@@ -109,9 +105,8 @@ async def staged(
     """Run the stack and a simulator with this configuration (the fields of its own `SimulatorConfig`).
 
     With `every_channel` its banks are spread over the channels, and letters carry links; else all speak the I4C wire.
-    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home once
-    `Stage.bring_home` has begun it. The day stands still until `Stage.start`. Raises what `services` and
-    `start_engine` raise.
+    With `goes_home` there are a register of reports, a gateway of short messages, and people who bring money home. The
+    day stands still until `Stage.start`. Raises what `services` and `start_engine` raise.
     """
     port, smtp_port = free_port(), free_port()
     settings = settings.model_copy(
@@ -141,7 +136,7 @@ async def staged(
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
                 await load_directory(pool, Vault(secret_key(ready)), entries)
-                running = await start_engine(supervisor, ready, restarts=False, way_home=not goes_home, tell=tell)
+                running = await start_engine(supervisor, ready, restarts=False, tell=tell)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))
                     yield Stage(running_services, supervisor, running, pool, control, goes_home)

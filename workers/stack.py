@@ -95,30 +95,22 @@ async def start_engine(
     settings: Settings,
     *,
     restarts: bool = True,
-    way_home: bool = True,
     tell: Tell = lambda _: None,
 ) -> Running:
     """Start the API, a worker for the golden hour and one for the way home, and wait until they work.
 
-    Without `way_home` that one is left for `start_way_home`. A port of 0 (or none, for the worker's metrics) becomes a
-    free one. Raises `ChildFailed`.
+    A port of 0 (or none, for a worker's metrics) becomes a free one. Raises `ChildFailed`.
     """
     metrics_port = settings.worker_metrics_port or free_port()
     settings = settings.model_copy(update={"worker_metrics_port": metrics_port})
     tell("API")
     settings = await start_apis(supervisor, settings, restarts=restarts)
-    tell("worker")
+    tell("workers")
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
-    if way_home:
-        await start_way_home(supervisor, settings, restarts=restarts)
-    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
-
-
-async def start_way_home(supervisor: Supervisor, settings: Settings, *, restarts: bool = True) -> None:
-    """Start the worker for the way home, which takes up whatever waits for it, and wait until it works."""
     apart = settings.model_copy(update={"worker_metrics_port": free_port()})
     await _start_worker(supervisor, apart, "worker-way-home", "way-home", restarts=restarts)
+    host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
+    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
 
 
 async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:

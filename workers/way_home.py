@@ -9,7 +9,7 @@ from activities.grievance_clock import GrievanceHands
 from activities.hands import Hands
 from activities.hold_clocks import HoldHands
 from activities.ordering import OrderHands
-from activities.papers import APPEAL_PATH, OrderPapers
+from activities.papers import OrderPapers, appeal_address
 from activities.restoration_clock import RestorationHands
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
@@ -37,12 +37,12 @@ class WayHome:
         """`public_url`: where holders of accounts find the page for their appeal."""
         self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of, links)
         self._restorations = RestorationHands(hands)
-        self._holds = HoldHands(hands, f"{public_url}{APPEAL_PATH}" if public_url else "")
+        self._holds = HoldHands(hands, appeal_address(public_url))
         self._grievances = GrievanceHands(hands)
         self._duties = DutyHands(hands)
 
-    def case_work(self) -> list[Callable[..., Any]]:
-        """The activities that touch only our own database or mail."""
+    def clock_work(self) -> list[Callable[..., Any]]:
+        """The activities of its own queue: they touch only our own database or mail."""
         return [
             self._restorations.look_at_restoration,
             self._restorations.write_application,
@@ -61,5 +61,5 @@ class WayHome:
         ]
 
     def bank_calls(self) -> list[Callable[..., Any]]:
-        """The activities that call banks."""
+        """The activities that call banks, on the queue of all calls to banks."""
         return [self._orders.send_order]

@@ -74,15 +74,15 @@ class Queues(StrEnum):
 
     ALL = "all"
     GOLDEN_HOUR = "golden-hour"
-    """the next two: what runs away goes first, in a process of its own"""
+    """case work and bank calls: all that chases money, in a process of its own"""
     CASE_WORK = policies.CASE_WORK_QUEUE
     BANK_CALLS = policies.BANK_CALLS_QUEUE
     WAY_HOME = policies.WAY_HOME_QUEUE
 
     def serve(self, queue: "Queues") -> bool:
         """Whether a process of these queues serves that one."""
-        both = self is Queues.GOLDEN_HOUR and queue is not Queues.WAY_HOME
-        return self in {Queues.ALL, queue} or both
+        chases = queue in {Queues.CASE_WORK, Queues.BANK_CALLS}
+        return self in {Queues.ALL, queue} or (self is Queues.GOLDEN_HOUR and chases)
 
 
 def sandbox() -> SandboxedWorkflowRunner:
@@ -145,7 +145,7 @@ def make_workers(
                 task_queue=policies.WAY_HOME_QUEUE,
                 workflows=list(WORKFLOWS),
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
-                activities=way_home.case_work(),
+                activities=way_home.clock_work(),
                 max_cached_workflows=MAX_CACHED_CASES,
                 max_concurrent_workflow_tasks=MAX_WAY_HOME_WORK,
                 max_concurrent_activities=MAX_WAY_HOME_WORK,

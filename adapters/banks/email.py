@@ -32,6 +32,7 @@ from adapters.messages.smtp import (
     PdfAttachment,
     is_plain_address,
 )
+from domain.cells import as_plain_text
 from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
 from schemas.institutions import Institution
@@ -41,7 +42,6 @@ from schemas.rosters import HolidayRules
 
 JOB_PREFIX: Final = "MAIL-"
 CSV_COLUMNS: Final = ("rrn_or_utr", "amount_rupees", "disputed_rupees", "time_ist", "layer")
-_FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,7 +234,7 @@ def hops_table(ticket: HoldTicket) -> str:
     for incident in ticket.incidents:
         writer.writerow(
             (
-                _cell(incident.rrn),
+                as_plain_text(incident.rrn),
                 format_rupees(incident.amount_paise),
                 format_rupees(incident.disputed_paise),
                 " ".join(format_moment(incident.transferred_at)),
@@ -242,8 +242,3 @@ def hops_table(ticket: HoldTicket) -> str:
             )
         )
     return table.getvalue()
-
-
-def _cell(text: str) -> str:
-    """A text that no spreadsheet takes for a formula: a reference comes from a complaint."""
-    return f"'{text}" if text.startswith(_FORMULA_STARTS) else text

@@ -17,6 +17,7 @@ from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.test_holding import held_case
 from tests.factories import make_hands, rrn
+from tests.waiting import until
 from workers import aftercare
 from workers.aftercare import WORKFLOWS, Aftercare
 from workers.way_home import WORKFLOWS as RUN_BY_WORKERS
@@ -148,12 +149,8 @@ async def test_the_database_wakes_it_and_only_one_process_works(
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
-        started = "SELECT count(*) FROM procedure WHERE kind = 'hold' AND started_at IS NOT NULL"
-        async with asyncio.timeout(20):
-            while True:
-                if await bench.value(started) == 3:
-                    break
-                await asyncio.sleep(0.02)
+        started = "SELECT count(*) = 3 FROM procedure WHERE kind = 'hold' AND started_at IS NOT NULL"
+        await until(lambda: bench.value(started), 20)
         assert not (board.reached and other_board.reached)
     finally:
         other.cancel()

@@ -16,6 +16,7 @@ from db.pool import Pool
 from schemas.enums import Rung
 from schemas.work import CaseNews, FollowUp, HopRef
 from tests.factories import complaint, make_hands, rrn
+from tests.waiting import until
 from workers import temporal
 from workers.temporal import CaseCourier
 
@@ -78,9 +79,7 @@ async def post(database: Pool) -> AsyncIterator[Post]:
 
 
 async def calls(post: Post, count: int) -> None:
-    async with asyncio.timeout(10):
-        while post.board.calls < count:  # noqa: ASYNC110 - a call sets no event
-            await asyncio.sleep(0)
+    await until(lambda: post.board.calls >= count, 10)
 
 
 async def test_a_burst_of_answers_is_the_first_and_one_more_signal(post: Post) -> None:

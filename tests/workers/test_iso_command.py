@@ -18,6 +18,7 @@ from db.returned_funds import may_watch
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_hands, rrn, transfer
+from tests.waiting import until
 from tests.workers.command_line import invoke, with_database
 from workers.iso_watch import IsoWatch, take_file
 
@@ -110,9 +111,7 @@ async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
 async def waiting_for_the_turn(hands: Hands) -> None:
     """Come back when somebody waits to take files up."""
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
-    async with asyncio.timeout(30):
-        while not await hands.pool.fetchval(waits):  # noqa: ASYNC110 - a lock that is waited for sets no event
-            await asyncio.sleep(0.05)
+    await until(lambda: hands.pool.fetchval(waits))
 
 
 async def an_answer_in_the_spool(hands: Hands, spool: Path) -> Path:

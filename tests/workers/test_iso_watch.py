@@ -26,6 +26,7 @@ from db.returned_funds import may_watch
 from schemas.enums import ChannelKind
 from schemas.work import FollowUp
 from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer
+from tests.waiting import until
 from workers import iso_watch
 from workers.iso_watch import SET_ASIDE_SECONDS, IsoWatch, Outcome
 from workers.temporal import CaseCourier
@@ -207,9 +208,7 @@ async def test_a_spool_that_is_away_is_looked_at_again(
     monkeypatch.setattr(spool, "banks", banks)
     came(spool, "HDFC", "a.xml", b"<x/>")
     running_watch = asyncio.create_task(replace(watch, poll_seconds=0.01).run())
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not names(spool, "HDFC", "refused"):  # noqa: ASYNC110 - a folder sets no event
-            await asyncio.sleep(0.02)
+    await until(lambda: names(spool, "HDFC", "refused"), PATIENCE_SECONDS)
     running_watch.cancel()
     with suppress(asyncio.CancelledError):
         await running_watch
@@ -239,10 +238,9 @@ async def engine(hands: Hands, client: Client, spool: Spool) -> AsyncIterator[Ca
 
 async def the_request(spool: Spool, code: str) -> CancellationRequest:
     """The bank's side: wait for the one file in its `out/` and read it."""
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while not (found := list(spool.of(code, "out").glob("*.xml"))):  # noqa: ASYNC110 - a folder sets no event
-            await asyncio.sleep(0.02)
-    (path,) = found
+    out = spool.of(code, "out")
+    await until(lambda: list(out.glob("*.xml")), PATIENCE_SECONDS)
+    (path,) = out.glob("*.xml")
     told = decode(path.read_bytes())
     assert isinstance(told, CancellationRequest)
     path.unlink()

@@ -15,6 +15,7 @@ from simulator.police_station import PoliceStation
 from simulator.sms_gateway import SmsGateway
 from tests.asgi_server import served
 from tests.factories import complaint, make_hands, rrn, transfer
+from tests.waiting import until
 from workers.outward import Outward
 from workers.settings import Settings
 
@@ -33,12 +34,11 @@ async def one_of_each(hands: Hands) -> str:
 
 
 async def until_gone_out(hands: Hands) -> None:
-    left = (
-        "SELECT (SELECT count(*) FROM message WHERE sent_at IS NULL) + (SELECT count(*) FROM fir WHERE fir_no IS NULL)"
+    gone = (
+        "SELECT NOT EXISTS (SELECT FROM message WHERE sent_at IS NULL)"
+        " AND NOT EXISTS (SELECT FROM fir WHERE fir_no IS NULL)"
     )
-    async with asyncio.timeout(PATIENCE_SECONDS):
-        while await hands.pool.fetchval(left):  # noqa: ASYNC110 - a row sets no event
-            await asyncio.sleep(0.02)
+    await until(lambda: hands.pool.fetchval(gone), PATIENCE_SECONDS)
 
 
 async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: Pool) -> None:

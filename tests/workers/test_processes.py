@@ -6,13 +6,12 @@ import signal
 import stat
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import psutil
 import pytest
 
+from tests.waiting import until
 from workers import processes
 from workers.processes import ChildFailed, ChildProcess, ChildSpec, Supervisor, http_ready, own_command
 
@@ -30,13 +29,6 @@ def logged(log_file: Path, text: str = "awake") -> processes.Probe:
         return log_file.exists() and text in log_file.read_text()
 
     return probe
-
-
-async def eventually(condition: Callable[[], bool], limit_seconds: float = 10.0) -> None:
-    deadline = time.monotonic() + limit_seconds
-    while not condition():
-        assert time.monotonic() < deadline, "did not come true in time"
-        await asyncio.sleep(0.02)
 
 
 def gone(pid: int) -> bool:
@@ -120,7 +112,7 @@ async def test_a_killed_child_comes_back(tmp_path: Path) -> None:
         child = await supervisor.start(spec(tmp_path, "worker", SLEEPS))
         first = child.pid
         child.send(signal.SIGKILL)
-        await eventually(lambda: child.is_running and child.pid != first)
+        await until(lambda: child.is_running and child.pid != first, 10)
     assert not child.is_running
 
 
@@ -213,7 +205,7 @@ async def test_nothing_outlives_a_parent_that_was_killed(tmp_path: Path) -> None
     finally:
         parent.kill()
         parent.communicate()
-    await eventually(lambda: all(gone(pid) for pid in family))
+    await until(lambda: all(gone(pid) for pid in family), 10)
 
 
 def test_a_child_whose_parent_is_already_gone_does_not_start(tmp_path: Path) -> None:

@@ -33,6 +33,14 @@ async def test_a_list_is_compared(database: Pool, database_dsn: str, tmp_path: P
     assert [one["reason"] for one in told["differences"]] == ["amount_differs", "unreadable"]
 
 
+async def test_sums_are_told_as_in_india(database: Pool, database_dsn: str, tmp_path: Path) -> None:
+    case_no, reference = await a_lien(await make_hands(database))
+    file = tmp_path / "liens.csv"
+    file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},1234567.50\n")
+    told = await invoke("reconcile", "HDFC", file, **with_database(database_dsn))
+    assert "₹12,34,567.50 there, ₹400.00 here" in " ".join(told.stdout.split())
+
+
 async def test_what_cannot_be_compared(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
     await make_hands(database)

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import httpx
 import psutil
 import pytest
 
@@ -137,6 +138,10 @@ async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
     async with started("up", "--no-ui", **settings) as process:
         api = (await line_with(process, "API")).split()[1]
+        pages = [(await line_with(process, name)).split()[-1] for name in ("worker metrics", "way home metrics")]
+        async with httpx.AsyncClient(trust_env=False) as client:
+            queues = [re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text) for page in pages]
+        assert [set(found) for found in queues] == [{"case-work", "bank-calls"}, {"way-home"}]
         async with started("up", **settings) as second:
             code, _, err = await ended(second)
         assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)

@@ -1,13 +1,16 @@
 """A worker's process: what it shows of itself."""
 
 import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
 
 from tests.factories import SECRET
-from workers.embedded.ports import free_port
+from workers.embedded.ports import LOOPBACK
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.settings import Settings
 from workers.temporal import SDK_BUCKETS_SECONDS
@@ -25,8 +28,8 @@ SHOWN_BY_A_SWEEP = (
 
 
 async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(database_dsn: str, tmp_path: Path) -> None:
-    port, stop = free_port(), asyncio.Event()
-    async with EmbeddedTemporal(tmp_path / "temporal.db") as temporal:
+    stop = asyncio.Event()
+    async with EmbeddedTemporal(tmp_path / "temporal.db") as temporal, held_port() as port:
         settings = Settings(
             database_url=SecretStr(database_dsn),
             temporal_address=temporal.address,
@@ -43,6 +46,15 @@ async def test_its_page_shows_the_sdks_times_from_a_millisecond_to_an_hour(datab
         assert bounds(text, name) == sorted(SDK_BUCKETS_SECONDS[name]), name
     assert min(bounds(text, "activity_execution_latency")) == 0.001
     assert max(bounds(text, "activity_execution_latency")) == 3600
+
+
+@asynccontextmanager
+async def held_port() -> AsyncIterator[int]:
+    """A port that nobody else is given meanwhile; a server that may reuse an address can listen on it all the same."""
+    with socket.socket() as holder:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((LOOPBACK, 0))
+        yield holder.getsockname()[1]
 
 
 async def page_after_a_sweep(url: str, worker: asyncio.Task[None]) -> str:

@@ -13,6 +13,7 @@ from workers.commands.common import (
     JsonTarget,
     errors,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -97,26 +98,22 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
     """Load the institutions into the database of `settings`; returns how many. Raises `DirectoryRefused`."""
     from activities.directory import load_directory
     from activities.vault import Vault
-    from db.pool import open_pool
     from workers.home import secret_key
 
-    assert settings.database_url is not None, "with_database fills it in"
     vault = Vault(await asyncio.to_thread(secret_key, settings))
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         return await load_directory(pool, vault, entries)
 
 
 async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
     from db.channels import all_health
     from db.institutions import list_all
-    from db.pool import open_pool
     from domain.duty import Holidays, calling_order
     from domain.policy import load_policy
 
-    assert settings.database_url is not None, "with_database fills it in"
     rules = (await asyncio.to_thread(load_policy, settings.policy_file)).bank_holidays
     async with (
-        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        await open_database(settings) as pool,
         pool.acquire() as connection,
     ):
         found, health = await list_all(connection), await all_health(connection)

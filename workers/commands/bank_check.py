@@ -13,6 +13,7 @@ from workers.commands.common import (
     Failed,
     JsonTarget,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -64,12 +65,10 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
 
     from activities.directory import DirectoryCache
     from activities.vault import Vault
-    from db.pool import open_pool
     from workers.home import secret_key
 
-    assert settings.database_url is not None, "with_database fills it in"
     vault = Vault(await asyncio.to_thread(secret_key, settings))
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         cache = DirectoryCache(pool, vault)
         await cache.refresh()
         known = cache.current.get(code)

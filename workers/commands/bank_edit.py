@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.commands.bank import MAX_DIRECTORY_BYTES, mistakes_in
-from workers.commands.common import USAGE, Failed, errors, load_settings, run, with_database
+from workers.commands.common import USAGE, Failed, errors, load_settings, open_database, run, with_database
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -163,19 +163,15 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
 
     from activities.directory import add_institution
     from activities.vault import Vault
-    from db.pool import open_pool
     from workers.home import secret_key
 
-    assert settings.database_url is not None, "with_database fills it in"
     vault = Vault(await asyncio.to_thread(secret_key, settings))
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         await add_institution(pool, vault, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:
     from activities.directory import remove_institution
-    from db.pool import open_pool
 
-    assert settings.database_url is not None, "with_database fills it in"
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         await remove_institution(pool, code)

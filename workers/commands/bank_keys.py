@@ -15,6 +15,7 @@ from workers.commands.common import (
     JsonTarget,
     errors,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -23,7 +24,6 @@ from workers.commands.common import (
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from db.pool import Pool
     from schemas.bank_keys import BankKey
 
 KEY_FILE_MAX_BYTES: Final = 10_000
@@ -158,7 +158,7 @@ async def _add(
         )
     except ValidationError:
         raise Failed("KEY_ID: must have 1 to 100 letters, digits, or any of . _ : -", USAGE) from None
-    async with await _pool(settings) as pool, pool.acquire() as connection:
+    async with await open_database(settings) as pool, pool.acquire() as connection:
         try:
             await bank_keys.add_key(connection, key, datetime.now(UTC))
         except asyncpg.ForeignKeyViolationError:
@@ -172,7 +172,7 @@ async def _add(
 async def _list(settings: Settings, code: str) -> "list[BankKey]":
     from db import bank_keys
 
-    async with await _pool(settings) as pool, pool.acquire() as connection:
+    async with await open_database(settings) as pool, pool.acquire() as connection:
         return await bank_keys.keys_of(connection, code)
 
 
@@ -181,7 +181,7 @@ async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> 
 
     from db import bank_keys
 
-    async with await _pool(settings) as pool, pool.acquire() as connection, connection.transaction():
+    async with await open_database(settings) as pool, pool.acquire() as connection, connection.transaction():
         key = await bank_keys.get_key(connection, key_id)
         if key is None or key.institution != code:
             raise Failed(f"{code} has no key {key_id}")
@@ -191,13 +191,6 @@ async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> 
             await bank_keys.end_key(connection, key_id, end)
         except asyncpg.CheckViolationError:
             raise Failed(f"key {key_id} has not begun by then: name a later --at", USAGE) from None
-
-
-async def _pool(settings: Settings) -> "Pool":
-    from db.pool import open_pool
-
-    assert settings.database_url is not None, "with_database fills it in"
-    return await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1)
 
 
 def _print_of(key: "BankKey") -> str:

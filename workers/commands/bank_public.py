@@ -12,6 +12,7 @@ from workers.commands.common import (
     Steps,
     errors,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -67,10 +68,8 @@ def _proposal(package: Path, overrides: Path | None) -> "Proposal":
 
 async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sorted":
     from activities.public_banks import add_public_banks
-    from db.pool import open_pool
 
-    assert settings.database_url is not None, "with_database fills it in"
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         return await add_public_banks(pool, proposal, dry_run=dry_run)
 
 

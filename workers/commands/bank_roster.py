@@ -13,6 +13,7 @@ from workers.commands.common import (
     JsonTarget,
     errors,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -95,10 +96,8 @@ def _read(file: Path, kind: Any) -> Any:
 
 async def _write_roster(settings: Settings, code: str, officers: "list[NodalOfficer]") -> None:
     from activities.rosters import set_officers
-    from db.pool import open_pool
 
-    assert settings.database_url is not None, "with_database fills it in"
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         await set_officers(pool, code, officers)
     errors().print(f"{code}: {len(officers)} officers written", highlight=False, markup=False)
 
@@ -107,14 +106,12 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
     import asyncio
 
     from db.institutions import known_codes
-    from db.pool import open_pool
     from db.rosters import officers, to_call
     from domain.policy import load_policy
 
-    assert settings.database_url is not None, "with_database fills it in"
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with (
-        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        await open_database(settings) as pool,
         pool.acquire() as connection,
     ):
         if not await known_codes(connection, [code]):
@@ -125,22 +122,18 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
 
 async def _write_holidays(settings: Settings, code: str | None, found: "list[Holiday]") -> None:
     from activities.rosters import set_holidays
-    from db.pool import open_pool
 
-    assert settings.database_url is not None, "with_database fills it in"
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         await set_holidays(pool, code, found)
     errors().print(f"{code or 'every institution'}: {len(found)} holidays written", highlight=False, markup=False)
 
 
 async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday]":
     from db.institutions import known_codes
-    from db.pool import open_pool
     from db.rosters import holidays as known_holidays
 
-    assert settings.database_url is not None, "with_database fills it in"
     async with (
-        await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool,
+        await open_database(settings) as pool,
         pool.acquire() as connection,
     ):
         if code is not None and not await known_codes(connection, [code]):

@@ -4,7 +4,7 @@ import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
 import orjson
 import typer
@@ -13,6 +13,9 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from typer.core import TyperGroup
 
 from workers.settings import Settings
+
+if TYPE_CHECKING:
+    from db.pool import Pool
 
 T = TypeVar("T")
 
@@ -149,6 +152,14 @@ def with_database(settings: Settings) -> Settings:
     from workers.home import settled
 
     return settings if settings.database_url is not None else settled(settings)
+
+
+async def open_database(settings: Settings, *, most_connections: int = 1) -> "Pool":
+    """The database of settings that come from `with_database`; for `async with await`."""
+    from db.pool import open_pool
+
+    assert settings.database_url is not None, "with_database fills it in"
+    return await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=most_connections)
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:

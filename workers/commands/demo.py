@@ -74,7 +74,7 @@ def demo(
 ) -> None:
     """Play a day of complaints against simulated banks, and tell where each rupee is.
 
-    Starts PostgreSQL, Temporal, the API, a worker and the simulated banks, each a process of its own on a free port;
+    Starts PostgreSQL, Temporal, the API, the workers and the simulated banks, each a process of its own on a free port;
     plays the day with live progress; waits until the banks that answer by API or from the control room have answered;
     tells how it went and verifies every case. Nothing keeps running or lying about afterwards, however it ends, unless
     you ask for it. Any number of demos may run at once; a database that the settings name is left alone.

@@ -12,6 +12,7 @@ from workers.commands.common import (
     Failed,
     JsonTarget,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -90,24 +91,19 @@ def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[d
 async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, opened_to: datetime) -> "HomeReport":
     from db import home_figures
     from db.home_figures import Period
-    from db.pool import open_pool
 
-    assert settings.database_url is not None, "with_database fills it in"
     period = Period(
         opened_from=opened_from,
         opened_to=opened_to,
         as_of=datetime.now(UTC),
         clock_factor=settings.procedure_clock_factor,
     )
-    pool = await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1)
-    try:
-        async with (
-            pool.acquire() as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            return await home_figures.report(connection, period, by)
-    finally:
-        await pool.close()
+    async with (
+        await open_database(settings) as pool,
+        pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await home_figures.report(connection, period, by)
 
 
 def _write_csv(file: Path, report: "HomeReport") -> None:

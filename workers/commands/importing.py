@@ -17,6 +17,7 @@ from workers.commands.common import (
     JsonTarget,
     errors,
     load_settings,
+    open_database,
     people,
     progress_bar,
     run,
@@ -120,14 +121,12 @@ async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
     from activities.directory import DirectoryCache
     from activities.hands import Hands
     from activities.vault import Vault
-    from db.pool import open_pool
     from domain.policy import load_policy
     from workers.home import secret_key
 
-    assert settings.database_url is not None, "with_database fills it in"
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     vault = Vault(await asyncio.to_thread(secret_key, settings))
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=4) as pool:
+    async with await open_database(settings, most_connections=4) as pool:
         directory = DirectoryCache(pool, vault)
         await directory.refresh()
         if not len(directory.current):

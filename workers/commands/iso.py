@@ -18,7 +18,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.importing import courier
+from workers.commands.importing import courier, open_hands
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -81,26 +81,14 @@ def _read(file: Path) -> bytes:
 
 
 async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
-    from activities.directory import DirectoryCache
-    from activities.hands import Hands
-    from activities.vault import Vault
     from adapters.banks.iso20022.spool import Spool
-    from db.pool import open_pool
-    from domain.policy import load_policy
-    from workers.home import secret_key
     from workers.iso_watch import SpoolBusy, take_alone
 
     await asyncio.to_thread(_read, file)
-    assert settings.database_url is not None, "with_database fills it in"
-    policy = await asyncio.to_thread(load_policy, settings.policy_file)
-    vault = Vault(await asyncio.to_thread(secret_key, settings))
     spool = Spool(settings.iso_spool) if settings.iso_spool else None
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=4) as pool:
-        directory = DirectoryCache(pool, vault)
-        await directory.refresh()
-        if directory.current.get(bank) is None:
+    async with open_hands(settings) as hands:
+        if hands.directory.current.get(bank) is None:
             raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
-        hands = Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
         try:
             outcome = await take_alone(hands, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
         except SpoolBusy as error:
@@ -109,7 +97,7 @@ async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
             raise Failed(f"{file}: another process has taken it: see done/ and refused/", FAILURE) from error
         follow_up = outcome.taken.follow_up if outcome.taken else None
         if follow_up is not None:
-            async with courier(settings, pool) as follow:
+            async with courier(settings, hands.pool) as follow:
                 follow(follow_up)
         return outcome
 

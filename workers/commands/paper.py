@@ -90,14 +90,14 @@ def paper(
 
 
 async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
-    from activities.papers import APPEAL_PATH, issue_for_officer
+    from activities.papers import appeal_address, issue_for_officer
     from db import papers
     from domain.papers import PaperLacks
 
-    appeal_address = f"{settings.public_url}{APPEAL_PATH}" if settings.public_url else ""
+    address = appeal_address(settings.public_url)
     async with open_hands(settings) as hands:
         try:
-            issued = await issue_for_officer(hands, ack_no, asked, own_name(), appeal_address=appeal_address)
+            issued = await issue_for_officer(hands, ack_no, asked, own_name(), appeal_address=address)
         except PaperLacks as lacks:
             lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
             raise Failed(

@@ -11,6 +11,7 @@ from workers.commands.common import (
     Failed,
     JsonTarget,
     load_settings,
+    open_database,
     people,
     run,
     with_database,
@@ -120,11 +121,8 @@ def _show_status(json_target: str | None) -> None:
 
 
 async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
-    from db.pool import open_pool
-
     settings = with_database(load_settings())
-    assert settings.database_url is not None, "with_database fills it in"
-    async with await open_pool(settings.database_url.get_secret_value(), min_size=1, max_size=1) as pool:
+    async with await open_database(settings) as pool:
         return await work(pool)
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def up(
     ui: Annotated[bool, typer.Option(help="Show Temporal's own web interface (embedded server only).")] = True,
 ) -> None:
-    """Run the whole stack on this machine: PostgreSQL, Temporal, the API and a worker. Ctrl-C stops it all.
+    """Run the whole stack on this machine: PostgreSQL, Temporal, the API and the workers. Ctrl-C stops it all.
 
     Data, logs and the secret key live in GOLDENHOUR_HOME (.goldenhour), one stack a folder. What
     GOLDENHOUR_DATABASE_URL and GOLDENHOUR_TEMPORAL_ADDRESS name is used instead of the embedded services. A process

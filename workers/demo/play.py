@@ -35,8 +35,8 @@ STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
 """how long nothing may move, though the engine has something to do, until it is given up"""
-A_DAYS_LIMIT = 30
-"""days before now, by the wall's clock, in which any demo began"""
+BEGAN_WITHIN = timedelta(days=30)
+"""before now, by the wall's clock, any demo that is being played began"""
 FAST_CLASSES = (AnswerClass.API, AnswerClass.SEAT)
 """the banks that are waited for; e-mail-class banks answer after hours or days"""
 
@@ -168,8 +168,6 @@ async def play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable
 
 async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callable[[Look], None]) -> Played:
     await stage.start()
-    if stage.goes_home:
-        await stage.bring_home()
     trouble, last = await _watch(stage, plan.tail_seconds, limit_seconds, show)
     if stage.goes_home and not trouble:
         last = await _watch_home(stage, last, show)
@@ -187,7 +185,7 @@ async def _home(connection: Connection, plan: DayPlan) -> Home:
     """The measures of the way home, of every case there is."""
     now = datetime.now(UTC)
     period = Period(
-        opened_from=now - timedelta(days=A_DAYS_LIMIT),
+        opened_from=now - BEGAN_WITHIN,
         opened_to=now + timedelta(days=1),
         as_of=now,
         clock_factor=plan.procedure_clock_factor,

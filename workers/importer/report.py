@@ -11,14 +11,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from domain.cells import Cell
+from domain.cells import Cell, as_plain_text
 from domain.complaint_rows import REASON_COLUMNS, RejectedRow, SheetRow
 from domain.oddities import TIME_MISSING
 from workers.home import write_private
 from workers.importer.taking import ImportOutcome
 
 SHOWN_ROWS = 20
-FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
 def as_json(file: str, outcome: ImportOutcome, *, dry_run: bool) -> dict[str, object]:
@@ -166,5 +165,4 @@ def _plain(cell: Cell) -> str:
         return cell.isoformat(sep=" ")
     if isinstance(cell, float) and cell.is_integer():
         return f"{cell:.0f}"
-    text = str(cell)
-    return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
+    return as_plain_text(str(cell))

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.trail_import import Fate, TrailOutcome
+from domain.cells import as_plain_text
 from domain.trail_row import TrailRow
 from domain.trail_workbook import RejectedTrailRow
 from workers.home import write_private
@@ -181,8 +182,7 @@ def write_rejects(path: Path, outcome: TrailOutcome) -> int:
     writer.writerow(REJECT_COLUMNS)
     for row in outcome.rejected:
         for fault in row.faults:
-            sheet = row.sheet_name
-            name = f"'{sheet}" if sheet.startswith(("=", "+", "-", "@")) else sheet
-            writer.writerow((name, row.row_no, fault.column, fault.code, fault.reason))
+            sheet = as_plain_text(row.sheet_name)
+            writer.writerow((sheet, row.row_no, fault.column, fault.code, fault.reason))
     write_private(path, "\ufeff" + text.getvalue())
     return len(outcome.rejected)
