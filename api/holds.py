@@ -10,7 +10,7 @@ from activities import grievances
 from activities.micro_holds import decide_micro
 from api.appeals import AppealGate
 from api.auth import acting, may
-from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
@@ -32,7 +32,7 @@ async def list_holds(
     parts: TheParts,
     officer: Reader,
     ack_no: AckNoFilter = None,
-    institution: Annotated[str | None, Query(pattern=r"^[A-Z0-9]{1,20}$", description="Code of the bank.")] = None,
+    institution: BankFilter = None,
     held: Annotated[bool | None, Query(description="Whether anything is on hold still.")] = None,
     small: Annotated[bool | None, Query(description="Whether it waits for a quick decision.")] = None,
     ends_within_days: Annotated[

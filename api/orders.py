@@ -10,7 +10,7 @@ from activities.confirming import NotItsLine, take_confirmation
 from activities.ordering import cancel_order
 from api.auth import may
 from api.bank_orders import not_its_line
-from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
@@ -31,7 +31,7 @@ async def list_orders(
     officer: Reader,
     state: Annotated[OrderState | None, Query()] = None,
     overdue: Annotated[bool | None, Query(description="Whether it is past its time and not over.")] = None,
-    institution: Annotated[str | None, Query(max_length=20, pattern=r"^[A-Z0-9_]+$")] = None,
+    institution: BankFilter = None,
     ack_no: AckNoFilter = None,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,

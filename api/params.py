@@ -5,6 +5,7 @@ from typing import Annotated, Final
 from fastapi import Header, Path, Query
 
 from schemas.identifiers import ACK_NO_PATTERN
+from schemas.institutions import Code
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 500
@@ -15,6 +16,7 @@ AckNo = Annotated[str, Path(pattern=ACK_NO_PATTERN.pattern, description="Any ack
 AckNoFilter = Annotated[
     str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
 ]
+BankFilter = Annotated[Code | None, Query(description="Code of the bank in the directory.")]
 HopNo = Annotated[int, Path(ge=1, le=INT32_MAX)]
 TaskId = Annotated[int, Path(ge=1, le=INT64_MAX)]
 CourtOrderId = Annotated[int, Path(ge=1, le=INT64_MAX)]

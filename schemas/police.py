@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, String
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.complaints import Identifier, Line, LocalDatetime
 from schemas.desk import Reason
+from schemas.institutions import Code
 from schemas.messages import EmailAddress
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
 
@@ -153,7 +154,7 @@ class NewCourtOrder(Noun):
     order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
     made_on: Day
     amount_paise: PositivePaise | None = None
-    institution: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{2,11}$")] | None = None
+    institution: Code | None = None
     account: Identifier | None = None
     document: Pdf | None = None
     reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""

@@ -53,6 +53,7 @@ class Running:
     settings: Settings
     api_url: str
     worker_metrics_url: str
+    way_home_metrics_url: str
 
 
 @asynccontextmanager
@@ -107,10 +108,12 @@ async def start_engine(
     settings = await start_apis(supervisor, settings, restarts=restarts)
     tell("workers")
     await _start_worker(supervisor, settings, "worker", "golden-hour", restarts=restarts)
-    apart = settings.model_copy(update={"worker_metrics_port": free_port()})
+    apart_port = free_port()
+    apart = settings.model_copy(update={"worker_metrics_port": apart_port})
     await _start_worker(supervisor, apart, "worker-way-home", "way-home", restarts=restarts)
     host = f"[{settings.api_host}]" if ":" in settings.api_host else settings.api_host
-    return Running(settings, f"http://{host}:{settings.api_port}", f"http://{host}:{metrics_port}/metrics")
+    metrics_urls = [f"http://{host}:{port}/metrics" for port in (metrics_port, apart_port)]
+    return Running(settings, f"http://{host}:{settings.api_port}", *metrics_urls)
 
 
 async def _start_worker(supervisor: Supervisor, settings: Settings, name: str, queues: str, *, restarts: bool) -> None:

@@ -8,12 +8,14 @@ import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import httpx
 import psutil
 import pytest
 
+from tests.waiting import until
 from tests.workers.command_line import COMMAND, all_gone, own_environment
 from workers.commands.demo import HOME_PREFIX, _sweep
 
@@ -133,15 +135,20 @@ async def test_a_demo_that_stays_is_found_by_other_commands(tmp_path: Path) -> N
     assert (code, "not an empty folder" in err) == (2, True)
 
 
+async def shows_just(page: str, queues: set[str]) -> bool:
+    """Whether the worker with that page of metrics serves these queues, as far as it says."""
+    async with httpx.AsyncClient(trust_env=False) as client:
+        return set(re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text)) == queues
+
+
 async def test_up_is_alone_in_its_home_restarts_what_crashes_and_stops_clean(tmp_path: Path) -> None:
     home = tmp_path / "home"
     settings = {"GOLDENHOUR_HOME": str(home), "GOLDENHOUR_API_PORT": "0"}
     async with started("up", "--no-ui", **settings) as process:
         api = (await line_with(process, "API")).split()[1]
         pages = [(await line_with(process, name)).split()[-1] for name in ("worker metrics", "way home metrics")]
-        async with httpx.AsyncClient(trust_env=False) as client:
-            queues = [re.findall(r'task_queue="([a-z-]+)"', (await client.get(page)).text) for page in pages]
-        assert [set(found) for found in queues] == [{"case-work", "bank-calls"}, {"way-home"}]
+        for page, queues in zip(pages, ({"case-work", "bank-calls"}, {"way-home"}), strict=True):
+            await until(partial(shows_just, page, queues))
         async with started("up", **settings) as second:
             code, _, err = await ended(second)
         assert (code, f"process {process.pid}" in err, api in err) == (1, True, True)

@@ -18,6 +18,7 @@ from workers.commands.common import (
     write_json,
 )
 from workers.commands.processes import own_name
+from workers.words import rupees
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -189,4 +190,4 @@ def _show(found: "ReconciliationDetail", json_target: str | None) -> None:
 
 
 def _rupees(paise: int | None) -> str:
-    return "" if paise is None else f"₹{paise // 100:,}.{paise % 100:02d}"
+    return "" if paise is None else rupees(paise, exact=True)

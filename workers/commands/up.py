@@ -58,6 +58,7 @@ def _show(services: "Services", running: "Running") -> None:
         ("API", running.api_url),
         ("metrics", f"{running.api_url}/metrics (API and worker)"),
         ("worker metrics", running.worker_metrics_url),
+        ("way home metrics", running.way_home_metrics_url),
     ]
     if services.temporal and services.temporal.ui_url:
         pairs.append(("Temporal UI", services.temporal.ui_url))
