@@ -107,13 +107,13 @@ class HomeGauges:
         )
         self._spread = Gauge(
             "goldenhour_way_home_held_to_restored_seconds",
-            "From the victim's first hold to a credit; cases of the last 90 days.",
+            "From the victim's first hold to a credit; credits of the last 90 days.",
             ("quantile",),
             registry=registry,
         )
         self._past = Gauge(
             "goldenhour_way_home_held_past_paise",
-            "Money still on hold after so many days; cases of the last 90 days.",
+            "Money still on hold after so many days, of all cases.",
             ("days",),
             registry=registry,
         )

@@ -12,7 +12,7 @@ from activities.hands import Hands
 from activities.home_figures import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
 from api.auth import may
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION
+from api.problems import IN_THE_DESCRIPTION, Kind, Refused, says
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
@@ -24,6 +24,8 @@ router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], respons
 
 READS_MAX: Final = 1
 """reports counted at once in a process; the next waits. The work of the day needs the database more."""
+
+TOO_MUCH_TO_COUNT: Final = Kind("too-much-to-count", 503, "Counting took too long; ask for a shorter time")
 
 Reader = Annotated[Officer, may(Action.READ_RESTORATION)]
 By = Annotated[HomeBy | None, Query(description="A row for each of these; without it only the total.")]
@@ -41,16 +43,22 @@ class CountingRoom:
         self._seats = asyncio.Semaphore(READS_MAX)
 
     async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
-        """The figures, all of one snapshot."""
+        """The figures, all of one snapshot. Raises `Refused` where there is too much to count."""
         async with self._seats:
-            return await home_figures.read(self._hands, period, by)
+            try:
+                return await home_figures.read(self._hands, period, by)
+            except TimeoutError:
+                raise Refused(TOO_MUCH_TO_COUNT) from None
 
 
 @router.get(
     "/figures",
     name="read_home_figures",
     response_model=HomeReport,
-    responses={200: {"content": CSV_CONTENT, "description": "The report, or its table to whoever accepts a CSV."}},
+    responses={
+        200: {"content": CSV_CONTENT, "description": "The report, or its table to whoever accepts a CSV."},
+        **says(TOO_MUCH_TO_COUNT),
+    },
 )
 async def read_figures(
     request: Request,

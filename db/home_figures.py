@@ -59,6 +59,8 @@ _ABOUT: Final[dict[HomeBy | None, _About]] = {
 _OF_A_VICTIM: Final = frozenset({HomeBy.ROUTE, HomeBy.DISTRICT})
 
 _COHORT: Final = "c.opened_at >= $1 AND c.opened_at < $2"
+READ_SECONDS: Final = 120.0
+"""how long one statement may count; a year of a whole state is much"""
 
 
 class Counting(Noun):
@@ -148,23 +150,24 @@ SELECT about, {_sum_of("ordered", "kind = 'restore'")}, {_sum_of("lapsed", "reas
     hop="JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no",
 )
 
+# By when banks told of the credit, not by when the case was opened: of new cases only the quick have come home.
 # A bank may tell only the day, which is its midnight: what was credited before it was ordered counts from its word.
 CREDITS: Final = Counting(
-    statement=f"""
-SELECT {{column}} AS about, count(*) AS credits, percentile_cont($3::float8[]) WITHIN GROUP (
+    statement="""
+SELECT {column} AS about, count(*) AS credits, percentile_cont($3::float8[]) WITHIN GROUP (
     ORDER BY greatest(0, extract(
         epoch FROM CASE WHEN k.done_at >= o.planned_at THEN k.done_at ELSE k.received_at END - r.first_held_at
     )::float8)
 ) AS seconds
-FROM case_file c JOIN bank_order o ON o.case_no = c.case_no AND o.kind = 'restore'
-JOIN restoration r ON r.restoration_id = o.restoration_id
-JOIN bank_confirmation k ON k.order_id = o.order_id AND k.applied_paise > 0 {{join}}
-WHERE {_COHORT} GROUP BY 1
+FROM bank_confirmation k JOIN bank_order o ON o.order_id = k.order_id AND o.kind = 'restore'
+JOIN restoration r ON r.restoration_id = o.restoration_id JOIN case_file c ON c.case_no = o.case_no {join}
+WHERE k.received_at >= $1 AND k.received_at < $2 AND k.applied_paise > 0 GROUP BY 1
 """,
     ack="r.ack_no",
     bank="o.institution",
 )
 
+# Whatever is on hold now: what has waited longest is of no cohort that anybody looks at.
 AGES: Final = Counting(
     statement=f"""
 SELECT about, {
@@ -175,12 +178,12 @@ SELECT about, {
         )
     } FROM (
     SELECT {{column}} AS about, a.hold_id, sum(b.balance_paise)::bigint AS paise,
-        extract(epoch FROM $3::timestamptz - a.first_held_at)::float8 * $4::float8 / {_DAY_SECONDS} AS days
+        extract(epoch FROM $1::timestamptz - a.first_held_at)::float8 * $2::float8 / {_DAY_SECONDS} AS days
     FROM account_hold a JOIN case_file c ON c.case_no = a.case_no
     JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
     JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
         AND b.balance_paise > 0 {{join}}
-    WHERE a.state = 'held' AND {_COHORT} GROUP BY 1, 2
+    WHERE a.state = 'held' GROUP BY 1, 2
 ) AS by_hold GROUP BY about
 """,
     ack="h.ack_no",
@@ -238,13 +241,16 @@ async def _figures(connection: Connection, period: Period, by: HomeBy | None) ->
     cohort = (period.opened_from, period.opened_to)
     stages: dict[str, dict[Stage, Sum]] = {}
     for counting, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
-        for row in await connection.fetch(counting.by(by), *cohort):
+        for row in await connection.fetch(counting.by(by), *cohort, timeout=READ_SECONDS):
             stages.setdefault(row["about"], _stages()).update({stage: _sum(row, stage) for stage in told})
-    credits = await connection.fetch(CREDITS.by(by), *cohort, list(PERCENTILES))
-    ages = await connection.fetch(AGES.by(by), *cohort, period.as_of, period.clock_factor)
+    credits = await connection.fetch(CREDITS.by(by), *cohort, list(PERCENTILES), timeout=READ_SECONDS)
+    ages = await connection.fetch(AGES.by(by), period.as_of, period.clock_factor, timeout=READ_SECONDS)
     spreads = {row["about"]: row for row in credits}
-    past = {row["about"]: row for row in ages}
-    return {key: _put(key, found, spreads.get(key), past.get(key)) for key, found in stages.items()}
+    past = {row["about"]: row for row in ages if row[f"holds_{PAST_DAYS[0]}"]}
+    return {
+        key: _put(key, stages.get(key) or _stages(), spreads.get(key), past.get(key))
+        for key in (stages | spreads | past)
+    }
 
 
 def _stages() -> dict[Stage, Sum]:

@@ -2023,6 +2023,8 @@ CREATE INDEX appeal_code_hold ON public.appeal_code USING btree (hold_id, made_a
 
 CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 
+CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
+
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
 
 CREATE INDEX bank_confirmation_order ON public.bank_confirmation USING btree (order_id);

@@ -196,6 +196,25 @@ async def test_only_the_cases_of_the_period_are_counted(hands: Hands) -> None:
     assert paise((await report(home, days=60)).total) == {"lost": 300_00, "held": 300_00}
 
 
+async def test_what_has_waited_longest_is_of_no_period(hands: Hands) -> None:
+    home = Home(hands)
+    await home.hold(100)
+    home.clock.at = await home.bench.value("SELECT max(first_held_at) FROM account_hold") + 400 * DAY
+    found = await report(home, HomeBy.BANK, days=30)
+    assert paise(found.total) == {}
+    assert [(one.days, one.paise) for one in found.total.past] == [(30, 100_00), (60, 100_00), (90, 100_00)]
+    assert [sum(one.paise for one in row.past) for row in found.rows] == [300_00], "and it is somebody's"
+
+
+async def test_a_credit_counts_when_it_was_told_whenever_its_case_was_opened(hands: Hands) -> None:
+    home = Home(hands)
+    await restored(home, 100)
+    await home.bench.pool.execute("UPDATE case_file SET opened_at = opened_at - interval '200 days'")
+    assert (await report(home, days=2)).total.held_to_restored.credits == 1
+    home.clock.at += 3 * DAY
+    assert (await report(home, days=2)).total.held_to_restored.credits == 0
+
+
 async def test_of_nothing_there_are_figures_too(hands: Hands) -> None:
     found = await report(Home(hands), HomeBy.BANK)
     assert (paise(found.total), found.rows, found.grievances) == ({}, (), ())

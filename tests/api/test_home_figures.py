@@ -68,6 +68,12 @@ async def test_what_cannot_be_counted_is_named(doors: Doors, query: str, named: 
     assert named in str(response.json()["violations"])
 
 
+async def test_what_is_too_much_to_count_is_told_so(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("db.home_figures.READ_SECONDS", 0.000_001)
+    response = await doors.client.get(FIGURES, headers=doors.officer(Role.DESK))
+    assert (response.status_code, response.json()["type"]) == (503, "urn:goldenhour:problem:too-much-to-count")
+
+
 async def test_who_may_not_read_restorations_may_not_read_their_figures(doors: Doors) -> None:
     assert (await doors.client.get(FIGURES)).status_code == 401
     assert (await doors.client.get(FIGURES, headers=doors.officer(Role.INTAKE))).status_code == 403

@@ -21,6 +21,8 @@ async def restored(pool: Pool) -> None:
     restoration = await home.of(await home.hold(300, lost=100))
     await home.to_credit(restoration)
     await home.confirm(restoration)
+    # The command counts by the wall's clock, which the home's is days ahead of.
+    await pool.execute("UPDATE bank_confirmation SET received_at = now() - interval '1 second'")
 
 
 async def test_people_see_what_went_where(database: Pool, database_dsn: str) -> None:
@@ -29,6 +31,11 @@ async def test_people_see_what_went_where(database: Pool, database_dsn: str) -> 
     assert told.exit_code == 0, told.output
     for words in ("lost", "₹400", "restored", "₹300", "no_court", "100.0%", "over 1 credits"):
         assert words in told.stdout
+
+
+async def test_days_are_those_of_india_and_the_last_is_one_of_them(database: Pool, database_dsn: str) -> None:
+    told = await invoke("figures", "--from", "2026-01-01", "--to", "2026-02-01", **with_database(database_dsn))
+    assert "Cases opened from 01 Jan 2026 to 31 Jan 2026" in told.stdout
 
 
 async def test_programs_get_json_and_spreadsheets_a_table(database: Pool, database_dsn: str, tmp_path: Path) -> None:
@@ -43,6 +50,8 @@ async def test_wrong_usage_is_named(database: Pool, database_dsn: str, tmp_path:
     settings = with_database(database_dsn)
     turned = await invoke("figures", "--from", "2026-02-01", "--to", "2026-01-01", **settings)
     assert (turned.exit_code, "--from is not before --to" in turned.stderr) == (2, True)
+    long = await invoke("figures", "--from", "2024-01-01", "--to", "2026-01-01", **settings)
+    assert (long.exit_code, "more than 366 days" in long.stderr) == (2, True)
     nowhere = await invoke("figures", "--csv", tmp_path / "no" / "home.csv", **settings)
     assert (nowhere.exit_code, "No such file" in nowhere.stderr) == (2, True)
 

@@ -45,7 +45,7 @@ NOBODY = {
     HomeBy.BANK: "an unknown bank",
     HomeBy.OFFICER: "nobody assigned",
 }
-DAYS_DEFAULT = 365
+DAYS_DEFAULT, DAYS_MAX = 365, 366
 
 
 def figures(
@@ -85,6 +85,8 @@ def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[d
     start = opened_from.replace(tzinfo=IST) if opened_from else end - timedelta(days=DAYS_DEFAULT)
     if start >= end:
         raise Failed("--from is not before --to", USAGE)
+    if end - start > timedelta(days=DAYS_MAX):
+        raise Failed(f"--from is more than {DAYS_MAX} days before --to", USAGE)
     return start, end
 
 
@@ -136,7 +138,10 @@ def show(console: "Console", report: "HomeReport", factor: float) -> None:
 def _stages(report: "HomeReport") -> "Table":
     from rich.table import Table
 
-    days = f"{report.opened_from:%d %b %Y} to {report.opened_to:%d %b %Y}"
+    from schemas.complaints import IST
+
+    first, last = (at.astimezone(IST) for at in (report.opened_from, report.opened_to - timedelta(microseconds=1)))
+    days = f"{first:%d %b %Y} to {last:%d %b %Y}"
     table = Table(title=f"Cases opened from {days}", title_justify="left")
     table.add_column("stage")
     table.add_column("cases", justify="right")
