@@ -238,6 +238,18 @@ class HomeHabits(_Frozen):
     sp_refuses: Rate = 0.03
     sent_back: Rate = 0.05
     """verifications that go back to the victim once"""
+    appeals: Rate = 0.25
+    """account holders who appeal against the hold they are told of by short message"""
+    appeal_genuine: Rate = 0.6
+    """appeals about money that is the holder's own"""
+    level_convinced: Rate = 0.6
+    """levels that see it, and let at least a part go"""
+    level_sleeps: Rate = 0.15
+    """levels that let their time pass"""
+    appeals_on: Rate = 0.7
+    """holders who take a decision that keeps the hold to the next level"""
+    looks_again: Delay = Delay(median=10 * DAY_SECONDS, sigma=0.3, least=5 * DAY_SECONDS)
+    """until a holder looks how the appeal stands"""
     visit: Delay = Delay(median=2 * DAY_SECONDS, sigma=0.5, least=0.5 * DAY_SECONDS)
     """until a person has done what the step waits for, in seconds of procedures"""
     court: Delay = Delay(median=12 * DAY_SECONDS, sigma=0.4, least=4 * DAY_SECONDS)

@@ -25,7 +25,7 @@ class BadgeTold(BaseModel):
 class Start(BaseModel):
     """The body of `POST /sim/start`. `desk_token` defaults to `intake_token`; `desk` false: nobody at the desk.
 
-    `police`: the officers of the way home, by role (io, dy_sp, sp, supervisor); without them nothing goes home.
+    `police`: the officers of the way home, one of each role; without them nothing goes home and nobody appeals.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -33,7 +33,7 @@ class Start(BaseModel):
     intake_token: str
     desk_token: str | None = None
     desk: bool = True
-    police: dict[Literal["io", "dy_sp", "sp", "supervisor"], BadgeTold] = {}
+    police: dict[Literal["io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro"], BadgeTold] = {}
 
 
 class Connect(BaseModel):

@@ -28,6 +28,8 @@ class Answer:
 
     status: int
     body: bytes
+    location: str = ""
+    """where a redirect leads"""
 
 
 class _Wire:
@@ -54,7 +56,7 @@ class _Wire:
             sent += self.protocol.send(h11.Data(data=body)) or b""
         sent += self.protocol.send(h11.EndOfMessage()) or b""
         self.writer.write(sent)
-        status, content = 0, bytearray()
+        status, location, content = 0, "", bytearray()
         while True:
             event = self.protocol.next_event()
             if event is h11.NEED_DATA:
@@ -63,12 +65,13 @@ class _Wire:
                 self.protocol.receive_data(received)
             elif isinstance(event, h11.Response):
                 status = event.status_code
+                location = next((value.decode() for name, value in event.headers if name == b"location"), "")
             elif isinstance(event, h11.Data):
                 content += event.data
                 if len(content) > MAX_ANSWER_BYTES:
                     raise LineError("the answer is too large")
             elif isinstance(event, h11.EndOfMessage):
-                return Answer(status, bytes(content))
+                return Answer(status, bytes(content), location)
             elif not isinstance(event, h11.InformationalResponse):
                 raise LineError("dropped before the answer was whole")
 

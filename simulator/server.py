@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import logging
 import socket
+from collections import Counter
 from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -11,6 +12,7 @@ from typing import Self
 
 import uvicorn
 
+from simulator.appellants import AT_ONCE, Appellants
 from simulator.banks import Banks
 from simulator.cases import CasePlan, Told, plan_cases
 from simulator.clock import Clock
@@ -29,7 +31,9 @@ from simulator.figures import (
     ticket_row,
     truth_figures,
 )
+from simulator.grievance_ladder import Ladder
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
+from simulator.line import Line
 from simulator.mailbox import Mailboxes
 from simulator.officers import Desk, Officers, Victims
 from simulator.paying import BackOffices
@@ -78,6 +82,8 @@ class SimulatorServer:
         self.records: list[ComplaintRecord] = []
         self.desk: Desk | None = None
         self.way_home: WayHome | None = None
+        self.appellants: Appellants | None = None
+        self.ladder: Ladder | None = None
         self.station = PoliceStation(
             STATION_CLIENT, config.police_key.encode(), seed=config.seed, clock_factor=config.procedure_clock_factor
         )
@@ -89,6 +95,7 @@ class SimulatorServer:
         self.spools: SpoolReaders
         self._run_clock = run_clock
         self._officers: Officers | None = None
+        self._public_line: Line | None = None
         self._playing: list[asyncio.Task[None]] = []
         self._server: uvicorn.Server
         self._serving: asyncio.Task[None]
@@ -139,6 +146,8 @@ class SimulatorServer:
         await self.banks.close()
         if self._officers is not None:
             self._officers.close()
+        if self._public_line is not None:
+            self._public_line.close()
 
     # -- the day ----------------------------------------------------------------------------------------------
 
@@ -176,6 +185,15 @@ class SimulatorServer:
         if police:
             self.way_home = WayHome(self.config, self._officers, police)
             self._play(self.way_home.work())
+            self._hear_appeals(api_url.rstrip("/"), self._officers, police)
+
+    def _hear_appeals(self, api_url: str, officers: Officers, police: Mapping[str, Badge]) -> None:
+        """Have account holders appeal over the public page, and everybody whom an appeal comes to answer it."""
+        self._public_line = Line(api_url, AT_ONCE)
+        self.appellants = Appellants(self.config, self.sms, self._public_line)
+        self.ladder = Ladder(self.config, self.banks.by_code, officers, police, api_url, self._public_line)
+        self._play(self.appellants.work())
+        self._play(self.ladder.work())
 
     def _play(self, part: Coroutine[None, None, None]) -> None:
         task = asyncio.create_task(part)
@@ -237,13 +255,17 @@ class SimulatorServer:
             "faults": self.banks.faults.figures(),
             "nudges": dict(self.banks.nudges),
             "orders": self.offices.figures,
-            "way_home": {"under_way": self.way_home.under_way, "done": dict(self.way_home.done)}
+            "way_home": {"under_way": self.way_home.under_way, "done": self._done_on_the_way()}
             if self.way_home
             else None,
             "firs": len(self.station.reports),
             "sms": self.sms.taken,
             "desk": {"corrected": self.desk.corrected, "called": self.desk.called} if self.desk else None,
         }
+
+    def _done_on_the_way(self) -> dict[str, int]:
+        """What everybody has done on the way home, by what it was."""
+        return dict(sum((part.done for part in (self.way_home, self.appellants, self.ladder) if part), Counter()))
 
     def ticket_rows(self) -> list[Json]:
         """Every ticket with its times."""

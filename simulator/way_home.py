@@ -19,7 +19,7 @@ from simulator.line import LineError
 from simulator.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
 from simulator.seeds import chance, unit
 
-ROLES: Final = ("io", "dy_sp", "sp", "supervisor")
+ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
 TRIES: Final = 20
 SIGNED: Final = 0.7
 """e-Zero FIRs that their complainants sign in time"""

@@ -51,6 +51,8 @@ POLICE: Final[Mapping[Role, str]] = {
     Role.DY_SP: "dysp.khan",
     Role.SP: "sp.singh",
     Role.SUPERVISOR: "supervisor.rao",
+    Role.DISTRICT_GRO: "gro.lucknow",
+    Role.STATE_GRO: "gro.state",
 }
 """the officers of the way home, by the names on their tokens"""
 

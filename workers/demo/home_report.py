@@ -41,6 +41,16 @@ DONE: Mapping[str, str] = {
     "refuse": "refused",
     "receive_bond": "bonds given",
 }
+APPEALED: Mapping[str, str] = {
+    "appeals": "appeals of account holders",
+    "appeals_taken_on": "taken to the next level",
+    "bank_reports": "reports of their banks",
+    "levels_asleep": "levels that let their time pass",
+    "appeals_upheld": "decided: the hold stays",
+    "appeals_part_released": "decided: a part is let go",
+    "appeals_released": "decided: all is let go",
+    "codes_missed": "codes that never came",
+}
 
 
 def as_json(played: Played) -> dict[str, object]:
@@ -59,9 +69,10 @@ def show(console: Console, played: Played) -> None:
     console.print(_routes(played))
     world = played.look.world.way_home
     done = world.done if world else {}
-    told = [f"{done[name]} {words}" for name, words in DONE.items() if done.get(name)]
-    if told:
-        console.print(f"On the way: {', '.join(told)}.", highlight=False)
+    for about, words in (("On the way", DONE), ("Appeals", APPEALED)):
+        told = [f"{done[name]} {word}" for name, word in words.items() if done.get(name)]
+        if told:
+            console.print(f"{about}: {', '.join(told)}.", highlight=False)
     said = [f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.home.credits.items()]
     if said:
         console.print(f"Banks say they have credited: {', '.join(said)}.", highlight=False)

@@ -1,0 +1,61 @@
+"""Account holders appeal with a cheap phone: a short message, a code, the public page; and the ladder answers them.
+
+Nothing here knows more than a stranger: references and codes come out of the gateway's messages, all else over HTTP.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from simulator import SimulatorConfig
+from tests.e2e.live import Live, live
+from tests.e2e.test_way_home import world
+
+pytestmark = pytest.mark.end_to_end
+
+LIMIT_SECONDS = 90.0
+
+
+def everybody_appeals(**habits: object) -> SimulatorConfig:
+    """No victim applies, every holder appeals, no level forgets to decide; a day passes in less than a second."""
+    plain = {"applies": 0, "fir": 0, "appeals": 1, "level_sleeps": 0, "appeal_genuine": 1, "appeals_on": 1}
+    return world(**plain | habits).model_copy(update={"procedure_clock_factor": 129_600.0})
+
+
+async def decisions(engine: Live) -> set[tuple[str, str]]:
+    rows = await engine.pool.fetch("SELECT level, decision FROM grievance_level WHERE decision IS NOT NULL")
+    return {(row["level"], row["decision"]) for row in rows}
+
+
+async def test_whose_money_it_is_gets_it_back(tmp_path: Path) -> None:
+    async with live(tmp_path, everybody_appeals(level_convinced=1), letters=True, goes_home=True) as engine:
+        engine.play()
+
+        async def is_let_go() -> bool:
+            released: int = await engine.pool.fetchval(
+                "SELECT count(*) FROM bank_order WHERE reason = 'grievance' AND state = 'confirmed'"
+            )
+            return released >= 2
+
+        await engine.until(is_let_go, LIMIT_SECONDS, "appeals let money go")
+        assert {decision for _, decision in await decisions(engine)} <= {"released", "part_released"}
+        assert engine.sim.appellants is not None
+        assert engine.sim.appellants.done["appeals"] >= 2
+        assert (await engine.verified()).clean
+
+
+async def test_a_decision_that_does_not_convince_is_taken_up_the_ladder(tmp_path: Path) -> None:
+    async with live(tmp_path, everybody_appeals(level_convinced=0), letters=True, goes_home=True) as engine:
+        engine.play()
+
+        async def is_taken_on() -> bool:
+            return {("io", "upheld"), ("dy_sp", "upheld")} <= await decisions(engine)
+
+        await engine.until(is_taken_on, LIMIT_SECONDS, "a decision is taken to the next level")
+        assert not await engine.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'")
+        same = await engine.pool.fetchval(
+            "SELECT count(*) FROM (SELECT grievance_id FROM grievance_level WHERE decision IS NOT NULL"
+            " GROUP BY grievance_id HAVING count(DISTINCT ended_by) < count(*)) AS of_one_name"
+        )
+        assert same == 0
+        assert (await engine.verified()).clean
