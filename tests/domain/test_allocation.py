@@ -91,7 +91,7 @@ def test_the_rules_by_an_example(rule: AllocationRule, expected: list[int]) -> N
 
 
 def test_the_odd_paise_go_to_the_largest_remainders_and_then_to_the_earlier_transfer() -> None:
-    assert shares([claim(0, 1, minute=2), claim(1, 1, minute=1), claim(2, 1, minute=3)], 2, PRO_RATA) == [1, 1, 0]
+    assert shares([claim(0, 1, minute=3), claim(1, 1, minute=2), claim(2, 1, minute=1)], 2, PRO_RATA) == [0, 1, 1]
     assert shares([claim(0, 10), claim(1, 10), claim(2, 80)], 99, PRO_RATA) == [10, 10, 79]
     assert shares([claim(0, 1), claim(3, 1), claim(1, 1)], 1, PRO_RATA) == [1, 0, 0], "then to the case and the hop"
 
