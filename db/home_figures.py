@@ -40,7 +40,7 @@ _ABOUT: Final[dict[HomeBy | None, _About]] = {
     HomeBy.ROUTE: _About(
         column="coalesce(w.route, '')",
         join="""LEFT JOIN (
-    SELECT DISTINCT ON (ack_no) ack_no, route FROM restoration ORDER BY ack_no, round_no DESC
+    SELECT DISTINCT ON (ack_no) ack_no, route FROM restoration WHERE route IS NOT NULL ORDER BY ack_no, round_no DESC
 ) AS w ON w.ack_no = {ack}""",
     ),
     HomeBy.DISTRICT: _About(
@@ -235,6 +235,19 @@ WHERE o.kind = 'restore' AND k.disposition <> 'duplicate' GROUP BY 1 ORDER BY 2 
 async def credits_said(connection: Connection) -> dict[str, int]:
     """Banks' words on orders to give back: in time, in part, late, or what contradicts the order."""
     return {row["how"]: row["n"] for row in await connection.fetch(CREDITS_SAID)}
+
+
+STANDING: Final = """
+SELECT r.step, count(DISTINCT r.case_no) AS cases, coalesce(sum(b.balance_paise), 0)::bigint AS paise
+FROM restoration r JOIN restoration_line l USING (restoration_id)
+JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
+WHERE r.state = 'open' AND b.balance_paise > 0 GROUP BY r.step ORDER BY r.step
+"""
+
+
+async def standing(connection: Connection) -> dict[str, Sum]:
+    """Where the money stands that is still on its way: by the step of its restoration, what is on hold."""
+    return {row["step"]: Sum(paise=row["paise"], cases=row["cases"]) for row in await connection.fetch(STANDING)}
 
 
 async def _figures(connection: Connection, period: Period, by: HomeBy | None) -> dict[str, HomeFigures]:

@@ -183,8 +183,10 @@ async def test_money_of_a_second_round_counts_once(hands: Hands) -> None:
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total
     assert (paise(total)["held"], paise(total)["restored"], paise(total)["ordered"]) == (150_00, 50_00, 50_00)
-    # The second round has not been applied for.
+    # The second round has not been applied for, and has no route yet: its victim's money stays with that of the first.
     assert paise(total).get("applied", 0) == 0
+    (row,) = (await report(home, HomeBy.ROUTE)).rows
+    assert (row.about, paise(row)["restored"], row.held_to_restored.credits) == ("no_court", 50_00, 1)
 
 
 async def test_only_the_cases_of_the_period_are_counted(hands: Hands) -> None:

@@ -1,6 +1,7 @@
 """The way home when the demo is over: what of the money on hold went where, by which route, and how long it took."""
 
 from collections.abc import Callable, Mapping
+from typing import Literal
 
 from rich.console import Console
 from rich.table import Table
@@ -59,6 +60,7 @@ def as_json(played: Played) -> dict[str, object]:
     return {
         **played.home.report.model_dump(mode="json", exclude={"opened_from", "opened_to", "as_of"}),
         "credits": played.home.credits,
+        "standing": {step: found.model_dump() for step, found in played.home.standing.items()},
         "done": world.done if world else {},
         "procedure_clock_factor": played.plan.procedure_clock_factor,
     }
@@ -73,6 +75,12 @@ def show(console: Console, played: Played) -> None:
         told = [f"{done[name]} {word}" for name, word in words.items() if done.get(name)]
         if told:
             console.print(f"{about}: {', '.join(told)}.", highlight=False)
+    under_way = [
+        f"{step.replace('_', ' ')} {found.cases} ({rupees(found.paise)})"
+        for step, found in played.home.standing.items()
+    ]
+    if under_way:
+        console.print(f"Still on the way, in cases by step: {', '.join(under_way)}.", highlight=False)
     said = [f"{count} {SAID.get(how, how.replace('_', ' '))}" for how, count in played.home.credits.items()]
     if said:
         console.print(f"Banks say they have credited: {', '.join(said)}.", highlight=False)
@@ -98,9 +106,12 @@ def _share(row: HomeFigures, factor: float) -> str:
     return f"{row.restored_of_held:.0%}" if row.restored_of_held is not None else ""
 
 
-def _time(row: HomeFigures, factor: float) -> str:
-    median = row.held_to_restored.p50_seconds
-    return duration(median * factor) if median is not None else ""
+def _time(quantile: Literal["p50_seconds", "p95_seconds"]) -> Callable[[HomeFigures, float], str]:
+    def cell(row: HomeFigures, factor: float) -> str:
+        seconds: float | None = getattr(row.held_to_restored, quantile)
+        return duration(seconds * factor) if seconds is not None else ""
+
+    return cell
 
 
 def _money(stage: Stage) -> Callable[[HomeFigures, float], str]:
@@ -120,5 +131,6 @@ _ROWS: Mapping[str, Callable[[HomeFigures, float], str]] = {
     "  of ever on hold": _share,
     "[cyan]released[/]": _money(Stage.RELEASED),
     "  of it lapsed": _money(Stage.LAPSED),
-    "held → restored, p50": _time,
+    "held → restored, p50": _time("p50_seconds"),
+    "held → restored, p95": _time("p95_seconds"),
 }

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 
 from db.figures import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
-from db.home_figures import Period, credits_said, report
+from db.home_figures import Period, credits_said, report, standing
 from db.pool import Connection
 from schemas.enums import AnswerClass, ChannelKind
-from schemas.home_figures import HomeBy, HomeReport
+from schemas.home_figures import HomeBy, HomeReport, Sum
 from workers.demo.world_state import WorldState
 from workers.processes import ChildFailed
 from workers.simulated import Stage
@@ -28,9 +28,10 @@ TAIL_SECONDS = 15.0
 TAIL_SHARE = 0.25
 """how long after the last complaint banks are waited for at most, also as a share of the day: what is not answered by
 then is shown so"""
-HOME_SECONDS = 30.0
-HOME_QUIET_SECONDS = 8.0
-"""how long the way home is watched after the day, and how long nobody may be on it until it is over"""
+HOME_SECONDS = 75.0
+HOME_QUIET_SECONDS = 5.0
+"""how long the way home is watched after the day, and how long nobody may be on it until it is over: a hold without an
+order lapses within a minute"""
 STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
@@ -116,10 +117,12 @@ class Look:
 
 @dataclass(frozen=True)
 class Home:
-    """How the way home went: its measures by route, and what banks said of orders to give back."""
+    """How the way home went: its measures by route, what banks said of orders to give back, and what is under way."""
 
     report: HomeReport
     credits: dict[str, int]
+    standing: dict[str, Sum]
+    """what is still on its way, by step"""
 
 
 @dataclass(frozen=True)
@@ -191,7 +194,8 @@ async def _home(connection: Connection, plan: DayPlan) -> Home:
         clock_factor=plan.procedure_clock_factor,
     )
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return Home(await report(connection, period, HomeBy.ROUTE), await credits_said(connection))
+        told = await report(connection, period, HomeBy.ROUTE)
+        return Home(told, await credits_said(connection), await standing(connection))
 
 
 async def _watch(

@@ -1,0 +1,66 @@
+"""The end table of the demo: what of the money on hold went where, told for people."""
+
+import io
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import cast
+
+from rich.console import Console
+
+from schemas.home_figures import HeldToRestored, HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.restoration_enums import Route
+from workers.demo import home_report
+from workers.demo.play import Home, Played
+
+NOON = datetime(2026, 11, 25, 6, 30, tzinfo=UTC)
+DAYS_A_SECOND = 86_400.0
+
+
+def row(about: str, held: int, restored: int, released: int, days: tuple[float, float] | None) -> HomeFigures:
+    """Figures in rupees; a day of the way home is a second."""
+    money = {Stage.HELD: held, Stage.RESTORED: restored, Stage.RELEASED: released, Stage.LAPSED: released}
+    stages = {stage: Sum(paise=money.get(stage, 0) * 100, cases=1 if money.get(stage) else 0) for stage in Stage}
+    ever_held = held + restored + released
+    spread = HeldToRestored(credits=1, p50_seconds=days[0], p95_seconds=days[1]) if days else HeldToRestored()
+    return HomeFigures(about=about, stages=stages, held_to_restored=spread, restored_of_held=restored / ever_held)
+
+
+def shown(*rows: HomeFigures, total: HomeFigures, **more: object) -> dict[str, list[str]]:
+    """The lines of what is shown, by their first words; the cells of a row."""
+    report = HomeReport(
+        opened_from=NOON, opened_to=NOON, as_of=NOON, by=HomeBy.ROUTE, total=total, rows=rows, grievances=()
+    )
+    home = Home(report, {"late": 2}, {"approval": Sum(paise=700_00, cases=3)})
+    plan = SimpleNamespace(procedure_clock_factor=DAYS_A_SECOND)
+    world = SimpleNamespace(way_home=SimpleNamespace(done=more))
+    console = Console(file=(text := io.StringIO()), width=200)
+    played = SimpleNamespace(plan=plan, home=home, look=SimpleNamespace(world=world))
+    home_report.show(console, cast(Played, played))
+    lines = [
+        line.replace("┃", "│").removeprefix("│").rstrip().removesuffix("│") for line in text.getvalue().splitlines()
+    ]
+    cells = [[cell.strip() for cell in line.split("│")] for line in lines]
+    return {first: rest for first, *rest in cells}
+
+
+def test_each_route_has_a_column_and_its_own_money() -> None:
+    police = row(Route.NO_COURT.value, held=300, restored=600, released=100, days=(30.0, 44.0))
+    court = row(Route.COURT.value, held=1_000, restored=0, released=0, days=None)
+    found = shown(police, court, total=row("", held=1_300, restored=600, released=100, days=(30.0, 44.0)))
+    assert found[""] == ["police", "court", "all"]
+    assert found["ever on hold"] == ["₹1,000", "₹1,000", "₹2,000"]
+    assert found["still held"] == ["₹300", "₹1,000", "₹1,300"]
+    assert found["restored"] == ["₹600", "₹0", "₹600"]
+    assert found["of ever on hold"] == ["60%", "0%", "30%"]
+    assert found["released"] == found["of it lapsed"] == ["₹100", "₹0", "₹100"]
+    assert found["held → restored, p50"] == ["30.0 days", "", "30.0 days"]
+    assert found["held → restored, p95"] == ["44.0 days", "", "44.0 days"]
+
+
+def test_what_is_still_on_its_way_and_what_people_did_is_said() -> None:
+    total = row("", held=700, restored=0, released=0, days=None)
+    lines = list(shown(total=total, approve=4, appeals=2, appeals_released=1))
+    assert "Still on the way, in cases by step: approval 3 (₹700)." in lines
+    assert "On the way: 4 approved." in lines
+    assert "Appeals: 2 appeals of account holders, 1 decided: all is let go." in lines
+    assert "Banks say they have credited: 2 late." in lines
