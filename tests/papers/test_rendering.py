@@ -150,7 +150,7 @@ def test_a_break_never_parts_a_letter_from_its_marks() -> None:
 async def test_two_thousand_accounts_fit() -> None:
     accounts = tuple(ACCOUNTS[0].model_copy(update={"account": f"{10**12 + number}"}) for number in range(2_000))
     pdf = await render(lien(accounts=accounts), NOW)
-    assert len(pdf) < rendering.MAX_PDF_BYTES
+    assert len(pdf) < rendering.PDF_MAX_BYTES
 
 
 async def test_a_paper_without_measure_is_refused_by_name() -> None:
