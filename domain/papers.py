@@ -326,7 +326,7 @@ def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
         Missing(field=place, law=rule.law, why=rule.why)
         for rule in requirements(facts.kind)
         if rule.when(facts)
-        for place, value in _values(facts, rule.field)
+        for place, value in values_at(facts, rule.field)
         if not rule.test(value, facts, at)
     )
 
@@ -338,7 +338,7 @@ def refuse_if_lacking(facts: PaperFacts, at: datetime) -> None:
         raise PaperLacks(facts.kind, missing)
 
 
-def _values(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
+def values_at(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
     """Every value at a path, with its place; a list with nothing in it is one missing value."""
     head, is_list, tail = field.partition("[].")
     value = facts
@@ -350,5 +350,5 @@ def _values(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
         yield f"{head}[]", None
     else:
         for index, item in enumerate(value):
-            for place, found in _values(item, tail):
+            for place, found in values_at(item, tail):
                 yield f"{head}[{index}].{place}", found

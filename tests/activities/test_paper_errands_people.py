@@ -99,8 +99,9 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Off
     (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
     assert "notice_107 lacks place, show_cause_by, grounds" in task
     by = office.home.clock.at + 22 * DAY
-    said = {"place": "CJM Lucknow", "by": by, "grounds": "came from the victim"}
-    await office.issue_about(case_no, KIND.NOTICE_107, str(hold_id), **said)
+    await office.issue_about(
+        case_no, KIND.NOTICE_107, str(hold_id), place="CJM Lucknow", by=by, grounds="came from the victim"
+    )
     await office.issue()
     due_at = await office.home.bench.value(
         "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration

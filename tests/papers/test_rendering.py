@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import unicodedata
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from html import unescape
 from itertools import product
 from typing import Any
@@ -17,13 +18,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import LimitExceeded
+from domain.papers import requirements, values_at
 from papers import rendering
 from papers.composing import compose
 from papers.document import Document, Imprint, Paragraph
 from papers.plain import plain
 from papers.rendering import RenderingFailed, as_input, fonts, render, template_version
+from papers.words import Words, words_of
 from schemas.enums import Language
-from schemas.papers import AccountFacts, OfficerFacts
+from schemas.papers import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.restoration_enums import PaperKind
 from tests.papers.samples import ACCOUNTS, EMERGENCY, NOW, OFFICER, WHOLE
 
@@ -70,12 +73,48 @@ async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: PaperKind
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)
 def test_what_the_law_asks_for_can_be_read_on_it(kind: PaperKind, language: Language) -> None:
-    facts = WHOLE[kind]
-    text = squeezed(text_of(compose(facts, language, IMPRINT)))
-    for wanted in (facts.case_no, IMPRINT.number, facts.officer.name, facts.officer.phone, facts.fir.number):
-        assert squeezed(wanted) in text
-    for account in getattr(facts, "accounts", ()):
-        assert squeezed(account.account) in text
+    words = words_of(language)
+    for facts in [WHOLE[kind], *([EMERGENCY] if kind is PaperKind.LIEN_NOTICE else [])]:
+        text = squeezed(text_of(compose(facts, language, IMPRINT)))
+        assert squeezed(IMPRINT.number) in text
+        for rule in requirements(kind):
+            if rule.when(facts) and rule.field not in SHOWN_OTHERWISE:
+                for place, value in values_at(facts, rule.field):
+                    said = [squeezed(one) for one in as_said(place, value, words)]
+                    assert all(said)
+                    assert any(one in text for one in said), f"{place} of {kind.value}"
+
+
+SHOWN_OTHERWISE = {
+    "bond": "by a sentence",
+    "route": "by words of its own",
+    "reason": "by words of its own",
+    "prepared_by": "by the name of the officer",
+    "approved_by": "by the name of the officer",
+    "ordered_by": "by the name of the officer",
+    "report_by": "only in a report that is late",
+}
+"""required fields that no single value on the page shows, and how they are shown"""
+
+
+def as_said(place: str, value: Any, words: Words) -> list[str]:
+    """The ways in which a required value may stand on a paper; of a list, its last item."""
+    named: dict[str, Callable[[Any], str]] = {
+        "rank": words.rank,
+        "police_station": words.station,
+        "sections": words.sections,
+        "documents": lambda documents: str(documents[-1]),
+        "levels": lambda levels: words.say(f"holder_notice.level_{levels[-1].level.value}"),
+        "buckets": lambda buckets: words.rupees(buckets[-1].amount_paise),
+    }
+    name = place.rpartition(".")[2]
+    if name in named:
+        return [named[name](value)]
+    if isinstance(value, datetime):
+        return [words.moment(value), words.short(value)]
+    if isinstance(value, date):
+        return [words.day(value)]
+    return [words.rupees(value) if isinstance(value, int) else value]
 
 
 def test_amounts_stand_on_the_lien_one_an_account_with_their_sum() -> None:
@@ -150,7 +189,7 @@ def test_a_break_never_parts_a_letter_from_its_marks() -> None:
 async def test_two_thousand_accounts_fit() -> None:
     accounts = tuple(ACCOUNTS[0].model_copy(update={"account": f"{10**12 + number}"}) for number in range(2_000))
     pdf = await render(lien(accounts=accounts), NOW)
-    assert len(pdf) < rendering.PDF_MAX_BYTES
+    assert len(pdf) < PDF_MAX_BYTES
 
 
 async def test_a_paper_without_measure_is_refused_by_name() -> None:

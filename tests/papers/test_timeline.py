@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from papers.document import Document, Table
-from papers.rendering import PDF_MAX_BYTES, compiled
+from papers.rendering import compiled
 from papers.timeline import DETAIL_MAX_CHARS, ROWS_MAX, Story, compose_timeline
+from schemas.papers import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
