@@ -38,13 +38,16 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
     """An officer by the name on the token, as assigned last in the case, else in any; nobody where nobody is known."""
-    row = await connection.fetchrow(
-        "SELECT name, rank, police_station, district, phone, email FROM case_officer"
-        " WHERE subject = $2 ORDER BY (case_no = $1) DESC, assigned_at DESC LIMIT 1",
-        case_no,
-        subject.removeprefix("officer:"),
-    )
-    return OfficerFacts(**dict(row)) if row else OfficerFacts()
+    for whose in ("case_no = $1", "case_no <> $1"):
+        row = await connection.fetchrow(
+            "SELECT name, rank, police_station, district, phone, email FROM case_officer"
+            f" WHERE {whose} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
+            case_no,
+            subject.removeprefix("officer:"),
+        )
+        if row:
+            return OfficerFacts(**dict(row))
+    return OfficerFacts()
 
 
 async def fir(connection: Connection, case_no: str) -> FirFacts:

@@ -1,6 +1,6 @@
 """What papers say, read from the rows: sums, times, names and who has decided."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -34,6 +34,17 @@ class TestLien:
         facts = await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC"))
         assert [(one["account"], one["amount_paise"]) for one in facts["accounts"]] == [(mine["account"], 1000_00)]
         assert facts["accounts"][0]["references"] == [root]
+        assert facts["accounts"][0]["held_at"] is None, "nothing is on hold yet"
+
+    async def test_a_bank_reads_when_the_money_came_and_since_when_it_is_on_hold(self, desk: Desk) -> None:
+        case_no = await desk.whole()
+        query = "SELECT transferred_at, held_at FROM hop JOIN held_hop USING (case_no, hop_no) WHERE case_no = $1"
+        ((received, held),) = await desk.home.bench.rows(query, case_no)
+        for kind in (KIND.LIEN_NOTICE, KIND.FOLLOW_UP, KIND.NOTICE_106):
+            facts = await desk.facts(await desk.issue(case_no, kind, "HDFC", particulars=particulars(desk)))
+            (account,) = facts["accounts"]
+            assert datetime.fromisoformat(account["since"]) == received
+            assert datetime.fromisoformat(account["held_at"]) == held
 
     async def test_without_an_fir_it_is_an_emergency_that_says_when_the_rest_follows(self, desk: Desk) -> None:
         case_no = await desk.home.hold(400, 600)

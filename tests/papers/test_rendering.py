@@ -27,8 +27,8 @@ from papers.rendering import RenderingFailed, as_input, fonts, render, template_
 from papers.words import Words, words_of
 from schemas.enums import Language
 from schemas.papers import PDF_MAX_BYTES, AccountFacts, OfficerFacts
-from schemas.restoration_enums import PaperKind
-from tests.papers.samples import ACCOUNTS, EMERGENCY, NOW, OFFICER, WHOLE
+from schemas.restoration_enums import OrderReason, PaperKind
+from tests.papers.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
 BOTH = list(product(PaperKind, Language))
@@ -121,6 +121,34 @@ def test_amounts_stand_on_the_lien_one_an_account_with_their_sum() -> None:
     text = text_of(lien())
     assert all(amount in text for amount in ("₹1,25,000.50", "₹9,800.00", "₹1,34,800.50"))
     assert "27 November 2026, 15:00 IST" in text
+
+
+def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> None:
+    report = WHOLE[PaperKind.MAGISTRATE_REPORT]
+    on_time = text_of(compose(report, Language.EN, IMPRINT))
+    late = text_of(compose(report.model_copy(update={"late": True, "follow_up_late": True}), Language.EN, IMPRINT))
+    assert "Report within twenty-four hours" in on_time
+    assert "Report after the twenty-four hours, which ended on 25 November 2026, 15:00 IST" in late
+    assert "was to follow by 27 November 2026, 15:00 IST and is not registered yet" in late
+    assert "follow by 27 November 2026, 15:00 IST." in on_time
+    for text in (on_time, late):
+        assert "are not frozen" not in text, "what a bank has frozen nobody tells us"
+
+
+@pytest.mark.parametrize(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
+def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
+    order = WHOLE[PaperKind.RELEASE_ORDER]
+    lapsed = {"ordered_by": "engine", "reason": OrderReason.LAPSED, "grievance_ref": "", "orderer": OfficerFacts()}
+    assert words in text_of(compose(order.model_copy(update=lapsed), language, IMPRINT))
+    for kind in (PaperKind.RELEASE_ORDER, PaperKind.RESTORATION_ORDER):
+        text = text_of(compose(WHOLE[kind], language, IMPRINT))
+        assert not any(login in text for login in ("officer:", "dysp.verma", "io.sharma", "dcp.singh"))
+
+
+def test_every_page_names_the_last_event_before_the_paper() -> None:
+    document = lien(log_seq=57, log_hash=DIGEST)
+    assert document.footer[1] == f"Case log before this paper: event 57, SHA-256 {DIGEST}"
+    assert len(lien().footer) == 1
 
 
 async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_others() -> None:
