@@ -260,6 +260,9 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
         except (MailError, SmsError) as error:
             await _failed(hands, message, str(error), final=not error.retryable)
             return False
+        except messages.EnclosureMissing as error:
+            await _failed(hands, message, str(error), final=True)
+            return False
         except TimeoutError:
             await _failed(hands, message, "no reply in time", final=False)
             return False

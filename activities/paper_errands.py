@@ -26,6 +26,7 @@ from db.pool import Connection
 from db.restorations import RestorationRow
 from domain.papers import PaperLacks
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
+from schemas.identifiers import account_key
 from schemas.messages import MessageFacts, MessageKind
 from schemas.paper_errands import ErrandState
 from schemas.papers import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
@@ -50,6 +51,8 @@ _TO_BANKS_IN: Final = Language.EN
 _NO_COPY: Final = Missing(
     field="fir.copy_digest", law="Khalsa Medical Store v RBI", why="a notice with the FIR goes with its copy"
 )
+_ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED)
+"""what a lien may be of: what is there, and what an order of ours has let go since"""
 _SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
@@ -116,6 +119,7 @@ class _Found:
 _ENDED: Final = frozenset({ErrandState.ISSUED, ErrandState.SERVED, ErrandState.OVERTAKEN})
 _ISSUED, _SERVED = _Found(ErrandState.ISSUED), _Found(ErrandState.SERVED)
 _OVERTAKEN, _READY = _Found(ErrandState.OVERTAKEN), _Found(ErrandState.READY)
+_WAITING: Final = _Found(ErrandState.WAITING)
 
 
 def _lacks(missing: Sequence[Missing]) -> _Found:
@@ -150,6 +154,12 @@ class _Work:
             appeal_address=self.appeal_address,
         )
 
+    @property
+    def between_corrections(self) -> timedelta:
+        """How long a notice stands, at least, before it is replaced because it says too much."""
+        seconds = self.hands.policy.papers.lien_corrected_after_seconds
+        return timedelta(seconds=seconds / self.hands.procedure_clock_factor)
+
     async def next_revision(self) -> int:
         errand = self.errand
         return await papers.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
@@ -168,7 +178,10 @@ class _Work:
 
 
 async def _lien_notice(work: _Work) -> _Found:
-    """To one bank, as soon as the case has an officer; anew where the last one does not say all that is so now."""
+    """To one bank, as soon as the case has an officer; anew where the last one does not say what is so now.
+
+    While money is followed at the bank the sums may still change: the errand waits, and looks again.
+    """
     connection, errand = work.connection, work.errand
     case_no, bank = errand.case_no, errand.subject
     on_hold = await paper_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
@@ -180,19 +193,32 @@ async def _lien_notice(work: _Work) -> _Found:
         gathered = await gather(
             connection, work.hands, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
-        if names_all(said.accounts, on_hold):
-            if said.fir == gathered.facts.fir:
-                return _SERVED
-            if not gathered.facts.fir.copy_digest:
-                return _lacks([_NO_COPY])
+        if names_all(said.accounts, on_hold) and said.fir == gathered.facts.fir:
+            if not says_too_much(said.accounts, await paper_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)):
+                return await _while_followed(work, _SERVED)
+            if work.now < await papers.issued_at(connection, last.paper_id) + work.between_corrections:
+                return _WAITING
+        elif names_all(said.accounts, on_hold) and not gathered.facts.fir.copy_digest:
+            return _lacks([_NO_COPY])
     await work.issue(_TO_BANKS_IN, await work.next_revision())
-    return _ISSUED
+    return await _while_followed(work, _ISSUED)
+
+
+async def _while_followed(work: _Work, then: _Found) -> _Found:
+    followed = await paper_facts.accounts(work.connection, work.errand.case_no, (Bucket.IN_PLAY,), work.errand.subject)
+    return _WAITING if followed else then
 
 
 def names_all(said: Sequence[AccountFacts], on_hold: Sequence[AccountFacts]) -> bool:
     """Whether a notice names every account with at least what is on hold there."""
-    named = {account.account: account.amount_paise for account in said}
-    return all(named.get(account.account, 0) >= account.amount_paise for account in on_hold)
+    named = {account_key(account.account): account.amount_paise for account in said}
+    return all(named.get(account_key(account.account), 0) >= account.amount_paise for account in on_hold)
+
+
+def says_too_much(said: Sequence[AccountFacts], there: Sequence[AccountFacts]) -> bool:
+    """Whether a notice names an account with more than came to it and has not left it without an order of ours."""
+    known = {account_key(account.account): account.amount_paise for account in there}
+    return any(account.amount_paise > known.get(account_key(account.account), 0) for account in said)
 
 
 async def _report(work: _Work) -> _Found:
@@ -204,7 +230,7 @@ async def _report(work: _Work) -> _Found:
     if errand.kind is PaperKind.FOLLOW_UP:
         about = await papers.banks_without(connection, errand.case_no, errand.kind)
         if not about:
-            return _Found(ErrandState.WAITING)
+            return _WAITING
     missing = [one for subject in about for one in await work.missing(subject)]
     return _lacks(missing) if missing else _READY
 

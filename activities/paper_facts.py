@@ -11,6 +11,7 @@ from db import paper_facts, papers
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.papers import TO_A_BANK
+from domain.restoration_policy import PaperSections
 from papers.words import words_of
 from schemas.base import Noun
 from schemas.enums import Bucket, Language
@@ -83,13 +84,19 @@ class Gathering:
         """The magistrate who was named, else that of the officer's district."""
         if self.particulars.magistrate or not officer.district:
             return self.particulars.magistrate
-        return words_of(self.language).say("common.magistrate", district=officer.district)
+        words = words_of(self.language)
+        return words.say("common.magistrate", district=words.district(officer.district))
 
-    async def due_at(self, duty: DutyKind) -> datetime:
-        """By when a duty is due: as its row says, else as long from now as the policy gives."""
-        promised = await paper_facts.duty_due_at(self.connection, self.case_no, duty)
-        seconds = self.hands.policy.police.duties[duty].due_seconds / self.hands.procedure_clock_factor
-        return promised or self.now + timedelta(seconds=seconds)
+    async def duty(self, kind: DutyKind) -> paper_facts.Duty:
+        """A duty as its row says; without one it is due as long from now as the policy gives."""
+        seconds = self.hands.policy.police.duties[kind].due_seconds / self.hands.procedure_clock_factor
+        promised = await paper_facts.duty(self.connection, self.case_no, kind)
+        return promised or paper_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
+
+    @property
+    def sections(self) -> PaperSections:
+        """Under which sections of the law papers are issued."""
+        return self.hands.policy.papers.sections
 
     async def bank(self) -> str:
         """The name of the bank that the paper goes to. Raises `NotFound`."""
@@ -105,18 +112,21 @@ async def lien_notice(asked: Gathering) -> Gathered:
     """For a bank: what may be there, and what is on hold. An emergency while there is no FIR with a copy."""
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
     fir = await paper_facts.fir(connection, case_no)
-    follow_up_by = await asked.due_at(DutyKind.FOLLOW_UP)
+    follow_up_by = (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     emergency = not fir.copy_digest and asked.now < follow_up_by
+    report = await asked.duty(DutyKind.MAGISTRATE_REPORT)
     facts = LienNotice(
         case_no=case_no,
         officer=await asked.officer(),
-        sections=("BNSS 106",),
+        sections=asked.sections.lien_notice,
         fir=fir,
         institution_name=await asked.bank(),
         accounts=_at_one_bank(await paper_facts.accounts(connection, case_no, _TRACEABLE, bank)),
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
-        magistrate_report_by=await asked.due_at(DutyKind.MAGISTRATE_REPORT),
+        magistrate_report_by=report.due_at,
+        magistrate_told_at=report.done_at,
+        magistrate_report_late=report.done_at is None and report.due_at < asked.now,
     )
     request_id = await paper_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))
@@ -126,14 +136,19 @@ async def magistrate_report(asked: Gathering) -> Gathered:
     """Everything of the case that is on hold, at all banks."""
     officer = await asked.officer()
     fir = await paper_facts.fir(asked.connection, asked.case_no)
+    report_by = (await asked.duty(DutyKind.MAGISTRATE_REPORT)).due_at
+    follow_up_by = None if fir.number else (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     facts = MagistrateReport(
         case_no=asked.case_no,
         officer=officer,
-        sections=("BNSS 106(3)",),
+        sections=asked.sections.magistrate_report,
         fir=fir,
         magistrate=asked.magistrate(officer),
         accounts=await paper_facts.accounts(asked.connection, asked.case_no, _HELD),
-        follow_up_by=None if fir.number else await asked.due_at(DutyKind.FOLLOW_UP),
+        report_by=report_by,
+        late=report_by < asked.now,
+        follow_up_by=follow_up_by,
+        follow_up_late=follow_up_by is not None and follow_up_by < asked.now,
     )
     return Gathered(facts=facts)
 
@@ -145,7 +160,7 @@ async def follow_up(asked: Gathering) -> Gathered:
     facts = FollowUp(
         case_no=case_no,
         officer=await asked.officer(),
-        sections=("BNSS 106",),
+        sections=asked.sections.follow_up,
         fir=await paper_facts.fir(connection, case_no),
         institution_name=await asked.bank(),
         accounts=_at_one_bank(await paper_facts.accounts(connection, case_no, _HELD, bank)),
@@ -160,7 +175,7 @@ async def notice_94(asked: Gathering) -> Gathered:
     facts = Notice94(
         case_no=asked.case_no,
         officer=officer,
-        sections=("BNSS 94",),
+        sections=asked.sections.notice_94,
         fir=await paper_facts.fir(asked.connection, asked.case_no),
         institution_name=await asked.bank(),
         accounts=await paper_facts.every_account(asked.connection, asked.case_no, asked.subject),
@@ -180,7 +195,7 @@ async def notice_106(asked: Gathering) -> Gathered:
     facts = Notice106(
         case_no=asked.case_no,
         officer=officer,
-        sections=("BNSS 106",),
+        sections=asked.sections.notice_106,
         fir=await paper_facts.fir(asked.connection, asked.case_no),
         institution_name=await asked.bank(),
         accounts=_at_one_bank(on_hold),
@@ -191,24 +206,26 @@ async def notice_106(asked: Gathering) -> Gathered:
 
 
 async def notice_107(asked: Gathering) -> Gathered:
-    """For a holder: show cause against the attachment of what is on hold on the account."""
-    connection, said = asked.connection, asked.particulars
+    """For a holder: the court's order to show cause against the attachment of what is on hold on the account."""
+    connection, said, policy = asked.connection, asked.particulars, asked.hands.policy
     hold = await paper_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
-    officer = await asked.officer()
-    notice = asked.hands.policy.restoration.steps[Step.SHOW_CAUSE].due_seconds
+    approval = await paper_facts.approval(connection, hold.hold_id)
+    by = approval.approved_by if approval else ""
     facts = Notice107(
         case_no=hold.case_no,
-        officer=officer,
-        sections=("BNSS 107",),
+        officer=await asked.officer(),
+        sections=asked.sections.notice_107,
         fir=await paper_facts.fir(connection, hold.case_no),
         accounts=await paper_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key),
-        court=asked.magistrate(officer),
+        court_order=await paper_facts.show_cause_order(connection, hold),
         place=said.place,
         show_cause_by=said.by,
-        notice_days=round(notice / _DAY_SECONDS),
+        notice_days=round(policy.restoration.steps[Step.SHOW_CAUSE].due_seconds / _DAY_SECONDS),
+        service_days=round(policy.papers.service_seconds / _DAY_SECONDS),
         grounds=said.grounds,
-        approved_by=await paper_facts.officer(connection, hold.case_no, "supervising"),
+        approved_by=await paper_facts.officer_by_subject(connection, hold.case_no, by),
+        approved_at=approval.approved_at if approval else None,
     )
     links = PaperLinks(hold_id=hold.hold_id, institution=hold.institution)
     return Gathered(facts=facts, links=links)
@@ -269,15 +286,10 @@ async def restoration_order(asked: Gathering) -> Gathered:
     """For a bank: an order that was approved, as it is written."""
     connection = asked.connection
     order = await _order(asked, OrderKind.RESTORE)
-    approver = await paper_facts.officer_by_subject(connection, order.case_no, order.approved_by)
-    if not approver.name and order.approved_by:
-        # Whoever approved had the role; which officers have it is known to whoever gives out tokens.
-        rank = words_of(asked.language).say("restoration_order.approver_rank")
-        approver = OfficerFacts(name=order.approved_by, rank=rank)
     facts = RestorationOrder(
         case_no=order.case_no,
         officer=await asked.officer(),
-        sections=("BNSS 106(3)",),
+        sections=asked.sections.restoration_order,
         fir=await paper_facts.fir(connection, order.case_no),
         institution_name=order.institution_name,
         order_ref=str(order.order_id),
@@ -285,8 +297,9 @@ async def restoration_order(asked: Gathering) -> Gathered:
         court_order=await paper_facts.court_order(connection, order.court_order_id),
         lines=await paper_facts.order_lines(connection, order.order_id),
         prepared_by=order.prepared_by,
+        preparer=await paper_facts.officer_by_subject(connection, order.case_no, order.prepared_by),
         approved_by=order.approved_by,
-        approver=approver,
+        approver=await paper_facts.officer_by_subject(connection, order.case_no, order.approved_by),
         credit_by=order.due_at,
         bond=order.route in order.bond_for if order.route else None,
     )
@@ -308,6 +321,7 @@ async def release_order(asked: Gathering) -> Gathered:
         grievance_ref=order.grievance_ref,
         lines=await paper_facts.order_lines(connection, order.order_id),
         ordered_by=order.ordered_by,
+        orderer=await paper_facts.officer_by_subject(connection, order.case_no, order.ordered_by),
         release_by=order.due_at,
     )
     return Gathered(facts=facts, links=_links_of(order))

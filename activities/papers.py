@@ -13,18 +13,22 @@ from activities.duties import duty_done
 from activities.hands import Hands
 from activities.messaging import tell_bank
 from activities.paper_facts import GATHER, Gathered, Gathering, subject_of
-from db import cases, events, paper_facts, papers
+from db import cases, events, paper_facts, papers, police
 from db.case_views import case_no_of
 from db.events import Event
 from db.pool import Connection
-from domain.papers import TO_A_BANK, lacking, refuse_if_lacking, series_of
+from domain.authority import SameEyes
+from domain.errors import NotNow
+from domain.papers import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from papers.composing import compose
 from papers.document import Imprint
 from papers.rendering import render, template_version
 from schemas.enums import EventKind, Language
 from schemas.paper_errands import PaperPreview
-from schemas.papers import IssuedPaper, Missing, PaperAsk, PaperFacts, PaperLinks, Particulars
+from schemas.papers import AttachmentApproval, IssuedPaper, Missing, PaperAsk, PaperFacts, PaperLinks, Particulars
+from schemas.police import CaseDuty
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
+from schemas.restorations import Acting
 
 _DUTIES: Final = {PaperKind.MAGISTRATE_REPORT: DutyKind.MAGISTRATE_REPORT, PaperKind.FOLLOW_UP: DutyKind.FOLLOW_UP}
 APPEAL_PATH: Final = "/appeal"
@@ -57,6 +61,8 @@ async def issue(
     if known is not None:
         return known
     refuse_if_lacking(facts, now)
+    log_seq, log_hash = await events.last(connection, case_no)
+    facts = facts.model_copy(update={"log_seq": log_seq, "log_hash": log_hash})
     series = series_of(facts.kind, now)
     number = f"{series}/{await papers.next_number(connection, series):06}"
     pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
@@ -102,12 +108,13 @@ async def issue_about(
 ) -> IssuedPaper:
     """Issue a paper about `subject` (docs/papers.md), its facts read from the rows, inside the caller's transaction.
 
-    Raises `NotFound`, and what `issue` raises.
+    Raises `NotFound`, `PaperDiffers` where it was issued with other particulars, and what `issue` raises.
     """
     await cases.hold(connection, case_no)
     subject = subject_of(kind, subject, case_no)
     known = await papers.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
+        await _refuse_if_other(connection, known, particulars or Particulars())
         return known
     gathered = await gather(
         connection,
@@ -134,6 +141,12 @@ async def issue_about(
     if kind in TO_A_BANK:
         await tell_bank(connection, hands, case_no, subject, paper, language)
     return paper
+
+
+async def _refuse_if_other(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
+    fields = said_otherwise(asked, await papers.facts_of(connection, known.paper_id))
+    if fields:
+        raise PaperDiffers(known.number, fields)
 
 
 async def gather(
@@ -199,7 +212,7 @@ async def _do_duty(
 async def issue_for_officer(
     hands: Hands, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
 ) -> IssuedPaper:
-    """Issue the paper that an officer asks for. Raises `NotFound`, `PaperLacks` and what rendering raises."""
+    """Issue the paper that an officer asks for. Raises what `issue_about` raises."""
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         return await issue_about(
@@ -215,6 +228,26 @@ async def issue_for_officer(
             particulars=asked.particulars,
             appeal_address=appeal_address,
         )
+
+
+async def approve_attachment(hands: Hands, hold_id: UUID, reason: str, by: Acting) -> AttachmentApproval:
+    """A Superintendent approves that the court is asked to attach what is on hold; approved again, it is once.
+
+    Raises `NotFound`, `NotNow` where nobody investigates the case, and `SameEyes` for the officer who does.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await paper_facts.hold(connection, hold_id)).case_no
+        await cases.hold(connection, case_no)
+        io = await police.officer(connection, case_no, CaseDuty.IO)
+        if io is None:
+            raise NotNow("nobody investigates the case yet")
+        if io.subject == by.subject:
+            raise SameEyes("whoever investigates does not approve the application")
+        if await papers.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
+            data = {"hold_id": str(hold_id), "reason": reason}
+            await events.append(connection, case_no, now, by.actor, [Event(EventKind.ATTACHMENT_APPROVED, data)])
+        return await papers.attachment_approval(connection, hold_id)
 
 
 @dataclass(frozen=True)

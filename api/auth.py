@@ -33,10 +33,15 @@ class Allowed:
         """The officer behind the token. Raises `BadToken`, or `Refused` for a role that may not."""
         tokens: Tokens = request.app.state.tokens
         officer = tokens.officer(bearer(request.headers.get("authorization")))
-        if officer.role not in ALLOWED[self.action]:
-            roles = ", ".join(role.value for role in Role if role in ALLOWED[self.action])
-            raise Refused(NOT_ALLOWED, f"{officer.role.value} may not; one of these may: {roles}")
+        refuse_unless(officer, self.action)
         return officer
+
+
+def refuse_unless(officer: Officer, action: Action) -> None:
+    """Let an officer through who may do `action`. Raises `Refused` for a role that may not."""
+    if officer.role not in ALLOWED[action]:
+        roles = ", ".join(role.value for role in Role if role in ALLOWED[action])
+        raise Refused(NOT_ALLOWED, f"{officer.role.value} may not; one of these may: {roles}")
 
 
 def may(action: Action) -> Any:

@@ -57,3 +57,17 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_i
     async with parts.hands.pool.acquire() as connection:
         pdf = await papers.read_of_bank(connection, bank.code, paper_id)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
+
+
+@router.get(
+    "/{paper_id}/fir",
+    name="read_bank_paper_fir",
+    response_class=Response,
+    responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+    """The copy of the first information report that goes with the paper; its SHA-256 stands on it."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        document = await papers.fir_of_bank(connection, bank.code, paper_id)
+    return Response(document, headers=dict(response.headers), media_type=PDF)

@@ -5,19 +5,31 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
-from activities.papers import appeal_address, issue_for_officer, preview
-from api.auth import may
+from activities.papers import appeal_address, approve_attachment, issue_for_officer, preview
+from api.auth import acting, may, refuse_unless
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, PAPER_LACKS, Refused, Violation, says
+from api.problems import (
+    FOUR_EYES,
+    IN_THE_DESCRIPTION,
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    NOT_NOW,
+    PAPER_DIFFERS,
+    PAPER_LACKS,
+    Refused,
+    Violation,
+    says,
+)
 from api.roles import Action
 from api.tokens import Officer
 from db import papers
-from domain.papers import PaperLacks
+from domain.papers import SEIZURES, PaperDiffers, PaperLacks
 from schemas.base import Storable
+from schemas.desk import WithReason
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import PaperPreview
-from schemas.papers import IssuedPaper, PaperAsk, PaperPage
+from schemas.papers import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
 from schemas.restoration_enums import PaperKind
 
 router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
@@ -73,7 +85,7 @@ async def preview_paper(
     "/cases/{ack_no}/papers",
     status_code=201,
     responses={
-        **says(PAPER_LACKS, LIMIT_EXCEEDED),
+        **says(PAPER_LACKS, PAPER_DIFFERS, LIMIT_EXCEEDED),
         200: {"description": "It was issued before: that one.", "model": IssuedPaper},
     },
 )
@@ -84,7 +96,12 @@ async def issue_paper(
     asked: PaperAsk,
     response: Response,
 ) -> IssuedPaper:
-    """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named."""
+    """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named.
+
+    A seizure (`notice_106`, `notice_107`) is the investigating officer's or a superior's to issue.
+    """
+    if asked.kind in SEIZURES:
+        refuse_unless(officer, Action.ISSUE_SEIZURE)
     address = appeal_address(parts.public_url)
     try:
         paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=address)
@@ -92,6 +109,20 @@ async def issue_paper(
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)
         raise Refused(PAPER_LACKS, f"it lacks {fields}", violations=missing) from None
+    except PaperDiffers as differs:
+        others = [Violation(f"particulars.{name}", "it was issued with another") for name in differs.fields]
+        raise Refused(PAPER_DIFFERS, str(differs), violations=others) from None
     response.status_code = 200 if paper.repeated else 201
     response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
     return paper
+
+
+@router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))
+async def approve_attachment_of_hold(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.APPROVE_ATTACHMENT)],
+    account_hold_id: UUID,
+    approved: WithReason,
+) -> AttachmentApproval:
+    """The Superintendent or Commissioner approves that the court is asked to attach what is on hold (BNSS 107)."""
+    return await approve_attachment(parts.hands, account_hold_id, approved.reason, acting(officer))

@@ -72,6 +72,7 @@ UNSUPPORTED_MEDIA_TYPE: Final = Kind("unsupported-media-type", 415, "The body mu
 UNREADABLE_FORM: Final = Kind("unreadable-form", 400, "This is no form of ours")
 INVALID: Final = Kind("invalid-request", 422, "The request is not valid")
 KEY_REUSED: Final = Kind("idempotency-key-reused", 422, "This Idempotency-Key was used with another body")
+PAPER_DIFFERS: Final = Kind("paper-differs", 409, "The paper was issued with other particulars")
 PAPER_LACKS: Final = Kind("paper-lacks", 422, "The paper lacks what its law requires")
 TOO_MANY: Final = Kind("too-many", 429, "Too many at once")
 INTERNAL: Final = Kind("internal", 500, "Something failed here")

@@ -64,6 +64,10 @@ class Action(StrEnum):
     ESCALATE_GRIEVANCE = "escalate_grievance"
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
+    ISSUE_SEIZURE = "issue_seizure"
+    """the papers that take hold of property: BNSS 106 and 107"""
+    APPROVE_ATTACHMENT = "approve_attachment"
+    """that a court is asked to attach what is on hold, BNSS 107"""
 
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
@@ -114,4 +118,6 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ESCALATE_GRIEVANCE: ROLES[GrievanceVerb.ESCALATE],
     Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
+    Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),
+    Action.APPROVE_ATTACHMENT: frozenset({Role.SP}),
 }

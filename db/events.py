@@ -34,6 +34,15 @@ async def append(connection: Connection, case_no: str, at: datetime, actor: str,
     )
 
 
+async def last(connection: Connection, case_no: str) -> tuple[int, str]:
+    """Number and hash of the last event in a case's log; the case's row is locked."""
+    row = await connection.fetchrow(
+        "SELECT event_seq, encode(event_hash, 'hex') AS event_hash FROM case_file WHERE case_no = $1", case_no
+    )
+    assert row is not None, "a case that is held is there"
+    return row["event_seq"], row["event_hash"]
+
+
 def placed(entries: Sequence[Entry]) -> list[list[int | str]]:
     """Ledger entries as an event carries them: [[hop_no, bucket, paise], …]."""
     return [[entry.hop_no, entry.bucket.value, entry.amount_paise] for entry in entries]

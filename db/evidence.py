@@ -127,6 +127,12 @@ FILES: Final = {
         _CASE,
         "t.requested_at, t.fir_id",
     ),
+    "police/attachment_approvals.jsonl": _rows("attachment_approval", _CASE, "t.approved_at, t.hold_id"),
+    "police/fir_copies.jsonl": _rows(
+        "(SELECT c.case_no, c.fir_id, encode(c.digest, 'hex') AS document_sha256 FROM fir_copy c)",
+        _CASE,
+        "t.fir_id, t.document_sha256",
+    ),
     "police/paper_errands.jsonl": _rows("paper_errand", _CASE, "t.errand_id", without=_UNSENT),
     "police/papers.jsonl": _rows(
         "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no, p.institution,"
@@ -159,8 +165,7 @@ FILES: Final = {
 _DOCUMENTS: Final = {
     "police/court_orders": "SELECT court_order_id::text AS id, document FROM court_order"
     " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
-    "police/firs": "SELECT fir_id::text AS id, document FROM fir"
-    " WHERE case_no = $1 AND document IS NOT NULL ORDER BY fir_id",
+    "police/firs": "SELECT encode(digest, 'hex') AS id, document FROM fir_copy WHERE case_no = $1 ORDER BY digest",
     "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, pdf AS document FROM paper"
     " WHERE case_no = $1 ORDER BY issued_at, number",
 }

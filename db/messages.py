@@ -8,7 +8,8 @@ from uuid import UUID, uuid4
 from db.case_views import case_no_of
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
-from domain.errors import NotFound
+from domain.errors import NotFound, RuleBroken
+from domain.papers import TO_A_BANK
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Language
 from schemas.messages import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
@@ -125,18 +126,31 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
     return True
 
 
+class EnclosureMissing(RuleBroken):
+    """The copy of the FIR that a notice names is not here."""
+
+
+_TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
+
+
 async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
-    """The papers that go with a message, each with the name of its file; behind a notice to a bank its FIR."""
+    """The papers that go with a message, each with the name of its file; behind a notice to a bank the copy it names.
+
+    Raises `EnclosureMissing`: nothing goes out that speaks of what does not go with it.
+    """
     rows = await connection.fetch(
         "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
         " FROM message_paper m JOIN paper p USING (paper_id) WHERE m.message_id = $1"
-        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', f.document FROM message_paper m"
-        " JOIN paper p USING (paper_id) JOIN fir f ON f.case_no = p.case_no"
-        " AND encode(f.document_digest, 'hex') = p.facts #>> '{fir,copy_digest}'"
-        " WHERE m.message_id = $1 AND p.kind IN ('lien_notice', 'follow_up') AND f.document IS NOT NULL"
+        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', c.document FROM message_paper m"
+        " JOIN paper p USING (paper_id) LEFT JOIN fir_copy c ON c.case_no = p.case_no"
+        " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
+        " WHERE m.message_id = $1 AND p.kind = ANY($2) AND p.facts #>> '{fir,copy_digest}' <> ''"
         " ORDER BY place, behind",
         message_id,
+        _TO_BANKS,
     )
+    if any(row["pdf"] is None for row in rows):
+        raise EnclosureMissing(EnclosureMissing.__doc__)
     return [(row["name"], row["pdf"]) for row in rows]
 
 

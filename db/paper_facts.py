@@ -1,7 +1,6 @@
 """What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.papers`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -38,22 +37,26 @@ async def officer(connection: Connection, case_no: str, duty: str = "io") -> Off
 
 
 async def officer_by_subject(connection: Connection, case_no: str, subject: str) -> OfficerFacts:
-    """An officer of the case by the name on the token; nobody where the case has none of that name."""
-    row = await connection.fetchrow(
-        "SELECT name, rank, police_station, district, phone, email FROM case_officer"
-        " WHERE case_no = $1 AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
-        case_no,
-        subject.removeprefix("officer:"),
-    )
-    return OfficerFacts(**dict(row)) if row else OfficerFacts()
+    """An officer by the name on the token, as assigned last in the case, else in any; nobody where nobody is known."""
+    for whose in ("case_no = $1", "case_no <> $1"):
+        row = await connection.fetchrow(
+            "SELECT name, rank, police_station, district, phone, email FROM case_officer"
+            f" WHERE {whose} AND subject = $2 ORDER BY assigned_at DESC LIMIT 1",
+            case_no,
+            subject.removeprefix("officer:"),
+        )
+        if row:
+            return OfficerFacts(**dict(row))
+    return OfficerFacts()
 
 
 async def fir(connection: Connection, case_no: str) -> FirFacts:
-    """The FIR that stands; nothing where none is registered."""
+    """The FIR that stands, with the hash of its newest copy that is here; nothing where none is registered."""
     row = await connection.fetchrow(
-        "SELECT fir_no AS number, (registered_at AT TIME ZONE 'Asia/Kolkata')::date AS registered_on, police_station,"
-        " sections, coalesce(encode(document_digest, 'hex'), '') AS copy_digest FROM fir"
-        " WHERE case_no = $1 AND state IN ('registered', 'signed') ORDER BY registered_at DESC LIMIT 1",
+        "SELECT f.fir_no AS number, (f.registered_at AT TIME ZONE 'Asia/Kolkata')::date AS registered_on,"
+        " f.police_station, f.sections, coalesce(encode(c.digest, 'hex'), '') AS copy_digest FROM fir f"
+        " LEFT JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
+        " WHERE f.case_no = $1 AND f.state IN ('registered', 'signed') ORDER BY f.registered_at DESC LIMIT 1",
         case_no,
     )
     return FirFacts(**dict(row)) if row else FirFacts()
@@ -71,7 +74,7 @@ _ACCOUNTS: Final = """
 SELECT i.name AS institution_name, (array_agg(h.payee_holder ORDER BY h.hop_no))[1] AS account,
     coalesce(max(h.payee_ifsc), '') AS ifsc, sum(b.balance_paise)::bigint AS amount_paise,
     array_agg(DISTINCT h.reference) FILTER (WHERE h.reference <> '') AS refs,
-    min(CASE WHEN b.bucket = 'held' THEN coalesce(k.held_at, h.transferred_at) ELSE h.transferred_at END) AS since
+    min(h.transferred_at) AS since, min(k.held_at) FILTER (WHERE b.bucket = 'held') AS held_at
 FROM hop h JOIN institution i ON i.code = h.institution
 JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no
 LEFT JOIN held_hop k ON k.case_no = h.case_no AND k.hop_no = h.hop_no
@@ -107,7 +110,8 @@ async def every_account(connection: Connection, case_no: str, institution: str) 
     rows = await connection.fetch(
         "SELECT '' AS institution_name, (array_agg(h.payee_holder ORDER BY h.hop_no))[1] AS account,"
         " coalesce(max(h.payee_ifsc), '') AS ifsc, 0 AS amount_paise,"
-        " array_agg(DISTINCT h.reference) FILTER (WHERE h.reference <> '') AS refs, min(h.transferred_at) AS since"
+        " array_agg(DISTINCT h.reference) FILTER (WHERE h.reference <> '') AS refs, min(h.transferred_at) AS since,"
+        " NULL::timestamptz AS held_at"
         " FROM hop h WHERE h.case_no = $1 AND h.institution = $2 GROUP BY h.account_key ORDER BY min(h.hop_no)",
         case_no,
         institution,
@@ -130,12 +134,19 @@ async def newest_request(connection: Connection, case_no: str, institution: str)
     return found
 
 
-async def duty_due_at(connection: Connection, case_no: str, kind: DutyKind) -> datetime | None:
-    """By when a duty of the case is due; None where it has none yet."""
-    due_at: datetime | None = await connection.fetchval(
-        "SELECT due_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
+class Duty(Noun):
+    """A duty of a case: by when it is due, and when it was done."""
+
+    due_at: UtcDatetime
+    done_at: UtcDatetime | None = None
+
+
+async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | None:
+    """A duty of the case; None where it has none yet."""
+    row = await connection.fetchrow(
+        "SELECT due_at, done_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
     )
-    return due_at
+    return Duty(**dict(row)) if row else None
 
 
 class Hold(Noun):
@@ -157,6 +168,37 @@ async def hold(connection: Connection, hold_id: UUID) -> Hold:
     if row is None:
         raise NotFound(f"hold {hold_id}")
     return Hold(**dict(row))
+
+
+class Approval(Noun):
+    """Who has approved that the court is asked to attach what is on hold, and when."""
+
+    approved_by: str
+    approved_at: UtcDatetime
+
+
+async def approval(connection: Connection, hold_id: UUID) -> Approval | None:
+    """The approval of an attachment, given by somebody who does not investigate the case; None where there is none."""
+    row = await connection.fetchrow(
+        "SELECT a.approved_by, a.approved_at FROM attachment_approval a WHERE a.hold_id = $1 AND a.approved_by <>"
+        " (SELECT subject FROM case_officer c WHERE c.case_no = a.case_no AND c.duty = 'io'"
+        "  ORDER BY assignment_no DESC LIMIT 1)",
+        hold_id,
+    )
+    return Approval(**dict(row)) if row else None
+
+
+async def show_cause_order(connection: Connection, hold: Hold) -> CourtOrderFacts:
+    """The newest order of a court under BNSS 107 that keeps the money of a hold where it is; nothing without one."""
+    row = await connection.fetchrow(
+        "SELECT kind, court, order_no, made_on FROM court_order WHERE case_no = $1 AND kind = 'bnss_107'"
+        " AND effect = 'keep_hold' AND withdrawn_at IS NULL"
+        " AND (account_key IS NULL OR (institution = $2 AND account_key = $3)) ORDER BY court_order_id DESC LIMIT 1",
+        hold.case_no,
+        hold.institution,
+        hold.account_key,
+    )
+    return CourtOrderFacts(**dict(row)) if row else CourtOrderFacts()
 
 
 async def victim(connection: Connection, case_no: str, ack_no: str) -> VictimFacts:

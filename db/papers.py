@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.papers import TO_A_BANK
 from schemas.enums import Language
 from schemas.paper_errands import BankPaper, BankPaperPage
-from schemas.papers import IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView
+from schemas.papers import AttachmentApproval, IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView
 from schemas.restoration_enums import PaperKind
 
 _ISSUED: Final = "paper_id, number, encode(digest, 'hex') AS digest"
@@ -110,6 +110,42 @@ async def facts_of(connection: Connection, paper_id: UUID) -> dict[str, Any]:
     return facts
 
 
+async def issued_at(connection: Connection, paper_id: UUID) -> datetime:
+    """When a paper was issued. Raises `NotFound`."""
+    moment: datetime | None = await connection.fetchval("SELECT issued_at FROM paper WHERE paper_id = $1", paper_id)
+    if moment is None:
+        raise NotFound(f"paper {paper_id}")
+    return moment
+
+
+async def approve_attachment(
+    connection: Connection, hold_id: UUID, case_no: str, by: str, reason: str, at: datetime
+) -> bool:
+    """Write that a court may be asked to attach what is on hold; false where that was approved before."""
+    written = await connection.fetchval(
+        "INSERT INTO attachment_approval (hold_id, case_no, approved_by, approved_at, reason)"
+        " VALUES ($1, $2, $3, $4, $5) ON CONFLICT (hold_id) DO NOTHING RETURNING true",
+        hold_id,
+        case_no,
+        by,
+        at,
+        reason,
+    )
+    return bool(written)
+
+
+async def attachment_approval(connection: Connection, hold_id: UUID) -> AttachmentApproval:
+    """The approval of an attachment. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT hold_id, case_no AS case_ack_no, approved_by, approved_at, reason FROM attachment_approval"
+        " WHERE hold_id = $1",
+        hold_id,
+    )
+    if row is None:
+        raise NotFound(f"approval of an attachment of hold {hold_id}")
+    return AttachmentApproval(**dict(row))
+
+
 async def latest(connection: Connection, case_no: str, kind: PaperKind, institution: str) -> PaperHead | None:
     """The last paper of a kind that went to a bank in a case."""
     row = await connection.fetchrow(
@@ -165,7 +201,8 @@ async def banks_without(connection: Connection, case_no: str, kind: PaperKind) -
 _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
 """An order's paper is read with its order; what is for a bank's customer has the customer's secret to appeal with."""
 _BANKS_VIEW: Final = (
-    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, octet_length(pdf) AS size_bytes, issued_at"
+    f"{_ISSUED}, kind, language, case_no AS case_ack_no, revision, octet_length(pdf) AS size_bytes, issued_at,"
+    " coalesce(facts #>> '{fir,copy_digest}', '') AS fir_copy_digest"
 )
 
 
@@ -201,6 +238,21 @@ async def read_of_bank(connection: Connection, institution: str, paper_id: UUID)
     if pdf is None:
         raise NotFound(f"paper {paper_id}")
     return pdf
+
+
+async def fir_of_bank(connection: Connection, institution: str, paper_id: UUID) -> bytes:
+    """The copy of the FIR that goes with a paper that went to this bank. Raises `NotFound`."""
+    document: bytes | None = await connection.fetchval(
+        "SELECT c.document FROM paper p JOIN fir_copy c ON c.case_no = p.case_no"
+        " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
+        " WHERE p.paper_id = $1 AND p.institution = $2 AND p.kind = ANY($3)",
+        paper_id,
+        institution,
+        _FOR_BANKS,
+    )
+    if document is None:
+        raise NotFound(f"copy of the FIR with paper {paper_id}")
+    return document
 
 
 async def page(connection: Connection, ack_no: str, after: str | None, limit: int) -> PaperPage:

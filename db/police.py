@@ -159,16 +159,19 @@ async def registered(
 
 
 async def put_copy(connection: Connection, fir_id: UUID, document: bytes) -> None:
-    """The report itself is here; a later copy takes the place of an earlier."""
+    """The report itself is here; notices go out with the newest, and every earlier copy is kept (`fir_copy`)."""
     await connection.execute(
         "UPDATE fir SET document = $2, document_digest = sha256($2) WHERE fir_id = $1", fir_id, document
     )
 
 
 async def fir_copy(connection: Connection, case_no: str, fir_id: UUID) -> bytes:
-    """The report itself, a PDF. Raises `NotFound` where it is not here."""
+    """The newest copy of the report, a PDF. Raises `NotFound` where it is not here."""
     found: bytes | None = await connection.fetchval(
-        "SELECT document FROM fir WHERE case_no = $1 AND fir_id = $2", case_no, fir_id
+        "SELECT c.document FROM fir f JOIN fir_copy c ON c.case_no = f.case_no AND c.digest = f.document_digest"
+        " WHERE f.case_no = $1 AND f.fir_id = $2",
+        case_no,
+        fir_id,
     )
     if found is None:
         raise NotFound(f"copy of FIR {fir_id}")

@@ -72,6 +72,19 @@ BEGIN
         ended_at = NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.attachment_needs_other_eyes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF NEW.approved_by = (SELECT subject FROM case_officer WHERE case_no = NEW.case_no AND duty = 'io'
+                          ORDER BY assignment_no DESC LIMIT 1) THEN
+        RAISE EXCEPTION 'who investigates case % does not approve its application', NEW.case_no
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'attachment_needs_other_eyes';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -215,6 +228,16 @@ BEGIN
     PERFORM paper_errands_look_again(NEW.case_no);
     PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
     FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.fir_keeps_copy()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO fir_copy (case_no, digest, fir_id, document)
+    VALUES (NEW.case_no, NEW.document_digest, NEW.fir_id, NEW.document) ON CONFLICT DO NOTHING;
     RETURN NULL;
 END $function$;
 
@@ -690,6 +713,17 @@ CREATE TABLE appeal_code (
     CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
 ) WITH (fillfactor=80);
 
+CREATE TABLE attachment_approval (
+    hold_id uuid NOT NULL,
+    case_no text NOT NULL,
+    approved_by text NOT NULL,
+    approved_at timestamp with time zone NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT attachment_approval_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT attachment_approval_approved_by_check CHECK ((approved_by <> ''::text)),
+    CONSTRAINT attachment_approval_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE TABLE bank_confirmation (
     confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     order_id uuid NOT NULL,
@@ -879,7 +913,7 @@ CREATE TABLE case_officer (
     assigned_at timestamp with time zone NOT NULL,
     CONSTRAINT case_officer_pkey PRIMARY KEY (case_no, duty, assignment_no),
     CONSTRAINT case_officer_assignment_no_check CHECK ((assignment_no > 0)),
-    CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text]))),
+    CONSTRAINT case_officer_duty_check CHECK ((duty = ANY (ARRAY['io'::text, 'supervising'::text, 'deciding'::text]))),
     CONSTRAINT case_officer_name_check CHECK ((name <> ''::text)),
     CONSTRAINT case_officer_police_station_check CHECK ((police_station <> ''::text)),
     CONSTRAINT case_officer_rank_check CHECK ((rank <> ''::text))
@@ -1095,6 +1129,15 @@ CREATE TABLE fir (
     CONSTRAINT fir_kind_check CHECK ((kind = ANY (ARRAY['fir'::text, 'zero_fir'::text, 'e_zero_fir'::text]))),
     CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE fir_copy (
+    case_no text NOT NULL,
+    digest bytea NOT NULL,
+    fir_id uuid NOT NULL,
+    document bytea NOT NULL,
+    CONSTRAINT fir_copy_pkey PRIMARY KEY (case_no, digest),
+    CONSTRAINT fir_copy_hashed CHECK ((digest = sha256(document)))
+);
 
 CREATE TABLE grievance (
     grievance_id uuid NOT NULL,
@@ -1787,6 +1830,10 @@ ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIG
 
 ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
@@ -1864,6 +1911,10 @@ ALTER TABLE feed_entry ADD CONSTRAINT feed_entry_request_id_fkey FOREIGN KEY (re
 ALTER TABLE feed_key ADD CONSTRAINT feed_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE fir ADD CONSTRAINT fir_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE fir_copy ADD CONSTRAINT fir_copy_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE fir_copy ADD CONSTRAINT fir_copy_fir_id_fkey FOREIGN KEY (fir_id) REFERENCES fir(fir_id);
 
 ALTER TABLE grievance ADD CONSTRAINT grievance_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2023,6 +2074,8 @@ CREATE INDEX appeal_code_hold ON public.appeal_code USING btree (hold_id, made_a
 
 CREATE INDEX appeal_code_old ON public.appeal_code USING btree (made_at);
 
+CREATE INDEX attachment_approval_of_case ON public.attachment_approval USING btree (case_no);
+
 CREATE INDEX bank_confirmation_credited ON public.bank_confirmation USING btree (received_at) WHERE (applied_paise > 0);
 
 CREATE UNIQUE INDEX bank_confirmation_once ON public.bank_confirmation USING btree (order_id, natural_key) WHERE (disposition <> 'duplicate'::text);
@@ -2062,6 +2115,8 @@ CREATE INDEX case_file_opened ON public.case_file USING btree (opened_at DESC, c
 CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) WHERE (signalled_at IS NOT NULL);
 
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
+
+CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
@@ -2205,6 +2260,12 @@ CREATE TRIGGER answer_link_rules BEFORE INSERT OR UPDATE ON public.answer_link F
 
 CREATE TRIGGER answer_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+
+CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
+
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
@@ -2229,9 +2290,15 @@ CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR T
 
 CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradiction_settlement FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
 
+CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 
+CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
+
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
+
+CREATE TRIGGER fir_copy_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.fir_copy FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER held_hop_aftercare AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
 

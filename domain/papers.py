@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from domain.errors import RuleBroken
 from schemas.complaints import IST
-from schemas.papers import Missing, PaperFacts
+from schemas.papers import Missing, PaperFacts, Particulars
 from schemas.restoration_enums import OrderReason, PaperKind, Route
 
 KHALSA: Final = "Khalsa Medical Store v RBI, Allahabad High Court, 19 January 2026"
@@ -24,6 +24,9 @@ LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
 TO_A_BANK: Final = frozenset({PaperKind.LIEN_NOTICE, PaperKind.FOLLOW_UP, PaperKind.NOTICE_94, PaperKind.NOTICE_106})
 """sent to the bank as soon as they are issued; an order travels by the channel of its bank"""
 
+SEIZURES: Final = frozenset({PaperKind.NOTICE_106, PaperKind.NOTICE_107})
+"""take hold of property: issued by who investigates, or a superior"""
+
 _SERIES: Final[Mapping[PaperKind, str]] = {
     PaperKind.LIEN_NOTICE: "LN",
     PaperKind.MAGISTRATE_REPORT: "MR",
@@ -39,6 +42,15 @@ _SERIES: Final[Mapping[PaperKind, str]] = {
 }
 
 
+BY_LAW: Final = "engine"
+"""who orders what the law itself says, as the end of a hold or the release of what is above the traceable sum"""
+
+
+def is_by_law(ordered_by: str) -> bool:
+    """Whether nobody has ordered it: it follows from the law."""
+    return ordered_by == BY_LAW
+
+
 def series_of(kind: PaperKind, at: datetime) -> str:
     """The series that papers of a kind are numbered in, anew each year of India: `GH/UP/LN/2026`."""
     return f"GH/UP/{_SERIES[kind]}/{at.astimezone(IST).year}"
@@ -52,6 +64,29 @@ class PaperLacks(RuleBroken):
         super().__init__(f"{kind.value} cannot be issued, it lacks: {named}")
         self.kind = kind
         self.missing = tuple(missing)
+
+
+class PaperDiffers(RuleBroken):
+    """The paper was issued with other particulars; the next revision can say these."""
+
+    def __init__(self, number: str, fields: Sequence[str]) -> None:
+        super().__init__(f"{number} was issued with other {', '.join(fields)}")
+        self.number = number
+        self.fields = tuple(fields)
+
+
+_WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {"by": ("produce_by", "show_cause_by", "object_by")}
+"""what a particular is called among the facts of a paper, where it is not its own name"""
+
+
+def said_otherwise(asked: Particulars, facts: Mapping[str, Any]) -> tuple[str, ...]:
+    """The particulars that a paper with these facts, as they are kept, says otherwise; what is not asked is not."""
+    said = asked.model_dump(mode="json", exclude_defaults=True)
+    return tuple(
+        name
+        for name, value in said.items()
+        if any(facts[place] != value for place in _WRITTEN.get(name, (name,)) if place in facts)
+    )
 
 
 Test = Callable[[Any, Any, datetime], bool]
@@ -84,7 +119,8 @@ def _later(value: datetime | None, facts: Any, at: datetime) -> bool:
 
 
 def _after_the_notice(value: datetime | None, facts: Any, at: datetime) -> bool:
-    return value is not None and facts.notice_days > 0 and value >= at + timedelta(days=facts.notice_days)
+    days = timedelta(days=facts.notice_days + facts.service_days)
+    return value is not None and facts.notice_days > 0 and value >= at + days
 
 
 def _is_another(value: str, facts: Any, at: datetime) -> bool:
@@ -101,6 +137,10 @@ def _is_registered(facts: Any) -> bool:
 
 def _is_emergency(facts: Any) -> bool:
     return bool(facts.emergency)
+
+
+def _is_a_persons(facts: Any) -> bool:
+    return not is_by_law(facts.ordered_by)
 
 
 def _by(route: Route) -> Callable[[Any], bool]:
@@ -168,7 +208,8 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("sections", BNSS_106, "under which section"),
         *_accounts(KHALSA),
         Requirement("accounts[].institution_name", KHALSA, "at which bank"),
-        Requirement("accounts[].since", KHALSA, "since when it is on hold"),
+        Requirement("accounts[].held_at", KHALSA, "since when it is on hold"),
+        Requirement("report_by", KHALSA, "by when the magistrate is to be told"),
         Requirement("follow_up_by", KHALSA, "without an FIR: by when it follows", lambda facts: not facts.fir.number),
     ),
     PaperKind.FOLLOW_UP: (*_to_bank(KHALSA), *_accounts(KHALSA), *_fir(KHALSA)),
@@ -182,7 +223,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
     PaperKind.NOTICE_106: (
         *_to_bank(BNSS_106),
         *_accounts(BNSS_106),
-        Requirement("fir.number", BNSS_106, "the offence that is investigated"),
+        *_fir(BNSS_106),
         Requirement("magistrate", BNSS_106, "the magistrate to whom the seizure is reported"),
         Requirement("grounds", BNSS_106, "why the money is suspected"),
     ),
@@ -191,12 +232,18 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         *_accounts(BNSS_107),
         Requirement("accounts[].institution_name", BNSS_107, "at which bank"),
         Requirement("fir.number", BNSS_107, "the offence that is investigated"),
-        Requirement("court", BNSS_107, "the court that gives the notice"),
+        *_court_order(BNSS_107, _always),
         Requirement("place", BNSS_107, "where cause is shown"),
-        Requirement("show_cause_by", BNSS_107, "when cause is shown: not before fourteen days", test=_after_the_notice),
+        Requirement(
+            "show_cause_by",
+            BNSS_107,
+            "when cause is shown: fourteen days after the service, and the days that the service takes",
+            test=_after_the_notice,
+        ),
         Requirement("grounds", BNSS_107, "why it is believed to be proceeds of crime"),
-        Requirement("approved_by.name", BNSS_107, "the Superintendent or Commissioner who approved the request"),
+        Requirement("approved_by.name", BNSS_107, "the Superintendent or Commissioner who approved the application"),
         Requirement("approved_by.rank", BNSS_107, "the rank of who approved"),
+        Requirement("approved_at", BNSS_107, "when it was approved"),
     ),
     PaperKind.RESTORATION_APPLICATION: (
         *_officer(SOP),
@@ -226,6 +273,8 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("lines[].beneficiary.account", SOP, "to which account"),
         Requirement("lines[].beneficiary.institution_name", SOP, "the bank of that account"),
         Requirement("prepared_by", SOP, "who prepared it"),
+        Requirement("preparer.name", SOP, "who prepared it, by name"),
+        Requirement("preparer.rank", SOP, "the rank of who prepared it"),
         Requirement("approved_by", SOP, "who approved it: never who prepared it", test=_is_another),
         Requirement("approver.name", SOP, "the SP or DCP who approved, by name"),
         Requirement("approver.rank", SOP, "the rank of who approved"),
@@ -242,6 +291,8 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("lines[].account", SOP, "on which account"),
         Requirement("lines[].amount_paise", SOP, "how much"),
         Requirement("ordered_by", SOP, "who ordered it"),
+        Requirement("orderer.name", SOP, "the officer who ordered it, by name", _is_a_persons),
+        Requirement("orderer.rank", SOP, "the rank of who ordered it", _is_a_persons),
         Requirement("release_by", SOP, "by when it is lifted"),
     ),
     PaperKind.HOLDER_NOTICE: (
@@ -275,7 +326,7 @@ def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
         Missing(field=place, law=rule.law, why=rule.why)
         for rule in requirements(facts.kind)
         if rule.when(facts)
-        for place, value in _values(facts, rule.field)
+        for place, value in values_at(facts, rule.field)
         if not rule.test(value, facts, at)
     )
 
@@ -287,7 +338,7 @@ def refuse_if_lacking(facts: PaperFacts, at: datetime) -> None:
         raise PaperLacks(facts.kind, missing)
 
 
-def _values(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
+def values_at(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
     """Every value at a path, with its place; a list with nothing in it is one missing value."""
     head, is_list, tail = field.partition("[].")
     value = facts
@@ -299,5 +350,5 @@ def _values(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
         yield f"{head}[]", None
     else:
         for index, item in enumerate(value):
-            for place, found in _values(item, tail):
+            for place, found in values_at(item, tail):
                 yield f"{head}[{index}].{place}", found

@@ -18,6 +18,7 @@ from domain.restoration_policy import (
     HoldRules,
     MessageRules,
     OrderRule,
+    PaperRules,
     PoliceRules,
     RestorationRules,
 )
@@ -289,6 +290,7 @@ class Policy(Noun):
     grievance: GrievanceRules
     order: OrderRule
     police: PoliceRules
+    papers: PaperRules
     messages: MessageRules
 
     @model_validator(mode="after")

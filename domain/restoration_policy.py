@@ -11,6 +11,7 @@ from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, 
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]
 Section = Annotated[str, Field(min_length=1, max_length=64)]
+Sections = Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
 LongSeconds = Annotated[float, Field(gt=0, le=4 * 366 * 86_400)]
 
 
@@ -169,7 +170,7 @@ class FirRules(Noun):
     """When an e-Zero FIR is asked for by itself, and under which sections of the law."""
 
     e_zero_from_paise: Paise
-    sections: Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
+    sections: Sections
     source: Source
 
 
@@ -193,6 +194,30 @@ class MessageRules(Noun):
     holder_languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)]
     """nobody has asked the holder: every one of these, in this order"""
     trying: Patience
+    source: Source
+
+
+class PaperSections(Noun):
+    """The sections of the law under which papers are issued."""
+
+    lien_notice: Sections
+    magistrate_report: Sections
+    follow_up: Sections
+    notice_94: Sections
+    notice_106: Sections
+    notice_107: Sections
+    restoration_order: Sections
+    source: Source
+
+
+class PaperRules(Noun):
+    """How papers are issued."""
+
+    service_seconds: LongSeconds
+    """how long the service of a notice is reckoned to take"""
+    lien_corrected_after_seconds: LongSeconds
+    """a lien notice that says too much is replaced no sooner after it"""
+    sections: PaperSections
     source: Source
 
 

@@ -77,7 +77,7 @@ class Document(Noun):
     subject: str
     blocks: tuple[Block, ...]
     signed: tuple[str, ...]
-    footer: str
+    footer: tuple[str, ...]
     page_words: tuple[str, str]
 
 

@@ -36,7 +36,7 @@ def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Do
         subject=body.subject,
         blocks=tuple(block for block in body.blocks if block is not None),
         signed=tuple(_signature(facts.officer, words)) if body.ours else (),
-        footer=f"{imprint.number} · {say('common.genuine', case_no=facts.case_no)}",
+        footer=tuple(_footer(facts, words, imprint)),
         page_words=(say("common.page"), say("common.of")),
     )
 
@@ -57,8 +57,8 @@ def pairs(*rows: tuple[str, str]) -> Pairs | None:
     return Pairs(rows=kept) if kept else None
 
 
-def account_table(words: Words, accounts: Sequence[AccountFacts], *, since: str = "common.since") -> Table:
-    """Accounts with their amounts and the sum."""
+def account_table(words: Words, accounts: Sequence[AccountFacts], *, received: bool = True) -> Table:
+    """Accounts with their amounts and the sum; `received`: with the time of receipt, by which a bank looks."""
     say = words.say
     total = sum(account.amount_paise for account in accounts)
     amounts = [words.rupees(account.amount_paise) if account.amount_paise else "" for account in accounts]
@@ -68,7 +68,8 @@ def account_table(words: Words, accounts: Sequence[AccountFacts], *, since: str 
             Column(say("common.bank"), [account.institution_name for account in accounts], NARROW),
             Column(say("common.account"), [account_and_ifsc(words, one.account, one.ifsc) for one in accounts], WIDE),
             Column(say("common.reference"), [", ".join(account.references) for account in accounts], WIDE),
-            Column(say(since), [words.short(account.since) for account in accounts], NARROW),
+            Column(say("common.since"), [words.short(one.since) if received else "" for one in accounts], NARROW),
+            Column(say("common.held_since"), [words.short(account.held_at) for account in accounts], NARROW),
             Column(say("common.amount"), amounts, figures=True),
         ],
         (say("common.total"), words.rupees(total)) if total else None,
@@ -99,13 +100,26 @@ def fir_line(facts: PaperFacts, words: Words) -> str:
         form, day = "common.fir_line", words.day(fir.registered_on)
     else:
         form, day = "common.fir_undated", ""
-    line = say(form, number=fir.number, date=day, police_station=fir.police_station)
+    line = say(form, number=fir.number, date=day, station=words.station(fir.police_station))
     return say("common.fir_sections", line=line, sections=words.sections(fir.sections)) if fir.sections else line
 
 
 def officer_line(words: Words, officer: OfficerFacts) -> str:
     """An officer in one line."""
-    return words.say("common.officer_line", **officer.model_dump())
+    return words.say(
+        "common.officer_line",
+        name=officer.name,
+        rank=words.rank(officer.rank),
+        station=words.station(officer.police_station),
+        phone=officer.phone,
+    )
+
+
+def name_and_rank(words: Words, officer: OfficerFacts) -> str:
+    """An officer by name and rank; nothing where nobody is known."""
+    if not officer.name:
+        return ""
+    return words.say("common.name_and_rank", name=officer.name, rank=words.rank(officer.rank))
 
 
 def court_order_line(words: Words, order: CourtOrderFacts) -> str:
@@ -121,8 +135,10 @@ def court_order_line(words: Words, order: CourtOrderFacts) -> str:
 
 
 def _letterhead(officer: OfficerFacts, words: Words) -> tuple[str, str]:
-    unit = "common.unit" if officer.district else "common.unit_without_district"
-    return words.say("common.force"), words.say(unit, **officer.model_dump())
+    station = words.station(officer.police_station)
+    if officer.district:
+        station = words.say("common.unit", station=station, district=words.district(officer.district))
+    return words.say("common.force"), station
 
 
 def _references(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[tuple[str, str]]:
@@ -132,10 +148,16 @@ def _references(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[t
     yield words.say("common.fir"), fir_line(facts, words)
 
 
+def _footer(facts: PaperFacts, words: Words, imprint: Imprint) -> Iterable[str]:
+    yield f"{imprint.number} · {words.say('common.genuine', case_no=facts.case_no)}"
+    if facts.log_hash:
+        yield words.say("common.log", seq=facts.log_seq, hash=facts.log_hash)
+
+
 def _signature(officer: OfficerFacts, words: Words) -> Iterable[str]:
     yield officer.name
-    yield officer.rank
-    yield officer.police_station
+    yield words.rank(officer.rank)
+    yield words.station(officer.police_station)
     yield f"{words.say('common.phone')}: {officer.phone}"
     if officer.email:
         yield f"{words.say('common.email')}: {officer.email}"

@@ -18,10 +18,10 @@ import typst
 from domain.errors import LimitExceeded, RuleBroken
 from papers.document import Document
 from papers.plain import FONTS, plain
+from schemas.papers import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
 MAX_INPUT_CHARS: Final = 2_000_000
-MAX_PDF_BYTES: Final = 8 * 1024 * 1024
 TIMEOUT_SECONDS: Final = 30.0
 _AT_ONCE: Final = 2
 _pool: Final = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="typesetter")
@@ -44,8 +44,8 @@ async def render(document: Document, issued_at: datetime) -> bytes:
         pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
     except TimeoutError:
         raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
-    if len(pdf) > MAX_PDF_BYTES:
-        raise LimitExceeded(f"a paper has at most {MAX_PDF_BYTES} bytes")
+    if len(pdf) > PDF_MAX_BYTES:
+        raise LimitExceeded(f"a paper has at most {PDF_MAX_BYTES} bytes")
     return pdf
 
 

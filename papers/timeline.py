@@ -79,10 +79,10 @@ def compose_timeline(
         language="en",
         number=case_no,
         head=None,
-        title="Timeline of the case · प्रकरण का घटनाक्रम",
+        title="Timeline of the case · मामले का घटनाक्रम",
         law="Bharatiya Sakshya Adhiniyam, section 63 · भारतीय साक्ष्य अधिनियम, धारा 63",
         references=(
-            ("Case · प्रकरण", case_no),
+            ("Case · मामला", case_no),
             ("Opened · आरंभ", f"{opened_at.astimezone(IST):%d-%m-%Y %H:%M:%S}"),
             ("Complaints · शिकायतें", str(complaints)),
             ("Events · घटनाएँ", str(story.events)),
@@ -98,7 +98,7 @@ def compose_timeline(
             *story.blocks(),
         ),
         signed=(),
-        footer=case_no,
+        footer=(case_no,),
         page_words=("Page · पृष्ठ", "of · कुल"),
     )
 

@@ -1,12 +1,14 @@
 """Papers to a bank: one bank each."""
 
-from papers.document import NARROW, WIDE, Column, Heading, Items, Table, table
+from domain.papers import is_by_law
+from papers.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
 from papers.pieces import (
     Body,
     account_and_ifsc,
     account_table,
     court_order_line,
     fir_copy,
+    name_and_rank,
     pairs,
     strong,
     text,
@@ -31,10 +33,17 @@ def lien_notice(facts: LienNotice, words: Words) -> Body:
             if emergency
             else None,
             fir_copy(facts, words),
-            text(words, "lien_notice.magistrate", report_by=words.moment(facts.magistrate_report_by)),
+            _magistrate(facts, words),
             text(words, "lien_notice.answer"),
         ],
     )
+
+
+def _magistrate(facts: LienNotice, words: Words) -> Paragraph:
+    if facts.magistrate_told_at:
+        return text(words, "lien_notice.magistrate_told", told_at=words.moment(facts.magistrate_told_at))
+    late = "lien_notice.magistrate_late" if facts.magistrate_report_late else "lien_notice.magistrate"
+    return text(words, late, report_by=words.moment(facts.magistrate_report_by))
 
 
 def follow_up(facts: FollowUp, words: Words) -> Body:
@@ -100,12 +109,6 @@ def notice_106(facts: Notice106, words: Words) -> Body:
 def restoration_order(facts: RestorationOrder, words: Words) -> Body:
     """Credit these amounts to these accounts."""
     say = words.say
-    approver = say(
-        "restoration_order.approver_line",
-        name=facts.approver.name,
-        rank=facts.approver.rank,
-        subject=facts.approved_by,
-    )
     return Body(
         title=say("restoration_order.title"),
         to=_nodal_officer(words, facts.institution_name),
@@ -116,8 +119,8 @@ def restoration_order(facts: RestorationOrder, words: Words) -> Body:
             pairs(
                 (say("restoration_order.route"), say(f"routes.{facts.route.value}") if facts.route else ""),
                 (say("restoration_order.court_order"), court_order_line(words, facts.court_order)),
-                (say("restoration_order.prepared"), facts.prepared_by),
-                (say("restoration_order.approved"), approver),
+                (say("restoration_order.prepared"), name_and_rank(words, facts.preparer)),
+                (say("restoration_order.approved"), name_and_rank(words, facts.approver)),
                 (
                     say("restoration_order.bond"),
                     say("restoration_order.bond_yes" if facts.bond else "restoration_order.bond_no"),
@@ -142,11 +145,17 @@ def release_order(facts: ReleaseOrder, words: Words) -> Body:
                 (say("release_order.reason"), say(f"reasons.{facts.reason.value}") if facts.reason else ""),
                 (say("restoration_order.court_order"), court_order_line(words, facts.court_order)),
                 (say("release_order.grievance"), facts.grievance_ref),
-                (say("release_order.ordered"), facts.ordered_by),
+                (say("release_order.ordered"), _orderer(facts, words)),
             ),
             text(words, "release_order.no_more"),
         ],
     )
+
+
+def _orderer(facts: ReleaseOrder, words: Words) -> str:
+    if not is_by_law(facts.ordered_by):
+        return name_and_rank(words, facts.orderer)
+    return words.say("release_order.by_law", reason=words.say(f"reasons.{facts.reason.value}") if facts.reason else "")
 
 
 def _nodal_officer(words: Words, institution_name: str) -> tuple[str, str]:

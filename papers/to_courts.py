@@ -1,31 +1,48 @@
 """Papers to a court, and in its name."""
 
-from papers.pieces import Body, account_table, fir_copy, pairs, strong, text, total_of
+from papers.document import Paragraph
+from papers.pieces import (
+    Body,
+    account_table,
+    court_order_line,
+    fir_copy,
+    name_and_rank,
+    pairs,
+    strong,
+    text,
+    total_of,
+)
 from papers.words import Words
 from schemas.papers import MagistrateReport, Notice107
 
 
 def magistrate_report(facts: MagistrateReport, words: Words) -> Body:
     """This is on hold."""
-    follows = not facts.fir.number
+    say, report_by = words.say, words.moment(facts.report_by)
+    total = total_of(words, facts.accounts)
     return Body(
-        title=words.say("magistrate_report.title"),
+        title=say("magistrate_report.title"),
         to=(facts.magistrate,),
-        subject=words.say("magistrate_report.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
+        subject=say("magistrate_report.subject_late", total=total, case_no=facts.case_no, report_by=report_by)
+        if facts.late
+        else say("magistrate_report.subject", total=total, case_no=facts.case_no),
         blocks=[
             text(words, "magistrate_report.report"),
-            account_table(words, facts.accounts, since="common.held_since"),
-            strong(words, "magistrate_report.follow", follow_up_by=words.moment(facts.follow_up_by))
-            if follows
-            else None,
+            account_table(words, facts.accounts, received=False),
+            None if facts.fir.number else _fir_to_come(facts, words),
             fir_copy(facts, words),
             text(words, "magistrate_report.law"),
         ],
     )
 
 
+def _fir_to_come(facts: MagistrateReport, words: Words) -> Paragraph:
+    late = "magistrate_report.follow_late" if facts.follow_up_late else "magistrate_report.follow"
+    return strong(words, late, follow_up_by=words.moment(facts.follow_up_by))
+
+
 def notice_107(facts: Notice107, words: Words) -> Body:
-    """Show cause why this money should not be attached."""
+    """A court asks to show cause why this money should not be attached."""
     say = words.say
     return Body(
         title=say("notice_107.title"),
@@ -33,15 +50,20 @@ def notice_107(facts: Notice107, words: Words) -> Body:
         subject=say("notice_107.subject", total=total_of(words, facts.accounts)),
         blocks=[
             text(words, "notice_107.ask"),
-            account_table(words, facts.accounts, since="common.held_since"),
+            account_table(words, facts.accounts, received=False),
             text(words, "notice_107.grounds", grounds=facts.grounds),
             pairs(
-                (say("notice_107.court"), facts.court),
+                (say("notice_107.court_order"), court_order_line(words, facts.court_order)),
                 (say("notice_107.place"), facts.place),
                 (say("notice_107.show_cause_by"), words.moment(facts.show_cause_by)),
             ),
-            strong(words, "notice_107.days", days=facts.notice_days),
+            strong(words, "notice_107.days", days=facts.notice_days, service_days=facts.service_days),
             text(words, "notice_107.silent"),
-            text(words, "notice_107.approved", name=facts.approved_by.name, rank=facts.approved_by.rank),
+            text(
+                words,
+                "notice_107.approved",
+                officer=name_and_rank(words, facts.approved_by),
+                approved_at=words.moment(facts.approved_at),
+            ),
         ],
     )

@@ -10,9 +10,10 @@ from schemas.papers import HolderNotice, RestorationApplication, StatusLetter, T
 def restoration_application(facts: RestorationApplication, words: Words) -> Body:
     """The victim asks for the money back; to be signed by hand."""
     say, victim, to = words.say, facts.victim, facts.beneficiary
+    district = words.district(victim.district)
     return Body(
         title=say("restoration_application.title"),
-        to=(say(f"restoration_application.to_{facts.route.value}") if facts.route else "", victim.district),
+        to=(say(f"restoration_application.to_{facts.route.value}") if facts.route else "", district),
         subject=say("restoration_application.subject", total=total_of(words, facts.accounts), case_no=facts.case_no),
         blocks=[
             text(words, "restoration_application.open", ack_no=facts.ack_no),
@@ -20,12 +21,12 @@ def restoration_application(facts: RestorationApplication, words: Words) -> Body
             pairs(
                 (say("restoration_application.name"), victim.name),
                 (say("restoration_application.mobile"), victim.mobile),
-                (say("restoration_application.district"), victim.district),
+                (say("restoration_application.district"), district),
             ),
             Heading(text=say("restoration_application.lost")),
             _transfer_table(words, facts.transfers),
             Heading(text=say("restoration_application.held")),
-            account_table(words, facts.accounts, since="common.held_since"),
+            account_table(words, facts.accounts, received=False),
             text(words, "restoration_application.held_note"),
             Heading(text=say("restoration_application.credit")),
             pairs(
@@ -85,7 +86,7 @@ def status_letter(facts: StatusLetter, words: Words) -> Body:
     held = any(one.bucket is Bucket.HELD and one.amount_paise for one in facts.buckets)
     return Body(
         title=say("status_letter.title"),
-        to=(facts.victim.name, facts.victim.district),
+        to=(facts.victim.name, words.district(facts.victim.district)),
         subject=say("status_letter.subject", ack_no=facts.ack_no),
         blocks=[
             text(words, "status_letter.open", lost=words.rupees(facts.lost_paise)),

@@ -2,10 +2,12 @@
 
 import re
 import tomllib
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +16,14 @@ from schemas.complaints import IST
 from schemas.enums import Language
 
 WORDS: Final = Path(__file__).parent / "words"
-_BNSS: Final = re.compile(r"^BNSS ([0-9]+(?:\([0-9a-z]+\))*)$")
+_SECTION: Final = re.compile(r"^(BNSS|BNS|BSA|IT Act) ([0-9]+[A-Z]*(?:\([0-9a-z]+\))*)$")
+_ACTS: Final = {"BNSS": "act_bnss", "BNS": "act_bns", "BSA": "act_bsa", "IT Act": "act_it"}
+_SAYS_STATION: Final = re.compile(
+    r"थाना|कोतवाली|\b(?:police (?:station|lines)|thana|kotwali|p\.? ?s\.?)(?!\w)", re.IGNORECASE
+)
+"""in the name of a station that says itself what it is"""
+_PLACE: Final = {Language.EN: 0, Language.HI: 1}
+"""of a language in `names.toml`"""
 
 
 @dataclass(frozen=True)
@@ -49,19 +58,52 @@ class Words:
         return moment.astimezone(IST).strftime("%d-%m-%Y %H:%M") if moment else ""
 
     def sections(self, sections: Sequence[str]) -> str:
-        """Sections of law in full, one after the other."""
-        return self.say("common.and").join(self._section(section) for section in sections)
+        """Sections of law in full, those of one act together; what is of no act we know stands as it came."""
+        found = [(_SECTION.match(section), section) for section in sections]
+        said = []
+        for act, group in groupby(found, lambda one: one[0][1] if one[0] else one[1]):
+            numbers = [match[2] for match, _ in group if match]
+            said.append(self._of_act(act, numbers) if numbers else act)
+        return self.say("common.and").join(said)
+
+    def district(self, name: str) -> str:
+        """A district as this language writes it."""
+        return _named("districts", name, self.language)
+
+    def rank(self, name: str) -> str:
+        """A rank as this language writes it."""
+        return _named("ranks", name, self.language)
+
+    def station(self, name: str) -> str:
+        """A police station, which is said to be one, once."""
+        return name if not name or _SAYS_STATION.search(name) else self.say("common.station", name=name)
 
     def _dated(self, form: str, day: date, time: str) -> str:
         month = self.say("common.months").split()[day.month - 1]
         return self.say(f"common.{form}", day=day.day, month=month, year=day.year, time=time)
 
-    def _section(self, section: str) -> str:
-        found = _BNSS.match(section)
-        return self.say("common.bnss", section=found[1]) if found else section
+    def _of_act(self, act: str, numbers: Sequence[str]) -> str:
+        key = "common.section" if len(numbers) == 1 else "common.sections"
+        act_in_full = self.say(f"common.{_ACTS[act]}")
+        return self.say(key, numbers=self.say("common.and").join(numbers), act=act_in_full)
 
 
 @cache
 def words_of(language: Language) -> Words:
     """The words of a language, read once."""
     return Words(language, tomllib.loads((WORDS / f"{language.value}.toml").read_text()))
+
+
+def _named(table: str, name: str, language: Language) -> str:
+    return _names(table).get(_squeezed(name), (name, name))[_PLACE[language]]
+
+
+@cache
+def _names(table: str) -> dict[str, tuple[str, str]]:
+    """English and Hindi by every spelling."""
+    rows = tomllib.loads((WORDS / "names.toml").read_text())[table]["names"]
+    return {_squeezed(spelling): (row[0], row[1]) for row in rows for spelling in row}
+
+
+def _squeezed(name: str) -> str:
+    return re.sub(r"[\s.()-]+", "", unicodedata.normalize("NFC", name)).casefold()

@@ -331,6 +331,8 @@ class EventKind(StrEnum):
     DUTY_OPENED = "duty_opened"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_DONE = "duty_done"
+    ATTACHMENT_APPROVED = "attachment_approved"
+    """that a court is asked to attach what is on hold (BNSS 107)"""
     PAPER_ISSUED = "paper_issued"
     MESSAGE_SENT = "message_sent"
     HOLD_BEGAN = "hold_began"

@@ -12,7 +12,7 @@ class ErrandState(StrEnum):
     """How a paper stands that is due."""
 
     WAITING = "waiting"
-    """nobody has looked yet"""
+    """nobody has looked yet, or what it says may still change"""
     LACKING = "lacking"
     """its law asks for something that nobody has told"""
     READY = "ready"
@@ -44,6 +44,8 @@ class BankPaper(PaperHead):
     revision: int
     size_bytes: int
     issued_at: UtcDatetime
+    fir_copy_digest: str
+    """SHA-256 of the copy of the FIR that goes with it; "" where none does"""
 
 
 class BankPaperPage(Noun):

@@ -14,6 +14,8 @@ from schemas.enums import Bucket, Language
 from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
 
 TEXT_MAX_CHARS: Final = 20_000
+PDF_MAX_BYTES: Final = 5_000_000
+"""of a paper: what is issued can be mailed"""
 LINES_MAX: Final = 2_000
 """accounts, transfers or shares on one paper"""
 
@@ -60,7 +62,9 @@ class AccountFacts(Noun):
     amount_paise: Paise = 0
     references: Texts = ()
     since: UtcDatetime | None = None
-    """when the money came there, or was put on hold"""
+    """when the money came there: by it a bank finds the transfer"""
+    held_at: UtcDatetime | None = None
+    """since when it is on hold, where it is"""
 
 
 class TransferFacts(Noun):
@@ -128,6 +132,10 @@ class PaperFacts(Noun):
     sections: Texts = ()
     """under which the paper is issued"""
     fir: FirFacts = FirFacts()
+    log_seq: Annotated[int, Field(ge=0)] = 0
+    """of the last event in the case's log before the paper"""
+    log_hash: Text = ""
+    """of that event, in hexadecimal: who has the paper can tell whether the log was changed since"""
 
 
 class LienNotice(PaperFacts):
@@ -140,6 +148,10 @@ class LienNotice(PaperFacts):
     """no FIR with a copy yet: lawful while the follow-up is still to come"""
     follow_up_by: UtcDatetime | None = None
     magistrate_report_by: UtcDatetime | None = None
+    magistrate_told_at: UtcDatetime | None = None
+    """when the report went, where it has"""
+    magistrate_report_late: bool = False
+    """it has not gone, though it was due"""
 
 
 class MagistrateReport(PaperFacts):
@@ -148,7 +160,12 @@ class MagistrateReport(PaperFacts):
     kind: Literal[PaperKind.MAGISTRATE_REPORT] = PaperKind.MAGISTRATE_REPORT
     magistrate: Text = ""
     accounts: Accounts = ()
+    report_by: UtcDatetime | None = None
+    late: bool = False
+    """it is issued after the law's time for it"""
     follow_up_by: UtcDatetime | None = None
+    follow_up_late: bool = False
+    """the FIR has not come, though it was due"""
 
 
 class FollowUp(PaperFacts):
@@ -185,17 +202,22 @@ class Notice106(PaperFacts):
 
 
 class Notice107(PaperFacts):
-    """To a holder: show cause why this money should not be attached."""
+    """To a holder: the court's order to show cause why this money should not be attached."""
 
     kind: Literal[PaperKind.NOTICE_107] = PaperKind.NOTICE_107
     accounts: Accounts = ()
-    court: Text = ""
+    court_order: CourtOrderFacts = CourtOrderFacts()
+    """by which the court asks the holder to show cause"""
     place: Text = ""
     show_cause_by: UtcDatetime | None = None
     notice_days: int = 0
-    """how long the law gives"""
+    """how long the law gives, from the service"""
+    service_days: int = 0
+    """how long the service is reckoned to take"""
     grounds: Text = ""
     approved_by: OfficerFacts = OfficerFacts()
+    """the Superintendent or Commissioner who has approved the police's application, never who investigates"""
+    approved_at: UtcDatetime | None = None
 
 
 class RestorationApplication(PaperFacts):
@@ -223,6 +245,7 @@ class RestorationOrder(PaperFacts):
     court_order: CourtOrderFacts = CourtOrderFacts()
     lines: Annotated[tuple[OrderLineFacts, ...], Field(max_length=LINES_MAX)] = ()
     prepared_by: Text = ""
+    preparer: OfficerFacts = OfficerFacts()
     approved_by: Text = ""
     approver: OfficerFacts = OfficerFacts()
     credit_by: UtcDatetime | None = None
@@ -240,6 +263,8 @@ class ReleaseOrder(PaperFacts):
     grievance_ref: Text = ""
     lines: Annotated[tuple[OrderLineFacts, ...], Field(max_length=LINES_MAX)] = ()
     ordered_by: Text = ""
+    orderer: OfficerFacts = OfficerFacts()
+    """nobody where the law itself ends the hold"""
     release_by: UtcDatetime | None = None
 
 
@@ -300,6 +325,17 @@ class Particulars(Noun):
     period_from: date | None = None
     period_to: date | None = None
     grounds: Annotated[str, Field(max_length=5_000), Storable] = ""
+
+
+class AttachmentApproval(Noun):
+    """That the court may be asked to attach what is on hold (BNSS 107)."""
+
+    hold_id: UUID
+    case_ack_no: str
+    approved_by: str
+    """the name on the officer's token"""
+    approved_at: UtcDatetime
+    reason: str
 
 
 class PaperAsk(Noun):

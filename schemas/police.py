@@ -58,6 +58,8 @@ class CaseDuty(StrEnum):
     """who investigates, and makes orders ready"""
     SUPERVISING = "supervising"
     """Superintendent or Deputy Commissioner: approves"""
+    DECIDING = "deciding"
+    """who orders or decides in the case and answers for no more: papers name who it was"""
 
 
 class NewOfficer(Noun):

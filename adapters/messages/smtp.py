@@ -20,10 +20,11 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from schemas.papers import PDF_MAX_BYTES
+
 SUBJECT_MAX_CHARS: Final = 200
 BODY_MAX_CHARS: Final = 100_000
 ATTACHMENT_MAX_CHARS: Final = 1_000_000
-PDF_MAX_BYTES: Final = 5_000_000
 ADDRESS_MAX_CHARS: Final = 254
 TIMEOUT_SECONDS: Final = 20.0
 QUIT_TIMEOUT_SECONDS: Final = 2.0

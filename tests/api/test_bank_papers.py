@@ -36,6 +36,29 @@ async def test_a_bank_reads_nobody_elses_and_nothing_that_is_for_its_customer(is
     assert kind(await feed.doors.client.get(PAPERS), 401)
 
 
+async def test_a_bank_reads_the_copy_of_the_fir_that_goes_with_its_notice(issuing: Issuing, feed: Feed) -> None:
+    document = b"%PDF-1.7 a report"
+    await issuing.doors.parts.hands.pool.execute(
+        "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, police_station, requested_at, requested_by,"
+        " registered_at, document, document_digest) VALUES (gen_random_uuid(), $1, 'fir', 'registered', '12/2026',"
+        " 'Cell', now(), 'officer:io', now(), $2, sha256($2))",
+        issuing.case_no,
+        document,
+    )
+    notice = (await issuing.issue("notice_106", subject="SBIN", particulars={"grounds": "received at once"})).json()
+    (listed,) = (await feed.get(PAPERS)).json()["items"]
+    read = await feed.get(f"{PAPERS}/{notice['paper_id']}/fir")
+    assert (read.status_code, read.content) == (200, document)
+    assert listed["fir_copy_digest"] == hashlib.sha256(read.content).hexdigest()
+    assert kind(await feed.get(f"{PAPERS}/{notice['paper_id']}/fir", bank="HDFC"), 404) == "not-found"
+
+
+async def test_a_notice_without_an_fir_has_no_copy(issuing: Issuing, feed: Feed) -> None:
+    notice = (await issuing.issue("lien_notice", subject="SBIN")).json()
+    assert (await feed.get(PAPERS)).json()["items"][0]["fir_copy_digest"] == ""
+    assert kind(await feed.get(f"{PAPERS}/{notice['paper_id']}/fir"), 404) == "not-found"
+
+
 async def test_the_list_goes_on_where_it_ended(issuing: Issuing, feed: Feed) -> None:
     for revision in (1, 2, 3):
         await issuing.issue("lien_notice", subject="SBIN", revision=revision)

@@ -111,6 +111,33 @@ async def test_particulars_are_what_no_row_tells(issuing: Issuing) -> None:
     assert (bad.status_code, bad.json()["violations"][0]["field"]) == (422, "particulars.witness")
 
 
+async def test_other_particulars_under_the_same_revision_are_a_conflict(issuing: Issuing) -> None:
+    said = {"documents": ["Statement of account"], "by": "2027-01-04T17:00:00+05:30"}
+    assert (await issuing.issue("notice_94", subject="SBIN", particulars=said)).status_code == 201
+    assert (await issuing.issue("notice_94", subject="SBIN", particulars=said)).status_code == 200
+    other = await issuing.issue("notice_94", subject="SBIN", particulars=said | {"documents": ["CCTV of the ATM"]})
+    assert (other.status_code, other.json()["type"]) == (409, "urn:goldenhour:problem:paper-differs")
+    assert [one["field"] for one in other.json()["violations"]] == ["particulars.documents"]
+
+
+@pytest.mark.parametrize("role", [Role.DESK, Role.SUPERVISOR, Role.ADMIN])
+async def test_the_desk_seizes_nothing(issuing: Issuing, role: Role) -> None:
+    for kind, subject in (("notice_106", "SBIN"), ("notice_107", await issuing.hold_id())):
+        refused = await issuing.issue(kind, subject=subject, role=role)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:goldenhour:problem:not-allowed")
+        lacks = await issuing.issue(kind, subject=subject, role=Role.IO)
+        assert lacks.json()["type"] == "urn:goldenhour:problem:paper-lacks"
+
+
+async def test_a_superintendent_who_does_not_investigate_approves_an_attachment(issuing: Issuing) -> None:
+    path = f"/api/v1/holds/{await issuing.hold_id()}/approve-attachment"
+    approved = await issuing.doors.post(path, {"reason": "the trail is clear"}, Role.SP)
+    assert (approved.status_code, approved.json()["approved_by"]) == (200, "officer1"), approved.text
+    await issuing.doors.parts.hands.pool.execute("UPDATE case_officer SET subject = 'officer1'")
+    eyes = await issuing.doors.post(path, {"reason": "the trail is clear"}, Role.SP)
+    assert (eyes.status_code, eyes.json()["type"]) == (403, "urn:goldenhour:problem:four-eyes")
+
+
 @pytest.mark.parametrize(
     ("kind", "subject"),
     [

@@ -141,6 +141,8 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", f"{CASE}/papers/{{kind}}/lacking"): (READERS | POLICE, None),
     ("GET", "/api/v1/bank/papers"): (BANK, None),
     ("GET", "/api/v1/bank/papers/{paper_id}"): (BANK, None),
+    ("GET", "/api/v1/bank/papers/{paper_id}/fir"): (BANK, None),
+    ("POST", f"{ACCOUNT_HOLD}/approve-attachment"): (frozenset({Role.SP}), WHY),
     ("POST", f"{CASE}/papers"): (DESK | IO | ABOVE, {"kind": "status_letter", "language": "hi"}),
     ("GET", "/api/v1/orders"): (READERS | POLICE, None),
     ("GET", ORDER): (READERS | POLICE, None),

@@ -101,10 +101,10 @@ class TestLien:
 
 
 class TestShowCause:
-    def test_fourteen_days_are_counted_from_the_issue(self) -> None:
+    def test_fourteen_days_are_counted_from_the_service_that_takes_seven(self) -> None:
         notice = WHOLE[PaperKind.NOTICE_107]
-        due = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=14)})
-        early = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=14, seconds=-1)})
+        due = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=21)})
+        early = notice.model_copy(update={"show_cause_by": NOW + timedelta(days=21, seconds=-1)})
         assert lacking(due, NOW) == ()
         assert [one.field for one in lacking(early, NOW)] == ["show_cause_by"]
 

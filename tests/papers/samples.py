@@ -45,6 +45,7 @@ OFFICER: Final = OfficerFacts(
     email="io.cyber@up.example",
 )
 SP: Final = OfficerFacts(name="R. K. Singh", rank="Deputy Commissioner of Police", phone="9454400002")
+DYSP: Final = OfficerFacts(name="S. Verma", rank="Deputy Superintendent of Police", phone="9454400003")
 FIR: Final = FirFacts(
     number="0412/2026",
     registered_on=date(2026, 11, 22),
@@ -59,14 +60,22 @@ ACCOUNTS: Final = (
         amount_paise=1_25_000_50,
         references=("412345678901", "HDFCN52026112401"),
         since=datetime(2026, 11, 21, 6, 12, tzinfo=UTC),
+        held_at=datetime(2026, 11, 21, 7, 40, tzinfo=UTC),
     ),
     AccountFacts(
-        account="merchant.shop-lucknow@okhdfc", amount_paise=9_800_00, references=("412345678902",), since=NOW
+        account="merchant.shop-lucknow@okhdfc",
+        amount_paise=9_800_00,
+        references=("412345678902",),
+        since=NOW,
+        held_at=NOW,
     ),
 )
 AT_BANKS: Final = tuple(account.model_copy(update={"institution_name": "HDFC Bank"}) for account in ACCOUNTS)
 COURT_ORDER: Final = CourtOrderFacts(
     kind=CourtOrderKind.BNSS_503, court="CJM Lucknow", order_no="Misc. 1188/2026", made_on=date(2026, 12, 20)
+)
+SHOW_CAUSE: Final = CourtOrderFacts(
+    kind=CourtOrderKind.BNSS_107, court="CJM Lucknow", order_no="Misc. 977/2026", made_on=date(2026, 11, 23)
 )
 VICTIM: Final = VictimFacts(name="Asha Devi", mobile="9876543210", district="LUCKNOW")
 BENEFICIARY: Final = BeneficiaryFacts(institution_name="State Bank of India", account="30000000001", ifsc="SBIN0000001")
@@ -104,6 +113,7 @@ _ALL: Final[tuple[PaperFacts, ...]] = (
         sections=("BNSS 106(3)",),
         magistrate="The Chief Judicial Magistrate, Lucknow",
         accounts=AT_BANKS,
+        report_by=datetime(2026, 11, 25, 9, 30, tzinfo=UTC),
         follow_up_by=datetime(2026, 11, 27, 9, 30, tzinfo=UTC),
     ),
     FollowUp(
@@ -144,12 +154,14 @@ _ALL: Final[tuple[PaperFacts, ...]] = (
         sections=("BNSS 107",),
         fir=FIR,
         accounts=AT_BANKS,
-        court="The Chief Judicial Magistrate, Lucknow",
+        court_order=SHOW_CAUSE,
         place="Court room 4, Collectorate, Lucknow",
-        show_cause_by=datetime(2026, 12, 10, 5, 0, tzinfo=UTC),
+        show_cause_by=datetime(2026, 12, 16, 5, 0, tzinfo=UTC),
         notice_days=14,
+        service_days=7,
         grounds="The account received the money of eleven victims within two days.",
         approved_by=SP,
+        approved_at=datetime(2026, 11, 23, 6, 0, tzinfo=UTC),
     ),
     RestorationApplication(
         case_no=CASE_NO,
@@ -174,6 +186,7 @@ _ALL: Final[tuple[PaperFacts, ...]] = (
         court_order=COURT_ORDER,
         lines=LINES,
         prepared_by="io.sharma",
+        preparer=OFFICER,
         approved_by="dcp.singh",
         approver=SP,
         credit_by=datetime(2026, 12, 9, 9, 30, tzinfo=UTC),
@@ -188,7 +201,8 @@ _ALL: Final[tuple[PaperFacts, ...]] = (
         reason=OrderReason.GRIEVANCE,
         grievance_ref="K3Q8ZP1RTV",
         lines=(OrderLineFacts(account="50100000000001", amount_paise=150_00),),
-        ordered_by="dysp.verma",
+        ordered_by="officer:dysp.verma",
+        orderer=DYSP,
         release_by=datetime(2026, 12, 9, 9, 30, tzinfo=UTC),
     ),
     HolderNotice(

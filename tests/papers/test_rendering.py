@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import unicodedata
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import date, datetime, timedelta
 from html import unescape
 from itertools import product
 from typing import Any
@@ -17,15 +18,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.errors import LimitExceeded
+from domain.papers import requirements, values_at
 from papers import rendering
 from papers.composing import compose
 from papers.document import Document, Imprint, Paragraph
 from papers.plain import plain
 from papers.rendering import RenderingFailed, as_input, fonts, render, template_version
+from papers.words import Words, words_of
 from schemas.enums import Language
-from schemas.papers import AccountFacts, OfficerFacts
-from schemas.restoration_enums import PaperKind
-from tests.papers.samples import ACCOUNTS, EMERGENCY, NOW, OFFICER, WHOLE
+from schemas.papers import PDF_MAX_BYTES, AccountFacts, OfficerFacts
+from schemas.restoration_enums import OrderReason, PaperKind
+from tests.papers.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
 BOTH = list(product(PaperKind, Language))
@@ -70,18 +73,82 @@ async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: PaperKind
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)
 def test_what_the_law_asks_for_can_be_read_on_it(kind: PaperKind, language: Language) -> None:
-    facts = WHOLE[kind]
-    text = squeezed(text_of(compose(facts, language, IMPRINT)))
-    for wanted in (facts.case_no, IMPRINT.number, facts.officer.name, facts.officer.phone, facts.fir.number):
-        assert squeezed(wanted) in text
-    for account in getattr(facts, "accounts", ()):
-        assert squeezed(account.account) in text
+    words = words_of(language)
+    for facts in [WHOLE[kind], *([EMERGENCY] if kind is PaperKind.LIEN_NOTICE else [])]:
+        text = squeezed(text_of(compose(facts, language, IMPRINT)))
+        assert squeezed(IMPRINT.number) in text
+        for rule in requirements(kind):
+            if rule.when(facts) and rule.field not in SHOWN_OTHERWISE:
+                for place, value in values_at(facts, rule.field):
+                    said = [squeezed(one) for one in as_said(place, value, words)]
+                    assert all(said)
+                    assert any(one in text for one in said), f"{place} of {kind.value}"
+
+
+SHOWN_OTHERWISE = {
+    "bond": "by a sentence",
+    "route": "by words of its own",
+    "reason": "by words of its own",
+    "prepared_by": "by the name of the officer",
+    "approved_by": "by the name of the officer",
+    "ordered_by": "by the name of the officer",
+    "report_by": "only in a report that is late",
+}
+"""required fields that no single value on the page shows, and how they are shown"""
+
+
+def as_said(place: str, value: Any, words: Words) -> list[str]:
+    """The ways in which a required value may stand on a paper; of a list, its last item."""
+    named: dict[str, Callable[[Any], str]] = {
+        "rank": words.rank,
+        "police_station": words.station,
+        "sections": words.sections,
+        "documents": lambda documents: str(documents[-1]),
+        "levels": lambda levels: words.say(f"holder_notice.level_{levels[-1].level.value}"),
+        "buckets": lambda buckets: words.rupees(buckets[-1].amount_paise),
+    }
+    name = place.rpartition(".")[2]
+    if name in named:
+        return [named[name](value)]
+    if isinstance(value, datetime):
+        return [words.moment(value), words.short(value)]
+    if isinstance(value, date):
+        return [words.day(value)]
+    return [words.rupees(value) if isinstance(value, int) else value]
 
 
 def test_amounts_stand_on_the_lien_one_an_account_with_their_sum() -> None:
     text = text_of(lien())
     assert all(amount in text for amount in ("₹1,25,000.50", "₹9,800.00", "₹1,34,800.50"))
     assert "27 November 2026, 15:00 IST" in text
+
+
+def test_a_report_that_is_late_says_so_and_promises_nothing_that_is_past() -> None:
+    report = WHOLE[PaperKind.MAGISTRATE_REPORT]
+    on_time = text_of(compose(report, Language.EN, IMPRINT))
+    late = text_of(compose(report.model_copy(update={"late": True, "follow_up_late": True}), Language.EN, IMPRINT))
+    assert "Report within twenty-four hours" in on_time
+    assert "Report after the twenty-four hours, which ended on 25 November 2026, 15:00 IST" in late
+    assert "was to follow by 27 November 2026, 15:00 IST and is not registered yet" in late
+    assert "follow by 27 November 2026, 15:00 IST." in on_time
+    for text in (on_time, late):
+        assert "are not frozen" not in text, "what a bank has frozen nobody tells us"
+
+
+@pytest.mark.parametrize(("language", "words"), [(Language.EN, "by operation of law"), (Language.HI, "विधि के प्रभाव से")])
+def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(language: Language, words: str) -> None:
+    order = WHOLE[PaperKind.RELEASE_ORDER]
+    lapsed = {"ordered_by": "engine", "reason": OrderReason.LAPSED, "grievance_ref": "", "orderer": OfficerFacts()}
+    assert words in text_of(compose(order.model_copy(update=lapsed), language, IMPRINT))
+    for kind in (PaperKind.RELEASE_ORDER, PaperKind.RESTORATION_ORDER):
+        text = text_of(compose(WHOLE[kind], language, IMPRINT))
+        assert not any(login in text for login in ("officer:", "dysp.verma", "io.sharma", "dcp.singh"))
+
+
+def test_every_page_names_the_last_event_before_the_paper() -> None:
+    document = lien(log_seq=57, log_hash=DIGEST)
+    assert document.footer[1] == f"Case log before this paper: event 57, SHA-256 {DIGEST}"
+    assert len(lien().footer) == 1
 
 
 async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_others() -> None:
@@ -150,7 +217,7 @@ def test_a_break_never_parts_a_letter_from_its_marks() -> None:
 async def test_two_thousand_accounts_fit() -> None:
     accounts = tuple(ACCOUNTS[0].model_copy(update={"account": f"{10**12 + number}"}) for number in range(2_000))
     pdf = await render(lien(accounts=accounts), NOW)
-    assert len(pdf) < rendering.MAX_PDF_BYTES
+    assert len(pdf) < PDF_MAX_BYTES
 
 
 async def test_a_paper_without_measure_is_refused_by_name() -> None:

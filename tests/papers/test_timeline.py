@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from papers.document import Document, Table
-from papers.rendering import MAX_PDF_BYTES, compiled
+from papers.rendering import compiled
 from papers.timeline import DETAIL_MAX_CHARS, ROWS_MAX, Story, compose_timeline
+from schemas.papers import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 
@@ -43,7 +44,7 @@ def test_a_long_log_is_told_by_day_and_kind_and_says_so() -> None:
 
 def test_headings_are_in_both_languages_and_buckets_apart() -> None:
     words = told(1).model_dump_json()
-    for heading in ("Timeline of the case · प्रकरण का घटनाक्रम", "On hold · रोकी गई", "Restored · लौटाई गई", "₹100.00"):
+    for heading in ("Timeline of the case · मामले का घटनाक्रम", "On hold · रोकी गई", "Restored · लौटाई गई", "₹100.00"):
         assert heading in words
 
 
@@ -51,5 +52,5 @@ def test_the_longest_can_be_set_and_is_the_same_again() -> None:
     document = told(ROWS_MAX)
     pdf = compiled(document, NOW)
     assert pdf.startswith(b"%PDF-")
-    assert len(pdf) < MAX_PDF_BYTES
+    assert len(pdf) < PDF_MAX_BYTES
     assert compiled(document, NOW) == pdf

@@ -2,11 +2,12 @@
 
 import re
 import string
+import tomllib
 from datetime import UTC, date, datetime
 
 import pytest
 
-from papers.words import words_of
+from papers.words import WORDS, words_of
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import GrievanceLevel, OrderReason, Route, Step
 
@@ -60,10 +61,58 @@ def test_dates_are_of_india_and_amounts_are_grouped_as_there() -> None:
     assert HINDI.rupees(1_25_00_000_05) == "₹1,25,00,000.05"
 
 
-def test_sections_of_the_sanhita_are_written_out_and_others_stand_as_they_are() -> None:
-    assert ENGLISH.sections(["BNSS 106(3)", "IT Act 66D"]) == (
-        "section 106(3) of the Bharatiya Nagarik Suraksha Sanhita, 2023 and IT Act 66D"
+def test_sections_are_written_out_those_of_one_act_together_and_unknown_acts_stand_as_they_are() -> None:
+    assert ENGLISH.sections(["BNSS 106(3)", "IT Act 66C", "IT Act 66D", "NDPS 8"]) == (
+        "section 106(3) of the Bharatiya Nagarik Suraksha Sanhita, 2023"
+        " and sections 66C and 66D of the Information Technology Act, 2000 and NDPS 8"
     )
+    assert HINDI.sections(["BNS 318(4)", "BNS 319(2)"]) == "भारतीय न्याय संहिता, 2023 की धाराएँ 318(4) तथा 319(2)"
+
+
+@pytest.mark.parametrize(
+    ("written", "english", "hindi"),
+    [
+        ("LUCKNOW", "Lucknow", "लखनऊ"),
+        ("SANT KABEER NAGAR", "Sant Kabir Nagar", "संत कबीर नगर"),
+        ("KHERI", "Lakhimpur Kheri", "लखीमपुर खीरी"),
+        ("Kushi Nagar", "Kushinagar", "कुशीनगर"),
+        ("allahabad", "Prayagraj", "प्रयागराज"),
+        ("गाज़ियाबाद", "Ghaziabad", "गाज़ियाबाद"),
+        ("Elsewhere", "Elsewhere", "Elsewhere"),
+    ],
+)
+def test_a_district_is_written_as_each_language_does(written: str, english: str, hindi: str) -> None:
+    assert (ENGLISH.district(written), HINDI.district(written)) == (english, hindi)
+
+
+def test_the_state_has_75_districts_and_no_spelling_is_of_two_names() -> None:
+    names = tomllib.loads((WORDS / "names.toml").read_text())
+    assert len(names["districts"]["names"]) == 75
+    for table in names.values():
+        known: dict[str, str] = {}
+        for row in table["names"]:
+            assert len(row) >= 2
+            for spelling in row:
+                assert known.setdefault(spelling.casefold().replace(" ", ""), row[0]) == row[0]
+
+
+def test_ranks_are_written_as_each_language_does() -> None:
+    assert (HINDI.rank("Inspector"), HINDI.rank("DCP")) == ("निरीक्षक", "पुलिस उपायुक्त")
+    assert (ENGLISH.rank("निरीक्षक"), ENGLISH.rank("Marshal")) == ("Inspector", "Marshal")
+
+
+@pytest.mark.parametrize(
+    ("written", "english", "hindi"),
+    [
+        ("Hazratganj", "Police Station Hazratganj", "थाना Hazratganj"),
+        ("Cyber Crime Police Station", "Cyber Crime Police Station", "Cyber Crime Police Station"),
+        ("साइबर क्राइम थाना, लखनऊ", "साइबर क्राइम थाना, लखनऊ", "साइबर क्राइम थाना, लखनऊ"),
+        ("PS Kotwali", "PS Kotwali", "PS Kotwali"),
+        ("", "", ""),
+    ],
+)
+def test_a_station_says_once_what_it_is(written: str, english: str, hindi: str) -> None:
+    assert (ENGLISH.station(written), HINDI.station(written)) == (english, hindi)
 
 
 def test_a_value_is_never_read_as_words() -> None:

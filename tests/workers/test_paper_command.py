@@ -60,6 +60,24 @@ async def test_everything_that_is_missing_is_named_and_no_file_is_written(
     assert not target.exists()
 
 
+async def test_the_time_that_documents_are_asked_of_is_said_and_another_is_refused(
+    database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    _, case_no = await held_case(database)
+    await database.execute(OFFICER, case_no)
+    words = (
+        *("paper", case_no, "notice_94", "--about", "HDFC", "--document", "Statement", "--by", "2099-01-04"),
+        *("--period-to", "2026-11-24", "-o", tmp_path / "n94.pdf", "--period-from"),
+    )
+    first = await invoke(*words, "2026-10-01", **with_database(database_dsn))
+    assert first.exit_code == 0, first.output
+    said = await database.fetchval("SELECT facts FROM paper WHERE case_no = $1", case_no)
+    assert (said["period_from"], said["period_to"]) == ("2026-10-01", "2026-11-24")
+    other = await invoke(*words, "2026-09-01", **with_database(database_dsn))
+    assert other.exit_code == 1
+    assert "was issued with other period_from; --revision 2 can say these" in other.output
+
+
 async def test_what_cannot_be_asked_for_is_said_so(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     _, case_no = await held_case(database)
     target = tmp_path / "x.pdf"

@@ -49,6 +49,12 @@ def paper(
     place: Annotated[str, typer.Option(help="Where to produce documents, or to show cause.")] = "",
     magistrate: Annotated[str, typer.Option(help="The magistrate or court; that of the district by default.")] = "",
     document: Annotated[list[str] | None, typer.Option(help="A document to be produced; once for each.")] = None,
+    period_from: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The first day that documents are asked of.")
+    ] = None,
+    period_to: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day that documents are asked of.")
+    ] = None,
     grounds: Annotated[str, typer.Option(help="Why the money is suspected.")] = "",
     json_target: JsonTarget = None,
 ) -> None:
@@ -56,8 +62,8 @@ def paper(
 
     What KIND is about, and what its law asks for, is in docs/papers.md.
 
-    Exit codes: 0 the paper is written, 1 it lacks what its law requires, there is no such case or the database cannot
-    be read, 2 the usage or the settings are wrong, or the file cannot be written.
+    Exit codes: 0 the paper is written, 1 it lacks what its law requires, was issued with other particulars, there is
+    no such case or the database cannot be read, 2 the usage or the settings are wrong, or the file cannot be written.
     """
     from pydantic import ValidationError
 
@@ -71,6 +77,8 @@ def paper(
             place=place,
             by=by.replace(tzinfo=IST) if by else None,
             documents=tuple(document or ()),
+            period_from=period_from.date() if period_from else None,
+            period_to=period_to.date() if period_to else None,
             grounds=grounds,
         )
         asked = PaperAsk(kind=kind, language=language, subject=about, revision=revision, particulars=particulars)
@@ -92,7 +100,7 @@ def paper(
 async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
     from activities.papers import appeal_address, issue_for_officer
     from db import papers
-    from domain.papers import PaperLacks
+    from domain.papers import PaperDiffers, PaperLacks
 
     address = appeal_address(settings.public_url)
     async with open_hands(settings) as hands:
@@ -103,6 +111,8 @@ async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[I
             raise Failed(
                 f"the {asked.kind.value.replace('_', ' ')} cannot be issued, it lacks:{lines}", FAILURE
             ) from None
+        except PaperDiffers as differs:
+            raise Failed(f"{differs}; --revision {asked.revision + 1} can say these", FAILURE) from None
         async with hands.pool.acquire() as connection:
             _, pdf = await papers.read(connection, issued.paper_id)
     return issued, pdf

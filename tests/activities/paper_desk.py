@@ -1,0 +1,155 @@
+"""Papers of cases on a bench, written from the rows; with everything that their law asks for."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from activities.hands import Hands
+from activities.ordering import plan_order
+from activities.papers import approve_attachment, issue_about
+from db import papers
+from db.pool import Connection
+from schemas.enums import Language
+from schemas.orders import NewOrder, NewOrderLine
+from schemas.papers import IssuedPaper, Particulars
+from schemas.restoration_enums import OrderKind, OrderReason, PaperKind
+from tests.activities.way_home import SP, Home
+
+KIND = PaperKind
+SAID = Particulars(
+    documents=("Statement of account",),
+    place="Cyber Crime Police Station, Lucknow",
+    grounds="received at once after the victim's transfer",
+)
+
+
+@pytest.fixture
+def home(hands: Hands) -> Home:
+    return Home(hands)
+
+
+class Desk:
+    """Papers of cases on a bench, with everything that their law asks for."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+
+    @property
+    def pool(self) -> Any:
+        return self.home.bench.pool
+
+    async def officers(self, case_no: str) -> None:
+        for duty, name, rank in (("io", "Pragya Tripathi", "Inspector"), ("supervising", "R. K. Singh", "DCP")):
+            await self.pool.execute(
+                "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district,"
+                " phone, assigned_by, assigned_at) VALUES ($1, $2, 1, $3, $4, $5, 'Cyber Crime', 'LUCKNOW',"
+                " '9454400001', 'officer:desk', now())",
+                case_no,
+                duty,
+                "io" if duty == "io" else "sp",
+                name,
+                rank,
+            )
+
+    async def fir(self, case_no: str, *, copy: bool = True) -> None:
+        await self.pool.execute(
+            "INSERT INTO fir (fir_id, case_no, kind, state, fir_no, police_station, sections, requested_at,"
+            " requested_by, registered_at, document, document_digest) VALUES (gen_random_uuid(), $1, 'fir',"
+            " 'registered', '0412/2026', 'Cyber Crime', '{BNS 318(4)}', now(), 'officer:io', now(), $2, sha256($2))",
+            case_no,
+            b"%PDF-1.7 a report" if copy else None,
+        )
+
+    async def to_show_cause(self, case_no: str) -> str:
+        """The Superintendent has approved, and the court asks the holder; the hold."""
+        hold = await self.hold_id(case_no)
+        await approve_attachment(self.home.hands, UUID(hold), "the trail is clear", SP)
+        await self.home.court_order(case_no, "bnss_107", "keep_hold")
+        return hold
+
+    async def whole(self, held: int = 400, lost: int = 600, **changes: Any) -> str:
+        case_no = await self.home.hold(held, lost, **changes)
+        await self.officers(case_no)
+        await self.fir(case_no)
+        return case_no
+
+    async def issue(
+        self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **more: Any
+    ) -> IssuedPaper:
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await self.issue_in(connection, case_no, kind, subject, language, **more)
+
+    async def issue_in(
+        self, connection: Connection, case_no: str, kind: PaperKind, subject: str, language: Language, **more: Any
+    ) -> IssuedPaper:
+        return await issue_about(
+            connection,
+            self.home.hands,
+            kind,
+            subject,
+            language=language,
+            case_no=case_no,
+            issued_by="officer:io",
+            now=self.home.clock.at,
+            **more,
+        )
+
+    async def facts(self, paper: IssuedPaper) -> dict[str, Any]:
+        async with self.pool.acquire() as connection:
+            return await papers.facts_of(connection, paper.paper_id)
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        return await self.home.bench.value(query, *arguments)
+
+    async def hold_id(self, case_no: str) -> str:
+        return str(await self.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no))
+
+    async def order(self, case_no: str, kind: OrderKind = OrderKind.RESTORE) -> str:
+        """An order as the procedures write it: a restoration's when approved, or a court's release."""
+        if kind is OrderKind.RESTORE:
+            await self.home.to_credit(await self.home.of(case_no))
+        else:
+            court_order_id = await self.home.court_order(case_no, "bnss_503", "release")
+            line = NewOrderLine(hop_no=1, hold_id=UUID(await self.hold_id(case_no)), amount_paise=150_00)
+            order = NewOrder(
+                kind=kind,
+                reason=OrderReason.COURT,
+                case_no=case_no,
+                institution="HDFC",
+                ordered_by="officer:sp",
+                lines=(line,),
+                court_order_id=court_order_id,
+            )
+            async with self.pool.acquire() as connection, connection.transaction():
+                await plan_order(connection, self.home.hands, order, self.home.clock.at)
+        return str(await self.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))
+
+    async def subject(self, case_no: str, kind: PaperKind) -> str:
+        """What a paper of this kind is about in the case."""
+        match kind:
+            case KIND.LIEN_NOTICE | KIND.FOLLOW_UP | KIND.NOTICE_94 | KIND.NOTICE_106:
+                return "HDFC"
+            case KIND.NOTICE_107 | KIND.HOLDER_NOTICE:
+                asks = self.to_show_cause if kind is KIND.NOTICE_107 else self.hold_id
+                return await asks(case_no)
+            case KIND.RESTORATION_APPLICATION:
+                restoration = await self.home.of(case_no)
+                await self.home.tick(restoration, 3)
+                return str(restoration)
+            case KIND.RESTORATION_ORDER:
+                return await self.order(case_no)
+            case KIND.RELEASE_ORDER:
+                return await self.order(case_no, OrderKind.RELEASE)
+            case _:
+                return ""
+
+
+@pytest.fixture
+def desk(home: Home) -> Desk:
+    return Desk(home)
+
+
+def particulars(desk: Desk) -> Particulars:
+    return SAID.model_copy(update={"by": desk.home.clock.at + timedelta(days=22)})

@@ -1,0 +1,161 @@
+"""A bench whose papers are issued by hand of the test, and its mail taken by a server of its own."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from activities.hands import Hands
+from activities.messaging import Ways, send_due
+from activities.paper_errands import PREFIX, issue_papers_due
+from activities.papers import issue_about
+from adapters.messages.smtp import Mailer
+from schemas.enums import Language
+from schemas.papers import IssuedPaper, Particulars
+from schemas.restoration_enums import PaperKind
+from tests.activities.way_home import Home
+from tests.factories import row, rrn, transfer
+from tests.mail_server import Postbox, mail_server
+
+KIND = PaperKind
+APPEAL = "https://gh.example/appeal"
+
+
+class Office:
+    """Issues, sends, and sees what came of it."""
+
+    def __init__(self, home: Home, box: Postbox, mail: Mailer) -> None:
+        self.home = home
+        self.box = box
+        self.ways = Ways(mail=mail)
+
+    @property
+    def pool(self) -> Any:
+        return self.home.bench.pool
+
+    async def issue(self) -> None:
+        """Issue whatever is due now."""
+        while await issue_papers_due(self.home.hands, APPEAL):
+            pass
+
+    async def post(self) -> None:
+        while await send_due(self.home.hands, self.ways):
+            pass
+
+    async def assign(self, case_no: str, name: str = "R. Verma") -> None:
+        """Who investigates, and a superior of theirs."""
+        officers = (("io", "io", name, "Inspector"), ("supervising", "sp", "M. Singh", "Superintendent of Police"))
+        for duty, subject, called, rank in officers:
+            await self.pool.execute(
+                "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district,"
+                " phone, assigned_by, assigned_at) VALUES ($1, $2, 1, $3, $4, $5, 'Cyber Cell', 'LUCKNOW',"
+                " '9000000009', 'officer:chief', $6)",
+                case_no,
+                duty,
+                subject,
+                called,
+                rank,
+                self.home.clock.at,
+            )
+
+    async def two_accounts(self, *banks: str) -> str:
+        """A case with ₹1,000 on hold at an account of each of these banks."""
+        roots = [(bank, rrn()) for bank in banks]
+        case_no = await self.home.bench.complain(
+            *(
+                transfer(1000_00, reference=root, payee={"institution": bank, "account": f"5{rrn()}"})
+                for bank, root in roots
+            )
+        )
+        for bank, root in roots:
+            await self.home.bench.answer(bank, case_no, row(1, root, "1000.00"))
+        await self.home.take_up(case_no)
+        return case_no
+
+    async def copy_of_fir(self, case_no: str, document: bytes = b"%PDF-1.7 a report") -> None:
+        await self.pool.execute(
+            "UPDATE fir SET document = $2, document_digest = sha256($2), police_station = 'Cell' WHERE case_no = $1",
+            case_no,
+            document,
+        )
+
+    async def issue_about(
+        self, case_no: str, kind: PaperKind, subject: str = "", language: Language = Language.EN, **said: Any
+    ) -> IssuedPaper:
+        """Issue a paper as an officer does."""
+        async with self.pool.acquire() as connection, connection.transaction():
+            return await issue_about(
+                connection,
+                self.home.hands,
+                kind,
+                subject,
+                language=language,
+                case_no=case_no,
+                issued_by="officer:io",
+                now=self.home.clock.at,
+                particulars=Particulars(**said),
+            )
+
+    async def papers(self, case_no: str, *kinds: PaperKind) -> list[tuple[Any, ...]]:
+        """Kind, language and revision of a case's papers, in order."""
+        return await self.home.bench.rows(
+            "SELECT kind, language, revision FROM paper WHERE case_no = $1 AND kind = ANY($2)"
+            " ORDER BY kind, revision, language DESC",
+            case_no,
+            [kind.value for kind in kinds or tuple(KIND)],
+        )
+
+    async def facts(self, case_no: str, kind: PaperKind, revision: int = 1) -> dict[str, Any]:
+        found: dict[str, Any] = await self.home.bench.value(
+            "SELECT facts FROM paper WHERE case_no = $1 AND kind = $2 AND revision = $3 ORDER BY language LIMIT 1",
+            case_no,
+            kind.value,
+            revision,
+        )
+        return found
+
+    async def task(self, case_no: str) -> list[str]:
+        """The notes of the case's open tasks about papers."""
+        return [
+            note.removeprefix(PREFIX)
+            for (note,) in await self.home.bench.rows(
+                "SELECT note FROM desk_task WHERE case_no = $1 AND state = 'open' AND starts_with(note, $2)",
+                case_no,
+                PREFIX,
+            )
+        ]
+
+    async def at_notice(self, **victim: Any) -> tuple[str, UUID]:
+        """A case with an officer whose money is on hold, at the holder's notice."""
+        case_no = await self.home.hold(400, **victim)
+        await self.assign(case_no)
+        restoration = await self.home.of(case_no)
+        await self.home.tick(restoration, 3)
+        await self.home.apply(restoration)
+        await self.home.verify(restoration)
+        return case_no, restoration
+
+    async def mails(self, kind: str, case_no: str) -> list[tuple[str, list[str]]]:
+        """To whom the letters of a kind went, and the files that went with each."""
+        addresses = await self.home.bench.rows(
+            "SELECT address FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'email'", case_no, kind
+        )
+        known = {address for (address,) in addresses}
+        return [
+            (letter["To"], [part.get_filename() or "" for part in letter.iter_attachments()])
+            for letter in self.box.letters
+            if letter["To"] in known and case_no in letter["Subject"]
+        ]
+
+
+@pytest.fixture
+async def office(hands: Hands) -> AsyncIterator[Office]:
+    box = Postbox()
+    async with mail_server(box) as port:
+        await hands.pool.execute("UPDATE message SET next_attempt_at = NULL")
+        await hands.pool.execute(
+            "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
+            " WHERE ended_at IS NULL"
+        )
+        yield Office(Home(hands), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
