@@ -1,5 +1,6 @@
 """The evidence pack of a case: read in one instant, written file by file, sealed, and entered in the case's log."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from db import events, evidence
 from db.events import Event
 from db.evidence import CaseHead
 from db.pool import Connection
-from domain.evidence import EVENTS, HOW_TO, PUBLIC_KEY, TIMELINE, event_text
+from domain.evidence import EDITION, EVENTS, HOW_TO, LEFT_OUT, PUBLIC_KEY, TIMELINE, Edition, Listed, event_text
 from papers.rendering import render
 from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from schemas.enums import EventKind
@@ -59,17 +60,30 @@ def public_key(vault: Vault) -> bytes:
     return pem(signing_key(vault).public_key())
 
 
-async def pack(maker: Maker, ack_no: str, into: IO[bytes], by: str, progress: Progress | None = None) -> Packed:
+async def pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    by: str,
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
     """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
-    packed = await write_pack(maker, ack_no, into, progress)
-    data = {"sha256": packed.sha256, "files": packed.files, "events": packed.events}
+    packed = await write_pack(maker, ack_no, into, progress, edition)
+    data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with maker.hands.pool.acquire() as connection, connection.transaction():
         event = Event(EventKind.EVIDENCE_PACKED, data)
         await events.append(connection, packed.case_no, maker.hands.now(), by, [event])
     return packed
 
 
-async def write_pack(maker: Maker, ack_no: str, into: IO[bytes], progress: Progress | None = None) -> Packed:
+async def write_pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
     """Write the evidence as it is at one instant; the same state of a case gives the same bytes.
 
     `into` is an empty file that can be read back. `progress` is called with (lines done, lines in all). Raises
@@ -83,7 +97,7 @@ async def write_pack(maker: Maker, ack_no: str, into: IO[bytes], progress: Progr
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            await _Writing(connection, writer, head, maker, progress).write()
+            await _Writing(connection, writer, head, maker, progress, edition).write()
             writer.seal(signing_key(maker.vault))
     into.flush()
     return Packed(head.case_no, digest_of(into), len(writer.listed), into.tell(), head.event_seq)
@@ -93,13 +107,20 @@ class _Writing:
     """One pack on its way to the file."""
 
     def __init__(
-        self, connection: Connection, writer: PackWriter, head: CaseHead, maker: Maker, progress: Progress | None
+        self,
+        connection: Connection,
+        writer: PackWriter,
+        head: CaseHead,
+        maker: Maker,
+        progress: Progress | None,
+        edition: Edition,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._head = head
         self._maker = maker
         self._progress = progress
+        self._edition = edition
         self._done = self._total = 0
 
     async def write(self) -> None:
@@ -110,7 +131,8 @@ class _Writing:
         self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
         for file in evidence.FILES:
             await self._rows(file)
-        await self._whole_files()
+        left_out = await self._whole_files()
+        self._writer.add(EDITION, _edition_text(self._edition, left_out))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, head.complaints, head.paise, story)
@@ -123,14 +145,20 @@ class _Writing:
                     member.write(f"{line}\n".encode())
                     self._one_more()
 
-    async def _whole_files(self) -> None:
+    async def _whole_files(self) -> list[Listed]:
+        """What is one file each; returns what this edition has not."""
+        left_out = []
         case_no = self._head.case_no
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
             async for name, content in requests:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                self._writer.add(document.name, document.content)
+                if document.kind in LEFT_OUT[self._edition]:
+                    left_out.append(Listed(document.name, hashlib.sha256(document.content).hexdigest()))
+                else:
+                    self._writer.add(document.name, document.content)
+        return left_out
 
     async def _log(self) -> Story:
         story = Story()
@@ -146,6 +174,11 @@ class _Writing:
         self._done += 1
         if self._progress:
             self._progress(self._done, self._total)
+
+
+def _edition_text(edition: Edition, left_out: list[Listed]) -> bytes:
+    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in left_out]}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
 
 
 async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:

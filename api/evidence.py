@@ -5,7 +5,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import IO, Annotated, Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
@@ -17,6 +17,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer
+from domain.evidence import Edition
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)
 
@@ -45,9 +46,16 @@ class PackingRoom:
     responses={**says(NOT_FOUND, LIMIT_EXCEEDED, TOO_MANY), **_ZIP_RESPONSE},
 )
 async def read_evidence(
-    request: Request, parts: TheParts, officer: Annotated[Officer, may(Action.READ_EVIDENCE)], ack_no: AckNo
+    request: Request,
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.READ_EVIDENCE)],
+    ack_no: AckNo,
+    edition: Annotated[Edition, Query(alias="for")] = Edition.COURT,
 ) -> Response:
-    """Everything about the case as one signed ZIP archive. That the caller has it is entered in the case's log."""
+    """Everything about the case as one signed ZIP archive. That the caller has it is entered in the case's log.
+
+    `for=accused` has the papers to the victim as their SHA-256 only.
+    """
     room: PackingRoom = request.app.state.packing_room
     if room.places.locked():
         raise Refused(TOO_MANY, f"at most {AT_ONCE} are written at once")
@@ -55,18 +63,22 @@ async def read_evidence(
     try:
         async with room.places:
             maker = Maker(parts.hands, parts.vault, origin_of(parts.public_url))
-            packed = await pack(maker, ack_no, file, officer.actor)
+            packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:
         file.close()
         raise
     headers = {
         "Content-Length": str(packed.size_bytes),
-        "Content-Disposition": f'attachment; filename="{packed.case_no}.zip"',
+        "Content-Disposition": f'attachment; filename="{_name(packed.case_no, edition)}.zip"',
         "ETag": f'"{packed.sha256}"',
         "Cache-Control": "private, no-store",
     }
     # Closed in any case: who has gone before the first piece lets no piece be read.
     return StreamingResponse(_pieces(file), media_type=ZIP, headers=headers, background=BackgroundTask(file.close))
+
+
+def _name(case_no: str, edition: Edition) -> str:
+    return case_no if edition is Edition.COURT else f"{case_no}-{edition}"
 
 
 def _pieces(file: IO[bytes]) -> Iterator[bytes]:

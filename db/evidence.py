@@ -2,6 +2,7 @@
 
 Rows go as they stand, so that a new column is evidence from its first day; what must not leave is taken out by name:
 digests of one-time codes and of links, and where victims can be reached, as the accused gets a copy of the evidence.
+The digest of a complaint goes with the latter: of so few mobiles any is found by trying.
 What is only the engine's own bookkeeping is not read at all (docs/evidence.md has the list).
 """
 
@@ -78,7 +79,11 @@ FILES: Final = {
     ),
     "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
     "case/complaints.jsonl": _rows(
-        "complaint", _CASE, "t.received_at, t.ack_no", without=("victim_id", "idempotency_key"), more=_victim()
+        "complaint",
+        _CASE,
+        "t.received_at, t.ack_no",
+        without=("victim_id", "idempotency_key", "body_digest"),
+        more=_victim(),
     ),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
@@ -157,11 +162,11 @@ FILES: Final = {
 """What is read into which file."""
 
 _DOCUMENTS: Final = {
-    "police/court_orders": "SELECT court_order_id::text AS id, document FROM court_order"
+    "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
     " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
-    "police/firs": "SELECT fir_id::text AS id, document FROM fir"
+    "police/firs": "SELECT fir_id::text AS id, '' AS kind, document FROM fir"
     " WHERE case_no = $1 AND document IS NOT NULL ORDER BY fir_id",
-    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, pdf AS document FROM paper"
+    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document FROM paper"
     " WHERE case_no = $1 ORDER BY issued_at, number",
 }
 _EVENTS: Final = (
@@ -207,6 +212,8 @@ class Document:
     """A document of the case, as it came or was issued."""
 
     name: str
+    kind: str
+    """of a paper; empty for what is none of ours"""
     content: bytes
 
 
@@ -242,7 +249,7 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
     """The papers that were issued, the orders of courts and the reports, one at a time."""
     for folder, statement in _DOCUMENTS.items():
         async for row in connection.cursor(statement, case_no, prefetch=1):
-            yield Document(f"{folder}/{row['id']}.pdf", row["document"])
+            yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

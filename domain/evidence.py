@@ -9,10 +9,12 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from domain.chain import GENESIS, body_hash, event_body
 from domain.errors import RuleBroken
+from schemas.restoration_enums import PaperKind
 
 MANIFEST: Final = "MANIFEST.sha256"
 SIGNATURE: Final = "MANIFEST.sha256.sig"
@@ -21,12 +23,29 @@ HOW_TO: Final = "HOW-TO-VERIFY.md"
 TIMELINE: Final = "timeline.pdf"
 EVENTS: Final = "log/events.txt"
 CASE: Final = "case/case.json"
+EDITION: Final = "edition.json"
 EVENT_LINES: Final = 7
 """lines of the log that one event takes: its hash, and the six that are hashed"""
 HASH_CHARS: Final = 64
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,5}", re.ASCII)
 _LISTED: Final = re.compile(rf"([0-9a-f]{{{HASH_CHARS}}})  (.+)", re.ASCII)
+
+
+class Edition(StrEnum):
+    """For whom a pack is."""
+
+    COURT = "court"
+    ACCUSED = "accused"
+    """the copy that the accused is handed (BNSS 230): what tells where a victim is reached is named and not in it"""
+
+
+LEFT_OUT: Final = {
+    Edition.COURT: frozenset[PaperKind](),
+    Edition.ACCUSED: frozenset({PaperKind.RESTORATION_APPLICATION, PaperKind.STATUS_LETTER}),
+}
+"""Papers of which an edition has the SHA-256 only: they are between the police and the victim, and the application
+has the victim's mobile and the account that is credited. They cannot be cut: a changed paper is no evidence."""
 
 
 class NotEvidence(RuleBroken):

@@ -11,6 +11,7 @@ from activities.hands import Hands
 from activities.papers import issue_for_officer
 from activities.vault import Vault
 from db import bank_keys
+from domain.evidence import Edition
 from schemas.bank_keys import BankKey
 from schemas.enums import Language
 from schemas.papers import PaperAsk
@@ -38,10 +39,10 @@ def maker(hands: Hands) -> Maker:
     return Maker(hands, Vault(SECRET))
 
 
-async def packed(hands: Hands, case_no: str) -> bytes:
+async def packed(hands: Hands, case_no: str, edition: Edition = Edition.COURT) -> bytes:
     """The pack of a case as it stands, not entered in its log."""
     into = io.BytesIO()
-    await write_pack(maker(hands), case_no, into)
+    await write_pack(maker(hands), case_no, into, edition=edition)
     return into.getvalue()
 
 
@@ -60,6 +61,8 @@ async def rich_case(hands: Hands) -> tuple[Home, str]:
     await issue_for_officer(home.hands, case_no, ask, "officer:io")
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
+    ask = PaperAsk(kind=PaperKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
+    await issue_for_officer(home.hands, case_no, ask, "officer:io")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await _signed(home, f"/api/v1/bank/orders/{order_id}/confirm", order_id)
     await home.confirm(restoration)

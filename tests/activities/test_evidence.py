@@ -24,7 +24,17 @@ from activities.vault import Vault
 from db import evidence
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence import EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, NotEvidence
+from domain.evidence import (
+    EDITION,
+    EVENT_LINES,
+    EVENTS,
+    MANIFEST,
+    PUBLIC_KEY,
+    SIGNATURE,
+    TIMELINE,
+    Edition,
+    NotEvidence,
+)
 from papers.timeline import HOW_TO_VERIFY
 from tests.activities.evidence_case import (
     CODE_DIGEST,
@@ -40,6 +50,7 @@ from tests.activities.evidence_case import (
     with_secrets,
 )
 from tests.factories import SECRET, shared_hands
+from tests.pdf_text import text_in
 from workers.embedded.postgres import EmbeddedPostgres
 
 Files = dict[str, bytes]
@@ -169,14 +180,33 @@ async def test_what_banks_signed_is_in_it_and_what_strangers_said_is_not(files: 
     assert STRANGER not in files.values()
 
 
-async def test_what_must_not_leave_does_not(files: Files) -> None:
+async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: Files) -> None:
+    digest = await hands.pool.fetchval("SELECT encode(body_digest, 'hex') FROM complaint WHERE case_no = $1", case_no)
     everything = b"\n".join(content for name, content in files.items() if not name.endswith(".pdf"))
-    for secret in (MOBILE, EMAIL, SAID, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
+    for secret in (MOBILE, EMAIL, SAID, digest, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
         assert secret.encode() not in everything
     (complaint,) = lines_of(files, "case/complaints.jsonl")
     assert complaint["victim"]["mobile"] == "…1234"  # type: ignore[index]
     told = {(message["to_whom"], message["address"]) for message in lines_of(files, "messages/messages.jsonl")}
     assert ("victim", "…1234") in told
+
+
+async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
+    hands: Hands, case_no: str, files: Files
+) -> None:
+    with zipfile.ZipFile(io.BytesIO(await packed(hands, case_no, Edition.ACCUSED))) as opened:
+        accused = {name: opened.read(name) for name in opened.namelist()}
+    reachable = {name for name, content in files.items() if MOBILE in text_in(content)}
+    assert reachable, "the application prints the victim's mobile"
+    assert [name for name, content in accused.items() if MOBILE.encode() in content or MOBILE in text_in(content)] == []
+    told = json.loads(accused[EDITION])
+    assert told["edition"] == "accused"
+    assert {one["name"]: one["sha256"] for one in told["left_out"]} == {
+        name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys()
+    }
+    assert reachable <= files.keys() - accused.keys()
+    assert files[EDITION] == b'{"edition":"court","left_out":[]}\n'
+    assert experts_word(accused) == ""
 
 
 async def test_the_same_case_gives_the_same_bytes(hands: Hands, case_no: str, archive: bytes) -> None:
@@ -194,7 +224,7 @@ async def test_that_a_pack_was_made_is_entered(hands: Hands) -> None:
         await home.bench.rows("SELECT kind, actor, data FROM case_event WHERE case_no = $1 ORDER BY seq", case_no)
     )[-1]
     assert (kind, actor) == ("evidence_packed", "officer:io")
-    assert data == {"sha256": made.sha256, "files": made.files, "events": made.events}
+    assert data == {"edition": "court", "sha256": made.sha256, "files": made.files, "events": made.events}
     await home.check(case_no)
     with zipfile.ZipFile(io.BytesIO(await packed(home.hands, case_no))) as again:
         assert b"evidence_packed" in again.read(EVENTS)

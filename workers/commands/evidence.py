@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
+from domain.evidence import Edition
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import (
     FAILURE,
@@ -42,6 +43,10 @@ def evidence(
     ] = None,
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The archive to verify.")] = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="The archive to write.")] = None,
+    edition: Annotated[
+        Edition,
+        typer.Option("--for", help="For whom: the accused's copy has the papers to the victim as their SHA-256 only."),
+    ] = Edition.COURT,
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
     public_key: Annotated[
         bool, typer.Option("--public-key", help="Print the key that courts verify with, and end.")
@@ -69,7 +74,7 @@ def evidence(
         _verify(file, key, json_target)
     else:
         _refuse("an acknowledgement number takes -o FILE", file, key)
-        _pack(what, output, force, json_target)
+        _pack(what, output, force, edition, json_target)
 
 
 def _refuse(words: str, *unwanted: object) -> None:
@@ -80,7 +85,7 @@ def _refuse(words: str, *unwanted: object) -> None:
 # -- writing -----------------------------------------------------------------------------------------------------------
 
 
-def _pack(ack_no: str | None, output: Path | None, force: bool, json_target: str | None) -> None:
+def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition, json_target: str | None) -> None:
     if ack_no is None or not ACK_NO_PATTERN.match(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     if output is None:
@@ -90,7 +95,7 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, json_target: str
     settings = with_database(load_settings())
     try:
         with _draft(output) as draft:
-            packed = run(_packed(settings, ack_no, draft))
+            packed = run(_packed(settings, ack_no, draft, edition))
     except OSError as error:
         if error.filename is None:
             raise
@@ -100,6 +105,7 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, json_target: str
         {
             "file": output.name,
             "case_ack_no": packed.case_no,
+            "edition": edition.value,
             "sha256": packed.sha256,
             "files": packed.files,
             "events": packed.events,
@@ -129,7 +135,7 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
         path.unlink(missing_ok=True)
 
 
-async def _packed(settings: Settings, ack_no: str, into: IO[bytes]) -> "Packed":
+async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edition) -> "Packed":
     from activities.evidence import Maker, pack
     from activities.evidence_signed import origin_of
     from activities.vault import Vault
@@ -145,6 +151,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes]) -> "Packed":
                 into,
                 f"officer:{own_name()}",
                 lambda done, total: progress.update(task, completed=done, total=total),
+                edition,
             )
 
 
