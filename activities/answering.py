@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from uuid import UUID
 
 from activities.claims import to_claims
@@ -134,6 +135,12 @@ async def _hear(hands: Hands, case_no: str, institution: str) -> None:
         await hands.health.answered(institution, channel)
 
 
+def _bound(body_digest: bytes, words: bytes) -> dict[str, str]:
+    """What the log says of the body and of its lines, so that neither can be changed behind it."""
+    bound = {"body_sha256": body_digest.hex()}
+    return bound | ({"words_sha256": sha256(words).hexdigest()} if words else {})
+
+
 def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
@@ -179,7 +186,7 @@ class _Writing:
         update_id = await answers.insert_update(
             connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
         )
-        answer_ids = await answers.insert_lines(
+        answer_ids, words = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
         await self._write_new_hops(answer_ids)
@@ -190,12 +197,13 @@ class _Writing:
         known = await self._make_known()
         beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
         reopened = await self._reopen_if_settled()
+        bound = _bound(body_digest, words)
         await events.append(
             connection,
             case_no,
             self.now,
             f"bank:{self.institution}",
-            self._events(update_id, job_id, finished, opened_tasks, known, beyond, reopened=reopened),
+            self._events(update_id, job_id, bound, finished, opened_tasks, known, beyond, reopened=reopened),
         )
         return await self._tell(reopened=reopened), beyond
 
@@ -274,6 +282,7 @@ class _Writing:
         self,
         update_id: int,
         job_id: str,
+        bound: Mapping[str, str],
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],
@@ -314,6 +323,7 @@ class _Writing:
                 "parked": list(outcome.parked),
                 "requests_finished": [str(request_id) for request_id in finished],
                 "tasks_opened": list(opened_tasks),
+                **bound,
             },
         )
         doubts = [

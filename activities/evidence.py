@@ -17,7 +17,7 @@ from db import events, evidence
 from db.events import Event
 from db.evidence import CaseHead
 from db.pool import Connection
-from domain.evidence import EDITION, EVENTS, HOW_TO, LEFT_OUT, PUBLIC_KEY, TIMELINE, Edition, Listed, event_text
+from domain.evidence import EDITION, EVENTS, HOW_TO, LEFT_OUT, PUBLIC_KEY, TIMELINE, WORDS, Edition, Listed, event_text
 from papers.rendering import render
 from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from schemas.enums import EventKind
@@ -149,6 +149,9 @@ class _Writing:
         """What is one file each; returns what this edition has not."""
         left_out = []
         case_no = self._head.case_no
+        async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
+            async for name, words in bound:
+                self._writer.add(f"{WORDS}/{name}", words.encode())
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
             async for name, content in requests:
                 self._writer.add(name, content)

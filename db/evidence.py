@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from db import answers, bank_orders
 from db.bank_keys import Evidence
 from db.pool import Connection
 from domain.errors import NotFound
@@ -173,6 +174,18 @@ _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
     " WHERE case_no = $1 ORDER BY seq"
 )
+# Only what the log binds: older cases have answers that no event binds.
+_WORDS: Final = f"""
+SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
+FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
+    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'words_sha256'
+) GROUP BY a.update_id
+UNION ALL
+SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
+FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
+    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'words_sha256'
+) ORDER BY name
+"""
 # What another bank says of a request that is not its own is no part of the case.
 _SIGNED: Final = (
     "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about FROM bank_evidence"
@@ -250,6 +263,12 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
     for folder, statement in _DOCUMENTS.items():
         async for row in connection.cursor(statement, case_no, prefetch=1):
             yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
+
+
+async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
+    """What banks said, as the log binds it: the name of each file, and its text."""
+    async for row in connection.cursor(_WORDS, case_no, prefetch=1):
+        yield row["name"], row["words"]
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 
 from asyncpg import Record
 
+from db import answers, bank_orders
 from db.pool import Connection
 from domain.verification import (
     AskedRecord,
@@ -82,7 +83,22 @@ async def strays(connection: Connection) -> list[Break]:
 
 _Parts = dict[str, dict[str, list[Record]]]
 
+# What the log binds beside itself: the words that banks said, and the bodies in which they came.
+_WORDS = f"""
+SELECT case_no, 'answer-' || update_id AS name,
+    sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
+FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
+UNION ALL
+SELECT a.case_no, 'body-' || update_id, u.body_digest
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+UNION ALL
+SELECT o.case_no, 'confirmation-' || c.confirmation_id, sha256(convert_to(c.words, 'UTF8'))
+FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
+    USING (order_id) WHERE o.case_no = ANY($1)
+"""
+
 _QUERIES = {
+    "words": _WORDS,
     "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
     " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
     "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
@@ -139,6 +155,7 @@ def _record(case: Record, parts: _Parts) -> CaseRecord:
             AskedRecord(row["request_id"], row["hop_no"], row["live"], row["request_closed"])
             for row in parts["asked"].get(case_no, ())
         ],
+        words={row["name"]: row["digest"].hex() for row in parts["words"].get(case_no, ())},
     )
 
 

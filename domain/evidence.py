@@ -5,6 +5,7 @@ reads, and each event stands in the log as the very bytes that were hashed (Bhar
 electronic record is produced with the hash that identifies it).
 """
 
+import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +25,8 @@ TIMELINE: Final = "timeline.pdf"
 EVENTS: Final = "log/events.txt"
 CASE: Final = "case/case.json"
 EDITION: Final = "edition.json"
+WORDS: Final = "banks/words"
+"""where the words stand that the log binds, each file by the name that `bound_by` gives"""
 EVENT_LINES: Final = 7
 """lines of the log that one event takes: its hash, and the six that are hashed"""
 HASH_CHARS: Final = 64
@@ -82,12 +85,26 @@ def event_text(event: EventLine) -> str:
     return f"{event.hash}\n{body}\n"
 
 
+def bound_by(data_text: str) -> dict[str, str]:
+    """SHA-256 of what an event binds beside the log, by name: words of a bank, and the body they came in."""
+    data = json.loads(data_text)
+    bound = {}
+    if "words_sha256" in data:
+        about = f"answer-{data['update_id']}" if "update_id" in data else f"confirmation-{data['confirmation_id']}"
+        bound[about] = data["words_sha256"]
+    if "body_sha256" in data and "words_sha256" in data:
+        bound[f"body-{data['update_id']}"] = data["body_sha256"]
+    return bound
+
+
 class ChainReader:
     """Recomputes the log of a pack, event by event."""
 
     def __init__(self) -> None:
         self.last = GENESIS
         self.events = 0
+        self.bound: dict[str, str] = {}
+        """what its events bind beside the log (`bound_by`)"""
 
     def take(self, lines: Sequence[str]) -> None:
         """Take the lines of the next event. Raises `NotEvidence` for one that was changed, dropped or swapped."""
@@ -95,6 +112,7 @@ class ChainReader:
         self.last = body_hash(self.last, "\n".join(lines[1:]))
         if len(lines) != EVENT_LINES or lines[0] != self.last.hex() or lines[2] != str(self.events):
             raise NotEvidence(f"the log does not hold at event {self.events}")
+        self.bound |= bound_by(lines[6])
 
 
 def is_name(name: str) -> bool:
