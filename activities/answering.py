@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from hashlib import sha256
 from uuid import UUID
 
 from activities.claims import to_claims
@@ -16,6 +15,7 @@ from adapters.banks.answers import StatusUpdate
 from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
 from db.events import Event
 from db.pool import Connection
+from domain.evidence import WORDS, binding
 from domain.trail import reconcile
 from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 from schemas.enums import (
@@ -135,10 +135,10 @@ async def _hear(hands: Hands, case_no: str, institution: str) -> None:
         await hands.health.answered(institution, channel)
 
 
-def _bound(body_digest: bytes, words: bytes) -> dict[str, str]:
+def _bound(update_id: int, body_digest: bytes, words: bytes) -> dict[str, str | list[str]]:
     """What the log says of the body and of its lines, so that neither can be changed behind it."""
-    bound = {"body_sha256": body_digest.hex()}
-    return bound | ({"words_sha256": sha256(words).hexdigest()} if words else {})
+    bound: dict[str, str | list[str]] = {"body_sha256": body_digest.hex()}
+    return bound | ({"bound": binding({f"{WORDS}/answer-{update_id}.jsonl": words})} if words else {})
 
 
 def _holds(outcome: Reconciliation) -> bool:
@@ -197,7 +197,7 @@ class _Writing:
         known = await self._make_known()
         beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
         reopened = await self._reopen_if_settled()
-        bound = _bound(body_digest, words)
+        bound = _bound(update_id, body_digest, words)
         await events.append(
             connection,
             case_no,
@@ -282,7 +282,7 @@ class _Writing:
         self,
         update_id: int,
         job_id: str,
-        bound: Mapping[str, str],
+        bound: Mapping[str, str | list[str]],
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],

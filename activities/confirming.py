@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import sha256
 from typing import Final
 from uuid import UUID
 
@@ -17,6 +16,7 @@ from db.events import Event
 from db.pool import Connection
 from domain.confirming import Judged, judge
 from domain.errors import RuleBroken
+from domain.evidence import WORDS, binding
 from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
@@ -116,7 +116,8 @@ class _Taking:
             confirmed = line.confirmed_paise + judged.applied_paise
             self.lines[said.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
         if judged.disposition != "duplicate":
-            bound = {"confirmation_id": confirmation_id, "words_sha256": sha256(words).hexdigest()}
+            said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
+            bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
             self._note(line, said, judged, entries, bound)
         if judged.contradiction:
             await self._contradict(line, said, judged)
@@ -167,7 +168,7 @@ class _Taking:
         said: ConfirmedLine,
         judged: Judged,
         entries: Sequence[Entry],
-        bound: Mapping[str, int | str],
+        bound: Mapping[str, object],
     ) -> None:
         data = {
             "order_id": str(self.order.order_id),

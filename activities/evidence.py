@@ -10,12 +10,13 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.evidence_file import PackWriter, digest_of, pem
-from activities.evidence_signed import files_of
+from activities.evidence_signed import files_of, folder_of
 from activities.hands import Hands
 from activities.vault import Vault
-from db import events, evidence
+from db import events, evidence, evidence_keys
 from db.events import Event
 from db.evidence import CaseHead
+from db.evidence_keys import EvidenceKey, EvidenceKeys
 from db.pool import Connection
 from domain.evidence import EDITION, EVENTS, HOW_TO, LEFT_OUT, PUBLIC_KEY, TIMELINE, WORDS, Edition, Listed, event_text
 from papers.rendering import render
@@ -60,6 +61,16 @@ def public_key(vault: Vault) -> bytes:
     return pem(signing_key(vault).public_key())
 
 
+async def published_keys(connection: Connection, vault: Vault) -> EvidenceKeys:
+    """The key that signs now, and every former one."""
+    own = public_key(vault)
+    known = await evidence_keys.all_of_them(connection)
+    fingerprint = hashlib.sha256(own).hexdigest()
+    now = [key for key in known if key.sha256 == fingerprint]
+    now = now or [EvidenceKey(sha256=fingerprint, pem=own.decode(), first_signed_at=None)]
+    return EvidenceKeys(keys=(*now, *(key for key in known if key.sha256 != fingerprint)))
+
+
 async def pack(
     maker: Maker,
     ack_no: str,
@@ -73,7 +84,9 @@ async def pack(
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with maker.hands.pool.acquire() as connection, connection.transaction():
         event = Event(EventKind.EVIDENCE_PACKED, data)
-        await events.append(connection, packed.case_no, maker.hands.now(), by, [event])
+        now = maker.hands.now()
+        await evidence_keys.note(connection, public_key(maker.vault).decode(), now)
+        await events.append(connection, packed.case_no, now, by, [event])
     return packed
 
 
@@ -189,4 +202,4 @@ async def _signed(connection: Connection, case_no: str, origin: str | None) -> A
     async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
         async for request in requests:
             for name, content in (await files_of(connection, request, origin)).items():
-                yield f"banks/signed/{request.evidence_id:010}/{name}", content
+                yield f"{folder_of(request.evidence_id)}/{name}", content

@@ -9,16 +9,17 @@ import hashlib
 import struct
 import tempfile
 import zipfile
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any, Final, Self
+from typing import IO, Final, Self
 
 import orjson
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from activities.evidence_checks import check_signed, check_words
 from domain.errors import LimitExceeded
 from domain.evidence import (
     CASE,
@@ -27,7 +28,6 @@ from domain.evidence import (
     MANIFEST,
     PUBLIC_KEY,
     SIGNATURE,
-    WORDS,
     ChainReader,
     Listed,
     NotEvidence,
@@ -120,6 +120,9 @@ class Whole:
     files: int
     events: int
     last_hash: str
+    case_no: str
+    hashes: tuple[bytes, ...]
+    """of the events of its log, in order"""
 
 
 def pem(key: Ed25519PublicKey) -> bytes:
@@ -178,9 +181,11 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
         if progress:
             progress(number, len(listed))
     chain = _chain(archive)
-    _check_words(archive, chain, listed)
+    check_words(archive, chain, listed)
+    check_signed(archive, listed)
     copy.end(sums, signature)
-    return Whole(key, len(copy.listed), chain.events, chain.last.hex())
+    case_no = str(orjson.loads(_small(archive, CASE))["case_no"])
+    return Whole(key, len(copy.listed), chain.events, chain.last.hex(), case_no, tuple(chain.hashes))
 
 
 def _check_names(found: list[str], expected: list[str]) -> None:
@@ -221,48 +226,6 @@ def _chain(archive: zipfile.ZipFile) -> ChainReader:
     if (head["event_seq"], head["event_hash"]) != (chain.events, f"\\x{chain.last.hex()}"):
         raise NotEvidence(f"the log does not end where {CASE} says")
     return chain
-
-
-def _check_words(archive: zipfile.ZipFile, chain: ChainReader, listed: list[Listed]) -> None:
-    """Whether what banks said is what the log bound. Raises `NotEvidence`."""
-    found = {file.name: file.sha256 for file in listed if file.name.startswith(f"{WORDS}/")}
-    bound = {f"{WORDS}/{name}.jsonl": digest for name, digest in chain.bound.items() if not name.startswith("body-")}
-    if found != bound:
-        wrong = sorted(name for name in found.keys() | bound.keys() if found.get(name) != bound.get(name))
-        raise NotEvidence(f"{wrong[0]} is not what the log bound")
-    for update in _rows(archive, "banks/status_updates.jsonl"):
-        digest = chain.bound.get(f"body-{update['update_id']}")
-        if digest is not None and update["body_digest"] != f"\\x{digest}":
-            raise NotEvidence(f"the body of update {update['update_id']} is not what the log bound")
-    _check_rows(archive, found, "banks/answers.jsonl", "answer", "update_id")
-    _check_rows(archive, found, "orders/confirmations.jsonl", "confirmation", "confirmation_id")
-
-
-def _check_rows(archive: zipfile.ZipFile, bound: Collection[str], file: str, about: str, key: str) -> None:
-    """Whether the rows that a person reads say what is bound, all of it. Raises `NotEvidence`."""
-    at, words = "", dict[Any, dict[str, Any]]()
-    unread = {name for name in bound if f"/{about}-" in name}
-    for row in _rows(archive, file):
-        name = f"{WORDS}/{about}-{row[key]}.jsonl"
-        if name not in bound:
-            continue
-        if name != at and not words:
-            at, words = name, {word["line_no"]: word for word in _rows(archive, name)}
-            unread.discard(name)
-        told = words.pop(row["line_no"], None)
-        if told is None or any(row[field] != value for field, value in told.items() if field in row):
-            raise NotEvidence(f"{file} says otherwise than {name}")
-    if unread or words:
-        raise NotEvidence(f"{file} lacks what {min(unread, default=at)} says")
-
-
-def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
-    """The rows of a file. Raises `NotEvidence`."""
-    if name not in archive.NameToInfo:
-        raise NotEvidence(f"{name} is missing")
-    with archive.open(name) as file:
-        while line := file.readline(SMALL_MAX_BYTES):
-            yield orjson.loads(line)
 
 
 def _info(name: str) -> zipfile.ZipInfo:

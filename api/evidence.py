@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from activities.evidence import Maker, pack
+from activities.evidence import Maker, pack, published_keys
 from activities.evidence_signed import origin_of
 from api.auth import may
 from api.params import AckNo
@@ -17,6 +17,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer
+from db.evidence_keys import EvidenceKeys
 from domain.evidence import Edition
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)
@@ -31,6 +32,13 @@ _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
         "headers": {"ETag": {"description": "The SHA-256 of the archive.", "schema": {"type": "string"}}},
     }
 }
+
+
+@router.get("/evidence-keys")
+async def read_evidence_keys(parts: TheParts) -> EvidenceKeys:
+    """The public keys with which evidence is verified: the one that signs now, and all former ones. For everybody."""
+    async with parts.hands.pool.acquire() as connection:
+        return await published_keys(connection, parts.vault)
 
 
 class PackingRoom:

@@ -178,17 +178,18 @@ _EVENTS: Final = (
 _WORDS: Final = f"""
 SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
 FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
-    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'words_sha256'
+    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) GROUP BY a.update_id
 UNION ALL
 SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
 FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
-    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'words_sha256'
+    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) ORDER BY name
 """
 # What another bank says of a request that is not its own is no part of the case.
 _SIGNED: Final = (
-    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about FROM bank_evidence"
+    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
+    " signature_base FROM bank_evidence"
     " WHERE (about, institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
     " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
     " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"

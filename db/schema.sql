@@ -723,9 +723,13 @@ CREATE TABLE bank_evidence (
     body bytea NOT NULL,
     digest bytea NOT NULL,
     about uuid,
+    key_id text,
+    signature bytea,
+    signature_base bytea,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
-    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE bank_holiday (
@@ -1034,6 +1038,14 @@ CREATE TABLE duty (
     CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
     CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE evidence_key (
+    key_sha256 text NOT NULL,
+    pem text NOT NULL,
+    first_signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_key_pkey PRIMARY KEY (key_sha256),
+    CONSTRAINT evidence_key_check CHECK ((key_sha256 = encode(sha256(convert_to(pem, 'UTF8'::name)), 'hex'::text)))
+);
 
 CREATE TABLE feed_counter (
     institution text NOT NULL,
@@ -1793,6 +1805,8 @@ ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fk
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
+
 ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -2229,6 +2243,8 @@ CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradictio
 
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 
+CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 
 CREATE TRIGGER held_hop_aftercare AFTER INSERT OR UPDATE OF taken_up_at ON public.held_hop FOR EACH ROW WHEN ((new.taken_up_at IS NULL)) EXECUTE FUNCTION aftercare_needed();
@@ -2321,6 +2337,8 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
+COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
+
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
@@ -2334,6 +2352,8 @@ COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money o
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
+
+COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
 COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
 

@@ -7,6 +7,7 @@ from asyncpg import Record
 
 from db import answers, bank_orders
 from db.pool import Connection
+from domain.evidence import SIGNED, WORDS
 from domain.verification import (
     AskedRecord,
     Break,
@@ -85,16 +86,27 @@ _Parts = dict[str, dict[str, list[Record]]]
 
 # What the log binds beside itself: the words that banks said, and the bodies in which they came.
 _WORDS = f"""
-SELECT case_no, 'answer-' || update_id AS name,
+SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
     sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
 FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
 UNION ALL
 SELECT a.case_no, 'body-' || update_id, u.body_digest
 FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
 UNION ALL
-SELECT o.case_no, 'confirmation-' || c.confirmation_id, sha256(convert_to(c.words, 'UTF8'))
+SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
 FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
     USING (order_id) WHERE o.case_no = ANY($1)
+UNION ALL
+SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
+FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
+LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
+    ('body', sha256(b.body)), ('signature', sha256(b.signature)), ('signature-base', sha256(b.signature_base)),
+    ('request.txt', sha256(convert_to(b.method || ' ' || b.path || E'\\n' || (
+        SELECT coalesce(string_agg((h->>0) || ': ' || (h->>1) || E'\\n', '' ORDER BY n), '')
+        FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS l (h, n)), 'LATIN1'))),
+    ('key.pem', sha256(convert_to(E'-----BEGIN PUBLIC KEY-----\\n' || encode('\\x302a300506032b6570032100'::bytea
+        || k.public_key, 'base64') || E'\\n-----END PUBLIC KEY-----\\n', 'UTF8')))) AS f (name, digest)
+WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
 """
 
 _QUERIES = {

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.chain import GENESIS, event_hash
-from domain.evidence import bound_by
+from domain.evidence import body_bound_by, bound_by
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
@@ -129,7 +129,7 @@ class CaseRecord:
     events: Sequence[EventRecord]
     asked: Sequence[AskedRecord]
     words: Mapping[str, str]
-    """SHA-256 of what the log binds beside itself, by the names that `bound_by` gives"""
+    """SHA-256 of what the log binds beside itself, by the names of files in the evidence pack"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -239,7 +239,10 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
 
 def _words(case: CaseRecord) -> Iterator[Finding]:
     for event in case.events:
-        for name, digest in bound_by(event.data_text).items():
+        bound = bound_by(event.data_text)
+        if body := body_bound_by(event.data_text):
+            bound[f"body-{body[0]}"] = body[1]
+        for name, digest in bound.items():
             if case.words.get(name) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) was written of other words: {name}"
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.bank_words import keep_words
 from activities.evidence import Maker, write_pack
 from activities.hands import Hands
 from activities.papers import issue_for_officer
@@ -89,19 +90,17 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
     async with home.bench.pool.acquire() as connection:
         if await bank_keys.get_key(connection, key.key_id) is None:
             await bank_keys.add_key(connection, key, home.clock.at)
-        body = b'{"said": "\xc3\xa9"}'
-        own = {"Host": "freeze.example", "Content-Type": "application/json"}
-        headers = signed_headers(
-            "POST", f"https://freeze.example{path}?a=1", body, key_id=key.key_id, private_key=KEY, headers=own
-        )
-        for lines in (headers, own):
-            await bank_keys.keep_evidence(
-                connection, "HDFC", home.clock.at, "POST", f"{path}?a=1", list(lines.items()), body, about
-            )
-        # What another bank says of this one's request.
-        await bank_keys.keep_evidence(
-            connection, "SBIN", home.clock.at, "POST", path, list(own.items()), STRANGER, about
-        )
+    body = b'{"said": "\xc3\xa9"}'
+    own = {"Host": "freeze.example", "Content-Type": "application/json"}
+    headers = signed_headers(
+        "POST", f"https://freeze.example{path}?a=1", body, key_id=key.key_id, private_key=KEY, headers=own
+    )
+    origin = "https://freeze.example"
+    for lines, by in ((headers, key), (own, None)):
+        told = list(lines.items())
+        await keep_words(home.hands, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
+    # What another bank says of this one's request.
+    await keep_words(home.hands, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
 
 
 async def with_secrets(home: Home, case_no: str) -> None:

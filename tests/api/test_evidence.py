@@ -1,10 +1,13 @@
 """The evidence of a case over HTTP."""
 
 import hashlib
+import io
+import zipfile
 from pathlib import Path
 
 from activities.evidence_file import check
 from api.evidence import AT_ONCE
+from domain.evidence import PUBLIC_KEY
 from schemas.enums import Role
 from tests.api.conftest import Doors
 
@@ -21,6 +24,18 @@ async def test_an_auditor_has_it_and_the_log_says_so(doors: Doors, tmp_path: Pat
     assert check(archive).events == 1
     (*_, last) = (await doors.read(f"/api/v1/cases/{case_no}/events"))["items"]
     assert (last["kind"], last["data"]["sha256"]) == ("evidence_packed", sha256)
+
+
+async def test_the_keys_are_for_everybody_and_the_accuseds_copy_says_so(doors: Doors) -> None:
+    case_no = (await doors.complain())["ack_no"]
+    path = f"/api/v1/cases/{case_no}/evidence?for=accused"
+    response = await doors.client.get(path, headers=doors.officer(Role.AUDITOR))
+    assert f"{case_no}-accused.zip" in response.headers["content-disposition"]
+    (key,) = (await doors.client.get("/api/v1/evidence-keys")).json()["keys"]
+    with zipfile.ZipFile(io.BytesIO(response.content)) as archive:
+        pem = archive.read(PUBLIC_KEY)
+    assert (key["pem"].encode(), key["sha256"]) == (pem, hashlib.sha256(pem).hexdigest())
+    assert key["first_signed_at"]
 
 
 async def test_a_number_that_nobody_has(doors: Doors) -> None:

@@ -164,6 +164,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", "/banking/login"): (PUBLIC, {"email": "nobody@banks.example", "password": "x"}),
     ("POST", "/banking/FraudReportStatusUpdate"): (BANK, {}),
     ("GET", "/healthz"): (PUBLIC, None),
+    ("GET", "/api/v1/evidence-keys"): (PUBLIC, None),
     ("GET", "/readyz"): (PUBLIC, None),
     ("GET", "/metrics"): (PUBLIC, None),
     ("GET", "/api/v1/openapi.json"): (PUBLIC, None),
