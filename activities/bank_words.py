@@ -1,16 +1,26 @@
 """Keeping what a bank says over its own API, byte for byte, and binding it to the log of the case that it speaks of."""
 
+import hashlib
 from collections.abc import Sequence
 from uuid import UUID
 
 from activities.evidence_signed import folder_of, kept_files, signed_now
 from activities.hands import Hands
-from db import bank_keys, events
+from db import bank_bodies, bank_keys, events
 from db.bank_keys import SignedBy
 from db.events import Event
 from domain.evidence import binding
 from schemas.bank_keys import BankKey
-from schemas.enums import EventKind
+from schemas.enums import ChannelKind, EventKind
+
+
+async def keep_body(
+    hands: Hands, institution: str, channel: ChannelKind, body: bytes, headers: Sequence[tuple[str, str]] = ()
+) -> bytes:
+    """Keep what came on the I4C wire or in a file, before anything is made of it; returns its SHA-256."""
+    async with hands.pool.acquire() as connection:
+        await bank_bodies.keep(connection, institution, channel, hands.now(), headers, body)
+    return hashlib.sha256(body).digest()
 
 
 async def keep_words(

@@ -18,7 +18,19 @@ from db.events import Event
 from db.evidence import CaseHead
 from db.evidence_keys import EvidenceKey, EvidenceKeys
 from db.pool import Connection
-from domain.evidence import EDITION, EVENTS, HOW_TO, LEFT_OUT, PUBLIC_KEY, TIMELINE, WORDS, Edition, Listed, event_text
+from domain.evidence import (
+    BODIES,
+    EDITION,
+    EVENTS,
+    HOW_TO,
+    LEFT_OUT,
+    PUBLIC_KEY,
+    TIMELINE,
+    WORDS,
+    Edition,
+    Listed,
+    event_text,
+)
 from papers.rendering import render
 from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from schemas.enums import EventKind
@@ -165,6 +177,9 @@ class _Writing:
         async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
             async for name, words in bound:
                 self._writer.add(f"{WORDS}/{name}", words.encode())
+        async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
+            async for name, body in bodies:
+                self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
             async for name, content in requests:
                 self._writer.add(name, content)

@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence import SIGNED, WORDS, ChainReader, Listed, NotEvidence
+from domain.evidence import BODIES, SIGNED, WORDS, ChainReader, Listed, NotEvidence
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -33,7 +33,8 @@ def check_words(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[L
         if found.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
     words = {name for name in found if name.startswith(f"{WORDS}/")}
-    if unbound := words - chain.bound.keys():
+    bodies = {name for name in found if name.startswith(f"{BODIES}/")}
+    if unbound := (words | bodies) - chain.bound.keys():
         raise NotEvidence(f"{min(unbound)} is not what the log bound")
     for update in _rows(archive, "banks/status_updates.jsonl"):
         digest = chain.bodies.get(update["update_id"], "")
@@ -106,7 +107,7 @@ def _wrong(kept: dict[str, bytes]) -> str:
     except InvalidSignature:
         return "the signature does not hold"
     base = kept["signature-base"].decode().split("\n")
-    covered = dict(one.groups() for line in base if (one := _COVERED.fullmatch(line)))
+    covered = {one[1]: one[2] for line in base if (one := _COVERED.fullmatch(line))}
     said = _as_signed(base)
     start, *lines = kept["request.txt"].decode("latin-1").split("\n")
     method, _, target = start.partition(" ")

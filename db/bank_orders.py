@@ -343,6 +343,7 @@ async def insert_confirmation(
             line.line_no,
             applied_paise,
         )
+    assert kept is not None, "an insert returns its row"
     return kept["confirmation_id"], kept["words"].encode()
 
 

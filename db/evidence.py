@@ -186,6 +186,12 @@ FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
     SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
 ) ORDER BY name
 """
+_BODIES: Final = """
+SELECT DISTINCT ON (b.body_id) encode(b.digest, 'hex') AS name, b.body FROM case_event e
+JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
+WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
+"""
 # What another bank says of a request that is not its own is no part of the case.
 _SIGNED: Final = (
     "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
@@ -270,6 +276,12 @@ async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tu
     """What banks said, as the log binds it: the name of each file, and its text."""
     async for row in connection.cursor(_WORDS, case_no, prefetch=1):
         yield row["name"], row["words"]
+
+
+async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Answers as they came on the I4C wire and in files: the SHA-256 of each, and its bytes."""
+    async for row in connection.cursor(_BODIES, case_no, prefetch=1):
+        yield row["name"], row["body"]
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

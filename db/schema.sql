@@ -690,6 +690,21 @@ CREATE TABLE appeal_code (
     CONSTRAINT appeal_code_visit_digest_check CHECK ((octet_length(visit_digest) = 32))
 ) WITH (fillfactor=80);
 
+CREATE TABLE bank_body (
+    body_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    channel text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
+    CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
+    CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
+    CONSTRAINT bank_body_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
 CREATE TABLE bank_confirmation (
     confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     order_id uuid NOT NULL,
@@ -1799,6 +1814,8 @@ ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIG
 
 ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE bank_body ADD CONSTRAINT bank_body_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
@@ -2217,6 +2234,8 @@ CREATE TRIGGER answer_link_rules BEFORE INSERT OR UPDATE ON public.answer_link F
 
 CREATE TRIGGER answer_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
@@ -2328,6 +2347,8 @@ COMMENT ON COLUMN answer.occurred_at IS 'when the bank says that it happened; nu
 COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty on lines taken before this column was there';
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
+
+COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 

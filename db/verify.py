@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from db import answers, bank_orders
 from db.pool import Connection
-from domain.evidence import SIGNED, WORDS
+from domain.evidence import BODIES, SIGNED, WORDS
 from domain.verification import (
     AskedRecord,
     Break,
@@ -92,6 +92,10 @@ FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
 UNION ALL
 SELECT a.case_no, 'body-' || update_id, u.body_digest
 FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+UNION ALL
+SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 UNION ALL
 SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
 FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c

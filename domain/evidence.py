@@ -28,6 +28,8 @@ CASE: Final = "case/case.json"
 EDITION: Final = "edition.json"
 WORDS: Final = "banks/words"
 """where the words of banks stand that the log binds"""
+BODIES: Final = "banks/bodies"
+"""where answers stand as they came on the I4C wire and in files, each named by its SHA-256"""
 SIGNED: Final = "banks/signed"
 """where what banks sent over their own API stands as it came"""
 EVENT_LINES: Final = 7

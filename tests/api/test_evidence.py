@@ -5,11 +5,14 @@ import io
 import zipfile
 from pathlib import Path
 
+import orjson
+
 from activities.evidence_file import check
+from adapters.banks.envelope import seal
 from api.evidence import AT_ONCE
-from domain.evidence import PUBLIC_KEY
+from domain.evidence import BODIES, EVENTS, PUBLIC_KEY
 from schemas.enums import Role
-from tests.api.conftest import Doors
+from tests.api.conftest import Doors, line
 
 
 async def test_an_auditor_has_it_and_the_log_says_so(doors: Doors, tmp_path: Path) -> None:
@@ -52,3 +55,24 @@ async def test_few_are_written_at_once(doors: Doors) -> None:
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=headers)).status_code == 429
     places.release()
     assert (await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=headers)).status_code == 200
+
+
+async def test_what_came_on_the_i4c_wire_is_kept_byte_for_byte_refused_too(doors: Doors, tmp_path: Path) -> None:
+    case_no = (await doors.complain())["ack_no"]
+    wire = await doors.parts.hands.directory.wire("SBIN")
+    assert wire is not None
+    sealed = seal(orjson.dumps({"acknowledgement_no": case_no, "transactions": [line("held")]}), wire)
+    headers = {**sealed.headers, "Authorization": f"Bearer {doors.app.state.tokens.for_bank('SBIN')}"}
+    for body, status in ((b"no envelope", 400), (sealed.body, 200), (sealed.body, 200)):
+        response = await doors.client.post("/banking/FraudReportStatusUpdate", content=body, headers=headers)
+        assert response.status_code == status, response.text
+    kept = await doors.parts.hands.pool.fetch("SELECT body, headers FROM bank_body ORDER BY body_id")
+    assert [row["body"] for row in kept] == [b"no envelope", sealed.body], "the same bytes once"
+    assert "authorization" not in {name for row in kept for name, _ in row["headers"]}
+    response = await doors.client.get(f"/api/v1/cases/{case_no}/evidence", headers=doors.officer(Role.AUDITOR))
+    archive = tmp_path / "case.zip"
+    archive.write_bytes(response.content)
+    check(archive)
+    with zipfile.ZipFile(archive) as opened:
+        assert opened.read(f"{BODIES}/{hashlib.sha256(sealed.body).hexdigest()}") == sealed.body
+        assert f"{hashlib.sha256(b'no envelope').hexdigest()}" not in opened.read(EVENTS).decode()
