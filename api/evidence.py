@@ -13,12 +13,16 @@ from activities.evidence import Maker, pack, published_keys
 from activities.evidence_signed import origin_of
 from api.auth import may
 from api.params import AckNo
-from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_FOUND, TOO_MANY, Refused, says
+from api.parts import Parts, TheParts
+from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer
+from db import police
+from db.case_views import case_no_of
 from db.evidence_keys import EvidenceKeys
 from domain.evidence import Edition
+from schemas.enums import Role
+from schemas.police import CaseDuty
 
 router = APIRouter(prefix="/api/v1", tags=["evidence"], responses=IN_THE_DESCRIPTION)
 
@@ -26,6 +30,8 @@ ZIP: Final = "application/zip"
 PIECE_BYTES: Final = 256 * 1024
 AT_ONCE: Final = 2
 """archives that one process writes at a time: each reads a case whole, and is a file until it has been sent"""
+_DUTIES: Final = {Role.IO: CaseDuty.IO, Role.SP: CaseDuty.SUPERVISING}
+"""what an officer of a role must be to the case"""
 _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {
         "content": {ZIP: {"schema": {"type": "string", "format": "binary"}}},
@@ -64,6 +70,7 @@ async def read_evidence(
 
     `for=accused` has the papers to the victim as their SHA-256 only.
     """
+    await _check_whose(parts, officer, ack_no)
     room: PackingRoom = request.app.state.packing_room
     if room.places.locked():
         raise Refused(TOO_MANY, f"at most {AT_ONCE} are written at once")
@@ -83,6 +90,17 @@ async def read_evidence(
     }
     # Closed in any case: who has gone before the first piece lets no piece be read.
     return StreamingResponse(_pieces(file), media_type=ZIP, headers=headers, background=BackgroundTask(file.close))
+
+
+async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
+    """The police have the evidence of their own cases. Raises `Refused`, and `NotFound`."""
+    duty = _DUTIES.get(officer.role)
+    if duty is None:
+        return
+    async with parts.hands.pool.acquire() as connection:
+        answers = await police.officer(connection, await case_no_of(connection, ack_no), duty)
+    if answers is None or answers.subject != officer.subject:
+        raise Refused(NOT_ALLOWED, "this officer does not answer for the case")
 
 
 def _name(case_no: str, edition: Edition) -> str:

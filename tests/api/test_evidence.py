@@ -46,6 +46,24 @@ async def test_a_number_that_nobody_has(doors: Doors) -> None:
     assert response.status_code == 404
 
 
+async def test_the_police_have_it_of_their_own_cases(doors: Doors) -> None:
+    case_no = (await doors.complain())["ack_no"]
+    path = f"/api/v1/cases/{case_no}/evidence"
+    for role, duty in ((Role.IO, "io"), (Role.SP, "supervising")):
+        headers = doors.officer(role)
+        refused = await doors.client.get(path, headers=headers)
+        assert (refused.status_code, refused.json()["type"]) == (403, "urn:goldenhour:problem:not-allowed")
+        await doors.parts.hands.pool.execute(
+            "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district,"
+            " phone, assigned_by, assigned_at) VALUES ($1, $2, 1, $3, 'P T', 'Inspector', 'Cyber Crime', 'LUCKNOW',"
+            " '9454400001', 'officer:desk', now())",
+            case_no,
+            duty,
+            "officer1",
+        )
+        assert (await doors.client.get(path, headers=headers)).status_code == 200
+
+
 async def test_few_are_written_at_once(doors: Doors) -> None:
     case_no = (await doors.complain())["ack_no"]
     places = doors.app.state.packing_room.places

@@ -118,7 +118,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{RESTORATION}/refuse"): (frozenset({Role.SP}), SEEN | WHY),
     ("POST", f"{RESTORATION}/receive-bond"): (DESK | IO, SEEN),
     ("POST", f"{RESTORATION}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), SEEN | WHY),
-    ("GET", f"{CASE}/evidence"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}), None),
+    ("GET", f"{CASE}/evidence"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}), None),
     ("GET", "/api/v1/holds"): (READERS | POLICE, None),
     ("GET", ACCOUNT_HOLD): (READERS | POLICE, None),
     ("POST", f"{ACCOUNT_HOLD}/decide-small"): (IO | ABOVE, {"decision": "keep", **WHY}),

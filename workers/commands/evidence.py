@@ -287,14 +287,15 @@ def anchor(
     Exit codes: 0 written; 1 the database cannot be read; 2 the usage or the settings are wrong, or the file cannot be
     written, or is there.
     """
+    from activities.evidence_file import digest_of
+
     if output.exists() and not force:
         raise Failed(f"{output}: is there already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
         with _draft(output) as draft:
             cases = run(_write_heads(settings, draft))
-            draft.seek(0)
-            digest = hashlib.file_digest(draft, "sha256").hexdigest()
+            digest = digest_of(draft)
     except OSError as error:
         if error.filename is None:
             raise
