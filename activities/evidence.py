@@ -150,11 +150,12 @@ class _Writing:
 
     async def write(self) -> None:
         """Every file but the list of checksums."""
+        files = [*evidence.FILES, *(evidence.TEXTS if self._edition is Edition.COURT else ())]
         if self._progress:
-            self._total = self._head.event_seq + await evidence.count(self._connection, self._head.case_no)
+            self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
         self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
         self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
-        for file in evidence.FILES:
+        for file in files:
             await self._rows(file)
         left_out = await self._whole_files()
         self._writer.add(EDITION, _edition_text(self._edition, left_out))

@@ -6,7 +6,7 @@ The digest of a complaint goes with the latter: of so few mobiles any is found b
 What is only the engine's own bookkeeping is not read at all (docs/evidence.md has the list).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -161,6 +161,14 @@ FILES: Final = {
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }
 """What is read into which file."""
+TEXTS: Final = {
+    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    # What could be a code is none of a court's business, whatever the message is about.
+    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)', '……', 'g'))::text FROM message t"
+    " WHERE t.case_no = $1 AND t.kind <> 'grievance_code' ORDER BY t.written_at, t.message_id"
+}
+"""Read besides for a court: what messages said."""
+_READ: Final = FILES | TEXTS
 
 _DOCUMENTS: Final = {
     "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
@@ -245,17 +253,17 @@ async def head(connection: Connection, ack_no: str) -> CaseHead:
     return CaseHead(**dict(row))
 
 
-async def count(connection: Connection, case_no: str) -> int:
-    """How many lines `FILES` have for a case."""
+async def count(connection: Connection, files: Iterable[str], case_no: str) -> int:
+    """How many lines these files have for a case."""
     total = 0
-    for statement in FILES.values():
-        total += await connection.fetchval(f"SELECT count(*) FROM ({statement}) AS counted", case_no)
+    for file in files:
+        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
     return total
 
 
 async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
-    """The lines of one of `FILES`. The caller's transaction gives all files one instant, as with the rest below."""
-    async for row in connection.cursor(FILES[file], case_no, prefetch=AT_ONCE):
+    """The lines of a file. The caller's transaction gives all files one instant, as with the rest below."""
+    async for row in connection.cursor(_READ[file], case_no, prefetch=AT_ONCE):
         yield row[0]
 
 

@@ -144,6 +144,7 @@ async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: F
     assert complaint["victim"]["mobile"] == "…1234"  # type: ignore[index]
     told = {(message["to_whom"], message["address"]) for message in lines_of(files, "messages/messages.jsonl")}
     assert ("victim", "…1234") in told
+    assert "your code is ……" in {text["body"] for text in lines_of(files, "messages/texts.jsonl")}
 
 
 async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
@@ -156,8 +157,9 @@ async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
     told = json.loads(accused[EDITION])
     assert told["edition"] == "accused"
     assert {one["name"]: one["sha256"] for one in told["left_out"]} == {
-        name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys()
+        name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys() - evidence.TEXTS.keys()
     }
+    assert not evidence.TEXTS.keys() & accused.keys()
     assert reachable <= files.keys() - accused.keys()
     assert files[EDITION] == b'{"edition":"court","left_out":[]}\n'
     assert experts_word(accused) == ""

@@ -11,6 +11,7 @@ SCAN = re.compile(r"(?:Index|Index Only|Bitmap Index) Scan")
 async def test_every_file_is_read_from_its_case(database: Pool) -> None:
     statements = [
         *evidence.FILES.values(),
+        *evidence.TEXTS.values(),
         *evidence._DOCUMENTS.values(),
         evidence._EVENTS,
         evidence._SIGNED,
