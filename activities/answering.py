@@ -15,6 +15,7 @@ from adapters.banks.answers import StatusUpdate
 from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
 from db.events import Event
 from db.pool import Connection
+from domain.evidence import BODIES, WORDS, binding
 from domain.trail import reconcile
 from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 from schemas.enums import (
@@ -43,8 +44,12 @@ class AnswerReceipt:
     repeated: bool = False
 
 
-async def take_status_update(hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes) -> AnswerReceipt:
+async def take_status_update(
+    hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
+) -> AnswerReceipt:
     """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
+
+    `body_kept`: the bytes of that digest are kept (`db.bank_bodies`), and belong to the evidence.
 
     Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
     same to the caller.
@@ -69,7 +74,7 @@ async def take_status_update(hands: Hands, institution: str, update: StatusUpdat
             return _as_before(given)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
         reply = _counts(outcome)
-        work = _Writing(hands, connection, head, institution, outcome, positions, now)
+        work = _Writing(hands, connection, head, institution, outcome, positions, now, body_kept)
         follow_up, beyond = await work.write(
             update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
         )
@@ -134,6 +139,14 @@ async def _hear(hands: Hands, case_no: str, institution: str) -> None:
         await hands.health.answered(institution, channel)
 
 
+def _bound(update_id: int, body_digest: bytes, words: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
+    """What the log says of the body and of its lines, so that neither can be changed behind it."""
+    bound = binding({f"{WORDS}/answer-{update_id}.jsonl": words}) if words else []
+    if body_kept:
+        bound.append(f"{body_digest.hex()}  {BODIES}/{body_digest.hex()}")
+    return {"body_sha256": body_digest.hex(), "bound": bound}
+
+
 def _holds(outcome: Reconciliation) -> bool:
     return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
 
@@ -170,6 +183,7 @@ class _Writing:
     outcome: Reconciliation
     positions: Sequence[HopPosition]
     now: datetime
+    body_kept: bool
 
     async def write(
         self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
@@ -179,7 +193,7 @@ class _Writing:
         update_id = await answers.insert_update(
             connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
         )
-        answer_ids = await answers.insert_lines(
+        answer_ids, words = await answers.insert_lines(
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
         await self._write_new_hops(answer_ids)
@@ -190,12 +204,13 @@ class _Writing:
         known = await self._make_known()
         beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
         reopened = await self._reopen_if_settled()
+        bound = _bound(update_id, body_digest, words, body_kept=self.body_kept)
         await events.append(
             connection,
             case_no,
             self.now,
             f"bank:{self.institution}",
-            self._events(update_id, job_id, finished, opened_tasks, known, beyond, reopened=reopened),
+            self._events(update_id, job_id, bound, finished, opened_tasks, known, beyond, reopened=reopened),
         )
         return await self._tell(reopened=reopened), beyond
 
@@ -274,6 +289,7 @@ class _Writing:
         self,
         update_id: int,
         job_id: str,
+        bound: Mapping[str, str | list[str]],
         finished: Sequence[UUID],
         opened_tasks: Sequence[int],
         known: Mapping[int, str],
@@ -314,6 +330,7 @@ class _Writing:
                 "parked": list(outcome.parked),
                 "requests_finished": [str(request_id) for request_id in finished],
                 "tasks_opened": list(opened_tasks),
+                **bound,
             },
         )
         doubts = [

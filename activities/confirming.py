@@ -1,7 +1,7 @@
 """Taking a bank's word that it has done what it was ordered: each line is booked once, or becomes a contradiction."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,6 +16,7 @@ from db.events import Event
 from db.pool import Connection
 from domain.confirming import Judged, judge
 from domain.errors import RuleBroken
+from domain.evidence import WORDS, binding
 from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
@@ -97,7 +98,7 @@ class _Taking:
         entries = self._entries(line, judged)
         key = f"confirm|{self.order.order_id}|{judged.natural_key}"
         posted = await ledger.post(self.connection, self.order.case_no, "confirmation", key, self.now, entries)
-        await bank_orders.insert_confirmation(
+        confirmation_id, words = await bank_orders.insert_confirmation(
             self.connection,
             self.order.order_id,
             said,
@@ -115,7 +116,9 @@ class _Taking:
             confirmed = line.confirmed_paise + judged.applied_paise
             self.lines[said.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
         if judged.disposition != "duplicate":
-            self._note(line, said, judged, entries)
+            said_in = f"{WORDS}/confirmation-{confirmation_id}.jsonl"
+            bound = {"confirmation_id": confirmation_id, "bound": binding({said_in: words})}
+            self._note(line, said, judged, entries, bound)
         if judged.contradiction:
             await self._contradict(line, said, judged)
 
@@ -159,7 +162,14 @@ class _Taking:
             Entry(hop_no=line.hop_no, bucket=to, amount_paise=judged.applied_paise),
         )
 
-    def _note(self, line: LineRow, said: ConfirmedLine, judged: Judged, entries: Sequence[Entry]) -> None:
+    def _note(
+        self,
+        line: LineRow,
+        said: ConfirmedLine,
+        judged: Judged,
+        entries: Sequence[Entry],
+        bound: Mapping[str, object],
+    ) -> None:
         data = {
             "order_id": str(self.order.order_id),
             "kind": self.order.kind.value,
@@ -169,6 +179,7 @@ class _Taking:
             "applied_paise": judged.applied_paise,
             "flags": list(judged.flags),
             "placed": events.placed(entries),
+            **bound,
         }
         self.log.append(Event(EventKind.ORDER_CONFIRMED, data))
         if judged.applied_paise:

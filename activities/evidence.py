@@ -1,5 +1,6 @@
 """The evidence pack of a case: read in one instant, written file by file, sealed, and entered in the case's log."""
 
+import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -9,14 +10,27 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.evidence_file import PackWriter, digest_of, pem
-from activities.evidence_signed import files_of
+from activities.evidence_signed import files_of, folder_of
 from activities.hands import Hands
 from activities.vault import Vault
-from db import events, evidence
+from db import events, evidence, evidence_keys
 from db.events import Event
 from db.evidence import CaseHead
+from db.evidence_keys import EvidenceKey, EvidenceKeys
 from db.pool import Connection
-from domain.evidence import EVENTS, HOW_TO, PUBLIC_KEY, TIMELINE, event_text
+from domain.evidence import (
+    BODIES,
+    EDITION,
+    EVENTS,
+    HOW_TO,
+    LEFT_OUT,
+    PUBLIC_KEY,
+    TIMELINE,
+    WORDS,
+    Edition,
+    Listed,
+    event_text,
+)
 from papers.rendering import render
 from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from schemas.enums import EventKind
@@ -59,17 +73,42 @@ def public_key(vault: Vault) -> bytes:
     return pem(signing_key(vault).public_key())
 
 
-async def pack(maker: Maker, ack_no: str, into: IO[bytes], by: str, progress: Progress | None = None) -> Packed:
+async def published_keys(connection: Connection, vault: Vault) -> EvidenceKeys:
+    """The key that signs now, and every former one."""
+    own = public_key(vault)
+    known = await evidence_keys.all_of_them(connection)
+    fingerprint = hashlib.sha256(own).hexdigest()
+    now = [key for key in known if key.sha256 == fingerprint]
+    now = now or [EvidenceKey(sha256=fingerprint, pem=own.decode(), first_signed_at=None)]
+    return EvidenceKeys(keys=(*now, *(key for key in known if key.sha256 != fingerprint)))
+
+
+async def pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    by: str,
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
     """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
-    packed = await write_pack(maker, ack_no, into, progress)
-    data = {"sha256": packed.sha256, "files": packed.files, "events": packed.events}
+    packed = await write_pack(maker, ack_no, into, progress, edition)
+    data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with maker.hands.pool.acquire() as connection, connection.transaction():
         event = Event(EventKind.EVIDENCE_PACKED, data)
-        await events.append(connection, packed.case_no, maker.hands.now(), by, [event])
+        now = maker.hands.now()
+        await evidence_keys.note(connection, public_key(maker.vault).decode(), now)
+        await events.append(connection, packed.case_no, now, by, [event])
     return packed
 
 
-async def write_pack(maker: Maker, ack_no: str, into: IO[bytes], progress: Progress | None = None) -> Packed:
+async def write_pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
     """Write the evidence as it is at one instant; the same state of a case gives the same bytes.
 
     `into` is an empty file that can be read back. `progress` is called with (lines done, lines in all). Raises
@@ -83,7 +122,7 @@ async def write_pack(maker: Maker, ack_no: str, into: IO[bytes], progress: Progr
         await connection.execute("SET LOCAL timezone = 'UTC'")
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
-            await _Writing(connection, writer, head, maker, progress).write()
+            await _Writing(connection, writer, head, maker, progress, edition).write()
             writer.seal(signing_key(maker.vault))
     into.flush()
     return Packed(head.case_no, digest_of(into), len(writer.listed), into.tell(), head.event_seq)
@@ -93,24 +132,33 @@ class _Writing:
     """One pack on its way to the file."""
 
     def __init__(
-        self, connection: Connection, writer: PackWriter, head: CaseHead, maker: Maker, progress: Progress | None
+        self,
+        connection: Connection,
+        writer: PackWriter,
+        head: CaseHead,
+        maker: Maker,
+        progress: Progress | None,
+        edition: Edition,
     ) -> None:
         self._connection = connection
         self._writer = writer
         self._head = head
         self._maker = maker
         self._progress = progress
+        self._edition = edition
         self._done = self._total = 0
 
     async def write(self) -> None:
         """Every file but the list of checksums."""
+        files = [*evidence.FILES, *(evidence.TEXTS if self._edition is Edition.COURT else ())]
         if self._progress:
-            self._total = self._head.event_seq + await evidence.count(self._connection, self._head.case_no)
+            self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
         self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
         self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
-        for file in evidence.FILES:
+        for file in files:
             await self._rows(file)
-        await self._whole_files()
+        left_out = await self._whole_files()
+        self._writer.add(EDITION, _edition_text(self._edition, left_out))
         story = await self._log()
         head = self._head
         timeline = compose_timeline(head.case_no, head.opened_at, head.complaints, head.paise, story)
@@ -123,14 +171,26 @@ class _Writing:
                     member.write(f"{line}\n".encode())
                     self._one_more()
 
-    async def _whole_files(self) -> None:
+    async def _whole_files(self) -> list[Listed]:
+        """What is one file each; returns what this edition has not."""
+        left_out = []
         case_no = self._head.case_no
+        async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
+            async for name, words in bound:
+                self._writer.add(f"{WORDS}/{name}", words.encode())
+        async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
+            async for name, body in bodies:
+                self._writer.add(f"{BODIES}/{name}", body)
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
             async for name, content in requests:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
-                self._writer.add(document.name, document.content)
+                if document.kind in LEFT_OUT[self._edition]:
+                    left_out.append(Listed(document.name, hashlib.sha256(document.content).hexdigest()))
+                else:
+                    self._writer.add(document.name, document.content)
+        return left_out
 
     async def _log(self) -> Story:
         story = Story()
@@ -148,9 +208,14 @@ class _Writing:
             self._progress(self._done, self._total)
 
 
+def _edition_text(edition: Edition, left_out: list[Listed]) -> bytes:
+    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in left_out]}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+
+
 async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
     """Name and content of each file about what banks have sent over their own API."""
     async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
         async for request in requests:
             for name, content in (await files_of(connection, request, origin)).items():
-                yield f"banks/signed/{request.evidence_id:010}/{name}", content
+                yield f"{folder_of(request.evidence_id)}/{name}", content

@@ -19,6 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
+from activities.evidence_checks import check_signed, check_words
 from domain.errors import LimitExceeded
 from domain.evidence import (
     CASE,
@@ -119,6 +120,9 @@ class Whole:
     files: int
     events: int
     last_hash: str
+    case_no: str
+    hashes: tuple[bytes, ...]
+    """of the events of its log, in order"""
 
 
 def pem(key: Ed25519PublicKey) -> bytes:
@@ -150,7 +154,7 @@ def check(path: Path, progress: Progress | None = None) -> Whole:
     except zipfile.BadZipFile as error:
         # It says in which file the bytes are not those that were written.
         raise NotEvidence(f"it is no archive as we write them: {str(error)[:SAID_MAX_CHARS]}") from None
-    except (EOFError, NotImplementedError, ValueError, RuntimeError, struct.error) as error:
+    except (EOFError, NotImplementedError, ValueError, RuntimeError, KeyError, TypeError, struct.error) as error:
         raise NotEvidence(f"it is no archive as we write them: {type(error).__name__}") from None
     except OSError as error:
         # An offset in the archive that no file has.
@@ -177,8 +181,11 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
         if progress:
             progress(number, len(listed))
     chain = _chain(archive)
+    check_words(archive, chain, listed)
+    check_signed(archive, listed)
     copy.end(sums, signature)
-    return Whole(key, len(copy.listed), chain.events, chain.last.hex())
+    case_no = str(orjson.loads(_small(archive, CASE))["case_no"])
+    return Whole(key, len(copy.listed), chain.events, chain.last.hex(), case_no, tuple(chain.hashes))
 
 
 def _check_names(found: list[str], expected: list[str]) -> None:

@@ -1,7 +1,6 @@
 """Taking a bank's ISO 20022 message: an answer as over every wire, money returned as ordered, or for the desk."""
 
 import asyncio
-import hashlib
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from datetime import UTC, datetime
 
 from activities import iso_orders
 from activities.answering import take_status_update
+from activities.bank_words import keep_body
 from activities.hands import Hands
 from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
@@ -20,7 +20,7 @@ from db.pool import Connection
 from db.returned_funds import ReturnedRow
 from domain.errors import NotFound, RuleBroken
 from schemas.answers import NewTask
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import ChannelKind, EventKind, TaskKind
 from schemas.identifiers import reference_key, transfer_key
 from schemas.work import FollowUp
 
@@ -47,16 +47,16 @@ class MessageTaken:
 
 
 async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTaken:
-    """Take what `institution` wrote to us. Raises `MessageRefused`; then nothing of it is kept."""
+    """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept."""
     if hands.directory.current.get(institution) is None:
         await hands.directory.freshen()
     if hands.directory.current.get(institution) is None:
         raise MessageRefused("the bank is not in the directory")
+    digest = await keep_body(hands, institution, ChannelKind.ISO20022, body)
     try:
         arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
     except MessageError as error:
         raise MessageRefused(f"{error.where}: {error.reason}") from error
-    digest = hashlib.sha256(body).digest()
     if isinstance(arrival, StatusUpdate):
         return await _take_answer(hands, institution, arrival, digest)
     if isinstance(arrival, ReturnedFunds):
@@ -68,7 +68,7 @@ async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, dig
     if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
         return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
     try:
-        receipt = await take_status_update(hands, institution, update, digest)
+        receipt = await take_status_update(hands, institution, update, digest, body_kept=True)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case that this bank has to do with") from error
     said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.contradictions} contradict"

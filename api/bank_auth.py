@@ -3,15 +3,15 @@
 What a bank says back is kept as it came, byte for byte, before anything is made of it.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Final
 from uuid import UUID
 
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
+from activities.bank_words import keep_words
 from activities.evidence_signed import origin_of
 from activities.hands import Hands
 from api.parts import Parts, TheParts
@@ -99,25 +99,26 @@ class BankDoor:
         return self._hands.directory.current.get(code) is not None
 
 
+def lines_of(request: Request) -> list[tuple[str, str]]:
+    """The header lines as they came, but for a token: whoever reads evidence must not be able to use it."""
+    lines = ((name.decode("latin-1"), value.decode("latin-1")) for name, value in request.scope["headers"])
+    return [(name, value) for name, value in lines if name.lower() not in _SECRET_FIELDS]
+
+
 async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
-    """Keep a bank's words as they came, but for its token: whoever reads evidence must not be able to use it."""
-    lines: Sequence[tuple[str, str]] = [
-        (name.decode("latin-1"), value.decode("latin-1"))
-        for name, value in request.scope["headers"]
-        if name.decode("latin-1").lower() not in _SECRET_FIELDS
-    ]
+    """Keep a bank's words as they came, but for its token."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
-    async with parts.hands.pool.acquire() as connection:
-        await bank_keys.keep_evidence(
-            connection,
-            caller.code,
-            datetime.now(UTC),
-            request.method,
-            f"{path}?{query}" if query else path,
-            lines,
-            caller.body,
-            _about(request),
-        )
+    await keep_words(
+        parts.hands,
+        caller.code,
+        request.method,
+        f"{path}?{query}" if query else path,
+        lines_of(request),
+        caller.body,
+        about=_about(request),
+        key=caller.key,
+        origin=origin_of(parts.public_url),
+    )
 
 
 def _about(request: Request) -> UUID | None:

@@ -1,7 +1,6 @@
 """The banks' doors, in the words of the I4C wire: a plain JSON {meta, data} whatever happens, never a problem."""
 
 import asyncio
-import hashlib
 from typing import Annotated, Any, Final
 
 import orjson
@@ -10,13 +9,14 @@ from pydantic import SecretStr, StringConstraints, ValidationError
 from starlette.responses import Response
 
 from activities.answering import take_status_update
+from activities.bank_words import keep_body
 from adapters.banks.answers import JsonObject, StatusUpdate
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.i4c.document import ShapeError
 from adapters.banks.i4c.replies import accepted_reply, login_reply
 from adapters.banks.protocol import BankWire
-from api.bank_auth import bank_token
+from api.bank_auth import bank_token, lines_of
 from api.logins import BankLogins
 from api.parts import TheParts
 from api.problems import (
@@ -35,6 +35,7 @@ from api.problems import (
 )
 from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
 from schemas.base import Noun, Storable
+from schemas.enums import ChannelKind
 
 router = APIRouter(prefix="/banking", tags=["banking"])
 
@@ -142,8 +143,9 @@ async def take_update(request: Request, parts: TheParts) -> Response:
         # The institution has left the directory since it logged in.
         raise BadToken(BadToken.__doc__)
     body = await request.body()
+    digest = await keep_body(parts.hands, code, ChannelKind.I4C, body, lines_of(request))
     update = await _opened(body, request, wire)
-    receipt = await take_status_update(parts.hands, code, update, hashlib.sha256(body).digest())
+    receipt = await take_status_update(parts.hands, code, update, digest, body_kept=True)
     if receipt.follow_up is not None:
         parts.courier.soon(receipt.follow_up)
     return _reply(

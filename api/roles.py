@@ -106,7 +106,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),
     Action.CONFIRM_ORDER: _DESK,
-    Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR}),
+    # An investigating officer and a superintendent only where the case is theirs: `api.evidence` looks.
+    Action.READ_EVIDENCE: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.AUDITOR, Role.IO, Role.SP}),
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},

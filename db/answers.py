@@ -2,12 +2,20 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from db.pool import Connection
 from schemas.answers import Contradiction, Judgement, KnownLines
 from schemas.base import Noun
 from schemas.identifiers import reference_key
+
+WORDS: Final = (
+    "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"
+    " 'status_code', status_code, 'amount_paise', amount_paise, 'claim_paise', claim_paise,"
+    " 'applied_paise', applied_paise, 'remarks', remarks, 'raw', raw)::text || E'\\n'"
+)
+"""A line of an answer as the case log binds it: what the bank said, and what became of it. Never another text: those
+that stand in logs would no longer fit."""
 
 
 class Given(Noun):
@@ -76,8 +84,8 @@ async def insert_lines(
     institution: str,
     judgements: Sequence[Judgement],
     at: datetime,
-) -> list[int]:
-    """Write every line with what became of it; return the answer ids in the lines' order."""
+) -> tuple[list[int], bytes]:
+    """Write every line with what became of it; return the answer ids in the lines' order, and all their `WORDS`."""
     rows = [
         {
             "update_id": update_id,
@@ -110,11 +118,12 @@ async def insert_lines(
         " SELECT r.update_id, r.line_no, r.case_no, r.institution, r.natural_key, r.hop_nos, r.kind, r.disposition,"
         " r.status_code, r.amount_paise, r.claim_paise, r.applied_paise, r.remarks, r.flags, r.raw,"
         " r.occurred_at, $2, r.reference_key, r.root_reference_key, r.balance_paise, r.balance_is_free"
-        " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no RETURNING answer_id",
+        " FROM jsonb_populate_recordset(NULL::answer, $1::jsonb) AS r ORDER BY r.line_no"
+        f" RETURNING answer_id, {WORDS} AS words",
         rows,
         at,
     )
-    return [row["answer_id"] for row in written]
+    return [row["answer_id"] for row in written], "".join(row["words"] for row in written).encode()
 
 
 async def insert_contradictions(

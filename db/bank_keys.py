@@ -1,6 +1,7 @@
 """Banks' public keys, what they have signed once, and what they signed, byte for byte."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -31,6 +32,20 @@ class Evidence(Noun):
     """SHA-256 of the body"""
     about: UUID | None = None
     """the request or order that it speaks of"""
+    key_id: str | None = None
+    """which signed it; None where a token stood for the bank, and for what came before this was kept"""
+    signature: bytes | None = Field(default=None, repr=False)
+    signature_base: bytes | None = Field(default=None, repr=False)
+    """what was signed"""
+
+
+@dataclass(frozen=True, slots=True)
+class SignedBy:
+    """A signature over a request, as it was judged when it came."""
+
+    key_id: str
+    signature: bytes
+    base: bytes
 
 
 async def add_key(connection: Connection, key: BankKey, at: datetime) -> None:
@@ -104,11 +119,13 @@ async def keep_evidence(
     headers: Sequence[tuple[str, str]],
     body: bytes,
     about: UUID | None = None,
+    signed: SignedBy | None = None,
 ) -> int:
-    """Keep a signed request as it came; returns its number. `about`: the request or order that it speaks of."""
+    """Keep a bank's request as it came; returns its number. `about`: the request or order that it speaks of."""
     evidence_id: int = await connection.fetchval(
-        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about)"
-        " VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7) RETURNING evidence_id",
+        "INSERT INTO bank_evidence (institution, received_at, method, path, headers, body, digest, about, key_id,"
+        " signature, signature_base) VALUES ($1, $2, $3, $4, $5, $6, sha256($6), $7, $8, $9, $10)"
+        " RETURNING evidence_id",
         institution,
         received_at,
         method,
@@ -116,8 +133,24 @@ async def keep_evidence(
         [list(line) for line in headers],
         body,
         about,
+        signed and signed.key_id,
+        signed and signed.signature,
+        signed and signed.base,
     )
     return evidence_id
+
+
+async def case_about(connection: Connection, institution: str, about: UUID) -> str | None:
+    """The case of a request, an order or a grievance of that bank; None where the bank has none of that number."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2"
+        " UNION ALL SELECT case_no FROM bank_order WHERE order_id = $1 AND institution = $2"
+        " UNION ALL SELECT g.case_no FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.grievance_id = $1 AND a.institution = $2 LIMIT 1",
+        about,
+        institution,
+    )
+    return case_no
 
 
 async def get_evidence(connection: Connection, evidence_id: int) -> Evidence:

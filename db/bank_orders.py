@@ -17,6 +17,15 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 LIVE: Final = (OrderState.PLANNED, OrderState.DELIVERED, OrderState.REFUSED)
 """states in which a bank may still do what it was ordered"""
 
+WORDS: Final = (
+    "jsonb_build_object('confirmation_id', confirmation_id, 'order_id', order_id, 'line_no', line_no,"
+    " 'amount_paise', amount_paise, 'applied_paise', applied_paise, 'reference', reference,"
+    " 'credited_institution', credited_institution, 'credited_holder', credited_holder, 'disposition', disposition,"
+    " 'source', source, 'note', note,"
+    " 'done_at_micros', (extract(epoch FROM done_at) * 1000000)::bigint)::text || E'\\n'"
+)
+"""A confirmed line as the case log binds it. Never another text: those that stand in logs would no longer fit."""
+
 
 class OrderRow(Noun):
     """An order as it is written."""
@@ -301,12 +310,16 @@ async def insert_confirmation(
     note: str,
     transaction_id: int | None,
     now: datetime,
-) -> None:
-    """Keep one line of the bank's word, whatever became of it; an applied line counts on its order's line."""
-    await connection.execute(
+) -> tuple[int, bytes]:
+    """Keep one line of the bank's word, whatever became of it; an applied line counts on its order's line.
+
+    Returns its number, and its `WORDS`.
+    """
+    kept = await connection.fetchrow(
         "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
         " reference, credited_institution, credited_holder, disposition, flags, received_at, source, note,"
-        " transaction_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        " transaction_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        f" RETURNING confirmation_id, {WORDS} AS words",
         order_id,
         line.line_no,
         natural_key,
@@ -330,6 +343,8 @@ async def insert_confirmation(
             line.line_no,
             applied_paise,
         )
+    assert kept is not None, "an insert returns its row"
+    return kept["confirmation_id"], kept["words"].encode()
 
 
 # -- as the bank reads them --------------------------------------------------------------------------------------------

@@ -2,14 +2,16 @@
 
 Rows go as they stand, so that a new column is evidence from its first day; what must not leave is taken out by name:
 digests of one-time codes and of links, and where victims can be reached, as the accused gets a copy of the evidence.
+The digest of a complaint goes with the latter: of so few mobiles any is found by trying.
 What is only the engine's own bookkeeping is not read at all (docs/evidence.md has the list).
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from db import answers, bank_orders
 from db.bank_keys import Evidence
 from db.pool import Connection
 from domain.errors import NotFound
@@ -78,7 +80,11 @@ FILES: Final = {
     ),
     "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
     "case/complaints.jsonl": _rows(
-        "complaint", _CASE, "t.received_at, t.ack_no", without=("victim_id", "idempotency_key"), more=_victim()
+        "complaint",
+        _CASE,
+        "t.received_at, t.ack_no",
+        without=("victim_id", "idempotency_key", "body_digest"),
+        more=_victim(),
     ),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
@@ -161,21 +167,49 @@ FILES: Final = {
     "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
 }
 """What is read into which file."""
+TEXTS: Final = {
+    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    # What could be a code is none of a court's business, whatever the message is about.
+    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)', '……', 'g'))::text FROM message t"
+    " WHERE t.case_no = $1 AND t.kind <> 'grievance_code' ORDER BY t.written_at, t.message_id"
+}
+"""Read besides for a court: what messages said."""
+_READ: Final = FILES | TEXTS
 
 _DOCUMENTS: Final = {
-    "police/court_orders": "SELECT court_order_id::text AS id, document FROM court_order"
+    "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
     " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
-    "police/firs": "SELECT encode(digest, 'hex') AS id, document FROM fir_copy WHERE case_no = $1 ORDER BY digest",
-    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, pdf AS document FROM paper"
+    "police/firs": "SELECT encode(digest, 'hex') AS id, '' AS kind, document FROM fir_copy WHERE case_no = $1"
+    " ORDER BY digest",
+    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document FROM paper"
     " WHERE case_no = $1 ORDER BY issued_at, number",
 }
 _EVENTS: Final = (
     "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
     " WHERE case_no = $1 ORDER BY seq"
 )
+# Only what the log binds: older cases have answers that no event binds.
+_WORDS: Final = f"""
+SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
+FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
+    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
+) GROUP BY a.update_id
+UNION ALL
+SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
+FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
+    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
+) ORDER BY name
+"""
+_BODIES: Final = """
+SELECT DISTINCT ON (b.body_id) encode(b.digest, 'hex') AS name, b.body FROM case_event e
+JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
+WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
+"""
 # What another bank says of a request that is not its own is no part of the case.
 _SIGNED: Final = (
-    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about FROM bank_evidence"
+    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
+    " signature_base FROM bank_evidence"
     " WHERE (about, institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
     " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
     " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"
@@ -212,6 +246,8 @@ class Document:
     """A document of the case, as it came or was issued."""
 
     name: str
+    kind: str
+    """of a paper; empty for what is none of ours"""
     content: bytes
 
 
@@ -223,17 +259,17 @@ async def head(connection: Connection, ack_no: str) -> CaseHead:
     return CaseHead(**dict(row))
 
 
-async def count(connection: Connection, case_no: str) -> int:
-    """How many lines `FILES` have for a case."""
+async def count(connection: Connection, files: Iterable[str], case_no: str) -> int:
+    """How many lines these files have for a case."""
     total = 0
-    for statement in FILES.values():
-        total += await connection.fetchval(f"SELECT count(*) FROM ({statement}) AS counted", case_no)
+    for file in files:
+        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
     return total
 
 
 async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
-    """The lines of one of `FILES`. The caller's transaction gives all files one instant, as with the rest below."""
-    async for row in connection.cursor(FILES[file], case_no, prefetch=AT_ONCE):
+    """The lines of a file. The caller's transaction gives all files one instant, as with the rest below."""
+    async for row in connection.cursor(_READ[file], case_no, prefetch=AT_ONCE):
         yield row[0]
 
 
@@ -247,7 +283,19 @@ async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Docu
     """The papers that were issued, the orders of courts and the reports, one at a time."""
     for folder, statement in _DOCUMENTS.items():
         async for row in connection.cursor(statement, case_no, prefetch=1):
-            yield Document(f"{folder}/{row['id']}.pdf", row["document"])
+            yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
+
+
+async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
+    """What banks said, as the log binds it: the name of each file, and its text."""
+    async for row in connection.cursor(_WORDS, case_no, prefetch=1):
+        yield row["name"], row["words"]
+
+
+async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Answers as they came on the I4C wire and in files: the SHA-256 of each, and its bytes."""
+    async for row in connection.cursor(_BODIES, case_no, prefetch=1):
+        yield row["name"], row["body"]
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

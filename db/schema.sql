@@ -724,6 +724,21 @@ CREATE TABLE attachment_approval (
     CONSTRAINT attachment_approval_reason_check CHECK ((reason <> ''::text))
 );
 
+CREATE TABLE bank_body (
+    body_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    institution text NOT NULL,
+    channel text NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    headers jsonb NOT NULL,
+    body bytea NOT NULL,
+    digest bytea NOT NULL,
+    CONSTRAINT bank_body_institution_digest_key UNIQUE (institution, digest),
+    CONSTRAINT bank_body_pkey PRIMARY KEY (body_id),
+    CONSTRAINT bank_body_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'iso20022'::text]))),
+    CONSTRAINT bank_body_check CHECK ((digest = sha256(body))),
+    CONSTRAINT bank_body_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+);
+
 CREATE TABLE bank_confirmation (
     confirmation_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     order_id uuid NOT NULL,
@@ -757,9 +772,13 @@ CREATE TABLE bank_evidence (
     body bytea NOT NULL,
     digest bytea NOT NULL,
     about uuid,
+    key_id text,
+    signature bytea,
+    signature_base bytea,
     CONSTRAINT bank_evidence_pkey PRIMARY KEY (evidence_id),
     CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
-    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text))
+    CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
+    CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
 );
 
 CREATE TABLE bank_holiday (
@@ -1068,6 +1087,14 @@ CREATE TABLE duty (
     CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
     CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE evidence_key (
+    key_sha256 text NOT NULL,
+    pem text NOT NULL,
+    first_signed_at timestamp with time zone NOT NULL,
+    CONSTRAINT evidence_key_pkey PRIMARY KEY (key_sha256),
+    CONSTRAINT evidence_key_check CHECK ((key_sha256 = encode(sha256(convert_to(pem, 'UTF8'::name)), 'hex'::text)))
+);
 
 CREATE TABLE feed_counter (
     institution text NOT NULL,
@@ -1834,11 +1861,15 @@ ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey 
 
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
+ALTER TABLE bank_body ADD CONSTRAINT bank_body_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_confirmation ADD CONSTRAINT bank_confirmation_transaction_id_fkey FOREIGN KEY (transaction_id) REFERENCES ledger_transaction(transaction_id);
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
 ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
@@ -2266,6 +2297,8 @@ CREATE TRIGGER attachment_approval_wakes_papers AFTER INSERT ON public.attachmen
 
 CREATE TRIGGER attachment_needs_other_eyes BEFORE INSERT ON public.attachment_approval FOR EACH ROW EXECUTE FUNCTION attachment_needs_other_eyes();
 
+CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_body FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
@@ -2293,6 +2326,8 @@ CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradictio
 CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
+
+CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
 
@@ -2382,6 +2417,8 @@ COMMENT ON COLUMN answer.reference_key IS 'of the line''s own transaction; empty
 
 COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is about';
 
+COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the order they came, but for the token; empty for a file';
+
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
@@ -2389,6 +2426,8 @@ COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
+
+COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 
@@ -2403,6 +2442,8 @@ COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money o
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
 COMMENT ON COLUMN directory_version.written_by IS 'the transaction that last wrote an institution';
+
+COMMENT ON COLUMN evidence_key.key_sha256 IS 'SHA-256 of the key as openssl reads it, the fingerprint that is compared';
 
 COMMENT ON COLUMN feed_entry.change_no IS 'its place in the bank''s feed; null until a change that is committed is numbered';
 

@@ -5,7 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 
 from asyncpg import Record
 
+from db import answers, bank_orders
 from db.pool import Connection
+from domain.evidence import BODIES, SIGNED, WORDS
 from domain.verification import (
     AskedRecord,
     Break,
@@ -82,7 +84,37 @@ async def strays(connection: Connection) -> list[Break]:
 
 _Parts = dict[str, dict[str, list[Record]]]
 
+# What the log binds beside itself: the words that banks said, and the bodies in which they came.
+_WORDS = f"""
+SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
+    sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
+FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
+UNION ALL
+SELECT a.case_no, 'body-' || update_id, u.body_digest
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+UNION ALL
+SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
+UNION ALL
+SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
+FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
+    USING (order_id) WHERE o.case_no = ANY($1)
+UNION ALL
+SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
+FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
+LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
+    ('body', sha256(b.body)), ('signature', sha256(b.signature)), ('signature-base', sha256(b.signature_base)),
+    ('request.txt', sha256(convert_to(b.method || ' ' || b.path || E'\\n' || (
+        SELECT coalesce(string_agg((h->>0) || ': ' || (h->>1) || E'\\n', '' ORDER BY n), '')
+        FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS l (h, n)), 'LATIN1'))),
+    ('key.pem', sha256(convert_to(E'-----BEGIN PUBLIC KEY-----\\n' || encode('\\x302a300506032b6570032100'::bytea
+        || k.public_key, 'base64') || E'\\n-----END PUBLIC KEY-----\\n', 'UTF8')))) AS f (name, digest)
+WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
+"""
+
 _QUERIES = {
+    "words": _WORDS,
     "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
     " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
     "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
@@ -139,6 +171,7 @@ def _record(case: Record, parts: _Parts) -> CaseRecord:
             AskedRecord(row["request_id"], row["hop_no"], row["live"], row["request_closed"])
             for row in parts["asked"].get(case_no, ())
         ],
+        words={row["name"]: row["digest"].hex() for row in parts["words"].get(case_no, ())},
     )
 
 

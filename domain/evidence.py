@@ -5,14 +5,18 @@ reads, and each event stands in the log as the very bytes that were hashed (Bhar
 electronic record is produced with the hash that identifies it).
 """
 
+import hashlib
+import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Final
 
 from domain.chain import GENESIS, body_hash, event_body
 from domain.errors import RuleBroken
+from schemas.restoration_enums import PaperKind
 
 MANIFEST: Final = "MANIFEST.sha256"
 SIGNATURE: Final = "MANIFEST.sha256.sig"
@@ -21,12 +25,36 @@ HOW_TO: Final = "HOW-TO-VERIFY.md"
 TIMELINE: Final = "timeline.pdf"
 EVENTS: Final = "log/events.txt"
 CASE: Final = "case/case.json"
+EDITION: Final = "edition.json"
+WORDS: Final = "banks/words"
+"""where the words of banks stand that the log binds"""
+BODIES: Final = "banks/bodies"
+"""where answers stand as they came on the I4C wire and in files, each named by its SHA-256"""
+SIGNED: Final = "banks/signed"
+"""where what banks sent over their own API stands as it came"""
 EVENT_LINES: Final = 7
 """lines of the log that one event takes: its hash, and the six that are hashed"""
 HASH_CHARS: Final = 64
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*){0,5}", re.ASCII)
+_ANCHOR: Final = re.compile(rf"([0-9]{{14}}) ([1-9][0-9]{{0,9}}) ([0-9a-f]{{{HASH_CHARS}}})", re.ASCII)
 _LISTED: Final = re.compile(rf"([0-9a-f]{{{HASH_CHARS}}})  (.+)", re.ASCII)
+
+
+class Edition(StrEnum):
+    """For whom a pack is."""
+
+    COURT = "court"
+    ACCUSED = "accused"
+    """the copy that the accused is handed (BNSS 230): what tells where a victim is reached is named and not in it"""
+
+
+LEFT_OUT: Final = {
+    Edition.COURT: frozenset[PaperKind](),
+    Edition.ACCUSED: frozenset({PaperKind.RESTORATION_APPLICATION, PaperKind.STATUS_LETTER}),
+}
+"""Papers of which an edition has the SHA-256 only: they are between the police and the victim, and the application
+has the victim's mobile and the account that is credited. They cannot be cut: a changed paper is no evidence."""
 
 
 class NotEvidence(RuleBroken):
@@ -63,12 +91,42 @@ def event_text(event: EventLine) -> str:
     return f"{event.hash}\n{body}\n"
 
 
+def binding(files: Mapping[str, bytes]) -> list[str]:
+    """Files of a pack as an event binds them (`bound`): lines that `sha256sum --check` reads."""
+    return [f"{hashlib.sha256(content).hexdigest()}  {name}" for name, content in files.items()]
+
+
+def bound_by(data_text: str) -> dict[str, str]:
+    """SHA-256 of what an event binds beside the log, by the name of the file in the pack."""
+    found = [_LISTED.fullmatch(line) for line in json.loads(data_text).get("bound", ())]
+    return {one[2]: one[1] for one in found if one}
+
+
+def body_bound_by(data_text: str) -> tuple[int, str] | None:
+    """The number of an update, and the SHA-256 of the body it came in, where an event binds that."""
+    data = json.loads(data_text)
+    return (data["update_id"], data["body_sha256"]) if "body_sha256" in data else None
+
+
+def request_text(method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
+    """A request without its body: its first line, and every header line as it came."""
+    return "".join(
+        f"{line}\n" for line in (f"{method} {path}", *(f"{name}: {value}" for name, value in headers))
+    ).encode("latin-1")
+
+
 class ChainReader:
     """Recomputes the log of a pack, event by event."""
 
     def __init__(self) -> None:
         self.last = GENESIS
         self.events = 0
+        self.hashes: list[bytes] = []
+        """of its events, in order"""
+        self.bound: dict[str, str] = {}
+        """what its events bind beside the log (`bound_by`)"""
+        self.bodies: dict[int, str] = {}
+        """by update, the SHA-256 of the body it came in"""
 
     def take(self, lines: Sequence[str]) -> None:
         """Take the lines of the next event. Raises `NotEvidence` for one that was changed, dropped or swapped."""
@@ -76,6 +134,29 @@ class ChainReader:
         self.last = body_hash(self.last, "\n".join(lines[1:]))
         if len(lines) != EVENT_LINES or lines[0] != self.last.hex() or lines[2] != str(self.events):
             raise NotEvidence(f"the log does not hold at event {self.events}")
+        self.hashes.append(self.last)
+        self.bound |= bound_by(lines[6])
+        if body := body_bound_by(lines[6]):
+            self.bodies[body[0]] = body[1]
+
+
+def check_anchor(text: str, case_no: str, hashes: Sequence[bytes]) -> int:
+    """How many events of the case's log `text` vouches for: lines of case, event and hash that were noted outside.
+
+    0 where it names no such case. Raises `NotEvidence` where the log is another than was noted, or ends before that.
+    """
+    vouched = 0
+    for line in text.splitlines():
+        found = _ANCHOR.fullmatch(line)
+        if found is None:
+            raise NotEvidence("the anchor is no list of cases, events and hashes")
+        if found[1] != case_no:
+            continue
+        seq = int(found[2])
+        if seq > len(hashes) or hashes[seq - 1].hex() != found[3]:
+            raise NotEvidence(f"the log is not the one that was noted at event {seq}")
+        vouched = max(vouched, seq)
+    return vouched
 
 
 def is_name(name: str) -> bool:

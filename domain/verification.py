@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.chain import GENESIS, event_hash
+from domain.evidence import body_bound_by, bound_by
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
@@ -41,6 +42,8 @@ class Check(StrEnum):
     """each event's hash is that of its content and of the event before it"""
     LOG_HEAD = "log_head"
     """the case's row remembers the last event"""
+    WORDS_CHANGED = "words_changed"
+    """what banks said is what the log bound when it came"""
     PLACED = "placed"
     """the figures in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -125,6 +128,8 @@ class CaseRecord:
     postings: Sequence[PostingRecord]
     events: Sequence[EventRecord]
     asked: Sequence[AskedRecord]
+    words: Mapping[str, str]
+    """SHA-256 of what the log binds beside itself, by the names of files in the evidence pack"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
@@ -135,6 +140,7 @@ def examine(case: CaseRecord) -> list[Break]:
         *_buckets(case, from_entries),
         *_losses(case),
         *_log(case),
+        *_words(case),
         *_placed(case, from_entries),
         *_hops(case, from_entries),
         *_requests(case),
@@ -229,6 +235,16 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
         yield Check.LOG_HEAD, f"the case counts {case.event_seq} events, the log has {len(case.events)}"
     elif case.event_hash != previous:
         yield Check.LOG_HEAD, "the case remembers another last event"
+
+
+def _words(case: CaseRecord) -> Iterator[Finding]:
+    for event in case.events:
+        bound = bound_by(event.data_text)
+        if body := body_bound_by(event.data_text):
+            bound[f"body-{body[0]}"] = body[1]
+        for name, digest in bound.items():
+            if case.words.get(name) != digest:
+                yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) was written of other words: {name}"
 
 
 def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""The timeline of a case as a document: what happened, in the order of the log, with headings in both languages."""
+"""The timeline of a case as a document: what happened, in the order of the log, in both languages."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -8,15 +8,14 @@ from typing import Any, Final
 
 from domain.rupees import rupees
 from papers.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
+from papers.event_words import ids, told
 from schemas.complaints import IST
-from schemas.enums import Bucket
+from schemas.enums import Bucket, Language
 
 HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
 """the page that goes with the evidence of a case"""
 ROWS_MAX: Final = 1_500
 """a longer log is told by day and kind, so that a person can still read it"""
-DETAIL_MAX_CHARS: Final = 160
-VALUE_MAX_CHARS: Final = 60
 
 _BUCKETS: Final = {
     Bucket.LOST: "Reported lost · बताई गई हानि",
@@ -29,7 +28,6 @@ _BUCKETS: Final = {
     Bucket.REFUSED: "Refused by the bank · बैंक द्वारा अस्वीकृत",
     Bucket.UNTRACED: "Untraced · पता नहीं चला",
 }
-_PAISE: Final = "_paise"
 
 Row = tuple[str, str, str, str, str]
 
@@ -48,7 +46,8 @@ class Story:
         here = at.astimezone(IST)
         self._by_day[here.date(), kind] += 1
         if self.events <= ROWS_MAX:
-            self._rows.append((str(seq), f"{here:%d-%m-%Y %H:%M:%S}", _words(kind), actor, _details(data)))
+            english, hindi = told(kind, data, Language.EN) + _found_by(data), told(kind, data, Language.HI)
+            self._rows.append((str(seq), f"{here:%d-%m-%Y %H:%M:%S}", actor, english, hindi))
 
     def blocks(self) -> Iterable[Block]:
         """The story, told event by event or day by day."""
@@ -109,14 +108,14 @@ def _money(paise: dict[str, int]) -> Iterable[tuple[str, str]]:
 
 
 def _events(rows: Sequence[Row]) -> Block:
-    numbers, moments, kinds, actors, details = zip(*rows, strict=True) if rows else ((),) * 5
+    numbers, moments, actors, english, hindi = zip(*rows, strict=True) if rows else ((),) * 5
     return table(
         [
             Column("No. · क्र.", numbers),
             Column("When · कब", moments),
-            Column("What · क्या", kinds, NARROW),
             Column("Who · कौन", actors, NARROW),
-            Column("Details · विवरण", details, WIDE),
+            Column("What happened", english, WIDE),
+            Column("क्या हुआ", hindi, WIDE),
         ]
     )
 
@@ -125,13 +124,5 @@ def _words(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
 
-def _details(data: dict[str, Any]) -> str:
-    """What of an event a person reads: its plain values, amounts as rupees."""
-    told = []
-    for name, value in data.items():
-        if name.endswith(_PAISE) and isinstance(value, int):
-            told.append(f"{_words(name.removesuffix(_PAISE)).lower()} {rupees(value, exact=True)}")
-        elif isinstance(value, str | int) and value != "":
-            told.append(f"{_words(name).lower()} {str(value)[:VALUE_MAX_CHARS]}")
-    text = ", ".join(told)
-    return text if len(text) <= DETAIL_MAX_CHARS else f"{text[: DETAIL_MAX_CHARS - 1]}…"
+def _found_by(data: dict[str, Any]) -> str:
+    return f" ({found})" if (found := ids(data)) else ""

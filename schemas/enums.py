@@ -300,6 +300,8 @@ class EventKind(StrEnum):
     REQUEST_ACKNOWLEDGED = "request_acknowledged"
     """the bank says by itself that it has it"""
     REQUEST_REFUSED = "request_refused"
+    BANK_SPOKE = "bank_spoke"
+    """a request of a bank came over its own API, and is kept as it came"""
     ANSWER_RECEIVED = "answer_received"
     CONTRADICTION_OPENED = "contradiction_opened"
     SETTLEMENT_PROPOSED = "settlement_proposed"

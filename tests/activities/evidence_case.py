@@ -6,11 +6,13 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from activities.bank_words import keep_words
 from activities.evidence import Maker, write_pack
 from activities.hands import Hands
 from activities.papers import issue_for_officer
 from activities.vault import Vault
 from db import bank_keys
+from domain.evidence import Edition
 from schemas.bank_keys import BankKey
 from schemas.enums import Language
 from schemas.papers import PaperAsk
@@ -38,10 +40,10 @@ def maker(hands: Hands) -> Maker:
     return Maker(hands, Vault(SECRET))
 
 
-async def packed(hands: Hands, case_no: str) -> bytes:
+async def packed(hands: Hands, case_no: str, edition: Edition = Edition.COURT) -> bytes:
     """The pack of a case as it stands, not entered in its log."""
     into = io.BytesIO()
-    await write_pack(maker(hands), case_no, into)
+    await write_pack(maker(hands), case_no, into, edition=edition)
     return into.getvalue()
 
 
@@ -60,6 +62,8 @@ async def rich_case(hands: Hands) -> tuple[Home, str]:
     await issue_for_officer(home.hands, case_no, ask, "officer:io")
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
+    ask = PaperAsk(kind=PaperKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
+    await issue_for_officer(home.hands, case_no, ask, "officer:io")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await _signed(home, f"/api/v1/bank/orders/{order_id}/confirm", order_id)
     await home.confirm(restoration)
@@ -86,19 +90,17 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
     async with home.bench.pool.acquire() as connection:
         if await bank_keys.get_key(connection, key.key_id) is None:
             await bank_keys.add_key(connection, key, home.clock.at)
-        body = b'{"said": "\xc3\xa9"}'
-        own = {"Host": "freeze.example", "Content-Type": "application/json"}
-        headers = signed_headers(
-            "POST", f"https://freeze.example{path}?a=1", body, key_id=key.key_id, private_key=KEY, headers=own
-        )
-        for lines in (headers, own):
-            await bank_keys.keep_evidence(
-                connection, "HDFC", home.clock.at, "POST", f"{path}?a=1", list(lines.items()), body, about
-            )
-        # What another bank says of this one's request.
-        await bank_keys.keep_evidence(
-            connection, "SBIN", home.clock.at, "POST", path, list(own.items()), STRANGER, about
-        )
+    body = b'{"said": "\xc3\xa9"}'
+    own = {"Host": "freeze.example", "Content-Type": "application/json"}
+    headers = signed_headers(
+        "POST", f"https://freeze.example{path}?a=1", body, key_id=key.key_id, private_key=KEY, headers=own
+    )
+    origin = "https://freeze.example"
+    for lines, by in ((headers, key), (own, None)):
+        told = list(lines.items())
+        await keep_words(home.hands, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
+    # What another bank says of this one's request.
+    await keep_words(home.hands, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
 
 
 async def with_secrets(home: Home, case_no: str) -> None:

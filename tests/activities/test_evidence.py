@@ -5,11 +5,8 @@ import hashlib
 import io
 import json
 import re
-import subprocess
-import tempfile
 import zipfile
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -18,14 +15,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activities.evidence import pack, public_key
-from activities.evidence_file import PackWriter, check
+from activities.evidence_file import check
 from activities.hands import Hands
 from activities.vault import Vault
 from db import evidence
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence import EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, NotEvidence
-from papers.timeline import HOW_TO_VERIFY
+from domain.evidence import (
+    EDITION,
+    EVENT_LINES,
+    EVENTS,
+    MANIFEST,
+    PUBLIC_KEY,
+    SIGNATURE,
+    TIMELINE,
+    Edition,
+)
 from tests.activities.evidence_case import (
     CODE_DIGEST,
     EMAIL,
@@ -39,12 +44,10 @@ from tests.activities.evidence_case import (
     rich_case,
     with_secrets,
 )
+from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_hands
+from tests.pdf_text import text_in
 from workers.embedded.postgres import EmbeddedPostgres
-
-Files = dict[str, bytes]
-PAGE = HOW_TO_VERIFY.read_text()
-RECIPE = re.findall(r"^```sh\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(scope="module")
@@ -67,54 +70,7 @@ async def archive(hands: Hands, case_no: str) -> bytes:
 
 @pytest.fixture(scope="module")
 def files(archive: bytes) -> Files:
-    with zipfile.ZipFile(io.BytesIO(archive)) as opened:
-        return {name: opened.read(name) for name in opened.namelist()}
-
-
-@contextmanager
-def written(archive: bytes) -> Iterator[Path]:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "case.zip"
-        path.write_bytes(archive)
-        yield path
-
-
-def is_whole(archive: bytes) -> bool:
-    with written(archive) as path:
-        try:
-            check(path)
-        except NotEvidence:
-            return False
-    return True
-
-
-def zipped(files: Mapping[str, bytes]) -> bytes:
-    """An archive of these files as we write them, whatever is in them."""
-    into = io.BytesIO()
-    with PackWriter(into) as writer:
-        for name, content in files.items():
-            if name not in {MANIFEST, SIGNATURE}:
-                writer.add(name, content)
-        writer.end(files[MANIFEST], files[SIGNATURE])
-    return into.getvalue()
-
-
-def experts_word(files: Mapping[str, bytes]) -> str:
-    """What an expert sees who does what the page says; nothing where all holds."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "unpacked"
-        for name, content in files.items():
-            (root / name).parent.mkdir(parents=True, exist_ok=True)
-            (root / name).write_bytes(content)
-        (Path(folder) / "police-key.pem").write_bytes(public_key(Vault(SECRET)))
-        for step, commands in enumerate(RECIPE):
-            done = subprocess.run(
-                ["/bin/sh", "-e"], input=commands, cwd=root, capture_output=True, text=True, check=False
-            )
-            said = (done.stdout + done.stderr).replace("Signature Verified Successfully\n", "")
-            if done.returncode or said:
-                return f"step {step}: {done.returncode} {said}"
-    return ""
+    return unzipped(archive)
 
 
 def lines_of(files: Files, name: str) -> list[dict[str, object]]:
@@ -151,6 +107,16 @@ async def test_the_pack_tells_the_whole_case(hands: Hands, case_no: str, files: 
     assert all(answer["raw"] for answer in answers), "the bank's own words"
 
 
+async def test_the_timeline_names_the_money_and_the_bank(files: Files) -> None:
+    said = text_in(files[TIMELINE])
+    for words in (
+        "Complaint taken; transfers: 1; ₹500.00 reported lost.",
+        "Bank HDFC answered: ₹300.00 on hold, ₹200.00 withdrawn.",
+        "Bank HDFC is ordered: give back ₹300.00",
+    ):
+        assert words.replace(" ", "") in said.replace(" ", ""), words
+
+
 async def test_papers_and_orders_of_courts_are_in_it_as_they_are(files: Files) -> None:
     documents = {
         name: content for name, content in files.items() if name.startswith("police/") and name.endswith(".pdf")
@@ -169,14 +135,34 @@ async def test_what_banks_signed_is_in_it_and_what_strangers_said_is_not(files: 
     assert STRANGER not in files.values()
 
 
-async def test_what_must_not_leave_does_not(files: Files) -> None:
+async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: Files) -> None:
+    digest = await hands.pool.fetchval("SELECT encode(body_digest, 'hex') FROM complaint WHERE case_no = $1", case_no)
     everything = b"\n".join(content for name, content in files.items() if not name.endswith(".pdf"))
-    for secret in (MOBILE, EMAIL, SAID, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
+    for secret in (MOBILE, EMAIL, SAID, digest, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
         assert secret.encode() not in everything
     (complaint,) = lines_of(files, "case/complaints.jsonl")
     assert complaint["victim"]["mobile"] == "…1234"  # type: ignore[index]
     told = {(message["to_whom"], message["address"]) for message in lines_of(files, "messages/messages.jsonl")}
     assert ("victim", "…1234") in told
+    assert "your code is ……" in {text["body"] for text in lines_of(files, "messages/texts.jsonl")}
+
+
+async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
+    hands: Hands, case_no: str, files: Files
+) -> None:
+    accused = unzipped(await packed(hands, case_no, Edition.ACCUSED))
+    reachable = {name for name, content in files.items() if MOBILE in text_in(content)}
+    assert reachable, "the application prints the victim's mobile"
+    assert [name for name, content in accused.items() if MOBILE.encode() in content or MOBILE in text_in(content)] == []
+    told = json.loads(accused[EDITION])
+    assert told["edition"] == "accused"
+    assert {one["name"]: one["sha256"] for one in told["left_out"]} == {
+        name: hashlib.sha256(files[name]).hexdigest() for name in files.keys() - accused.keys() - evidence.TEXTS.keys()
+    }
+    assert not evidence.TEXTS.keys() & accused.keys()
+    assert reachable <= files.keys() - accused.keys()
+    assert files[EDITION] == b'{"edition":"court","left_out":[]}\n'
+    assert experts_word(accused) == ""
 
 
 async def test_the_same_case_gives_the_same_bytes(hands: Hands, case_no: str, archive: bytes) -> None:
@@ -194,7 +180,7 @@ async def test_that_a_pack_was_made_is_entered(hands: Hands) -> None:
         await home.bench.rows("SELECT kind, actor, data FROM case_event WHERE case_no = $1 ORDER BY seq", case_no)
     )[-1]
     assert (kind, actor) == ("evidence_packed", "officer:io")
-    assert data == {"sha256": made.sha256, "files": made.files, "events": made.events}
+    assert data == {"edition": "court", "sha256": made.sha256, "files": made.files, "events": made.events}
     await home.check(case_no)
     with zipfile.ZipFile(io.BytesIO(await packed(home.hands, case_no))) as again:
         assert b"evidence_packed" in again.read(EVENTS)
@@ -238,16 +224,9 @@ async def test_who_signs_anew_needs_the_key_and_a_log_that_holds(files: Files) -
     """A forger who changes the log and lists and signs everything with a key of his own, or with ours."""
     lines = files[EVENTS].decode().splitlines(keepends=True)
     forged = "".join(lines[:EVENT_LINES] + lines[2 * EVENT_LINES :]).encode()
-    into = io.BytesIO()
-    with PackWriter(into) as writer:
-        for name, content in files.items():
-            if name not in {MANIFEST, SIGNATURE}:
-                writer.add(name, forged if name == EVENTS else content)
-        writer.seal(Ed25519PrivateKey.generate())
-    with zipfile.ZipFile(into) as opened:
-        resigned = {name: opened.read(name) for name in opened.namelist()}
-    assert experts_word(resigned).startswith("step 1: ")
-    assert not is_whole(into.getvalue())
+    again = resigned(files | {EVENTS: forged}, Ed25519PrivateKey.generate())
+    assert experts_word(again).startswith("step 1: ")
+    assert not is_whole(zipped(again))
 
 
 @given(st.data())
@@ -286,7 +265,7 @@ def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.
 async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text()
     left_out = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
-    statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS])
+    statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS, evidence._BODIES])
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statements))
     tables = {
         row["table_name"]

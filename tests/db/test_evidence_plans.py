@@ -9,7 +9,15 @@ SCAN = re.compile(r"(?:Index|Index Only|Bitmap Index) Scan")
 
 
 async def test_every_file_is_read_from_its_case(database: Pool) -> None:
-    statements = [*evidence.FILES.values(), *evidence._DOCUMENTS.values(), evidence._EVENTS, evidence._SIGNED]
+    statements = [
+        *evidence.FILES.values(),
+        *evidence.TEXTS.values(),
+        *evidence._DOCUMENTS.values(),
+        evidence._EVENTS,
+        evidence._SIGNED,
+        evidence._BODIES,
+        evidence._WORDS,
+    ]
     async with database.acquire() as connection, connection.transaction():
         # What remains of sequential scans then is what no index can serve.
         await connection.execute("SET LOCAL enable_seqscan = off")

@@ -180,6 +180,12 @@ CORRUPTIONS: dict[str, tuple[str, set[Check]]] = {
         "UPDATE case_event SET at = at + interval '1 microsecond' WHERE seq = 1",
         {Check.LOG_CHANGED},
     ),
+    "a bank's words are changed": (
+        'UPDATE answer SET raw = raw || \'{"amount": "9.00"}\' WHERE line_no = 1',
+        {Check.WORDS_CHANGED},
+    ),
+    "an answer's amount is changed": ("UPDATE answer SET amount_paise = amount_paise + 1", {Check.WORDS_CHANGED}),
+    "an answer came in another body": ("UPDATE status_update SET body_digest = sha256('x')", {Check.WORDS_CHANGED}),
     "an event is gone": ("DELETE FROM case_event WHERE seq = 1", {Check.LOG_GAP, Check.PLACED}),
     "the last events are gone": ("DELETE FROM case_event WHERE seq >= 2", {Check.LOG_HEAD, Check.PLACED}),
     "an event is forged with a fitting hash": (

@@ -15,6 +15,7 @@ from domain.evidence import (
     EventLine,
     Listed,
     NotEvidence,
+    check_anchor,
     event_text,
     manifest,
     read_manifest,
@@ -77,6 +78,18 @@ def test_no_event_is_dropped_or_swapped_unseen(one: int, two: int) -> None:
 def test_half_an_event_is_none(missing: int) -> None:
     with pytest.raises(NotEvidence):
         read(log(2)[:-missing])
+
+
+def test_an_anchor_vouches_for_the_log_up_to_where_it_was_noted() -> None:
+    lines = log(4)
+    hashes = read(lines).hashes
+    case, noted = lines[1], [f"{lines[1]} {seq} {hashes[seq - 1].hex()}" for seq in (2, 3)]
+    assert check_anchor("\n".join(noted), case, hashes) == 3
+    assert check_anchor(noted[0], "32411265000001", hashes) == 0
+    with pytest.raises(NotEvidence, match="at event 3"):
+        check_anchor("\n".join(noted), case, hashes[:2])
+    with pytest.raises(NotEvidence, match="no list"):
+        check_anchor(f"{noted[0]} and more", case, hashes)
 
 
 def test_an_event_that_would_not_read_back_is_refused() -> None:

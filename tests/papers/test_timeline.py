@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 
 from papers.document import Document, Table
+from papers.event_words import SENTENCE_MAX_CHARS
 from papers.rendering import compiled
-from papers.timeline import DETAIL_MAX_CHARS, ROWS_MAX, Story, compose_timeline
+from papers.timeline import ROWS_MAX, Story, compose_timeline
 from schemas.papers import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
@@ -14,7 +15,13 @@ def told(events: int) -> Document:
     story = Story()
     for seq in range(1, events + 1):
         at = NOW + timedelta(minutes=seq)
-        data = {"amount_paise": 12_50, "institution": "HDFC", "hops": [1, 2], "note": "x" * 500}
+        data = {
+            "claimed_paise": 12_50,
+            "applied_paise": 0,
+            "kind": "restore",
+            "institution": "HDFC",
+            "reason": "x" * 500,
+        }
         story.take(seq, "order_confirmed" if seq % 2 else "hold_began", at, "bank:HDFC", data)
     return compose_timeline("32411265000000", NOW, 2, {"lost": -100_00, "held": 60_00, "restored": 40_00}, story)
 
@@ -26,12 +33,15 @@ def table(document: Document) -> Table:
 
 def test_every_event_is_told_in_the_time_of_india() -> None:
     rows = table(told(3)).rows
-    assert [row[:4] for row in rows[:2]] == [
-        ("1", "25-11-2026 00:31:00", "Order confirmed", "bank:HDFC"),
-        ("2", "25-11-2026 00:32:00", "Hold began", "bank:HDFC"),
+    assert [row[:3] for row in rows[:2]] == [
+        ("1", "25-11-2026 00:31:00", "bank:HDFC"),
+        ("2", "25-11-2026 00:32:00", "bank:HDFC"),
     ]
-    assert rows[0][4].startswith("amount ₹12.50, institution HDFC, note xxx")
-    assert all(len(row[4]) <= DETAIL_MAX_CHARS for row in rows)
+    assert rows[0][3].startswith(
+        "Bank HDFC says it has done the order (give back): ₹12.50 said, ₹0.00 taken. Reason: xxx"
+    )
+    assert rows[1][4].startswith("बैंक HDFC के एक खाते में राशि रोकी गई")
+    assert all(len(cell) <= SENTENCE_MAX_CHARS for row in rows for cell in row)
 
 
 def test_a_long_log_is_told_by_day_and_kind_and_says_so() -> None:

@@ -7,6 +7,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from activities.evidence import public_key
 from activities.hands import Hands
@@ -110,11 +111,55 @@ async def test_whose_key_it_is(database: Pool, database_dsn: str, tmp_path: Path
     assert (known.exit_code, "trusted" in known.output) == (0, True)
     result = await invoke("evidence", "verify", target, **elsewhere)
     if secret:
-        assert (result.exit_code, "another key" in result.output) == (1, True)
+        assert (result.exit_code, "another key" in result.output) == (1, True), result.output
     else:
         fingerprint = hashlib.sha256(key.read_bytes()).hexdigest()
-        assert (result.exit_code, f"compare the key: SHA-256 {fingerprint}" in result.output) == (0, True)
+        assert (result.exit_code, f"compare the key: SHA-256 {fingerprint}" in result.output) == (3, True)
         assert (await invoke("evidence", "--public-key", **elsewhere)).exit_code == 1, "none is made up"
     with zipfile.ZipFile(target) as archive:
         assert archive.read(PUBLIC_KEY) == key.read_bytes()
         assert MANIFEST in archive.namelist()
+
+
+async def test_what_was_signed_before_the_secret_changed_is_still_known(
+    database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    case_no, target, settings = await a_case(database), tmp_path / "case.zip", with_database(database_dsn)
+    await invoke("evidence", case_no, "-o", target, **settings)
+    now = settings | {"secret_key": "another-secret-of-at-least-32-characters"}
+    known = await invoke("evidence", "verify", target, **now)
+    assert (known.exit_code, "trusted" in known.output) == (0, True), known.output
+    keys = await invoke("evidence", "keys", **now)
+    own, former = public_key(Vault(SecretStr(now["secret_key"]))), public_key(Vault(SECRET))
+    assert keys.stdout.index(own.decode()) < keys.stdout.index(former.decode()), "the one that signs now comes first"
+    assert f"SHA-256 {hashlib.sha256(former).hexdigest()}, signs since" in keys.stdout
+    published = tmp_path / "keys.txt"
+    published.write_text(keys.stdout)
+    elsewhere = {"home": str(tmp_path / "home")}
+    assert (await invoke("evidence", "verify", target, "--key", published, **elsewhere)).exit_code == 0
+
+
+async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
+    database: Pool, database_dsn: str, tmp_path: Path
+) -> None:
+    """By whoever owns the tables: everything within the database is made to fit."""
+    case_no, settings = await a_case(database), with_database(database_dsn)
+    noted = tmp_path / "heads.txt"
+    done = await invoke("anchor", "-o", noted, **settings)
+    assert done.stdout == f"1 cases, SHA-256 {hashlib.sha256(noted.read_bytes()).hexdigest()}\n"
+    assert (await invoke("anchor", "-o", noted, **settings)).exit_code == 2, "nothing is overwritten"
+    target = tmp_path / "case.zip"
+    await invoke("evidence", case_no, "-o", target, **settings)
+    whole = await invoke("evidence", "verify", target, "--anchor", noted, **settings)
+    assert (whole.exit_code, "2 of them as noted outside" in whole.output) == (0, True), whole.output
+    await database.execute(
+        "ALTER TABLE case_event DISABLE TRIGGER case_event_append_only; DELETE FROM case_event WHERE seq > 1;"
+        " UPDATE case_file SET event_seq = 1, event_hash = (SELECT hash FROM case_event);"
+        " ALTER TABLE case_event ENABLE TRIGGER case_event_append_only"
+    )
+    await invoke("evidence", case_no, "-o", target, "--force", **settings)
+    assert (await invoke("evidence", "verify", target, **settings)).exit_code == 0
+    cut = await invoke("evidence", "verify", target, "--anchor", noted, **settings)
+    assert (cut.exit_code, "not the one that was noted at event 2" in cut.output) == (1, True), cut.output
+    noted.write_text("something else\n")
+    assert (await invoke("evidence", "verify", target, "--anchor", noted, **settings)).exit_code == 1

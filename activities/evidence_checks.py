@@ -1,0 +1,135 @@
+"""What a pack says of banks, against its log and against itself: whoever signs a changed pack anew is found out too."""
+
+import base64
+import hashlib
+import re
+import zipfile
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final
+
+import orjson
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from domain.evidence import BODIES, SIGNED, WORDS, ChainReader, Listed, NotEvidence
+
+LINE_MAX_BYTES: Final = 64 * 1024 * 1024
+KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
+"""of a file of one request; the doors let far less in"""
+_PARTS: Final = frozenset({"key.pem", "signature", "signature-base"})
+_COVERED: Final = re.compile(r'"([a-z0-9-]+)": (.*)')
+_ORIGIN: Final = re.compile(r"https?://[^/?]*")
+
+
+# -- words that the log binds ------------------------------------------------------------------------------------------
+
+
+def check_words(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
+    """Whether what banks said is what the log bound. Raises `NotEvidence`."""
+    found = {file.name: file.sha256 for file in listed}
+    for name, digest in chain.bound.items():
+        if found.get(name) != digest:
+            raise NotEvidence(f"{name} is not what the log bound")
+    words = {name for name in found if name.startswith(f"{WORDS}/")}
+    bodies = {name for name in found if name.startswith(f"{BODIES}/")}
+    if unbound := (words | bodies) - chain.bound.keys():
+        raise NotEvidence(f"{min(unbound)} is not what the log bound")
+    for update in _rows(archive, "banks/status_updates.jsonl"):
+        digest = chain.bodies.get(update["update_id"], "")
+        if digest and update["body_digest"] != f"\\x{digest}":
+            raise NotEvidence(f"the body of update {update['update_id']} is not what the log bound")
+    _check_rows(archive, words, "banks/answers.jsonl", "answer", "update_id")
+    _check_rows(archive, words, "orders/confirmations.jsonl", "confirmation", "confirmation_id")
+
+
+def _check_rows(archive: zipfile.ZipFile, bound: Collection[str], file: str, about: str, key: str) -> None:
+    """Whether the rows that a person reads say what is bound, all of it. Raises `NotEvidence`."""
+    at, words = "", dict[Any, dict[str, Any]]()
+    unread = {name for name in bound if f"/{about}-" in name}
+    for row in _rows(archive, file):
+        name = f"{WORDS}/{about}-{row[key]}.jsonl"
+        if name not in bound:
+            continue
+        if name != at and not words:
+            at, words = name, {word["line_no"]: word for word in _rows(archive, name)}
+            unread.discard(name)
+        told = words.pop(row["line_no"], None)
+        if told is None or any(row[field] != value for field, value in told.items() if field in row):
+            raise NotEvidence(f"{file} says otherwise than {name}")
+    if unread or words:
+        raise NotEvidence(f"{file} lacks what {min(unread, default=at)} says")
+
+
+def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
+    if name not in archive.NameToInfo:
+        raise NotEvidence(f"{name} is missing")
+    with archive.open(name) as file:
+        while line := file.readline(LINE_MAX_BYTES):
+            yield orjson.loads(line)
+
+
+# -- what banks signed -------------------------------------------------------------------------------------------------
+
+
+def check_signed(archive: zipfile.ZipFile, listed: Sequence[Listed]) -> None:
+    """Whether each request of a bank is what the bank has signed. Raises `NotEvidence`."""
+    folders = defaultdict[str, set[str]](set)
+    for file in listed:
+        folder, _, name = file.name.rpartition("/")
+        if folder.startswith(f"{SIGNED}/"):
+            folders[folder].add(name)
+    for folder, names in folders.items():
+        if {"about.json", "body", "request.txt"} - names:
+            raise NotEvidence(f"{folder} is not whole")
+        kept = {name: _kept(archive, f"{folder}/{name}") for name in names}
+        by_signature = orjson.loads(kept["about.json"])["authenticated_by"] == "signature"
+        if by_signature != _PARTS.issubset(names) or (not by_signature and _PARTS & names):
+            raise NotEvidence(f"{folder} has no signature, or one that it does not speak of")
+        if by_signature and (wrong := _wrong(kept)):
+            raise NotEvidence(f"{folder}: {wrong}")
+
+
+def _kept(archive: zipfile.ZipFile, name: str) -> bytes:
+    if archive.getinfo(name).file_size > KEPT_MAX_BYTES:
+        raise NotEvidence(f"{name} is too large")
+    return archive.read(name)
+
+
+def _wrong(kept: dict[str, bytes]) -> str:
+    """What of a signed request is not what the bank has signed; empty where all of it is."""
+    key = load_pem_public_key(kept["key.pem"])
+    if not isinstance(key, Ed25519PublicKey):
+        return "no Ed25519 key"
+    try:
+        key.verify(kept["signature"], kept["signature-base"])
+    except InvalidSignature:
+        return "the signature does not hold"
+    base = kept["signature-base"].decode().split("\n")
+    covered = {one[1]: one[2] for line in base if (one := _COVERED.fullmatch(line))}
+    said = _as_signed(base)
+    start, *lines = kept["request.txt"].decode("latin-1").split("\n")
+    method, _, target = start.partition(" ")
+    if said.get("@method") != method or not _same_target(said, target):
+        return "request.txt has another first line than was signed"
+    came = {(name.lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines)}
+    if any((name, value) not in came for name, value in covered.items()):
+        return "request.txt has other headers than were signed"
+    digest = base64.b64encode(hashlib.sha256(kept["body"]).digest()).decode()
+    if "content-digest" in covered or kept["body"]:
+        return "" if f":{digest}:" in covered.get("content-digest", "") else "the body is not what was signed"
+    return ""
+
+
+def _as_signed(base: list[str]) -> dict[str, str]:
+    """The components of the request itself that a signature covers."""
+    pairs = (line.split(": ", 1) for line in base)
+    return {name.strip('"'): value for name, value in pairs if name.startswith('"@') and name.endswith('"')}
+
+
+def _same_target(said: dict[str, str], target: str) -> bool:
+    if "@target-uri" in said and "@path" not in said:
+        return _ORIGIN.sub("", said["@target-uri"], count=1) == target
+    path, mark, query = target.partition("?")
+    return said.get("@path") == path and said.get("@query", "?") == f"?{query}" and (bool(mark) or not query)

@@ -1,0 +1,40 @@
+"""The public keys that have signed evidence, former ones too."""
+
+from datetime import datetime
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+
+
+class EvidenceKey(Noun):
+    """A public key that evidence is verified with."""
+
+    sha256: str
+    """its fingerprint: of the key as openssl reads it"""
+    pem: str
+    first_signed_at: UtcDatetime | None
+    """None for one that has signed nothing yet"""
+
+
+class EvidenceKeys(Noun):
+    """What courts verify evidence with, the key that signs now first."""
+
+    keys: tuple[EvidenceKey, ...]
+
+
+async def note(connection: Connection, pem: str, at: datetime) -> None:
+    """Remember that a key signs."""
+    await connection.execute(
+        "INSERT INTO evidence_key (key_sha256, pem, first_signed_at)"
+        " VALUES (encode(sha256(convert_to($1, 'UTF8')), 'hex'), $1, $2) ON CONFLICT DO NOTHING",
+        pem,
+        at,
+    )
+
+
+async def all_of_them(connection: Connection) -> list[EvidenceKey]:
+    """Every key that has signed, the newest first."""
+    rows = await connection.fetch(
+        "SELECT key_sha256 AS sha256, pem, first_signed_at FROM evidence_key ORDER BY first_signed_at DESC, key_sha256"
+    )
+    return [EvidenceKey(**dict(row)) for row in rows]

@@ -1,0 +1,76 @@
+"""What the timeline says of events: every kind, in both languages, with sums, banks and times a person can read."""
+
+import re
+import string
+
+import pytest
+
+from papers.event_words import SENTENCE_MAX_CHARS, _table, ids, kinds, told
+from schemas.enums import EventKind, Language
+
+UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"
+ANSWER = {
+    "update_id": 1,
+    "institution": "HDFC",
+    "placed": [[1, "in_play", -500_00], [1, "held", 300_00], [1, "withdrawn", 200_00]],
+    "opened": [{"hop_no": 2, "disputed_paise": 1_25_000_50}],
+}
+
+
+def test_every_kind_has_a_sentence_in_both_languages() -> None:
+    assert kinds() == {kind.value for kind in EventKind}
+    for kind in kinds():
+        told_in = _table()[kind]
+        assert told_in.keys() == {"en", "hi"}
+        places = [{name for _, name, _, _ in string.Formatter().parse(told_in[one]) if name} for one in ("en", "hi")]
+        assert places[0] == places[1], kind
+        assert re.search("[\u0900-\u097f]", told_in["hi"]), kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "data", "english"),
+    [
+        (
+            "answer_received",
+            ANSWER,
+            "Bank HDFC answered: ₹300.00 on hold, ₹200.00 withdrawn; sent on: ₹1,25,000.50.",
+        ),
+        (
+            "case_opened",
+            {"hops": [{"hop_no": 1}], "placed": [[1, "lost", -500_00], [1, "in_play", 500_00]]},
+            "Complaint taken; transfers: 1; ₹500.00 reported lost.",
+        ),
+        (
+            "order_planned",
+            {"order_id": UPDATE, "kind": "restore", "reason": "restoration", "institution": "HDFC", "lines": [[1, 5]]},
+            "Bank HDFC is ordered: give back ₹0.05 (restoration).",
+        ),
+        (
+            "duty_opened",
+            {"kind": "magistrate_report", "due_at": "2026-11-25T20:00:00+00:00"},
+            "A duty began: report to the magistrate, due 26-11-2026 01:30.",
+        ),
+        (
+            "contradiction_settled",
+            {"institution": "SBIN", "decision": "bank_is_right", "placed": [], "reason": "letter seen"},
+            "A contradiction of bank SBIN was settled: bank is right. Reason: letter seen",
+        ),
+        ("a_new_kind", {}, "a new kind."),
+    ],
+)
+def test_what_an_event_says(kind: str, data: dict[str, object], english: str) -> None:
+    assert told(kind, data, Language.EN) == english
+
+
+def test_hindi_has_the_same_sums() -> None:
+    said = told("answer_received", ANSWER, Language.HI)
+    assert said == "बैंक HDFC का उत्तर मिला: ₹300.00 रोकी गई, ₹200.00 निकाली गई; आगे भेजी गई: ₹1,25,000.50।"
+
+
+def test_what_is_long_is_cut_and_ids_are_short() -> None:
+    assert len(told("task_closed", {"kind": "x" * 900, "reason": "y" * 900}, Language.EN)) <= SENTENCE_MAX_CHARS
+    assert ids({"request_id": UPDATE, "task_id": 7, "institution": "HDFC"}) == "request 8d6f0f4e, task 7"
+
+
+def test_a_brace_in_what_a_person_wrote_is_nothing_but_a_brace() -> None:
+    assert told("task_closed", {"kind": "{bank}", "reason": "[{x}]"}, Language.EN).endswith("Reason: [{x}]")
