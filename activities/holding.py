@@ -100,6 +100,8 @@ class _TakingUp:
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
         touched = set(in_a_round.values())
+        of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
+        await restoration_openings.stand_on(self.connection, self.case_no, of_hold)
         await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:

@@ -8,6 +8,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.appeals import AppealGrievance, AppealView
 from schemas.grievances import number_of
+from schemas.identifiers import names_an_account
 
 _ACCOUNT_END_CHARS: Final = 4
 
@@ -42,7 +43,7 @@ async def get(connection: Connection, hold_id: UUID) -> AppealView:
     hold = dict(row)
     account = str(hold.pop("account_key"))
     return AppealView(
-        **hold, account_end=account[-_ACCOUNT_END_CHARS:], grievance=await _grievance(connection, hold_id)
+        **hold, account_end=account[-_ACCOUNT_END_CHARS:] if names_an_account(account) else "", grievance=await _grievance(connection, hold_id)
     )
 
 

@@ -295,6 +295,15 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.hop_without_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.account_key := 'NOTSTATED|' || NEW.case_no || '|' || NEW.hop_no;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.ledger_apply()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -2246,6 +2255,8 @@ CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FU
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
 CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
 
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
