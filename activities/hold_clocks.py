@@ -92,7 +92,7 @@ class HoldHands:
     async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
         lines = [
             NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
-            for one in await hold_clocks.excess(connection, hold.hold_id)
+            for one in await hold_clocks.too_much(connection, hold.hold_id)
         ]
         await order_release(connection, self.hands, hold, OrderReason.EXCESS, lines, ENGINE, at)
 
@@ -154,5 +154,5 @@ async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
         warned_days=hold.warned_days,
         kept=hold.kept_by is not None,
         free_paise=sum(one.free_paise for one in await hold_clocks.not_ordered(connection, hold.hold_id)),
-        excess_paise=sum(one.excess_paise for one in await hold_clocks.excess(connection, hold.hold_id)),
+        excess_paise=sum(one.excess_paise for one in await hold_clocks.too_much(connection, hold.hold_id)),
     )

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from domain.excess import Account, Excess, HeldLine, excess
 from schemas.base import Noun
 
 
@@ -32,20 +33,18 @@ async def not_ordered(connection: Connection, hold_id: UUID) -> list[Free]:
     return [Free(**dict(row)) for row in rows if row["free_paise"] > 0]
 
 
-class Excess(Noun):
-    """What a bank says it holds for a hop above its disputed amount, and nothing was ordered about yet, in paise."""
-
-    hop_no: int
-    excess_paise: int
-
-
-_EXCESS: Final = """
-SELECT DISTINCT ON (h.hop_no) h.hop_no,
-       (c.claimed_paise - greatest(c.applied_paise, taken.paise) - ordered.paise)::bigint AS excess_paise
+_HELD_LINES: Final = """
+SELECT DISTINCT ON (h.hop_no) h.hop_no, c.claimed_paise, greatest(c.applied_paise, taken.paise)::bigint AS taken_paise,
+       ordered.paise::bigint AS let_go_paise, there.paise::bigint AS case_held_paise,
+       c.kind = 'held_and_gone' OR s.decision IS NOT NULL AS by_person
 FROM account_hold a
 JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
-JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.kind = 'exceeds_disputed'
+JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution
 JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+LEFT JOIN LATERAL (
+    SELECT decision FROM contradiction_settlement WHERE contradiction_id = c.contradiction_id
+    ORDER BY settlement_no DESC LIMIT 1
+) AS s ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(e.amount_paise), 0) AS paise
     FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
@@ -53,24 +52,48 @@ CROSS JOIN LATERAL (
       AND t.kind IN ('answer', 'settlement')
 ) AS taken
 CROSS JOIN LATERAL (
+    SELECT coalesce(sum(e.amount_paise), 0) AS paise
+    FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+    JOIN hop m ON m.case_no = e.case_no AND m.hop_no = e.hop_no
+    WHERE e.case_no = a.case_no AND e.bucket = 'held' AND t.at <= w.received_at
+      AND m.institution = a.institution AND m.account_key = a.account_key
+) AS there
+CROSS JOIN LATERAL (
     SELECT coalesce(sum(l.amount_paise), 0) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
 ) AS ordered
-WHERE a.hold_id = $1 AND coalesce((
-    SELECT s.decision FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
-    ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_bank') = 'upheld_bank'
+WHERE a.hold_id = $1 AND (c.kind = 'exceeds_disputed' AND coalesce(s.decision, 'upheld_bank') = 'upheld_bank'
+    OR c.kind = 'held_and_gone' AND s.decision = 'upheld_other')
 ORDER BY h.hop_no, c.contradiction_id DESC
+"""
+_ACCOUNT: Final = """
+SELECT coalesce(sum(taken.paise), 0)::bigint AS taken_paise, coalesce(sum(b.balance_paise), 0)::bigint AS in_play_paise,
+       coalesce(sum(ordered.paise), 0)::bigint AS let_go_paise
+FROM account_hold a
+JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+CROSS JOIN LATERAL (
+    SELECT sum(e.amount_paise) AS paise FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+    WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND t.kind IN ('answer', 'settlement')
+) AS taken
+CROSS JOIN LATERAL (
+    SELECT sum(l.amount_paise) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+) AS ordered
+WHERE a.hold_id = $1
 """
 
 
-async def excess(connection: Connection, hold_id: UUID) -> list[Excess]:
-    """The hops of a hold of which the bank holds more than can be traced.
+async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
+    """What of the hops of a hold the bank holds above the traceable and may be ordered to let go now.
 
-    The bank's newest word on a hop is read as all that it holds: what was taken of it on its word, and what was ordered
-    to be let go, is subtracted. A word that a person has settled otherwise than in the bank's favour does not count.
+    The bank's newest word on a hop counts. A word that a person has settled otherwise does not.
     """
-    rows = await connection.fetch(_EXCESS, hold_id)
-    return [Excess(**dict(row)) for row in rows if row["excess_paise"] > 0]
+    lines = [HeldLine(**dict(row)) for row in await connection.fetch(_HELD_LINES, hold_id)]
+    if not lines:
+        return []
+    row = await connection.fetchrow(_ACCOUNT, hold_id)
+    return excess(lines, Account.model_validate(dict(row or {})))
 
 
 async def mark_holder_told(connection: Connection, hold_id: UUID, at: datetime) -> None:
