@@ -13,8 +13,8 @@ from uuid import UUID
 
 from activities.duties import open_duties
 from activities.hands import Hands
-from activities.hold_clocks import note_of
 from activities.messaging import tell_victim
+from activities.telling_holders import note_of
 from db import account_holds, cases, court_orders, events, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
 from db.allocations import Account
@@ -44,10 +44,10 @@ async def take_up(hands: Hands, case_no: str) -> int:
         await cases.hold(connection, case_no)
         found = await account_holds.to_take_up(connection, case_no)
         # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
-        if on_hold := [hop for hop in found if hop.held_paise]:
+        if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
             work = _TakingUp(connection, hands, case_no, now)
             await work.holds(on_hold)
-            await work.restorations(on_hold)
+            await work.restorations([hop for hop in on_hold if hop.held_paise])
             await open_duties(connection, hands, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
         await account_holds.mark_taken_up(connection, case_no, now)
@@ -77,7 +77,12 @@ class _TakingUp:
         connection, version = self.connection, self.hands.policy.version
         promised = self.hands.policy.hold.promised(version, self.hands.procedure_clock_factor)
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
-        micro = sum(hop.held_paise for hop in hops) < promised.micro_below_paise
+        micro = sum(hop.held_paise + hop.claimed_paise for hop in hops) < promised.micro_below_paise
+        was_empty = await account_holds.end_if_was_empty(
+            connection, self.case_no, first.institution, first.account_key, self.now
+        )
+        if was_empty is not None:
+            self.log.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
         hold_id, began = await account_holds.begin(
             connection, self.case_no, first, new_reference(), promised, micro=micro
         )

@@ -42,9 +42,8 @@ async def get(connection: Connection, hold_id: UUID) -> AppealView:
         raise NotFound(f"hold {hold_id}")
     hold = dict(row)
     account = str(hold.pop("account_key"))
-    return AppealView(
-        **hold, account_end=account[-_ACCOUNT_END_CHARS:] if names_an_account(account) else "", grievance=await _grievance(connection, hold_id)
-    )
+    end = account[-_ACCOUNT_END_CHARS:] if names_an_account(account) else ""
+    return AppealView(**hold, account_end=end, grievance=await _grievance(connection, hold_id))
 
 
 async def _grievance(connection: Connection, hold_id: UUID) -> AppealGrievance | None:
