@@ -34,6 +34,7 @@ from domain.hold_clocks import (
 )
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.identifiers import account_end
 from schemas.messages import MessageFacts, MessageKind
 from schemas.orders import NewOrderLine
 from schemas.police import CaseDuty
@@ -164,10 +165,15 @@ class HoldHands:
 
 
 async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
-    """A small hold is put before an officer, unless one has looked at it."""
-    if hold.micro and await hold_clocks.micro_decision(connection, hold.hold_id) is None:
-        task = NewTask(kind=TaskKind.MICRO_HOLD, note=note_of(hold.hold_id))
-        await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+    """A small hold is put before an officer, unless one has looked at it; the task names bank and account."""
+    if not hold.micro or await hold_clocks.micro_decision(connection, hold.hold_id) is not None:
+        return
+    there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
+    end = account_end(hold.account_key)
+    where = f"{hold.institution}, account ending in {end}" if end else hold.institution
+    known = "it has other business" if there.balance_paise is not None else "what else it has is not known"
+    task = NewTask(kind=TaskKind.MICRO_HOLD, note=f"{note_of(hold.hold_id)}: {where}; {known}")
+    await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
 
 
 async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:

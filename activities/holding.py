@@ -20,6 +20,7 @@ from db.account_holds import HeldHop
 from db.allocations import Account
 from db.events import Event
 from db.pool import Connection
+from domain.small_holds import is_small
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.messages import MessageKind
 
@@ -77,7 +78,13 @@ class _TakingUp:
         connection, version = self.connection, self.hands.policy.version
         promised = self.hands.policy.hold.promised(version, self.hands.procedure_clock_factor)
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
-        micro = sum(hop.held_paise + hop.claimed_paise for hop in hops) < promised.micro_below_paise
+        there = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
+        claimed_paise = sum(hop.claimed_paise for hop in hops)
+        micro = is_small(
+            there.model_copy(update={"held_paise": there.held_paise + claimed_paise}),
+            promised.micro_below_paise,
+            self.hands.policy.hold.micro_business_from_paise,
+        )
         was_empty = await account_holds.end_if_was_empty(
             connection, self.case_no, first.institution, first.account_key, self.now
         )

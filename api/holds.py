@@ -32,7 +32,7 @@ async def list_holds(
     parts: TheParts,
     officer: Reader,
     ack_no: AckNoFilter = None,
-    institution: Annotated[str | None, Query(pattern=r"^[A-Z0-9]{1,20}$", description="Code of the bank.")] = None,
+    institution: Annotated[str | None, Query(pattern=r"^[A-Z0-9_]{1,20}$", description="Code of the bank.")] = None,
     held: Annotated[bool | None, Query(description="Whether anything is on hold still.")] = None,
     small: Annotated[bool | None, Query(description="Whether it waits for a quick decision.")] = None,
     ends_within_days: Annotated[

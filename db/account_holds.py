@@ -6,8 +6,10 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.claimed_holds import CLAIMED, LET_GO
+from db.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
 from schemas.procedures import HoldPolicy
 
@@ -142,6 +144,22 @@ async def has_grown(connection: Connection, hold_id: UUID) -> bool:
         hold_id,
     )
     return bool(done)
+
+
+async def at_account(connection: Connection, case_no: str, institution: str, account_key: str) -> SmallHold:
+    """What of the case is on hold at an account, and what else is known of it."""
+    row = await connection.fetchrow(
+        "SELECT mine.paise AS held_paise, held.held_paise - mine.paise AS elsewhere_paise, last.balance_paise"
+        " FROM (SELECT $2::text AS institution, $3::text AS account_key) AS t"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(l.balance_paise), 0)::bigint AS paise"
+        "  FROM hop h JOIN ledger_balance l ON l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.bucket = 'held'"
+        "  WHERE h.case_no = $1 AND h.institution = t.institution AND h.account_key = t.account_key) AS mine"
+        f" CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held LEFT JOIN LATERAL ({LAST_BALANCE}) AS last ON true",
+        case_no,
+        institution,
+        account_key,
+    )
+    return SmallHold.model_validate(dict(row or {}))
 
 
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:

@@ -37,6 +37,11 @@ def names_an_account(key: str) -> bool:
     return bool(key) and not key.startswith("NOTSTATED")
 
 
+def account_end(key: str) -> str:
+    """The last four characters of an account by its `account_key`: enough to know it again; "" where it has no name."""
+    return key[-4:] if names_an_account(key) else ""
+
+
 def transfer_key(reference: str, amount_paise: int, institution: str) -> str:
     """One transfer's identity across complaints: reference, amount and receiving institution."""
     return f"{reference_key(reference)}|{amount_paise}|{institution.strip().upper()}"
