@@ -68,6 +68,8 @@ async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: Lett
     assert (await stage.handle(HOLD, hold_id).describe()).status is WorkflowExecutionStatus.RUNNING
     assert await stage.holds.orders(case_no) == []
     await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no, kept=False))
+    await stage.until_events(case_no, "hold_warned")
+    await stage.forward(HOLD, hold_id, 31)
     await stage.until_events(case_no, "hold_lapsed")
 
 
