@@ -21,6 +21,7 @@ from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, 
 from schemas.enums import (
     Bucket,
     CaseState,
+    ClaimKind,
     ContradictionKind,
     Disposition,
     EventKind,
@@ -29,7 +30,7 @@ from schemas.enums import (
     Mode,
     TaskKind,
 )
-from schemas.identifiers import account_key, reference_key, transfer_key
+from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 
 
@@ -197,6 +198,7 @@ class _Writing:
             connection, update_id, case_no, self.institution, outcome.judgements, self.now
         )
         await self._write_new_hops(answer_ids)
+        await self._name_accounts()
         await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
         await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
         finished = await self._write_hop_states()
@@ -224,6 +226,15 @@ class _Writing:
             self.now,
             [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
         )
+
+    async def _name_accounts(self) -> None:
+        """Where the money is on hold is an account, also where the bank it came from named none."""
+        for judged in self.outcome.judgements:
+            claim = judged.claim
+            if claim.kind is ClaimKind.HELD and judged.hop_nos and names_an_account(claim.root_account_key):
+                await hops.name_account(
+                    self.connection, self.head.case_no, judged.hop_nos, claim.root_account, claim.root_account_key
+                )
 
     async def _make_known(self) -> dict[int, str]:
         """A complaint about a transfer onward joins this case; by hop, the other case that has a transfer already."""

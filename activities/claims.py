@@ -64,6 +64,7 @@ def _readable(
         natural_key=_natural_key(line, payee, about),
         root_reference_key=reference_key(line.root_rrn),
         root_account_key=account_key(line.root_account) if line.root_account else "",
+        root_account=line.root_account or "",
         amount_paise=max(amount_paise, tainted_paise),
         claim_paise=amount_paise if kind is ClaimKind.HELD else tainted_paise,
         reference=line.rrn if names_a_transfer(line.rrn) else "",

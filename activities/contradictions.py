@@ -18,10 +18,10 @@ from db.pool import Connection
 from domain.errors import NotNow
 from domain.settling import settling_entries
 from domain.trail import first_state, net, tasks_before_asking
-from schemas.answers import NOT_STATED, Contradiction, Entry, NewTask, Reconciliation
+from schemas.answers import Contradiction, Entry, NewTask, Reconciliation
 from schemas.contradictions import Settlement, SettlementDone, Settling
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
-from schemas.identifiers import account_key, reference_key
+from schemas.identifiers import reference_key
 from schemas.work import FollowUp, HopRef
 
 _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
@@ -45,7 +45,7 @@ async def cross_check(
         if judged.disposition is not Disposition.DUPLICATE
     ]
     ids = [answer_id for answer_id, _ in new]
-    accounts = await contradictions.accounts_of(connection, ids, account_key(NOT_STATED)) if ids else []
+    accounts = await contradictions.accounts_of(connection, ids) if ids else []
     leaves = {reference_key(claim.reference) for _, claim in new if claim.kind in _LEAVES}
     holds = {claim.root_reference_key for _, claim in new if claim.kind is ClaimKind.HELD}
     keys = {f"{institution}|{account}" for account in accounts} | (leaves | holds) - {""}

@@ -28,6 +28,7 @@ from schemas.grievances import (
     GrievanceVerb,
     LevelSeen,
     NewGrievance,
+    WithdrawGrievance,
 )
 from schemas.messages import MessageFacts, MessageKind
 from schemas.restoration_enums import (
@@ -139,7 +140,8 @@ async def file_grievance(hands: Hands, hold_id: UUID, new: NewGrievance, by: str
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
             raise NotNow("nothing is on hold there any more")
-        may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at)
+        filed_max = hands.policy.grievance.filed_max
+        may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
         policy = hands.policy.grievance.promised(hands.policy.version, hands.procedure_clock_factor)
         due = due_at(policy, GrievanceLevel.BANK, now)
         row = await grievances.insert(connection, hold_id, case_no, new, policy, due, now)
@@ -251,12 +253,18 @@ async def appeal_on(hands: Hands, grievance_id: UUID, more: AppealOn, by: Acting
         return await work.done()
 
 
-async def withdraw(hands: Hands, grievance_id: UUID, seen: LevelSeen | None, by: Acting | str) -> GrievanceDone:
-    """The holder does not appeal any more, with whichever level it is. Raises as `decide`."""
-    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, seen, by) as work:
-        outcome = GrievanceOutcome.WITHDRAWN
-        await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor)
-        await end(work, GrievanceState.WITHDRAWN)
+async def withdraw(hands: Hands, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
+    """The holder does not appeal any more: at the page with whichever level it is (`told` is None), or in person.
+
+    What an officer writes down, the holder is told. Raises as `decide`.
+    """
+    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+        outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
+        await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
+        await end(work, GrievanceState.WITHDRAWN, reason=reason)
+        if work.actor != HOLDER:
+            facts = MessageFacts(occasion=f"{grievance_id}.{work.row.level.value}.withdrawn", decision="withdrawn")
+            await tell_holder(work.connection, hands, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
         return await work.done()
 
 

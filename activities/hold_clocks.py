@@ -1,6 +1,7 @@
 """The hands of a hold's clocks: its holder is told, its lapse is warned of, and one day it lapses."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -9,15 +10,31 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.hands import Hands
-from activities.letting_go import let_free_go, order_release
-from activities.messaging import tell_holder, tell_officer, tell_victim
-from db import account_holds, cases, events, grievances, hold_clocks, procedures, tasks
+from activities.letting_go import let_parts_go, order_release
+from activities.messaging import tell_officer, tell_victim, way_to
+from activities.telling_holders import Telling, note_of
+from db import account_holds, cases, claimed_holds, events, grievances, hold_clocks, messages, police, procedures, tasks
 from db.account_holds import AccountHold
 from db.events import Event
 from db.pool import Connection
-from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands, dues, latest_warning
+from domain.hold_clocks import (
+    LAPSE,
+    RELEASE_EXCESS,
+    TELL_HOLDER,
+    TELL_LATE,
+    TELL_OFFICER,
+    HoldStands,
+    Part,
+    by_end,
+    dues,
+    lapsed,
+    not_kept,
+    warned_to,
+    warnings,
+)
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.identifiers import account_end
 from schemas.messages import MessageFacts, MessageKind
 from schemas.orders import NewOrderLine
 from schemas.police import CaseDuty
@@ -25,11 +42,8 @@ from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import OrderReason
 
 ENGINE: Final = "engine"
-
-
-def note_of(hold_id: UUID) -> str:
-    """The note of the desk's tasks about a hold."""
-    return f"hold {hold_id}"
+DUES_MAX: Final = 20
+"""of one look: after each that is done, it is looked again"""
 
 
 @dataclass(frozen=True)
@@ -50,10 +64,14 @@ class HoldHands:
                 ended = Event(EventKind.HOLD_ENDED, {"hold_id": str(hold_id)})
                 await events.append(connection, asked.case_no, asked.at, ENGINE, [ended])
             hold = await account_holds.get(connection, hold_id)
+            await self._telling(connection, hold, asked.at).of_release()
             if hold.state == "ended":
                 await _is_over(connection, hold, asked.at)
                 return Look(over=True)
-            return Look(over=False, at=hold.state, dues=dues(await _stands(connection, hold)))
+            stands = await _stands(connection, hold)
+            if ends := by_end(stands):
+                await hold_clocks.mark_end(connection, hold_id, min(ends))
+            return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
 
     @activity.defn
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
@@ -64,41 +82,42 @@ class HoldHands:
             hold = await account_holds.get(connection, hold_id)
             if hold.state == "ended":
                 return
-            still = {due.what for due in dues(await _stands(connection, hold)) if due.at <= asked.at}
+            stands = await _stands(connection, hold)
+            still = {due.what for due in dues(stands) if due.at <= asked.at}
             if asked.what not in still:
                 return
+            telling = self._telling(connection, hold, asked.at)
             if asked.what == TELL_HOLDER:
-                await self._tell_holder(connection, hold, asked.at)
+                await telling.of_hold(stands.newest_at)
+                await _ask_about_small(connection, hold, asked.at)
+            elif asked.what == TELL_OFFICER:
+                await telling.of_officer(stands.newest_at)
+            elif asked.what == TELL_LATE:
+                await telling.late(stands.newest_at)
             elif asked.what == RELEASE_EXCESS:
                 await self._release_excess(connection, hold, asked.at)
             elif LAPSE in still:
                 # After an outage of ours nobody is warned of what is past.
-                await self._lapse(connection, hold, asked.at)
+                await self._lapse(connection, hold, lapsed(stands, asked.at), asked.at)
             else:
-                await self._warn(connection, hold, asked.at)
+                await self._warn(connection, hold, stands, asked.at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _tell_holder(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
-        """The same day: how much, for which case, by which officer, and how to appeal (Kerala High Court)."""
-        await tell_holder(connection, self.hands, hold.hold_id, MessageKind.HOLD, {}, link=self.appeal_address)
-        await hold_clocks.mark_holder_told(connection, hold.hold_id, at)
-        data: dict[str, object] = {"hold_id": str(hold.hold_id), "institution": hold.institution}
-        await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLDER_TOLD, data)])
-        if hold.micro:
-            task = NewTask(kind=TaskKind.MICRO_HOLD, note=note_of(hold.hold_id))
-            await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+    def _telling(self, connection: Connection, hold: AccountHold, at: datetime) -> Telling:
+        return Telling(connection, self.hands, hold, at, self.appeal_address)
 
     async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
         lines = [
             NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
-            for one in await hold_clocks.excess(connection, hold.hold_id)
+            for one in await hold_clocks.too_much(connection, hold.hold_id)
         ]
         await order_release(connection, self.hands, hold, OrderReason.EXCESS, lines, ENGINE, at)
 
-    async def _lapse(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
-        """Ninety days and no order: what no order asks for is let go."""
-        paise = await let_free_go(connection, self.hands, hold, OrderReason.LAPSED, ENGINE, at)
+    async def _lapse(self, connection: Connection, hold: AccountHold, parts: Sequence[Part], at: datetime) -> None:
+        """Ninety days and no order: what nothing keeps is let go, and everybody whom it concerns is told."""
+        await let_parts_go(connection, self.hands, hold, OrderReason.LAPSED, parts, ENGINE, at)
+        paise = sum(part.free_paise for part in parts)
         data = {
             "hold_id": str(hold.hold_id),
             "institution": hold.institution,
@@ -107,29 +126,54 @@ class HoldHands:
         }
         await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
         await close_tasks(connection, hold, at, "lapsed")
+        await self._telling(connection, hold, at).of_lapse(paise)
+        await self._tell_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
 
-    async def _warn(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
+    async def _warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
         """The officer and the victims are told, and the desk: without an order the money goes back to the holder."""
-        policy = hold.policy
-        days = latest_warning(policy.warn_days, policy.warn_before_seconds, hold.lapses_at, at)
-        assert days is not None, "a warning is due"
-        await hold_clocks.mark_warned(connection, hold.hold_id, days)
         task = NewTask(kind=TaskKind.HOLD_LAPSES, note=note_of(hold.hold_id))
         await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
-        data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
-        await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
-        await self._tell_of_lapse(connection, hold, days)
+        for warning in warnings(stands, at):
+            days = warning.days
+            data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
+            await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
+            occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
+            await self._tell_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
+            await hold_clocks.mark_warned(connection, hold.hold_id, days, warned_to(stands, at))
 
-    async def _tell_of_lapse(self, connection: Connection, hold: AccountHold, days: int) -> None:
+    async def _tell_case(
+        self,
+        connection: Connection,
+        hold: AccountHold,
+        kind: MessageKind,
+        parts: Sequence[Part],
+        occasion: str,
+        days: int | None = None,
+    ) -> None:
+        """Tell the victims whose money it is, and the officer."""
         by_victim: Counter[str] = Counter()
-        for one in await hold_clocks.not_ordered(connection, hold.hold_id):
-            by_victim[one.ack_no] += one.free_paise
-        occasion = f"{hold.hold_id}.{days}.{hold.first_held_at:%Y%m%dT%H%M%S}"
+        for part in parts:
+            # What is in no bucket is nobody's who has complained.
+            by_victim[part.ack_no] += 0 if part.excess else part.free_paise
+        facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", days=days)
         for ack_no, paise in by_victim.items():
-            facts = MessageFacts(occasion=occasion, amount_paise=paise, days=days)
-            await tell_victim(connection, self.hands, ack_no, MessageKind.LAPSE_WARNING, facts)
-        facts = MessageFacts(occasion=occasion, amount_paise=by_victim.total(), days=days)
-        await tell_officer(connection, self.hands, hold.case_no, CaseDuty.IO, MessageKind.LAPSE_WARNING, facts)
+            if paise:
+                of_victim = facts.model_copy(update={"amount_paise": paise})
+                await tell_victim(connection, self.hands, ack_no, kind, of_victim)
+        of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
+        await tell_officer(connection, self.hands, hold.case_no, CaseDuty.IO, kind, of_all)
+
+
+async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
+    """A small hold is put before an officer, unless one has looked at it; the task names bank and account."""
+    if not hold.micro or await hold_clocks.micro_decision(connection, hold.hold_id) is not None:
+        return
+    there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
+    end = account_end(hold.account_key)
+    where = f"{hold.institution}, account ending in {end}" if end else hold.institution
+    known = "it has other business" if there.balance_paise is not None else "what else it has is not known"
+    task = NewTask(kind=TaskKind.MICRO_HOLD, note=f"{note_of(hold.hold_id)}: {where}; {known}")
+    await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
 
 
 async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:
@@ -146,13 +190,23 @@ async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> N
 
 
 async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
+    hold_id = hold.hold_id
+    claimed = await claimed_holds.parts(connection, hold_id)
+    came_at = [part.held_at for part in claimed]
+    if (booked_at := await hold_clocks.newest_at(connection, hold_id)) is not None:
+        came_at.append(booked_at)
+    free = [*await hold_clocks.parts(connection, hold_id), *claimed]
     return HoldStands(
         policy=hold.policy,
-        first_held_at=hold.first_held_at,
-        lapses_at=hold.lapses_at,
-        told=hold.holder_told_at is not None,
-        warned_days=hold.warned_days,
-        kept=hold.kept_by is not None,
-        free_paise=sum(one.free_paise for one in await hold_clocks.not_ordered(connection, hold.hold_id)),
-        excess_paise=sum(one.excess_paise for one in await hold_clocks.excess(connection, hold.hold_id)),
+        newest_at=max(came_at, default=hold.first_held_at),
+        told_to=hold.told_to,
+        tried_to=hold.tried_to,
+        late_to=hold.late_to,
+        reachable=way_to(await messages.holder(connection, hold_id)) is not None,
+        officer=await police.officer(connection, hold.case_no, CaseDuty.IO) is not None,
+        officer_told=hold.officer_told,
+        lapses_from=hold.lapses_from,
+        warned_to=hold.warned_to,
+        parts=not_kept(free, await hold_clocks.court_keeps(connection, hold_id)),
+        excess_paise=sum(one.excess_paise for one in await hold_clocks.too_much(connection, hold_id)),
     )

@@ -13,13 +13,14 @@ from uuid import UUID
 
 from activities.duties import open_duties
 from activities.hands import Hands
-from activities.hold_clocks import note_of
 from activities.messaging import tell_victim
+from activities.telling_holders import note_of
 from db import account_holds, cases, court_orders, events, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
 from db.allocations import Account
 from db.events import Event
 from db.pool import Connection
+from domain.small_holds import is_small
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.messages import MessageKind
 
@@ -44,10 +45,10 @@ async def take_up(hands: Hands, case_no: str) -> int:
         await cases.hold(connection, case_no)
         found = await account_holds.to_take_up(connection, case_no)
         # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
-        if on_hold := [hop for hop in found if hop.held_paise]:
+        if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
             work = _TakingUp(connection, hands, case_no, now)
             await work.holds(on_hold)
-            await work.restorations(on_hold)
+            await work.restorations([hop for hop in on_hold if hop.held_paise])
             await open_duties(connection, hands, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
         await account_holds.mark_taken_up(connection, case_no, now)
@@ -77,7 +78,18 @@ class _TakingUp:
         connection, version = self.connection, self.hands.policy.version
         promised = self.hands.policy.hold.promised(version, self.hands.procedure_clock_factor)
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
-        micro = sum(hop.held_paise for hop in hops) < promised.micro_below_paise
+        there = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
+        claimed_paise = sum(hop.claimed_paise for hop in hops)
+        micro = is_small(
+            there.model_copy(update={"held_paise": there.held_paise + claimed_paise}),
+            promised.micro_below_paise,
+            self.hands.policy.hold.micro_business_from_paise,
+        )
+        was_empty = await account_holds.end_if_was_empty(
+            connection, self.case_no, first.institution, first.account_key, self.now
+        )
+        if was_empty is not None:
+            self.log.append(Event(EventKind.HOLD_ENDED, {"hold_id": str(was_empty)}))
         hold_id, began = await account_holds.begin(
             connection, self.case_no, first, new_reference(), promised, micro=micro
         )
@@ -100,6 +112,8 @@ class _TakingUp:
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
         touched = set(in_a_round.values())
+        of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
+        await restoration_openings.stand_on(self.connection, self.case_no, of_hold)
         await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:

@@ -1,22 +1,21 @@
 """Letting money on hold go back to the account's holder: the orders that ask the bank for it, up to what is free."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
 from activities.hands import Hands
 from activities.ordering import plan_order
-from db import account_holds, hold_clocks, procedures
+from db import account_holds, claimed_holds, hold_clocks, procedures
 from db.account_holds import AccountHold
 from db.hold_clocks import Free
 from db.pool import Connection
 from domain.errors import NotNow
+from domain.hold_clocks import Part
 from schemas.enums import ProcedureKind
 from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason
-
-BY_COURT = "court_order "
-"""how `account_hold.kept_by` begins where a court keeps the hold"""
 
 
 async def order_release(
@@ -44,14 +43,25 @@ async def order_release(
         await plan_order(connection, hands, order, at)
 
 
-async def let_free_go(
-    connection: Connection, hands: Hands, hold: AccountHold, reason: OrderReason, by: str, at: datetime
-) -> int:
-    """Order everything to be let go that no order asks for; returns how much that is (paise)."""
-    free = await hold_clocks.not_ordered(connection, hold.hold_id)
-    await order_release(connection, hands, hold, reason, _lines(hold, free), by, at)
+async def let_parts_go(
+    connection: Connection,
+    hands: Hands,
+    hold: AccountHold,
+    reason: OrderReason,
+    parts: Sequence[Part],
+    by: str,
+    at: datetime,
+) -> None:
+    """Order these parts of a hold to be let go, those of one hop together."""
+    paise: Counter[tuple[int, bool]] = Counter()
+    for part in parts:
+        paise[part.hop_no, part.excess] += part.free_paise
+    lines = [
+        NewOrderLine(hop_no=hop_no, hold_id=hold.hold_id, amount_paise=amount, excess=excess)
+        for (hop_no, excess), amount in sorted(paise.items())
+    ]
+    await order_release(connection, hands, hold, reason, lines, by, at)
     await tell_all(connection, hold, at)
-    return sum(one.free_paise for one in free)
 
 
 async def let_go(
@@ -67,24 +77,37 @@ async def let_go(
 ) -> int:
     """Order so much to be let go (None: all that is free), the first transfers first; returns how much (paise).
 
-    Raises `NotNow` with the figures where so much is not free, and where a court keeps the hold.
+    With all of it goes what the bank claims beside. Raises `NotNow` with the figures where so much is not free, and
+    where a court keeps all of the hold.
     """
-    if hold.kept_by is not None and hold.kept_by.startswith(BY_COURT):
-        raise NotNow(f"{hold.kept_by} keeps the hold: only the court can let it go")
+    kept_paise = await hold_clocks.court_keeps(connection, hold.hold_id)
+    if kept_paise is None:
+        raise NotNow(f"{hold.kept_by or 'a court'} keeps the hold: only the court can let it go")
     free = await hold_clocks.not_ordered(connection, hold.hold_id)
-    free_paise = sum(one.free_paise for one in free)
+    unordered_paise = sum(one.free_paise for one in free)
+    free_paise = max(0, unordered_paise - kept_paise)
+    claimed = await claimed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not kept_paise else []
+    claimed_paise = sum(part.free_paise for part in claimed)
     wanted = free_paise if wanted_paise is None else wanted_paise
-    if not 0 < wanted <= free_paise:
+    if wanted > free_paise or wanted + claimed_paise <= 0:
         held_paise = sum(one.held_paise for one in await account_holds.held(connection, hold.hold_id))
         asked = "nothing" if wanted_paise is None else f"{wanted_paise} paise"
+        kept = f", a court keeps {kept_paise}" if kept_paise else ""
         raise NotNow(
-            f"{asked} can be let go of {held_paise} paise on hold: {held_paise - free_paise} are ordered already,"
-            f" {free_paise} are free"
+            f"{asked} can be let go of {held_paise} paise on hold: {held_paise - unordered_paise} are ordered already"
+            f"{kept}, {free_paise} are free"
         )
-    lines = _lines(hold, up_to(free, wanted))
+    lines = [
+        NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise)
+        for one in up_to(free, wanted)
+    ]
+    lines += [
+        NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
+        for part in claimed
+    ]
     await order_release(connection, hands, hold, reason, lines, by, at, grievance_id=grievance_id)
     await tell_all(connection, hold, at)
-    return wanted
+    return wanted + claimed_paise
 
 
 def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
@@ -96,10 +119,6 @@ def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
         if paise:
             taken.append(one.model_copy(update={"free_paise": paise}))
     return taken
-
-
-def _lines(hold: AccountHold, free: Sequence[Free]) -> list[NewOrderLine]:
-    return [NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise) for one in free]
 
 
 async def tell_all(connection: Connection, hold: AccountHold, at: datetime) -> None:

@@ -16,7 +16,7 @@ from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import cases, events, messages, police, tasks
 from db.events import Event
-from db.messages import NewMessage, ToSend
+from db.messages import HolderContact, NewMessage, ToSend
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.message_texts import Said, Written, forwarded, letter, short
@@ -121,9 +121,16 @@ async def tell_holder(
     said = await _said(connection, person.case_no, told, link)
     draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers)
     languages = hands.policy.messages.holder_languages
-    if mobile_of(person.phone) or is_email(person.email):
+    if way_to(person) is Recipient.HOLDER:
         return await draft.write(person.phone, person.email, languages)
     return await draft.write_to_bank(person.bank_email, person.account, languages)
+
+
+def way_to(person: HolderContact) -> Recipient | None:
+    """Who can be written to so that an account's holder is told; None where a person must see to it."""
+    if mobile_of(person.phone) or is_email(person.email):
+        return Recipient.HOLDER
+    return Recipient.BANK if is_email(person.bank_email) else None
 
 
 async def tell_officer(

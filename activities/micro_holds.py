@@ -4,8 +4,8 @@ from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
-from activities.hold_clocks import note_of
 from activities.letting_go import let_go
+from activities.telling_holders import note_of
 from db import account_holds, cases, events, hold_clocks, tasks
 from db.events import Event
 from domain.errors import NotNow
@@ -45,6 +45,6 @@ async def decide_micro(hands: Hands, hold_id: UUID, decided: MicroDecided, by: A
         }
         await events.append(connection, case_no, now, by.actor, [Event(EventKind.MICRO_HOLD_DECIDED, data)])
         await tasks.close_noted(
-            connection, case_no, [TaskKind.MICRO_HOLD], note_of(hold_id), now, decided.decision.value
+            connection, case_no, [TaskKind.MICRO_HOLD], note_of(hold.hold_id), now, decided.decision.value
         )
     return MicroDone(hold_id=hold_id, case_ack_no=case_no, decision=decided.decision, released_paise=released_paise)

@@ -29,10 +29,10 @@ from api.parts import Parts, TheParts
 from api.throttle import Throttle, address_of
 from db.appeal_codes import Visit
 from domain.errors import NotNow
-from domain.grievances import APPEALABLE, Earlier, above, may_be_filed
+from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
 from domain.policy import TryName
 from domain.rupees import rupees
-from schemas.appeals import AppealView
+from schemas.appeals import AppealGrievance, AppealView
 from schemas.enums import Language
 from schemas.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
@@ -283,6 +283,7 @@ def _hold(
 ) -> Response:
     found, is_held = view.grievance, view.state == "held"
     next_level = _next_level(view) if is_held else None
+    may_file = is_held and _may_file(view, hands)
     return reader.page(
         "hold",
         status,
@@ -291,14 +292,20 @@ def _hold(
         notice=notice,
         errors=errors or set(),
         fields=reader.fields,
-        may_file=is_held and _may_file(view),
+        may_file=may_file,
         next_level=next_level.value if next_level else "",
         is_last=found is not None and found.state is GrievanceState.UPHELD and above(found.level) is None,
-        level_days={
-            level.value: round(seconds / _DAY_SECONDS)
-            for level, seconds in hands.policy.grievance.level_seconds.items()
-        },
+        level_days=_level_days(hands, found if next_level or not may_file else None),
     )
+
+
+def _level_days(hands: Hands, promised: AppealGrievance | None) -> dict[str, int]:
+    """The days of each level: those that this grievance was promised, or today's for one that may be filed."""
+    if promised is None:
+        seconds, factor = hands.policy.grievance.level_seconds, 1.0
+    else:
+        seconds, factor = promised.level_seconds, hands.procedure_clock_factor
+    return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LADDER}
 
 
 def _next_level(view: AppealView) -> GrievanceLevel | None:
@@ -308,11 +315,13 @@ def _next_level(view: AppealView) -> GrievanceLevel | None:
     return above(found.level)
 
 
-def _may_file(view: AppealView) -> bool:
+def _may_file(view: AppealView, hands: Hands) -> bool:
     found = view.grievance
-    earlier = Earlier(state=found.state, level=found.level, opened_at=found.opened_at) if found else None
+    earlier = (
+        Earlier(state=found.state, level=found.level, opened_at=found.opened_at, filed=found.filed) if found else None
+    )
     try:
-        may_be_filed(earlier, view.first_held_at)
+        may_be_filed(earlier, view.first_held_at, hands.policy.grievance.filed_max)
     except NotNow:
         return False
     return True

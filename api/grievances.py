@@ -113,9 +113,9 @@ async def appeal_on(
 @router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
 async def withdraw(
     parts: TheParts,
-    officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
+    officer: Annotated[Officer, may(Action.WITHDRAW_GRIEVANCE)],
     grievance_id: UUID,
-    seen: WithdrawGrievance,
+    told: WithdrawGrievance,
 ) -> GrievanceDone:
-    """The holder, who has come in person, does not appeal any more."""
-    return await grievances.withdraw(parts.hands, grievance_id, seen, acting(officer))
+    """The holder, who has come in person, does not appeal any more; he is told that it was written down."""
+    return await grievances.withdraw(parts.hands, grievance_id, told, acting(officer))

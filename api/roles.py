@@ -58,7 +58,8 @@ class Action(StrEnum):
     MAKE_APPEAL_CODE = "make_appeal_code"
     READ_GRIEVANCE = "read_grievance"
     FILE_GRIEVANCE = "file_grievance"
-    """for a holder who has come in person; taking it on and withdrawing it too"""
+    """for a holder who has come in person; taking it on too"""
+    WITHDRAW_GRIEVANCE = "withdraw_grievance"
     REPORT_ON_GRIEVANCE = "report_on_grievance"
     DECIDE_GRIEVANCE = "decide_grievance"
     ESCALATE_GRIEVANCE = "escalate_grievance"
@@ -114,6 +115,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},
     # At which level, and by whose eyes, is the rules' own.
     Action.FILE_GRIEVANCE: ROLES[GrievanceVerb.APPEAL_ON],
+    Action.WITHDRAW_GRIEVANCE: ROLES[GrievanceVerb.WITHDRAW],
     Action.REPORT_ON_GRIEVANCE: ROLES[GrievanceVerb.REPORT],
     Action.DECIDE_GRIEVANCE: ROLES[GrievanceVerb.DECIDE],
     Action.ESCALATE_GRIEVANCE: ROLES[GrievanceVerb.ESCALATE],

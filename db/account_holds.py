@@ -2,10 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 from uuid import UUID, uuid4
 
+from db.claimed_holds import CLAIMED, LET_GO
+from db.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
 from schemas.procedures import HoldPolicy
 
@@ -19,6 +23,8 @@ class HeldHop(Noun):
     account_key: str
     held_at: UtcDatetime
     held_paise: int
+    claimed_paise: int
+    """what the bank says is on hold beside, though it has gone by an earlier word"""
 
 
 async def cases_to_take_up(connection: Connection, but: Sequence[str], limit: int) -> list[str]:
@@ -35,8 +41,10 @@ async def cases_to_take_up(connection: Connection, but: Sequence[str], limit: in
 async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
     """The case's hops whose hold is to be taken up, with what is on hold there now (paise, perhaps nothing)."""
     rows = await connection.fetch(
-        "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at, coalesce(b.balance_paise, 0) AS held_paise"
+        "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
+        " coalesce(b.balance_paise, 0) AS held_paise, greatest(0, coalesce(c.paise - l.done_paise, 0)) AS claimed_paise"
         " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
+        f" LEFT JOIN LATERAL ({CLAIMED}) AS c ON true CROSS JOIN LATERAL ({LET_GO}) AS l"
         " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
         " WHERE u.case_no = $1 AND u.taken_up_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
         case_no,
@@ -73,8 +81,13 @@ class AccountHold(Noun):
     state: str
     first_held_at: UtcDatetime
     lapses_at: UtcDatetime
-    holder_told_at: UtcDatetime | None
-    warned_days: int | None
+    lapses_from: UtcDatetime | None
+    told_to: UtcDatetime | None
+    tried_to: UtcDatetime | None
+    late_to: UtcDatetime | None
+    officer_told: bool
+    warned_to: UtcDatetime | None
+    released_told_paise: int
     kept_by: str | None
     micro: bool
     policy: HoldPolicy
@@ -95,8 +108,10 @@ async def begin(
         "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
         " lapses_at, micro, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
         " ON CONFLICT (case_no, institution, account_key) DO UPDATE SET state = 'held', ended_at = NULL,"
-        " first_held_at = $6, lapses_at = $7, holder_told_at = NULL, warned_days = NULL, kept_by = NULL, micro = $8,"
-        " policy = $9 WHERE account_hold.state = 'ended' RETURNING hold_id",
+        " first_held_at = $6, lapses_at = $7, lapses_from = NULL, holder_told_at = NULL, told_to = NULL,"
+        " tried_to = NULL, late_to = NULL, warned_days = NULL, warned_to = NULL, kept_by = NULL, micro = $8,"
+        " micro_decision = NULL, micro_decided_by = NULL, micro_decided_at = NULL, micro_reason = '', policy = $9"
+        " WHERE account_hold.state = 'ended' RETURNING hold_id",
         uuid4(),
         case_no,
         hop.institution,
@@ -129,6 +144,22 @@ async def has_grown(connection: Connection, hold_id: UUID) -> bool:
         hold_id,
     )
     return bool(done)
+
+
+async def at_account(connection: Connection, case_no: str, institution: str, account_key: str) -> SmallHold:
+    """What of the case is on hold at an account, and what else is known of it."""
+    row = await connection.fetchrow(
+        "SELECT mine.paise AS held_paise, held.held_paise - mine.paise AS elsewhere_paise, last.balance_paise"
+        " FROM (SELECT $2::text AS institution, $3::text AS account_key) AS t"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(l.balance_paise), 0)::bigint AS paise"
+        "  FROM hop h JOIN ledger_balance l ON l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.bucket = 'held'"
+        "  WHERE h.case_no = $1 AND h.institution = t.institution AND h.account_key = t.account_key) AS mine"
+        f" CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held LEFT JOIN LATERAL ({LAST_BALANCE}) AS last ON true",
+        case_no,
+        institution,
+        account_key,
+    )
+    return SmallHold.model_validate(dict(row or {}))
 
 
 async def get(connection: Connection, hold_id: UUID) -> AccountHold:
@@ -167,13 +198,17 @@ async def held(connection: Connection, hold_id: UUID) -> list[HeldOnHop]:
     return [HeldOnHop(**dict(row)) for row in rows]
 
 
+_AT_ACCOUNT: Final = "h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+
+
 async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> bool:
     """End a hold under which nothing is on hold any more; true when that was so and it had not ended."""
     done = await connection.fetchval(
         "UPDATE account_hold a SET state = 'ended', ended_at = $2 WHERE a.hold_id = $1 AND a.state = 'held'"
         " AND NOT EXISTS (SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
-        " AND b.bucket = 'held' AND b.balance_paise > 0"
-        " WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key)"
+        f" AND b.bucket = 'held' AND b.balance_paise > 0 WHERE {_AT_ACCOUNT})"
+        f" AND NOT EXISTS (SELECT FROM hop h CROSS JOIN LATERAL ({CLAIMED}) AS c CROSS JOIN LATERAL ({LET_GO}) AS l"
+        f" WHERE {_AT_ACCOUNT} AND c.paise > l.done_paise)"
         " RETURNING true",
         hold_id,
         at,
@@ -181,19 +216,34 @@ async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> b
     return bool(done)
 
 
+async def end_if_was_empty(
+    connection: Connection, case_no: str, institution: str, account_key: str, at: datetime
+) -> UUID | None:
+    """End the hold under which nothing was on hold for a while since it began, though something is now; its id."""
+    ended: UUID | None = await connection.fetchval(
+        "UPDATE account_hold a SET state = 'ended', ended_at = $4 WHERE a.case_no = $1 AND a.institution = $2"
+        " AND a.account_key = $3 AND a.state = 'held' AND EXISTS (SELECT FROM ("
+        "  SELECT min(t.at) AS at, sum(sum(e.amount_paise)) OVER (ORDER BY e.transaction_id) AS left_paise"
+        "  FROM hop h JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held'"
+        f"  JOIN ledger_transaction t USING (transaction_id) WHERE {_AT_ACCOUNT} GROUP BY e.transaction_id"
+        " ) AS past WHERE past.left_paise = 0 AND past.at >= a.first_held_at) RETURNING a.hold_id",
+        case_no,
+        institution,
+        account_key,
+        at,
+    )
+    return ended
+
+
 async def warn_anew(connection: Connection, hold_ids: Sequence[UUID], at: datetime) -> None:
     """Of these holds, those that nothing keeps any more lapse no sooner than the longest warning before it allows."""
     await connection.execute(
-        "UPDATE account_hold a SET lapses_at = w.until, warned_days = NULL FROM (SELECT hold_id, $2::timestamptz"
+        "UPDATE account_hold a SET lapses_at = greatest(a.lapses_at, w.until), lapses_from = w.until,"
+        " warned_days = NULL, warned_to = NULL FROM (SELECT hold_id, $2::timestamptz"
         " + make_interval(secs => (SELECT max(w::double precision)"
         "   FROM jsonb_array_elements_text(policy->'warn_before_seconds') AS w)) AS until FROM account_hold"
         "  WHERE hold_id = ANY($1)) AS w"
-        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.kept_by IS NULL AND a.lapses_at < w.until",
+        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.kept_by IS NULL",
         list(hold_ids),
         at,
     )
-
-
-async def keep(connection: Connection, hold_id: UUID, kept_by: str | None) -> None:
-    """An order exists under which the hold does not lapse; None: there is none any more."""
-    await connection.execute("UPDATE account_hold SET kept_by = $2 WHERE hold_id = $1", hold_id, kept_by)

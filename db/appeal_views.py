@@ -8,8 +8,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.appeals import AppealGrievance, AppealView
 from schemas.grievances import number_of
-
-_ACCOUNT_END_CHARS: Final = 4
+from schemas.identifiers import account_end
 
 _HOLD: Final = """
 SELECT a.hold_id, a.case_no, a.reference, i.name AS bank, a.state, a.first_held_at, a.lapses_at,
@@ -29,8 +28,10 @@ CROSS JOIN LATERAL (
 WHERE a.hold_id = $1
 """
 _GRIEVANCE: Final = """
-SELECT grievance_id, serial_no, state, level, text, opened_at, ended_at FROM grievance
-WHERE hold_id = $1 ORDER BY serial_no DESC LIMIT 1
+SELECT g.grievance_id, g.serial_no, g.state, g.level, g.text, g.opened_at, g.ended_at,
+       g.policy -> 'level_seconds' AS level_seconds,
+       (SELECT count(*) FROM grievance e WHERE e.hold_id = $1 AND e.opened_at >= a.first_held_at) AS filed
+FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1
 """
 
 
@@ -41,9 +42,7 @@ async def get(connection: Connection, hold_id: UUID) -> AppealView:
         raise NotFound(f"hold {hold_id}")
     hold = dict(row)
     account = str(hold.pop("account_key"))
-    return AppealView(
-        **hold, account_end=account[-_ACCOUNT_END_CHARS:], grievance=await _grievance(connection, hold_id)
-    )
+    return AppealView(**hold, account_end=account_end(account), grievance=await _grievance(connection, hold_id))
 
 
 async def _grievance(connection: Connection, hold_id: UUID) -> AppealGrievance | None:

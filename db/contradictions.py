@@ -131,15 +131,14 @@ async def held_above_balance(
     return [Doubt(**dict(row)) for row in await connection.fetch(_HELD_ABOVE, list(answer_ids), list(account_keys))]
 
 
-async def accounts_of(connection: Connection, answer_ids: Sequence[int], nobodys_key: str) -> list[str]:
-    """The accounts about which these lines tell a hold or a balance; `nobodys_key` stands for none."""
+async def accounts_of(connection: Connection, answer_ids: Sequence[int]) -> list[str]:
+    """The accounts about which these lines tell a hold or a balance."""
     rows = await connection.fetch(
         "SELECT DISTINCT h.account_key FROM answer a"
         " JOIN hop h ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1] AND h.institution = a.institution"
         " WHERE a.answer_id = ANY($1) AND (a.applied_paise > 0 AND a.kind = 'held' OR a.balance_paise IS NOT NULL)"
-        " AND h.account_key NOT IN ('', $2) ORDER BY 1",
+        " AND NOT starts_with(h.account_key, 'NOTSTATED|') ORDER BY 1",
         list(answer_ids),
-        nobodys_key,
     )
     return [row["account_key"] for row in rows]
 

@@ -131,7 +131,10 @@ async def open_due_at(connection: Connection, grievance_id: UUID) -> datetime | 
 async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
     """The last grievance about a hold."""
     row = await connection.fetchrow(
-        "SELECT state, level, opened_at FROM grievance WHERE hold_id = $1 ORDER BY serial_no DESC LIMIT 1", hold_id
+        "SELECT g.state, g.level, g.opened_at, (SELECT count(*) FROM grievance e WHERE e.hold_id = $1"
+        " AND e.opened_at >= a.first_held_at) AS filed FROM grievance g JOIN account_hold a USING (hold_id)"
+        " WHERE g.hold_id = $1 ORDER BY g.serial_no DESC LIMIT 1",
+        hold_id,
     )
     return Earlier(**dict(row)) if row else None
 

@@ -5,7 +5,80 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from domain.excess import Account, Excess, HeldLine, excess
+from domain.hold_clocks import Part
 from schemas.base import Noun
+
+_PARTS: Final = """
+SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
+    SELECT h.hop_no, h.ack_no, greatest(t.at, u.held_at) AS held_at, e.amount_paise AS paise,
+           sum(e.amount_paise) OVER (PARTITION BY h.hop_no ORDER BY e.transaction_id, e.line_no) AS upto_paise,
+           sum(e.amount_paise) OVER (PARTITION BY h.hop_no) - b.balance_paise + ordered.paise + due.paise AS gone_paise
+    FROM account_hold a
+    JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+    JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' AND b.balance_paise > 0
+    JOIN held_hop u ON u.case_no = h.case_no AND u.hop_no = h.hop_no
+    JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND e.amount_paise > 0
+    JOIN ledger_transaction t USING (transaction_id)
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) AS paise
+        FROM bank_order_line l JOIN bank_order o USING (order_id)
+        WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND NOT l.excess
+          AND o.state IN ('planned', 'delivered', 'refused')
+    ) AS ordered
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(greatest(0, v.due_paise - (
+            SELECT coalesce(sum(l.amount_paise), 0) FROM bank_order o JOIN bank_order_line l USING (order_id)
+            WHERE o.restoration_id = r.restoration_id AND l.hop_no = h.hop_no AND o.kind = 'restore'
+              AND o.state <> 'cancelled'))), 0) AS paise
+        FROM restoration_line v JOIN restoration r USING (restoration_id)
+        WHERE v.case_no = h.case_no AND v.hop_no = h.hop_no AND r.state = 'open' AND r.approved_by IS NOT NULL
+    ) AS due
+    WHERE a.hold_id = $1
+) AS came
+ORDER BY held_at, hop_no
+"""
+
+
+async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
+    """What of a hold no live order asks for and no approved restoration is to have, by when it came on hold.
+
+    What went off hold, and what is asked for, is of what came first.
+    """
+    return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]
+
+
+async def newest_at(connection: Connection, hold_id: UUID) -> datetime | None:
+    """When the newest came of the hops that have money on hold; None where none has."""
+    found: datetime | None = await connection.fetchval(
+        "SELECT max(greatest(t.at, u.held_at)) FROM account_hold a"
+        " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+        " JOIN held_hop u ON u.case_no = h.case_no AND u.hop_no = h.hop_no"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " AND b.balance_paise > 0"
+        " JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held'"
+        " AND e.amount_paise > 0 JOIN ledger_transaction t USING (transaction_id) WHERE a.hold_id = $1",
+        hold_id,
+    )
+    return found
+
+
+async def court_keeps(connection: Connection, hold_id: UUID) -> int | None:
+    """What of a hold courts' orders keep, in paise; None for all of it."""
+    kept: int | None = await connection.fetchval("SELECT court_keeps($1)", hold_id)
+    return kept
+
+
+async def released_paise(connection: Connection, hold_id: UUID) -> int:
+    """What the bank has let go of a hold, the excess too, in paise."""
+    paise: int = await connection.fetchval(
+        "SELECT coalesce(sum(l.confirmed_paise), 0)::bigint FROM account_hold a"
+        " JOIN bank_order o ON o.case_no = a.case_no AND o.kind = 'release'"
+        " JOIN bank_order_line l ON l.order_id = o.order_id AND l.hold_id = a.hold_id"
+        " WHERE a.hold_id = $1",
+        hold_id,
+    )
+    return paise
 
 
 class Free(Noun):
@@ -32,20 +105,18 @@ async def not_ordered(connection: Connection, hold_id: UUID) -> list[Free]:
     return [Free(**dict(row)) for row in rows if row["free_paise"] > 0]
 
 
-class Excess(Noun):
-    """What a bank says it holds for a hop above its disputed amount, and nothing was ordered about yet, in paise."""
-
-    hop_no: int
-    excess_paise: int
-
-
-_EXCESS: Final = """
-SELECT DISTINCT ON (h.hop_no) h.hop_no,
-       (c.claimed_paise - greatest(c.applied_paise, taken.paise) - ordered.paise)::bigint AS excess_paise
+_HELD_LINES: Final = """
+SELECT DISTINCT ON (h.hop_no) h.hop_no, c.claimed_paise, greatest(c.applied_paise, taken.paise)::bigint AS taken_paise,
+       ordered.paise::bigint AS let_go_paise, there.paise::bigint AS case_held_paise,
+       c.kind = 'held_and_gone' OR s.decision IS NOT NULL AS by_person
 FROM account_hold a
 JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
-JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.kind = 'exceeds_disputed'
+JOIN contradiction c ON c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = a.institution
 JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+LEFT JOIN LATERAL (
+    SELECT decision FROM contradiction_settlement WHERE contradiction_id = c.contradiction_id
+    ORDER BY settlement_no DESC LIMIT 1
+) AS s ON true
 CROSS JOIN LATERAL (
     SELECT coalesce(sum(e.amount_paise), 0) AS paise
     FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
@@ -53,36 +124,98 @@ CROSS JOIN LATERAL (
       AND t.kind IN ('answer', 'settlement')
 ) AS taken
 CROSS JOIN LATERAL (
+    SELECT coalesce(sum(e.amount_paise), 0) AS paise
+    FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+    JOIN hop m ON m.case_no = e.case_no AND m.hop_no = e.hop_no
+    WHERE e.case_no = a.case_no AND e.bucket = 'held' AND t.at <= w.received_at
+      AND m.institution = a.institution AND m.account_key = a.account_key
+) AS there
+CROSS JOIN LATERAL (
     SELECT coalesce(sum(l.amount_paise), 0) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
 ) AS ordered
-WHERE a.hold_id = $1 AND coalesce((
-    SELECT s.decision FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
-    ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_bank') = 'upheld_bank'
+WHERE a.hold_id = $1 AND (c.kind = 'exceeds_disputed' AND coalesce(s.decision, 'upheld_bank') = 'upheld_bank'
+    OR c.kind = 'held_and_gone' AND s.decision = 'upheld_other')
 ORDER BY h.hop_no, c.contradiction_id DESC
+"""
+_ACCOUNT: Final = """
+SELECT coalesce(sum(taken.paise), 0)::bigint AS taken_paise, coalesce(sum(b.balance_paise), 0)::bigint AS in_play_paise,
+       coalesce(sum(ordered.paise), 0)::bigint AS let_go_paise
+FROM account_hold a
+JOIN hop h ON h.institution = a.institution AND h.account_key = a.account_key
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+CROSS JOIN LATERAL (
+    SELECT sum(e.amount_paise) AS paise FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+    WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND t.kind IN ('answer', 'settlement')
+) AS taken
+CROSS JOIN LATERAL (
+    SELECT sum(l.amount_paise) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+) AS ordered
+WHERE a.hold_id = $1
 """
 
 
-async def excess(connection: Connection, hold_id: UUID) -> list[Excess]:
-    """The hops of a hold of which the bank holds more than can be traced.
+async def too_much(connection: Connection, hold_id: UUID) -> list[Excess]:
+    """What of the hops of a hold the bank holds above the traceable and may be ordered to let go now.
 
-    The bank's newest word on a hop is read as all that it holds: what was taken of it on its word, and what was ordered
-    to be let go, is subtracted. A word that a person has settled otherwise than in the bank's favour does not count.
+    The bank's newest word on a hop counts. A word that a person has settled otherwise does not.
     """
-    rows = await connection.fetch(_EXCESS, hold_id)
-    return [Excess(**dict(row)) for row in rows if row["excess_paise"] > 0]
+    lines = [HeldLine(**dict(row)) for row in await connection.fetch(_HELD_LINES, hold_id)]
+    if not lines:
+        return []
+    row = await connection.fetchrow(_ACCOUNT, hold_id)
+    return excess(lines, Account.model_validate(dict(row or {})))
 
 
-async def mark_holder_told(connection: Connection, hold_id: UUID, at: datetime) -> None:
-    """The holder was told, or his bank was asked to tell him."""
+async def mark_holder_told(
+    connection: Connection, hold_id: UUID, newest_at: datetime, at: datetime, *, told: bool, officer: bool
+) -> None:
+    """The holder was told of what came until `newest_at`, or his bank was asked to; not `told`: neither can be reached.
+
+    `officer`: whether somebody answered for the case, whose name he was told.
+    """
     await connection.execute(
-        "UPDATE account_hold SET holder_told_at = $2 WHERE hold_id = $1 AND holder_told_at IS NULL", hold_id, at
+        "UPDATE account_hold SET tried_to = $2, told_to = CASE WHEN $4 THEN $2 ELSE told_to END,"
+        " holder_told_at = CASE WHEN $4 THEN $3 ELSE holder_told_at END,"
+        " officer_told = CASE WHEN $4 THEN $5 ELSE officer_told END WHERE hold_id = $1",
+        hold_id,
+        newest_at,
+        at,
+        told,
+        officer,
     )
 
 
-async def mark_warned(connection: Connection, hold_id: UUID, days: int) -> None:
-    """It was warned that the hold lapses in so many days."""
-    await connection.execute("UPDATE account_hold SET warned_days = $2 WHERE hold_id = $1", hold_id, days)
+async def mark_officer_told(connection: Connection, hold_id: UUID) -> None:
+    """The holder was told who answers for the case."""
+    await connection.execute("UPDATE account_hold SET officer_told = true WHERE hold_id = $1", hold_id)
+
+
+async def mark_late(connection: Connection, hold_id: UUID, newest_at: datetime) -> None:
+    """The supervisor knows that the holder was not told in time."""
+    await connection.execute("UPDATE account_hold SET late_to = $2 WHERE hold_id = $1", hold_id, newest_at)
+
+
+async def mark_warned(connection: Connection, hold_id: UUID, days: int, warned_to: datetime | None) -> None:
+    """It was warned that money of the hold lapses in so many days; nothing due until `warned_to` is warned of again."""
+    await connection.execute(
+        "UPDATE account_hold SET warned_days = $2, warned_to = $3 WHERE hold_id = $1", hold_id, days, warned_to
+    )
+
+
+async def mark_released_told(connection: Connection, hold_id: UUID, paise: int) -> None:
+    """The holder was told that the bank has let go so much."""
+    await connection.execute("UPDATE account_hold SET released_told_paise = $2 WHERE hold_id = $1", hold_id, paise)
+
+
+async def mark_end(connection: Connection, hold_id: UUID, lapses_at: datetime) -> None:
+    """The first of what is free lapses then."""
+    await connection.execute(
+        "UPDATE account_hold SET lapses_at = $2 WHERE hold_id = $1 AND lapses_at <> $2 AND first_held_at < $2",
+        hold_id,
+        lapses_at,
+    )
 
 
 async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:

@@ -33,7 +33,7 @@ _LIST: Final = (
 SELECT * FROM account_hold a
 WHERE ($1::text IS NULL OR a.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1))
   AND ($2::text IS NULL OR a.institution = $2) AND ($3::boolean IS NULL OR (a.state = 'held') = $3)
-  AND ($4::boolean IS NULL OR (a.micro AND a.micro_decision IS NULL) = $4)
+  AND ($4::boolean IS NULL OR (a.micro AND a.micro_decision IS NULL AND a.state = 'held') = $4)
   AND ($5::timestamptz IS NULL OR a.lapses_at < $5)
   AND ($6::timestamptz IS NULL OR (a.lapses_at, a.hold_id) > ($6, $7::uuid))
 ORDER BY a.lapses_at, a.hold_id LIMIT $8

@@ -155,6 +155,21 @@ async def flag(connection: Connection, case_no: str, flags: Mapping[int, Flag]) 
     )
 
 
+async def name_account(
+    connection: Connection, case_no: str, hop_nos: Sequence[int], account: str, account_key: str
+) -> None:
+    """These hops went to this account, where none was named before. A hold that stands keeps what it stands on."""
+    await connection.execute(
+        "UPDATE hop h SET payee_holder = $3, account_key = $4 WHERE h.case_no = $1 AND h.hop_no = ANY($2)"
+        " AND starts_with(h.account_key, 'NOTSTATED|')"
+        " AND NOT EXISTS (SELECT FROM held_hop u WHERE u.case_no = h.case_no AND u.hop_no = h.hop_no)",
+        case_no,
+        list(hop_nos),
+        account,
+        account_key,
+    )
+
+
 async def ask_anew(connection: Connection, case_no: str, hop_no: int) -> None:
     """Note that a settlement put money of this hop back in play."""
     await connection.execute(

@@ -87,6 +87,19 @@ async def divide_again(connection: Connection, case_no: str, hop_nos: Sequence[i
     )
 
 
+async def stand_on(connection: Connection, case_no: str, lines: Sequence[tuple[int, UUID]]) -> None:
+    """What open restorations are about of these hops is on hold under these holds."""
+    await connection.execute(
+        "UPDATE restoration_line l SET hold_id = n.hold_id FROM restoration r,"
+        " unnest($2::integer[], $3::uuid[]) AS n (hop_no, hold_id)"
+        " WHERE l.case_no = $1 AND l.hop_no = n.hop_no AND l.hold_id <> n.hold_id"
+        " AND r.restoration_id = l.restoration_id AND r.state = 'open'",
+        case_no,
+        [hop_no for hop_no, _ in lines],
+        [hold_id for _, hold_id in lines],
+    )
+
+
 async def add_lines(
     connection: Connection, restoration_id: UUID, case_no: str, lines: Sequence[tuple[int, UUID]]
 ) -> None:

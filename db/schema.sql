@@ -161,7 +161,34 @@ CREATE OR REPLACE FUNCTION public.contradiction_wakes_hold()
 AS $function$
 BEGIN
     PERFORM wake_hold_of_hop(NEW.case_no, NEW.hop_no);
+    INSERT INTO held_hop (case_no, hop_no, held_at)
+    SELECT NEW.case_no, NEW.hop_no, NEW.opened_at FROM answer w JOIN hop h ON h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no
+    WHERE NEW.kind = 'held_and_gone' AND w.answer_id = NEW.answer_id AND w.kind = 'held' AND h.institution = NEW.institution
+    ON CONFLICT (case_no, hop_no) DO UPDATE SET taken_up_at = NULL;
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_keeps(of_hold uuid)
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN (
+        SELECT CASE WHEN bool_or(c.amount_paise IS NULL) THEN NULL
+                    ELSE coalesce(sum(greatest(0, c.amount_paise - home.paise)), 0)::bigint END
+        FROM account_hold h JOIN court_order c ON c.case_no = h.case_no
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise
+            FROM bank_order o JOIN bank_order_line l USING (order_id)
+            WHERE o.court_order_id = c.court_order_id AND o.kind = 'restore'
+        ) AS home
+        WHERE h.hold_id = of_hold AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
+          AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
+          AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
+              AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.court_order_id > c.court_order_id
+              AND (r.account_key IS NULL OR (r.institution, r.account_key) = (h.institution, h.account_key)))
+    );
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.directory_written()
@@ -315,6 +342,15 @@ BEGIN
         NEW.waiting_since := NULL;
         NEW.looked_up_at := NULL;
     END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.hop_without_account()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.account_key := 'NOTSTATED|' || NEW.case_no || '|' || NEW.hop_no;
     RETURN NEW;
 END $function$;
 
@@ -556,7 +592,7 @@ CREATE OR REPLACE FUNCTION public.settlement_wakes_hold()
 AS $function$
 BEGIN
     PERFORM wake_hold_of_hop(c.case_no, c.hop_no) FROM contradiction c
-    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind = 'exceeds_disputed';
+    WHERE c.contradiction_id = NEW.contradiction_id AND c.kind IN ('exceeds_disputed', 'held_and_gone');
     RETURN NULL;
 END $function$;
 
@@ -593,6 +629,13 @@ CREATE TABLE account_hold (
     micro_decided_by text,
     micro_decided_at timestamp with time zone,
     micro_reason text NOT NULL DEFAULT ''::text,
+    lapses_from timestamp with time zone,
+    told_to timestamp with time zone,
+    tried_to timestamp with time zone,
+    late_to timestamp with time zone,
+    officer_told boolean NOT NULL DEFAULT true,
+    warned_to timestamp with time zone,
+    released_told_paise bigint NOT NULL DEFAULT 0,
     CONSTRAINT account_hold_case_no_institution_account_key_key UNIQUE (case_no, institution, account_key),
     CONSTRAINT account_hold_reference_key UNIQUE (reference),
     CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
@@ -2317,7 +2360,7 @@ CREATE TRIGGER case_event_chain BEFORE INSERT ON public.case_event FOR EACH ROW 
 
 CREATE TRIGGER case_officer_wakes_papers AFTER INSERT ON public.case_officer FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
 
-CREATE TRIGGER contradiction_hold AFTER INSERT ON public.contradiction FOR EACH ROW WHEN ((new.kind = 'exceeds_disputed'::text)) EXECUTE FUNCTION contradiction_wakes_hold();
+CREATE TRIGGER contradiction_hold AFTER INSERT ON public.contradiction FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['exceeds_disputed'::text, 'held_and_gone'::text]))) EXECUTE FUNCTION contradiction_wakes_hold();
 
 CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.contradiction_settlement FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -2350,6 +2393,8 @@ CREATE TRIGGER hop_complaint BEFORE INSERT ON public.hop FOR EACH ROW EXECUTE FU
 CREATE TRIGGER hop_waiting_changed BEFORE UPDATE ON public.hop FOR EACH ROW WHEN ((((new.state <> old.state) OR (new.revision <> old.revision)) AND ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text])) OR (old.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))))) EXECUTE FUNCTION hop_waiting();
 
 CREATE TRIGGER hop_waiting_new BEFORE INSERT ON public.hop FOR EACH ROW WHEN ((new.state = ANY (ARRAY['correction'::text, 'unroutable'::text]))) EXECUTE FUNCTION hop_waiting();
+
+CREATE TRIGGER hop_without_account BEFORE INSERT OR UPDATE OF account_key ON public.hop FOR EACH ROW WHEN ((new.account_key = ANY (ARRAY[''::text, 'NOTSTATED'::text]))) EXECUTE FUNCTION hop_without_account();
 
 CREATE TRIGGER institution_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.institution FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
@@ -2404,6 +2449,22 @@ CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step F
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER settlement_proposal_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.settlement_proposal FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+COMMENT ON COLUMN account_hold.lapses_at IS 'when the first of what is free lapses';
+
+COMMENT ON COLUMN account_hold.lapses_from IS 'nothing lapses sooner: an order kept it until it could be warned of';
+
+COMMENT ON COLUMN account_hold.late_to IS 'the supervisor knows that the holder was not told of what came on hold until then';
+
+COMMENT ON COLUMN account_hold.officer_told IS 'false: the holder was told before anybody answered for the case';
+
+COMMENT ON COLUMN account_hold.released_told_paise IS 'what the holder was told that the bank has let go';
+
+COMMENT ON COLUMN account_hold.told_to IS 'the holder was told of what came on hold until then';
+
+COMMENT ON COLUMN account_hold.tried_to IS 'until when what came on hold was to be told, told or not';
+
+COMMENT ON COLUMN account_hold.warned_to IS 'the last warning that was due and given';
 
 COMMENT ON COLUMN allocation_share.gone_home_paise IS 'restored and released of the hop before: what of the share is still to go home is told by what has gone since';
 

@@ -29,7 +29,8 @@ ROLES: Final[Mapping[GrievanceVerb, frozenset[Role]]] = {
     GrievanceVerb.ESCALATE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     # What a holder says who comes in person is written down.
     GrievanceVerb.APPEAL_ON: _DESK | {Role.IO},
-    GrievanceVerb.WITHDRAW: _DESK | {Role.IO},
+    # Not by the officer whose hold it is about.
+    GrievanceVerb.WITHDRAW: _DESK,
 }
 DECIDED: Final = frozenset({GrievanceState.UPHELD, GrievanceState.PART_RELEASED, GrievanceState.RELEASED})
 APPEALABLE: Final = frozenset({GrievanceState.UPHELD, GrievanceState.PART_RELEASED})
@@ -66,6 +67,8 @@ class Earlier(Noun):
     state: GrievanceState
     level: GrievanceLevel
     opened_at: UtcDatetime
+    filed: int
+    """how many there are since the hold began"""
 
 
 def above(level: GrievanceLevel) -> GrievanceLevel | None:
@@ -124,10 +127,10 @@ def verbs_of(role: Role, standing: Standing) -> tuple[GrievanceVerb, ...]:
     return tuple(found)
 
 
-def may_be_filed(earlier: Earlier | None, first_held_at: datetime) -> None:
+def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: int) -> None:
     """Let a grievance pass after the last one about the hold; one that is decided is taken on, not begun anew.
 
-    Raises `NotNow`.
+    Raises `NotNow`, also for the one after `filed_max` about one hold.
     """
     if earlier is None or earlier.opened_at < first_held_at:
         return
@@ -137,6 +140,8 @@ def may_be_filed(earlier: Earlier | None, first_held_at: datetime) -> None:
         level = above(earlier.level)
         how = f"it can be taken to {level.value}" if level else f"{earlier.level.value} decides last"
         raise NotNow(f"a grievance about this hold is {earlier.state.value}: {how}")
+    if earlier.filed >= filed_max:
+        raise NotNow(f"{earlier.filed} grievances about this hold were filed: an officer or the court is asked now")
 
 
 def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:

@@ -1,56 +1,145 @@
-"""When a hold is told of, warned about and lapses (SOP of 2 January 2026: 90 days without an order). Pure."""
+"""When a hold is told of, warned about and lapses (SOP of 2 January 2026: 90 days without an order). Pure.
 
-from collections.abc import Sequence
+Money that joins a hold later is told of, warned of and lapses by its own time.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from schemas.base import Noun, UtcDatetime
 from schemas.procedures import Due, HoldPolicy
 
 TELL_HOLDER = "tell_holder"
+TELL_LATE = "tell_late"
+"""the holder could not be told in time: the supervisor is asked"""
+TELL_OFFICER = "tell_officer"
+"""the holder, who was told before anybody answered for the case, is told who does"""
 RELEASE_EXCESS = "release_excess"
 LAPSE = "lapse"
 WARN = "warn"
 """followed by the days that are left: warn_30"""
 
 
+class Part(Noun):
+    """What of a hop came on hold at one time and no live order asks for, in paise; and whose it was."""
+
+    hop_no: int
+    ack_no: str
+    held_at: UtcDatetime
+    free_paise: int
+    excess: bool = False
+    """in no bucket: a bank says that it holds it, though it has gone by an earlier word"""
+
+
 class HoldStands(Noun):
     """How a hold stands, as its clocks see it."""
 
     policy: HoldPolicy
-    first_held_at: UtcDatetime
-    lapses_at: UtcDatetime
-    told: bool
-    warned_days: int | None
-    kept: bool
-    """an order exists: it does not lapse"""
-    free_paise: int
-    """on hold, and asked for by no live order"""
+    newest_at: UtcDatetime
+    """when the newest of what is on hold came"""
+    told_to: UtcDatetime | None
+    """what came until then was told of"""
+    tried_to: UtcDatetime | None
+    late_to: UtcDatetime | None
+    reachable: bool
+    """whether the holder, or the bank for him, can be written to"""
+    officer: bool
+    """whether somebody answers for the case"""
+    officer_told: bool
+    lapses_from: UtcDatetime | None
+    warned_to: UtcDatetime | None
+    parts: tuple[Part, ...]
+    """what can lapse: nothing keeps it"""
     excess_paise: int
     """held above what is traceable, and not ordered to be let go yet"""
 
 
+class Warning(Noun):
+    """A warning that is due: what lapses then, and in how many days of the law."""
+
+    lapses_at: UtcDatetime
+    days: int
+    parts: tuple[Part, ...]
+
+
 def dues(hold: HoldStands) -> tuple[Due, ...]:
     """What is to be done by itself about a hold, in order of time."""
-    found = []
-    if not hold.told:
-        found.append(Due(what=TELL_HOLDER, at=hold.first_held_at))
+    found = _telling(hold)
     if hold.excess_paise:
-        found.append(Due(what=RELEASE_EXCESS, at=hold.first_held_at))
-    if hold.free_paise and not hold.kept:
-        found += _warnings(hold)
-        found.append(Due(what=LAPSE, at=hold.lapses_at))
+        found.append(Due(what=RELEASE_EXCESS, at=hold.newest_at))
+    for lapses_at in by_end(hold):
+        found += [Due(what=f"{WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
+        found.append(Due(what=LAPSE, at=lapses_at))
     return tuple(sorted(found, key=lambda due: due.at))
 
 
-def _warnings(hold: HoldStands) -> list[Due]:
+def _telling(hold: HoldStands) -> list[Due]:
+    newest = hold.newest_at
+    if not _until(hold.told_to, newest):
+        if hold.reachable or not _until(hold.tried_to, newest):
+            return [Due(what=TELL_HOLDER, at=newest)]
+        if not _until(hold.late_to, newest):
+            return [Due(what=TELL_LATE, at=newest + timedelta(seconds=hold.policy.tell_holder_within_seconds))]
+    elif hold.officer and not hold.officer_told:
+        return [Due(what=TELL_OFFICER, at=newest)]
+    return []
+
+
+def _until(done: datetime | None, newest: datetime) -> bool:
+    return done is not None and done >= newest
+
+
+def by_end(hold: HoldStands) -> Mapping[datetime, list[Part]]:
+    """What can lapse, by when it does."""
+    lasts = timedelta(seconds=hold.policy.lapse_after_seconds)
+    found: dict[datetime, list[Part]] = defaultdict(list)
+    for part in hold.parts:
+        lapses_at = part.held_at + lasts
+        found[max(lapses_at, hold.lapses_from) if hold.lapses_from else lapses_at].append(part)
+    return found
+
+
+def lapsed(hold: HoldStands, at: datetime) -> list[Part]:
+    """What has lapsed by now."""
+    return [part for lapses_at, parts in by_end(hold).items() if lapses_at <= at for part in parts]
+
+
+def warnings(hold: HoldStands, at: datetime) -> list[Warning]:
+    """What is to be warned of now; of warnings that fall together (the engine was away), the one that is true."""
+    found = []
+    for lapses_at, parts in sorted(by_end(hold).items()):
+        past = [days for days, due_at in _warnings(hold, lapses_at) if due_at <= at]
+        if past and lapses_at > at:
+            found.append(Warning(lapses_at=lapses_at, days=min(past), parts=tuple(parts)))
+    return found
+
+
+def warned_to(hold: HoldStands, at: datetime) -> datetime | None:
+    """The last warning that is due by now: with it, all before are given."""
+    past = [due_at for lapses_at in by_end(hold) for _, due_at in _warnings(hold, lapses_at) if due_at <= at]
+    return max(past, default=hold.warned_to)
+
+
+def _warnings(hold: HoldStands, lapses_at: datetime) -> list[tuple[int, datetime]]:
+    times = (lapses_at - timedelta(seconds=before) for before in hold.policy.warn_before_seconds)
     return [
-        Due(what=f"{WARN}_{days}", at=hold.lapses_at - timedelta(seconds=before))
-        for days, before in zip(hold.policy.warn_days, hold.policy.warn_before_seconds, strict=True)
-        if hold.warned_days is None or days < hold.warned_days
+        (days, at)
+        for days, at in zip(hold.policy.warn_days, times, strict=True)
+        if hold.warned_to is None or at > hold.warned_to
     ]
 
 
-def latest_warning(days: Sequence[int], before: Sequence[float], lapses_at: datetime, at: datetime) -> int | None:
-    """Of warnings that fall together (the engine was away), the one that is true at `at`; None before the first."""
-    past = [day for day, seconds in zip(days, before, strict=True) if lapses_at - timedelta(seconds=seconds) <= at]
-    return min(past) if past else None
+def not_kept(parts: Sequence[Part], kept_paise: int | None) -> tuple[Part, ...]:
+    """What a court's order leaves, the oldest first; None: it keeps all of it."""
+    if kept_paise is None:
+        return ()
+    oldest = sorted(parts, key=lambda part: (part.held_at, part.hop_no))
+    free_paise = max(0, sum(part.free_paise for part in oldest) - kept_paise)
+    before = accumulate((part.free_paise for part in oldest), initial=0)
+    cut = [
+        part.model_copy(update={"free_paise": min(part.free_paise, free_paise - gone)})
+        for part, gone in zip(oldest, before, strict=False)
+    ]
+    return tuple(part for part in cut if part.free_paise > 0)

@@ -102,6 +102,25 @@ _EN: Final[Mapping[_Key, _Text]] = {
     (MessageKind.LAPSE_WARNING, _IO): _Text(
         "A hold ends soon", "Case {case}: a hold on {amount} ends in {days} days unless an order exists by then."
     ),
+    (MessageKind.HOLD_LAPSED, _HOLDER): _Text(
+        "The hold on {amount} ends",
+        "Case {case}: no order exists, so the hold on {amount} in your account ends. The bank is ordered to let it go;"
+        " we tell you when it has. Reference {reference}. Officer: {officer}",
+    ),
+    (MessageKind.HOLD_LAPSED, _VICTIM): _Text(
+        "A hold has ended",
+        "Case {case}: no order existed in time, so the hold on {amount} of your money has ended. The bank is ordered to"
+        " let it go to the account's holder. Officer: {officer}",
+    ),
+    (MessageKind.HOLD_LAPSED, _IO): _Text(
+        "A hold has ended",
+        "Case {case}: the hold on {amount} has ended without an order. The bank is ordered to let it go.",
+    ),
+    (MessageKind.HOLD_RELEASED, _HOLDER): _Text(
+        "{amount} released",
+        "Case {case}: the bank says that {amount} in your account is on hold no more. Reference {reference}."
+        " Officer: {officer}",
+    ),
     (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
         "Your code",
         "{code} is your code for reference {reference}, valid until {until_time}. Tell it to nobody: neither the"
@@ -178,6 +197,23 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.LAPSE_WARNING, _IO): _Text(
         "रोक शीघ्र समाप्त", "मामला {case}: {amount} पर रोक {days} दिन में समाप्त होगी, यदि तब तक कोई आदेश न हो।"
     ),
+    (MessageKind.HOLD_LAPSED, _HOLDER): _Text(
+        "{amount} पर रोक समाप्त",
+        "मामला {case}: कोई आदेश न होने से आपके खाते में {amount} पर रोक समाप्त हो रही है। बैंक को इसे हटाने का आदेश है; हटने पर"
+        " हम बताएँगे। संदर्भ {reference}। अधिकारी: {officer}",
+    ),
+    (MessageKind.HOLD_LAPSED, _VICTIM): _Text(
+        "रोक समाप्त",
+        "मामला {case}: समय पर कोई आदेश न होने से आपके {amount} पर रोक समाप्त हो गई है। बैंक को राशि खाताधारक के लिए मुक्त"
+        " करने का आदेश है। अधिकारी: {officer}",
+    ),
+    (MessageKind.HOLD_LAPSED, _IO): _Text(
+        "रोक समाप्त", "मामला {case}: {amount} पर रोक बिना आदेश के समाप्त हो गई। बैंक को इसे मुक्त करने का आदेश है।"
+    ),
+    (MessageKind.HOLD_RELEASED, _HOLDER): _Text(
+        "{amount} मुक्त",
+        "मामला {case}: बैंक के अनुसार आपके खाते में {amount} पर अब रोक नहीं है। संदर्भ {reference}। अधिकारी: {officer}",
+    ),
     (MessageKind.GRIEVANCE_CODE, _HOLDER): _Text(
         "आपका कोड",
         "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
@@ -222,8 +258,9 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "follow_up": "the follow-up notice to the bank",
         "fir_signature": "the signature on the e-Zero FIR",
         "upheld": "the hold stays",
-        "part_released": "{amount} is released, the rest stays on hold",
-        "released": "the hold is lifted",
+        "part_released": "the bank is ordered to let {amount} go, the rest stays on hold",
+        "released": "the bank is ordered to let {amount} go",
+        "withdrawn": "an officer has written down that you withdraw it. If that is wrong, appeal again",
     },
     Language.HI: {
         "where": "अपने बैंक या साइबर थाने में",
@@ -239,8 +276,9 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "follow_up": "बैंक को अनुवर्ती सूचना",
         "fir_signature": "ई-ज़ीरो FIR पर हस्ताक्षर",
         "upheld": "रोक बनी रहेगी",
-        "part_released": "{amount} मुक्त, शेष पर रोक बनी रहेगी",
-        "released": "रोक हटा दी गई",
+        "part_released": "बैंक को {amount} मुक्त करने का आदेश है, शेष पर रोक बनी रहेगी",
+        "released": "बैंक को {amount} मुक्त करने का आदेश है",
+        "withdrawn": "अधिकारी ने लिखा है कि आप इसे वापस लेते हैं। यदि यह ग़लत है तो फिर अपील करें",
     },
 }
 

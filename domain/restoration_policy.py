@@ -74,6 +74,8 @@ class HoldRules(Noun):
     warn_before_seconds: Annotated[tuple[LongSeconds, ...], Field(min_length=1, max_length=20)]
     tell_holder_within_seconds: LongSeconds
     micro_below_paise: Paise
+    micro_business_from_paise: Paise
+    """beside what is on hold: an account that has so much has other business"""
     source: Source
 
     @model_validator(mode="after")
@@ -107,6 +109,8 @@ class GrievanceRules(Noun):
     code_tries: Annotated[int, Field(ge=1, le=20)]
     visit_seconds: LongSeconds
     """how long a code lets its holder in"""
+    filed_max: Annotated[int, Field(ge=1, le=100)]
+    """grievances about one hold, withdrawn ones too"""
     source: Source
 
     @model_validator(mode="after")

@@ -38,6 +38,8 @@ class Claim(Noun):
     """equal for two lines that say the same"""
     root_reference_key: str
     root_account_key: str
+    root_account: str = ""
+    """as the bank writes it"""
     amount_paise: int
     claim_paise: int
     reference: str = ""

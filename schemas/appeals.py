@@ -20,6 +20,10 @@ class AppealGrievance(Noun):
     text: Annotated[str, Field(repr=False)]
     opened_at: UtcDatetime
     ended_at: UtcDatetime | None
+    filed: int
+    """how many there are about the hold since it began"""
+    level_seconds: dict[GrievanceLevel, float]
+    """what this one was promised"""
     levels: tuple[LevelView, ...]
     releases: tuple[ReleaseView, ...]
 

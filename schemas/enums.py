@@ -216,7 +216,7 @@ class TaskKind(StrEnum):
     HOLD_LAPSES = "hold_lapses"
     """a hold ends by itself soon"""
     MICRO_HOLD = "micro_hold"
-    """a small amount on an account with other business: decide quickly"""
+    """a small amount on an account that has other business, or of which that is not known: decide quickly"""
     DUTY = "duty"
     """a report that the law asks for"""
     ORDER_SILENT = "order_silent"

@@ -102,8 +102,8 @@ class AppealOn(LevelSeen):
     text: MoreText = ""
 
 
-class WithdrawGrievance(LevelSeen):
-    """The holder does not appeal any more."""
+class WithdrawGrievance(GrievanceReason):
+    """The holder does not appeal any more, as an officer writes down; the reason is what he said."""
 
 
 class GrievanceDone(Noun):

@@ -32,6 +32,16 @@ def account_key(account: str) -> str:
     return compact.lstrip("0") or compact
 
 
+def names_an_account(key: str) -> bool:
+    """Whether an `account_key` is an account's: a hop of which no bank has named the account has one of its own."""
+    return bool(key) and not key.startswith("NOTSTATED")
+
+
+def account_end(key: str) -> str:
+    """The last four characters of an account by its `account_key`: enough to know it again; "" where it has no name."""
+    return key[-4:] if names_an_account(key) else ""
+
+
 def transfer_key(reference: str, amount_paise: int, institution: str) -> str:
     """One transfer's identity across complaints: reference, amount and receiving institution."""
     return f"{reference_key(reference)}|{amount_paise}|{institution.strip().upper()}"

@@ -37,6 +37,10 @@ class MessageKind(StrEnum):
     CREDITED = "credited"
     REFUSED = "refused"
     LAPSE_WARNING = "lapse_warning"
+    HOLD_LAPSED = "hold_lapsed"
+    """no order existed in time: the bank is ordered to let it go"""
+    HOLD_RELEASED = "hold_released"
+    """to the account's holder: the bank says that it has let it go"""
     GRIEVANCE_CODE = "grievance_code"
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
@@ -81,7 +85,7 @@ class MessageFacts(Noun):
     reference: Annotated[str, StringConstraints(max_length=REFERENCE_MAX_CHARS)] = ""
     """the holder's, to appeal with; a FIR's number; a bank's UTR"""
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
-    decision: Literal["upheld", "part_released", "released", ""] = ""
+    decision: Literal["upheld", "part_released", "released", "withdrawn", ""] = ""
     duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
 
 

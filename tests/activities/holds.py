@@ -7,9 +7,12 @@ from uuid import UUID
 
 from activities import holding
 from activities.confirming import take_confirmation
+from activities.contradictions import SettledBy, settle
 from activities.hands import Hands
 from activities.hold_clocks import HoldHands
 from db import bank_orders
+from schemas.contradictions import Settling
+from schemas.enums import SettlementDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.procedures import Look, ProcedureOrder
 from tests.activities.bench import Bench
@@ -23,7 +26,8 @@ class Holds:
     """Holds of cases on a bench, as short as a test wants them."""
 
     def __init__(self, hands: Hands) -> None:
-        self.clock = Clock(hands.now())
+        self.began = hands.now()
+        self.clock = Clock(self.began)
         self.hands = replace(hands, clock=self.clock)
         self.bench = Bench(self.hands)
         self.engine = HoldHands(self.hands, APPEAL)
@@ -55,6 +59,23 @@ class Holds:
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
         await holding.take_up(self.hands, case_no)
+
+    async def came_now(self, case_no: str) -> None:
+        """What was put on hold last came by the test's clock: answers go by the wall's."""
+        await self.bench.pool.execute(
+            "UPDATE held_hop SET held_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, self.clock.at
+        )
+
+    async def hold_of(self, case_no: str) -> UUID:
+        """The case's only hold."""
+        hold_id: UUID = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+        return hold_id
+
+    async def settle(self, case_no: str, decision: SettlementDecision) -> None:
+        """A supervisor settles the case's newest contradiction."""
+        newest = await self.bench.value("SELECT max(contradiction_id) FROM contradiction WHERE case_no = $1", case_no)
+        settling = Settling(decision=decision, reason="the money has moved on")
+        await settle(self.hands, newest, settling, SettledBy("chief", supervises=True))
 
     # -- the clock -------------------------------------------------------------------------------------------------
 

@@ -7,15 +7,17 @@ from uuid import UUID
 
 import pytest
 
+from activities.court_orders import take_court_order, withdraw_court_order
 from activities.hands import Hands
 from activities.micro_holds import decide_micro
 from activities.ordering import cancel_order
 from activities.police import assign_officer
-from db import account_holds, cases, hold_clocks
+from db import hold_clocks
 from domain.errors import NotNow
 from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER
 from schemas.enums import Role
 from schemas.hold_views import MicroDecided, MicroDecision
+from schemas.police import NewCourtOrder
 from tests.activities.holds import APPEAL, Holds
 from tests.activities.test_messaging import IO
 from tests.activities.way_home import officer
@@ -65,17 +67,14 @@ async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:
 
 async def test_a_hold_that_begins_anew_is_told_anew_and_lapses_from_then(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, lost=400, **CONTACT)
-    await holds.bench.pool.execute(
-        "UPDATE account_hold SET first_held_at = first_held_at - interval '91 days',"
-        " lapses_at = lapses_at - interval '91 days' WHERE hold_id = $1",
-        hold_id,
-    )
-    assert (await holds.tick(hold_id))[0] == TELL_HOLDER
+    assert await holds.tick(hold_id) == [TELL_HOLDER]
     first = len(await holds.messages(case_no, "hold"))
+    await holds.tick(hold_id, 91)
     await holds.confirm(case_no)
     assert (await holds.look(hold_id)).over
     (root,) = await holds.bench.hops(case_no, "reference")
     await holds.bench.answer("HDFC", case_no, row(1, root, "300.00", **CONTACT))
+    await holds.came_now(case_no)
     told = await holds.told(case_no)
     await holds.take_up(case_no)
     assert not (await holds.look(hold_id)).over
@@ -160,10 +159,12 @@ async def test_one_second_before_its_time_nothing_lapses(holds: Holds) -> None:
 async def test_an_order_of_a_court_keeps_it_until_it_is_withdrawn(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id)
-    await keep(holds, case_no, hold_id, "court_order 7")
+    await keep(holds, case_no)
     assert await holds.tick(hold_id, 200) == []
-    await keep(holds, case_no, hold_id, None)
-    assert await holds.tick(hold_id) == ["warn_30"], "long past: it lapses without a warning"
+    await keep(holds, case_no, kept=False)
+    assert await holds.tick(hold_id) == ["warn_30"], "long past: nothing lapses before it is warned of"
+    assert await holds.orders(case_no) == []
+    await holds.tick(hold_id, 30)
     assert await holds.orders(case_no) == [("lapsed", "planned", 600_00)]
 
 
@@ -314,7 +315,7 @@ async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_let_go(holds: 
     with pytest.raises(NotNow, match="no small hold"):
         await decide_micro(holds.hands, large, decided(MicroDecision.RELEASE), INSPECTOR)
     case_no, small = await holds.hold(150)
-    await keep(holds, case_no, small, "court_order 7")
+    await keep(holds, case_no)
     with pytest.raises(NotNow, match="only the court"):
         await decide_micro(holds.hands, small, decided(MicroDecision.RELEASE), INSPECTOR)
     assert await holds.bench.value("SELECT micro_decision FROM account_hold WHERE hold_id = $1", small) is None
@@ -349,10 +350,14 @@ async def order(holds: Holds, case_no: str, hold_id: UUID, paise: int) -> UUID:
     return order_id
 
 
-async def keep(holds: Holds, case_no: str, hold_id: UUID, kept_by: str | None) -> None:
-    async with holds.bench.pool.acquire() as connection, connection.transaction():
-        await cases.hold(connection, case_no)
-        await account_holds.keep(connection, hold_id, kept_by)
+async def keep(holds: Holds, case_no: str, *, kept: bool = True) -> None:
+    """A court keeps all of the case's holds, or does so no more."""
+    if not kept:
+        number = await holds.bench.value("SELECT max(court_order_id) FROM court_order WHERE case_no = $1", case_no)
+        await withdraw_court_order(holds.hands, case_no, number, "taken in by mistake", "officer:io")
+        return
+    told = {"kind": "writ", "effect": "keep_hold", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
+    await take_court_order(holds.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
 
 
 async def test_what_is_free_says_whose_it_was(holds: Holds) -> None:

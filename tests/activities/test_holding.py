@@ -121,3 +121,63 @@ def test_a_reference_says_nothing_and_none_is_like_another() -> None:
     assert len(references) == 2_000
     assert all(len(reference) == holding.REFERENCE_LENGTH for reference in references)
     assert not set("".join(references)) & set("IO01L")
+
+
+# -- whose hold --------------------------------------------------------------------------------------------------------
+
+
+async def onward(bench: Bench, *rupees: str) -> tuple[str, list[str]]:
+    """A case whose money went on to HDFC, with no word of the accounts; its number and the transfers' references."""
+    root, below = rrn(), [rrn() for _ in rupees]
+    payee = {"institution": "ICIC", "account": f"5{rrn()}"}
+    case_no = await bench.complain(transfer(10_000_00, reference=root, payee=payee))
+    lines = [moved(root, paid, "HDFC", "", rrn_transaction_id=to) for paid, to in zip(rupees, below, strict=True)]
+    await bench.answer("ICIC", case_no, *lines)
+    return case_no, below
+
+
+async def test_two_strangers_whose_accounts_the_sending_bank_did_not_name_have_a_hold_each(bench: Bench) -> None:
+    case_no, (one, other) = await onward(bench, "6000.00", "4000.00")
+    await bench.answer(
+        "HDFC",
+        case_no,
+        row(1, one, "6000.00", root_account_number="111111111111"),
+        row(1, other, "4000.00", root_account_number="222222222222"),
+    )
+    await holding.take_up(bench.hands, case_no)
+    assert await accounts(bench, case_no) == ["111111111111", "222222222222"]
+    named = "SELECT payee_holder FROM hop WHERE case_no = $1 AND parent_hop_no IS NOT NULL ORDER BY hop_no"
+    assert await bench.rows(named, case_no) == [("111111111111",), ("222222222222",)]
+
+
+async def test_one_account_that_only_the_holding_bank_names_has_one_hold(bench: Bench) -> None:
+    case_no, (one, other) = await onward(bench, "6000.00", "4000.00")
+    same = {"root_account_number": "00111111111111"}
+    await bench.answer("HDFC", case_no, row(1, one, "6000.00", **same), row(1, other, "4000.00", **same))
+    await holding.take_up(bench.hands, case_no)
+    assert await accounts(bench, case_no) == ["111111111111"]
+
+
+async def test_where_nobody_names_the_account_every_transfer_has_its_own_hold(bench: Bench) -> None:
+    case_no, (one, other) = await onward(bench, "6000.00", "4000.00")
+    nowhere = {"root_account_number": ""}
+    await bench.answer("HDFC", case_no, row(1, one, "6000.00", **nowhere), row(1, other, "4000.00", **nowhere))
+    await holding.take_up(bench.hands, case_no)
+    assert len(await accounts(bench, case_no)) == 2
+    assert await clocks(bench, case_no) == (2, 1, 2)
+
+
+async def test_a_later_word_of_the_account_leaves_a_hold_that_stands_as_it_is(bench: Bench) -> None:
+    case_no, (one, _) = await onward(bench, "6000.00", "4000.00")
+    await bench.answer("HDFC", case_no, row(1, one, "1000.00", root_account_number=""))
+    await holding.take_up(bench.hands, case_no)
+    before = await accounts(bench, case_no)
+    await bench.answer("HDFC", case_no, row(1, one, "2000.00", root_account_number="111111111111"))
+    await holding.take_up(bench.hands, case_no)
+    assert await accounts(bench, case_no) == before
+
+
+async def accounts(bench: Bench, case_no: str) -> list[str]:
+    """The accounts that the case's holds are at."""
+    rows = await bench.rows("SELECT account_key FROM account_hold WHERE case_no = $1 ORDER BY account_key", case_no)
+    return [key for (key,) in rows]

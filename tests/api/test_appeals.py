@@ -174,7 +174,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert "Take it to: Grievance officer of the district" in page
     assert await hands.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'") == 1
     await holder.arrived()
-    assert any("Rs 3,000 is released" in letter.get_content() for letter in holder.box.letters)
+    assert any("ordered to let Rs 3,000 go" in letter.get_content() for letter in holder.box.letters)
 
 
 async def test_in_hindi(holder: Holder) -> None:

@@ -27,9 +27,12 @@ class Desk:
         self.at = datetime.now(UTC)
         self.doors: Doors
 
-    async def hold(self, rrn: str = "412345678901", rupees: str = "5000.00") -> dict[str, Any]:
-        """A case of ₹5,000 with so much on hold; the hold as it is read."""
-        receipt = await self.doors.complain(transfers=[transfer(rrn)])
+    async def hold(
+        self, rrn: str = "412345678901", rupees: str = "5000.00", account: str = "30000000001"
+    ) -> dict[str, Any]:
+        """A case of ₹5,000 with so much on hold, the hold as it is read."""
+        payee = {"institution": "SBIN", "account": account, "ifsc": "SBIN0000001"}
+        receipt = await self.doors.complain(transfers=[transfer(rrn, payee=payee)])
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
@@ -160,7 +163,7 @@ async def test_a_second_grievance_and_a_withdrawn_one(desk: Desk) -> None:
     grievance = await desk.filed(hold["hold_id"])
     again = await desk.doors.post(f"{HOLDS}/{hold['hold_id']}/grievances", APPEAL, Role.IO)
     assert problem(again) == (409, "not-now")
-    assert (await desk.done(grievance, "withdraw", Role.DESK))["state"] == "withdrawn"
+    assert (await desk.done(grievance, "withdraw", Role.DESK, **WHY))["state"] == "withdrawn"
     assert problem(await desk.post(grievance, "escalate", Role.ADMIN, **WHY)) == (409, "not-now")
     assert await desk.filed(hold["hold_id"]) != grievance
 
@@ -214,7 +217,7 @@ async def test_how_a_banks_report_is_refused(desk: Desk) -> None:
 
 async def test_holds_are_listed_the_first_to_end_first(desk: Desk) -> None:
     large = await desk.hold()
-    small = await desk.hold("412345678902", "150.00")
+    small = await desk.hold("412345678902", "150.00", "30000000002")
 
     async def listed(**query: Any) -> list[str]:
         return [found["hold_id"] for found in (await desk.read(HOLDS, **query))["items"]]
@@ -234,7 +237,7 @@ async def test_holds_are_listed_the_first_to_end_first(desk: Desk) -> None:
 
 
 async def test_a_small_hold_is_decided_once(desk: Desk) -> None:
-    small = await desk.hold("412345678902", "150.00")
+    small = await desk.hold("412345678902", "150.00", "30000000002")
     path = f"{HOLDS}/{small['hold_id']}/decide-small"
     decided = {"decision": "release", **WHY}
     assert problem(await desk.doors.post(path, decided, Role.DESK)) == (403, "not-allowed")

@@ -133,7 +133,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ),
     ("POST", f"{GRIEVANCE}/escalate"): (frozenset({Role.SUPERVISOR, Role.ADMIN}), {"level": "io", **WHY}),
     ("POST", f"{GRIEVANCE}/appeal-on"): (DESK | IO, {"level": "io"}),
-    ("POST", f"{GRIEVANCE}/withdraw"): (DESK | IO, {"level": "io"}),
+    ("POST", f"{GRIEVANCE}/withdraw"): (DESK, {"level": "io", **WHY}),
     ("GET", "/api/v1/bank/grievances"): (BANK, None),
     ("POST", "/api/v1/bank/grievances/{grievance_id}/report"): (BANK, FOUND),
     ("GET", "/api/v1/papers"): (READERS | POLICE, None),

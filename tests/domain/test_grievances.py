@@ -49,7 +49,7 @@ def expected(verb: GrievanceVerb, role: Role, level: GrievanceLevel, state: Grie
     if verb is VERB.ESCALATE:
         return is_open and level is not LEVEL.STATE_GRO and role in {Role.SUPERVISOR, Role.ADMIN}
     if verb is VERB.WITHDRAW:
-        return is_open and role in DESK | {Role.IO}
+        return is_open and role in DESK
     on = state in {STATE.UPHELD, STATE.PART_RELEASED}
     return on and level is not LEVEL.STATE_GRO and role in DESK | {Role.IO}
 
@@ -117,14 +117,16 @@ def test_each_level_has_the_days_of_the_sop() -> None:
     ],
 )
 def test_a_grievance_after_another(state: GrievanceState, level: GrievanceLevel, refusal: str | None) -> None:
-    earlier = Earlier(state=state, level=level, opened_at=NOW)
-    may_be_filed(earlier, NOW + timedelta(days=1))  # the hold began anew since
+    earlier = Earlier(state=state, level=level, opened_at=NOW, filed=2)
+    may_be_filed(earlier, NOW + timedelta(days=1), 3)  # the hold began anew since
     if refusal is None:
-        may_be_filed(earlier, NOW - timedelta(days=1))
+        may_be_filed(earlier, NOW - timedelta(days=1), 3)
     else:
         with pytest.raises(NotNow, match=refusal):
-            may_be_filed(earlier, NOW - timedelta(days=1))
-    may_be_filed(None, NOW)
+            may_be_filed(earlier, NOW - timedelta(days=1), 3)
+    with pytest.raises(NotNow, match=refusal or "2 grievances about this hold were filed"):
+        may_be_filed(earlier, NOW - timedelta(days=1), 2)
+    may_be_filed(None, NOW, 1)
 
 
 @given(

@@ -63,11 +63,13 @@ async def test_nobody_does_anything_and_everything_comes_when_it_was_promised(st
 async def test_a_court_keeps_it_and_it_lives_until_the_money_is_gone(stage: LettingGo) -> None:
     case_no, hold_id = await begun(stage)
     await stage.until_events(case_no, "holder_told")
-    await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no, hold_id, "court_order 7"))
+    await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no))
     await stage.forward(HOLD, hold_id, 400)
     assert (await stage.handle(HOLD, hold_id).describe()).status is WorkflowExecutionStatus.RUNNING
     assert await stage.holds.orders(case_no) == []
-    await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no, hold_id, None))
+    await stage.do(HOLD, hold_id, lambda: keep(stage.holds, case_no, kept=False))
+    await stage.until_events(case_no, "hold_warned")
+    await stage.forward(HOLD, hold_id, 31)
     await stage.until_events(case_no, "hold_lapsed")
 
 

@@ -1,0 +1,44 @@
+"""Money that a bank says it holds though it has gone by an earlier word: in no bucket, and somebody's all the same."""
+
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from domain.hold_clocks import Part
+
+CLAIMED: Final = """
+    SELECT c.opened_at, (c.claimed_paise - greatest(c.applied_paise, taken.paise))::bigint AS paise
+    FROM contradiction c JOIN answer w ON w.answer_id = c.answer_id AND w.kind = 'held'
+    CROSS JOIN LATERAL (
+        SELECT coalesce(sum(e.amount_paise), 0) AS paise
+        FROM ledger_entry e JOIN ledger_transaction t USING (transaction_id)
+        WHERE e.case_no = h.case_no AND e.hop_no = ANY(w.hop_nos) AND e.bucket = 'held'
+          AND t.kind IN ('answer', 'settlement')
+    ) AS taken
+    WHERE c.case_no = h.case_no AND c.hop_no = h.hop_no AND c.institution = h.institution AND c.kind = 'held_and_gone'
+      AND coalesce((SELECT s.decision FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
+          ORDER BY s.settlement_no DESC LIMIT 1), 'upheld_other') = 'upheld_other'
+    ORDER BY c.contradiction_id DESC LIMIT 1
+"""
+"""Of hop `h`, what the bank claims above what was taken of its word, unless a person has found it right."""
+
+LET_GO: Final = """
+    SELECT coalesce(sum(l.amount_paise), 0)::bigint AS ordered_paise,
+           coalesce(sum(l.confirmed_paise), 0)::bigint AS done_paise
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+"""
+"""Of hop `h`, the excess that was ordered to be let go, and what of it the bank has let go."""
+
+_PARTS: Final = f"""
+SELECT h.hop_no, h.ack_no, c.opened_at AS held_at, c.paise - l.ordered_paise AS free_paise, true AS excess
+FROM account_hold a
+JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+CROSS JOIN LATERAL ({CLAIMED}) AS c CROSS JOIN LATERAL ({LET_GO}) AS l
+WHERE a.hold_id = $1 ORDER BY h.hop_no
+"""
+
+
+async def parts(connection: Connection, hold_id: UUID) -> list[Part]:
+    """What the bank claims under a hold in this way, and was not ordered to let go."""
+    return [Part(**dict(row)) for row in await connection.fetch(_PARTS, hold_id) if row["free_paise"] > 0]
