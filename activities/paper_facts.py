@@ -107,6 +107,7 @@ async def lien_notice(asked: Gathering) -> Gathered:
     fir = await paper_facts.fir(connection, case_no)
     follow_up_by = await asked.due_at(DutyKind.FOLLOW_UP)
     emergency = not fir.copy_digest and asked.now < follow_up_by
+    told_at = await paper_facts.magistrate_told_at(connection, case_no)
     facts = LienNotice(
         case_no=case_no,
         officer=await asked.officer(),
@@ -116,7 +117,8 @@ async def lien_notice(asked: Gathering) -> Gathered:
         accounts=_at_one_bank(await paper_facts.accounts(connection, case_no, _TRACEABLE, bank)),
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
-        magistrate_report_by=await asked.due_at(DutyKind.MAGISTRATE_REPORT),
+        magistrate_report_by=None if told_at else await asked.due_at(DutyKind.MAGISTRATE_REPORT),
+        magistrate_told_at=told_at,
     )
     request_id = await paper_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))

@@ -138,6 +138,14 @@ async def duty_due_at(connection: Connection, case_no: str, kind: DutyKind) -> d
     return due_at
 
 
+async def magistrate_told_at(connection: Connection, case_no: str) -> datetime | None:
+    """When the magistrate was told of all that is on hold; None while a report is owed."""
+    told_at: datetime | None = await connection.fetchval(
+        "SELECT coalesce(handed_in_at, done_at) FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'", case_no
+    )
+    return told_at
+
+
 class Hold(Noun):
     """One case's money on hold at one account."""
 

@@ -103,6 +103,10 @@ def _is_emergency(facts: Any) -> bool:
     return bool(facts.emergency)
 
 
+def _magistrate_is_not_told(facts: Any) -> bool:
+    return facts.magistrate_told_at is None
+
+
 def _by(route: Route) -> Callable[[Any], bool]:
     return lambda facts: facts.route is route
 
@@ -160,7 +164,9 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement(
             "follow_up_by", KHALSA, "an emergency lien says by when FIR and order follow", _is_emergency, _later
         ),
-        Requirement("magistrate_report_by", KHALSA, "by when the magistrate is told of it"),
+        Requirement(
+            "magistrate_report_by", KHALSA, "by when the magistrate is told of it", _magistrate_is_not_told, _later
+        ),
     ),
     PaperKind.MAGISTRATE_REPORT: (
         *_officer(KHALSA),

@@ -31,7 +31,9 @@ def lien_notice(facts: LienNotice, words: Words) -> Body:
             if emergency
             else None,
             fir_copy(facts, words),
-            text(words, "lien_notice.magistrate", report_by=words.moment(facts.magistrate_report_by)),
+            text(words, "lien_notice.magistrate_told", told_at=words.moment(facts.magistrate_told_at))
+            if facts.magistrate_told_at
+            else text(words, "lien_notice.magistrate", report_by=words.moment(facts.magistrate_report_by)),
             text(words, "lien_notice.answer"),
         ],
     )

@@ -140,6 +140,8 @@ class LienNotice(PaperFacts):
     """no FIR with a copy yet: lawful while the follow-up is still to come"""
     follow_up_by: UtcDatetime | None = None
     magistrate_report_by: UtcDatetime | None = None
+    magistrate_told_at: UtcDatetime | None = None
+    """where the report that names this lien is handed in already"""
 
 
 class MagistrateReport(PaperFacts):

@@ -120,11 +120,17 @@ async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
 
 async def test_a_duty_is_done_by_an_officer_who_says_why(doors: Doors, case: str) -> None:
     assert [duty["kind"] for duty in (await side(doors, case))["duties"]] == ["magistrate_report", "follow_up"]
-    path = f"/api/v1/cases/{case}/duties/magistrate_report/done"
-    assert (await doors.post(path, {"reason": " "}, Role.IO)).status_code == 422
+    path = f"/api/v1/cases/{case}/duties/follow_up/done"
+    for nothing in ({"reason": " "}, {}, {"handed_in": {"diary_no": "DD 4/2026"}}):
+        assert (await doors.post(path, nothing, Role.IO)).status_code == 422
     done = await doors.post(path, WHY, Role.IO)
     assert (done.status_code, done.json()["done_by"], done.json()["reason"]) == (200, "officer:officer1", WHY["reason"])
     assert (await doors.post(path, WHY, Role.IO)).json()["type"] == "urn:goldenhour:problem:not-now"
+    report = path.replace("follow_up", "magistrate_report")
+    assert (await doors.post(report, WHY, Role.IO)).status_code == 409, "the court's diary is asked for"
+    handed_in = {"diary_no": "DD 4/2026", "at": datetime.now(UTC).isoformat()}
+    done = await doors.post(report, {"handed_in": handed_in}, Role.IO)
+    assert (done.status_code, done.json()["diary_no"], done.json()["reason"]) == (200, "DD 4/2026", "")
     assert (await doors.post(f"/api/v1/cases/{case}/duties/fir_signature/done", WHY, Role.IO)).status_code == 404
 
 
