@@ -94,6 +94,26 @@ async def test_an_order_comes_with_its_pdf_and_goes_out_again_as_it_came(doors: 
     assert [kept["withdrawn_reason"] for kept in (await side(doors, case))["court_orders"]] == [WHY["reason"]]
 
 
+async def test_an_order_to_let_go_is_confirmed_by_a_second_officer_who_has_it(doors: Doors, case: str) -> None:
+    path = f"/api/v1/cases/{case}/court-orders"
+    told = {name: value for name, value in order(kind="writ", effect="release").items() if name != "document"}
+    taken = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case}]}, Role.DESK)
+    assert taken.status_code == 200, taken.text
+    (known,) = taken.json()["orders"]
+    of_it = f"{path}/{known['court_order_id']}"
+    assert (await doors.post(f"{of_it}/confirm", {}, Role.DESK)).json()["type"] == "urn:goldenhour:problem:not-allowed"
+    same = await doors.post(f"{of_it}/confirm", {}, Role.IO)
+    assert same.json()["type"] == "urn:goldenhour:problem:four-eyes"
+    pdf = one_page_pdf("order") + b"\0" * 1_000_000
+    put = await doors.post(f"{of_it}/document", {"document": b64encode(pdf).decode()}, Role.IO)
+    assert put.json()["document_digest"] == sha256(pdf).hexdigest(), put.text
+    headers = doors.officer(Role.SP, "officer2")
+    confirmed = await doors.client.post(f"{of_it}/confirm", headers=headers)
+    assert (confirmed.status_code, confirmed.json()["confirmed_by"]) == (200, "officer:officer2"), confirmed.text
+    nobodys = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case, "institution": "HDFC"}]})
+    assert nobodys.status_code == 422
+
+
 async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
     path = f"/api/v1/cases/{case}/court-orders"
     for wrong, field in (
