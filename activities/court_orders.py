@@ -128,7 +128,7 @@ async def _with_document(
     return await court_orders.get(connection, case_no, order.court_order_id)
 
 
-async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, by: str) -> CourtOrder:
+async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
     """A second officer has read an order to let go: the banks are ordered to. Twice is once.
 
     Raises `NotFound`, `SameEyes` for whoever took it in, and `NotNow` for another effect, one without its document, or
@@ -142,7 +142,7 @@ async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, by
             return order
         _refuse_confirming(order, by)
         await court_orders.confirm(connection, court_order_id, by, now)
-        data = {"court_order_id": court_order_id, "document_digest": order.document_digest}
+        data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
         await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_CONFIRMED, data)])
         await _release(connection, hands, case_no, order, by, now)
         await _close_task(connection, case_no, court_order_id, now, "it is confirmed")

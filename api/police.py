@@ -39,7 +39,7 @@ from schemas.restoration_enums import DutyKind
 COURT_ORDERS: Final = "*/court-orders"
 FIRS: Final = "*/fir"
 FIR_COPIES: Final = "*/copy"
-ORDER_COPIES: Final = "*/court-orders/*/document"
+ORDER_COPIES: Final = "*/document"
 DOCUMENT_BODY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
 """of the body: the PDF in Base64, and what is said of it"""
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
@@ -135,9 +135,10 @@ async def confirm_court_order(
     officer: Annotated[Officer, may(Action.CONFIRM_COURT_ORDER)],
     ack_no: AckNo,
     court_order_id: CourtOrderId,
+    why: WithReason,
 ) -> CourtOrder:
     """Another officer than who took it in has read an order to let go; the banks are ordered to."""
-    return await courts.confirm_court_order(parts.hands, ack_no, court_order_id, officer.actor)
+    return await courts.confirm_court_order(parts.hands, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.get("/court-orders/{court_order_id}/document", response_class=Response, responses=_PDF_RESPONSE)

@@ -53,11 +53,12 @@ class Bailiff(Home):
         wide = WideCourtOrder.model_validate(told | {"document": b64encode(PDF), "about": about})
         return await take_wide_order(self.hands, wide, BY)
 
-    async def confirm(self, case_no: str, order: CourtOrder, by: str = "officer:sp") -> CourtOrder:
-        return await confirm_court_order(self.hands, case_no, order.court_order_id, by)
+    async def read(self, case_no: str, order: CourtOrder, by: str = "officer:sp") -> CourtOrder:
+        """A second officer confirms it."""
+        return await confirm_court_order(self.hands, case_no, order.court_order_id, "it is genuine", by)
 
     async def release(self, case_no: str, **changes: Any) -> CourtOrder:
-        return await self.confirm(case_no, await self.take(case_no, kind="writ", effect="release", **changes))
+        return await self.read(case_no, await self.take(case_no, kind="writ", effect="release", **changes))
 
     async def withdraw(self, case_no: str, order: CourtOrder) -> CourtOrder:
         return await withdraw_court_order(self.hands, case_no, order.court_order_id, "taken for another case", BY)
@@ -176,9 +177,9 @@ async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself
     (note,) = await home.bench.rows("SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no)
     assert f"court order {order.court_order_id}" in note[0]
     with pytest.raises(SameEyes, match="another officer"):
-        await home.confirm(case_no, order, BY)
+        await home.read(case_no, order, BY)
     with pytest.raises(NotNow, match="document"):
-        await home.confirm(case_no, order)
+        await home.read(case_no, order)
     with pytest.raises(Exception, match="court_order_four_eyes"):
         await home.bench.pool.execute(
             "UPDATE court_order SET confirmed_by = taken_by, confirmed_at = now() WHERE court_order_id = $1",
@@ -188,16 +189,16 @@ async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself
     # The same order again, now with its document, is the same order.
     again = await home.take(case_no, kind="writ", effect="release")
     assert (again.court_order_id, again.document_digest) == (order.court_order_id, sha256(PDF).hexdigest())
-    confirmed = await home.confirm(case_no, again)
+    confirmed = await home.read(case_no, again)
     assert (confirmed.confirmed_by, len(await home.releases(case_no))) == ("officer:sp", 2)
-    assert await home.confirm(case_no, again, "officer:dy_sp") == confirmed, "twice is once"
+    assert await home.read(case_no, again, "officer:dy_sp") == confirmed, "twice is once"
     assert len(await home.releases(case_no)) == 2
     assert "court_order_confirmed" in await home.bench.events(case_no)
     open_tasks = "SELECT count(*) FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await home.bench.value(open_tasks, case_no) == 0
     other = await home.take(case_no, effect="keep_hold")
     with pytest.raises(NotNow, match="waits for nobody"):
-        await home.confirm(case_no, other)
+        await home.read(case_no, other)
 
 
 async def test_an_order_to_let_go_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
@@ -209,7 +210,7 @@ async def test_an_order_to_let_go_changes_nothing_until_it_is_confirmed(home: Ba
         assert await court_orders.keep_hold(connection, hold_id) is not None
     await home.withdraw(case_no, order)
     with pytest.raises(NotNow, match="withdrawn"):
-        await home.confirm(case_no, order)
+        await home.read(case_no, order)
 
 
 async def test_the_document_may_come_later_and_stays(home: Bailiff) -> None:
@@ -243,7 +244,7 @@ async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Baili
 
 async def test_one_order_is_taken_in_for_all_its_cases_or_for_none(home: Bailiff) -> None:
     (first, (hdfc, icic)), (second, _) = await home.two_banks(), await home.two_banks()
-    about = [
+    about: list[dict[str, Any]] = [
         {"ack_no": first, "institution": "HDFC", "account": hdfc, "amount_paise": 4_000_00},
         {"ack_no": first, "institution": "ICIC", "account": icic},
         {"ack_no": second, "amount_paise": 9_000_00},

@@ -101,14 +101,15 @@ async def test_an_order_to_let_go_is_confirmed_by_a_second_officer_who_has_it(do
     assert taken.status_code == 200, taken.text
     (known,) = taken.json()["orders"]
     of_it = f"{path}/{known['court_order_id']}"
-    assert (await doors.post(f"{of_it}/confirm", {}, Role.DESK)).json()["type"] == "urn:goldenhour:problem:not-allowed"
-    same = await doors.post(f"{of_it}/confirm", {}, Role.IO)
+    assert (await doors.post(f"{of_it}/confirm", WHY, Role.DESK)).json()["type"] == "urn:goldenhour:problem:not-allowed"
+    same = await doors.post(f"{of_it}/confirm", WHY, Role.IO)
     assert same.json()["type"] == "urn:goldenhour:problem:four-eyes"
     pdf = one_page_pdf("order") + b"\0" * 1_000_000
     put = await doors.post(f"{of_it}/document", {"document": b64encode(pdf).decode()}, Role.IO)
-    assert put.json()["document_digest"] == sha256(pdf).hexdigest(), put.text
+    assert put.status_code == 200, put.text
+    assert put.json()["document_digest"] == sha256(pdf).hexdigest()
     headers = doors.officer(Role.SP, "officer2")
-    confirmed = await doors.client.post(f"{of_it}/confirm", headers=headers)
+    confirmed = await doors.client.post(f"{of_it}/confirm", json=WHY, headers=headers)
     assert (confirmed.status_code, confirmed.json()["confirmed_by"]) == (200, "officer:officer2"), confirmed.text
     nobodys = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case, "institution": "HDFC"}]})
     assert nobodys.status_code == 422

@@ -87,7 +87,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
         DESK | IO,
         {"document": b64encode(b"%PDF-1.4").decode()},
     ),
-    ("POST", f"{CASE}/court-orders/{{court_order_id}}/confirm"): ({Role.SUPERVISOR, Role.ADMIN} | IO | ABOVE, None),
+    ("POST", f"{CASE}/court-orders/{{court_order_id}}/confirm"): (IO | ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{CASE}/court-orders/{{court_order_id}}/withdraw"): (DESK | IO, WHY),
     ("POST", f"{CASE}/duties/{{kind}}/done"): (IO | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("GET", f"{CASE}/messages"): (READERS | POLICE, None),
