@@ -198,6 +198,17 @@ async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
     return int(kept.split()[1]) if kept else None
 
 
+async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
+    """The ids under which an order stands, account by account; the one it is asked by among them."""
+    rows = await connection.fetch(
+        "SELECT s.court_order_id FROM court_order c JOIN court_order s"
+        " ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
+        " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
+        court_order_id,
+    )
+    return [row["court_order_id"] for row in rows]
+
+
 async def is_used_up(connection: Connection, court_order_id: int) -> bool:
     """Whether the sum that an order names has gone home."""
     done: bool = await connection.fetchval(
