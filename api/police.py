@@ -12,7 +12,7 @@ from api.auth import may
 from api.papers import PDF
 from api.params import AckNo, CourtOrderId
 from api.parts import TheParts
-from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import case_views, court_orders, duties, police
@@ -115,7 +115,7 @@ async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, 
     return await courts.take_court_order(parts.hands, ack_no, new, officer.actor)
 
 
-@wide_router.post("/court-orders", responses=says(NOT_NOW))
+@wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Take one order in for every account and case that it names, or, where one of them is refused, for none."""
     return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.hands, new, officer.actor)))
