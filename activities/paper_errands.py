@@ -17,10 +17,11 @@ from uuid import UUID
 import asyncpg
 
 from activities import restoration_words
+from activities.duties import end_if_nothing_is_left
 from activities.hands import Hands
 from activities.messaging import tell_victim
 from activities.papers import gather, issue_about, missing_of
-from db import cases, messages, paper_errands, paper_facts, papers, procedures, restorations
+from db import cases, duties, messages, paper_errands, paper_facts, papers, procedures, restorations
 from db.paper_errands import Errand, Standing
 from db.pool import Connection
 from db.restorations import RestorationRow
@@ -226,11 +227,17 @@ async def _report(work: _Work) -> _Found:
     connection, errand = work.connection, work.errand
     if not await paper_errands.duty_waits(connection, errand.case_no, errand.kind):
         return _SERVED
-    about = [errand.case_no]
     if errand.kind is PaperKind.FOLLOW_UP:
+        if await end_if_nothing_is_left(connection, work.hands, errand.case_no, work.now):
+            return _SERVED
         about = await papers.banks_without(connection, errand.case_no, errand.kind)
         if not about:
             return _WAITING
+    elif await duties.unreported_since(connection, errand.case_no) is None:
+        # Issued, and to be handed in: that is a task of its own.
+        return _WAITING
+    else:
+        about = [errand.case_no]
     missing = [one for subject in about for one in await work.missing(subject)]
     return _lacks(missing) if missing else _READY
 

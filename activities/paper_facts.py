@@ -115,6 +115,7 @@ async def lien_notice(asked: Gathering) -> Gathered:
     follow_up_by = (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     emergency = not fir.copy_digest and asked.now < follow_up_by
     report = await asked.duty(DutyKind.MAGISTRATE_REPORT)
+    told_at = await paper_facts.magistrate_told_at(connection, case_no)
     facts = LienNotice(
         case_no=case_no,
         officer=await asked.officer(),
@@ -125,8 +126,8 @@ async def lien_notice(asked: Gathering) -> Gathered:
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
         magistrate_report_by=report.due_at,
-        magistrate_told_at=report.done_at,
-        magistrate_report_late=report.done_at is None and report.due_at < asked.now,
+        magistrate_told_at=told_at,
+        magistrate_report_late=told_at is None and report.due_at < asked.now,
     )
     request_id = await paper_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))

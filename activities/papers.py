@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from activities.duties import duty_done
+from activities.duties import duty_done, report_issued
 from activities.hands import Hands
 from activities.messaging import tell_bank
 from activities.paper_facts import GATHER, Gathered, Gathering, subject_of
@@ -30,7 +30,6 @@ from schemas.police import CaseDuty
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
 from schemas.restorations import Acting
 
-_DUTIES: Final = {PaperKind.MAGISTRATE_REPORT: DutyKind.MAGISTRATE_REPORT, PaperKind.FOLLOW_UP: DutyKind.FOLLOW_UP}
 APPEAL_PATH: Final = "/appeal"
 """where an account holder appeals, below the public address"""
 
@@ -202,11 +201,11 @@ async def _do_duty(
     by: str,
     now: datetime,
 ) -> None:
-    """A report that the law asks for is done by its paper; the follow-up when every bank that holds money has one."""
-    duty = _DUTIES.get(kind)
-    if duty is None or (duty is DutyKind.FOLLOW_UP and await papers.banks_without(connection, case_no, kind)):
-        return
-    await duty_done(connection, hands, case_no, duty, paper.paper_id, by, now)
+    """The report to the magistrate is there to be handed in; the follow-up is done when every bank has its own."""
+    if kind is PaperKind.MAGISTRATE_REPORT:
+        await report_issued(connection, hands, case_no, paper.paper_id, now)
+    elif kind is PaperKind.FOLLOW_UP and not await papers.banks_without(connection, case_no, kind):
+        await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
 
 
 async def issue_for_officer(

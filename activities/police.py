@@ -9,7 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from activities.duties import duty_done, open_duty
+from activities.duties import (
+    CLOCKS_DIFFER,
+    LAPSED_UNDER_PAPERS,
+    duty_done,
+    open_duty,
+    overdue_note,
+    tell_of_what_is_late,
+)
 from activities.hands import Hands
 from activities.messaging import tell_victim
 from adapters.police.protocol import (
@@ -39,10 +46,9 @@ ROUND_LIMIT: Final = 10
 ASKED_AT_ONCE: Final = 5
 REGISTER_BY_HAND: Final = "register the FIR by hand"
 """the note of the desk's task about a report that the register refuses, or does not answer"""
+TWO_REPORTS: Final = "two FIRs, have one of them cancelled"
 NO_REGISTER: Final = "no register is set up: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
-CLOCKS_DIFFER: Final = timedelta(minutes=10)
-"""how far ahead of ours another's clock may be"""
 _GO_BY_THE_REPORT: Final = (ProcedureKind.RESTORATION,)
 
 
@@ -54,6 +60,7 @@ async def assign_officer(hands: Hands, ack_no: str, new: NewOfficer, by: str) ->
         assigned = await police.assign(connection, case_no, new, by, now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
+        await tell_of_what_is_late(connection, hands, case_no, assigned)
         await police.tell_procedures(connection, case_no, list(ProcedureKind), now)
     return assigned
 
@@ -85,7 +92,8 @@ async def ask_by_itself(connection: Connection, hands: Hands, case_no: str, now:
 async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
     """Ask the register for a report, or record one that stands there. To ask for what is asked for is to ask once.
 
-    Raises `NotFound`, and `NotNow` where the case has a report.
+    A report of another kind takes the place of an e-Zero FIR that is only asked for. Raises `NotFound`, and `NotNow`
+    where the case has a report, or waits for another.
     """
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
@@ -95,6 +103,11 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
             if new.by_hand and live.fir_no == new.by_hand.fir_no:
                 return live
             raise NotNow(f"FIR {live.fir_no} is {live.state.value}")
+        if live is not None and new.by_hand is None and live.kind is not new.kind:
+            if live.kind is not FirKind.E_ZERO_FIR:
+                raise NotNow(f"a {live.kind.value} is asked for")
+            await _give_up(connection, case_no, live, by, now)
+            live = None
         if live is None:
             sections = new.sections or hands.policy.police.fir.sections
             live = await police.ask(connection, case_no, new.kind, sections, by, now)
@@ -102,16 +115,15 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
             await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
         if new.by_hand is not None:
             # The one that was asked for is this one: the register is asked no more.
-            told = _by_hand(new.by_hand, now)
             work = _Report(connection, hands, case_no, live.fir_id, new.kind, now, by)
-            await work.registered(told, new.sections)
+            await work.by_hand(new.by_hand, new.sections)
         return await police.fir(connection, case_no, live.fir_id)
 
 
-def _by_hand(told: FirByHand, now: datetime) -> Registered:
-    if told.registered_at > now + CLOCKS_DIFFER:
-        raise NotNow("registered_at is in the future")
-    return Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
+async def _give_up(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
+    await police.cancel(connection, waiting.fir_id)
+    data = {"fir_id": str(waiting.fir_id), "kind": waiting.kind.value}
+    await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
 
 
 async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
@@ -128,30 +140,47 @@ async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, b
 
 
 async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
-    """The complainant has signed the e-Zero FIR. Raises `NotFound`, and `NotNow` for a report that waits for none."""
+    """The complainant has signed the e-Zero FIR in time; one that has lapsed meanwhile stands again.
+
+    Raises `NotFound`, and `NotNow` for a report that waits for none, or has another in its place.
+    """
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         found = await police.fir(connection, case_no, fir_id)
         if found.state is FirState.SIGNED:
             return found
-        _refuse_signature(found, signing, now)
-        await police.signed(connection, fir_id, signing.signed_at)
-        data = {"fir_id": str(fir_id), "signed_at": signing.signed_at.isoformat(), "reason": signing.reason}
-        await events.append(connection, case_no, now, by, [Event(EventKind.FIR_SIGNED, data)])
+        _refuse_signature(found, signing.signed_at, now)
+        live = await police.live_fir(connection, case_no)
+        if live is not None and live.fir_id != fir_id:
+            if live.state is not FirState.REQUESTED:
+                raise NotNow(f"FIR {live.fir_no} has taken its place")
+            await _give_up(connection, case_no, live, by, now)
+        work = _Report(connection, hands, case_no, fir_id, found.kind, now, by)
+        await work.signed(signing.signed_at, signing.reason)
         await duty_done(connection, hands, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
         await police.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
         return await police.fir(connection, case_no, fir_id)
 
 
-def _refuse_signature(found: Fir, signing: SignFir, now: datetime) -> None:
-    if found.kind is not FirKind.E_ZERO_FIR or found.state is not FirState.REGISTERED:
+_MAY_BE_SIGNED: Final = frozenset({FirState.REGISTERED, FirState.LAPSED})
+
+
+def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
+    if found.kind is not FirKind.E_ZERO_FIR or found.state not in _MAY_BE_SIGNED:
         raise NotNow(f"a {found.kind.value} that is {found.state.value} waits for no signature")
-    if signing.signed_at > now + CLOCKS_DIFFER:
-        raise NotNow("signed_at is in the future")
     assert found.registered_at is not None, "a registered report has its time"
-    if signing.signed_at < found.registered_at:
+    assert found.sign_by is not None, "an e-Zero FIR is to be signed by then"
+    _refuse_time_of_signing(signed_at, found.registered_at, found.sign_by, now)
+
+
+def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_by: datetime, now: datetime) -> None:
+    if signed_at > now + CLOCKS_DIFFER:
+        raise NotNow("signed_at is in the future")
+    if signed_at < registered_at:
         raise NotNow("it cannot be signed before it is registered")
+    if signed_at > sign_by:
+        raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}")
 
 
 @dataclass(frozen=True)
@@ -166,8 +195,24 @@ class _Report:
     now: datetime
     by: str
 
-    async def registered(self, told: Registered, sections: Sequence[str] = ()) -> None:
-        """It has its number; an e-Zero FIR is to be signed, and the victim is told."""
+    async def by_hand(self, told: FirByHand, sections: Sequence[str]) -> None:
+        """It stands in the register already. Raises `NotNow` for times that cannot be, and for one that has lapsed."""
+        if told.registered_at > self.now + CLOCKS_DIFFER:
+            raise NotNow("registered_at is in the future")
+        registered = Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
+        sign_by = self._sign_by(registered)
+        if told.signed_at is not None:
+            if sign_by is None:
+                raise NotNow(f"a {self.kind.value} waits for no signature")
+            _refuse_time_of_signing(told.signed_at, told.registered_at, sign_by, self.now)
+        elif sign_by is not None and sign_by <= self.now:
+            raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}: give signed_at")
+        await self.registered(registered, sections, told.signed_at)
+
+    async def registered(
+        self, told: Registered, sections: Sequence[str] = (), signed_at: datetime | None = None
+    ) -> None:
+        """It has its number; an e-Zero FIR is to be signed, and the victim is told, unless it is signed."""
         sign_by = self._sign_by(told)
         by_person = self.by != ENGINE
         if not await police.registered(
@@ -180,6 +225,7 @@ class _Report:
             kind=self.kind if by_person else None,
             sections=sections,
         ):
+            await self._not_asked_for(told)
             return
         data = {
             "fir_id": str(self.fir_id),
@@ -191,12 +237,36 @@ class _Report:
         await self._log(EventKind.FIR_REGISTERED, data)
         if told.document is not None:
             await self.copy(told.document)
-        await self._close_task("it is registered")
-        if sign_by is not None:
-            await open_duty(self.connection, self.hands, self.case_no, DutyKind.FIR_SIGNATURE, self.now, due_at=sign_by)
+        await self._close_tasks("it is registered")
+        if signed_at is not None:
+            await self.signed(signed_at, "told with its number")
+        elif sign_by is not None:
+            kind = DutyKind.FIR_SIGNATURE
+            await open_duty(self.connection, self.hands, self.case_no, kind, self.now, due_at=sign_by, anew=True)
             facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
             await tell_victim(self.connection, self.hands, self.case_no, MessageKind.FIR_TO_SIGN, facts)
         await police.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
+
+    async def signed(self, at: datetime, reason: str) -> None:
+        """The complainant has signed it; what its lapse has asked for is asked for no more."""
+        await police.signed(self.connection, self.fir_id, at)
+        data = {"fir_id": str(self.fir_id), "signed_at": at.isoformat(), "reason": reason}
+        await self._log(EventKind.FIR_SIGNED, data)
+        await self._close_tasks("it is signed")
+
+    async def _not_asked_for(self, told: Registered) -> None:
+        """Another report has taken its place while the register was asked: there are two, which a person must mend."""
+        found = await police.fir(self.connection, self.case_no, self.fir_id)
+        if found.fir_no == told.fir_no:
+            return
+        live = await police.live_fir(self.connection, self.case_no)
+        ours = live.fir_no or live.state.value if live else found.state.value
+        note = f"{TWO_REPORTS}: {told.fir_no} of the register, {ours} of ours"
+        data = {"fir_id": str(self.fir_id), "fir_no": told.fir_no, "ours": ours}
+        if await tasks.open_tasks(
+            self.connection, self.case_no, [NewTask(kind=TaskKind.SUPERVISE, note=note)], self.now
+        ):
+            await self._log(EventKind.FIR_TWICE, data)
 
     async def copy(self, document: bytes) -> None:
         """The report itself is here: what goes out with it can go."""
@@ -225,8 +295,11 @@ class _Report:
         ours = told.registered_at + timedelta(seconds=seconds / self.hands.procedure_clock_factor)
         return told.sign_by if told.sign_by and told.sign_by > told.registered_at else ours
 
-    async def _close_task(self, reason: str) -> None:
-        await tasks.close_noted(self.connection, self.case_no, [TaskKind.SUPERVISE], REGISTER_BY_HAND, self.now, reason)
+    async def _close_tasks(self, reason: str) -> None:
+        """Nobody has to register another, or to see why this one was not signed."""
+        kinds = [TaskKind.SUPERVISE, TaskKind.DUTY]
+        for note in (REGISTER_BY_HAND, LAPSED_UNDER_PAPERS, overdue_note(DutyKind.FIR_SIGNATURE)):
+            await tasks.close_noted(self.connection, self.case_no, kinds, note, self.now, reason)
 
     async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
         await events.append(self.connection, self.case_no, self.now, self.by, [Event(kind, dict(data))])

@@ -286,9 +286,10 @@ async def _keep_no_more(work: Work) -> None:
     """The holds of its money lapse again, but not before they are warned of."""
     connection, row = work.connection, work.row
     let_go = await restorations.keep_or_let_go(connection, row.restoration_id)
-    if row.court_order_id is not None and await court_orders.is_used_up(connection, row.court_order_id):
-        freed = await court_orders.let_holds_go(connection, row.case_no, row.court_order_id)
-        let_go += [UUID(hold_id) for hold_id in freed]
+    for order_id in await court_orders.rows_of(connection, row.court_order_id) if row.court_order_id else ():
+        if await court_orders.is_used_up(connection, order_id):
+            freed = await court_orders.let_holds_go(connection, row.case_no, order_id)
+            let_go += [UUID(hold_id) for hold_id in freed]
     await account_holds.warn_anew(work.connection, let_go, work.now)
     await tell_holds(work, let_go)
 

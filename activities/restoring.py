@@ -242,21 +242,23 @@ async def prepare(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
 async def _due(work: Work, lines: Sequence[Line]) -> dict[int, int]:
     """By hop, what of its share may be ordered: nothing beyond the sum, or the account, that an order names."""
     found = await _covered(work)
-    due = {}
-    left = found.left_paise if found else None
+    due = {line.hop_no: max(line.free_paise - line.to_restore_paise, 0) for line in lines}
+    if found is None:
+        return due
     for line in lines:
-        paise = max(line.free_paise - line.to_restore_paise, 0)
-        if found is not None and not found.is_about(line):
-            paise = 0
-        if left is not None:
-            paise = min(paise, left)
-            left -= paise
-        due[line.hop_no] = paise
+        if not any(one.is_about(line) for one in found):
+            due[line.hop_no] = 0
+    for one in found:
+        left = one.left_paise
+        for line in lines:
+            if left is not None and one.is_about(line):
+                due[line.hop_no] = min(due[line.hop_no], left)
+                left -= due[line.hop_no]
     return due
 
 
-async def _covered(work: Work) -> Covered | None:
-    """What the order that it goes by lets go home still; None where it goes by none."""
+async def _covered(work: Work) -> list[Covered] | None:
+    """What the order that it goes by lets go home still, account by account; None where it goes by none."""
     order_id = work.row.court_order_id
     if order_id is None:
         return None
@@ -275,10 +277,11 @@ async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):
                 raise NotNow(f"what is on hold of hop {line.hop_no} has changed since: send it back")
-        found = await _covered(work)
-        if found and found.left_paise is not None and sum(line.due_paise or 0 for line in lines) > found.left_paise:
-            # Another restoration has been approved under it since.
-            raise NotNow(f"{found.left_paise} paise are left of court order {work.row.court_order_id}: send it back")
+        for one in await _covered(work) or ():
+            due = sum(line.due_paise or 0 for line in lines if one.is_about(line))
+            if one.left_paise is not None and due > one.left_paise:
+                # Another restoration has been approved under it since.
+                raise NotNow(f"{one.left_paise} paise are left of court order {work.row.court_order_id}: send it back")
         await restorations.set_approved(work.connection, restoration_id, by.subject)
         amounts = {line.hop_no: line.due_paise or 0 for line in lines}
         await _order(work, lines, amounts, OrderKind.RESTORE, OrderReason.RESTORATION)

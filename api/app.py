@@ -61,6 +61,7 @@ BODY_LIMITS_BYTES = {
     police.COURT_ORDERS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIR_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
+    police.ORDER_COPIES: police.DOCUMENT_BODY_MAX_BYTES,
 }
 
 
@@ -94,6 +95,7 @@ def create_app(parts: Parts) -> FastAPI:
     # Before the restorations: `figures` is the id of none.
     for resource in (home_figures, restorations, papers, police, messages):
         app.include_router(resource.router)
+    app.include_router(police.wide_router)
     for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
     for resource in (holds, grievances, bank_grievances, appeals):

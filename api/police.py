@@ -12,7 +12,7 @@ from api.auth import may
 from api.papers import PDF
 from api.params import AckNo, CourtOrderId
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import case_views, court_orders, duties, police
@@ -21,7 +21,10 @@ from schemas.police import (
     DOCUMENT_MAX_BYTES,
     CaseOfficer,
     CourtOrder,
+    CourtOrderCopy,
+    CourtOrdersTaken,
     Duty,
+    FinishDuty,
     Fir,
     FirCopy,
     NewCourtOrder,
@@ -29,12 +32,14 @@ from schemas.police import (
     NewOfficer,
     PoliceSide,
     SignFir,
+    WideCourtOrder,
 )
 from schemas.restoration_enums import DutyKind
 
 COURT_ORDERS: Final = "*/court-orders"
 FIRS: Final = "*/fir"
 FIR_COPIES: Final = "*/copy"
+ORDER_COPIES: Final = "*/document"
 DOCUMENT_BODY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
 """of the body: the PDF in Base64, and what is said of it"""
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
@@ -42,6 +47,7 @@ _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 }
 
 router = APIRouter(prefix="/api/v1/cases/{ack_no}", tags=["police"], responses=IN_THE_DESCRIPTION)
+wide_router = APIRouter(prefix="/api/v1", tags=["police"], responses=IN_THE_DESCRIPTION)
 
 FirTaker = Annotated[Officer, may(Action.TAKE_FIR)]
 OrderTaker = Annotated[Officer, may(Action.TAKE_COURT_ORDER)]
@@ -109,6 +115,32 @@ async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, 
     return await courts.take_court_order(parts.hands, ack_no, new, officer.actor)
 
 
+@wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
+async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
+    """Take one order in for every account and case that it names, or, where one of them is refused, for none."""
+    return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.hands, new, officer.actor)))
+
+
+@router.post("/court-orders/{court_order_id}/document", responses=says(NOT_NOW))
+async def put_court_order_copy(
+    parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, copy: CourtOrderCopy
+) -> CourtOrder:
+    """The order itself, a PDF, where it was taken in without."""
+    return await courts.put_order_copy(parts.hands, ack_no, court_order_id, copy, officer.actor)
+
+
+@router.post("/court-orders/{court_order_id}/confirm", responses=says(NOT_NOW, FOUR_EYES))
+async def confirm_court_order(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.CONFIRM_COURT_ORDER)],
+    ack_no: AckNo,
+    court_order_id: CourtOrderId,
+    why: WithReason,
+) -> CourtOrder:
+    """Another officer than who took it in has read an order to let go; the banks are ordered to."""
+    return await courts.confirm_court_order(parts.hands, ack_no, court_order_id, why.reason, officer.actor)
+
+
 @router.get("/court-orders/{court_order_id}/document", response_class=Response, responses=_PDF_RESPONSE)
 async def read_court_order(
     parts: TheParts,
@@ -133,10 +165,11 @@ async def withdraw_court_order(
 
 @router.post("/duties/{kind}/done", responses=says(NOT_NOW))
 async def finish_duty(
-    parts: TheParts, officer: Annotated[Officer, may(Action.DO_DUTY)], ack_no: AckNo, kind: DutyKind, why: WithReason
+    parts: TheParts, officer: Annotated[Officer, may(Action.DO_DUTY)], ack_no: AckNo, kind: DutyKind, how: FinishDuty
 ) -> Duty:
-    """A duty is done otherwise than by a paper of ours; a signature is recorded with its report."""
-    return await clocks.finish_by_hand(parts.hands, ack_no, kind, why.reason, officer.actor)
+    """The report is handed in, or a duty needs no paper of ours; a signature is recorded with its FIR."""
+    reason, handed_in = how.reason or "", how.handed_in
+    return await clocks.finish_by_hand(parts.hands, ack_no, kind, reason, officer.actor, handed_in=handed_in)
 
 
 def _attached(document: bytes, name: str) -> Response:

@@ -30,6 +30,8 @@ class Action(StrEnum):
     ASSIGN_OFFICER = "assign_officer"
     TAKE_FIR = "take_fir"
     TAKE_COURT_ORDER = "take_court_order"
+    CONFIRM_COURT_ORDER = "confirm_court_order"
+    """a second officer's word, by which the banks let go"""
     DO_DUTY = "do_duty"
     SEND_MESSAGE = "send_message"
     READ_RESTORATION = "read_restoration"
@@ -87,6 +89,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.ASSIGN_OFFICER: frozenset({Role.SUPERVISOR, Role.DY_SP, Role.SP, Role.ADMIN}),
     Action.TAKE_FIR: _DESK | {Role.IO},
     Action.TAKE_COURT_ORDER: _DESK | {Role.IO},
+    Action.CONFIRM_COURT_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.IO, Role.DY_SP, Role.SP}),
     Action.DO_DUTY: frozenset({Role.IO, Role.SUPERVISOR, Role.ADMIN}),
     Action.SEND_MESSAGE: _DESK | {Role.IO},
     Action.READ_RESTORATION: _DESK | _POLICE | {Role.AUDITOR},

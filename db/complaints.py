@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from db.pool import Connection
+from domain.districts import known_district
 from schemas.base import Noun
 from schemas.complaints import Complaint, ComplaintReceipt, Flag
 
@@ -101,17 +102,18 @@ async def insert(
     idempotency_key: str,
     body_digest: bytes,
 ) -> None:
-    """Write a complaint and its victim."""
+    """Write a complaint and its victim, whose district is kept by its code where it is known, and as it was told."""
     victim = complaint.victim
+    district = known_district(victim.district)
     await connection.execute(
-        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior, language, email)"
-        " VALUES ($1, $2, $3, $4, $5, $6, $17, $18) RETURNING victim_id)"
+        "WITH v AS (INSERT INTO victim (name, mobile, district, woman, child, senior, language, email,"
+        " district_as_told) VALUES ($1, $2, $3, $4, $5, $6, $17, $18, $19) RETURNING victim_id)"
         " INSERT INTO complaint (ack_no, case_no, channel, category, victim_id, received_at, taken_by,"
         " idempotency_key, body_digest, joined, flags)"
         " SELECT $7, $8, $9, $10, victim_id, $11, $12, $13, $14, $15, $16 FROM v",
         victim.name,
         victim.mobile,
-        victim.district,
+        district.code if district else victim.district,
         victim.woman,
         victim.child,
         victim.senior,
@@ -127,6 +129,7 @@ async def insert(
         [flag.model_dump() for flag in receipt.flags],
         victim.language.value,
         victim.email or "",
+        victim.district,
     )
 
 

@@ -11,8 +11,8 @@ from schemas.police import CourtOrder, NewCourtOrder
 
 _ORDER: Final = (
     "court_order_id, kind, effect, court, order_no, made_on, amount_paise, institution, account_key,"
-    " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, withdrawn_at, withdrawn_by,"
-    " withdrawn_reason"
+    " encode(document_digest, 'hex') AS document_digest, taken_by, taken_at, reason, confirmed_by, confirmed_at,"
+    " withdrawn_at, withdrawn_by, withdrawn_reason"
 )
 
 
@@ -69,17 +69,33 @@ async def document(connection: Connection, case_no: str, court_order_id: int) ->
     return found
 
 
-async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> CourtOrder | None:
-    """The same order of the same court, taken in before and not withdrawn."""
-    row = await connection.fetchrow(
+async def standing(connection: Connection, case_no: str, order: NewCourtOrder) -> list[CourtOrder]:
+    """The same order of the same court as it was taken in before and not withdrawn, account by account."""
+    rows = await connection.fetch(
         f"SELECT {_ORDER} FROM court_order WHERE case_no = $1 AND court = $2 AND order_no = $3 AND effect = $4"
-        " AND withdrawn_at IS NULL",
+        " AND withdrawn_at IS NULL ORDER BY court_order_id",
         case_no,
         order.court,
         order.order_no,
         order.effect.value,
     )
-    return CourtOrder.model_validate(dict(row)) if row else None
+    return [CourtOrder.model_validate(dict(row)) for row in rows]
+
+
+async def put_document(connection: Connection, court_order_id: int, document: bytes) -> None:
+    """The order itself is here."""
+    await connection.execute(
+        "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1",
+        court_order_id,
+        document,
+    )
+
+
+async def confirm(connection: Connection, court_order_id: int, by: str, at: datetime) -> None:
+    """A second officer has read it."""
+    await connection.execute(
+        "UPDATE court_order SET confirmed_by = $2, confirmed_at = $3 WHERE court_order_id = $1", court_order_id, by, at
+    )
 
 
 async def withdraw(connection: Connection, court_order_id: int, by: str, reason: str, at: datetime) -> None:
@@ -166,11 +182,11 @@ _KEPT: Final = """(
     WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
       AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
       AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
-          AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.court_order_id > c.court_order_id
+          AND r.amount_paise IS NULL AND r.withdrawn_at IS NULL AND r.confirmed_at IS NOT NULL
+          AND r.court_order_id > c.court_order_id
           AND (r.account_key IS NULL OR (r.institution, r.account_key) = (h.institution, h.account_key)))
       AND (c.effect = 'keep_hold' OR c.amount_paise IS NULL OR c.amount_paise > (
-          SELECT coalesce(sum(l.confirmed_paise), 0) FROM bank_order o JOIN bank_order_line l USING (order_id)
-          WHERE o.court_order_id = c.court_order_id AND o.kind = 'restore'))
+          SELECT coalesce(sum(l.confirmed_paise), 0) FROM court_order_lines(c.court_order_id) l))
     ORDER BY c.court_order_id DESC LIMIT 1)"""
 
 
@@ -182,11 +198,21 @@ async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
     return int(kept.split()[1]) if kept else None
 
 
+async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
+    """The ids under which an order stands, account by account; the one it is asked by among them."""
+    rows = await connection.fetch(
+        "SELECT s.court_order_id FROM court_order c JOIN court_order s"
+        " ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
+        " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
+        court_order_id,
+    )
+    return [row["court_order_id"] for row in rows]
+
+
 async def is_used_up(connection: Connection, court_order_id: int) -> bool:
     """Whether the sum that an order names has gone home."""
     done: bool = await connection.fetchval(
-        "SELECT coalesce(c.amount_paise <= (SELECT sum(l.confirmed_paise) FROM bank_order o"
-        " JOIN bank_order_line l USING (order_id) WHERE o.court_order_id = $1 AND o.kind = 'restore'), false)"
+        "SELECT coalesce(c.amount_paise <= (SELECT sum(l.confirmed_paise) FROM court_order_lines($1) l), false)"
         " FROM court_order c WHERE c.court_order_id = $1",
         court_order_id,
     )

@@ -1,10 +1,11 @@
 """What the law asks of the police after a hold: each duty a row with its own clock."""
 
 from datetime import datetime
+from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.police import Duty
+from schemas.police import Duty, HandedIn
 from schemas.restoration_enums import DutyKind
 
 _DUTY = ", ".join(Duty.model_fields)
@@ -28,7 +29,8 @@ async def open_duty(
     done = await connection.fetchval(
         "INSERT INTO duty (case_no, kind, opened_at, remind_at, due_at, escalate_at) VALUES ($1, $2, $3, $4, $5, $6)"
         " ON CONFLICT (case_no, kind) DO UPDATE SET opened_at = $3, remind_at = $4, due_at = $5, escalate_at = $6,"
-        " reminded_at = NULL, escalated_at = NULL, done_at = NULL, done_by = NULL, paper_id = NULL, reason = ''"
+        " reminded_at = NULL, escalated_at = NULL, done_at = NULL, done_by = NULL, paper_id = NULL, reason = '',"
+        " issued_at = NULL, diary_no = NULL, handed_in_at = NULL"
         " WHERE $7 AND duty.done_at IS NOT NULL RETURNING true",
         case_no,
         kind.value,
@@ -77,19 +79,42 @@ async def escalated(connection: Connection, case_no: str, kind: DutyKind, at: da
     return bool(done)
 
 
+async def issued(connection: Connection, case_no: str, kind: DutyKind, paper_id: UUID, at: datetime) -> bool:
+    """The duty's paper is there, and is to be handed in; false where the case has none of the kind that waits."""
+    found = await connection.fetchval(
+        "UPDATE duty SET paper_id = $3, issued_at = $4 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL"
+        " RETURNING true",
+        case_no,
+        kind.value,
+        paper_id,
+        at,
+    )
+    return bool(found)
+
+
 async def done(
-    connection: Connection, case_no: str, kind: DutyKind, by: str, at: datetime, *, paper_id: UUID | None, reason: str
+    connection: Connection,
+    case_no: str,
+    kind: DutyKind,
+    by: str,
+    at: datetime,
+    *,
+    paper_id: UUID | None,
+    reason: str,
+    handed_in: HandedIn | None = None,
 ) -> Duty | None:
     """The duty is done; None where the case has none of the kind that waits."""
     row = await connection.fetchrow(
-        "UPDATE duty SET done_at = $4, done_by = $3, paper_id = $5, reason = $6"
-        f" WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
+        "UPDATE duty SET done_at = $4, done_by = $3, paper_id = coalesce($5, paper_id), reason = $6, diary_no = $7,"
+        f" handed_in_at = $8 WHERE case_no = $1 AND kind = $2 AND done_at IS NULL RETURNING {_DUTY}",
         case_no,
         kind.value,
         by,
         at,
         paper_id,
         reason,
+        handed_in.diary_no if handed_in else None,
+        handed_in.at if handed_in else None,
     )
     return Duty.model_validate(dict(row)) if row else None
 
@@ -100,3 +125,47 @@ async def any_left(connection: Connection, case_no: str) -> bool:
         "SELECT EXISTS (SELECT FROM duty WHERE case_no = $1 AND done_at IS NULL)", case_no
     )
     return left
+
+
+# -- what the magistrate has been told ---------------------------------------------------------------------------------
+
+_UNREPORTED: Final = (
+    " FROM held_hop k JOIN ledger_balance b ON b.case_no = k.case_no AND b.hop_no = k.hop_no AND b.bucket = 'held'"
+    " WHERE k.case_no = $1 AND b.balance_paise > k.reported_paise"
+)
+
+
+async def unreported_since(connection: Connection, case_no: str) -> datetime | None:
+    """Since when money is on hold that no report to the magistrate names; None where every paisa is named."""
+    since: datetime | None = await connection.fetchval(f"SELECT min(k.held_at){_UNREPORTED}", case_no)
+    return since
+
+
+async def report(connection: Connection, case_no: str, held_by: datetime | None = None) -> None:
+    """A report names everything that is on hold, and was by then."""
+    await connection.execute(
+        f"UPDATE held_hop SET reported_paise = u.balance_paise FROM (SELECT k.hop_no, b.balance_paise{_UNREPORTED}"
+        " AND ($2::timestamptz IS NULL OR k.held_at <= $2)) u WHERE held_hop.case_no = $1"
+        " AND held_hop.hop_no = u.hop_no",
+        case_no,
+        held_by,
+    )
+
+
+async def is_anything_held(connection: Connection, case_no: str) -> bool:
+    """Whether money of the case is on hold."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM ledger_balance WHERE case_no = $1 AND bucket = 'held' AND balance_paise > 0)",
+        case_no,
+    )
+    return found
+
+
+async def is_in_a_diary(connection: Connection, case_no: str, diary_no: str) -> bool:
+    """Whether a report of the case was handed in under this number."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_event WHERE case_no = $1 AND kind = 'duty_done' AND data->>'diary_no' = $2)",
+        case_no,
+        diary_no,
+    )
+    return found

@@ -121,7 +121,8 @@ FILES: Final = {
     "police/court_orders.jsonl": _rows(
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
-        " c.reason, c.withdrawn_at, c.withdrawn_by, c.withdrawn_reason FROM court_order c)",
+        " c.reason, c.confirmed_by, c.confirmed_at, c.withdrawn_at, c.withdrawn_by,"
+        " c.withdrawn_reason FROM court_order c)",
         _CASE,
         "t.court_order_id",
     ),

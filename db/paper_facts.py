@@ -1,6 +1,7 @@
 """What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.papers`."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -147,6 +148,14 @@ async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | N
         "SELECT due_at, done_at FROM duty WHERE case_no = $1 AND kind = $2", case_no, kind.value
     )
     return Duty(**dict(row)) if row else None
+
+
+async def magistrate_told_at(connection: Connection, case_no: str) -> datetime | None:
+    """When the magistrate was told of all that is on hold; None while a report is owed."""
+    told_at: datetime | None = await connection.fetchval(
+        "SELECT coalesce(handed_in_at, done_at) FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'", case_no
+    )
+    return told_at
 
 
 class Hold(Noun):

@@ -185,17 +185,39 @@ async def last_since(
     return [PaperHead(**dict(row)) for row in rows]
 
 
-async def banks_without(connection: Connection, case_no: str, kind: PaperKind) -> list[str]:
-    """The banks that hold money of the case and have no paper of this kind."""
+async def banks_without(
+    connection: Connection, case_no: str, kind: PaperKind, *, held_after: datetime | None = None
+) -> list[str]:
+    """The banks that hold money of the case, or do since then, and have no paper of this kind.
+
+    A paper under an FIR that has lapsed is none.
+    """
     rows = await connection.fetch(
         "SELECT DISTINCT h.institution FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
         " WHERE h.case_no = $1 AND b.bucket = 'held' AND b.balance_paise > 0 AND h.institution IS NOT NULL"
-        " AND NOT EXISTS (SELECT FROM paper p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution)"
+        " AND ($3::timestamptz IS NULL OR EXISTS (SELECT FROM held_hop k WHERE k.case_no = $1 AND k.hop_no = h.hop_no"
+        "  AND k.held_at > $3))"
+        " AND NOT EXISTS (SELECT FROM paper p WHERE p.case_no = $1 AND p.kind = $2 AND p.institution = h.institution"
+        "  AND NOT EXISTS (SELECT FROM fir f WHERE f.case_no = $1 AND f.state = 'lapsed'"
+        "   AND f.fir_no = p.facts #>> '{fir,number}'))"
         " ORDER BY h.institution",
         case_no,
         kind.value,
+        held_after,
     )
     return [row["institution"] for row in rows]
+
+
+async def names_fir(connection: Connection, case_no: str, fir_id: UUID) -> bool:
+    """Whether a bank or the magistrate has a paper that names this FIR."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM paper p JOIN fir f ON f.case_no = p.case_no WHERE p.case_no = $1 AND f.fir_id = $2"
+        " AND p.kind = ANY($3) AND p.facts #>> '{fir,number}' = f.fir_no)",
+        case_no,
+        fir_id,
+        [*_FOR_BANKS, PaperKind.MAGISTRATE_REPORT.value],
+    )
+    return found
 
 
 _FOR_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))

@@ -189,10 +189,21 @@ async def refused(connection: Connection, fir_id: UUID, refusal: str) -> bool:
     return bool(done)
 
 
+async def cancel(connection: Connection, fir_id: UUID) -> None:
+    """The register is asked for it no more."""
+    await connection.execute(
+        "UPDATE fir SET state = 'cancelled', next_attempt_at = NULL, failure = '' WHERE fir_id = $1"
+        " AND state = 'requested'",
+        fir_id,
+    )
+
+
 async def signed(connection: Connection, fir_id: UUID, at: datetime) -> None:
     """The complainant has signed it."""
     await connection.execute(
-        "UPDATE fir SET state = 'signed', signed_at = $2 WHERE fir_id = $1 AND state = 'registered'", fir_id, at
+        "UPDATE fir SET state = 'signed', signed_at = $2 WHERE fir_id = $1 AND state IN ('registered', 'lapsed')",
+        fir_id,
+        at,
     )
 
 

@@ -371,9 +371,8 @@ WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
       WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
   -- One whose sum others have ordered home leads nobody any more.
   AND (c.effect <> 'restore' OR c.amount_paise IS NULL OR c.amount_paise > (
-      SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN b.confirmed_paise ELSE b.amount_paise END), 0)
-      FROM bank_order o JOIN bank_order_line b USING (order_id)
-      WHERE o.court_order_id = c.court_order_id AND o.kind = 'restore' AND o.restoration_id <> $1))
+      SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN o.confirmed_paise ELSE o.amount_paise END), 0)
+      FROM court_order_lines(c.court_order_id) o WHERE o.restoration_id <> $1))
 ORDER BY c.court_order_id DESC
 """
 
@@ -394,7 +393,7 @@ async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
 
 
 class Covered(Noun):
-    """What may still go home under an order: its sum, after all that other restorations have ordered under it."""
+    """What may still go home of what a row of an order names, after all that other restorations have ordered of it."""
 
     institution: str | None
     account_key: str | None
@@ -406,19 +405,20 @@ class Covered(Noun):
         return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
 
 
-async def covered(connection: Connection, court_order_id: int, but: UUID) -> Covered:
-    """What other restorations than `but` have left to go home under an order."""
-    row = await connection.fetchrow(
-        "SELECT c.institution, c.account_key, CASE WHEN c.amount_paise IS NOT NULL THEN greatest(c.amount_paise"
-        "  - (SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)"
-        "  FROM bank_order o JOIN bank_order_line l USING (order_id)"
-        "  WHERE o.court_order_id = $1 AND o.kind = 'restore' AND o.restoration_id <> $2), 0)::bigint END"
-        " AS left_paise FROM court_order c WHERE c.court_order_id = $1",
+async def covered(connection: Connection, court_order_id: int, but: UUID) -> list[Covered]:
+    """What other restorations than `but` have left to go home under an order, account by account that it names."""
+    rows = await connection.fetch(
+        "SELECT s.institution, s.account_key, CASE WHEN s.amount_paise IS NOT NULL THEN greatest(s.amount_paise"
+        "  - (SELECT coalesce(sum(CASE l.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)"
+        "  FROM court_order_lines(s.court_order_id) l WHERE l.restoration_id <> $2), 0)::bigint END AS left_paise"
+        " FROM court_order c JOIN court_order s"
+        "  ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
+        " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
         court_order_id,
         but,
     )
-    assert row is not None, "orders of courts are never deleted"
-    return Covered(**dict(row))
+    assert rows, "orders of courts are never deleted"
+    return [Covered(**dict(row)) for row in rows]
 
 
 # -- objections --------------------------------------------------------------------------------------------------------

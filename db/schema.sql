@@ -191,6 +191,35 @@ BEGIN
     );
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.court_order_lets_go()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM court_order WHERE court_order_id = NEW.court_order_id AND effect = 'release'
+               AND confirmed_at IS NULL) THEN
+        RAISE EXCEPTION 'court order % is not confirmed', NEW.court_order_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'court_order_confirmed';
+    END IF;
+    RETURN NEW;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.court_order_lines(of_order bigint)
+ RETURNS TABLE(restoration_id uuid, state text, amount_paise bigint, confirmed_paise bigint)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT o.restoration_id, o.state, l.amount_paise, l.confirmed_paise
+    FROM court_order c
+    JOIN court_order s ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)
+    JOIN bank_order o ON o.court_order_id = s.court_order_id AND o.kind = 'restore'
+    JOIN bank_order_line l ON l.order_id = o.order_id
+    JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
+    WHERE c.court_order_id = of_order
+      AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.directory_written()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -205,8 +234,12 @@ CREATE OR REPLACE FUNCTION public.duty_asks_for_paper()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO paper_errand (case_no, kind, subject, opened_at, next_attempt_at)
-    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at) ON CONFLICT DO NOTHING;
+    INSERT INTO paper_errand AS e (case_no, kind, subject, opened_at, next_attempt_at)
+    VALUES (NEW.case_no, NEW.kind, NEW.case_no, NEW.opened_at, NEW.opened_at)
+    ON CONFLICT (case_no, kind, subject, occasion) DO UPDATE
+    SET state = 'waiting', lacking = '{}', failure = '', attempts = 0, opened_at = excluded.opened_at,
+        next_attempt_at = excluded.next_attempt_at, ended_at = NULL
+    WHERE e.ended_at IS NOT NULL AND NEW.done_at IS NULL;
     PERFORM paper_errands_look_again(NEW.case_no);
     RETURN NULL;
 END $function$;
@@ -268,6 +301,16 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.fir_lapse_asks_for_notices()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    PERFORM ask_for_lien_notice(NEW.case_no, a.institution, NEW.registered_at)
+    FROM (SELECT DISTINCT institution FROM account_hold WHERE case_no = NEW.case_no AND state = 'held') a;
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.held_hop_asks_for_notice()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -275,6 +318,7 @@ AS $function$
 BEGIN
     PERFORM ask_for_lien_notice(h.case_no, h.institution, NEW.taken_up_at)
     FROM hop h WHERE h.case_no = NEW.case_no AND h.hop_no = NEW.hop_no AND h.institution IS NOT NULL;
+    PERFORM paper_errands_look_again(NEW.case_no);
     RETURN NULL;
 END $function$;
 
@@ -1067,12 +1111,15 @@ CREATE TABLE court_order (
     withdrawn_at timestamp with time zone,
     withdrawn_by text,
     withdrawn_reason text NOT NULL DEFAULT ''::text,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
     CONSTRAINT court_order_pkey PRIMARY KEY (court_order_id),
     CONSTRAINT court_order_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT court_order_check CHECK ((document_digest = sha256(document))),
     CONSTRAINT court_order_check1 CHECK (((institution IS NULL) = (account_key IS NULL))),
     CONSTRAINT court_order_court_check CHECK ((court <> ''::text)),
     CONSTRAINT court_order_effect_check CHECK ((effect = ANY (ARRAY['restore'::text, 'release'::text, 'keep_hold'::text, 'refuse'::text]))),
+    CONSTRAINT court_order_four_eyes CHECK ((((confirmed_at IS NULL) = (confirmed_by IS NULL)) AND ((confirmed_by IS NULL) OR ((effect = 'release'::text) AND (confirmed_by <> taken_by) AND (document IS NOT NULL))))),
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
@@ -1126,8 +1173,14 @@ CREATE TABLE duty (
     reason text NOT NULL DEFAULT ''::text,
     remind_at timestamp with time zone NOT NULL,
     escalate_at timestamp with time zone NOT NULL,
+    issued_at timestamp with time zone,
+    diary_no text,
+    handed_in_at timestamp with time zone,
     CONSTRAINT duty_pkey PRIMARY KEY (case_no, kind),
+    CONSTRAINT duty_diary_no_check CHECK ((diary_no <> ''::text)),
+    CONSTRAINT duty_handed_in CHECK ((((diary_no IS NULL) = (handed_in_at IS NULL)) AND ((handed_in_at IS NULL) OR ((kind = 'magistrate_report'::text) AND (done_at IS NOT NULL))))),
     CONSTRAINT duty_in_order CHECK (((remind_at <= due_at) AND (due_at <= escalate_at))),
+    CONSTRAINT duty_issued CHECK (((issued_at IS NULL) OR (paper_id IS NOT NULL))),
     CONSTRAINT duty_kind_check CHECK ((kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text, 'fir_signature'::text])))
 ) WITH (fillfactor=80);
 
@@ -1197,7 +1250,7 @@ CREATE TABLE fir (
     CONSTRAINT fir_document CHECK (((document IS NULL) OR (document_digest = sha256(document)))),
     CONSTRAINT fir_document_digest_check CHECK ((octet_length(document_digest) = 32)),
     CONSTRAINT fir_kind_check CHECK ((kind = ANY (ARRAY['fir'::text, 'zero_fir'::text, 'e_zero_fir'::text]))),
-    CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text])))
+    CONSTRAINT fir_state_check CHECK ((state = ANY (ARRAY['requested'::text, 'registered'::text, 'signed'::text, 'lapsed'::text, 'refused'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
 CREATE TABLE fir_copy (
@@ -1268,7 +1321,9 @@ CREATE TABLE held_hop (
     hop_no integer NOT NULL,
     held_at timestamp with time zone NOT NULL,
     taken_up_at timestamp with time zone,
-    CONSTRAINT held_hop_pkey PRIMARY KEY (case_no, hop_no)
+    reported_paise bigint NOT NULL DEFAULT 0,
+    CONSTRAINT held_hop_pkey PRIMARY KEY (case_no, hop_no),
+    CONSTRAINT held_hop_reported_paise_check CHECK ((reported_paise >= 0))
 ) WITH (fillfactor=80);
 
 CREATE TABLE hold_request (
@@ -1876,6 +1931,7 @@ CREATE TABLE victim (
     senior boolean NOT NULL,
     language text NOT NULL DEFAULT 'hi'::text,
     email text NOT NULL DEFAULT ''::text,
+    district_as_told text NOT NULL DEFAULT ''::text,
     CONSTRAINT victim_pkey PRIMARY KEY (victim_id),
     CONSTRAINT victim_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text])))
 );
@@ -2198,7 +2254,7 @@ CREATE INDEX contradiction_institution ON public.contradiction USING btree (inst
 
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
-CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect) WHERE (withdrawn_at IS NULL);
+CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
@@ -2350,6 +2406,8 @@ CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EA
 
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
 
+CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN (((new.kind = 'release'::text) AND (new.court_order_id IS NOT NULL))) EXECUTE FUNCTION court_order_lets_go();
+
 CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
 
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
@@ -2373,6 +2431,8 @@ CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR E
 CREATE TRIGGER evidence_key_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.evidence_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER fir_copy_kept AFTER INSERT OR UPDATE OF document ON public.fir FOR EACH ROW WHEN ((new.document IS NOT NULL)) EXECUTE FUNCTION fir_keeps_copy();
+
+CREATE TRIGGER fir_lapse_notices AFTER UPDATE OF state ON public.fir FOR EACH ROW WHEN ((new.state = 'lapsed'::text)) EXECUTE FUNCTION fir_lapse_asks_for_notices();
 
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
 

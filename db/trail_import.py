@@ -105,7 +105,7 @@ async def fates(connection: Connection, institution: str, body_digest: bytes) ->
 async def teller(connection: Connection, ack_no: str) -> Teller | None:
     """The victim and the category of a complaint; None for a number nobody has."""
     row = await connection.fetchrow(
-        "SELECT c.category, v.name, v.mobile, v.district, v.woman, v.child, v.senior"
+        "SELECT c.category, v.name, v.mobile, v.district_as_told AS district, v.woman, v.child, v.senior"
         " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
         ack_no,
     )

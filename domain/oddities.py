@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from domain.ack_numbers import first_digits
+from domain.districts import known_district
 from domain.policy import TrailRules
+from schemas.answers import NOT_STATED
 from schemas.complaints import Complaint, Flag, Party, Transfer
 from schemas.identifiers import (
     ACCOUNT_PATTERN,
@@ -29,6 +31,10 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
         yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")
     if not MOBILE_PATTERN.match(complaint.victim.mobile):
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
+    if complaint.victim.district != NOT_STATED and known_district(complaint.victim.district) is None:
+        yield Flag(
+            field="victim.district", code="odd_district", message="no district of Uttar Pradesh by any name known"
+        )
     for index, transfer in enumerate(complaint.transfers):
         yield from _transfer_flags(transfer, f"transfers[{index}]", now, rules)
 

@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, String
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.complaints import Identifier, Line, LocalDatetime
 from schemas.desk import Reason
+from schemas.identifiers import ACK_NO_PATTERN
 from schemas.institutions import Code
 from schemas.messages import EmailAddress
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
@@ -18,6 +19,8 @@ from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
 """of the order as it was made: forty pages of a scan in black and white"""
 SECTIONS_MAX: Final = 20
+ABOUT_MAX: Final = 50
+"""accounts or cases that one order is taken in for in one go: each case is held until all are"""
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE: Final = re.compile(r"[0-9]{8,12}")
@@ -98,6 +101,8 @@ class FirByHand(Noun):
     fir_no: FirNo
     police_station: Line
     registered_at: LocalDatetime
+    signed_at: LocalDatetime | None = None
+    """of an e-Zero FIR: when its complainant signed it"""
     document: Pdf | None = None
     """the report itself"""
 
@@ -147,25 +152,52 @@ class Fir(Noun):
     """SHA-256 of the report's PDF, in hex; None where it is not here: notices that need a copy cannot go out"""
 
 
-class NewCourtOrder(Noun):
-    """An order as an officer takes it in. Without `institution` and `account` it is about every account of the case."""
+class OrderedOf(Noun):
+    """What an order says of one account. Without `institution` and `account` it is about every account of the case."""
 
-    kind: CourtOrderKind
-    effect: CourtOrderEffect
-    court: Line
-    order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
-    made_on: Day
     amount_paise: PositivePaise | None = None
     institution: Code | None = None
     account: Identifier | None = None
-    document: Pdf | None = None
-    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""
 
     @model_validator(mode="after")
     def _names_a_whole_account(self) -> Self:
         if (self.institution is None) != (self.account is None):
             raise ValueError("give both institution and account, or neither: it is about every account then")
         return self
+
+
+class CourtOrderHead(Noun):
+    """An order of a court, whatever it is about."""
+
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    court: Line
+    order_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+    made_on: Day
+    document: Pdf | None = None
+    reason: Annotated[str, StringConstraints(strip_whitespace=True, max_length=500), Storable] = ""
+
+
+class NewCourtOrder(CourtOrderHead, OrderedOf):
+    """An order as an officer takes it in, about one account or all of a case."""
+
+
+class OrderedOfCase(OrderedOf):
+    """What an order says of one account, or of all, of one case."""
+
+    ack_no: Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
+
+
+class WideCourtOrder(CourtOrderHead):
+    """One order that names several accounts, each with its sum, or several cases."""
+
+    about: Annotated[tuple[OrderedOfCase, ...], Field(min_length=1, max_length=ABOUT_MAX)]
+
+
+class CourtOrderCopy(Noun):
+    """The order as the court has made it."""
+
+    document: Pdf
 
 
 class CourtOrder(Noun):
@@ -185,9 +217,18 @@ class CourtOrder(Noun):
     taken_by: str
     taken_at: UtcDatetime
     reason: str
+    confirmed_by: str | None
+    """the second officer, without whom no bank lets go"""
+    confirmed_at: UtcDatetime | None
     withdrawn_at: UtcDatetime | None
     withdrawn_by: str | None
     withdrawn_reason: str
+
+
+class CourtOrdersTaken(Noun):
+    """A wide order, as it stands at each account and case that it names, in their order."""
+
+    orders: tuple[CourtOrder, ...]
 
 
 class Duty(Noun):
@@ -203,7 +244,31 @@ class Duty(Noun):
     done_at: UtcDatetime | None
     done_by: str | None
     paper_id: UUID | None
+    """with `issued_at` and without `done_at` it is still to be handed in"""
+    issued_at: UtcDatetime | None
+    diary_no: str | None
+    handed_in_at: UtcDatetime | None
     reason: str
+
+
+class HandedIn(Noun):
+    """The report to the magistrate is handed in: as the court's diary has it."""
+
+    diary_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
+    at: LocalDatetime
+
+
+class FinishDuty(Noun):
+    """How a duty is done: handed in at the court, or for a reason otherwise."""
+
+    reason: Reason | None = None
+    handed_in: HandedIn | None = None
+
+    @model_validator(mode="after")
+    def _says_how(self) -> Self:
+        if self.reason is None and self.handed_in is None:
+            raise ValueError("give handed_in, or the reason why none is needed")
+        return self
 
 
 class PoliceSide(Noun):

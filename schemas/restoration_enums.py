@@ -222,6 +222,8 @@ class FirState(StrEnum):
     LAPSED = "lapsed"
     """an e-Zero FIR that nobody signed in time"""
     REFUSED = "refused"
+    CANCELLED = "cancelled"
+    """another kind of report was asked for in its place"""
 
 
 class DutyKind(StrEnum):

@@ -17,6 +17,7 @@ from simulator.config import Delay, SimulatorConfig
 from simulator.court import Court
 from simulator.line import LineError
 from simulator.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
+from simulator.paper_work import PaperWork
 from simulator.seeds import chance, unit
 
 ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
@@ -49,11 +50,13 @@ class WayHome:
     """what was done, by what it was"""
     under_way: int = 0
     """restorations that are open and whose victim applies, as last seen"""
+    papers: PaperWork = field(init=False)
     _cases: set[str] = field(default_factory=set)
     _seen: set[tuple[str, str, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        """A court that turns down as many as the configuration says."""
+        """A court that turns down as many as the configuration says; an IO who does the papers."""
+        self.papers = PaperWork(self._post, self._get, self.config.way_home.poll_wall_seconds)
         self.court = Court(self.config.seed, self.config.way_home.court_refuses)
 
     async def work(self) -> None:
@@ -65,6 +68,7 @@ class WayHome:
                     self.under_way = sum(1 for head in found if self._applies(str(head["ack_no"])))
                     for head in found:
                         self._begin(group, head)
+                await self.papers.look(group)
                 await asyncio.sleep(self.config.way_home.poll_wall_seconds)
 
     def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
@@ -94,18 +98,13 @@ class WayHome:
     # -- of a case -------------------------------------------------------------------------------------------------
 
     async def _take_over(self, case: str) -> None:
-        """Officers are assigned; one tells the magistrate, and registers a report or has an e-Zero FIR signed."""
+        """Officers are assigned; one registers a report or has an e-Zero FIR signed."""
         for duty, role, name, rank in (
             ("io", "io", "Ravi Verma", "Inspector"),
             ("supervising", "sp", "Meera Singh", "Superintendent of Police"),
         ):
             body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
-        for duty, reason in (
-            ("magistrate_report", "handed in at the magistrate's office"),
-            ("follow_up", "the banks have the seizure order by registered post"),
-        ):
-            await self._post("io", f"/api/v1/cases/{case}/duties/{duty}/done", {"reason": reason}, duty)
         if self._chance(self.config.way_home.fir, "fir", case):
             await self._after(self.config.way_home.visit, "fir", case)
             await self._post("io", f"/api/v1/cases/{case}/fir", {"kind": "fir"}, "fir")

@@ -4,17 +4,25 @@ import asyncio
 from base64 import b64encode
 from collections.abc import Iterable
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
 from activities import holding
-from activities.court_orders import take_court_order, withdraw_court_order
+from activities.court_orders import (
+    confirm_court_order,
+    put_order_copy,
+    take_court_order,
+    take_wide_order,
+    withdraw_court_order,
+)
 from activities.hands import Hands
-from db import court_orders
+from db import court_orders, restorations
+from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
 from schemas.complaints import IST
-from schemas.police import CourtOrder, NewCourtOrder
+from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from simulator.court import Court, one_page_pdf
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer
@@ -39,6 +47,18 @@ class Bailiff(Home):
 
     async def take(self, case_no: str, **changes: Any) -> CourtOrder:
         return await take_court_order(self.hands, case_no, self.order(**changes), BY)
+
+    async def take_wide(self, about: list[dict[str, Any]]) -> list[CourtOrder]:
+        told = self.order(kind="bnss_107", effect="restore").model_dump(include=set(CourtOrderHead.model_fields))
+        wide = WideCourtOrder.model_validate(told | {"document": b64encode(PDF), "about": about})
+        return await take_wide_order(self.hands, wide, BY)
+
+    async def read(self, case_no: str, order: CourtOrder, by: str = "officer:sp") -> CourtOrder:
+        """A second officer confirms it."""
+        return await confirm_court_order(self.hands, case_no, order.court_order_id, "it is genuine", by)
+
+    async def release(self, case_no: str, **changes: Any) -> CourtOrder:
+        return await self.read(case_no, await self.take(case_no, kind="writ", effect="release", **changes))
 
     async def withdraw(self, case_no: str, order: CourtOrder) -> CourtOrder:
         return await withdraw_court_order(self.hands, case_no, order.court_order_id, "taken for another case", BY)
@@ -131,24 +151,117 @@ async def test_orders_that_cannot_be(home: Bailiff) -> None:
 
 async def test_an_order_that_lets_go_is_an_order_to_each_bank(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
-    order = await home.take(case_no, kind="writ", effect="release")
+    order = await home.release(case_no)
     assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 3_000_00)]
     assert await home.kept_by(case_no) != [f"court_order {order.court_order_id}"] * 2
     with pytest.raises(NotNow, match="was ordered"):
         await home.withdraw(case_no, order)
     with pytest.raises(NotNow, match="only 0 paise"):
-        await home.take(case_no, kind="writ", effect="release", order_no="13/2026")
+        await home.release(case_no, order_no="13/2026")
 
 
 async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
     case_no, (_, account) = await home.two_banks()
-    await home.take(case_no, kind="writ", effect="release", amount_paise=6_000_00)
+    await home.release(case_no, amount_paise=6_000_00)
     assert await home.releases(case_no) == [("HDFC", 1, 5_000_00), ("ICIC", 2, 1_000_00)]
     rest = {"institution": "ICIC", "account": account, "order_no": "14/2026"}
     with pytest.raises(NotNow, match="only 200000 paise"):
-        await home.take(case_no, kind="writ", effect="release", amount_paise=2_000_01, **rest)
-    await home.take(case_no, kind="writ", effect="release", **rest)
+        await home.release(case_no, amount_paise=2_000_01, **rest)
+    await home.release(case_no, **rest | {"order_no": "15/2026"})
     assert (await home.releases(case_no))[-1] == ("ICIC", 2, 2_000_00)
+
+
+async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no, kind="writ", effect="release", document=None)
+    (note,) = await home.bench.rows("SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no)
+    assert f"court order {order.court_order_id}" in note[0]
+    with pytest.raises(SameEyes, match="another officer"):
+        await home.read(case_no, order, BY)
+    with pytest.raises(NotNow, match="document"):
+        await home.read(case_no, order)
+    with pytest.raises(Exception, match="court_order_four_eyes"):
+        await home.bench.pool.execute(
+            "UPDATE court_order SET confirmed_by = taken_by, confirmed_at = now() WHERE court_order_id = $1",
+            order.court_order_id,
+        )
+    assert await home.releases(case_no) == []
+    # The same order again, now with its document, is the same order.
+    again = await home.take(case_no, kind="writ", effect="release")
+    assert (again.court_order_id, again.document_digest) == (order.court_order_id, sha256(PDF).hexdigest())
+    confirmed = await home.read(case_no, again)
+    assert (confirmed.confirmed_by, len(await home.releases(case_no))) == ("officer:sp", 2)
+    assert await home.read(case_no, again, "officer:dy_sp") == confirmed, "twice is once"
+    assert len(await home.releases(case_no)) == 2
+    assert "court_order_confirmed" in await home.bench.events(case_no)
+    open_tasks = "SELECT count(*) FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
+    assert await home.bench.value(open_tasks, case_no) == 0
+    other = await home.take(case_no, effect="keep_hold")
+    with pytest.raises(NotNow, match="waits for nobody"):
+        await home.read(case_no, other)
+
+
+async def test_an_order_to_let_go_changes_nothing_until_it_is_confirmed(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    await home.take(case_no)
+    order = await home.take(case_no, kind="writ", effect="release")
+    hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1 LIMIT 1", case_no)
+    async with home.hands.pool.acquire() as connection, connection.transaction():
+        assert await court_orders.keep_hold(connection, hold_id) is not None
+    await home.withdraw(case_no, order)
+    with pytest.raises(NotNow, match="withdrawn"):
+        await home.read(case_no, order)
+
+
+async def test_the_document_may_come_later_and_stays(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no, document=None)
+    copy = CourtOrderCopy.model_validate({"document": b64encode(PDF)})
+    put = await put_order_copy(home.hands, case_no, order.court_order_id, copy, BY)
+    assert put.document_digest == sha256(PDF).hexdigest()
+    assert await put_order_copy(home.hands, case_no, order.court_order_id, copy, BY) == put
+    assert (await home.bench.events(case_no)).count("court_order_copied") == 1
+    other = CourtOrderCopy.model_validate({"document": b64encode(one_page_pdf("another"))})
+    with pytest.raises(NotNow, match="another document"):
+        await put_order_copy(home.hands, case_no, order.court_order_id, other, BY)
+    with pytest.raises(NotNow, match="another document"):
+        await home.take(case_no, document=b64encode(one_page_pdf("another")))
+
+
+async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Bailiff) -> None:
+    case_no, (hdfc, icic) = await home.two_banks()
+    one = await home.take(case_no, institution="HDFC", account=hdfc, amount_paise=4_000_00, effect="restore")
+    two = await home.take(case_no, institution="ICIC", account=icic, amount_paise=1_000_00, effect="restore")
+    assert one.order_no == two.order_no
+    assert await home.kept_by(case_no) == [f"court_order {order.court_order_id}" for order in (one, two)]
+    for changes in ({}, {"institution": "ICIC", "account": icic, "amount_paise": 2_000_00}):
+        with pytest.raises(NotNow, match="says otherwise"):
+            await home.take(case_no, effect="restore", **changes)
+    async with home.hands.pool.acquire() as connection:
+        covered = await restorations.covered(connection, two.court_order_id, await home.of(case_no))
+    assert [(of.institution, of.left_paise) for of in covered] == [("HDFC", 4_000_00), ("ICIC", 1_000_00)]
+
+
+async def test_one_order_is_taken_in_for_all_its_cases_or_for_none(home: Bailiff) -> None:
+    (first, (hdfc, icic)), (second, _) = await home.two_banks(), await home.two_banks()
+    about: list[dict[str, Any]] = [
+        {"ack_no": first, "institution": "HDFC", "account": hdfc, "amount_paise": 4_000_00},
+        {"ack_no": first, "institution": "ICIC", "account": icic},
+        {"ack_no": second, "amount_paise": 9_000_00},
+        {"ack_no": second, "institution": "NOBANK", "account": "1"},
+    ]
+    with pytest.raises(NotNow) as refused:
+        await home.take_wide(about)
+    assert f"about[2] of {second}: amount_paise is above what is on hold there: 800000" in str(refused.value)
+    assert f"about[3] of {second}: institution NOBANK" in str(refused.value)
+    assert not await home.bench.rows("SELECT 1 FROM court_order WHERE case_no = ANY($1)", [first, second])
+    taken = await home.take_wide([*about[:2], {"ack_no": second}])
+    assert [(one.institution, one.amount_paise) for one in taken] == [("HDFC", 4_000_00), ("ICIC", None), (None, None)]
+    assert {one.document_digest for one in taken} == {sha256(PDF).hexdigest()}
+    assert await home.take_wide([*about[:2], {"ack_no": second}]) == taken, "twice is once"
+    assert await home.kept_by(second) == [f"court_order {taken[2].court_order_id}"] * 2
+    with pytest.raises(NotFound):
+        await home.take_wide([{"ack_no": "29999999999999"}])
 
 
 async def test_what_was_taken_in_by_mistake_is_withdrawn_and_may_come_again(home: Bailiff) -> None:

@@ -95,16 +95,7 @@ async def test_a_hold_opens_the_duties_of_the_law_once(home: Duties) -> None:
 async def test_silence_is_reminded_of_and_escalated_each_at_its_hour(home: Duties) -> None:
     case_no = await home.case()
     for duty, name in (("io", "io"), ("supervising", "sp")):
-        new = {
-            "duty": duty,
-            "subject": name,
-            "name": name.upper(),
-            "rank": "Inspector",
-            "police_station": "Cyber Crime",
-            "district": "LUCKNOW",
-            "phone": "9000000001",
-        }
-        await assign_officer(home.hands, case_no, NewOfficer.model_validate(new), "officer:chief")
+        await assign_officer(home.hands, case_no, named(duty, name), "officer:chief")
     assert await home.pass_time(case_no, timedelta(hours=17, minutes=59)) == []
     assert await home.pass_time(case_no, timedelta(minutes=1)) == ["remind:magistrate_report"]
     assert await home.pass_time(case_no, timedelta(hours=6, minutes=59)) == []
@@ -169,6 +160,33 @@ async def test_what_cannot_be_done_by_hand(home: Duties) -> None:
         await finish_by_hand(home.hands, case_no, REPORT, "why", "officer:io")
     with pytest.raises(NotFound):
         await finish_by_hand(home.hands, case_no, DutyKind.FIR_SIGNATURE, "why", "officer:io")
+
+
+def named(duty: str, name: str, phone: str = "9000000001") -> NewOfficer:
+    told = {"rank": "Inspector", "police_station": "Cyber Crime", "district": "LUCKNOW", "phone": phone}
+    return NewOfficer.model_validate({"duty": duty, "subject": name, "name": name.upper(), **told})
+
+
+async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Duties) -> None:
+    case_no = await home.case()
+    assert await home.pass_time(case_no, timedelta(hours=26)) == [
+        "remind:magistrate_report",
+        "escalate:magistrate_report",
+    ]
+    supervise = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
+    assert await home.bench.rows(supervise, case_no) == [("overdue: magistrate_report",)], "nobody supervises the case"
+    for new in (named("io", "io"), named("supervising", "sp"), named("io", "other", "9000000002")):
+        await assign_officer(home.hands, case_no, new, "officer:chief")
+    told = await home.bench.rows(
+        "SELECT to_whom, address FROM message WHERE case_no = $1 AND kind = 'duty_due' ORDER BY to_whom, address",
+        case_no,
+    )
+    assert told == [("io", "9000000001"), ("io", "9000000002"), ("officer", "9000000001")]
+    await home.done(case_no, REPORT)
+    assert await home.bench.rows(supervise, case_no) == []
+    await assign_officer(home.hands, case_no, named("io", "third"), "officer:chief")
+    written = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'duty_due'"
+    assert await home.bench.value(written, case_no) == len(told)
 
 
 async def test_a_policy_that_changes_moves_no_duty_that_is_open(home: Duties) -> None:

@@ -369,3 +369,17 @@ async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> No
     await asyncio.sleep(1.1)  # the directory is read again at most once a second
     case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
     assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]
+
+
+@pytest.mark.parametrize(
+    ("told", "kept"), [(" Lakhimpur-Kheri ", "KHERI"), ("लखनऊ", "LUCKNOW"), ("Atlantis", "Atlantis")]
+)
+async def test_a_district_is_kept_by_its_code_and_as_it_was_told(bench: Bench, told: str, kept: str) -> None:
+    victim = {"name": "V", "mobile": "9876543210", "district": told}
+    taken = await bench.take(complaint(transfer(), victim=victim))
+    assert [flag.code for flag in taken.receipt.flags] == (["odd_district"] if told == kept else [])
+    row = await bench.rows(
+        "SELECT district, district_as_told FROM victim JOIN complaint USING (victim_id) WHERE ack_no = $1",
+        taken.receipt.ack_no,
+    )
+    assert row == [(kept, told.strip())]

@@ -20,6 +20,7 @@ from simulator.police_station import PoliceStation, StationHabits
 from tests.activities.test_duties import Duties
 from tests.asgi_server import served
 from tests.factories import rrn, transfer
+from tests.waiting import until
 
 KEY = b"a key of the register, thirty-two bytes and more"
 LAKH = 1_00_000_00
@@ -121,7 +122,7 @@ async def test_without_a_signature_it_lapses_at_the_hour_and_another_may_be_aske
     assert (await home.kinds(case_no))[-2:] == ["fir_lapsed", "duty_overdue"]
     assert await home.notes(case_no) == ["overdue: fir_signature"]
     assert await home.ended(case_no)
-    with pytest.raises(NotNow, match="waits for no signature"):
+    with pytest.raises(NotNow, match="was to be signed by"):
         await home.sign(case_no, first.fir_id)
     again = await home.requested(case_no, "e_zero_fir")
     assert again.fir_id != first.fir_id
@@ -173,6 +174,88 @@ async def test_a_report_recorded_by_hand_takes_the_place_of_one_that_was_asked_f
     assert home.station.reports == {}
     with pytest.raises(NotNow, match="waits for no signature"):
         await home.sign(case_no, found.fir_id)
+
+
+async def test_a_signature_in_time_that_is_recorded_late_stands(home: Station) -> None:
+    case_no = await home.large()
+    await home.ask()
+    lapsed = await home.fir(case_no)
+    await home.pass_time(case_no, timedelta(hours=73))
+    assert (await home.fir(case_no)).state == "lapsed"
+    other = await home.requested(case_no, "e_zero_fir")
+    signed = await home.sign(case_no, lapsed.fir_id, signed_at=home.clock.at - timedelta(hours=5))
+    assert (signed.state, signed.fir_no) == ("signed", lapsed.fir_no)
+    assert await home.notes(case_no) == []
+    assert await home.ask() == 0, "the other is asked for no more"
+    cancelled = await home.bench.value("SELECT state FROM fir WHERE fir_id = $1", other.fir_id)
+    assert cancelled == "cancelled"
+    assert (await home.kinds(case_no))[-2:] == ["fir_cancelled", "fir_signed"]
+
+
+async def test_a_signature_for_a_report_that_has_another_in_its_place_is_refused(home: Station) -> None:
+    case_no = await home.large()
+    await home.ask()
+    lapsed = await home.fir(case_no)
+    await home.pass_time(case_no, timedelta(hours=73))
+    await home.requested(case_no, "fir")
+    await home.ask()
+    with pytest.raises(NotNow, match="has taken its place"):
+        await home.sign(case_no, lapsed.fir_id, signed_at=home.clock.at - timedelta(hours=5))
+
+
+async def test_an_old_e_zero_fir_is_recorded_with_its_signature_or_not_at_all(home: Station) -> None:
+    case_no = await home.large()
+    registered_at = home.clock.at - timedelta(hours=80)
+    told = {"fir_no": "EZ9/2026", "police_station": "Cyber", "registered_at": registered_at}
+    signed_at = registered_at + timedelta(hours=71)
+    for kind, changes, why in (
+        ("e_zero_fir", {}, "give signed_at"),
+        ("e_zero_fir", {"signed_at": signed_at + timedelta(hours=2)}, "was to be signed by"),
+        ("fir", {"signed_at": signed_at}, "waits for no signature"),
+    ):
+        new = NewFir.model_validate({"kind": kind, "by_hand": told | changes})
+        with pytest.raises(NotNow, match=why):
+            await take_fir(home.hands, case_no, new, BY)
+    new = NewFir.model_validate({"kind": "e_zero_fir", "by_hand": told | {"signed_at": signed_at}})
+    found = await take_fir(home.hands, case_no, new, BY)
+    assert (found.state, found.signed_at) == ("signed", signed_at)
+    assert await home.pass_time(case_no, timedelta(days=9)) == []
+    assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_signed"]
+    assert await home.bench.value("SELECT count(*) FROM message WHERE case_no = $1", case_no) == 0
+
+
+async def test_a_regular_fir_takes_the_place_of_an_e_zero_fir_that_is_only_asked_for(home: Station) -> None:
+    case_no = await home.large()
+    asked = await home.requested(case_no, "fir")
+    assert (asked.kind, asked.state) == ("fir", "requested")
+    assert await home.requested(case_no, "fir") == asked
+    with pytest.raises(NotNow, match="a fir is asked for"):
+        await home.requested(case_no, "e_zero_fir")
+    assert await home.ask() == 1
+    assert [report.kind for report in home.station.reports.values()] == ["fir"]
+    assert await home.kinds(case_no) == [
+        "fir_requested",
+        "fir_cancelled",
+        "fir_requested",
+        "fir_registered",
+        "fir_copied",
+    ]
+
+
+async def test_a_report_that_was_recorded_while_the_register_was_asked_leaves_two(home: Station) -> None:
+    case_no = await home.large()
+    home.station.habits = StationHabits(slow_wall_seconds=0.5)
+    asking = asyncio.create_task(home.ask())
+    await until(lambda: home.station.calls == 1)
+    by_hand = {"fir_no": "0412/2026", "police_station": "Hazratganj", "registered_at": home.clock.at}
+    await take_fir(home.hands, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
+    await asking
+    (theirs,) = home.station.reports.values()
+    assert (await home.fir(case_no)).fir_no == "0412/2026"
+    assert (await home.kinds(case_no))[-1] == "fir_twice"
+    note = await home.bench.value("SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no)
+    assert theirs.fir_no in note
+    assert "0412/2026 of ours" in note
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=1)])

@@ -124,6 +124,30 @@ async def test_an_order_about_one_account_gives_back_nothing_of_another(home: Ho
     assert lines == [(2, LARGE * 100)]
 
 
+async def test_an_order_that_names_two_accounts_gives_back_of_each_its_own_sum(home: Home, holds: Holds) -> None:
+    two = Two(home, LARGE, apart())
+    case_no = await two.told()
+    await two.held(case_no, 1, 2)
+    told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
+    for account, paise in zip(two.accounts, (4_000_00, 1_000_00), strict=True):
+        of_one = {"institution": "HDFC", "account": account, "amount_paise": paise}
+        await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | of_one), "officer:io")
+    restoration = await home.of(case_no)
+    await to_approval(home, restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    lines = await home.bench.rows(
+        "SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1 ORDER BY hop_no", case_no
+    )
+    assert lines == [(1, 4_000_00), (2, 1_000_00)]
+    await home.confirm(restoration)
+    assert await home.tick(restoration) == ["end_step"]
+    await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
+    await home.take_up(case_no)
+    kept = await home.bench.rows("SELECT kept_by FROM account_hold WHERE case_no = $1 ORDER BY hold_id", case_no)
+    assert kept == [(None,), (None,)], "both sums have gone home"
+
+
 async def test_a_later_order_of_the_court_is_gone_by_until_the_approval(home: Home) -> None:
     case_no = await home.hold(LARGE)
     await home.court_order(case_no, "bnss_497")

@@ -18,7 +18,7 @@ from tests.activities.bench import Bench
 from tests.factories import complaint, institution, make_hands, moved, row, rrn, transfer
 
 FIRST = {"name": "First", "mobile": "9000000001", "district": "AGRA"}
-SECOND = {"name": "Second", "mobile": "9000000002", "district": "KANPUR"}
+SECOND = {"name": "Second", "mobile": "9000000002", "district": "Kanpur"}
 FIRST_PAYER = {"institution": "SBIN", "account": "30000000001"}
 SECOND_PAYER = {"institution": "PUNB", "account": "40000000002"}
 
@@ -59,7 +59,7 @@ def describes(ticket: HoldTicket) -> tuple[str, ...]:
 
 
 THE_FIRST = ("9000000001", "AGRA", "SBIN", "SBIN", "30000000001", "upi", "upi", "upi_fraud")
-THE_SECOND = ("9000000002", "KANPUR", "PUNB", "PUNB", "40000000002", "imps", "imps", "job_fraud")
+THE_SECOND = ("9000000002", "KANPUR NAGAR", "PUNB", "PUNB", "40000000002", "imps", "imps", "job_fraud")
 
 
 # -- whose payment it describes ------------------------------------------------------------------------------------

@@ -94,6 +94,27 @@ async def test_an_order_comes_with_its_pdf_and_goes_out_again_as_it_came(doors: 
     assert [kept["withdrawn_reason"] for kept in (await side(doors, case))["court_orders"]] == [WHY["reason"]]
 
 
+async def test_an_order_to_let_go_is_confirmed_by_a_second_officer_who_has_it(doors: Doors, case: str) -> None:
+    path = f"/api/v1/cases/{case}/court-orders"
+    told = {name: value for name, value in order(kind="writ", effect="release").items() if name != "document"}
+    taken = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case}]}, Role.DESK)
+    assert taken.status_code == 200, taken.text
+    (known,) = taken.json()["orders"]
+    of_it = f"{path}/{known['court_order_id']}"
+    assert (await doors.post(f"{of_it}/confirm", WHY, Role.DESK)).json()["type"] == "urn:goldenhour:problem:not-allowed"
+    same = await doors.post(f"{of_it}/confirm", WHY, Role.IO)
+    assert same.json()["type"] == "urn:goldenhour:problem:four-eyes"
+    pdf = one_page_pdf("order") + b"\0" * 1_000_000
+    put = await doors.post(f"{of_it}/document", {"document": b64encode(pdf).decode()}, Role.IO)
+    assert put.status_code == 200, put.text
+    assert put.json()["document_digest"] == sha256(pdf).hexdigest()
+    headers = doors.officer(Role.SP, "officer2")
+    confirmed = await doors.client.post(f"{of_it}/confirm", json=WHY, headers=headers)
+    assert (confirmed.status_code, confirmed.json()["confirmed_by"]) == (200, "officer:officer2"), confirmed.text
+    nobodys = await doors.post("/api/v1/court-orders", told | {"about": [{"ack_no": case, "institution": "HDFC"}]})
+    assert nobodys.status_code == 422
+
+
 async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
     path = f"/api/v1/cases/{case}/court-orders"
     for wrong, field in (
@@ -120,11 +141,17 @@ async def test_what_is_refused_of_an_order(doors: Doors, case: str) -> None:
 
 async def test_a_duty_is_done_by_an_officer_who_says_why(doors: Doors, case: str) -> None:
     assert [duty["kind"] for duty in (await side(doors, case))["duties"]] == ["magistrate_report", "follow_up"]
-    path = f"/api/v1/cases/{case}/duties/magistrate_report/done"
-    assert (await doors.post(path, {"reason": " "}, Role.IO)).status_code == 422
+    path = f"/api/v1/cases/{case}/duties/follow_up/done"
+    for nothing in ({"reason": " "}, {}, {"handed_in": {"diary_no": "DD 4/2026"}}):
+        assert (await doors.post(path, nothing, Role.IO)).status_code == 422
     done = await doors.post(path, WHY, Role.IO)
     assert (done.status_code, done.json()["done_by"], done.json()["reason"]) == (200, "officer:officer1", WHY["reason"])
     assert (await doors.post(path, WHY, Role.IO)).json()["type"] == "urn:goldenhour:problem:not-now"
+    report = path.replace("follow_up", "magistrate_report")
+    assert (await doors.post(report, WHY, Role.IO)).status_code == 409, "the court's diary is asked for"
+    handed_in = {"diary_no": "DD 4/2026", "at": datetime.now(UTC).isoformat()}
+    done = await doors.post(report, {"handed_in": handed_in}, Role.IO)
+    assert (done.status_code, done.json()["diary_no"], done.json()["reason"]) == (200, "DD 4/2026", "")
     assert (await doors.post(f"/api/v1/cases/{case}/duties/fir_signature/done", WHY, Role.IO)).status_code == 404
 
 

@@ -82,6 +82,12 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", f"{CASE}/fir/{{fir_id}}/sign"): (DESK | IO, {"signed_at": "2026-11-24T10:06:00+05:30", **WHY}),
     ("POST", f"{CASE}/court-orders"): (DESK | IO, COURT_ORDER),
     ("GET", f"{CASE}/court-orders/{{court_order_id}}/document"): (READERS | POLICE, None),
+    ("POST", "/api/v1/court-orders"): (DESK | IO, COURT_ORDER | {"about": [{"ack_no": "29999999999999"}]}),
+    ("POST", f"{CASE}/court-orders/{{court_order_id}}/document"): (
+        DESK | IO,
+        {"document": b64encode(b"%PDF-1.4").decode()},
+    ),
+    ("POST", f"{CASE}/court-orders/{{court_order_id}}/confirm"): (IO | ABOVE | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("POST", f"{CASE}/court-orders/{{court_order_id}}/withdraw"): (DESK | IO, WHY),
     ("POST", f"{CASE}/duties/{{kind}}/done"): (IO | {Role.SUPERVISOR, Role.ADMIN}, WHY),
     ("GET", f"{CASE}/messages"): (READERS | POLICE, None),

@@ -56,6 +56,13 @@ def test_an_odd_first_digit_and_an_odd_mobile() -> None:
     ]
 
 
+@pytest.mark.parametrize(("told", "odd"), [("Allahabad", False), ("not stated", False), ("Atlantis", True)])
+def test_a_district_that_is_none_of_ours_is_odd(told: str, odd: bool) -> None:
+    victim = {"name": "V", "mobile": "9876543210", "district": told}
+    found = flags(transfer(reference="412345678901"), victim=victim)
+    assert found == ([("victim.district", "odd_district")] if odd else [])
+
+
 def test_times_are_compared_with_now() -> None:
     field = "transfers[0].transferred_at"
     assert at(NOW + timedelta(minutes=4)) == []

@@ -13,10 +13,10 @@ from temporalio.worker import Worker
 
 from activities.duties import DutyHands, duty_done, open_duties
 from activities.hands import Hands
-from activities.intake import take_complaint
 from db import cases
 from schemas.restoration_enums import DutyKind
-from tests.factories import complaint, number_apart, rrn
+from tests.activities.bench import Bench
+from tests.factories import number_apart, row, rrn, transfer
 from workers.aftercare import Aftercare
 from workers.worker import sandbox
 from workflows import policies
@@ -37,8 +37,9 @@ class DutyStage:
 
     async def open(self) -> str:
         """A case whose duties have opened and whose workflow runs; its number."""
-        taken = await take_complaint(self.hands, complaint(), idempotency_key=rrn(), taken_by="officer:1")
-        case_no = taken.receipt.case_ack_no
+        bench, root = Bench(self.hands), rrn()
+        case_no = await bench.complain(transfer(1_000_00, reference=root))
+        await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
         await self.open_again(case_no)
         return case_no
 

@@ -30,6 +30,8 @@ SAID: Mapping[str, str] = {
 }
 DONE: Mapping[str, str] = {
     "fir": "reports registered",
+    "reports_handed_in": "reports handed in to the magistrate",
+    "follow_ups_issued": "follow-ups sent to banks",
     "receive_application": "applications signed",
     "verify": "verified",
     "send_back": "sent back",
