@@ -7,12 +7,14 @@ from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.ordering import plan_order
 from db import account_holds, cases, court_orders, events, institutions, police
 from db.court_orders import Releasable
 from db.events import Event
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
+from domain.restoring import LEADS_TO
 from schemas.complaints import IST
 from schemas.enums import EventKind, ProcedureKind
 from schemas.identifiers import account_key
@@ -56,6 +58,11 @@ async def take_court_order(hands: Hands, ack_no: str, new: NewCourtOrder, by: st
         await events.append(connection, case_no, now, by, log)
         if order.effect is CourtOrderEffect.RELEASE:
             await _release(connection, hands, case_no, order, by, now)
+        if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
+            # Whatever became of it before: what a court orders home is in a round.
+            about = (order.institution, account) if order.institution and account else None
+            await account_holds.take_up_again(connection, case_no, account=about, anew=True)
+        await ask_about_kept(connection, case_no, now)
         await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
         return order
 
@@ -73,6 +80,7 @@ async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, r
         await court_orders.withdraw(connection, court_order_id, by, reason, now)
         freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
         await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
+        await ask_about_kept(connection, case_no, now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
         await events.append(connection, case_no, now, by, log)

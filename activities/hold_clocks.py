@@ -9,6 +9,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.letting_go import let_free_go, order_release
 from activities.messaging import tell_holder, tell_officer, tell_victim
 from db import account_holds, cases, events, grievances, hold_clocks, procedures, tasks
@@ -140,6 +141,7 @@ async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, w
 
 async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> None:
     await close_tasks(connection, hold, at, "nothing is on hold any more")
+    await ask_about_kept(connection, hold.case_no, at)
     for grievance_id in await grievances.open_about(connection, hold.hold_id):
         await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
     await procedures.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)

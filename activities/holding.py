@@ -14,8 +14,9 @@ from uuid import UUID
 from activities.duties import open_duties
 from activities.hands import Hands
 from activities.hold_clocks import note_of
+from activities.kept_holds import ask_about_kept
 from activities.messaging import tell_victim
-from db import account_holds, cases, court_orders, events, procedures, restoration_openings, tasks
+from db import account_holds, cases, court_orders, events, police, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
 from db.allocations import Account
 from db.events import Event
@@ -50,6 +51,7 @@ async def take_up(hands: Hands, case_no: str) -> int:
             await work.restorations(on_hold)
             await open_duties(connection, hands, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
+            await ask_about_kept(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)
     return len(found)
 
@@ -99,18 +101,17 @@ class _TakingUp:
         """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on."""
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
-        touched = set(in_a_round.values())
         await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:
             if hop.hop_no not in in_a_round:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
-            touched.add(await self._join(ack_no, of_victim))
-        for restoration_id in sorted(touched):
-            await procedures.tell(self.connection, ProcedureKind.RESTORATION, str(restoration_id), self.now)
+            await self._join(ack_no, of_victim)
+        # Each round of a victim goes by what is on hold in all of them.
+        await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
-    async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> UUID:
+    async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
         connection, version = self.connection, self.hands.policy.version
         opened = await restoration_openings.joinable(connection, ack_no)
         if opened is None:
@@ -130,4 +131,3 @@ class _TakingUp:
         await restoration_openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = {"occasion": str(opened.restoration_id)}
         await tell_victim(connection, self.hands, ack_no, MessageKind.MONEY_HELD, facts)
-        return opened.restoration_id

@@ -36,6 +36,8 @@ class MessageKind(StrEnum):
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
+    NOTHING_HELD = "nothing_held"
+    """to the victim: nothing of it is on hold any more, and nothing was given back"""
     LAPSE_WARNING = "lapse_warning"
     GRIEVANCE_CODE = "grievance_code"
     GRIEVANCE_DECIDED = "grievance_decided"
