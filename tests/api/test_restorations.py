@@ -216,9 +216,8 @@ async def test_what_was_cancelled_is_reopened_by_its_door(desk: Desk) -> None:
     assert (await desk.read(f"{PATH}/{restoration}", Role.SUPERVISOR))["may"] == ["reopen"]
     assert (await desk.read(f"{PATH}/{restoration}", Role.DESK))["may"] == []
     headers = desk.doors.officer(Role.SUPERVISOR)
-    for status in (200, 200):
-        response = await desk.doors.client.post(f"{PATH}/{restoration}/reopen", json=WHY, headers=headers)
-        assert response.status_code == status, response.text
+    response = await desk.doors.client.post(f"{PATH}/{restoration}/reopen", json=WHY, headers=headers)
+    assert response.status_code == 200, response.text
     assert response.json()["state"] == "cancelled", "the next round begins when the engine takes the money up"
 
 
