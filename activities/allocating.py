@@ -13,7 +13,7 @@ from uuid import UUID
 import asyncpg
 
 from activities.hands import Hands
-from db import allocations, events, ledger, restorations
+from db import allocations, events, ledger, police, restorations
 from db.allocations import Account, ClaimRow, Gone
 from db.events import Event
 from db.pool import Connection
@@ -21,7 +21,7 @@ from db.restorations import Line, RestorationRow
 from domain.allocation import Place, Swap, allocate, swaps
 from domain.ledger import move_between
 from schemas.answers import Entry
-from schemas.enums import Bucket, EventKind
+from schemas.enums import Bucket, EventKind, ProcedureKind
 from schemas.restoration_enums import RestorationState, Step
 
 TRIES: Final = 5
@@ -94,7 +94,7 @@ async def _divide_account(
         raise _MoreCases
     numbers = [line.hop_no for line in lines if not line.objection_id]
     standing = _standing(found, row.case_no, numbers)
-    allocation_id = standing if standing is not None else await _write(connection, row, account, found, now, by)
+    allocation_id = standing if standing is not None else await _write(connection, account, found, now, by)
     await allocations.set_of_lines(connection, row.restoration_id, allocation_id, numbers)
 
 
@@ -107,16 +107,14 @@ def _standing(found: Sequence[ClaimRow], case_no: str, hop_nos: Sequence[int]) -
     return ours.pop() if len(ours) == 1 and ours == last else None
 
 
-async def _write(
-    connection: Connection, row: RestorationRow, account: Account, found: Sequence[ClaimRow], now: datetime, by: str
-) -> int:
+async def _write(connection: Connection, account: Account, found: Sequence[ClaimRow], now: datetime, by: str) -> int:
     """Divide, write every share, and move what changes places: in each case one posting and one event."""
     claims = [claim.claim for claim in found]
     pot_paise = sum(claim.held_paise for claim in claims)
-    rule = row.policy.allocation
-    shares = allocate(claims, pot_paise, rule)
+    promised = await allocations.promise(connection, account)
+    shares = allocate(claims, pot_paise, promised.rule)
     moved = entries_of(swaps(claims, shares), {_place(claim): claim.gone for claim in found})
-    allocation_id = await allocations.insert(connection, account, rule, row.policy.version, found, shares, now, by)
+    allocation_id = await allocations.insert(connection, account, promised, found, shares, now, by)
     by_place = {(share.case_no, share.hop_no): share.share_paise for share in shares}
     for case_no in sorted({claim.case_no for claim in claims}):
         entries = moved.get(case_no, [])
@@ -124,8 +122,8 @@ async def _write(
         data = {
             "allocation_id": allocation_id,
             "institution": account[0],
-            "rule": rule.value,
-            "policy": row.policy.version,
+            "rule": promised.rule.value,
+            "policy": promised.policy_version,
             "pot_paise": pot_paise,
             "claims_paise": sum(claim.claim_paise for claim in claims),
             "shares": [
@@ -136,6 +134,10 @@ async def _write(
             "placed": events.placed(entries),
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.ALLOCATED, data)])
+        # What changes places may be the difference between two routes.
+        await police.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
+    more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]
+    await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
     return allocation_id
 
 

@@ -11,6 +11,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.ordering import plan_order
 from db import account_holds, cases, court_orders, events, institutions, police, tasks
 from db.case_views import case_no_of
@@ -19,6 +20,7 @@ from db.events import Event
 from db.pool import Connection
 from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
+from domain.restoring import LEADS_TO
 from schemas.answers import NewTask
 from schemas.complaints import IST
 from schemas.enums import EventKind, ProcedureKind, TaskKind
@@ -94,6 +96,11 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
     if order.effect is CourtOrderEffect.RELEASE:
         task = NewTask(kind=TaskKind.SUPERVISE, note=to_confirm(order.court_order_id))
         await tasks.open_tasks(connection, case_no, [task], now)
+    if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
+        # Whatever became of it before: what a court orders home is in a round.
+        about = (order.institution, account) if order.institution and account else None
+        await account_holds.take_up_again(connection, case_no, account=about, anew=True)
+    await ask_about_kept(connection, case_no, now)
     await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
     return order
 
@@ -178,6 +185,7 @@ async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, r
         await court_orders.withdraw(connection, court_order_id, by, reason, now)
         freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
         await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
+        await ask_about_kept(connection, case_no, now)
         data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
         await _close_task(connection, case_no, court_order_id, now, "it is withdrawn")

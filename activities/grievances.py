@@ -8,7 +8,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
-from activities.letting_go import let_go
+from activities.letting_go import let_go, tell_all
 from activities.messaging import tell_holder
 from db import account_holds, cases, events, grievances, procedures, tasks
 from db.account_holds import AccountHold
@@ -164,6 +164,7 @@ async def _begin(work: Work) -> None:
     subject = str(work.row.grievance_id)
     await procedures.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
+    await tell_all(work.connection, work.hold, work.now)
     await work.ask()
 
 
@@ -325,3 +326,4 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await work.close_tasks(state.value)
     await procedures.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
+    await tell_all(work.connection, work.hold, work.now)

@@ -10,6 +10,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.letting_go import let_parts_go, order_release
 from activities.messaging import tell_officer, tell_victim, way_to
 from activities.telling_holders import Telling, note_of
@@ -184,6 +185,7 @@ async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, w
 
 async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> None:
     await close_tasks(connection, hold, at, "nothing is on hold any more")
+    await ask_about_kept(connection, hold.case_no, at)
     for grievance_id in await grievances.open_about(connection, hold.hold_id):
         await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
     await procedures.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)

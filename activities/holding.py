@@ -13,9 +13,10 @@ from uuid import UUID
 
 from activities.duties import open_duties
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.messaging import tell_victim
 from activities.telling_holders import note_of
-from db import account_holds, cases, court_orders, events, procedures, restoration_openings, tasks
+from db import account_holds, cases, court_orders, events, police, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
 from db.allocations import Account
 from db.events import Event
@@ -51,6 +52,7 @@ async def take_up(hands: Hands, case_no: str) -> int:
             await work.restorations([hop for hop in on_hold if hop.held_paise])
             await open_duties(connection, hands, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
+            await ask_about_kept(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)
     return len(found)
 
@@ -111,7 +113,6 @@ class _TakingUp:
         """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on."""
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
-        touched = set(in_a_round.values())
         of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await restoration_openings.stand_on(self.connection, self.case_no, of_hold)
         await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
@@ -120,11 +121,11 @@ class _TakingUp:
             if hop.hop_no not in in_a_round:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
-            touched.add(await self._join(ack_no, of_victim))
-        for restoration_id in sorted(touched):
-            await procedures.tell(self.connection, ProcedureKind.RESTORATION, str(restoration_id), self.now)
+            await self._join(ack_no, of_victim)
+        # Each round of a victim goes by what is on hold in all of them.
+        await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
-    async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> UUID:
+    async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
         connection, version = self.connection, self.hands.policy.version
         opened = await restoration_openings.joinable(connection, ack_no)
         if opened is None:
@@ -144,4 +145,3 @@ class _TakingUp:
         await restoration_openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = {"occasion": str(opened.restoration_id)}
         await tell_victim(connection, self.hands, ack_no, MessageKind.MONEY_HELD, facts)
-        return opened.restoration_id

@@ -15,12 +15,13 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrying import AT_ONCE_SECONDS, Carried, Carrier
 from activities.hands import Hands
+from activities.kept_holds import ask_about_kept
 from activities.order_letters import order_letter, with_link
 from activities.parcels import OrderParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
 from adapters.messages.smtp import Mailer, MailError
-from db import bank_orders, cases, events, hold_clocks, procedures, tasks
+from db import account_holds, bank_orders, cases, events, hold_clocks, police, procedures, tasks
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
 from db.pool import Connection
@@ -81,6 +82,11 @@ async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> No
             raise NotNow(f"the order is {order.state.value}")
         await bank_orders.finish(connection, order_id, OrderState.CANCELLED, now, reason)
         await order_over(connection, order, now, reason)
+        await account_holds.take_up_again(connection, case_no, order_id=order_id)
+        await ask_about_kept(connection, case_no, now)
+        if order.court_order_id is not None:
+            # What is left of the court's sum is more again.
+            await police.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
         for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order_id)}):
             # What is free again may lapse, or go home.
             await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)

@@ -285,6 +285,7 @@ async def _is_on_hold(work: _Work) -> bool:
 async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]) -> None:
     connection, row, hold_id = work.connection, await _hearing(work), UUID(work.errand.subject)
     await paper_errands.give_time(connection, row.restoration_id, row.step, row.turn, until)
+    await restorations.note_heard(connection, row.restoration_id, hold_id)
     await restoration_words.noticed(connection, work.hands, row, hold_id, until, issued, work.appeal_address)
 
 

@@ -21,6 +21,7 @@ from activities.restoration_moves import (
     go_back,
     move_on,
     order_waiting,
+    paid,
     reroute,
     standing,
     why_dropped,
@@ -31,7 +32,7 @@ from domain.errors import RuleBroken
 from domain.restoring import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.procedures import Look, ProcedureOrder
-from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
+from schemas.restoration_enums import OrderState, PaperKind, RestorationState, Step, StepOutcome
 from schemas.restorations import Errand
 
 log = logging.getLogger(__name__)
@@ -39,7 +40,7 @@ log = logging.getLogger(__name__)
 ENGINE: Final = "engine"
 NOTHING_LEFT: Final = "nothing of it is on hold any more"
 _ENDS_WITH: Final = {Step.COLLECTING: "the trail has been followed", Step.CREDIT: "every order is done or cancelled"}
-TAKEN_BACK: Final = "every order was cancelled"
+TAKEN_BACK: Final = "what was ordered is on hold still: its order was cancelled"
 NOBODY_OBJECTS: Final = "nobody has objected in time"
 
 
@@ -127,7 +128,7 @@ class RestorationHands:
 async def _run(work: Work, errand: Errand) -> None:
     match errand:
         case Errand.WIND_UP:
-            await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
+            await _wind_up(work)
         case Errand.END_STEP:
             await _end_step(work)
         case Errand.ROUTE:
@@ -152,6 +153,15 @@ async def _run(work: Work, errand: Errand) -> None:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
 
 
+async def _wind_up(work: Work) -> None:
+    """Nothing is left of it; where a bank has given back under an order that was cancelled, it is restored."""
+    if await restorations.restored_paise(work.connection, work.row.restoration_id):
+        await paid(work, NOTHING_LEFT)
+    else:
+        await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
+        await restoration_words.wound_up(work.connection, work.hands, work.row)
+
+
 async def _drop_order(work: Work) -> None:
     """Wait for another order where the route needs one; the one that has come since is taken at once."""
     reason = await why_dropped(work.connection, work.row)
@@ -163,12 +173,21 @@ async def _drop_order(work: Work) -> None:
 
 async def _end_step(work: Work) -> None:
     step = work.row.step
-    if step is Step.CREDIT and not await restorations.restored_paise(work.connection, work.row.restoration_id):
-        await back_to_approval(work, TAKEN_BACK)
-        return
     if step is Step.CREDIT:
         await restoration_words.credited(work.connection, work.hands, work.row)
+        if await _something_taken_back(work):
+            await back_to_approval(work, TAKEN_BACK)
+            return
     await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
+
+
+async def _something_taken_back(work: Work) -> bool:
+    """Whether orders were cancelled whose money is on hold still: it is made ready anew, the application stands."""
+    if OrderState.CANCELLED not in await restorations.order_states(work.connection, work.row.restoration_id):
+        return False
+    if not await restorations.restored_paise(work.connection, work.row.restoration_id):
+        return True
+    return any(line.due_paise and line.free_paise for line in await work.lines())
 
 
 async def _overdue(work: Work, errand: Errand) -> None:

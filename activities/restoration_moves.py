@@ -12,22 +12,35 @@ from uuid import UUID
 from activities import restoration_words
 from activities.allocating import is_divided
 from activities.hands import Hands
-from db import account_holds, allocations, court_orders, events, paper_errands, procedures, restorations, tasks
+from activities.kept_holds import ask_about_kept
+from db import (
+    account_holds,
+    allocations,
+    court_orders,
+    events,
+    objections,
+    paper_errands,
+    procedures,
+    restorations,
+    tasks,
+)
 from db.events import Event
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
 from domain.restoring import (
     BY_OTHERS,
+    HEARINGS,
     LAST_TO_BE_ROUTED,
     ORDERS_OF,
     choose_route,
     done_steps,
     next_step,
+    steps_of,
     waits_for_order,
 )
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.restoration_enums import CourtOrderEffect, RestorationState, Step, StepOutcome
+from schemas.restoration_enums import CourtOrderEffect, RestorationState, Route, Step, StepOutcome
 from schemas.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
 
 _ASKED_FOR: Final = (TaskKind.RESTORATION_STEP, TaskKind.SUPERVISE)
@@ -90,7 +103,7 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
         victims = max(victims, len({found.claim.ack_no for found in claims}))
     orders = await restorations.court_orders(connection, row.restoration_id)
     return RouteFacts(
-        held_paise=sum(line.free_paise for line in lines),
+        held_paise=await restorations.of_complaint(connection, row.case_no, row.ack_no),
         victims=victims,
         fir_registered=await restorations.fir_is_registered(connection, row.case_no),
         order=next((order.kind for order in orders if order.effect is CourtOrderEffect.RESTORE), None),
@@ -100,7 +113,9 @@ async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Lin
 async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
     """What the clocks of the open step go by."""
     lines = await restorations.lines(connection, row.restoration_id)
-    turn = await _open_turn(connection, row)
+    turns = await restorations.turns(connection, row.restoration_id)
+    turn = next(turn for turn in turns if (turn.step, turn.turn) == (row.step, row.turn))
+    picked = choose_route(await facts(connection, row, lines), row.policy)
     return StepStanding(
         step=row.step,
         turn=row.turn,
@@ -108,32 +123,55 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         reminded_at=turn.reminded_at,
         escalated_at=turn.escalated_at,
         case_state=await restorations.case_state(connection, row.case_no),
-        held_paise=sum(line.free_paise for line in lines),
+        held_paise=sum(line.on_hold_paise for line in lines),
         orders=await restorations.order_states(connection, row.restoration_id),
-        open_objections=len(await restorations.open_objections(connection, row.restoration_id)),
+        open_objections=await _undecided(connection, row),
         is_divided=row.prepared_by is not None or is_divided(lines),
         route=row.route,
-        picked=choose_route(await facts(connection, row, lines), row.policy),
+        picked=picked,
+        asks_for_more=_next(row, picked.route, turns) is not row.step,
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_dropped(connection, row) is not None,
         notice_waits=await paper_errands.is_waited_for(connection, row.restoration_id, row.step, row.turn),
     )
 
 
-async def _open_turn(connection: Connection, row: RestorationRow) -> TurnRow:
-    turns = await restorations.turns(connection, row.restoration_id)
-    return next(turn for turn in turns if (turn.step, turn.turn) == (row.step, row.turn))
+async def _undecided(connection: Connection, row: RestorationRow) -> int:
+    grievances = await objections.open_grievances(connection, row.restoration_id)
+    return len(grievances) + len(await objections.undecided(connection, row.restoration_id))
+
+
+def _next(row: RestorationRow, route: Route, turns: Sequence[TurnRow]) -> Step | None:
+    done = done_steps([(turn.step, turn.outcome) for turn in turns])
+    return next_step(route, row.policy.bond_for, done)
+
+
+async def route_asks_for_more(work: Work) -> RoutePicked | None:
+    """The route that the facts of now pick, where by it a step is still to be done that this one did without."""
+    found = await standing(work.connection, work.row)
+    return found.picked if found.picked.route is not found.route and found.asks_for_more else None
 
 
 async def order_waiting(connection: Connection, row: RestorationRow) -> CourtOrderRow | None:
-    """The newest order that ends the step it is at."""
-    return await _newest(connection, row, row.step)
+    """The newest order that ends the step it is at; not the one that it was sent back from, to wait for another."""
+    newest = await _newest(connection, row, row.step)
+    return newest if newest is None or newest.court_order_id != row.court_order_id else None
 
 
 async def _newest(connection: Connection, row: RestorationRow, step: Step) -> CourtOrderRow | None:
     kinds = ORDERS_OF.get(step, frozenset())
-    orders = await restorations.court_orders(connection, row.restoration_id) if kinds else []
+    orders = await orders_that_stand(connection, row) if kinds else []
     return next((order for order in orders if order.kind in kinds), None)
+
+
+async def orders_that_stand(connection: Connection, row: RestorationRow) -> list[CourtOrderRow]:
+    """The orders about its money, the newest first; without refusals of accounts that are out of it already."""
+    orders = await restorations.court_orders(connection, row.restoration_id)
+    if all(order.effect is not CourtOrderEffect.REFUSE for order in orders):
+        return orders
+    lines = [line for line in await restorations.lines(connection, row.restoration_id) if not line.is_out]
+    refusing = CourtOrderEffect.REFUSE
+    return [one for one in orders if one.effect is not refusing or any(one.is_about(line) for line in lines)]
 
 
 async def why_dropped(connection: Connection, row: RestorationRow) -> str | None:
@@ -146,6 +184,8 @@ async def why_dropped(connection: Connection, row: RestorationRow) -> str | None
     later = await _newest(connection, row, step) if step else None
     if later is not None and later.court_order_id > row.court_order_id:
         return f"court order {later.court_order_id} has come since"
+    if all(one.left_paise == 0 for one in await restorations.covered(connection, row.court_order_id)):
+        return f"0 paise are left of court order {row.court_order_id}"
     return None
 
 
@@ -156,12 +196,13 @@ async def move_on(work: Work, outcome: StepOutcome, reason: str = "") -> None:
     """End the step, and go to the next of the route that the facts of now pick; after the last it is restored."""
     connection, step = work.connection, work.row.step
     await _end_turn(work, outcome, reason)
+    if step in HEARINGS:
+        await restorations.note_heard(connection, work.row.restoration_id)
     if step in LAST_TO_BE_ROUTED or step is Step.COLLECTING:
         await _pick_route(work)
     assert work.row.route is not None, "a route is picked when the trail has been followed"
     turns = await restorations.turns(connection, work.row.restoration_id)
-    done = done_steps([(turn.step, turn.outcome) for turn in turns])
-    following = next_step(work.row.route, work.row.policy.bond_for, done)
+    following = None if step is Step.BOND else _next(work.row, work.row.route, turns)
     if following is None:
         await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=outcome)
     else:
@@ -172,14 +213,32 @@ async def go_back(work: Work, to: Step, reason: str) -> None:
     """Send it back to an earlier step: what was made ready for approval is ready no more."""
     step = work.row.step
     await _end_turn(work, StepOutcome.SENT_BACK, reason)
-    await restorations.unprepare(work.connection, work.row.restoration_id)
+    await _unprepare(work)
     await _open(work, to, ended=step, outcome=StepOutcome.SENT_BACK, reason=reason)
+
+
+async def _unprepare(work: Work) -> None:
+    await restorations.unprepare(work.connection, work.row.restoration_id)
+    work.row = work.row.model_copy(update={"prepared_by": None, "approved_by": None})
 
 
 async def back_to_approval(work: Work, reason: str) -> None:
     """The victim has nothing, and the money is on hold still: it is made ready anew, or an officer ends it."""
     await go_back(work, Step.APPROVAL, reason)
     await _keep_no_more(work)
+
+
+async def paid(work: Work, reason: str) -> None:
+    """The victim has money and no more of it comes: it is restored, with its bond where the route asks for one."""
+    step = work.row.step
+    assert work.row.route is not None, "nothing is given back before a route is picked"
+    await restoration_words.credited(work.connection, work.hands, work.row)
+    await _end_turn(work, StepOutcome.SKIPPED, reason)
+    await _keep_no_more(work)
+    if Step.BOND in steps_of(work.row.route, work.row.policy.bond_for):
+        await _open(work, Step.BOND, ended=step, outcome=StepOutcome.SKIPPED, reason=reason)
+    else:
+        await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=StepOutcome.SKIPPED)
 
 
 async def close(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
@@ -193,13 +252,13 @@ async def reroute(work: Work) -> None:
     """Other facts, another law: the step goes on where the new route has it too and all before it is done."""
     await _pick_route(work)
     assert work.row.route is not None, "just picked"
-    turns = await restorations.turns(work.connection, work.row.restoration_id)
-    done = done_steps([(turn.step, turn.outcome) for turn in turns])
-    following = next_step(work.row.route, work.row.policy.bond_for, done)
+    following = _next(work.row, work.row.route, await restorations.turns(work.connection, work.row.restoration_id))
     assert following is not None, "the step it is at is not done"
     if following is not work.row.step:
         step = work.row.step
         await _end_turn(work, StepOutcome.CANCELLED, "another route")
+        if step is Step.APPROVAL:
+            await _unprepare(work)
         await _open(work, following, ended=step, outcome=StepOutcome.CANCELLED, reason="another route")
 
 
@@ -236,6 +295,8 @@ async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
 
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
     due_at = work.now + timedelta(seconds=work.row.policy.steps[step].due_seconds)
+    if step in HEARINGS:
+        await restorations.forget_heard(work.connection, work.row.restoration_id)
     work.row = await restorations.open_turn(work.connection, work.row.restoration_id, step, work.now, due_at)
     await work.log(
         EventKind.RESTORATION_MOVED,
@@ -275,9 +336,9 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     )
     await restoration_words.closed(connection, work.hands, row, lines, state)
     await _keep_no_more(work)
-    if state is RestorationState.RESTORED:
-        # What a bank has not given back, or has put on hold since, is the victim's: the next round.
-        await account_holds.take_up_again(connection, row.case_no, row.ack_no)
+    # What a bank has not given back, or has put on hold since, is the victim's: the next round.
+    await account_holds.take_up_again(connection, row.case_no, ack_no=row.ack_no)
+    await ask_about_kept(connection, row.case_no, work.now)
     await procedures.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.tell()
 

@@ -74,5 +74,10 @@ async def closed(
         await tell_victim(connection, hands, row.ack_no, MessageKind.REFUSED, facts)
 
 
+async def wound_up(connection: Connection, hands: Hands, row: RestorationRow) -> None:
+    """Tell the victim that nothing of it is on hold any more: nobody has refused it, and nobody speaks of it else."""
+    await tell_victim(connection, hands, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})
+
+
 def _occasion(row: RestorationRow) -> str:
     return f"{row.restoration_id}.{row.step.value}.{row.turn}"

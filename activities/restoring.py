@@ -8,13 +8,24 @@ from uuid import UUID
 from activities.allocating import divide, is_divided
 from activities.hands import Hands
 from activities.ordering import plan_order
-from activities.restoration_moves import Work, ask, close, go_back, move_on, tell_holds, why_dropped
-from db import restorations
+from activities.restoration_moves import (
+    Work,
+    ask,
+    close,
+    go_back,
+    move_on,
+    orders_that_stand,
+    paid,
+    route_asks_for_more,
+    tell_holds,
+    why_dropped,
+)
+from db import account_holds, hold_clocks, objections, paper_errands, restorations
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Covered, Line, RestorationRow
 from domain import authority
 from domain.errors import NotNow
-from domain.restoring import ENDS_BY, ORDERS_OF, RULES, back_to
+from domain.restoring import ENDS_BY, LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
 from schemas.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration_enums import (
@@ -29,8 +40,10 @@ from schemas.restoration_enums import (
 from schemas.restorations import (
     Acting,
     NewObjection,
+    NoticeWaived,
     ObjectionDecided,
     OrderTaken,
+    ReopenReason,
     RestorationDone,
     RestorationVerb,
     Seen,
@@ -41,7 +54,6 @@ ENDS_THE_STEP: Final = frozenset(
     {
         RestorationVerb.RECEIVE_APPLICATION,
         RestorationVerb.VERIFY,
-        RestorationVerb.WAIVE_NOTICE,
         RestorationVerb.REFUSE,
         RestorationVerb.RECEIVE_BOND,
         RestorationVerb.CANCEL,
@@ -82,9 +94,33 @@ async def _refuse_withdrawn(work: Work) -> None:
         raise NotNow(why)
 
 
+async def _refuse_other_route(work: Work) -> None:
+    """Since it was routed the facts have come to ask for a step that was not done: the engine takes it there."""
+    if (picked := await route_asks_for_more(work)) is not None:
+        why = ", ".join(reason.value for reason in picked.reasons)
+        raise NotNow(f"it goes by {picked.route.value} now ({why}): try again when what that asks for is done")
+
+
 async def _refuse_undecided(work: Work) -> None:
-    if undecided := await restorations.open_objections(work.connection, work.row.restoration_id):
+    connection, restoration_id = work.connection, work.row.restoration_id
+    if undecided := await objections.undecided(connection, restoration_id):
         raise NotNow(f"objection {undecided[0]} is to be decided first")
+    if appeals := await objections.open_grievances(connection, restoration_id):
+        raise NotNow(f"grievance {appeals[0]} of a holder is to be decided first")
+
+
+async def _refuse_unserved(work: Work) -> None:
+    """Whoever has no notice yet can say that there is no objection only in writing."""
+    row = work.row
+    if await paper_errands.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
+        raise NotNow("a holder has no notice yet: wait for it, or have the holder's waiver in writing")
+
+
+async def _refuse_against_court(work: Work) -> None:
+    """What a court has ordered home is neither refused nor cancelled, unless the court has refused it since."""
+    orders = await orders_that_stand(work.connection, work.row)
+    if orders and orders[0].effect is CourtOrderEffect.RESTORE:
+        raise NotNow(f"court order {orders[0].court_order_id} to restore stands: the court says otherwise first")
 
 
 async def end_step(
@@ -93,20 +129,59 @@ async def end_step(
     """Do one of the verbs that `ENDS_THE_STEP`.
 
     Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another step, where another officer was
-    quicker, or where an objection is to be decided first.
+    quicker, and where a court has ordered home what is to be refused or cancelled.
     """
     assert verb in ENDS_THE_STEP, "the others have their own functions"
     rule = RULES[verb]
     async with _verb(hands, restoration_id, verb, seen, by) as work:
-        if verb is RestorationVerb.WAIVE_NOTICE:
-            await _refuse_undecided(work)
         assert rule.outcome is not None, "it ends the step"
         if rule.closes is None:
             await move_on(work, rule.outcome, reason)
-        else:
+        elif work.row.step is Step.BOND:
             # The victim has the money when the bond is asked for; without the bond it stays restored.
-            state = RestorationState.RESTORED if work.row.step is Step.BOND else rule.closes
-            await close(work, state, rule.outcome, reason)
+            await close(work, RestorationState.RESTORED, rule.outcome, reason)
+        else:
+            await _refuse_against_court(work)
+            await _end(work, rule.closes, rule.outcome, reason)
+    return work.done()
+
+
+async def _end(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
+    """End it without more; what banks have given back already stays the victim's, who gives a bond for it."""
+    if await restorations.restored_paise(work.connection, work.row.restoration_id):
+        await paid(work, reason)
+    else:
+        await close(work, state, outcome, reason)
+
+
+async def waive_notice(hands: Hands, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
+    """No holder objects: the days of the notice need not run out. Raises as `end_step`.
+
+    `NotNow` too where an objection or a grievance is to be decided first, and where a holder has no notice yet and has
+    not waived it in writing.
+    """
+    async with _verb(hands, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
+        await _refuse_undecided(work)
+        if not waived.in_writing:
+            await _refuse_unserved(work)
+        reason = f"waived in writing: {waived.reason}" if waived.in_writing else waived.reason
+        await move_on(work, StepOutcome.SKIPPED, reason)
+    return work.done()
+
+
+async def reopen(hands: Hands, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
+    """Begin anew what was refused or cancelled: its money on hold is the next round, from the first step on.
+
+    Raises `NotFound`, `MayNot`, and `NotNow` where it did not end so or none of its money is on hold and free.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        row = await restorations.lock(connection, restoration_id)
+        authority.check_reopening(by.role, row.state)
+        work = Work(hands, connection, row, now, by.actor)
+        if not await account_holds.take_up_again(connection, row.case_no, ack_no=row.ack_no, anew=True):
+            raise NotNow("none of the victim's money is on hold that is in no round and under no order")
+        await work.log(EventKind.RESTORATION_REOPENED, state=row.state.value, reason=why.reason)
     return work.done()
 
 
@@ -131,7 +206,7 @@ async def receive_objection(hands: Hands, restoration_id: UUID, new: NewObjectio
         if new.hold_id is not None and new.hold_id not in {line.hold_id for line in await work.lines()}:
             raise NotNow(f"hold {new.hold_id} is none of this restoration's")
         connection = work.connection
-        objection_id = await restorations.insert_objection(connection, restoration_id, new, work.now, by.actor)
+        objection_id = await objections.insert(connection, restoration_id, new, work.now, by.actor)
         hold = str(new.hold_id) if new.hold_id else None
         await work.log(EventKind.OBJECTION_RECEIVED, objection_id=objection_id, by_whom=new.by_whom.value, hold_id=hold)
         await ask(work)
@@ -142,33 +217,58 @@ async def receive_objection(hands: Hands, restoration_id: UUID, new: NewObjectio
 async def decide_objection(
     hands: Hands, restoration_id: UUID, decided: ObjectionDecided, by: Acting
 ) -> RestorationDone:
-    """Decide an objection. What an upheld one is about is let go; with nothing left the restoration is refused.
+    """Decide an objection. What an upheld one of a holder or a bank is about is let go; with nothing left the
+    restoration is refused. One of others, the victim too, says that something is wrong with it: it is sent back.
 
-    Raises as `end_step`, `NotFound` for an objection to another, and `NotNow` when it is decided already.
+    Raises as `end_step`, `NotFound` for an objection to another, and `NotNow` when it is decided already or a court
+    keeps the hold that it would let go.
     """
     async with _verb(hands, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
-        objection = await restorations.objection(connection, restoration_id, objection_id)
+        objection = await objections.get(connection, restoration_id, objection_id)
         if objection.decision is not None:
             raise NotNow(f"objection {objection_id} is {objection.decision.value} already")
         decision = decided.decision
-        await restorations.decide_objection(connection, objection_id, decision, work.now, by.actor, decided.reason)
+        await objections.decide(connection, objection_id, decision, work.now, by.actor, decided.reason)
+        upheld = decision is ObjectionDecision.UPHELD
         let_go = []
-        if decision is ObjectionDecision.UPHELD:
+        if upheld and objection.by_whom in LETS_GO:
             let_go = [line for line in await work.lines() if objection.hold_id in {None, line.hold_id}]
+            await _refuse_kept(work.connection, let_go)
         await work.log(
             EventKind.OBJECTION_DECIDED,
             objection_id=objection_id,
             decision=decision.value,
             reason=decided.reason,
-            let_go=[[line.hop_no, line.free_paise] for line in let_go if line.free_paise],
+            let_go=[[line.hop_no, line.not_ordered_paise] for line in let_go if line.not_ordered_paise],
         )
         if let_go:
             await _let_go(work, let_go, objection_id)
-        if let_go and not any(line.free_paise for line in await work.lines()):
-            await close(work, RestorationState.REFUSED, StepOutcome.REFUSED, f"objection {objection_id} is upheld")
+        reason = f"objection {objection_id} is upheld"
+        if upheld and objection.by_whom not in LETS_GO:
+            await _put_right(work, reason)
+        elif let_go and not any(line.free_paise for line in await work.lines()):
+            await _end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
         await work.tell()
     return work.done(objection_id)
+
+
+async def _refuse_kept(connection: Connection, lines: Sequence[Line]) -> None:
+    """What a court keeps, in whole or up to a sum, is let go by nobody else."""
+    for hold_id in {line.hold_id for line in lines}:
+        wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
+        kept_paise = await hold_clocks.court_keeps(connection, hold_id)
+        held_paise = sum(one.free_paise for one in await hold_clocks.not_ordered(connection, hold_id))
+        if wanted_paise and (kept_paise is None or wanted_paise > held_paise - kept_paise):
+            raise NotNow("a court keeps the hold: only the court can let it go")
+
+
+async def _put_right(work: Work, reason: str) -> None:
+    """Back to where it is put right; the victim's application is that already."""
+    assert work.row.route is not None, "nobody objects before a route is picked"
+    to = back_to(work.row.step, None, work.row.route)
+    if to is not None:
+        await go_back(work, to, reason)
 
 
 async def _let_go(work: Work, lines: Sequence[Line], objection_id: int) -> None:
@@ -177,8 +277,8 @@ async def _let_go(work: Work, lines: Sequence[Line], objection_id: int) -> None:
         await restorations.unprepare(work.connection, work.row.restoration_id)
         work.row = work.row.model_copy(update={"prepared_by": None})
     numbers = [line.hop_no for line in lines]
-    await restorations.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
-    amounts = {line.hop_no: max(line.free_paise - line.to_restore_paise, 0) for line in lines}
+    await objections.take_out(work.connection, work.row.restoration_id, numbers, objection_id)
+    amounts = {line.hop_no: line.not_ordered_paise for line in lines}
     await _order(work, lines, amounts, OrderKind.RELEASE, OrderReason.OBJECTION)
 
 
@@ -202,12 +302,20 @@ async def take_order(hands: Hands, restoration_id: UUID, taken: OrderTaken, by: 
 
 
 async def go_on_under(work: Work, order: CourtOrderRow) -> None:
-    """Go on under an order, or end as it says."""
+    """Go on under an order, or end as it says; for what it does not refuse another is waited for."""
+    reason = f"court order {order.court_order_id}"
+    lines = [line for line in await work.lines() if not line.is_out]
+    refused = [line.hop_no for line in lines if order.is_about(line)]
+    if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
+        await restorations.refuse_lines(work.connection, work.row.restoration_id, refused, order.court_order_id)
+        data = {"court_order_id": order.court_order_id, "hop_nos": refused}
+        await work.log(EventKind.RESTORATION_REFUSED_IN_PART, **data)
+        await work.tell()
+        return
     await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
     work.row = work.row.model_copy(update={"court_order_id": order.court_order_id})
-    reason = f"court order {order.court_order_id}"
     if order.effect is CourtOrderEffect.REFUSE:
-        await close(work, RestorationState.REFUSED, ENDS_BY[order.effect], reason)
+        await _end(work, RestorationState.REFUSED, ENDS_BY[order.effect], reason)
     else:
         await move_on(work, ENDS_BY[order.effect], reason)
 
@@ -226,6 +334,7 @@ async def prepare(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
         lines = await work.lines()
         if not is_divided(lines):
             raise NotNow("more money has come on hold: try again in a moment")
+        await _refuse_other_route(work)
         due = await _due(work, lines)
         if not sum(due.values()):
             raise NotNow("there is nothing to give back: what is on hold is ordered otherwise")
@@ -262,7 +371,7 @@ async def _covered(work: Work) -> list[Covered] | None:
     order_id = work.row.court_order_id
     if order_id is None:
         return None
-    return await restorations.covered(work.connection, order_id, work.row.restoration_id)
+    return await restorations.covered(work.connection, order_id)
 
 
 async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
@@ -273,6 +382,7 @@ async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) ->
     async with _verb(hands, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
         await _refuse_withdrawn(work)
+        await _refuse_other_route(work)
         lines = await work.lines()
         for line in lines:
             if (line.due_paise or 0) > max(line.free_paise - line.to_restore_paise, 0):

@@ -13,13 +13,15 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import restoration_views, restorations
-from domain.authority import verbs_of
+from domain.authority import verbs_now
 from domain.errors import NotFound
 from schemas.restoration_enums import RestorationState, Route, Step
 from schemas.restorations import (
     NewObjection,
+    NoticeWaived,
     ObjectionDecided,
     OrderTaken,
+    ReopenReason,
     RestorationAct,
     RestorationDone,
     RestorationPage,
@@ -63,7 +65,8 @@ async def list_restorations(
 
 @router.get("/{restoration_id}")
 async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUID) -> RestorationView:
-    """One restoration: its steps with their clocks, its money with the shares, objections, orders, why this route."""
+    """One restoration: its steps with their clocks, its money with the shares, why this route; who objects or appeals,
+    whether the holders had notice, the orders, and what is on hold and restored of the victim over all rounds."""
     async with (
         parts.hands.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
@@ -71,7 +74,7 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
         row = await restorations.find(connection, restoration_id)
         if row is None:
             raise NotFound(f"restoration {restoration_id}")
-        verbs = verbs_of(officer.role, row.step)
+        verbs = verbs_now(officer.role, row.state, row.step)
         return await restoration_views.get(connection, restoration_id, parts.hands.now(), verbs)
 
 
@@ -127,7 +130,7 @@ async def decide_objection(
     restoration_id: UUID,
     decided: ObjectionDecided,
 ) -> RestorationDone:
-    """Decide an objection; what an upheld one is about is let go."""
+    """Decide an objection; what one of a holder or bank is about is let go, by one of others it is sent back."""
     return await restoring.decide_objection(parts.hands, restoration_id, decided, acting(officer))
 
 
@@ -136,11 +139,10 @@ async def waive_notice(
     parts: TheParts,
     officer: Annotated[Officer, may(Action.WAIVE_NOTICE)],
     restoration_id: UUID,
-    why: RestorationReason,
+    waived: NoticeWaived,
 ) -> RestorationDone:
-    """Every account holder has said that there is no objection: the days of the notice need not run out."""
-    verb = RestorationVerb.WAIVE_NOTICE
-    return await restoring.end_step(parts.hands, restoration_id, verb, why, acting(officer), why.reason)
+    """No account holder objects, after notice or `in_writing`: the days of the notice need not run out."""
+    return await restoring.waive_notice(parts.hands, restoration_id, waived, acting(officer))
 
 
 @router.post("/{restoration_id}/take-order", responses=says(NOT_NOW))
@@ -210,3 +212,14 @@ async def cancel(
     """End it: begun in error, or not wanted. Orders that are with banks are cancelled one by one before."""
     verb = RestorationVerb.CANCEL
     return await restoring.end_step(parts.hands, restoration_id, verb, why, acting(officer), why.reason)
+
+
+@router.post("/{restoration_id}/reopen", responses=says(NOT_NOW))
+async def reopen(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.REOPEN_RESTORATION)],
+    restoration_id: UUID,
+    why: ReopenReason,
+) -> RestorationDone:
+    """Have what was refused or cancelled begin anew: what is on hold of it is the next round."""
+    return await restoring.reopen(parts.hands, restoration_id, why, acting(officer))

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
-from domain.restoring import RULES
+from domain.restoring import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances import GrievanceVerb
 from schemas.restorations import RestorationVerb
@@ -47,6 +47,7 @@ class Action(StrEnum):
     REFUSE_RESTORATION = "refuse_restoration"
     RECEIVE_BOND = "receive_bond"
     CANCEL_RESTORATION = "cancel_restoration"
+    REOPEN_RESTORATION = "reopen_restoration"
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -106,6 +107,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REFUSE_RESTORATION: RULES[RestorationVerb.REFUSE].roles,
     Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
+    Action.REOPEN_RESTORATION: REOPENERS,
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),

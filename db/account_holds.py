@@ -59,15 +59,64 @@ async def mark_taken_up(connection: Connection, case_no: str, at: datetime) -> N
     )
 
 
-async def take_up_again(connection: Connection, case_no: str, ack_no: str) -> None:
-    """Have what is still on hold of this complaint taken up anew: its restoration is closed, the next may begin."""
-    await connection.execute(
-        "UPDATE held_hop u SET taken_up_at = NULL FROM hop h, ledger_balance b"
-        " WHERE u.case_no = $1 AND h.case_no = $1 AND h.hop_no = u.hop_no AND h.ack_no = $2"
-        " AND b.case_no = $1 AND b.hop_no = u.hop_no AND b.bucket = 'held' AND b.balance_paise > 0",
+_UNDER_ORDERS: Final = """coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)
+    FROM bank_order_line l JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
+      AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused')), 0)"""
+
+_IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')"""
+
+_TAKE_UP_AGAIN: Final = f"""
+UPDATE held_hop u SET taken_up_at = NULL
+FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+LEFT JOIN LATERAL (
+    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id
+    FROM restoration r LEFT JOIN restoration_line l ON l.restoration_id = r.restoration_id AND l.hop_no = h.hop_no
+    WHERE r.ack_no = h.ack_no ORDER BY (l.hop_no IS NULL), r.round_no DESC LIMIT 1) AS last ON true
+WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
+  AND ($2::text IS NULL OR h.ack_no = $2)
+  AND ($3::text IS NULL OR (h.institution, h.account_key) = ($3, $4))
+  AND ($6::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM bank_order_line l WHERE l.order_id = $6))
+  AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
+  AND ($5 OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order ')) OR last.objection_id IS NOT NULL
+       OR (last.court_order_id IS NULL AND (last.state = 'restored'
+           OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
+RETURNING u.hop_no
+"""
+
+
+async def take_up_again(
+    connection: Connection,
+    case_no: str,
+    *,
+    ack_no: str | None = None,
+    account: tuple[str, str] | None = None,
+    order_id: UUID | None = None,
+    anew: bool = False,
+) -> int:
+    """Have what is on hold, under no order and in no open round, taken up: the next round begins; how many hops.
+
+    Of one complaint, of one account, of a bank's order that was taken back, or all of the case. What was refused, or
+    cancelled by an officer, begins again only `anew`, or where it has just come free and a court keeps the hold: such a
+    hold would never lapse.
+    """
+    institution, account_key = account or (None, None)
+    rows = await connection.fetch(_TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id)
+    return len(rows)
+
+
+async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
+    """The holds that a court keeps, with money under no order and in no open round."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT a.hold_id FROM account_hold a JOIN hop h ON h.case_no = a.case_no"
+        " AND h.institution = a.institution AND h.account_key = a.account_key JOIN ledger_balance b"
+        " ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE a.case_no = $1"
+        f" AND a.state = 'held' AND starts_with(a.kept_by, 'court_order ') AND b.balance_paise > {_UNDER_ORDERS}"
+        f" AND {_IN_NO_ROUND} ORDER BY a.hold_id",
         case_no,
-        ack_no,
     )
+    return [row["hold_id"] for row in rows]
 
 
 class AccountHold(Noun):

@@ -76,7 +76,7 @@ WITH RECURSIVE here AS (
 )
 SELECT b.case_no, b.root_no, b.hop_no, m.bucket, m.balance_paise
 FROM below b JOIN ledger_balance m ON m.case_no = b.case_no AND m.hop_no = b.hop_no AND m.balance_paise > 0
-WHERE m.bucket IN ('withdrawn', 'spent', 'untraced', 'refused')
+WHERE m.bucket IN ('in_play', 'withdrawn', 'spent', 'untraced', 'refused')
    OR (m.bucket IN ('held', 'restored', 'released') AND b.hop_no = b.root_no)
 ORDER BY b.case_no, b.root_no, b.hop_no, m.bucket
 """
@@ -86,7 +86,9 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        coalesce(s.share_paise, 0) AS share_paise, coalesce(s.gone_home_paise, 0) AS share_gone_home_paise,
        asked.to_release_paise, asked.to_restore_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
-           IS NOT DISTINCT FROM 'refused' AS refused
+           IS NOT DISTINCT FROM 'refused' OR (
+       SELECT l.court_order_id FROM restoration_line l JOIN restoration r USING (restoration_id)
+       WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NOT NULL AS refused
 FROM hop h
 LEFT JOIN LATERAL (
     SELECT s.allocation_id, s.share_paise, s.gone_home_paise FROM allocation_share s
@@ -108,9 +110,9 @@ WHERE h.institution = $1 AND h.account_key = $2 ORDER BY h.case_no, h.hop_no
 async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
     """Every claim on the money on hold at an account, over all cases.
 
-    A claim of a hop is what is on hold there, and what of its money is gone at the hop or below it, at most what is
-    disputed of it. What a bank is ordered to let go is no part of it; a complaint whose restoration was refused claims
-    no more than it holds.
+    A claim of a hop is what is on hold there, and what of its money is gone or in play at the hop or below it, at most
+    what is disputed of it. What a bank is ordered to let go is no part of it; a complaint whose restoration was refused
+    claims no more than it holds, and so does a hop that a court has refused.
     """
     money: dict[tuple[str, int], dict[Bucket, int]] = {}
     gone: dict[tuple[str, int], list[Gone]] = {}
@@ -119,6 +121,8 @@ async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
         own = money.setdefault(place, {})
         if bucket in {Bucket.HELD, Bucket.RESTORED, Bucket.RELEASED}:
             own[bucket] = row["balance_paise"]
+        elif bucket is Bucket.IN_PLAY:
+            own[bucket] = own.get(bucket, 0) + row["balance_paise"]
         else:
             found = Gone(hop_no=row["hop_no"], bucket=bucket, paise=row["balance_paise"])
             gone.setdefault(place, []).append(found)
@@ -136,8 +140,11 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
     row = _HopRow.model_validate(hop)
     gone_home = own.get(Bucket.RESTORED, 0) + own.get(Bucket.RELEASED, 0)
     held = max(own.get(Bucket.HELD, 0) - row.to_release_paise, 0)
-    claim_paise = min(held + sum(part.paise for part in lost), max(row.disputed_paise, held))
-    if not claim_paise:
+    lost_paise = sum(part.paise for part in lost)
+    in_play = 0 if row.refused else own.get(Bucket.IN_PLAY, 0)
+    claim_paise = min(held + lost_paise + in_play, max(row.disputed_paise, held))
+    most_paise = min(held + lost_paise, claim_paise)
+    if not most_paise:
         return []
     owed = max(row.share_paise - (gone_home - row.share_gone_home_paise), 0) if row.allocation_id else 0
     claim = AccountClaim(
@@ -146,6 +153,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
         ack_no=row.ack_no,
         transferred_at=row.transferred_at,
         claim_paise=claim_paise,
+        most_paise=most_paise,
         held_paise=held,
         reserved_paise=min(max(owed, row.to_restore_paise), held),
     )
@@ -166,11 +174,32 @@ class _HopRow(Noun):
     refused: bool
 
 
+class Promise(Noun):
+    """By which rule an account is divided, and the policy that promised it."""
+
+    rule: AllocationRule
+    policy_version: str
+
+
+async def promise(connection: Connection, account: Account) -> Promise:
+    """The rule that the first restoration of money at an account was promised: what is promised later changes nothing.
+
+    Whoever divides it has such a restoration.
+    """
+    row = await connection.fetchrow(
+        "SELECT r.policy ->> 'allocation' AS rule, r.policy ->> 'version' AS policy_version FROM account_hold a"
+        " JOIN restoration_line l USING (hold_id) JOIN restoration r USING (restoration_id)"
+        " WHERE a.institution = $1 AND a.account_key = $2 ORDER BY r.opened_at, r.restoration_id LIMIT 1",
+        *account,
+    )
+    assert row is not None, "a division is one restoration's at least"
+    return Promise(**dict(row))
+
+
 async def insert(
     connection: Connection,
     account: Account,
-    rule: AllocationRule,
-    policy_version: str,
+    promised: Promise,
     found: Sequence[ClaimRow],
     shares: Sequence[Share],
     at: datetime,
@@ -181,10 +210,10 @@ async def insert(
         "INSERT INTO allocation (institution, account_key, rule, pot_paise, claims_paise, policy_version, made_at,"
         " made_by) VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING allocation_id",
         *account,
-        rule.value,
+        promised.rule.value,
         sum(row.claim.held_paise for row in found),
         sum(row.claim.claim_paise for row in found),
-        policy_version,
+        promised.policy_version,
         at,
         by,
     )
@@ -206,6 +235,26 @@ async def insert(
         ],
     )
     return allocation_id
+
+
+async def pass_on_hearing(connection: Connection, shares: Sequence[tuple[Share, int]]) -> None:
+    """What the division has added to a hop (paise, perhaps below zero) is heard with it: it is the same holder's.
+
+    `shares` are those of holders' money that changed places; the ledger has it already.
+    """
+    await connection.execute(
+        "UPDATE restoration_line l SET heard_paise = CASE WHEN m.more > 0 THEN l.heard_paise + m.more ELSE"
+        "  least(l.heard_paise, coalesce((SELECT b.balance_paise FROM ledger_balance b WHERE b.case_no = l.case_no"
+        "   AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0) + coalesce((SELECT sum(ol.confirmed_paise)"
+        "   FROM bank_order o JOIN bank_order_line ol USING (order_id) WHERE o.restoration_id = l.restoration_id"
+        "   AND ol.case_no = l.case_no AND ol.hop_no = l.hop_no), 0)) END"
+        " FROM unnest($1::text[], $2::integer[], $3::bigint[]) AS m (case_no, hop_no, more), restoration r"
+        " WHERE l.case_no = m.case_no AND l.hop_no = m.hop_no AND l.heard_paise IS NOT NULL"
+        " AND r.restoration_id = l.restoration_id AND r.state = 'open'",
+        [share.case_no for share, _ in shares],
+        [share.hop_no for share, _ in shares],
+        [more for _, more in shares],
+    )
 
 
 async def set_of_lines(

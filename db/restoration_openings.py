@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from db.pool import Connection
+from domain.restoring import HEARINGS
 from schemas.base import Noun
 from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
@@ -24,10 +25,12 @@ class Opened(Noun):
 async def joinable(connection: Connection, ack_no: str) -> Opened | None:
     """The victim's restoration that further money on hold still joins. The case's row must be locked."""
     row = await connection.fetchrow(
-        "SELECT restoration_id, round_no FROM restoration WHERE ack_no = $1 AND state = 'open' AND step = ANY($2)"
-        " ORDER BY round_no DESC LIMIT 1",
+        "SELECT restoration_id, round_no FROM restoration r WHERE ack_no = $1 AND state = 'open' AND step = ANY($2)"
+        " AND NOT EXISTS (SELECT FROM restoration_step s WHERE s.restoration_id = r.restoration_id"
+        "  AND s.step = ANY($3) AND s.outcome IN ('done', 'skipped')) ORDER BY round_no DESC LIMIT 1",
         ack_no,
         [step.value for step in JOINABLE],
+        [step.value for step in HEARINGS],
     )
     return Opened(restoration_id=row["restoration_id"], round_no=row["round_no"], new=False) if row else None
 

@@ -7,10 +7,13 @@ from uuid import UUID
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
+from schemas.grievances import number_of
 from schemas.restoration_enums import RestorationState, Route, Step
 from schemas.restorations import (
+    AppealOfRestoration,
     CourtOrderBrief,
     LineView,
+    NoticeOfRestoration,
     ObjectionView,
     OrderOfRestoration,
     RestorationHead,
@@ -90,7 +93,7 @@ FROM restoration_step WHERE restoration_id = $1 ORDER BY place
 
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, h.institution, l.allocation_id, a.rule, a.pot_paise, a.claims_paise, s.claim_paise,
-       s.share_paise, l.due_paise, l.objection_id,
+       s.share_paise, l.due_paise, l.heard_paise, l.objection_id, l.court_order_id,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise,
        coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'released'), 0)::bigint AS released_paise
@@ -105,6 +108,24 @@ GROUP BY l.restoration_id, l.hop_no, h.hold_id, a.allocation_id, s.allocation_id
 _OBJECTIONS: Final = """
 SELECT objection_id, hold_id, by_whom, text, received_at, received_by, decision, decided_at, decided_by, reason
 FROM objection WHERE restoration_id = $1 ORDER BY objection_id
+"""
+
+_GRIEVANCES: Final = """
+SELECT DISTINCT g.grievance_id, g.serial_no, g.hold_id, g.level, g.opened_at, v.due_at
+FROM restoration_line l JOIN grievance g USING (hold_id)
+JOIN grievance_level v ON v.grievance_id = g.grievance_id AND v.ended_at IS NULL
+WHERE l.restoration_id = $1 AND g.state = 'open' ORDER BY g.opened_at, g.grievance_id
+"""
+
+_NOTICES: Final = """
+SELECT subject::uuid AS hold_id, step, turn, state, ended_at FROM paper_errand
+WHERE case_no = $2 AND restoration_id = $1 ORDER BY errand_id
+"""
+
+_OF_COMPLAINT: Final = """
+SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS complaint_held_paise,
+       coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS complaint_restored_paise
+FROM hop h JOIN ledger_balance b USING (case_no, hop_no) WHERE h.case_no = $1 AND h.ack_no = $2
 """
 
 _ORDERS: Final = """
@@ -124,17 +145,28 @@ async def get(
         raise NotFound(f"restoration {restoration_id}")
     more = await connection.fetchrow(_MORE, restoration_id)
     assert more is not None, "its head was there"
-    told: dict[str, Any] = {**dict(head), **dict(more)}
+    case_no = head["case_ack_no"]
+    in_all = await connection.fetchrow(_OF_COMPLAINT, case_no, head["ack_no"])
+    told: dict[str, Any] = {**dict(head), **dict(more), **dict(in_all or {})}
+    appeals = await connection.fetch(_GRIEVANCES, restoration_id)
+    notices = await connection.fetch(_NOTICES, restoration_id, case_no)
     order_id = told.pop("court_order_id")
     return RestorationView(
         **told,
-        may=may if told["state"] == RestorationState.OPEN else (),
+        may=may,
         court_order=await _court_order(connection, order_id) if order_id else None,
         steps=tuple(StepView(**dict(row)) for row in await connection.fetch(_STEPS, restoration_id)),
         lines=tuple(LineView(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)),
         objections=tuple(ObjectionView(**dict(row)) for row in await connection.fetch(_OBJECTIONS, restoration_id)),
+        grievances=tuple(_appeal(dict(row)) for row in appeals),
+        notices=tuple(NoticeOfRestoration(**dict(row)) for row in notices),
         orders=tuple(OrderOfRestoration(**dict(row)) for row in await connection.fetch(_ORDERS, restoration_id)),
     )
+
+
+def _appeal(row: dict[str, Any]) -> AppealOfRestoration:
+    number = number_of(row.pop("serial_no"))
+    return AppealOfRestoration(**row, number=number)
 
 
 async def _court_order(connection: Connection, court_order_id: int) -> CourtOrderBrief:

@@ -1,4 +1,4 @@
-"""Restorations: their row, the turns of their steps, the money they are about, and what is said against them."""
+"""Restorations: their row, the turns of their steps, and the money they are about."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -15,14 +15,13 @@ from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
-    ObjectionDecision,
     OrderState,
     RestorationState,
     Route,
     Step,
     StepOutcome,
 )
-from schemas.restorations import NewObjection, RoutePicked
+from schemas.restorations import RoutePicked
 
 
 class RestorationRow(Noun):
@@ -65,6 +64,12 @@ class Line(Noun):
     allocation_id: int | None
     due_paise: int | None
     objection_id: int | None
+    court_order_id: int | None
+    """of the order by which a court refuses it"""
+    kept_by: str | None
+    """what keeps its hold from lapsing"""
+    heard_left_paise: int | None
+    """what its holder was heard about and has not gone home; None: not heard yet"""
     held_paise: int
     to_release_paise: int
     """what of it live orders let go"""
@@ -72,9 +77,29 @@ class Line(Noun):
     """what of it live orders give back"""
 
     @property
+    def is_out(self) -> bool:
+        """Whether it does not go home by this restoration: an objection was right, or a court refuses it."""
+        return self.objection_id is not None or self.court_order_id is not None
+
+    @property
+    def on_hold_paise(self) -> int:
+        """What of it is on hold and this restoration's, whatever is ordered; what came after the notice is not."""
+        return self._heard(self.held_paise)
+
+    @property
     def free_paise(self) -> int:
-        """What is on hold and may go home by this restoration; nothing where an objection was right."""
-        return 0 if self.objection_id else max(self.held_paise - self.to_release_paise, 0)
+        """What of it may go home by this restoration."""
+        return self._heard(max(self.held_paise - self.to_release_paise, 0))
+
+    @property
+    def not_ordered_paise(self) -> int:
+        """What is on hold and no order asks for, whether it is this restoration's or not."""
+        return max(self.held_paise - self.to_release_paise - self.to_restore_paise, 0)
+
+    def _heard(self, paise: int) -> int:
+        if self.is_out:
+            return 0
+        return paise if self.heard_left_paise is None else min(paise, self.heard_left_paise)
 
 
 _ROW: Final = ", ".join(RestorationRow.model_fields)
@@ -239,19 +264,22 @@ async def close(
 
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
-       l.due_paise, l.objection_id,
+       l.due_paise, l.objection_id, l.court_order_id, a.kept_by,
+       CASE WHEN l.heard_paise IS NOT NULL THEN greatest(l.heard_paise - asked.given_back_paise, 0) END
+           AS heard_left_paise,
        coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
 FROM restoration_line l JOIN account_hold a USING (hold_id)
 JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
 LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'release'), 0)::bigint
-               AS to_release_paise,
-           coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'restore'), 0)::bigint
-               AS to_restore_paise
+    SELECT coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'release' AND o.state IN
+               ('planned', 'delivered', 'refused')), 0)::bigint AS to_release_paise,
+           coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'restore' AND o.state IN
+               ('planned', 'delivered', 'refused')), 0)::bigint AS to_restore_paise,
+           coalesce(sum(ol.confirmed_paise) FILTER (WHERE o.restoration_id = l.restoration_id), 0)::bigint
+               AS given_back_paise
     FROM bank_order_line ol JOIN bank_order o USING (order_id)
     WHERE ol.case_no = l.case_no AND ol.hop_no = l.hop_no AND NOT ol.excess
-      AND o.state IN ('planned', 'delivered', 'refused')
 ) AS asked
 WHERE l.restoration_id = $1 ORDER BY l.hop_no
 """
@@ -260,6 +288,37 @@ WHERE l.restoration_id = $1 ORDER BY l.hop_no
 async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
     """The money it is about, hop by hop."""
     return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
+
+
+async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int:
+    """What of a victim's money is on hold and not ordered to be let go, or has gone home: over all rounds, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
+        "  FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
+        "  WHERE h.case_no = $1 AND h.ack_no = $2 AND o.kind = 'release' AND NOT l.excess"
+        "  AND o.state IN ('planned', 'delivered', 'refused')), 0))::bigint"
+        " FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
+        " WHERE h.case_no = $1 AND h.ack_no = $2 AND b.bucket IN ('held', 'restored')",
+        case_no,
+        ack_no,
+    )
+    return total
+
+
+async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
+    """The holder of this account (None: of each that was not) is heard about what is on hold of it now."""
+    await connection.execute(
+        "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
+        "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
+        " WHERE restoration_id = $1 AND CASE WHEN $2::uuid IS NULL THEN heard_paise IS NULL ELSE hold_id = $2 END",
+        restoration_id,
+        hold_id,
+    )
+
+
+async def forget_heard(connection: Connection, restoration_id: UUID) -> None:
+    """Its holders are heard anew."""
+    await connection.execute("UPDATE restoration_line SET heard_paise = NULL WHERE restoration_id = $1", restoration_id)
 
 
 async def restored_paise(connection: Connection, restoration_id: UUID) -> int:
@@ -337,6 +396,19 @@ async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -
     return [Payer(**dict(row)) for row in rows]
 
 
+async def refuse_lines(
+    connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], court_order_id: int
+) -> None:
+    """By this order of a court this money does not go home."""
+    await connection.execute(
+        "UPDATE restoration_line SET court_order_id = $3, due_paise = NULL WHERE restoration_id = $1"
+        " AND hop_no = ANY($2)",
+        restoration_id,
+        list(hop_nos),
+        court_order_id,
+    )
+
+
 # -- facts that others write -------------------------------------------------------------------------------------------
 
 
@@ -353,7 +425,17 @@ async def fir_is_registered(connection: Connection, case_no: str) -> bool:
     return found
 
 
-class CourtOrderRow(Noun):
+class _AboutMoney(Noun):
+    institution: str | None
+    account_key: str | None
+    """None: it is about every account of the case"""
+
+    def is_about(self, line: Line) -> bool:
+        """Whether it is about the account of this money."""
+        return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
+
+
+class CourtOrderRow(_AboutMoney):
     """An order that may be one for a restoration."""
 
     court_order_id: int
@@ -363,16 +445,16 @@ class CourtOrderRow(Noun):
 
 
 _ORDERS: Final = """
-SELECT c.court_order_id, c.kind, c.effect, c.amount_paise FROM court_order c
+SELECT c.court_order_id, c.kind, c.effect, c.amount_paise, c.institution, c.account_key FROM court_order c
 JOIN restoration r ON r.restoration_id = $1 AND c.case_no = r.case_no
 WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
   AND (c.account_key IS NULL OR EXISTS (
       SELECT FROM restoration_line l JOIN account_hold a USING (hold_id)
       WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
-  -- One whose sum others have ordered home leads nobody any more.
+  -- One whose sum has been ordered home leads nobody any more.
   AND (c.effect <> 'restore' OR c.amount_paise IS NULL OR c.amount_paise > (
       SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN o.confirmed_paise ELSE o.amount_paise END), 0)
-      FROM court_order_lines(c.court_order_id) o WHERE o.restoration_id <> $1))
+      FROM court_order_lines(c.court_order_id) o))
 ORDER BY c.court_order_id DESC
 """
 
@@ -392,103 +474,26 @@ async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
     return found
 
 
-class Covered(Noun):
-    """What may still go home of what a row of an order names, after all that other restorations have ordered of it."""
+class Covered(_AboutMoney):
+    """What may still go home of what a row of an order names, after all that was ordered under it."""
 
-    institution: str | None
-    account_key: str | None
     left_paise: int | None
     """None: it names no sum"""
 
-    def is_about(self, line: Line) -> bool:
-        """Whether it is about the account of this money."""
-        return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
 
+async def covered(connection: Connection, court_order_id: int) -> list[Covered]:
+    """What of an order is left to go home, account by account that it names.
 
-async def covered(connection: Connection, court_order_id: int, but: UUID) -> list[Covered]:
-    """What other restorations than `but` have left to go home under an order, account by account that it names."""
+    Of a bank's order that was cancelled what it has done counts still.
+    """
     rows = await connection.fetch(
         "SELECT s.institution, s.account_key, CASE WHEN s.amount_paise IS NOT NULL THEN greatest(s.amount_paise"
         "  - (SELECT coalesce(sum(CASE l.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)"
-        "  FROM court_order_lines(s.court_order_id) l WHERE l.restoration_id <> $2), 0)::bigint END AS left_paise"
+        "  FROM court_order_lines(s.court_order_id) l), 0)::bigint END AS left_paise"
         " FROM court_order c JOIN court_order s"
         "  ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
         " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
         court_order_id,
-        but,
     )
     assert rows, "orders of courts are never deleted"
     return [Covered(**dict(row)) for row in rows]
-
-
-# -- objections --------------------------------------------------------------------------------------------------------
-
-
-async def insert_objection(
-    connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str
-) -> int:
-    """Write down what somebody says against it; returns its id."""
-    objection_id: int = await connection.fetchval(
-        "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
-        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING objection_id",
-        restoration_id,
-        new.hold_id,
-        new.by_whom.value,
-        new.text,
-        at,
-        by,
-    )
-    return objection_id
-
-
-class ObjectionRow(Noun):
-    """An objection as it is decided."""
-
-    objection_id: int
-    hold_id: UUID | None
-    decision: ObjectionDecision | None
-
-
-async def objection(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
-    """One objection to this restoration. Raises `NotFound`."""
-    row = await connection.fetchrow(
-        "SELECT objection_id, hold_id, decision FROM objection WHERE objection_id = $1 AND restoration_id = $2",
-        objection_id,
-        restoration_id,
-    )
-    if row is None:
-        raise NotFound(f"objection {objection_id}")
-    return ObjectionRow(**dict(row))
-
-
-async def decide_objection(
-    connection: Connection, objection_id: int, decision: ObjectionDecision, at: datetime, by: str, reason: str
-) -> None:
-    """It is decided."""
-    await connection.execute(
-        "UPDATE objection SET decision = $2, decided_at = $3, decided_by = $4, reason = $5 WHERE objection_id = $1",
-        objection_id,
-        decision.value,
-        at,
-        by,
-        reason,
-    )
-
-
-async def take_out(connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], objection_id: int) -> None:
-    """By an objection that is right this money does not go home."""
-    await connection.execute(
-        "UPDATE restoration_line SET objection_id = $3, due_paise = NULL WHERE restoration_id = $1"
-        " AND hop_no = ANY($2)",
-        restoration_id,
-        list(hop_nos),
-        objection_id,
-    )
-
-
-async def open_objections(connection: Connection, restoration_id: UUID) -> list[int]:
-    """What nobody has decided yet."""
-    rows = await connection.fetch(
-        "SELECT objection_id FROM objection WHERE restoration_id = $1 AND decision IS NULL ORDER BY 1", restoration_id
-    )
-    return [row["objection_id"] for row in rows]

@@ -1830,9 +1830,13 @@ CREATE TABLE restoration_line (
     allocation_id bigint,
     due_paise bigint,
     objection_id bigint,
+    heard_paise bigint,
+    court_order_id bigint,
     CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no),
     CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
-    CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0))
+    CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0)),
+    CONSTRAINT restoration_line_heard_paise_check CHECK ((heard_paise >= 0)),
+    CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL)))
 );
 
 CREATE TABLE restoration_step (
@@ -2157,6 +2161,8 @@ ALTER TABLE restoration ADD CONSTRAINT restoration_court_order_id_fkey FOREIGN K
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_allocation_id_fkey FOREIGN KEY (allocation_id) REFERENCES allocation(allocation_id);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
+
+ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_court_order_id_fkey FOREIGN KEY (court_order_id) REFERENCES court_order(court_order_id);
 
 ALTER TABLE restoration_line ADD CONSTRAINT restoration_line_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
@@ -2502,7 +2508,7 @@ CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR 
 
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
 
-CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
+CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
 CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_papers();
 
@@ -2596,7 +2602,11 @@ COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answe
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
 
+COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
+
 COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home; null until then';
+
+COMMENT ON COLUMN restoration_line.heard_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
 
 COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
 

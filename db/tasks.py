@@ -162,6 +162,22 @@ async def close_for_requests(
     return [row["task_id"] for row in rows]
 
 
+async def close_but(
+    connection: Connection, case_no: str, kind: TaskKind, ending: str, notes: Sequence[str], at: datetime, reason: str
+) -> None:
+    """Close the case's tasks of this kind whose note ends so, but for those with these notes."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6"
+        " WHERE case_no = $1 AND kind = $2 AND state = 'open' AND right(note, length($3)) = $3 AND note <> ALL($4)",
+        case_no,
+        kind.value,
+        ending,
+        list(notes),
+        at,
+        reason,
+    )
+
+
 async def close_noted(
     connection: Connection, case_no: str, kinds: Sequence[TaskKind], note: str, at: datetime, reason: str
 ) -> list[int]:

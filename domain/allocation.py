@@ -14,14 +14,15 @@ Place = tuple[str, int]
 def allocate(claims: Sequence[AccountClaim], pot_paise: int, rule: AllocationRule) -> tuple[Share, ...]:
     """The share of each claim in the pot, in the order of the claims.
 
-    Together they are the pot, or all claims where the pot is more: what is above that is nobody's here. No share is
-    above its claim, or below what was divided before and is still to go home. The order of the claims plays no part.
+    Together they are the pot, or all that can be given where the pot is more: what is above that is nobody's here. No
+    share is above what its claim can be given, or below what was divided before and is still to go home. The order of
+    the claims plays no part.
     """
     reserved = sum(claim.reserved_paise for claim in claims)
-    open_claims = {_place(claim): claim.claim_paise - claim.reserved_paise for claim in claims}
-    free_paise = max(min(pot_paise - reserved, sum(open_claims.values())), 0)
+    open_most = {_place(claim): claim.most_paise - claim.reserved_paise for claim in claims}
+    free_paise = max(min(pot_paise - reserved, sum(open_most.values())), 0)
     in_order = sorted(claims, key=lambda claim: (claim.transferred_at, *_place(claim)))
-    more = _RULES[rule](in_order, open_claims, free_paise)
+    more = _RULES[rule](in_order, open_most, free_paise)
     return tuple(
         Share(case_no=claim.case_no, hop_no=claim.hop_no, share_paise=claim.reserved_paise + more.get(_place(claim), 0))
         for claim in claims
@@ -32,33 +33,46 @@ def _place(claim: AccountClaim) -> Place:
     return claim.case_no, claim.hop_no
 
 
-def _pro_rata(in_order: Sequence[AccountClaim], open_claims: Mapping[Place, int], paise: int) -> dict[Place, int]:
+def _pro_rata(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:
+    """By the claims; what is more than one can be given is divided between the others, by theirs."""
+    full: dict[Place, int] = {}
+    while True:
+        others = [claim for claim in in_order if _place(claim) not in full]
+        shares = _in_proportion(others, paise - sum(full.values()))
+        above = {place: open_most[place] for place, share in shares.items() if share > open_most[place]}
+        if not above:
+            return full | shares
+        full |= above
+
+
+def _in_proportion(in_order: Sequence[AccountClaim], paise: int) -> dict[Place, int]:
     """Whole paise by the largest remainder; between equal remainders the earlier transfer has it."""
-    total = sum(open_claims.values())
+    claimed = [claim.claim_paise - claim.reserved_paise for claim in in_order]
+    total = sum(claimed)
     if not total:
         return {}
     shares, remainders = {}, []
-    for rank, claim in enumerate(in_order):
+    for rank, (claim, claim_paise) in enumerate(zip(in_order, claimed, strict=True)):
         place = _place(claim)
-        shares[place], remainder = divmod(open_claims[place] * paise, total)
+        shares[place], remainder = divmod(claim_paise * paise, total)
         remainders.append((-remainder, rank, place))
     for _, _, place in sorted(remainders)[: paise - sum(shares.values())]:
         shares[place] += 1
     return shares
 
 
-def _fill(in_order: Sequence[AccountClaim], open_claims: Mapping[Place, int], paise: int) -> dict[Place, int]:
+def _fill(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:
     """Each in full, one after the other, while there is something left."""
     shares = {}
     for claim in in_order:
         place = _place(claim)
-        shares[place] = min(open_claims[place], paise)
+        shares[place] = min(open_most[place], paise)
         paise -= shares[place]
     return shares
 
 
-def _latest_first(in_order: Sequence[AccountClaim], open_claims: Mapping[Place, int], paise: int) -> dict[Place, int]:
-    return _fill(in_order[::-1], open_claims, paise)
+def _latest_first(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:
+    return _fill(in_order[::-1], open_most, paise)
 
 
 _RULES: Final[

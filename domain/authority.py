@@ -1,9 +1,9 @@
 """Who may do what to a restoration: roles, steps, and four eyes. Pure, so that every combination can be tried."""
 
 from domain.errors import NotNow, RuleBroken
-from domain.restoring import RULES
+from domain.restoring import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationState, Step
 from schemas.restorations import RestorationVerb
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
@@ -21,6 +21,22 @@ class SameEyes(RuleBroken):
 def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
     """What this role can do at this step."""
     return tuple(verb for verb, rule in RULES.items() if role in rule.roles and step in rule.steps)
+
+
+def verbs_now(role: Role, state: RestorationState, step: Step) -> tuple[RestorationVerb, ...]:
+    """What this role can do to a restoration, open or closed."""
+    if state is RestorationState.OPEN:
+        return verbs_of(role, step)
+    return (RestorationVerb.REOPEN,) if role in REOPENERS and state in REOPENED else ()
+
+
+def check_reopening(role: Role, state: RestorationState) -> None:
+    """Let an officer begin anew what has ended without the money, or raise `MayNot` or `NotNow`."""
+    if role not in REOPENERS:
+        roles = ", ".join(allowed.value for allowed in Role if allowed in REOPENERS)
+        raise MayNot(f"{role.value} may not; one of these may: {roles}")
+    if state not in REOPENED:
+        raise NotNow(f"it is {state.value}: only what was refused or cancelled begins anew")
 
 
 def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_by: str | None) -> None:

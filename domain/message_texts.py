@@ -94,6 +94,11 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Return refused",
         "Case {case}: the return of {amount} to you was refused. Your officer tells you why: {officer}",
     ),
+    (MessageKind.NOTHING_HELD, _VICTIM): _Text(
+        "No money on hold any more",
+        "Case {case}: the money that was to come back to you is not on hold any more. Your officer tells you why, and"
+        " what you can do: {officer}",
+    ),
     (MessageKind.LAPSE_WARNING, _VICTIM): _Text(
         "A hold ends soon",
         "Case {case}: the hold on {amount} of your money ends in {days} days unless an order exists by then."
@@ -188,6 +193,10 @@ _HI: Final[Mapping[_Key, _Text]] = {
     (MessageKind.REFUSED, _VICTIM): _Text(
         "वापसी अस्वीकृत",
         "मामला {case}: आपको {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+    ),
+    (MessageKind.NOTHING_HELD, _VICTIM): _Text(
+        "राशि अब रोकी हुई नहीं",
+        "मामला {case}: जो राशि आपको लौटनी थी वह अब रोकी हुई नहीं है। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
     ),
     (MessageKind.LAPSE_WARNING, _VICTIM): _Text(
         "रोक शीघ्र समाप्त",

@@ -10,6 +10,7 @@ from schemas.procedures import Due, RestorationPolicy
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
+    ObjectionBy,
     OrderState,
     RestorationState,
     Route,
@@ -34,7 +35,7 @@ HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
 BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.HOLDER_NOTICE, Step.CREDIT})
 """no officer of ours is asked to do anything: the trail, the account holder or the bank is waited for"""
 LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
-"""while one of these is open another route may still be picked"""
+"""while one of these is open another route may still be picked; at the approval only one that asks for more"""
 _OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}
 
 ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
@@ -81,7 +82,9 @@ RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
     ),
     RestorationVerb.OBJECT: VerbRule(_OBJECTIONABLE, _TAKERS),
     RestorationVerb.DECIDE_OBJECTION: VerbRule(_OBJECTIONABLE, frozenset({Role.DY_SP, Role.SP})),
-    RestorationVerb.WAIVE_NOTICE: VerbRule(HEARINGS, _TAKERS, StepOutcome.SKIPPED),
+    RestorationVerb.WAIVE_NOTICE: VerbRule(
+        frozenset({Step.HOLDER_NOTICE}), frozenset({Role.IO, Role.DY_SP}), StepOutcome.SKIPPED
+    ),
     RestorationVerb.TAKE_ORDER: VerbRule(frozenset(ORDERS_OF), frozenset({Role.IO, Role.DY_SP}), StepOutcome.DONE),
     RestorationVerb.PREPARE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.IO, Role.DY_SP})),
     RestorationVerb.APPROVE: VerbRule(frozenset({Step.APPROVAL}), frozenset({Role.SP}), StepOutcome.DONE),
@@ -96,7 +99,15 @@ RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
         RestorationState.CANCELLED,
     ),
 }
-"""Orders that are with the banks are cancelled one by one, so `credit` has no `cancel`."""
+"""Orders that are with the banks are cancelled one by one, so `credit` has no `cancel`. The days to show cause are the
+law's (BNSS 107): nobody waives them."""
+
+REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLED})
+"""what an officer can have begun anew"""
+REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
+
+LETS_GO: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
+"""whose objection, once upheld, lets the money go; nobody else's says that it is the holder's"""
 
 _USUALLY_BACK_TO: Final[Mapping[Step, Step]] = {Step.VERIFICATION: Step.APPLICATION}
 """From everywhere else it goes back to the IO."""
@@ -188,13 +199,16 @@ def _at_once(standing: StepStanding) -> Errand | None:
     """What waits for nobody: the first of these that is so."""
     step = standing.step
     settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED
-    rerouted = step in LAST_TO_BE_ROUTED and standing.route is not standing.picked.route
+    rerouted = standing.route is not standing.picked.route
+    if step not in LAST_TO_BE_ROUTED:
+        # How much goes home, and whose it is, is known only when it is divided.
+        rerouted = step is Step.APPROVAL and standing.is_divided and rerouted and standing.asks_for_more
     so = {
         Errand.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
         Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
+        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
         Errand.ROUTE: rerouted,
         Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
-        Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
         Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
     }
     return next((errand for errand, is_so in so.items() if is_so), None)

@@ -36,6 +36,8 @@ class MessageKind(StrEnum):
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
+    NOTHING_HELD = "nothing_held"
+    """to the victim: nothing of it is on hold any more, and nothing was given back"""
     LAPSE_WARNING = "lapse_warning"
     HOLD_LAPSED = "hold_lapsed"
     """no order existed in time: the bank is ordered to let it go"""

@@ -8,10 +8,12 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.enums import CaseState, Role
+from schemas.paper_errands import ErrandState
 from schemas.restoration_enums import (
     AllocationRule,
     CourtOrderEffect,
     CourtOrderKind,
+    GrievanceLevel,
     ObjectionBy,
     ObjectionDecision,
     OrderState,
@@ -44,6 +46,8 @@ class RestorationVerb(StrEnum):
     REFUSE = "refuse"
     RECEIVE_BOND = "receive_bond"
     CANCEL = "cancel"
+    REOPEN = "reopen"
+    """of one that is closed: `domain.restoring.REOPENERS`"""
 
 
 class Errand(StrEnum):
@@ -79,6 +83,18 @@ class RestorationReason(Seen):
     reason: Reason
 
 
+class NoticeWaived(RestorationReason):
+    """No holder objects; with `in_writing` a holder who has no notice yet has said so, and `reason` says where."""
+
+    in_writing: bool = False
+
+
+class ReopenReason(Noun):
+    """Why what was refused or cancelled begins anew."""
+
+    reason: Reason
+
+
 class SendBack(RestorationReason):
     """Back to an earlier step; without `to`, to the one that is usual."""
 
@@ -110,7 +126,7 @@ class RouteFacts(Noun):
     """What a route is picked by."""
 
     held_paise: int
-    """of this victim, on all accounts"""
+    """of this victim, on all accounts and in all rounds; what has gone home included"""
     victims: int
     """distinct complaints with a claim on one of its accounts: of the account that has most"""
     fir_registered: bool
@@ -135,7 +151,7 @@ class StepStanding(Noun):
     escalated_at: UtcDatetime | None
     case_state: CaseState
     held_paise: int
-    """of its lines; what an order asks for included"""
+    """of its lines, as far as its holders were heard; what orders ask for included"""
     orders: tuple[OrderState, ...]
     """of its orders to banks"""
     open_objections: int
@@ -144,6 +160,8 @@ class StepStanding(Noun):
     route: Route | None
     picked: RoutePicked
     """what the facts of today say"""
+    asks_for_more: bool
+    """by that route a step comes first that was not done"""
     order_waiting: bool
     """an order that ends this step is there"""
     order_dropped: bool
@@ -168,6 +186,8 @@ class AccountClaim(Noun):
     ack_no: str
     transferred_at: UtcDatetime
     claim_paise: int = Field(gt=0)
+    most_paise: int = Field(gt=0)
+    """what it can be given: of the claim, what is on hold or gone; what is in play still counts, and waits"""
     held_paise: int = Field(ge=0)
     reserved_paise: int = Field(ge=0, default=0)
     """what was divided before and has not gone home yet: it stays where it is"""
@@ -244,8 +264,12 @@ class LineView(Noun):
     share_paise: int | None
     due_paise: int | None
     """what was made ready for approval"""
+    heard_paise: int | None
+    """what was on hold when the holder was heard: more is the next round; null until then"""
     objection_id: int | None
     """of the objection by which it is not restored"""
+    court_order_id: int | None
+    """of the order by which a court refuses it"""
 
 
 class ObjectionView(Noun):
@@ -261,6 +285,28 @@ class ObjectionView(Noun):
     decided_at: UtcDatetime | None
     decided_by: str | None
     reason: str
+
+
+class AppealOfRestoration(Noun):
+    """An open grievance of a holder: it counts as an objection until it is decided."""
+
+    grievance_id: UUID
+    number: str
+    hold_id: UUID
+    level: GrievanceLevel
+    opened_at: UtcDatetime
+    due_at: UtcDatetime
+
+
+class NoticeOfRestoration(Noun):
+    """Whether a holder had notice at a turn of the hearing; `overtaken`: the turn ended without it."""
+
+    hold_id: UUID
+    step: Step
+    turn: int
+    state: ErrandState
+    ended_at: UtcDatetime | None
+    """when it was issued"""
 
 
 class OrderOfRestoration(Noun):
@@ -292,6 +338,9 @@ class RestorationView(RestorationHead):
     prepared_by: str | None
     approved_by: str | None
     court_order: CourtOrderBrief | None
+    complaint_held_paise: int
+    """of the victim, over all rounds"""
+    complaint_restored_paise: int
     closed_by: str | None
     reason: str
     may: tuple[RestorationVerb, ...]
@@ -299,6 +348,8 @@ class RestorationView(RestorationHead):
     steps: tuple[StepView, ...]
     lines: tuple[LineView, ...]
     objections: tuple[ObjectionView, ...]
+    grievances: tuple[AppealOfRestoration, ...]
+    notices: tuple[NoticeOfRestoration, ...]
     orders: tuple[OrderOfRestoration, ...]
 
 

@@ -212,3 +212,35 @@ async def test_accounts_divided_at_once_by_many_cases_come_to_the_same(home: Hom
     assert max(found["held"] for found in after) - min(found["held"] for found in after) <= 2
     for restoration in restorations:
         await home.approve(restoration)
+
+
+async def test_what_is_promised_later_changes_nothing_that_was_promised_before(home: Home) -> None:
+    """The account is divided by the rule that its first restoration was promised, whoever divides it."""
+    account = f"5{rrn()}"
+    early, late = "2026-11-20T10:00:00+05:30", "2026-11-21T10:00:00+05:30"
+    first = await home.hold(400, 600, account=account, transferred_at=late)
+    policy = home.hands.policy
+    changed = policy.restoration.model_copy(update={"allocation": AllocationRule.LIFO})
+    later = Home(replace(home.hands, policy=policy.model_copy(update={"restoration": changed, "version": "later"})))
+    later.clock.at = home.clock.at
+    second = await later.hold(100, 900, account=account, transferred_at=early)
+    await divided(later, second)
+    assert [(await shares(home, case_no))[-1][2] for case_no in (first, second)] == [250_00, 250_00]
+    (told,) = await home.events(first, "allocated")
+    assert (told["rule"], told["policy"]) == ("pro_rata", policy.version)
+
+
+async def test_money_that_was_sent_on_and_not_answered_for_is_lost_until_it_is_found(home: Home) -> None:
+    """Both lost ₹1,000; of one ₹500 are on hold, and ₹500 are still looked for."""
+    account, root, out = f"5{rrn()}", rrn(), rrn()
+    lost = await home.hold(0, 1000, account=account)
+    case_no = await home.bench.complain(
+        transfer(1000_00, reference=root, payee={"institution": "HDFC", "account": account})
+    )
+    sent_on = moved(root, "500.00", "ICIC", "777", rrn_transaction_id=out)
+    await home.bench.answer("HDFC", case_no, row(1, root, "500.00"), sent_on)
+    await home.take_up(case_no)
+    await divided(home, case_no)
+    assert (await shares(home, case_no))[0] == (1000_00, 500_00, 250_00, 500_00)
+    await home.bench.answer("ICIC", case_no, row(5, out, "500.00"))
+    assert [found["held"] for found in await buckets(home, lost, case_no)] == [250_00, 250_00]

@@ -238,7 +238,7 @@ async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Baili
         with pytest.raises(NotNow, match="says otherwise"):
             await home.take(case_no, effect="restore", **changes)
     async with home.hands.pool.acquire() as connection:
-        covered = await restorations.covered(connection, two.court_order_id, await home.of(case_no))
+        covered = await restorations.covered(connection, two.court_order_id)
     assert [(of.institution, of.left_paise) for of in covered] == [("HDFC", 4_000_00), ("ICIC", 1_000_00)]
 
 

@@ -16,7 +16,7 @@ from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage, Sum
 from schemas.restoration_enums import ObjectionDecision
 from schemas.restorations import RestorationVerb
 from tests.activities.holds import Holds
-from tests.activities.way_home import DAY, IO, Home
+from tests.activities.way_home import DAY, IO, SP, Home
 from tests.factories import make_hands
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -178,6 +178,7 @@ async def test_money_of_a_second_round_counts_once(hands: Hands) -> None:
     ((order_id, case_no),) = await home.bench.rows(f"SELECT order_id, case_no {of_it}", restoration)
     await cancel_order(home.hands, order_id, "the bank cannot", "officer:chief")
     await home.tick(restoration)
+    await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
     await home.take_up(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2

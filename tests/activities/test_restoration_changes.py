@@ -14,6 +14,7 @@ from schemas.enums import Role
 from schemas.hold_views import MicroDecided, MicroDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
+from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb
 from tests.activities.holds import Holds
 from tests.activities.way_home import DAY, Home, officer
@@ -159,6 +160,54 @@ async def test_a_later_order_of_the_court_is_gone_by_until_the_approval(home: Ho
         await home.approve(restoration)
     assert await home.tick(restoration) == ["drop_order", "take_order"]
     assert (await home.at(restoration))[0] == "refused"
+
+
+async def test_a_court_that_refuses_one_account_refuses_nothing_of_another(home: Home) -> None:
+    two = Two(home, LARGE, apart())
+    case_no = await two.told()
+    await two.held(case_no, 1, 2)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    await home.waive(restoration)
+    told = {"kind": "lok_adalat", "effect": "refuse", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
+    account = {"institution": "HDFC", "account": two.accounts[0]}
+    refusal = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | account), "officer:io")
+    assert await home.tick(restoration) == ["take_order"]
+    assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat"), "the other account is waited for"
+    (event,) = await home.events(case_no, "restoration_refused_in_part")
+    assert (event["court_order_id"], event["hop_nos"]) == (refusal.court_order_id, [1])
+    await home.court_order(case_no, "lok_adalat")
+    assert await home.tick(restoration) == ["take_order", "allocate"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    lines = "SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1"
+    assert await home.bench.rows(lines, case_no) == [(2, LARGE * 100)]
+    await home.confirm(restoration)
+    await home.tick(restoration)
+    await home.do(restoration, RestorationVerb.RECEIVE_BOND, INSPECTOR)
+    await home.take_up(case_no)
+    rounds = "SELECT count(*) FROM restoration WHERE case_no = $1"
+    assert await home.bench.value(rounds, case_no) == 1, "what a court has refused is no next round"
+
+
+async def test_sent_back_to_the_court_it_waits_for_another_order(home: Home) -> None:
+    case_no = await home.hold(LARGE)
+    restoration = await home.of(case_no)
+    await home.register_fir(case_no)
+    first = await home.court_order(case_no, "bnss_503")
+    await to_approval(home, restoration)
+    await home.send_back(restoration, Step.COURT_ORDER)
+    assert await home.tick(restoration) == []
+    assert await home.at(restoration) == ("open", "court_order", "court")
+    await home.take_order(restoration, first)
+    await home.send_back(restoration, Step.COURT_ORDER)
+    await home.court_order(case_no, "bnss_497", paise=1000_00)
+    assert await home.tick(restoration) == ["take_order", "allocate"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 1000_00)]
 
 
 # -- more money --------------------------------------------------------------------------------------------------------

@@ -5,13 +5,17 @@ from uuid import uuid4
 
 import pytest
 
-from activities import restoring
+from activities import grievances, restoring
+from activities.court_orders import take_court_order
 from activities.hands import Hands
+from domain.authority import MayNot
 from domain.errors import NotNow
 from schemas.enums import Role
-from schemas.restoration_enums import ObjectionDecision, Step
-from schemas.restorations import NewObjection, RestorationVerb, Seen
-from tests.activities.way_home import DESK, IO, SP, WHY, Home, officer
+from schemas.grievances import NewGrievance
+from schemas.police import NewCourtOrder
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from schemas.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
+from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 
 VERB = RestorationVerb
@@ -126,6 +130,89 @@ async def test_more_money_that_comes_free_under_what_is_ready_stops_no_clock(hom
     assert await home.tick(restoration) == []
     await home.approve(restoration)
     assert await home.orders(case_no) == [("restore", "restoration", "ICIC", 200_00)]
+
+
+@pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])
+async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Home, by: ObjectionBy) -> None:
+    """The victim's account is closed, and another is to be credited: that is put right, and the holder gets nothing."""
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    objection = await home.object(restoration, by=by)
+    await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.at(restoration) == ("open", "verification", "no_court")
+    assert await home.orders(case_no) == []
+    (moved,) = [event for event in await home.events(case_no, "restoration_moved") if event["outcome"] == "sent_back"]
+    assert moved["reason"] == f"objection {objection} is upheld"
+
+
+async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
+    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    objection = await home.object(restoration, hold)
+    with pytest.raises(NotNow, match=f"court_order {order.court_order_id} keeps the hold"):
+        await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.orders(case_no) == []
+    await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+
+
+# -- holders who are heard ---------------------------------------------------------------------------------------------
+
+
+async def test_a_holder_who_appeals_objects(home: Home) -> None:
+    """The notice names the appeal page: what is written there is heard."""
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
+    before = await home.bench.value(news, restoration)
+    new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
+    filed = await grievances.file_grievance(home.hands, hold, new, "holder")
+    assert await home.bench.value(news, restoration) == before + 1, "its clocks look again"
+    assert await home.tick(restoration, 15.1) == ["remind"], "it does not end while somebody appeals"
+    with pytest.raises(NotNow, match=f"grievance {filed.number} of a holder"):
+        await home.waive(restoration)
+    await grievances.withdraw(home.hands, filed.grievance_id, None, "holder")
+    assert await home.bench.value(news, restoration) > before + 1
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    await home.prepare(restoration)
+    late = await grievances.file_grievance(home.hands, hold, new, "holder")
+    with pytest.raises(NotNow, match=f"grievance {late.number}"):
+        await home.approve(restoration)
+    await grievances.withdraw(home.hands, late.grievance_id, None, "holder")
+    await home.approve(restoration)
+    assert len(await home.orders(case_no)) == 2
+
+
+async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
+    waived = NoticeWaived.model_validate(seen)
+    for by in (DESK, SUPERVISOR):
+        with pytest.raises(MayNot, match="one of these may: io, dy_sp"):
+            await restoring.waive_notice(home.hands, restoration, waived, by)
+    with pytest.raises(NotNow, match="has no notice yet"):
+        await restoring.waive_notice(home.hands, restoration, waived, IO)
+    written = NoticeWaived.model_validate({**seen, "in_writing": True})
+    await restoring.waive_notice(home.hands, restoration, written, IO)
+    assert (await home.at(restoration))[1] == "approval"
+    reason = "SELECT reason FROM restoration_step WHERE restoration_id = $1 AND step = 'holder_notice'"
+    assert await home.bench.value(reason, restoration) == "waived in writing: letter of 3 December"
+
+
+async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
+    account = f"5{rrn()}"
+    case_nos = [await home.hold(10, 90, account=account) for _ in range(home.hands.policy.restoration.many_victims_min)]
+    restoration = await home.of(case_nos[0])
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    with pytest.raises(NotNow, match="is at show_cause; this is done at holder_notice"):
+        await home.waive(restoration)
 
 
 # -- at once, and at the wrong moment ----------------------------------------------------------------------------------

@@ -376,7 +376,7 @@ async def test_a_hold_is_kept_while_its_order_is_with_the_bank(home: Home) -> No
     assert await home.bench.value(kept, case_no) is None
 
 
-async def test_what_a_bank_credits_in_part_is_the_next_round(home: Home) -> None:
+async def test_what_a_bank_credits_in_part_is_made_ready_anew_when_the_rest_is_taken_back(home: Home) -> None:
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
@@ -385,13 +385,10 @@ async def test_what_a_bank_credits_in_part_is_the_next_round(home: Home) -> None
     await home.bench.pool.execute(
         "UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no
     )
-    await home.tick(restoration)
-    await home.do(restoration, VERB.RECEIVE_BOND, DESK)
-    assert (await home.at(restoration))[0] == "restored"
-    await home.take_up(case_no)
-    assert await home.at(await home.of(case_no, 2)) == ("open", "collecting", "")
-    await home.to_credit(await home.of(case_no, 2))
-    assert (await home.orders(case_no))[-1] == ("restore", "restoration", "HDFC", 250_00)
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert ("restore", "restoration", "HDFC", 250_00) in await home.orders(case_no)
     await home.check(case_no)
 
 

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities import grievances
+from activities import grievances, restoring
 from activities.confirming import take_confirmation
 from activities.contradictions import SettledBy, settle
 from activities.court_orders import take_court_order, withdraw_court_order
@@ -33,8 +33,8 @@ from schemas.grievances import GrievanceDecided, GrievanceReport, NewGrievance
 from schemas.hold_views import MicroDecided, MicroDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
-from schemas.restoration_enums import GrievanceDecision, ObjectionDecision, Step
-from schemas.restorations import RestorationVerb
+from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
+from schemas.restorations import ReopenReason, RestorationVerb
 from schemas.work import SettleCase
 from tests.activities.test_machine import loop
 from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, officer
@@ -49,7 +49,8 @@ ACCOUNTS = (("HDFC", f"1{rrn()}"), ("ICIC", f"2{rrn()}"))
 RUPEES = st.sampled_from([0, 1, 300, 700, 45_000])
 CLERK, CHIEF = SettledBy("officer:clerk", supervises=False), SettledBy("officer:chief", supervises=True)
 STATIONS = {role: officer(role.value, role) for role in (Role.IO, Role.DY_SP, Role.DISTRICT_GRO, Role.STATE_GRO)}
-VERBS = ("send back", "send back", "object", "object", "decide", "decide", "refuse", "cancel")
+VERBS = ("send back", "send back", "object", "object", "decide", "decide", "refuse", "cancel", "reopen", "reopen")
+OBJECTORS = st.sampled_from([ObjectionBy.HOLDER, ObjectionBy.HOLDER, ObjectionBy.VICTIM])
 
 
 def _order(kind: str, effect: str, **more: Any) -> NewCourtOrder:
@@ -177,16 +178,16 @@ class WayHomeMachine(RuleBasedStateMachine):
             for _ in range(times):
                 self.attempt(self._go_on(restoration))
 
-    @rule(data=st.data(), verb=st.sampled_from(VERBS), decision=st.sampled_from(ObjectionDecision))
-    def something_else(self, data: st.DataObject, verb: str, decision: ObjectionDecision) -> None:
-        restoration = self._restoration(data)
+    @rule(data=st.data(), verb=st.sampled_from(VERBS), decision=st.sampled_from(ObjectionDecision), by=OBJECTORS)
+    def something_else(self, data: st.DataObject, verb: str, decision: ObjectionDecision, by: ObjectionBy) -> None:
+        restoration = self._restoration(data, "state <> 'open'" if verb == "reopen" else "state = 'open'")
         if restoration is not None:
-            self.attempt(self._other(restoration, verb, decision))
+            self.attempt(self._other(restoration, verb, decision, by))
 
-    def _restoration(self, data: st.DataObject) -> UUID | None:
+    def _restoration(self, data: st.DataObject, which: str = "state = 'open'") -> UUID | None:
         found: UUID | None = self.one(
             data,
-            "SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND state = 'open'"
+            f"SELECT restoration_id FROM restoration WHERE case_no = ANY($1) AND {which}"
             " ORDER BY case_no, ack_no, round_no",
         )
         return found
@@ -224,7 +225,7 @@ class WayHomeMachine(RuleBasedStateMachine):
         case_no = await self.world.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
         await take_court_order(self.world.hands, case_no, _order(kind, "restore"), "officer:io")
 
-    async def _other(self, restoration: UUID, verb: str, decision: ObjectionDecision) -> None:
+    async def _other(self, restoration: UUID, verb: str, decision: ObjectionDecision, by: ObjectionBy) -> None:
         home = self.world.home
         match verb:
             case "send back":
@@ -233,13 +234,15 @@ class WayHomeMachine(RuleBasedStateMachine):
                 holds = await home.bench.rows(
                     "SELECT hold_id FROM restoration_line WHERE restoration_id = $1 ORDER BY hop_no", restoration
                 )
-                await home.object(restoration, holds[0][0])
+                await home.object(restoration, holds[0][0], by)
             case "decide":
                 found = await home.bench.rows(
                     "SELECT objection_id FROM objection WHERE restoration_id = $1 AND decision IS NULL", restoration
                 )
                 if found:
                     await home.decide(restoration, found[0][0], decision)
+            case "reopen":
+                await restoring.reopen(self.world.hands, restoration, ReopenReason(reason="by mistake"), SUPERVISOR)
             case "refuse":
                 await home.do(restoration, RestorationVerb.REFUSE, SP)
             case _:

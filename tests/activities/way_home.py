@@ -20,6 +20,7 @@ from schemas.restorations import (
     Acting,
     Errand,
     NewObjection,
+    NoticeWaived,
     ObjectionDecided,
     OrderTaken,
     RestorationDone,
@@ -161,15 +162,20 @@ class Home:
         await self.do(restoration_id, RestorationVerb.VERIFY, IO)
 
     async def waive(self, restoration_id: UUID) -> None:
-        await self.do(restoration_id, RestorationVerb.WAIVE_NOTICE, IO)
+        """The holder, who has had notice, does not object."""
+        await self.give_notice(restoration_id)
+        waived = NoticeWaived.model_validate({**await self.seen(restoration_id), "reason": WHY})
+        await restoring.waive_notice(self.hands, restoration_id, waived, IO)
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
         return await restoring.send_back(self.hands, restoration_id, back, by)
 
-    async def object(self, restoration_id: UUID, hold_id: UUID | None = None) -> int:
+    async def object(
+        self, restoration_id: UUID, hold_id: UUID | None = None, by: ObjectionBy = ObjectionBy.HOLDER
+    ) -> int:
         new = NewObjection.model_validate(
-            {**await self.seen(restoration_id), "by_whom": ObjectionBy.HOLDER, "text": "my pay", "hold_id": hold_id}
+            {**await self.seen(restoration_id), "by_whom": by, "text": "my pay", "hold_id": hold_id}
         )
         done = await restoring.receive_objection(self.hands, restoration_id, new, DESK)
         assert done.objection_id is not None

@@ -210,6 +210,25 @@ _NEVER: Final = {
 }
 
 _NEVER_AT_REST: Final = {
+    "money on hold goes home, lapses, or is somebody's task": f"""
+        SELECT h.case_no, h.hop_no, a.kept_by, b.balance_paise FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+        JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution
+            AND a.account_key = h.account_key
+        WHERE h.case_no = ANY($1) AND {_HELD} AND a.kept_by IS NOT NULL
+          AND NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
+              WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')
+          AND b.balance_paise > (SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) FROM bank_order_line l
+              JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
+              AND NOT l.excess)
+          AND NOT EXISTS (SELECT FROM desk_task t WHERE t.case_no = h.case_no AND t.state = 'open'
+              AND starts_with(t.note, 'hold ' || a.hold_id))""",
+    "nothing goes home by order of the police alone above the threshold": f"""
+        SELECT r.restoration_id, r.route FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
+          AND r.step = 'approval' AND r.route = 'no_court' AND (r.policy->>'no_court_below_paise')::bigint <= (
+            SELECT sum(b.balance_paise) FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+            WHERE h.ack_no = r.ack_no AND b.bucket IN ('held', 'restored'))
+          AND NOT EXISTS (SELECT FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o
+              USING (order_id) WHERE h.ack_no = r.ack_no AND o.kind = 'release' AND {_LIVE})""",
     "a hold that has ended holds nothing, and its procedure is over": """
         SELECT a.hold_id, a.state, p.ended_at FROM account_hold a
         JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
@@ -217,7 +236,12 @@ _NEVER_AT_REST: Final = {
     "what is on hold of a victim who was given back money is in the next round": f"""
         SELECT h.case_no, h.hop_no, r.state FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
         CROSS JOIN LATERAL (SELECT r.* FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY round_no DESC LIMIT 1) AS r
-        WHERE h.case_no = ANY($1) AND {_HELD} AND r.state = 'restored'""",
+        WHERE h.case_no = ANY($1) AND {_HELD} AND r.state = 'restored'
+          AND b.balance_paise > (SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) FROM bank_order_line l
+              JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
+              AND NOT l.excess)
+          AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
+              AND l.court_order_id IS NOT NULL)""",
     "every open restoration is about something": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id)""",

@@ -4,15 +4,16 @@ from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
 
-from activities import holding
+from activities import grievances, holding
 from activities.restoration_clock import RestorationHands
 from api.parts import Parts
 from schemas.enums import Role
+from schemas.grievances import NewGrievance
 from schemas.procedures import ProcedureOrder
 from tests.api.conftest import Doors, line, opened, transfer
 
@@ -70,7 +71,7 @@ class Desk:
         await self.tick(restoration, 3)
         await self.done(restoration, "receive-application", Role.DESK)
         await self.done(restoration, "verify", Role.IO)
-        await self.done(restoration, "waive-notice", Role.IO, **WHY)
+        await self.done(restoration, "waive-notice", Role.IO, in_writing=True, **WHY)
 
 
 @pytest.fixture
@@ -113,7 +114,7 @@ async def test_from_the_list_to_the_order(desk: Desk) -> None:
     )
     (money,) = found["lines"]
     assert [money[name] for name in ("rule", "pot_paise", "claim_paise", "share_paise", "due_paise")] == [
-        *("pro_rata", 2000_00, 2000_00, 2000_00, 2000_00)
+        *("pro_rata", 2000_00, 5000_00, 2000_00, 2000_00)
     ]
     assert [(order["institution"], order["state"], order["ordered_paise"]) for order in found["orders"]] == [
         ("SBIN", "planned", 2000_00)
@@ -186,6 +187,38 @@ async def test_an_objection_by_its_doors(desk: Desk) -> None:
     assert (found["may"], found["closed_by"]) == ([], "officer:officer1")
     response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
     assert problem(response) == (409, "not-now")
+
+
+async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.to_approval(restoration)
+    found = await desk.read(f"{PATH}/{restoration}", Role.SP)
+    (line,), (notice,) = found["lines"], found["notices"]
+    assert (notice["hold_id"], notice["step"], notice["turn"], notice["state"]) == (
+        *(line["hold_id"], "holder_notice", 1),
+        "overtaken",
+    )
+    assert (line["heard_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
+        *(2000_00, 2000_00),
+        0,
+    )
+    assert found["grievances"] == []
+    new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
+    hold_id = UUID(line["hold_id"])
+    filed = await grievances.file_grievance(desk.doors.parts.hands, hold_id, new, "holder")
+    (appeal,) = (await desk.read(f"{PATH}/{restoration}", Role.SP))["grievances"]
+    assert (appeal["number"], appeal["hold_id"], appeal["level"]) == (filed.number, line["hold_id"], "bank")
+
+
+async def test_what_was_cancelled_is_reopened_by_its_door(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.done(restoration, "cancel", Role.SUPERVISOR, **WHY)
+    assert (await desk.read(f"{PATH}/{restoration}", Role.SUPERVISOR))["may"] == ["reopen"]
+    assert (await desk.read(f"{PATH}/{restoration}", Role.DESK))["may"] == []
+    headers = desk.doors.officer(Role.SUPERVISOR)
+    response = await desk.doors.client.post(f"{PATH}/{restoration}/reopen", json=WHY, headers=headers)
+    assert response.status_code == 200, response.text
+    assert response.json()["state"] == "cancelled", "the next round begins when the engine takes the money up"
 
 
 async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:

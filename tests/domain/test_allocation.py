@@ -15,13 +15,16 @@ DAY = datetime(2026, 11, 24, tzinfo=UTC)
 PRO_RATA, FIFO, LIFO = AllocationRule.PRO_RATA, AllocationRule.FIFO, AllocationRule.LIFO
 
 
-def claim(number: int, claim_paise: int, held_paise: int = 0, *, minute: int = 0, reserved: int = 0) -> AccountClaim:
+def claim(
+    number: int, claim_paise: int, held_paise: int = 0, *, minute: int = 0, reserved: int = 0, in_play: int = 0
+) -> AccountClaim:
     return AccountClaim(
         case_no=f"{number // 3:014}",
         hop_no=number % 3 + 1,
         ack_no=f"{number // 3:014}",
         transferred_at=DAY + timedelta(minutes=minute),
         claim_paise=claim_paise,
+        most_paise=claim_paise - in_play,
         held_paise=held_paise,
         reserved_paise=reserved,
     )
@@ -40,7 +43,9 @@ def accounts(draw: st.DrawFn) -> list[AccountClaim]:
         paise = draw(sums)
         reserved = draw(st.integers(0, paise) | st.just(0))
         held = draw(st.integers(reserved, paise))
-        found.append(claim(number, paise, held, minute=draw(st.integers(0, 3)), reserved=reserved))
+        in_play = draw(st.just(0) | st.integers(0, min(paise - held, paise - 1)))
+        minute = draw(st.integers(0, 3))
+        found.append(claim(number, paise, held, minute=minute, reserved=reserved, in_play=in_play))
     return found
 
 
@@ -48,11 +53,11 @@ def accounts(draw: st.DrawFn) -> list[AccountClaim]:
 def test_any_claims_and_any_pot(
     claims: list[AccountClaim], rule: AllocationRule, above: int, data: st.DataObject
 ) -> None:
-    total, reserved = sum(c.claim_paise for c in claims), sum(c.reserved_paise for c in claims)
+    total, reserved = sum(c.most_paise for c in claims), sum(c.reserved_paise for c in claims)
     pot = max(total + above, reserved)
     found = shares(claims, pot, rule)
     assert sum(found) == min(pot, total), "nothing over, nothing left"
-    assert all(c.reserved_paise <= share <= c.claim_paise for c, share in zip(claims, found, strict=True))
+    assert all(c.reserved_paise <= share <= c.most_paise for c, share in zip(claims, found, strict=True))
     shuffled = data.draw(st.permutations(claims))
     assert set(allocate(shuffled, pot, rule)) == set(allocate(claims, pot, rule))
 
@@ -60,7 +65,7 @@ def test_any_claims_and_any_pot(
 @given(claims=accounts(), parts=st.integers(0, 100))
 def test_pro_rata_is_within_a_paisa_of_the_exact_share(claims: list[AccountClaim], parts: int) -> None:
     total = sum(c.claim_paise for c in claims)
-    unreserved = [c.model_copy(update={"reserved_paise": 0}) for c in claims]
+    unreserved = [c.model_copy(update={"reserved_paise": 0, "most_paise": c.claim_paise}) for c in claims]
     pot = total * parts // 100
     for c, share in zip(unreserved, shares(unreserved, pot, PRO_RATA), strict=True):
         assert abs(share - Fraction(c.claim_paise * pot, total)) < 1
@@ -104,6 +109,12 @@ def test_money_divided_before_stays_and_only_the_rest_is_divided() -> None:
     """A second hold on the account: the first was halved, and one half has gone home already."""
     gone_home, waiting = claim(0, 75, 0), claim(3, 100, 65, reserved=25)
     assert shares([gone_home, waiting], 65, PRO_RATA) == [20, 45]
+
+
+def test_money_in_play_counts_as_lost_but_is_given_to_nobody_yet() -> None:
+    """Two who lost as much: of one half is on hold, and half was sent on and nobody has answered."""
+    assert shares([claim(0, 1000, 500, in_play=500), claim(3, 1000)], 500, PRO_RATA) == [250, 250]
+    assert shares([claim(0, 1000, in_play=900), claim(3, 1000, 500)], 500, PRO_RATA) == [100, 400], "the rest is theirs"
 
 
 def test_a_pot_above_all_claims_leaves_the_rest() -> None:

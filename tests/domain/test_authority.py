@@ -4,10 +4,11 @@ from typing import Final
 
 import pytest
 
-from domain.authority import MayNot, SameEyes, check, verbs_of
+from domain.authority import MayNot, SameEyes, check, check_reopening, verbs_now, verbs_of
 from domain.errors import NotNow, RuleBroken
+from domain.restoring import RULES
 from schemas.enums import Role
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import RestorationState, Step
 from schemas.restorations import RestorationVerb
 
 DESK: Final = "desk supervisor admin"
@@ -18,7 +19,7 @@ TABLE: Final = {
     "send_back": ("io dy_sp sp", PEOPLES.removeprefix("application ")),
     "object": (f"{DESK} io", PEOPLES),
     "decide_objection": ("dy_sp sp", PEOPLES),
-    "waive_notice": (f"{DESK} io", "holder_notice show_cause"),
+    "waive_notice": ("io dy_sp", "holder_notice"),
     "take_order": ("io dy_sp", "court_order lok_adalat_award distribution"),
     "prepare": ("io dy_sp", "approval"),
     "approve": ("sp", "approval"),
@@ -38,7 +39,7 @@ def outcome(verb: RestorationVerb, role: Role, step: Step) -> type[RuleBroken] |
     return None
 
 
-@pytest.mark.parametrize("verb", RestorationVerb)
+@pytest.mark.parametrize("verb", RULES)
 def test_every_role_at_every_step(verb: RestorationVerb) -> None:
     roles, steps = (set(words.split()) for words in TABLE[verb])
     for role in Role:
@@ -73,3 +74,17 @@ def test_what_is_ready_is_not_changed_under_the_eyes_of_who_decides() -> None:
 def test_a_refusal_says_who_may() -> None:
     with pytest.raises(MayNot, match="desk may not; one of these may: sp"):
         check(RestorationVerb.APPROVE, Role.DESK, "x", Step.APPROVAL, None)
+
+
+def test_what_was_refused_or_cancelled_is_reopened_by_few() -> None:
+    for role in Role:
+        for state in RestorationState:
+            allowed = role.value in {"supervisor", "admin", "sp"}
+            may = allowed and state.value in {"refused", "cancelled"}
+            if state is not RestorationState.OPEN:
+                assert verbs_now(role, state, Step.APPROVAL) == ((RestorationVerb.REOPEN,) if may else ())
+            if may:
+                check_reopening(role, state)
+            else:
+                with pytest.raises(NotNow if allowed else MayNot):
+                    check_reopening(role, state)

@@ -1,5 +1,6 @@
 """What people are told: both languages say all of it, within the length of a short message, and nothing is left out."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from itertools import product
 from string import Formatter
@@ -66,9 +67,9 @@ def test_whatever_is_missing_is_named(language: Language, key: tuple[MessageKind
     text = TEXTS[language][key]
     needed = names(text.text) | names(text.subject)
     needed -= {"case", "officer", "where"}
-    with pytest.raises(MessageLacks) as caught:
+    with pytest.raises(MessageLacks) if needed else nullcontext() as caught:
         short(*key, language, Said(case_no=CASE, facts=MessageFacts()))
-    assert all(name in str(caught.value) for name in needed)
+    assert all(name in str(caught and caught.value) for name in needed)
 
 
 def test_the_holder_of_an_account_is_told_all_that_the_law_asks_for() -> None:

@@ -47,6 +47,7 @@ def standing(step: Step, **changes: Any) -> StepStanding:
         "is_divided": True,
         "route": route,
         "picked": RoutePicked(route=Route.COURT, reasons=(RouteReason.FIR_REGISTERED,)),
+        "asks_for_more": False,
         "order_waiting": False,
         "order_dropped": False,
         "notice_waits": False,
@@ -183,9 +184,12 @@ def test_money_that_is_not_on_hold_any_more_ends_it_before_it_is_ordered(step: S
 @pytest.mark.parametrize("step", Step)
 def test_another_route_is_picked_until_it_is_up_for_approval(step: Step) -> None:
     other = RoutePicked(route=Route.NO_COURT, reasons=(RouteReason.BELOW_THRESHOLD,))
-    due = due_at(step, picked=other)
     settled_on = {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
-    assert (due[0] == (Errand.ROUTE, 0)) == (step not in settled_on)
+    assert (due_at(step, picked=other)[0] == (Errand.ROUTE, 0)) == (step not in settled_on)
+    asks = due_at(step, picked=other, asks_for_more=True)
+    assert (asks[0] == (Errand.ROUTE, 0)) == (step not in settled_on - {Step.APPROVAL}), "a court is asked after all"
+    undivided = due_at(step, picked=other, asks_for_more=True, is_divided=False)
+    assert undivided[0][0] == (Errand.ALLOCATE if step is Step.APPROVAL else asks[0][0])
 
 
 def test_an_order_that_has_come_ends_the_wait_for_it_unless_somebody_objects() -> None:

@@ -1,0 +1,93 @@
+"""What is said against a restoration: objections that officers write down, and holders' grievances, which count too."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun
+from schemas.grievances import number_of
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision
+from schemas.restorations import NewObjection
+
+
+async def insert(connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str) -> int:
+    """Write down what somebody says against it; returns its id."""
+    objection_id: int = await connection.fetchval(
+        "INSERT INTO objection (restoration_id, hold_id, by_whom, text, received_at, received_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6) RETURNING objection_id",
+        restoration_id,
+        new.hold_id,
+        new.by_whom.value,
+        new.text,
+        at,
+        by,
+    )
+    return objection_id
+
+
+class ObjectionRow(Noun):
+    """An objection as it is decided."""
+
+    objection_id: int
+    hold_id: UUID | None
+    by_whom: ObjectionBy
+    decision: ObjectionDecision | None
+
+
+async def get(connection: Connection, restoration_id: UUID, objection_id: int) -> ObjectionRow:
+    """One objection to this restoration. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT objection_id, hold_id, by_whom, decision FROM objection"
+        " WHERE objection_id = $1 AND restoration_id = $2",
+        objection_id,
+        restoration_id,
+    )
+    if row is None:
+        raise NotFound(f"objection {objection_id}")
+    return ObjectionRow(**dict(row))
+
+
+async def decide(
+    connection: Connection, objection_id: int, decision: ObjectionDecision, at: datetime, by: str, reason: str
+) -> None:
+    """It is decided."""
+    await connection.execute(
+        "UPDATE objection SET decision = $2, decided_at = $3, decided_by = $4, reason = $5 WHERE objection_id = $1",
+        objection_id,
+        decision.value,
+        at,
+        by,
+        reason,
+    )
+
+
+async def take_out(connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], objection_id: int) -> None:
+    """By an objection that is right this money does not go home."""
+    await connection.execute(
+        "UPDATE restoration_line SET objection_id = $3, due_paise = NULL WHERE restoration_id = $1"
+        " AND hop_no = ANY($2)",
+        restoration_id,
+        list(hop_nos),
+        objection_id,
+    )
+
+
+async def open_grievances(connection: Connection, restoration_id: UUID) -> list[str]:
+    """The numbers of the open grievances about the holds of its money: whoever appeals objects."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT g.serial_no FROM grievance g JOIN restoration_line l USING (hold_id)"
+        " WHERE l.restoration_id = $1 AND l.objection_id IS NULL AND l.court_order_id IS NULL AND g.state = 'open'"
+        " ORDER BY g.serial_no",
+        restoration_id,
+    )
+    return [number_of(row["serial_no"]) for row in rows]
+
+
+async def undecided(connection: Connection, restoration_id: UUID) -> list[int]:
+    """What nobody has decided yet."""
+    rows = await connection.fetch(
+        "SELECT objection_id FROM objection WHERE restoration_id = $1 AND decision IS NULL ORDER BY 1", restoration_id
+    )
+    return [row["objection_id"] for row in rows]
