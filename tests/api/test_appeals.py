@@ -165,6 +165,11 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     page = await holder.see(more.headers["location"])
     assert f"Your appeal {number} goes to the next level." in page
     assert "Now with Additional or Deputy Superintendent of Police" in page
+    assert f"{holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: Your bank answered." in page
+    assert "The investigating officer decided: the hold stays." in page
+    hindi = await holder.see(visit.replace("lang=en", "lang=hi"))
+    assert "आपके बैंक ने उत्तर दे दिया है।" in hindi
+    assert "विवेचना अधिकारी का निर्णय: रोक बनी रहेगी।" in hindi
     released = GrievanceDecided(
         level=GrievanceLevel.DY_SP, decision=GrievanceDecision.PART_RELEASED, released_paise=3000_00, reason="rent"
     )
@@ -377,46 +382,6 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     assert "appeal_code_made" in [event["kind"] for event in log["items"]]
 
 
-# -- visits ------------------------------------------------------------------------------------------------------------
-
-
-async def test_a_visit_ends_after_half_an_hour_and_when_the_holder_leaves(holder: Holder) -> None:
-    _, _, reference = await holder.hold(**CONTACT)
-    visit = await holder.enter(reference)
-    holder.at += timedelta(minutes=29)
-    await holder.see(visit)
-    holder.at += timedelta(minutes=2)
-    over = await holder.client.get(visit)
-    assert over.status_code == 410
-    assert "Your visit is over" in words_of(over)
-    assert (await holder.post(visit, step="file", text=TEXT)).status_code == 410
-    visit = await holder.enter(reference)
-    left = await holder.post(visit, step="leave")
-    assert left.headers["location"] == "/appeal?lang=en"
-    assert (await holder.client.get(visit)).status_code == 410
-
-
-@pytest.mark.parametrize("token", ["x", "x" * 32, "ü" * 32, "../../etc", "%00" * 32])
-async def test_a_visit_that_is_none(holder: Holder, token: str) -> None:
-    assert (await holder.client.get(f"/appeal/{token}")).status_code in {404, 410}
-
-
-async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
-    case_no, hold_id, reference = await holder.hold(**CONTACT)
-    visit = await holder.enter(reference)
-    await holder.post(visit, step="file", text=TEXT)
-    await holder.doors.parts.hands.pool.execute(
-        "SELECT ledger_post($1, 'settlement', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
-    )
-    asked = ProcedureOrder(subject=str(hold_id), case_no=case_no, at=holder.at)
-    assert (await HoldHands(holder.doors.parts.hands).look_at_hold(asked)).over
-    page = await holder.see(visit)
-    assert "Nothing is on hold there any more." in page
-    assert "Send the appeal" not in page
-    refused = await holder.post(visit, step="on", level="bank")
-    assert refused.status_code == 409
-
-
 # -- the page itself ---------------------------------------------------------------------------------------------------
 
 
@@ -428,6 +393,9 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
         ("hi-IN,hi;q=0.9,en;q=0.8", "", "क्या आपके खाते में"),
         ("hi-IN", "?lang=en", "Is money in your account on hold?"),
         ("fr-FR,en;q=0.5", "?lang=hi", "क्या आपके खाते में"),
+        ("en;q=0.3,hi;q=0.9", "", "क्या आपके खाते में"),
+        ("hi;q=0,en;q=0.1", "", "Is money in your account on hold?"),
+        ("en;q=none,fr", "", "क्या आपके खाते में"),
     ],
 )
 async def test_the_language_that_was_chosen_else_the_browsers(
@@ -471,6 +439,8 @@ async def test_hostile_bodies_get_a_page(holder: Holder, path: str) -> None:
         response = await holder.client.post(path, content=body, headers=headers)
         assert response.status_code in statuses, (body[:20], response.text)
         assert response.headers["content-type"].startswith("text/html")
+        assert re.search("[\u0900-\u097f]", response.text), "a reader of Hindi is refused in Hindi"
+        assert "is not lost" not in response.text
 
 
 def test_both_languages_say_the_same_things() -> None:
@@ -478,4 +448,5 @@ def test_both_languages_say_the_same_things() -> None:
     assert english.keys() == hindi.keys()
     for name, words in english.items():
         assert set(re.findall(r"\{(\w+)\}", words)) == set(re.findall(r"\{(\w+)\}", hindi[name])), name
-    assert {f"level_{level.value}" for level in GrievanceLevel} <= english.keys()
+    for level in GrievanceLevel:
+        assert {f"level_{level.value}", f"by_{level.value}"} <= english.keys()
