@@ -427,6 +427,12 @@ async def test_no_script_no_stranger_and_no_trace(holder: Holder) -> None:
         assert "unsafe-inline" not in response.headers["content-security-policy"]
 
 
+def test_nothing_is_wider_than_a_small_phone() -> None:
+    style: str = PAGES._templates.globals["style"]
+    assert re.findall(r"(?<![-\w])(?:min-)?width:[0-9.]+(?:px|rem|em|ch)", style) == []
+    assert "overflow-wrap:anywhere" in style, "a long word breaks"
+
+
 @pytest.mark.parametrize("path", ["/appeal", "/appeal/" + "x" * 32])
 async def test_hostile_bodies_get_a_page(holder: Holder, path: str) -> None:
     for body, headers, statuses in [
