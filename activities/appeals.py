@@ -112,11 +112,13 @@ class AppealDoor:
         return None
 
     async def visit(self, token: str) -> Visit | None:
-        """Whose visit it is; None where it is none, or over."""
+        """Whose visit it is, and it goes on while it is used; None where it is none, or over."""
         if len(token) != TOKEN_CHARS or not token.isascii():
             return None
+        rules = self._hands.policy.grievance
+        idle, longest = timedelta(seconds=rules.visit_seconds), timedelta(seconds=rules.visit_max_seconds)
         async with self._hands.pool.acquire() as connection:
-            return await appeal_codes.visit(connection, _of_token(token), self._hands.now())
+            return await appeal_codes.visit(connection, _of_token(token), self._hands.now(), idle, longest)
 
     async def leave(self, token: str) -> None:
         """End a visit, for a phone or a computer that others use too."""

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from temporalio import activity
 
+from activities import grievance_words
 from activities.grievances import Work, end, locked, move_up
 from activities.hands import Hands
 from db import grievances
@@ -74,6 +75,9 @@ async def _run(work: Work, errand: GrievanceErrand) -> None:
             await grievances.note_overdue(work.connection, work.row.grievance_id, work.now)
             await work.log(EventKind.GRIEVANCE_OVERDUE, level=work.row.level.value)
             await work.ask(TaskKind.SUPERVISE)
+            due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
+            assert due_at is not None, "what is overdue is open"
+            await grievance_words.overdue(work.connection, work.hands, work.row, due_at)
         case GrievanceErrand.OVERTAKE:
             outcome = GrievanceOutcome.OVERTAKEN
             await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)

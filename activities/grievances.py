@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from activities import grievance_words
 from activities.hands import Hands
 from activities.letting_go import let_go, tell_all
 from activities.messaging import tell_holder
@@ -16,7 +17,7 @@ from db.events import Event
 from db.grievances import GrievanceRow
 from db.pool import Connection
 from domain.errors import NotNow
-from domain.grievances import ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
+from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.grievances import (
@@ -59,7 +60,7 @@ class Work:
     @property
     def note(self) -> str:
         """The note of the tasks about it."""
-        return f"grievance {self.row.grievance_id}"
+        return grievance_words.task_note(self.row.grievance_id)
 
     async def done(self, released_paise: int | None = None) -> GrievanceDone:
         """Where it stands."""
@@ -165,7 +166,14 @@ async def _begin(work: Work) -> None:
     await procedures.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
     await tell_all(work.connection, work.hold, work.now)
+    await _ask_level(work)
+
+
+async def _ask_level(work: Work) -> None:
+    """Put it before the level that it is at: a task, and a message to whoever has to act."""
     await work.ask()
+    due = due_at(work.row.policy, work.row.level, work.now)
+    await grievance_words.your_turn(work.connection, work.hands, work.row, due, work.now)
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
@@ -189,8 +197,10 @@ async def report(
         return await work.done()
 
 
-async def decide(hands: Hands, grievance_id: UUID, decided: GrievanceDecided, by: Acting) -> GrievanceDone:
-    """Decide it, with the order to the bank where money is let go.
+async def decide(
+    hands: Hands, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
+) -> GrievanceDone:
+    """Decide it, with the order to the bank where money is let go; its holder is told, and where to go on from there.
 
     Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another level, where another officer was
     quicker, and, with the figures, where so much is not free.
@@ -222,10 +232,14 @@ async def decide(hands: Hands, grievance_id: UUID, decided: GrievanceDecided, by
         await end(work, ENDS_AS[decision], reason=decided.reason, released_paise=released_paise)
         facts = MessageFacts(
             occasion=f"{grievance_id}.{work.row.level.value}",
+            number=work.row.number,
             decision=decision.value,
             amount_paise=released_paise,
+            next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
         )
-        await tell_holder(connection, hands, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
+        kind, besides = MessageKind.GRIEVANCE_DECIDED, await grievances.contact_of(connection, grievance_id)
+        hold_id = work.hold.hold_id
+        await tell_holder(connection, hands, hold_id, kind, facts, link=appeal_address, besides=besides)
         return await work.done(released_paise)
 
 
@@ -296,7 +310,7 @@ async def move_up(
         level=work.row.level.value,
         due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
     )
-    await work.ask()
+    await _ask_level(work)
     await work.tell()
 
 

@@ -5,6 +5,8 @@ hand that is run again tells nobody twice. Names, numbers and texts stay in the 
 """
 
 import asyncio
+import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,7 +26,9 @@ from schemas.answers import NewTask
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient, is_email
 from schemas.papers import PaperHead
-from schemas.police import CaseDuty
+from schemas.police import CaseDuty, CaseOfficer
+
+log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 SEND_LIMIT: Final = 50
@@ -37,7 +41,12 @@ NO_WAY: Final = {
 }
 NOT_SENT: Final = "message not sent"
 NOBODY: Final = "nobody can be told"
-"""notes of the desk's tasks, each with the message's kind behind it"""
+"""notes of the desk's tasks, each with what it is about behind it"""
+TOO_LATE: Final = "its time is over"
+AGAIN_AND_AGAIN: Final = "whoever sends it ends without a word"
+ACCOUNT_END_CHARS: Final = 4
+_ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
+_NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
 
 
 class MailRoute(Protocol):
@@ -93,8 +102,9 @@ async def tell_victim(
     Raises `NotFound`, and `MessageLacks` for facts that are missing.
     """
     person = await messages.victim(connection, ack_no)
-    said = await _said(connection, person.case_no, _with(facts, amount_paise=person.held_paise))
-    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers)
+    told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
+    said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
+    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
@@ -107,23 +117,35 @@ async def tell_holder(
     *,
     link: str = "",
     papers: Sequence[PaperHead] = (),
+    besides: tuple[str, Language] | None = None,
 ) -> int:
     """Write what the holder of the account under a hold is told, in every language of the policy; letters bring papers.
 
     The facts need not name the hold's reference, nor the amount where it is what is on hold there. Where the bank has
     told no way to reach its customer, it is asked by letter to hand the message on, and where it has no mailbox a
-    person at the desk asks it. Returns and raises as `tell_victim`.
+    person at the desk asks it. `besides`: how the holder wants to be reached too, in which language; never with a code.
+    Returns and raises as `tell_victim`.
     """
+    assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "whoever writes down a way in has no other"
     person = await messages.holder(connection, hold_id)
     # A hold that begins anew is told anew.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
-    said = await _said(connection, person.case_no, told, link)
-    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers)
+    said = (await _said(connection, person.case_no, told, link)).model_copy(
+        update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
+    )
+    about, bank = about_holder(person.reference), person.institution
+    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers, about, bank)
     languages = hands.policy.messages.holder_languages
+    written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
-        return await draft.write(person.phone, person.email, languages)
-    return await draft.write_to_bank(person.bank_email, person.account, languages)
+        return written + await draft.write(person.phone, person.email, languages)
+    return written + await draft.write_to_bank(person.bank_email, person.account, languages)
+
+
+def about_holder(reference: str) -> str:
+    """What the desk's tasks about a holder whom we cannot reach say that they are about."""
+    return f"holder of {reference}"
 
 
 def way_to(person: HolderContact) -> Recipient | None:
@@ -140,9 +162,43 @@ async def tell_officer(
     person = await police.officer(connection, case_no, duty)
     if person is None:
         return 0
-    to_whom = Recipient.IO if duty is CaseDuty.IO else Recipient.OFFICER
-    draft = _Draft(connection, hands, kind, to_whom, Said(case_no=case_no, facts=_with(facts)), case_no)
-    return await draft.write(person.phone, person.email, (Language.EN,))
+    return await tell_assigned(connection, hands, case_no, person, kind, facts)
+
+
+async def tell_assigned(
+    connection: Connection, hands: Hands, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what this officer of the case is told; returns how many messages are new. Raises `MessageLacks`."""
+    to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
+    return await tell_at(connection, hands, case_no, to_whom, person.phone, person.email, kind, facts)
+
+
+async def tell_at(
+    connection: Connection,
+    hands: Hands,
+    case_no: str,
+    to_whom: Recipient,
+    phone: str,
+    email: str,
+    kind: MessageKind,
+    facts: Facts,
+) -> int:
+    """Write what an officer is told who is reached by this phone and address. Returns and raises as `tell_assigned`."""
+    said = Said(case_no=case_no, facts=_with(facts))
+    draft = _Draft(connection, hands, kind, to_whom, said, case_no, about=to_whom.value)
+    return await draft.write(phone, email, (Language.EN,))
+
+
+async def tell_bank_of_appeal(
+    connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what the desk of the bank is told about its customer's appeal; 0 where it has no mailbox."""
+    person = await messages.holder(connection, hold_id)
+    if not is_email(person.bank_email):
+        return 0
+    said = (await _said(connection, person.case_no, _with(facts))).model_copy(update={"account": person.account})
+    draft = _Draft(connection, hands, kind, Recipient.BANK, said, str(hold_id))
+    return await draft.write("", person.bank_email, tuple(Language))
 
 
 async def tell_bank(
@@ -185,6 +241,10 @@ class _Draft:
     """what the message is about, so that it is written once"""
     papers: Sequence[PaperHead] = ()
     """go with a letter"""
+    about: str = ""
+    """whom nobody can tell, for the desk's task"""
+    institution: str | None = None
+    """the bank that the desk is to ask"""
 
     async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
         written = 0
@@ -196,14 +256,27 @@ class _Draft:
             text = letter(self.kind, self.to_whom, languages, self.said)
             written += await self._put(Medium.EMAIL, email, languages[0], text, self.to_whom)
         if not number and not is_email(email):
-            await self._ask_the_desk(TaskKind.SUPERVISE, NOBODY)
+            await self._ask_the_desk(TaskKind.SUPERVISE)
+        return written
+
+    async def write_besides(self, known: HolderContact, contact: str, language: Language) -> int:
+        """To the phone and the address in `contact`, as a holder has written it, but for what is known already."""
+        number = next((found for text in _NUMBER.findall(contact) if (found := mobile_of(text))), None)
+        address = next((text for found in _ADDRESS.findall(contact) if is_email(text := found.strip("."))), None)
+        written = 0
+        if number and number != mobile_of(known.phone):
+            text = short(self.kind, self.to_whom, language, self.said)
+            written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=True)
+        if address and address != known.email:
+            text = letter(self.kind, self.to_whom, (language,), self.said)
+            written += await self._put(Medium.EMAIL, address, language, text, self.to_whom, besides=True)
         return written
 
     async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
         inner = letter(self.kind, self.to_whom, languages, self.said)
         if self.kind is MessageKind.GRIEVANCE_CODE or not is_email(address):
             # A code in a bank's mailbox is no secret of the holder's.
-            await self._ask_the_desk(TaskKind.PHONE_BANK, NOBODY)
+            await self._ask_the_desk(TaskKind.PHONE_BANK)
             return 0
         text = forwarded(languages, self.said, account, inner)
         return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
@@ -218,8 +291,20 @@ class _Draft:
         await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
         return 0
 
-    async def _put(self, medium: Medium, address: str, language: Language, text: Written, to_whom: Recipient) -> bool:
-        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language)
+    async def _put(
+        self,
+        medium: Medium,
+        address: str,
+        language: Language,
+        text: Written,
+        to_whom: Recipient,
+        *,
+        besides: bool = False,
+    ) -> bool:
+        # A letter that the bank is to hand on is none to the holder, who may be reached later.
+        way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
+        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
+        is_code = self.kind is MessageKind.GRIEVANCE_CODE
         message = NewMessage(
             case_no=self.said.case_no,
             kind=self.kind,
@@ -231,12 +316,14 @@ class _Draft:
             body=text.text,
             natural_key="|".join(parts),
             paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
+            expires_at=self.said.facts.until if is_code else None,
         )
         return await messages.write(self.connection, message, self.hands.now())
 
-    async def _ask_the_desk(self, kind: TaskKind, note: str) -> None:
-        task = NewTask(kind=kind, note=f"{note}: {self.kind.value} to {self.to_whom.value}")
-        await tasks.open_tasks(self.connection, self.said.case_no, [task], self.hands.now())
+    async def _ask_the_desk(self, kind: TaskKind) -> None:
+        task = NewTask(kind=kind, note=f"{NOBODY}: {self.about}: {self.kind.value}")
+        now = self.hands.now()
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.institution)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------
@@ -245,12 +332,14 @@ class _Draft:
 async def send_due(hands: Hands, ways: Ways) -> int:
     """Send what is due, each message once at a time however many processes do so; returns how many were sent.
 
-    What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests.
+    What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests. A
+    code is not sent when its time is over, and kept no longer.
     """
     now = hands.now()
     trying = hands.policy.messages.trying
     lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
     async with hands.pool.acquire() as connection:
+        await messages.expire(connection, now, TOO_LATE)
         for medium in ways.missing:
             await messages.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
         media = [medium for medium in Medium if medium not in ways.missing]
@@ -261,6 +350,9 @@ async def send_due(hands: Hands, ways: Ways) -> int:
 
 async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
     async with gate:
+        if message.attempts > hands.policy.messages.trying.attempts:
+            await _failed(hands, message, AGAIN_AND_AGAIN, final=True)
+            return False
         try:
             async with asyncio.timeout(hands.policy.messages.trying.call_timeout_seconds):
                 await _hand_over(hands, ways, message)
@@ -272,6 +364,10 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
             return False
         except TimeoutError:
             await _failed(hands, message, "no reply in time", final=False)
+            return False
+        except Exception as error:  # whatever it is, it counts: who is not told at all is the desk's to see
+            log.warning("message %s: %s", message.message_id, type(error).__name__)
+            await _failed(hands, message, type(error).__name__, final=False)
             return False
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
@@ -301,8 +397,9 @@ async def _hand_over(hands: Hands, ways: Ways, message: ToSend) -> None:
 
 async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -> None:
     now, trying = hands.now(), hands.policy.messages.trying
-    if not final and message.attempts < trying.attempts:
-        again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
+    again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
+    in_time = message.expires_at is None or again_at < message.expires_at
+    if not final and in_time and message.attempts < trying.attempts:
         async with hands.pool.acquire() as connection:
             await messages.failed(connection, message.message_id, failure, again_at)
         return
@@ -314,11 +411,15 @@ async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -
 
 
 async def send_again(hands: Hands, message_id: UUID) -> MessageRow:
-    """Have a message that was given up, or waits, sent at once. Raises `NotFound`, and `NotNow` where it is sent."""
+    """Have a message that was given up, or waits, sent at once.
+
+    Raises `NotFound`, and `NotNow` where it is sent, or its time is over.
+    """
     async with hands.pool.acquire() as connection:
         await messages.get(connection, message_id)
         if not await messages.try_again(connection, message_id, hands.now()):
-            raise NotNow("it is sent")
+            found = await messages.get(connection, message_id)
+            raise NotNow("it is sent" if found.sent_at else TOO_LATE)
         return await messages.get(connection, message_id)
 
 

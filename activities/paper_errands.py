@@ -296,7 +296,13 @@ async def _status_letter(work: _Work) -> _Found:
         return _OVERTAKEN
     victim = await messages.victim(work.connection, errand.subject)
     letter = await work.issue(victim.language, await work.next_revision())
-    facts = MessageFacts(occasion=errand.occasion, reference=letter.number)
+    going = await paper_facts.open_restoration(work.connection, errand.case_no, errand.subject)
+    facts = MessageFacts(
+        occasion=errand.occasion,
+        reference=letter.number,
+        step=going.step if going else None,
+        next_due_at=going.step_due_at if going else None,
+    )
     kind = MessageKind.STATUS_LETTER
     await tell_victim(work.connection, work.hands, errand.subject, kind, facts, papers=[letter])
     return _ISSUED

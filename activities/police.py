@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
+from activities import grievance_words
 from activities.duties import (
     CLOCKS_DIFFER,
     LAPSED_UNDER_PAPERS,
@@ -62,6 +63,7 @@ async def assign_officer(hands: Hands, ack_no: str, new: NewOfficer, by: str) ->
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
         await tell_of_what_is_late(connection, hands, case_no, assigned)
         await police.tell_procedures(connection, case_no, list(ProcedureKind), now)
+        await grievance_words.turns_of_assigned(connection, hands, case_no, new.duty, now)
     return assigned
 
 
@@ -331,6 +333,7 @@ async def _register(hands: Hands, register: FirRegister, report: ToRegister, gat
         request = await _request(hands, report)
         async with gate:
             told = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
+        await _write(hands, report, told)
     except PoliceRefused as refusal:
         await _write(hands, report, refusal)
         return False
@@ -339,7 +342,10 @@ async def _register(hands: Hands, register: FirRegister, report: ToRegister, gat
         asked = error.retry_after_seconds if isinstance(error, PoliceUnreachable) else None
         await _put_off(hands, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
         return False
-    await _write(hands, report, told)
+    except Exception as error:  # whatever it is, it counts: a report that cannot be asked for is a person's to see
+        log.warning("FIR %s: %s", report.fir_id, type(error).__name__)
+        await _put_off(hands, report, type(error).__name__, trying.wait_seconds(report.attempts))
+        return False
     return True
 
 

@@ -5,6 +5,7 @@ Each hand may run twice: it does what is due at the workflow's clock, and nothin
 
 import logging
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -102,12 +103,12 @@ class RestorationHands:
 
     @activity.defn
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
-        """Say that the step is due soon."""
+        """Say to whoever has to act that the step is due soon."""
         await self._do(asked, Errand.REMIND)
 
     @activity.defn
     async def escalate_step(self, asked: ProcedureOrder) -> None:
-        """Put the step that is overdue before the supervisor."""
+        """Put the step that is overdue before the supervisor, and tell who supervises the case."""
         await self._do(asked, Errand.ESCALATE)
 
     @activity.defn
@@ -142,13 +143,12 @@ async def _run(work: Work, errand: Errand) -> None:
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
-            due_at = (await standing(work.connection, work.row)).due_at
-            assert due_at is not None, "nothing is reminded of that is never due"
-            await restoration_words.due_soon(work.connection, work.hands, work.row, due_at)
+            await restoration_words.due_soon(work.connection, work.hands, work.row, await _due_at(work))
         case Errand.ESCALATE:
             await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
             await ask(work, TaskKind.SUPERVISE)
+            await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
         case Errand.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
 
@@ -160,6 +160,12 @@ async def _wind_up(work: Work) -> None:
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
         await restoration_words.wound_up(work.connection, work.hands, work.row)
+
+
+async def _due_at(work: Work) -> datetime:
+    due_at = (await standing(work.connection, work.row)).due_at
+    assert due_at is not None, "nothing is reminded of that is never due"
+    return due_at
 
 
 async def _drop_order(work: Work) -> None:

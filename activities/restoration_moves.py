@@ -133,6 +133,7 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_dropped(connection, row) is not None,
         notice_waits=await paper_errands.is_waited_for(connection, row.restoration_id, row.step, row.turn),
+        somebody_acts=await restoration_words.somebody_acts(connection, row),
     )
 
 

@@ -6,12 +6,14 @@ from typing import Final
 from uuid import UUID
 
 from activities.hands import Hands
-from activities.messaging import tell_holder, tell_victim
-from db import restorations
+from activities.messaging import tell_holder, tell_officer, tell_victim
+from db import police, restorations
 from db.pool import Connection
 from db.restorations import Line, RestorationRow
+from domain.restoring import ACTS
 from schemas.messages import MessageFacts, MessageKind
 from schemas.papers import PaperHead
+from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 
 NOT_TOLD: Final = "-"
@@ -51,10 +53,27 @@ async def noticed(
 
 
 async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
-    """Remind the victim of the application; the other steps wait for officers, who see their tasks."""
+    """Remind the officer who has to act, and the victim of the application."""
+    facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
     if row.step is Step.APPLICATION:
-        facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
         await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+    if duty := ACTS.get(row.step):
+        of_step = facts.model_copy(update={"step": row.step})
+        await tell_officer(connection, hands, row.case_no, duty, MessageKind.STEP_DUE, of_step)
+
+
+async def overdue(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+    """Tell who supervises the case that the step was not done in time."""
+    facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
+    await tell_officer(connection, hands, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts)
+
+
+async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
+    """Whether anybody can be reminded of the open step: the officer who has to act, or the victim."""
+    duty = ACTS.get(row.step)
+    if duty is None or row.step is Step.APPLICATION:
+        return True
+    return await police.officer(connection, row.case_no, duty) is not None
 
 
 async def credited(connection: Connection, hands: Hands, row: RestorationRow) -> None:

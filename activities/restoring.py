@@ -260,7 +260,8 @@ async def _refuse_kept(connection: Connection, lines: Sequence[Line]) -> None:
         kept_paise = await hold_clocks.court_keeps(connection, hold_id)
         held_paise = sum(one.free_paise for one in await hold_clocks.not_ordered(connection, hold_id))
         if wanted_paise and (kept_paise is None or wanted_paise > held_paise - kept_paise):
-            raise NotNow("a court keeps the hold: only the court can let it go")
+            keeper = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
+            raise NotNow(f"{keeper} keeps the hold: only the court can let it go")
 
 
 async def _put_right(work: Work, reason: str) -> None:

@@ -5,7 +5,7 @@ withdrawal. Nothing here asks anybody anything: the same fields give the same re
 """
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -13,8 +13,10 @@ from typing import Final
 from activities.answer_links import AnswerForm, AskedTransfer
 from adapters.banks.answers import WithdrawalChannel
 from adapters.banks.stated import MovedOn, Stated, TakenOut
+from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
+from schemas.messages import is_email
 
 ROWS: Final = range(1, 6)
 """of transfers onward, and of withdrawals, for each transfer"""
@@ -26,7 +28,7 @@ NOT_FOUND: Final = {
 """What a bank can say instead of where the money is: the wire's codes and their words."""
 
 NAMES: Final = re.compile(
-    r"name|designation|made|t[0-9]{1,9}\.(?:seen|held|no|m[1-5]\.(?:bank|account|ifsc|rrn|amount|whole|when)"
+    r"name|designation|made|t[0-9]{1,9}\.(?:seen|held|phone|email|no|m[1-5]\.(?:bank|account|ifsc|rrn|amount|whole|when)"
     r"|o[1-5]\.(?:how|amount|when|place))"
 )
 _TRANSFER_NO: Final = re.compile(r"t([0-9]{1,9})\.")
@@ -51,6 +53,10 @@ class Reading:
     """by the name of the field; what is wrong with the form as a whole has no name"""
     excesses: list[Excess] = field(default_factory=list)
     form: AnswerForm | None = None
+
+
+def _address(typed: str) -> str | None:
+    return typed if is_email(typed) else None
 
 
 def numbers_in(fields: Mapping[str, str]) -> list[int]:
@@ -114,7 +120,11 @@ class _Reader(FormReader):
             taken_out=self._taken_out(prefix),
             status_code=code or "00",
             status_text=NOT_FOUND.get(code, ""),
+            holder_phone=self._reached_by(f"{prefix}phone", mobile_of, "A mobile number has ten digits."),
+            holder_email=self._reached_by(f"{prefix}email", _address, "An address looks like name@mail.example."),
         )
+        if (stated.holder_phone or stated.holder_email) and not stated.held_paise:
+            self._errors[f"{prefix}held"] = "The amount on hold is needed where you say how its holder is reached."
         if code and is_filled(self._fields, prefix, ("seen", "no")):
             self._errors[f"{prefix}no"] = "Either it is not found, or you say where the money is: not both."
         if len(self._errors) > before or not (code or stated.total_paise):
@@ -183,6 +193,14 @@ class _Reader(FormReader):
         if len(self._errors) > before or not (amount and at):
             return None
         return TakenOut(WithdrawalChannel(how), amount, at, place)
+
+    def _reached_by(self, name: str, read: Callable[[str], str | None], wrong: str) -> str:
+        """A way to the holder of the account, "" where none is typed."""
+        typed = self._fields.get(name, "")
+        found = read(typed) if typed else ""
+        if found is None:
+            self._errors[name] = wrong
+        return found or ""
 
     def _filled_rows(self, prefix: str) -> list[str]:
         return [f"{prefix}{row}." for row in ROWS if is_filled(self._fields, f"{prefix}{row}.")]

@@ -71,7 +71,7 @@ class AnswerDoor:
         return await self._spared(request, self.orders.digest(token))
 
     async def _spared(self, request: Request, digest: bytes | None) -> bytes | None:
-        """Only guesses count against an address: behind a proxy all officers come from one."""
+        """Only guesses count against an address: all officers of a bank may come from one."""
         if digest is None:
             await self._guesses.take(address_of(request))
         else:

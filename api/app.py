@@ -21,6 +21,7 @@ from api import (
     desk,
     events,
     evidence,
+    grievance_officers,
     grievances,
     holds,
     home_figures,
@@ -98,7 +99,7 @@ def create_app(parts: Parts) -> FastAPI:
     app.include_router(police.wide_router)
     for resource in (orders, bank_orders, bank_papers, order_pages):
         app.include_router(resource.router)
-    for resource in (holds, grievances, bank_grievances, appeals):
+    for resource in (holds, grievances, grievance_officers, bank_grievances, appeals):
         app.include_router(resource.router)
     app.include_router(evidence.router)
     for resource in (banking, bank_feed, bank_liens, answer_pages, ops):

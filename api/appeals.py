@@ -23,11 +23,10 @@ from activities.appeals import CODE_DIGITS, AppealDoor
 from activities.grievances import HOLDER
 from activities.hands import Hands
 from activities.papers import APPEAL_PATH
-from api.forms import typed
+from api.forms import preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
 from api.parts import Parts, TheParts
 from api.throttle import Throttle, address_of
-from db.appeal_codes import Visit
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
 from domain.policy import TryName
@@ -42,6 +41,8 @@ router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
 ANSWERS_AFTER_SECONDS: Final = 0.3
 """What is asked about a reference takes at least so long, whether it is one of ours or not."""
 FIELDS_MAX: Final = 20
+TYPED: Final = ("text", "more", "contact")
+"""what a holder writes on the page of a hold"""
 SEE_OTHER: Final = 303
 
 _APPEAL: Final = TEMPLATES / "appeal"
@@ -77,6 +78,10 @@ class AppealGate:
     async def spare(self, request: Request) -> None:
         """Count a try from an address. Raises a 429."""
         await self._tries.take(address_of(request))
+
+    async def wait_seconds(self, request: Request) -> float:
+        """Count a try from an address: 0, or how long to wait."""
+        return await self._tries.wait_seconds(address_of(request))
 
     async def code_wait_seconds(self, reference: str) -> float:
         """Take one code of a reference: 0, or how long to wait; the same for one that is none of ours."""
@@ -116,10 +121,8 @@ Lang = Annotated[Language | None, Query()]
 
 def _reader(request: Request, hands: Hands, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
     """In the language that was chosen, else the browser's, else the first in which holders are told."""
-    if lang is None:
-        asked = re.findall(r"\b(en|hi)\b", request.headers.get("accept-language", "").lower())
-        lang = Language(asked[0]) if asked else hands.policy.messages.holder_languages[0]
-    return Reader(lang, fields or {})
+    known = lang or preferred(request.headers.get("accept-language", "")) or hands.policy.messages.holder_languages[0]
+    return Reader(known, fields or {})
 
 
 async def _fields(request: Request) -> dict[str, str]:
@@ -212,12 +215,13 @@ def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
 
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
-    """The hold, its clocks, and how the appeal stands. Changes nothing."""
+    """The hold, its clocks, and how the appeal stands. Changes nothing but that the visit lasts."""
     reader = _reader(request, parts.hands, lang)
     gate: AppealGate = request.app.state.appeal_gate
-    visit = await _visit(request, gate, token)
+    visit = await gate.door.visit(token)
     if visit is None:
-        return reader.page("over", GONE)
+        await gate.spare(request)
+        return _over(reader, GONE)
     view = await gate.door.look(visit)
     number = view.grievance.number if view.grievance else ""
     said = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
@@ -228,10 +232,13 @@ async def show(request: Request, parts: TheParts, token: str, lang: Lang = None,
 async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
     """File an appeal, take it on, withdraw it, or leave."""
     gate: AppealGate = request.app.state.appeal_gate
-    visit = await _visit(request, gate, token)
     reader = _reader(request, parts.hands, lang, await _fields(request))
+    wait = await gate.wait_seconds(request)
+    if wait:
+        return _over(reader, 429, wait)
+    visit = await gate.door.visit(token)
     if visit is None:
-        return reader.page("over", GONE)
+        return _over(reader, GONE)
     step = reader.fields.get("step", "")
     if step == "leave":
         await gate.door.leave(token)
@@ -247,11 +254,14 @@ async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) 
     return _to_visit(token, reader, done)
 
 
-async def _visit(request: Request, gate: AppealGate, token: str) -> Visit | None:
-    visit = await gate.door.visit(token)
-    if visit is None:
-        await gate.spare(request)
-    return visit
+def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
+    """The visit is over, or there were too many tries: whatever was typed is given back, to be kept."""
+    typed = "\n\n".join(text for name in TYPED if (text := reader.fields.get(name, "")))
+    notice = reader.say["too_many"].format(minutes=math.ceil(wait_seconds / 60)) if wait_seconds else ""
+    response = reader.page("over", status, notice=notice, typed=typed)
+    if wait_seconds:
+        response.headers["Retry-After"] = str(int(wait_seconds) + 1)
+    return response
 
 
 async def _do(hands: Hands, view: AppealView, step: str, reader: Reader) -> str:

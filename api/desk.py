@@ -13,6 +13,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import task_views
+from domain.task_readers import acts_of
 from schemas.base import Noun
 from schemas.desk import WithReason
 from schemas.enums import TaskKind, TaskState
@@ -32,7 +33,7 @@ class TaskClosed(Noun):
 @router.get("/tasks")
 async def list_tasks(
     parts: TheParts,
-    officer: Annotated[Officer, may(Action.READ_TRAIL)],
+    officer: Annotated[Officer, may(Action.READ_TASKS)],
     state: Annotated[TaskState, Query()] = TaskState.OPEN,
     kind: Annotated[
         list[TaskKind] | None,
@@ -41,11 +42,24 @@ async def list_tasks(
     case: Annotated[
         str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Only about the case with that number.")
     ] = None,
+    mine: Annotated[
+        bool, Query(description="Only about cases for which whoever asks answers, as investigating or supervising.")
+    ] = False,
     after: After = None,
     limit: Limit = LIMIT_DEFAULT,
 ) -> TaskPage:
-    """Tasks, the oldest first, each with whom to call and about what."""
-    wanted = task_views.Wanted(state=state, kinds=tuple(kind or TaskKind), ack_no=case)
+    """Tasks, the oldest first, each with whom to call and about what.
+
+    Officers of the police see those that their role can act on: a step of a restoration, an appeal at their level, a
+    duty, a hold that ends soon.
+    """
+    wanted = task_views.Wanted(
+        state=state,
+        kinds=tuple(kind or TaskKind),
+        ack_no=case,
+        acts=acts_of(officer.role),
+        of_officer=officer.subject if mine else None,
+    )
     async with parts.hands.pool.acquire() as connection:
         holidays = parts.hands.policy.bank_holidays
         return await task_views.page(connection, wanted, after, limit, holidays, datetime.now(UTC))

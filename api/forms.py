@@ -12,10 +12,14 @@ from adapters.banks.i4c.money import AmountError, parse_rupees
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.stated import Answerer
 from api.problems import UNREADABLE_FORM, Refused
+from schemas.enums import Language
 
 FIELDS_MAX: Final = 2_000
 VALUE_MAX_CHARS: Final = 100
 CLOCK_SLACK: Final = timedelta(minutes=10)
+ACCEPTED_MAX: Final = 20
+"""of the languages that a browser asks for"""
+_WEIGHT: Final = re.compile(r"q=(0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?)")
 
 
 async def typed(request: Request, fields_max: int = FIELDS_MAX) -> dict[str, str]:
@@ -24,6 +28,19 @@ async def typed(request: Request, fields_max: int = FIELDS_MAX) -> dict[str, str
         return dict(parse_qsl((await request.body()).decode("ascii"), max_num_fields=fields_max, errors="replace"))
     except ValueError:
         raise Refused(UNREADABLE_FORM) from None
+
+
+def preferred(accepts: str) -> Language | None:
+    """The language of ours that a browser's `Accept-Language` asks for first; None where it asks for none of them."""
+    best, found = 0.0, None
+    for part in accepts.lower().split(",")[:ACCEPTED_MAX]:
+        name, _, weighs = part.partition(";")
+        language = name.strip().partition("-")[0]
+        weight = _WEIGHT.fullmatch(weighs.replace(" ", "")) if weighs.strip() else None
+        worth = float(weight[1]) if weight else 0.0 if weighs.strip() else 1.0
+        if language in set(Language) and worth > best:
+            best, found = worth, Language(language)
+    return found
 
 
 async def fields_of(request: Request, names: re.Pattern[str]) -> tuple[dict[str, str], str]:

@@ -6,6 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities import grievances
+from activities.papers import appeal_address
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
@@ -85,7 +86,8 @@ async def decide(
     decided: GrievanceDecided,
 ) -> GrievanceDone:
     """Decide it at the officer's own level. What is let go is ordered at once, and never above what is free."""
-    return await grievances.decide(parts.hands, grievance_id, decided, acting(officer))
+    address = appeal_address(parts.public_url)
+    return await grievances.decide(parts.hands, grievance_id, decided, acting(officer), appeal_address=address)
 
 
 @router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))

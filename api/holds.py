@@ -7,7 +7,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query, Request
 
 from activities import grievances
+from activities.holder_contacts import take_contact
 from activities.micro_holds import decide_micro
+from activities.papers import appeal_address
 from api.appeals import AppealGate
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
@@ -18,7 +20,15 @@ from api.tokens import Officer
 from db import hold_views
 from schemas.desk import WithReason
 from schemas.grievances import GrievanceDone, NewGrievance
-from schemas.hold_views import AppealCode, HoldPage, HoldView, MicroDecided, MicroDone
+from schemas.hold_views import (
+    AppealCode,
+    HolderContactTaken,
+    HoldPage,
+    HoldView,
+    MicroDecided,
+    MicroDone,
+    NewHolderContact,
+)
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 
@@ -81,6 +91,20 @@ async def file_grievance(
 ) -> GrievanceDone:
     """Write down the appeal of a holder who has come in person."""
     return await grievances.file_grievance(parts.hands, account_hold_id, new, officer.actor)
+
+
+@router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))
+async def take_holder_contact(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.TAKE_HOLDER_CONTACT)],
+    account_hold_id: UUID,
+    told: NewHolderContact,
+) -> HolderContactTaken:
+    """How the holder is reached, as the bank or the holder has told: it goes before what the bank's answers say.
+
+    The holder is told of the hold there; codes for the appeal go there, too.
+    """
+    return await take_contact(parts.hands, account_hold_id, told, officer.actor, appeal_address(parts.public_url))
 
 
 @router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
@@ -32,6 +33,8 @@ class Parts:
     """pages of other processes, and of the Temporal SDK, that are joined to ours"""
     public_url: str | None = None
     """the address under which banks reach the API, where that is set"""
+    trusted_proxies: tuple[IPv4Network | IPv6Network, ...] = ()
+    """whose word is taken for the address that a request comes from"""
 
 
 async def _parts(request: Request) -> Parts:

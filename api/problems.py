@@ -175,7 +175,7 @@ def refusal(
         body: dict[str, Any] = refusal_reply(_BANK_CODES.get(kind.status, ReplyCode.FAILED), words)
         return Response(orjson.dumps(body), kind.status, more, "application/json")
     if scope["path"].startswith(PAGES):
-        return _page(kind, detail, more)
+        return _page(kind, more)
     problem = {
         "type": f"urn:goldenhour:problem:{kind.name}",
         "title": kind.title,
@@ -188,13 +188,42 @@ def refusal(
     return Response(orjson.dumps(problem), kind.status, more, PROBLEM_JSON)
 
 
-def _page(kind: Kind, detail: str, headers: Mapping[str, str]) -> Response:
-    """A refusal for a person in a browser."""
-    words = html.escape(detail or kind.title)
+_PASSES: Final = ("Please wait a moment.", "कृपया थोड़ी देर रुकें।")
+_FAULT: Final = ("Something failed here. Please wait a moment.", "यहाँ कुछ गड़बड़ हुई। कृपया थोड़ी देर रुकें।")
+_PASS: Final = frozenset({TOO_MANY.name, TOO_SLOW.name, DATABASE_DOWN.name, OVERLOADED.name, INTERNAL.name})
+"""what it may help against to send the same again"""
+_IN_WORDS: Final[Mapping[str, tuple[str, str]]] = {
+    TOO_MANY.name: ("There were too many tries. Please wait a moment.", "बहुत अधिक प्रयास हुए। कृपया थोड़ी देर रुकें।"),
+    TOO_LARGE.name: ("What you typed is too long. Please shorten it.", "आपने जो लिखा वह बहुत लंबा है। कृपया छोटा करें।"),
+    TOO_SLOW.name: ("It did not arrive in time.", "यह समय पर नहीं पहुँचा।"),
+    NOT_FOUND.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
+    METHOD_NOT_ALLOWED.name: ("There is no such page.", "ऐसा कोई पृष्ठ नहीं है।"),
+    DATABASE_DOWN.name: _PASSES,
+    OVERLOADED.name: _PASSES,
+    INTERNAL.name: _FAULT,
+}
+_NOT_OF_OURS: Final = ("This is no form of ours.", "यह हमारा फ़ॉर्म नहीं है।")
+_TYPED: Final = (
+    "Reload this page to send again what you typed; copy it first if you can: it is kept nowhere else.",
+    "आपने जो लिखा उसे फिर भेजने के लिए इस पृष्ठ को पुनः लोड करें; हो सके तो पहले उसकी प्रति बना लें: वह और कहीं नहीं रखा है।",
+)
+_NOT_TAKEN: Final = (
+    "Nothing was taken. Go back: your browser may still have what you typed.",
+    "कुछ भी नहीं लिया गया। वापस जाएँ: आपने जो लिखा वह ब्राउज़र में हो सकता है।",
+)
+
+
+def _page(kind: Kind, headers: Mapping[str, str]) -> Response:
+    """A refusal for a person in a browser, in both languages: which one is theirs is not known where it arises."""
+    says = _IN_WORDS.get(kind.name, _NOT_OF_OURS)
+    then = _TYPED if kind.name in _PASS else _NOT_TAKEN
+    parts = [
+        f'<section lang="{language}"><h1>{html.escape(words)}</h1><p>{html.escape(more)}</p></section>'
+        for language, words, more in zip(("en", "hi"), says, then, strict=True)
+    ]
     page = (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-        f"<title>{html.escape(kind.title)}</title><h1>{html.escape(kind.title)}</h1><p>{words}</p>"
-        "<p>Please go back and try again. What you typed is not lost.</p></html>"
+        '<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
+        f"<title>{html.escape(kind.title)}</title>{''.join(parts)}</html>"
     )
     policy = {"Content-Security-Policy": "default-src 'none'", "Referrer-Policy": "no-referrer"}
     return HTMLResponse(page, kind.status, policy | dict(headers))

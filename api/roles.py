@@ -21,6 +21,8 @@ class Action(StrEnum):
     """everything else that can be read: lists, accounts, answers, the log"""
     CHANGE_HOP = "change_hop"
     CHANGE_REQUEST = "change_request"
+    READ_TASKS = "read_tasks"
+    """the desk's tasks: all of them, or of the police's those that the role can act on"""
     CLOSE_TASK = "close_task"
     SETTLE_CONTRADICTION = "settle_contradiction"
     TAKE_FROM_HELD = "take_from_held"
@@ -59,6 +61,8 @@ class Action(StrEnum):
     """one case's money on hold at one account, with the reference that its holder appeals with"""
     DECIDE_SMALL_HOLD = "decide_small_hold"
     MAKE_APPEAL_CODE = "make_appeal_code"
+    TAKE_HOLDER_CONTACT = "take_holder_contact"
+    """write down how the holder of an account is reached"""
     READ_GRIEVANCE = "read_grievance"
     FILE_GRIEVANCE = "file_grievance"
     """for a holder who has come in person; taking it on too"""
@@ -66,6 +70,8 @@ class Action(StrEnum):
     REPORT_ON_GRIEVANCE = "report_on_grievance"
     DECIDE_GRIEVANCE = "decide_grievance"
     ESCALATE_GRIEVANCE = "escalate_grievance"
+    NAME_GRIEVANCE_OFFICER = "name_grievance_officer"
+    """who decides on appeals in a district, and for the State"""
     READ_PAPERS = "read_papers"
     ISSUE_PAPER = "issue_paper"
     ISSUE_SEIZURE = "issue_seizure"
@@ -83,6 +89,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_TRAIL: _DESK | {Role.AUDITOR},
     Action.CHANGE_HOP: _DESK,
     Action.CHANGE_REQUEST: _DESK,
+    Action.READ_TASKS: _DESK | _POLICE | {Role.AUDITOR},
     Action.CLOSE_TASK: _DESK,
     Action.SETTLE_CONTRADICTION: _DESK,
     Action.TAKE_FROM_HELD: frozenset({Role.SUPERVISOR, Role.ADMIN}),
@@ -117,6 +124,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.READ_HOLD: _DESK | _POLICE | {Role.AUDITOR},
     Action.DECIDE_SMALL_HOLD: frozenset({Role.IO, Role.DY_SP, Role.SP}),
     Action.MAKE_APPEAL_CODE: _DESK | {Role.IO},
+    Action.TAKE_HOLDER_CONTACT: _DESK | {Role.IO},
     Action.READ_GRIEVANCE: _DESK | _POLICE | {Role.AUDITOR},
     # At which level, and by whose eyes, is the rules' own.
     Action.FILE_GRIEVANCE: ROLES[GrievanceVerb.APPEAL_ON],
@@ -124,6 +132,7 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REPORT_ON_GRIEVANCE: ROLES[GrievanceVerb.REPORT],
     Action.DECIDE_GRIEVANCE: ROLES[GrievanceVerb.DECIDE],
     Action.ESCALATE_GRIEVANCE: ROLES[GrievanceVerb.ESCALATE],
+    Action.NAME_GRIEVANCE_OFFICER: frozenset({Role.SUPERVISOR, Role.ADMIN}),
     Action.READ_PAPERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.ISSUE_PAPER: _DESK | {Role.IO, Role.DY_SP, Role.SP},
     Action.ISSUE_SEIZURE: frozenset({Role.IO, Role.DY_SP, Role.SP}),

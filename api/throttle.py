@@ -3,6 +3,7 @@
 import hmac
 import time
 from collections import OrderedDict
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 from fastapi import Request
@@ -22,9 +23,49 @@ FORGOTTEN_MAX: Final = 2_000
 _PURPOSE: Final = "names of tries"
 
 
+HOPS_MAX: Final = 20
+"""of the addresses that proxies have written down, from the right: whoever sends more sends nonsense"""
+IPV6_HOME_BITS: Final = 64
+"""what one subscriber has: a bucket for each of its addresses would be none"""
+
+_Address = IPv4Address | IPv6Address
+
+
 def address_of(request: Request) -> str:
-    """The address that a request comes from, as a name to count by."""
-    return request.client.host if request.client else ""
+    """The address that a request comes from, as a name to count by.
+
+    Behind a proxy that is trusted (`GOLDENHOUR_TRUSTED_PROXIES`) the right-most address of `X-Forwarded-For` that is no
+    trusted proxy's: what stands left of it was written by whoever sent it.
+    """
+    peer = _parsed(request.client.host) if request.client else None
+    if peer is None:
+        return request.client.host if request.client else ""
+    trusted = request.app.state.parts.trusted_proxies
+    found = peer
+    if any(peer in network for network in trusted):
+        hops = ",".join(request.headers.getlist("x-forwarded-for")).split(",")[-HOPS_MAX:]
+        for hop in reversed(hops):
+            address = _parsed(hop.strip())
+            if address is None:
+                break
+            found = address
+            if not any(address in network for network in trusted):
+                break
+    return _home_of(found)
+
+
+def _parsed(text: str) -> _Address | None:
+    try:
+        address = ip_address(text)
+    except ValueError:
+        return None
+    return address.ipv4_mapped or address if isinstance(address, IPv6Address) else address
+
+
+def _home_of(address: _Address) -> str:
+    if isinstance(address, IPv4Address):
+        return str(address)
+    return str(IPv6Network((int(address), IPV6_HOME_BITS), strict=False))
 
 
 class Throttle:

@@ -1,6 +1,6 @@
 """One-time codes with which the holder of an account comes in, and the visits that they begin. No code is kept."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -83,12 +83,18 @@ class Visit(Noun):
     until: UtcDatetime
 
 
-async def visit(connection: Connection, visit_digest: bytes, at: datetime) -> Visit | None:
-    """The visit of that token; None where there is none, or it is over."""
+async def visit(
+    connection: Connection, visit_digest: bytes, at: datetime, idle: timedelta, longest: timedelta
+) -> Visit | None:
+    """The visit of that token, which goes on for `idle` from now, for `longest` in all; None where there is none, or
+    it is over."""
     row = await connection.fetchrow(
-        "SELECT hold_id, visit_until AS until FROM appeal_code WHERE visit_digest = $1 AND visit_until > $2",
+        "UPDATE appeal_code SET visit_until = greatest(visit_until, least($2 + $3::interval, used_at + $4::interval))"
+        " WHERE visit_digest = $1 AND visit_until > $2 RETURNING hold_id, visit_until AS until",
         visit_digest,
         at,
+        idle,
+        longest,
     )
     return Visit(**dict(row)) if row else None
 

@@ -94,6 +94,7 @@ FILES: Final = {
     ),
     "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
     "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
+    "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
     "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id"),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),

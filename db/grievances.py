@@ -8,6 +8,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from domain.grievances import Earlier
 from schemas.base import Noun, UtcDatetime
+from schemas.enums import Language
 from schemas.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
 from schemas.procedures import GrievancePolicy
 from schemas.restoration_enums import (
@@ -162,6 +163,21 @@ async def deciders(connection: Connection, grievance_id: UUID) -> tuple[str, ...
         grievance_id,
     )
     return tuple(row["who"] for row in rows)
+
+
+async def open_of_case(connection: Connection, case_no: str) -> list[GrievanceRow]:
+    """The open grievances of a case, the oldest first."""
+    rows = await connection.fetch(
+        f"SELECT {_ROW} FROM grievance WHERE case_no = $1 AND state = 'open' ORDER BY serial_no", case_no
+    )
+    return [GrievanceRow(**dict(row)) for row in rows]
+
+
+async def contact_of(connection: Connection, grievance_id: UUID) -> tuple[str, Language]:
+    """How its holder wants to be reached besides, as they wrote it, and in which language they wrote."""
+    row = await connection.fetchrow("SELECT contact, language FROM grievance WHERE grievance_id = $1", grievance_id)
+    assert row is not None, "whoever asks has its row"
+    return row["contact"], Language(row["language"])
 
 
 async def is_on_hold(connection: Connection, hold_id: UUID) -> bool:

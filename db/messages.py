@@ -24,15 +24,19 @@ class VictimContact(Noun):
     language: Language
     held_paise: int
     """what is on hold of the complaint"""
+    restored_paise: int
+    """what of it has gone back"""
 
 
 async def victim(connection: Connection, ack_no: str) -> VictimContact:
     """The victim of a complaint. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT c.case_no, v.mobile, v.email, v.language, (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h"
-        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
-        " WHERE h.case_no = c.case_no AND h.ack_no = c.ack_no)::bigint AS held_paise"
-        " FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $1",
+        "SELECT c.case_no, v.mobile, v.email, v.language, m.held_paise, m.restored_paise"
+        " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
+        "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
+        "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"
+        "  FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
+        "  WHERE h.case_no = c.case_no AND h.ack_no = c.ack_no) AS m WHERE c.ack_no = $1",
         ack_no,
     )
     if row is None:
@@ -41,11 +45,16 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
 
 
 class HolderContact(Noun):
-    """How the holder of an account is reached, as the bank has told; and the bank. Holds personal data."""
+    """How the holder of an account is reached, as the bank has told or a person has heard; and the bank.
+
+    Holds personal data.
+    """
 
     case_no: str
     reference: str
     institution: str
+    bank: str
+    """its name"""
     account: str
     phone: str
     email: str
@@ -55,16 +64,19 @@ class HolderContact(Noun):
 
 
 async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
-    """The holder of the account under a hold: what stands in the bank's newest line about it. Raises `NotFound`."""
+    """The holder of the account under a hold: what a person was told, else what stands in the bank's newest line
+    about it. Raises `NotFound`."""
     row = await connection.fetchrow(
-        "SELECT a.case_no, a.reference, a.institution, i.desk_email AS bank_email, a.first_held_at,"
+        "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
         " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
         "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
         "  AND h.account_key = a.account_key)::bigint AS held_paise,"
         " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
         "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
-        f" {_told('phone_number')} AS phone, {_told('email')} AS email"
-        " FROM account_hold a JOIN institution i ON i.code = a.institution WHERE a.hold_id = $1",
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE c.phone END AS phone,"
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE c.email END AS email"
+        " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
+        " WHERE a.hold_id = $1",
         hold_id,
     )
     if row is None:
@@ -72,14 +84,31 @@ async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
     return HolderContact(**dict(row))
 
 
-def _told(field: str) -> str:
-    """What the bank wrote into `field` of the newest line by which it holds money on the account."""
+async def put_holder_contact(
+    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
+) -> None:
+    """Keep how the holder of an account is reached, in the place of what was known."""
+    await connection.execute(
+        "INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5",
+        hold_id,
+        phone,
+        email,
+        at,
+        by,
+    )
+
+
+def _told(field: str, field_of_api: str) -> str:
+    """What the bank wrote into the field, by its wire or our API, of the newest line by which it holds money on the
+    account."""
     return (
-        f"coalesce((SELECT w.raw ->> '{field}' FROM answer w JOIN hop h ON h.case_no = w.case_no"
-        " AND h.hop_no = ANY(w.hop_nos) WHERE w.case_no = a.case_no AND w.institution = a.institution"
+        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
+        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
+        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
+        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
         " AND w.kind = 'held' AND h.account_key = a.account_key"
-        f" AND jsonb_typeof(w.raw -> '{field}') = 'string' AND w.raw ->> '{field}' <> ''"
-        " ORDER BY w.answer_id DESC LIMIT 1), '')"
+        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
     )
 
 
@@ -97,13 +126,16 @@ class NewMessage(Noun):
     natural_key: str
     paper_ids: tuple[UUID, ...] = ()
     """go with it, in this order"""
+    expires_at: UtcDatetime | None = None
+    """from then on it is sent no more, and its text is blank, as it is once it is sent; None: it is kept"""
 
 
 async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
     """Put a message into the outbox; false where it was written before."""
     written = await connection.fetchval(
         "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
-        " natural_key, written_at, next_attempt_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11)"
+        " natural_key, written_at, next_attempt_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
         " ON CONFLICT (natural_key) DO NOTHING RETURNING message_id",
         uuid4(),
         message.case_no,
@@ -116,6 +148,7 @@ async def write(connection: Connection, message: NewMessage, at: datetime) -> bo
         message.body,
         message.natural_key,
         at,
+        message.expires_at,
     )
     if written is None:
         return False
@@ -174,6 +207,7 @@ class ToSend(Noun):
     body: str
     attempts: int
     """this one counted"""
+    expires_at: UtcDatetime | None
 
 
 _TO_SEND: Final = ", ".join(ToSend.model_fields)
@@ -185,7 +219,7 @@ async def claim(
     """Take messages up that are due, so that nobody else sends them until `lease_until`; the longest due first."""
     rows = await connection.fetch(
         "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
-        " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1)"
+        " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
         f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND}",
         [medium.value for medium in media],
         now,
@@ -193,6 +227,17 @@ async def claim(
         limit,
     )
     return [ToSend(**dict(row)) for row in rows]
+
+
+async def expire(connection: Connection, now: datetime, failure: str) -> int:
+    """What was to be sent by now is sent no more, and its text is blank; returns how many messages that are."""
+    rows = await connection.fetch(
+        "UPDATE message SET body = '', next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
+        " WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
+        now,
+        failure,
+    )
+    return len(rows)
 
 
 async def no_way(connection: Connection, media: Sequence[Medium], now: datetime, until: datetime, failure: str) -> int:
@@ -209,9 +254,10 @@ async def no_way(connection: Connection, media: Sequence[Medium], now: datetime,
 
 
 async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """It is sent; false where that was known."""
+    """It is sent, and its text blank where it was to be sent by a time; false where that was known."""
     done = await connection.fetchval(
-        "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '' WHERE message_id = $1"
+        "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '',"
+        " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END WHERE message_id = $1"
         " AND sent_at IS NULL RETURNING true",
         message_id,
         at,
@@ -230,10 +276,10 @@ async def failed(connection: Connection, message_id: UUID, failure: str, again_a
 
 
 async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
-    """Have a message that is not sent tried anew; false where it is sent."""
+    """Have a message that is not sent tried anew; false where it is sent, or its time is over."""
     done = await connection.fetchval(
         "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
-        " RETURNING true",
+        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) RETURNING true",
         message_id,
         at,
     )

@@ -1316,6 +1316,21 @@ CREATE TABLE grievance_level (
     CONSTRAINT grievance_level_reported CHECK (((outcome = 'reported'::text) = (kyc IS NOT NULL)))
 ) WITH (fillfactor=80);
 
+CREATE TABLE grievance_officer (
+    level text NOT NULL,
+    district text NOT NULL,
+    name text NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    written_at timestamp with time zone NOT NULL,
+    written_by text NOT NULL,
+    CONSTRAINT grievance_officer_pkey PRIMARY KEY (level, district),
+    CONSTRAINT grievance_officer_check CHECK (((level = 'state_gro'::text) = (district = ''::text))),
+    CONSTRAINT grievance_officer_check1 CHECK (((phone <> ''::text) OR (email <> ''::text))),
+    CONSTRAINT grievance_officer_level_check CHECK ((level = ANY (ARRAY['dy_sp'::text, 'district_gro'::text, 'state_gro'::text]))),
+    CONSTRAINT grievance_officer_name_check CHECK ((name <> ''::text))
+);
+
 CREATE TABLE held_hop (
     case_no text NOT NULL,
     hop_no integer NOT NULL,
@@ -1348,6 +1363,16 @@ CREATE TABLE hold_request (
     CONSTRAINT hold_request_pkey PRIMARY KEY (request_id),
     CONSTRAINT hold_request_state_check CHECK ((state = ANY (ARRAY['sending'::text, 'delivered'::text, 'refused'::text, 'answered'::text, 'stopped'::text, 'superseded'::text])))
 ) WITH (fillfactor=80);
+
+CREATE TABLE holder_contact (
+    hold_id uuid NOT NULL,
+    phone text NOT NULL,
+    email text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    told_to text NOT NULL,
+    CONSTRAINT holder_contact_pkey PRIMARY KEY (hold_id),
+    CONSTRAINT holder_contact_check CHECK (((phone <> ''::text) OR (email <> ''::text)))
+);
 
 CREATE TABLE hop (
     case_no text NOT NULL,
@@ -1530,10 +1555,11 @@ CREATE TABLE message (
     attempts integer NOT NULL DEFAULT 0,
     next_attempt_at timestamp with time zone,
     failure text NOT NULL DEFAULT ''::text,
+    expires_at timestamp with time zone,
     CONSTRAINT message_natural_key_key UNIQUE (natural_key),
     CONSTRAINT message_pkey PRIMARY KEY (message_id),
     CONSTRAINT message_address_check CHECK ((address <> ''::text)),
-    CONSTRAINT message_body_check CHECK ((body <> ''::text)),
+    CONSTRAINT message_body_check CHECK (((body <> ''::text) OR (kind = 'grievance_code'::text))),
     CONSTRAINT message_language_check CHECK ((language = ANY (ARRAY['en'::text, 'hi'::text]))),
     CONSTRAINT message_medium_check CHECK ((medium = ANY (ARRAY['sms'::text, 'email'::text]))),
     CONSTRAINT message_sent_or_to_send CHECK (((sent_at IS NOT NULL) <= (next_attempt_at IS NULL))),
@@ -2062,6 +2088,8 @@ ALTER TABLE hold_request ADD CONSTRAINT hold_request_case_no_fkey FOREIGN KEY (c
 
 ALTER TABLE hold_request ADD CONSTRAINT hold_request_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE holder_contact ADD CONSTRAINT holder_contact_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
+
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE hop ADD CONSTRAINT hop_case_no_parent_hop_no_fkey FOREIGN KEY (case_no, parent_hop_no) REFERENCES hop(case_no, hop_no);
@@ -2334,6 +2362,8 @@ CREATE INDEX message_case ON public.message USING btree (case_no);
 
 CREATE INDEX message_in_trouble ON public.message USING btree (written_at) WHERE ((sent_at IS NULL) AND (failure <> ''::text));
 
+CREATE INDEX message_to_expire ON public.message USING btree (expires_at) WHERE ((body <> ''::text) AND (expires_at IS NOT NULL));
+
 CREATE INDEX message_to_send ON public.message USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
 
 CREATE INDEX objection_restoration ON public.objection USING btree (restoration_id);
@@ -2593,6 +2623,8 @@ COMMENT ON COLUMN hop.looked_up_at IS 'the state of the directory (its last chan
 COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits';
 
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';
+
+COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
 

@@ -10,6 +10,7 @@ from db import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.phone_words import what_to_say
+from domain.task_readers import Acts
 from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
 from schemas.rosters import HolidayRules, OfficerToCall
@@ -27,6 +28,17 @@ LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND 
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
 WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
     AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
+    AND ($6::text[] IS NULL OR t.kind = ANY($6)
+        OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
+            SELECT FROM restoration n WHERE n.step = ANY($7)
+            AND n.restoration_id = substring(t.note FROM '^restoration ([0-9a-f-]{36})')::uuid))
+        OR (t.kind = 'grievance' AND EXISTS (
+            SELECT FROM grievance g WHERE g.level = $8
+            AND g.grievance_id = substring(t.note FROM '^grievance ([0-9a-f-]{36})')::uuid)))
+    AND ($9::text IS NULL OR EXISTS (
+        SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = $9 AND NOT EXISTS (
+            SELECT FROM case_officer later WHERE later.case_no = o.case_no AND later.duty = o.duty
+            AND later.assignment_no > o.assignment_no)))
 ORDER BY t.task_id LIMIT $3
 """
 
@@ -47,19 +59,33 @@ _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, 
 
 
 class Wanted(Noun):
-    """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers."""
+    """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers; what a
+    role of the police can act on, and what an officer answers for by their name on the token."""
 
     state: TaskState = TaskState.OPEN
     kinds: tuple[TaskKind, ...] = tuple(TaskKind)
     ack_no: str | None = None
+    acts: Acts | None = None
+    of_officer: str | None = None
 
 
 async def page(
     connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
 ) -> TaskPage:
     """Up to `limit` tasks, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
-    kinds = [kind.value for kind in wanted.kinds]
-    found = await connection.fetch(_TASKS, wanted.state, int_after(after), limit + 1, kinds, wanted.ack_no)
+    acts = wanted.acts
+    found = await connection.fetch(
+        _TASKS,
+        wanted.state,
+        int_after(after),
+        limit + 1,
+        [kind.value for kind in wanted.kinds],
+        wanted.ack_no,
+        acts and [kind.value for kind in acts.kinds],
+        acts and [step.value for step in acts.steps],
+        acts and acts.level,
+        wanted.of_officer,
+    )
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
     to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])

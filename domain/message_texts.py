@@ -19,6 +19,7 @@ from schemas.messages import MessageFacts, MessageKind, Recipient
 OFFICER_MAX_CHARS: Final = 40
 """name and phone together; it is the name that is cut"""
 LINK_MAX_CHARS: Final = 48
+BANK_MAX_CHARS: Final = 20
 
 
 class MessageLacks(RuleBroken):
@@ -30,6 +31,14 @@ class Said(Noun):
 
     case_no: str
     facts: MessageFacts
+    ack_no: str = ""
+    """of the victim's own complaint, which a victim knows the case by"""
+    bank: str = ""
+    """where the account under the hold is"""
+    account: str = ""
+    """the account, for its bank alone"""
+    account_end: str = ""
+    """its last characters: enough for its holder, nothing for another"""
     officer: str = ""
     """name of who answers for the case"""
     phone: str = ""
@@ -62,7 +71,7 @@ _EN: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.HOLD, _HOLDER): _Text(
         "{amount} on hold in your account",
-        "Case {case}: at the request of the police {amount} in your account is on hold. Officer: {officer}."
+        "Case {case}: on police request {amount} is on hold in your account ..{end}, {bank}. Officer: {officer}."
         " Free appeal: reference {reference}, {where}.",
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): _Text(
@@ -132,8 +141,8 @@ _EN: Final[Mapping[_Key, _Text]] = {
         " police nor a bank asks for it.",
     ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
-        "Your grievance is decided",
-        "Case {case}: your grievance with reference {reference} is decided: {decision}. Officer: {officer}",
+        "Your appeal {number} is decided",
+        "Case {case}: your appeal {number} is decided: {decision}. {further}",
     ),
     (MessageKind.FIR_TO_SIGN, _VICTIM): _Text(
         "Please sign your e-Zero FIR",
@@ -146,14 +155,37 @@ _EN: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.STATUS_LETTER, _VICTIM): _Text(
         "Where your money is",
-        "Case {case}: letter {reference} says where your money is and what comes next. It comes by e-mail where we have"
-        " your address; your officer has a copy for you: {officer}",
+        "Case {case}: on hold {amount}, returned to you {restored}. Next: {next}. Letter {reference}: by e-mail, or"
+        " from your officer: {officer}",
     ),
     (MessageKind.DUTY_DUE, _IO): _Text(
         "Due: {duty}", "Case {case}: {duty} is due by {until_time}. Please see to it today."
     ),
     (MessageKind.DUTY_DUE, _OFFICER): _Text(
         "Overdue: {duty}", "Case {case}: {duty} was due by {until_time} and is not done. Please see to it."
+    ),
+    **dict.fromkeys(
+        [(MessageKind.STEP_DUE, _IO), (MessageKind.STEP_DUE, _OFFICER)],
+        _Text("Due: {step}", "Case {case}: {step}: due by {until_time}. Please see to it."),
+    ),
+    (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
+        "Overdue: {step}", "Case {case}: {step}: was due by {until_time} and is not done. Please see to it."
+    ),
+    (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
+        "Appeal {number} of your customer",
+        "Case {case}: the holder of the account {account} with you has appealed against the hold (appeal {number})."
+        " Please report what you know of this customer by {until_time}. Officer: {officer}",
+    ),
+    **dict.fromkeys(
+        [(MessageKind.GRIEVANCE_TURN, _IO), (MessageKind.GRIEVANCE_TURN, _OFFICER)],
+        _Text(
+            "Appeal {number}",
+            "Case {case}: appeal {number} against a hold of {amount} waits for your decision by {until_time}.",
+        ),
+    ),
+    (MessageKind.GRIEVANCE_OVERDUE, _OFFICER): _Text(
+        "Overdue: appeal {number}",
+        "Case {case}: appeal {number} was to be decided by {until_time}; no level is above it. Please see to it.",
     ),
 }
 _HI: Final[Mapping[_Key, _Text]] = {
@@ -164,7 +196,7 @@ _HI: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.HOLD, _HOLDER): _Text(
         "आपके खाते में {amount} पर रोक",
-        "मामला {case}: पुलिस के अनुरोध पर आपके खाते में {amount} पर रोक है। अधिकारी: {officer}।"
+        "मामला {case}: पुलिस के अनुरोध पर {bank} के आपके खाते ..{end} में {amount} पर रोक है। अधिकारी: {officer}।"
         " निःशुल्क अपील: संदर्भ {reference}, {where}।",
     ),
     (MessageKind.APPLICATION_READY, _VICTIM): _Text(
@@ -228,8 +260,8 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "संदर्भ {reference} के लिए आपका कोड {code} है, {until_time} तक मान्य। इसे किसी को न बताएँ: न पुलिस, न बैंक यह माँगते हैं।",
     ),
     (MessageKind.GRIEVANCE_DECIDED, _HOLDER): _Text(
-        "आपकी शिकायत पर निर्णय",
-        "मामला {case}: संदर्भ {reference} की आपकी शिकायत पर निर्णय: {decision}। अधिकारी: {officer}",
+        "आपकी अपील {number} पर निर्णय",
+        "मामला {case}: आपकी अपील {number} पर निर्णय: {decision}। {further}",
     ),
     (MessageKind.FIR_TO_SIGN, _VICTIM): _Text(
         "कृपया ई-ज़ीरो FIR पर हस्ताक्षर करें",
@@ -242,12 +274,34 @@ _HI: Final[Mapping[_Key, _Text]] = {
     ),
     (MessageKind.STATUS_LETTER, _VICTIM): _Text(
         "आपका पैसा कहाँ है",
-        "मामला {case}: पत्र {reference} में लिखा है कि आपका पैसा कहाँ है और आगे क्या होगा। पता हो तो ई-मेल से मिलेगा; प्रति अधिकारी"
-        " के पास है: {officer}",
+        "मामला {case}: आपके {amount} पर रोक है, {restored} आपको लौट चुके हैं। आगे: {next}। विवरण पत्र {reference} में: ई-मेल से, या"
+        " अधिकारी से: {officer}",
     ),
     (MessageKind.DUTY_DUE, _IO): _Text("देय: {duty}", "मामला {case}: {duty} {until_time} तक देय है। कृपया आज ही पूरा करें।"),
     (MessageKind.DUTY_DUE, _OFFICER): _Text(
         "विलंबित: {duty}", "मामला {case}: {duty} {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
+    ),
+    **dict.fromkeys(
+        [(MessageKind.STEP_DUE, _IO), (MessageKind.STEP_DUE, _OFFICER)],
+        _Text("देय: {step}", "मामला {case}: {step}: {until_time} तक देय। कृपया पूरा करें।"),
+    ),
+    (MessageKind.STEP_OVERDUE, _OFFICER): _Text(
+        "विलंबित: {step}", "मामला {case}: {step}: {until_time} तक देय था और पूरा नहीं हुआ। कृपया देखें।"
+    ),
+    (MessageKind.GRIEVANCE_TURN, _BANK): _Text(
+        "आपके ग्राहक की अपील {number}",
+        "मामला {case}: आपके यहाँ खाता {account} के धारक ने रोक के विरुद्ध अपील की है (अपील {number})। कृपया {until_time} तक"
+        " इस ग्राहक की जानकारी दें। अधिकारी: {officer}",
+    ),
+    **dict.fromkeys(
+        [(MessageKind.GRIEVANCE_TURN, _IO), (MessageKind.GRIEVANCE_TURN, _OFFICER)],
+        _Text(
+            "अपील {number}", "मामला {case}: {amount} की रोक के विरुद्ध अपील {number} पर {until_time} तक आपको निर्णय करना है।"
+        ),
+    ),
+    (MessageKind.GRIEVANCE_OVERDUE, _OFFICER): _Text(
+        "विलंबित: अपील {number}",
+        "मामला {case}: अपील {number} पर {until_time} तक निर्णय होना था; इसके ऊपर कोई स्तर नहीं है। कृपया देखें।",
     ),
 }
 TEXTS: Final[Mapping[Language, Mapping[_Key, _Text]]] = {Language.EN: _EN, Language.HI: _HI}
@@ -270,6 +324,25 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "part_released": "the bank is ordered to let {amount} go, the rest stays on hold",
         "released": "the bank is ordered to let {amount} go",
         "withdrawn": "an officer has written down that you withdraw it. If that is wrong, appeal again",
+        "appeal_on": "You can take it on to {level}: reference {reference}, {where}.",
+        "appeal_last": "This was the last level; a court can still be asked.",
+        "appeal_over": "You need not do anything.",
+        "level_dy_sp": "the Addl or Dy SP",
+        "level_district_gro": "the grievance officer of the district",
+        "level_state_gro": "the grievance officer of the State",
+        "next_step": "{step}, by {day}",
+        "next_unknown": "the money is looked for",
+        "collecting": "the banks say where the money is",
+        "application": "the victim's signed application",
+        "verification": "verification of the application",
+        "holder_notice": "the account holder may object",
+        "show_cause": "the account holder is heard",
+        "court_order": "order of the court",
+        "lok_adalat_award": "award of the Lok Adalat",
+        "distribution": "order of the District Magistrate",
+        "approval": "approval of the return",
+        "credit": "credit by the bank",
+        "bond": "the victim's indemnity bond",
     },
     Language.HI: {
         "where": "अपने बैंक या साइबर थाने में",
@@ -288,6 +361,25 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "part_released": "बैंक को {amount} मुक्त करने का आदेश है, शेष पर रोक बनी रहेगी",
         "released": "बैंक को {amount} मुक्त करने का आदेश है",
         "withdrawn": "अधिकारी ने लिखा है कि आप इसे वापस लेते हैं। यदि यह ग़लत है तो फिर अपील करें",
+        "appeal_on": "असहमत हों तो {level} के पास ले जाएँ: संदर्भ {reference}, {where}।",
+        "appeal_last": "यह अंतिम स्तर था; न्यायालय जा सकते हैं।",
+        "appeal_over": "आपको कुछ नहीं करना है।",
+        "level_dy_sp": "अपर/उप पुलिस अधीक्षक",
+        "level_district_gro": "जनपद शिकायत अधिकारी",
+        "level_state_gro": "राज्य शिकायत अधिकारी",
+        "next_step": "{step}, {day} तक",
+        "next_unknown": "राशि की खोज",
+        "collecting": "बैंक बताएँगे कि राशि कहाँ है",
+        "application": "पीड़ित का हस्ताक्षरित आवेदन",
+        "verification": "आवेदन का सत्यापन",
+        "holder_notice": "खाताधारक की आपत्ति का समय",
+        "show_cause": "खाताधारक की सुनवाई",
+        "court_order": "न्यायालय का आदेश",
+        "lok_adalat_award": "लोक अदालत का अवार्ड",
+        "distribution": "जिला मजिस्ट्रेट का आदेश",
+        "approval": "वापसी की स्वीकृति",
+        "credit": "बैंक द्वारा जमा",
+        "bond": "पीड़ित का क्षतिपूर्ति बंधपत्र",
     },
 }
 
@@ -315,7 +407,7 @@ def letter(kind: MessageKind, to_whom: Recipient, languages: tuple[Language, ...
     parts = [_written(kind, to_whom, language, said) for language in languages]
     words = [_WORDS[language]["footer"] for language in languages]
     first = languages[0]
-    case = _WORDS[first]["case"].format(case=said.case_no)
+    case = _WORDS[first]["case"].format(case=said.ack_no or said.case_no)
     return Written(f"{case}: {parts[0].subject}", "\n\n".join([part.text for part in parts] + words) + "\n")
 
 
@@ -333,19 +425,44 @@ def _values(language: Language, said: Said) -> dict[str, str]:
     decision = facts.decision and words[facts.decision]
     if "{amount}" in decision:
         decision = decision.format(amount=amount) if amount else ""
-    return {
-        "case": said.case_no,
+    known = {
+        "case": said.ack_no or said.case_no,
+        "bank": said.bank[:BANK_MAX_CHARS].strip(),
+        "account": said.account,
+        "end": said.account_end,
         "amount": amount,
+        "restored": "" if facts.restored_paise is None else _amount(language, facts.restored_paise),
         "until": _day(facts.until),
         "until_time": _time(facts.until),
         "days": "" if facts.days is None else str(facts.days),
         "reference": facts.reference,
+        "number": facts.number,
         "code": facts.code,
         "decision": decision,
         "duty": facts.duty and words[facts.duty],
+        "step": words[facts.step] if facts.step else "",
+        "next": _next(facts, words),
         "officer": _officer(said) or words["officer"],
-        "where": words["at"].format(link=said.link) if said.link else words["where"],
+        "where": words["at"].format(link=f"{said.link}?lang={language.value}") if said.link else words["where"],
     }
+    return known | {"further": _further(facts, words, known)}
+
+
+def _next(facts: MessageFacts, words: Mapping[str, str]) -> str:
+    """What comes next on the way home of a victim's money."""
+    if facts.step is None:
+        return words["next_unknown"]
+    step = words[facts.step]
+    return words["next_step"].format(step=step, day=_day(facts.next_due_at)) if facts.next_due_at else step
+
+
+def _further(facts: MessageFacts, words: Mapping[str, str], known: Mapping[str, str]) -> str:
+    """What the holder of an account can do about a decision."""
+    if facts.decision == "released":
+        return words["appeal_over"]
+    if facts.next_level is None:
+        return words["appeal_last"]
+    return words["appeal_on"].format(level=words[f"level_{facts.next_level}"], **known)
 
 
 def _officer(said: Said) -> str:

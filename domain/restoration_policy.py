@@ -108,7 +108,9 @@ class GrievanceRules(Noun):
     """of a code that the bank hands on, where we know no way to reach its customer"""
     code_tries: Annotated[int, Field(ge=1, le=20)]
     visit_seconds: LongSeconds
-    """how long a code lets its holder in"""
+    """how long a code lets its holder in, from the last page that was looked at"""
+    visit_max_seconds: LongSeconds
+    """however often one is looked at"""
     filed_max: Annotated[int, Field(ge=1, le=100)]
     """grievances about one hold, withdrawn ones too"""
     source: Source

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.enums import CaseState, Role
+from schemas.police import CaseDuty
 from schemas.procedures import Due, RestorationPolicy
 from schemas.restoration_enums import (
     CourtOrderEffect,
@@ -34,6 +35,17 @@ HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
 """where the account holder is heard: they end by themselves when nobody objects"""
 BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.HOLDER_NOTICE, Step.CREDIT})
 """no officer of ours is asked to do anything: the trail, the account holder or the bank is waited for"""
+ACTS: Final[Mapping[Step, CaseDuty]] = {
+    Step.APPLICATION: CaseDuty.IO,
+    Step.VERIFICATION: CaseDuty.IO,
+    Step.SHOW_CAUSE: CaseDuty.IO,
+    Step.COURT_ORDER: CaseDuty.IO,
+    Step.LOK_ADALAT_AWARD: CaseDuty.IO,
+    Step.DISTRIBUTION: CaseDuty.IO,
+    Step.APPROVAL: CaseDuty.SUPERVISING,
+    Step.BOND: CaseDuty.IO,
+}
+"""Which officer of the case is reminded of a step, for every step that officers of ours are asked for."""
 LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
 """while one of these is open another route may still be picked; at the approval only one that asks for more"""
 _OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}
@@ -186,7 +198,7 @@ def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tup
     is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
     if standing.step is Step.COLLECTING or is_heard:
         found.append(Due(what=Errand.END_STEP, at=standing.due_at))
-    if standing.step is not Step.COLLECTING and standing.reminded_at is None:
+    if standing.step is not Step.COLLECTING and standing.reminded_at is None and standing.somebody_acts:
         before = timedelta(seconds=clock.remind_before_seconds)
         found.append(Due(what=Errand.REMIND, at=standing.due_at - before))
     if standing.step is not Step.COLLECTING and standing.escalated_at is None:

@@ -6,6 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.identifiers import IFSC_PATTERN
+from schemas.messages import EMAIL_MAX_CHARS
 
 LINES_MAX = 500
 """Most lines in one answer."""
@@ -13,6 +14,8 @@ LINES_MAX = 500
 Text = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True), Storable]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), Storable]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), Storable]
+HolderContact = Annotated[str, StringConstraints(max_length=EMAIL_MAX_CHARS, strip_whitespace=True), Storable]
+"""As the bank has it: what nobody can be reached by refuses no answer, for the hold comes first."""
 BALANCE_MAX_PAISE = 10**13
 
 
@@ -41,6 +44,9 @@ class HeldLine(_Money):
     kind: Literal["held"]
     balance_paise: Annotated[int, Field(ge=-BALANCE_MAX_PAISE, le=BALANCE_MAX_PAISE, strict=True)] | None = None
     """of the account, what is on hold in it included; may be below zero"""
+    holder_phone: Annotated[HolderContact | None, Field(repr=False)] = None
+    """the customer's mobile number: they are told of the hold the same day"""
+    holder_email: Annotated[HolderContact | None, Field(repr=False)] = None
 
 
 class Payee(Noun):

@@ -348,6 +348,7 @@ class EventKind(StrEnum):
     HOLD_BEGAN = "hold_began"
     """money of the case is on hold at an account: its clocks run"""
     HOLDER_TOLD = "holder_told"
+    HOLDER_CONTACT_TAKEN = "holder_contact_taken"
     HOLD_WARNED = "hold_warned"
     HOLD_KEPT = "hold_kept"
     """an order exists: it does not lapse"""

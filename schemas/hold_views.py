@@ -1,10 +1,14 @@
 """Money on hold at one account, as officers read it and decide on it."""
 
 from enum import StrEnum
+from typing import Self
 from uuid import UUID
+
+from pydantic import model_validator
 
 from schemas.base import Noun, UtcDatetime
 from schemas.grievances import Reason
+from schemas.messages import EmailAddress, Mobile
 
 
 class MicroDecision(StrEnum):
@@ -59,6 +63,27 @@ class HoldPage(Noun):
 
     items: tuple[HoldView, ...]
     next: str | None
+
+
+class NewHolderContact(Noun):
+    """How the holder of an account is reached, as the bank or the holder has told."""
+
+    phone: Mobile | None = None
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _one_of_them(self) -> Self:
+        if not self.phone and not self.email:
+            raise ValueError("a mobile number or an e-mail address is needed")
+        return self
+
+
+class HolderContactTaken(Noun):
+    """It is kept; `messages` is how many tell the holder of the hold there."""
+
+    hold_id: UUID
+    reference: str
+    messages: int
 
 
 class AppealCode(Noun):

@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field, StringConstraints
 
 from schemas.base import Noun, Paise, UtcDatetime
 from schemas.enums import Language
+from schemas.identifiers import MOBILE_PATTERN
+from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
@@ -53,6 +55,14 @@ class MessageKind(StrEnum):
     """a letter about where the victim's money is, attached to the e-mail"""
     DUTY_DUE = "duty_due"
     """to the officer: a report that the law asks for"""
+    STEP_DUE = "step_due"
+    """to the officer who has to act: a step of a restoration"""
+    STEP_OVERDUE = "step_overdue"
+    """to who supervises the case"""
+    GRIEVANCE_TURN = "grievance_turn"
+    """an account holder appeals, and it is the turn of whoever is told"""
+    GRIEVANCE_OVERDUE = "grievance_overdue"
+    """to who supervises the case: the highest level has let its time pass"""
 
 
 class Medium(StrEnum):
@@ -89,6 +99,16 @@ class MessageFacts(Noun):
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
     decision: Literal["upheld", "part_released", "released", "withdrawn", ""] = ""
     duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
+    step: Step | None = None
+    """of a restoration"""
+    number: Annotated[str, StringConstraints(pattern=r"^(G[0-9]{8,10})?$")] = ""
+    """of the holder's appeal"""
+    next_level: GrievanceLevel | None = None
+    """to whom a decision can be taken; None: to nobody"""
+    restored_paise: Paise | None = None
+    """what has gone back to the victim"""
+    next_due_at: UtcDatetime | None = None
+    """by when the step of the victim's restoration is due"""
 
 
 class MessageRow(Noun):
@@ -144,6 +164,17 @@ def _parts(places: int, alone: int, joined: int) -> int:
 def is_email(text: str) -> bool:
     """Whether `text` is one plain address, with nothing around it."""
     return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None
+
+
+def _mobile(text: str) -> str:
+    digits = text.replace(" ", "").replace("-", "").removeprefix("+91")
+    if not MOBILE_PATTERN.fullmatch(digits):
+        raise ValueError("is no Indian mobile number: ten digits, the first of them 6 to 9")
+    return digits
+
+
+Mobile = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), AfterValidator(_mobile)]
+"""a number that short messages reach"""
 
 
 def _plain(text: str) -> str:

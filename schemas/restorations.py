@@ -168,6 +168,8 @@ class StepStanding(Noun):
     """the order that it goes by is none any more"""
     notice_waits: bool
     """a holder has no notice of the step yet"""
+    somebody_acts: bool = True
+    """whether anybody can be reminded of the step: a reminder waits until an officer is assigned"""
 
 
 class Acting(Noun):

@@ -11,7 +11,7 @@ from api.parts import Parts
 from api.server import serve
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
-from workers.settings import Settings
+from workers.settings import Settings, networks_of
 
 HEALTH_TIMEOUT = timedelta(seconds=1)
 
@@ -34,6 +34,7 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
             temporal_answers=lambda: temporal_answers(engine.client),
             metrics_urls=tuple(pages),
             public_url=settings.public_url,
+            trusted_proxies=networks_of(settings.trusted_proxies),
         )
         await serve(
             parts,

@@ -8,6 +8,7 @@ one. An empty value is refused, but of an address or spool that may be left out.
 import os
 from collections.abc import Mapping
 from difflib import get_close_matches
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
@@ -64,6 +65,21 @@ def _check_public_url(value: str) -> str:
     return value.rstrip("/")
 
 
+def networks_of(text: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    """The addresses and networks of a list with commas. Raises ValueError."""
+    return tuple(ip_network(part.strip()) for part in text.split(",") if part.strip())
+
+
+def _check_networks(value: str) -> str:
+    try:
+        networks = networks_of(value)
+    except ValueError:
+        raise ValueError("must look like 10.0.0.1,192.168.0.0/24") from None
+    if any(network.prefixlen == 0 for network in networks):
+        raise ValueError("must not trust every address")
+    return value
+
+
 def _check_police_url(value: SecretStr) -> SecretStr:
     parts = urlsplit(value.get_secret_value())
     if not _travels_safely(parts) or not parts.username or not parts.password:
@@ -112,6 +128,7 @@ TemporalAddress = Annotated[str, AfterValidator(_check_temporal_address)]
 SmtpUrl = Annotated[SecretStr, AfterValidator(_check_smtp_url)]
 PoliceUrl = Annotated[SecretStr, AfterValidator(_check_police_url)]
 SmsUrl = Annotated[SecretStr, AfterValidator(_check_sms_url)]
+TrustedProxies = Annotated[str, Field(max_length=2_000), AfterValidator(_check_networks)]
 PublicUrl = Annotated[str, AfterValidator(_check_public_url)]
 NoneIfEmpty = BeforeValidator(_none_if_empty)
 SecretKey = Annotated[SecretStr, AfterValidator(_check_secret_key)]
@@ -165,6 +182,10 @@ class Settings(BaseSettings):
 
     public_url: Annotated[PublicUrl | None, NoneIfEmpty] = None
     """The address under which banks reach the API: links in letters begin with it. `None` sends no links."""
+
+    trusted_proxies: TrustedProxies = ""
+    """Addresses or networks of the proxies before the API, with commas between them: their `X-Forwarded-For` says where
+    a request comes from. Empty: none is trusted, and the connection's own address counts."""
 
     worker_metrics_port: Port | None = None
     """Where a worker shows its own metrics and the Temporal SDK's; `None` shows none."""

@@ -89,6 +89,12 @@ def _line(line_no: int, line: Line, asked: Asked, bank_code: str) -> StatusLine:
     return UnknownLine(**common)
 
 
+def _contact(line: Line) -> Contact:
+    if not isinstance(line, HeldLine):
+        return Contact()
+    return Contact(phone=line.holder_phone or "", email=line.holder_email or "")
+
+
 def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineFields:
     tainted_paise = None if isinstance(line, RefusedLine) else line.amount_paise
     whole_paise = line.transfer_paise if isinstance(line, MovedLine) else None
@@ -113,7 +119,7 @@ def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineField
         "root_effective_balance_paise": line.balance_paise if isinstance(line, HeldLine) else None,
         "status_code": line.code if isinstance(line, RefusedLine) else OK,
         "remarks": line.remarks,
-        "contact": Contact(),
+        "contact": _contact(line),
         "ifsc": (line.payee.ifsc or "") if isinstance(line, MovedLine) else "",
         "flags": (),
         "raw": line.model_dump(mode="json", exclude_none=True),

@@ -72,6 +72,9 @@ class Stated:
     taken_out: tuple[TakenOut, ...] = ()
     status_code: str = STATUS_OK
     status_text: str = ""
+    holder_phone: str = field(default="", repr=False)
+    holder_email: str = field(default="", repr=False)
+    """how the holder of the account with the money on hold is reached"""
 
     @property
     def total_paise(self) -> int:
@@ -142,8 +145,11 @@ class _Scribe:
         return HoldLine(**common, ifsc="")
 
     def held(self, line_no: int) -> HoldLine:
-        paise = self.stated.held_paise
-        return HoldLine(**self._common(line_no, _HOLD, paise, paise, self.at, {}), ifsc="")
+        paise, phone, email = self.stated.held_paise, self.stated.holder_phone, self.stated.holder_email
+        told = {name: text for name, text in (("phone_number", phone), ("email", email)) if text}
+        common = self._common(line_no, _HOLD, paise, paise, self.at, dict(told))
+        common["contact"] = Contact(phone=phone, email=email)
+        return HoldLine(**common, ifsc="")
 
     def moved(self, line_no: int, moved: MovedOn) -> TransferLine:
         told: JsonObject = {"payee_bank": moved.bank, "payee_account_number": moved.account, "ifsc_code": moved.ifsc}

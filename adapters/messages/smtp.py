@@ -62,7 +62,9 @@ class MailRefused(MailError):
 
 
 class MailLoginFailed(MailError):
-    """The mail server does not accept our login, or offers no encryption to protect it."""
+    """The mail server does not accept our login, or offers no encryption to protect it: mended while we wait."""
+
+    retryable = True
 
 
 class LetterUnsendable(MailError):

@@ -57,8 +57,8 @@ class Appeal:
         self.engine = GrievanceHands(self.hands)
         self.identity: UUID
 
-    async def file(self, text: str = TEXT) -> GrievanceDone:
-        new = NewGrievance(text=text, language=Language.HI, contact="9876500000")
+    async def file(self, text: str = TEXT, contact: str = "9876500000") -> GrievanceDone:
+        new = NewGrievance(text=text, language=Language.HI, contact=contact)
         done = await grievances.file_grievance(self.hands, self.hold_id, new, HOLDER)
         self.identity = done.grievance_id
         return done
@@ -109,11 +109,15 @@ class Appeal:
         return found
 
 
-@pytest.fixture
-async def appeal(hands: Hands) -> Appeal:
-    holds = Holds(hands)
+async def an_appeal(holds: Holds) -> Appeal:
+    """A hold whose holder the bank has told how to reach."""
     case_no, hold_id = await holds.hold(600, 400, **CONTACT)
     return Appeal(holds, case_no, hold_id)
+
+
+@pytest.fixture
+async def appeal(hands: Hands) -> Appeal:
+    return await an_appeal(Holds(hands))
 
 
 # -- filing ------------------------------------------------------------------------------------------------------------
@@ -166,7 +170,7 @@ async def test_the_banks_report_takes_it_to_the_io_at_once_and_said_again_change
     assert await appeal.report() == done
     assert await appeal.holds.bench.events(appeal.case_no) == before
     assert await appeal.levels() == [("bank", "reported", "bank:HDFC"), ("io", None, None)]
-    assert await appeal.holds.tasks(appeal.case_no) == ["grievance"]
+    assert await appeal.holds.tasks(appeal.case_no) == ["grievance", "supervise"], "nobody was assigned to be told"
 
 
 async def test_another_banks_grievance_is_none(appeal: Appeal) -> None:
@@ -333,7 +337,7 @@ async def test_silence_takes_it_up_the_ladder_and_the_supervisor_knows_in_the_en
     assert await appeal.tick(14.9) == []
     assert await appeal.tick(0.2) == ["overdue"]
     assert await appeal.tick(30) == []
-    assert Counter(await appeal.holds.tasks(appeal.case_no))["supervise"] == 1
+    assert Counter(await appeal.holds.tasks(appeal.case_no))["supervise"] == 2, "it is late, and nobody can be told"
     assert (await appeal.holds.bench.events(appeal.case_no)).count("grievance_overdue") == 1
     assert (await appeal.decide(STATE, LEVEL.STATE_GRO, UPHELD)).state == "upheld"
     assert "supervise" not in await appeal.holds.tasks(appeal.case_no)

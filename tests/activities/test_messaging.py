@@ -11,6 +11,7 @@ import pytest
 
 from activities import holding
 from activities.hands import Hands
+from activities.holder_contacts import take_contact
 from activities.messaging import NO_WAY, Ways, send_again, send_due, tell_holder, tell_officer, tell_victim
 from activities.police import assign_officer
 from adapters.messages.sms import SmsGateway, SmsWire
@@ -18,13 +19,14 @@ from adapters.messages.smtp import Mailer
 from db import messages
 from domain.errors import NotFound, NotNow
 from domain.message_texts import MessageLacks
+from schemas.hold_views import NewHolderContact
 from schemas.messages import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
 from simulator import sms_gateway
 from tests.activities.bench import Bench
 from tests.activities.way_home import Clock
 from tests.asgi_server import served
-from tests.factories import row, rrn, transfer
+from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
 
 IO = NewOfficer.model_validate(
@@ -176,7 +178,7 @@ async def test_a_holder_is_told_by_what_the_bank_has_told(post: Post) -> None:
     for text in [message.text for message in post.gateway.messages] + [post.box.letters[0].get_content()]:
         assert all(part in text for part in (case_no, "5,000", "R. Sharma, 9000000009", reference))
     letter = post.box.letters[0].get_content()
-    assert letter.index("आपके खाते में") < letter.index("in your account")
+    assert letter.index("के आपके खाते ..") < letter.index("in your account")
 
 
 async def test_a_bank_hands_on_what_its_customer_cannot_be_told(post: Post) -> None:
@@ -329,3 +331,82 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
     assert [m.written_at for m in shown] == sorted((m.written_at for m in shown), reverse=True)
     assert second.next is None
     assert {message.message_id for message in shown} <= {message.message_id for message in mine.items}
+
+
+async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: Post) -> None:
+    class Broken:
+        async def send(self, to: str, body_text: str, key: str) -> str:
+            raise ZeroDivisionError
+
+    case_no = await post.case()
+    await post.tell(case_no)
+    for _ in range(post.hands.policy.messages.trying.attempts):
+        assert await post.send(replace(post.ways, sms=Broken())) == 0
+        post.clock.at += timedelta(hours=2)
+    sent, _, again_at, failure = await post.standing(case_no)
+    assert (sent, again_at, failure) == (False, None, "ZeroDivisionError")
+    assert await post.bench.tasks(case_no) == [("supervise", None)]
+
+
+async def test_what_ends_its_sender_every_time_is_given_up(post: Post) -> None:
+    case_no = await post.case()
+    await post.tell(case_no)
+    await post.bench.pool.execute(
+        "UPDATE message SET attempts = $2 WHERE case_no = $1", case_no, post.hands.policy.messages.trying.attempts
+    )
+    assert await post.send() == 0
+    assert await post.bench.tasks(case_no) == [("supervise", None)]
+
+
+async def test_a_joined_victim_is_told_the_number_of_their_own_complaint(post: Post) -> None:
+    root = rrn()
+    first = await post.bench.complain(transfer(5_000_00, reference=root), victim=VICTIM)
+    joined = await post.bench.take(complaint(transfer(5_000_00, reference=root), victim=VICTIM | {"language": "en"}))
+    ack_no = joined.receipt.ack_no
+    assert joined.receipt.case_ack_no == first != ack_no
+    await post.tell(ack_no, amount_paise=5_000_00)
+    body = await post.bench.value("SELECT body FROM message WHERE language = 'en' AND case_no = $1", first)
+    assert f"Case {ack_no}:" in body
+    assert first not in body
+
+
+# -- a contact that a person has heard of ------------------------------------------------------------------------------
+
+
+async def test_a_holder_whom_a_person_can_reach_is_told_and_the_desk_is_asked_no_more(post: Post) -> None:
+    case_no, hold_id = await post.held()
+    until = post.clock.at + timedelta(minutes=10)
+    await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, code="123456", until=until)
+    await post.tell_holder(hold_id)
+    reference = await post.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
+    tasks = "SELECT institution, note FROM desk_task WHERE case_no = $1 AND state = 'open' AND kind = 'phone_bank'"
+    assert await post.bench.rows(tasks, case_no) == [
+        ("HDFC", f"nobody can be told: holder of {reference}: grievance_code")
+    ]
+    told = NewHolderContact.model_validate({"phone": "+91 91234-56780", "email": "shop@example.org"})
+    taken = await take_contact(post.hands, hold_id, told, "officer:1")
+    assert (taken.reference, taken.messages) == (reference, 3)
+    assert await post.bench.rows(tasks, case_no) == []
+    assert (await post.bench.events(case_no))[-1] == "holder_contact_taken"
+    assert "91234" not in str(await post.bench.rows("SELECT data FROM case_event WHERE case_no = $1", case_no))
+    assert await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, occasion="2", code="123456", until=until) == 3
+    with pytest.raises(NotFound):
+        await take_contact(post.hands, uuid4(), told, "officer:1")
+
+
+async def test_holders_at_two_banks_are_two_tasks(post: Post) -> None:
+    roots = [rrn(), rrn()]
+    payees = [{"institution": bank, "account": f"5{rrn()}"} for bank in ("HDFC", "ICIC")]
+    case_no = await post.bench.complain(
+        *(transfer(5_000_00, reference=root, payee=payee) for root, payee in zip(roots, payees, strict=True))
+    )
+    for bank, root in zip(("HDFC", "ICIC"), roots, strict=True):
+        await post.bench.answer(bank, case_no, row(1, root, "5000.00"))
+    await holding.take_up(post.hands, case_no)
+    until = post.clock.at + timedelta(minutes=10)
+    for (hold_id,) in await post.bench.rows("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no):
+        await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, code="123456", until=until)
+    banks = await post.bench.rows(
+        "SELECT institution FROM desk_task WHERE case_no = $1 AND kind = 'phone_bank' ORDER BY institution", case_no
+    )
+    assert banks == [("HDFC",), ("ICIC",)]

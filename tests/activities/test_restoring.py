@@ -127,7 +127,7 @@ async def test_of_many_victims_the_district_magistrate_distributes(home: Home) -
     assert await home.at(restoration) == ("open", "show_cause", "magistrate_107")
     (routed,) = await home.events(case_nos[0], "restoration_routed")
     assert (routed["reasons"], routed["victims"]) == (["many_victims"], many)
-    assert await home.tick(restoration, 14) == ["remind", "end_step"], "fourteen days to show cause"
+    assert await home.tick(restoration, 14) == ["end_step"], "fourteen days to show cause"
     assert await home.at(restoration) == ("open", "distribution", "magistrate_107")
     await home.take_order(restoration, await home.court_order(case_nos[0], "bnss_107"))
     await home.tick(restoration)
@@ -235,6 +235,7 @@ async def test_silence_is_reminded_of_and_goes_to_the_supervisor(
 ) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
+    await home.assign(case_no, "io", "supervising")
     await home.register_fir(case_no)
     await home.tick(restoration, 3)
     await _walk_to(home, restoration, case_no, step)
@@ -247,6 +248,24 @@ async def test_silence_is_reminded_of_and_goes_to_the_supervisor(
     assert "supervise" in await home.tasks(restoration)
     late = await home.events(case_no, "restoration_overdue")
     assert [(event["step"], event["what"]) for event in late] == [(step.value, "remind"), (step.value, "escalate")]
+
+
+async def test_a_reminder_waits_until_somebody_is_assigned_who_can_be_told(home: Home) -> None:
+    case_no = await home.hold(LARGE)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    assert await home.tick(restoration, 11) == []
+    await home.assign(case_no, "supervising")
+    assert await home.tick(restoration) == [], "that is another duty"
+    await home.assign(case_no, "io")
+    assert await home.tick(restoration) == ["remind"]
+    told = "SELECT kind, to_whom FROM message WHERE case_no = $1 AND kind LIKE 'step%' ORDER BY written_at"
+    assert await home.bench.rows(told, case_no) == [("step_due", "io")]
+    assert await home.tick(restoration, 10) == ["escalate"]
+    assert await home.bench.rows(told, case_no) == [("step_due", "io"), ("step_overdue", "officer")]
+    body = await home.bench.value("SELECT body FROM message WHERE case_no = $1 AND kind = 'step_overdue'", case_no)
+    assert "verification of the application: was due by" in body
 
 
 async def _walk_to(home: Home, restoration: UUID, case_no: str, step: Step) -> None:

@@ -8,12 +8,14 @@ from uuid import UUID
 from activities import holding, restoring
 from activities.confirming import take_confirmation
 from activities.hands import Hands
+from activities.police import assign_officer
 from activities.restoration_clock import RestorationHands
 from db import bank_orders
 from db.verify import case_records
 from domain.verification import examine
 from schemas.enums import Role
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
+from schemas.police import NewOfficer
 from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
 from schemas.restorations import (
@@ -74,6 +76,13 @@ class Home:
         await self.bench.answer(bank, case_no, *lines, *([row(1, root, f"{held}.00")] if held else []))
         await self.take_up(case_no)
         return case_no
+
+    async def assign(self, case_no: str, *duties: str) -> None:
+        """Say that somebody has each of these duties, reached by short message."""
+        for duty in duties:
+            who = {"duty": duty, "subject": duty, "name": "R. Verma", "rank": "Inspector", "phone": "9000000009"}
+            where = {"police_station": "Cyber Cell", "district": "LUCKNOW"}
+            await assign_officer(self.hands, case_no, NewOfficer.model_validate(who | where), "officer:chief")
 
     async def take_up(self, case_no: str) -> None:
         """Begin what follows from a case's holds, as of now."""

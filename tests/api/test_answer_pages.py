@@ -9,10 +9,11 @@ from uuid import UUID
 
 import pytest
 
-from activities import answer_links
+from activities import answer_links, holding
 from activities.desk import stop_request
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
+from db import messages
 from domain.policy import TryName
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
@@ -151,8 +152,27 @@ async def test_an_excess_is_warned_of_and_taken_when_insisted_on(post: Post) -> 
     assert kind == "exceeds_disputed"
 
 
+async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:
+    case_no = await post.ask(at_gram())
+    await post.answer(t1_held="5000", t1_phone="+91 98765-00000", t1_email="holder@mail.example")
+    await holding.take_up(post.doors.parts.hands, case_no)
+    async with post.pool.acquire() as connection:
+        hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+        holder = await messages.holder(connection, hold_id)
+    assert (holder.phone, holder.email) == ("9876500000", "holder@mail.example")
+
+
+async def test_a_contact_without_money_on_hold_is_a_mistake(post: Post) -> None:
+    await post.ask(at_gram())
+    page = await post.open()
+    refused = read(await post.send(page.fields | WHO | {"t1.phone": "9876500000"}, "check"), 422)
+    assert "The amount on hold is needed" in refused.words
+
+
 BAD = {
     "t1.held": ("12.345", "five", "-5"),
+    "t1.phone": ("12345", "none"),
+    "t1.email": ("none", "a@b c"),
     "t1.no": ("99",),
     "t1.m1.amount": ("", "0", "x"),
     "t1.m1.whole": ("10",),

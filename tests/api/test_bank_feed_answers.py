@@ -6,7 +6,9 @@ from typing import Any
 import orjson
 import pytest
 
+from activities import holding
 from api import bank_feed
+from db import messages
 from tests.api.conftest import transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, Feed, feed, kind
 
@@ -40,6 +42,29 @@ async def test_of_two_receipts_at_once_one_is_written(feed: Feed) -> None:
 
 
 # -- answering ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("told", "reached_by"),
+    [
+        ({"holder_phone": "9876500000", "holder_email": "holder@mail.example"}, ("9876500000", "holder@mail.example")),
+        ({"holder_phone": " NA "}, ("NA", "")),
+        ({}, ("", "")),
+    ],
+)
+async def test_an_answer_says_how_the_holder_is_reached(
+    feed: Feed, told: dict[str, str], reached_by: tuple[str, str]
+) -> None:
+    receipt = await feed.doors.complain()
+    hold_id = (await feed.ask(receipt["ack_no"]))["SBIN"]
+    held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
+    assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
+    hands = feed.doors.parts.hands
+    await holding.take_up(hands, receipt["case_ack_no"])
+    async with hands.pool.acquire() as connection:
+        found = await connection.fetchval("SELECT hold_id FROM account_hold")
+        holder = await messages.holder(connection, found)
+    assert (holder.phone, holder.email) == reached_by
 
 
 async def test_an_answer_of_every_kind_is_taken(feed: Feed) -> None:

@@ -1,16 +1,20 @@
 """How often something may be tried without a login, whichever process is asked."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from fastapi import Request
 
 from activities.hands import Hands
 from api import throttle
 from api.parts import Parts
-from api.throttle import Throttle
+from api.throttle import Throttle, address_of
 from db import rate_limits
 from domain.policy import RateLimit, TryName
+from tests.api.conftest import opened
+from workers.settings import networks_of
 
 CALLS = 3
 
@@ -82,3 +86,65 @@ async def test_buckets_that_are_full_again_are_forgotten(slow: Parts, monkeypatc
     monkeypatch.setattr(throttle, "FORGOTTEN_EVERY", 1)
     await process.wait_seconds("b@bank")
     assert len(await names(slow.hands)) == 1
+
+
+# -- whose address it is -----------------------------------------------------------------------------------------------
+
+
+def a_request(peer: str, *forwarded: str, trusted: str = "10.0.0.0/24,2001:db8::/48") -> Request:
+    parts = SimpleNamespace(trusted_proxies=networks_of(trusted))
+    return Request(
+        {
+            "type": "http",
+            "client": (peer, 4711),
+            "headers": [(b"x-forwarded-for", line.encode()) for line in forwarded],
+            "app": SimpleNamespace(state=SimpleNamespace(parts=parts)),
+        }
+    )
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "counted"),
+    [
+        ("203.0.113.7", (), "203.0.113.7"),
+        ("203.0.113.7", ("198.51.100.1",), "203.0.113.7"),
+        ("10.0.0.1", (), "10.0.0.1"),
+        ("10.0.0.1", ("198.51.100.1",), "198.51.100.1"),
+        ("10.0.0.1", ("1.1.1.1, 198.51.100.1",), "198.51.100.1"),
+        ("10.0.0.1", ("1.1.1.1, 10.0.0.9, 198.51.100.1, 10.0.0.2",), "198.51.100.1"),
+        ("10.0.0.1", ("1.1.1.1", "198.51.100.1"), "198.51.100.1"),
+        ("10.0.0.1", ("198.51.100.1, unknown",), "10.0.0.1"),
+        ("10.0.0.1", ("198.51.100.1, ",), "10.0.0.1"),
+        ("10.0.0.1", ("10.0.0.3",), "10.0.0.3"),
+        ("2001:db8::1", ("2a00:1:2:3:aaaa::1",), "2a00:1:2:3::/64"),
+        ("::ffff:10.0.0.1", ("::ffff:198.51.100.1",), "198.51.100.1"),
+        ("testclient", ("198.51.100.1",), "testclient"),
+    ],
+)
+def test_what_a_trusted_proxy_has_seen_counts_and_nothing_that_was_only_said(
+    peer: str, forwarded: tuple[str, ...], counted: str
+) -> None:
+    assert address_of(a_request(peer, *forwarded)) == counted
+
+
+def test_no_proxy_is_trusted_unless_it_is_named() -> None:
+    assert address_of(a_request("10.0.0.1", "198.51.100.1", trusted="")) == "10.0.0.1"
+
+
+async def test_one_who_spoofs_shuts_the_page_for_nobody_else(slow: Parts) -> None:
+    doors = slow.hands.policy.doors
+    few = RateLimit(calls=2, seconds=60, source="the test")
+    policy = slow.hands.policy.model_copy(
+        update={"doors": doors.model_copy(update={"tries": doors.tries | {TryName.APPEAL_TRIES: few}})}
+    )
+    proxied = replace(slow, hands=replace(slow.hands, policy=policy), trusted_proxies=networks_of("127.0.0.1"))
+
+    async with opened(proxied) as found:
+
+        async def post(forwarded: str) -> int:
+            sent = {"X-Forwarded-For": forwarded}
+            return (await found.client.post("/appeal", data={"reference": "short"}, headers=sent)).status_code
+
+        attacker = [await post(f"192.0.2.{number}, 203.0.113.66") for number in range(5)]
+        assert attacker == [422, 422, 429, 429, 429]
+        assert await post("203.0.113.7") == 422

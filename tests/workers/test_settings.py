@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 
-from workers.settings import ENV_PREFIX, Settings, SettingsError
+from workers.settings import ENV_PREFIX, Settings, SettingsError, networks_of
 
 SECRET_KEY = "k" * 32
 DATABASE_URL = "postgresql://goldenhour:hunter2@db.example:5432/goldenhour"
@@ -124,3 +125,10 @@ def test_a_child_process_gets_the_same_settings(monkeypatch: pytest.MonkeyPatch)
     for name, value in settings.to_environment().items():
         monkeypatch.setenv(name, value)
     assert Settings.load() == settings
+
+
+@pytest.mark.parametrize("value", ["proxy.example", "10.0.0.1 10.0.0.2", "10.0.0.1/8", "0.0.0.0/0", "10.0.0.1,::/0"])
+def test_a_proxy_is_trusted_by_its_address_and_never_every_address(value: str) -> None:
+    with pytest.raises(ValidationError):
+        Settings.model_validate({"trusted_proxies": value})
+    assert len(networks_of("10.0.0.1, 192.168.0.0/24,,2001:db8::1")) == 3

@@ -1,0 +1,59 @@
+"""Who decides on appeals above the officers of a case: by district, and for the State."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
+from schemas.restoration_enums import GrievanceLevel
+
+_ROW: Final = ", ".join(GrievanceOfficer.model_fields)
+
+
+async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: datetime) -> GrievanceOfficer:
+    """Write who it is from now on."""
+    row = await connection.fetchrow(
+        "INSERT INTO grievance_officer (level, district, name, phone, email, written_at, written_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (level, district) DO UPDATE SET name = $3, phone = $4,"
+        f" email = $5, written_at = $6, written_by = $7 RETURNING {_ROW}",
+        new.level.value,
+        new.district,
+        new.name,
+        new.phone,
+        new.email or "",
+        at,
+        by,
+    )
+    return GrievanceOfficer.model_validate(dict(row or {}))
+
+
+async def every(connection: Connection) -> tuple[GrievanceOfficer, ...]:
+    """All of them, the State's first."""
+    rows = await connection.fetch(f"SELECT {_ROW} FROM grievance_officer ORDER BY district, level")
+    return tuple(GrievanceOfficer.model_validate(dict(row)) for row in rows)
+
+
+async def waiting_for(connection: Connection, level: GrievanceLevel, district: str) -> list[UUID]:
+    """The open grievances that wait for whoever decides there, the oldest first."""
+    rows = await connection.fetch(
+        "SELECT g.grievance_id FROM grievance g JOIN complaint c ON c.ack_no = g.case_no"
+        " JOIN victim v USING (victim_id)"
+        " WHERE g.state = 'open' AND g.level = $1 AND ($2 = '' OR upper(trim(v.district)) = $2)"
+        " ORDER BY g.opened_at, g.grievance_id",
+        level.value,
+        district,
+    )
+    return [row["grievance_id"] for row in rows]
+
+
+async def of_case(connection: Connection, level: GrievanceLevel, case_no: str) -> GrievanceOfficer | None:
+    """Who decides at that level on appeals in the case: by the district of its first victim; None where nobody does."""
+    row = await connection.fetchrow(
+        f"SELECT {_ROW} FROM grievance_officer WHERE level = $1 AND district = CASE WHEN $1 = 'state_gro' THEN ''"
+        " ELSE (SELECT upper(trim(v.district)) FROM complaint c JOIN victim v USING (victim_id) WHERE c.ack_no = $2)"
+        " END",
+        level.value,
+        case_no,
+    )
+    return GrievanceOfficer.model_validate(dict(row)) if row else None

@@ -1,0 +1,45 @@
+"""Which of the desk's tasks an officer of the police can act on. Pure; the desk, supervisors and auditors read all."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.grievances import DECIDES
+from domain.restoring import RULES
+from schemas.base import Noun
+from schemas.enums import Role, TaskKind
+from schemas.restoration_enums import GrievanceLevel, Step, StepOutcome
+from schemas.restorations import RestorationVerb
+
+_KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
+    Role.IO: frozenset({TaskKind.DUTY, TaskKind.MICRO_HOLD, TaskKind.HOLD_LAPSES}),
+    Role.DY_SP: frozenset({TaskKind.MICRO_HOLD}),
+    Role.SP: frozenset({TaskKind.MICRO_HOLD}),
+    Role.DISTRICT_GRO: frozenset(),
+    Role.STATE_GRO: frozenset(),
+}
+_TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
+
+
+class Acts(Noun):
+    """The tasks that a role can act on."""
+
+    kinds: frozenset[TaskKind]
+    """wherever they are"""
+    steps: frozenset[Step]
+    """tasks about restorations at one of these"""
+    level: GrievanceLevel | None
+    """tasks about grievances there"""
+
+
+def acts_of(role: Role) -> Acts | None:
+    """What this role can act on; None for roles that read every task."""
+    if role not in _KINDS:
+        return None
+    steps = frozenset(
+        step
+        for verb, rule in RULES.items()
+        if role in rule.roles and (rule.outcome in _TAKE_A_STEP_ON or verb is RestorationVerb.PREPARE)
+        for step in rule.steps
+    )
+    level = next((level for level, decides in DECIDES.items() if decides is role), None)
+    return Acts(kinds=_KINDS[role], steps=steps, level=level)

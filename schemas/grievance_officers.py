@@ -1,0 +1,48 @@
+"""Who decides on appeals above the officers of a case, and how they are reached."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import StringConstraints, model_validator
+
+from schemas.base import Noun, Storable, UtcDatetime
+from schemas.messages import EmailAddress
+from schemas.police import Phone
+from schemas.restoration_enums import GrievanceLevel
+
+OfficersLevel = Literal[GrievanceLevel.DY_SP, GrievanceLevel.DISTRICT_GRO, GrievanceLevel.STATE_GRO]
+District = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=100), Storable]
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
+
+
+class NewGrievanceOfficer(Noun):
+    """Who decides at a level from now on: in one district, or for the State, which has no district."""
+
+    level: OfficersLevel
+    district: District = ""
+    name: Name
+    phone: Phone
+    email: EmailAddress | None = None
+
+    @model_validator(mode="after")
+    def _a_district_has_a_name(self) -> Self:
+        if (self.level is GrievanceLevel.STATE_GRO) != (self.district == ""):
+            raise ValueError("district is told at every level but the State's, and only there")
+        return self
+
+
+class GrievanceOfficer(Noun):
+    """Who decides at a level."""
+
+    level: GrievanceLevel
+    district: str
+    name: str
+    phone: str
+    email: str
+    written_at: UtcDatetime
+    written_by: str
+
+
+class GrievanceOfficers(Noun):
+    """All of them, the State's first."""
+
+    items: tuple[GrievanceOfficer, ...]
