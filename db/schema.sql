@@ -97,6 +97,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_order_cancelled()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO order_cancellation (order_id, cancelled_at) VALUES (NEW.order_id, NEW.ended_at);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_order_line_covered()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -125,6 +134,27 @@ AS $function$
 BEGIN
     PERFORM pg_notify('bank_feed', NEW.institution);
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_tried()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.tried_at := coalesce(OLD.tried_at, NEW.tried_at, NEW.delivered_at);
+    IF OLD.tried_at IS NOT NULL OR NEW.tried_at IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)
+        JOIN order_cancellation c ON c.order_id = other.order_id
+        WHERE mine.order_id = NEW.order_id AND other.order_id <> NEW.order_id AND c.settled_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'order % waits: the bank has not said that it does an earlier one no more', NEW.order_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_waits';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.case_event_chain()
@@ -366,6 +396,15 @@ BEGIN
     SELECT posted, line_no, p_case_no, hop_no, bucket, amount
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the cancellation of order % is settled', OLD.order_id
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.order_link_rules()
@@ -707,10 +746,14 @@ CREATE TABLE bank_confirmation (
     source text NOT NULL,
     transaction_id bigint,
     note text NOT NULL DEFAULT ''::text,
+    via text NOT NULL DEFAULT ''::text,
+    proposed_by text,
     CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
-    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text])))
+    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text]))),
+    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
+    CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
 );
 
 CREATE TABLE bank_evidence (
@@ -781,6 +824,8 @@ CREATE TABLE bank_order (
     ended_reason text NOT NULL DEFAULT ''::text,
     policy jsonb NOT NULL,
     acknowledged_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    rung_times integer NOT NULL DEFAULT 0,
     CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
     CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
     CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
@@ -788,6 +833,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
     CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
+    CONSTRAINT bank_order_rung_times_check CHECK ((rung_times >= 0)),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -798,6 +844,7 @@ CREATE TABLE bank_order_carriage (
     at timestamp with time zone NOT NULL,
     outcome text NOT NULL,
     detail text NOT NULL DEFAULT ''::text,
+    cancellation boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_order_carriage_pkey PRIMARY KEY (carriage_id),
     CONSTRAINT bank_order_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
 );
@@ -918,6 +965,23 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_taken_by_idempotency_key_key UNIQUE (taken_by, idempotency_key),
     CONSTRAINT complaint_pkey PRIMARY KEY (ack_no),
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
+);
+
+CREATE TABLE confirmation_proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    lines jsonb NOT NULL,
+    note text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    agreed_by text,
+    agreed_at timestamp with time zone,
+    CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
+    CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
 );
 
 CREATE TABLE contradiction (
@@ -1433,6 +1497,24 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
 
+CREATE TABLE order_cancellation (
+    order_id uuid NOT NULL,
+    cancelled_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    channel text,
+    rung text,
+    rung_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by text,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT order_cancellation_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_cancellation_check CHECK (((told_at IS NULL) = (channel IS NULL))),
+    CONSTRAINT order_cancellation_check1 CHECK (((rung IS NULL) = (rung_at IS NULL))),
+    CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
+    CONSTRAINT order_cancellation_rung_check CHECK ((rung = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
+    CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
+) WITH (fillfactor=80);
+
 CREATE TABLE order_link (
     link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     token_digest bytea NOT NULL,
@@ -1831,6 +1913,8 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 
+ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -1920,6 +2004,8 @@ ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE order_link ADD CONSTRAINT order_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -2061,6 +2147,10 @@ CREATE INDEX case_news_signalled ON public.case_news USING btree (signalled_at) 
 
 CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHERE (signalled_at IS NULL);
 
+CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
+
+CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
+
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
 CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
@@ -2147,6 +2237,8 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
 
+CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
+
 CREATE INDEX order_link_order ON public.order_link USING btree (order_id);
 
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
@@ -2211,7 +2303,11 @@ CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EA
 
 CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH ROW EXECUTE FUNCTION bank_key_rules();
 
+CREATE TRIGGER bank_order_cancelled AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'cancelled'::text) AND (old.state <> 'cancelled'::text) AND (new.tried_at IS NOT NULL))) EXECUTE FUNCTION bank_order_cancelled();
+
 CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
+
+CREATE TRIGGER bank_order_tried BEFORE UPDATE ON public.bank_order FOR EACH ROW WHEN (((new.tried_at IS DISTINCT FROM old.tried_at) OR ((new.tried_at IS NULL) AND (new.delivered_at IS NOT NULL)))) EXECUTE FUNCTION bank_order_tried();
 
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
@@ -2271,6 +2367,8 @@ CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
+CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
+
 CREATE TRIGGER order_link_rules BEFORE INSERT OR UPDATE ON public.order_link FOR EACH ROW EXECUTE FUNCTION order_link_rules();
 
 CREATE TRIGGER order_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -2315,6 +2413,8 @@ COMMENT ON COLUMN answer.root_reference_key IS 'of the transfer that the line is
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
+COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who wrote the word down first; another one agreed to it';
+
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
@@ -2325,9 +2425,15 @@ COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has close
 
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
+COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN bank_order_carriage.cancellation IS 'of the word that the order is taken back, not of the order';
+
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
+
+COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
 COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
 
@@ -2358,6 +2464,8 @@ COMMENT ON COLUMN hop.reminded_at IS 'when the supervisor was told that it waits
 COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, counted anew with each revision; null when it does not wait';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 
