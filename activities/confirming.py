@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
+from activities import restoration_words
 from activities.hands import Hands
 from activities.metrics import METRICS
 from activities.order_cancelling import settle_cancellation
@@ -27,7 +28,7 @@ from db import (
 from db.bank_orders import LineRow, OrderRow
 from db.events import Event
 from db.pool import Connection
-from domain.confirming import Judged, Ordered, Via, Word, judge, natural_key
+from domain.confirming import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
 from domain.errors import RuleBroken
 from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
@@ -137,12 +138,12 @@ class _Taking:
     now: datetime
     count: Counter[str] = field(default_factory=Counter)
     log: list[Event] = field(default_factory=list)
-    credited: list[tuple[int, str]] = field(default_factory=list)
-    """paise that were booked, and under which reference of the bank's"""
+    booked: list[tuple[LineRow, int, str]] = field(default_factory=list)
+    """lines with the paise that were booked, and under which reference of the bank's"""
 
     @property
     def moved(self) -> bool:
-        return bool(self.credited)
+        return bool(self.booked)
 
     async def propose(self, told: OrderConfirmation, digest: bytes) -> None:
         """Keep what one officer has written down, and ask for a second one."""
@@ -221,7 +222,7 @@ class _Taking:
             )
         )
         if judged.applied_paise:
-            self.credited.append((judged.applied_paise, said.reference))
+            self.booked.append((line, judged.applied_paise, said.reference))
             confirmed = line.confirmed_paise + judged.applied_paise
             self.lines[said.line_no] = line.model_copy(update={"confirmed_paise": confirmed})
         if judged.disposition != "duplicate":
@@ -256,6 +257,7 @@ class _Taking:
                 data = {"hold_id": str(hold_id)}
                 await events.append(connection, order.case_no, self.now, ENGINE, [Event(EventKind.HOLD_ENDED, data)])
             await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+        await self._tell_victims()
         done = all(line.confirmed_paise == line.amount_paise for line in self.lines.values())
         if done and order.state is OrderState.CANCELLED:
             await settle_cancellation(connection, order, self.teller.source, DONE_ALL_THE_SAME, self.now)
@@ -265,6 +267,25 @@ class _Taking:
             return OrderState.CONFIRMED
         await tell_whose(connection, order, self.now)
         return order.state
+
+    async def _tell_victims(self) -> None:
+        """Each bank's credit is told as it comes: another bank of the case may be silent for months."""
+        if self.order.kind is not OrderKind.RESTORE:
+            return
+        occasion = str(sum(line.confirmed_paise for line in self.lines.values()))
+        for ack_no in dict.fromkeys(line.ack_no for line, _, _ in self.booked):
+            mine = [(paise, reference) for line, paise, reference in self.booked if line.ack_no == ack_no]
+            names = [reference for _, reference in mine if not reference.startswith(UNNAMED)]
+            assert ack_no is not None, "a line that restores names its victim"
+            await restoration_words.credited(
+                self.connection,
+                self.hands,
+                self.order,
+                ack_no,
+                sum(paise for paise, _ in mine),
+                next(iter(names), ""),
+                occasion,
+            )
 
     async def _held_paise(self, line: LineRow) -> int:
         """What there is to move: of an excess line, which is in no bucket, all of it; nothing that others ask for.

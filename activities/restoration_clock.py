@@ -166,8 +166,6 @@ async def _end_step(work: Work) -> None:
     if step is Step.CREDIT and not await restorations.restored_paise(work.connection, work.row.restoration_id):
         await back_to_approval(work, TAKEN_BACK)
         return
-    if step is Step.CREDIT:
-        await restoration_words.credited(work.connection, work.hands, work.row)
     await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
 
 

@@ -45,6 +45,9 @@ class Action(StrEnum):
     REFUSE_RESTORATION = "refuse_restoration"
     RECEIVE_BOND = "receive_bond"
     CANCEL_RESTORATION = "cancel_restoration"
+    TELL_CREDIT_ACCOUNT = "tell_credit_account"
+    """another account of the victim's, in place of the one that paid"""
+    CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -98,6 +101,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.REFUSE_RESTORATION: RULES[RestorationVerb.REFUSE].roles,
     Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
+    Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
+    Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),

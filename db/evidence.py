@@ -102,6 +102,7 @@ FILES: Final = {
     "messages/papers.jsonl": _rows(
         "message_paper", "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)", "t.message_id, t.place"
     ),
+    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
     "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
     "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),

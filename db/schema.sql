@@ -181,6 +181,23 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.credit_account_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
+            IS DISTINCT FROM
+            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+    THEN
+        RAISE EXCEPTION 'of an account to credit only the confirmation is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.directory_written()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1046,6 +1063,31 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
 );
 
+CREATE TABLE credit_account (
+    account_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    ack_no text NOT NULL,
+    case_no text NOT NULL,
+    holder_name text NOT NULL,
+    account text NOT NULL,
+    ifsc text NOT NULL,
+    institution text NOT NULL,
+    reason text NOT NULL,
+    proof text NOT NULL,
+    same_name boolean NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
+    CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
+    CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
+    CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
+    CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
 CREATE TABLE desk_task (
     task_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text,
@@ -1274,6 +1316,7 @@ CREATE TABLE hop (
     reminded_at timestamp with time zone,
     looked_up_at timestamp with time zone,
     asked_anew integer,
+    payer_ifsc text,
     CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
@@ -1929,6 +1972,12 @@ ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (cas
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
@@ -2159,6 +2208,10 @@ CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect) WHERE (withdrawn_at IS NULL);
 
+CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
+
+CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
+
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
 CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
@@ -2323,6 +2376,8 @@ CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR T
 
 CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradiction_settlement FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
 
+CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
+
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 
 CREATE TRIGGER fir_notices AFTER INSERT OR UPDATE OF state, document_digest ON public.fir FOR EACH ROW WHEN ((new.state = ANY (ARRAY['registered'::text, 'signed'::text]))) EXECUTE FUNCTION fir_asks_for_notices();
@@ -2436,6 +2491,10 @@ COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last s
 COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
 
 COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
+
+COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
+
+COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
