@@ -173,8 +173,9 @@ class _Taking:
 
     async def _make_way(self, told: OrderConfirmation) -> None:
         """The bank has done what was taken back: what waits in its place would ask for the same money again."""
+        found = await order_cancellations.find(self.connection, self.order.order_id)
         keys = {word.natural_key for word in self.known}
-        if all(natural_key(said) in keys for said in told.lines):
+        if found is None or found.settled_at is not None or all(natural_key(said) in keys for said in told.lines):
             return
         for waiting in await order_cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)

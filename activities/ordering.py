@@ -399,10 +399,9 @@ def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
 
 
 def _climbs_at(order: OrderRow, rung: OrderRung) -> datetime:
-    policy: OrderPolicy = order.policy
-    since = order.rung_at or order.planned_at
-    again = order.rung is rung and policy.supervisor_again_seconds is not None
-    return since + timedelta(seconds=policy.supervisor_again_seconds if again else policy.rungs[rung])
+    policy, since = order.policy, order.rung_at or order.planned_at
+    again = policy.supervisor_again_seconds if order.rung is rung else None
+    return since + timedelta(seconds=policy.rungs[rung] if again is None else again)
 
 
 def look_at_cancellation(

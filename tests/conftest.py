@@ -4,6 +4,7 @@ Servers are one a pytest process (so two with `-n 2`), on free ports, in a folde
 """
 
 import itertools
+import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -21,6 +22,8 @@ from workers.temporal import DATA_CONVERTER
 
 TEMPLATE = "template_goldenhour"
 POOL_CONNECTIONS_MAX = 10
+MEMORY = Path("/dev/shm")
+MEMORY_FREE_BYTES_MIN = 2 * 2**30
 
 _numbers = itertools.count(1)
 
@@ -29,10 +32,16 @@ settings.register_profile("goldenhour", deadline=None, suppress_health_check=[He
 settings.load_profile("goldenhour")
 
 
+def memory_folder() -> Path | None:
+    """A file system in memory with room for servers: a database is cloned there in a tenth of the time."""
+    is_roomy = MEMORY.is_dir() and shutil.disk_usage(MEMORY).free >= MEMORY_FREE_BYTES_MIN
+    return MEMORY if is_roomy else None
+
+
 @pytest.fixture(scope="session")
 def server_folder() -> Iterator[Path]:
     """Folder of this process's servers; removed with its tens of megabytes, unlike pytest's own."""
-    with tempfile.TemporaryDirectory(prefix="goldenhour-test-") as folder:
+    with tempfile.TemporaryDirectory(prefix="goldenhour-test-", dir=memory_folder()) as folder:
         yield Path(folder)
 
 

@@ -92,9 +92,8 @@ async def test_what_is_ordered_anew_waits_until_the_bank_does_the_old_order_no_m
     assert await back.road.send(again)
     assert len(back.wire.tickets) == 1, "the bank has not got the second order"
     async with back.bench.pool.acquire() as connection:
-        for step in (bank_orders.note_tried(connection, again, back.bench.hands.now()),):
-            with pytest.raises(asyncpg.CheckViolationError) as error:
-                await step
+        with pytest.raises(asyncpg.CheckViolationError) as error:
+            await bank_orders.note_tried(connection, again, back.bench.hands.now())
     assert error.value.constraint_name == "bank_order_waits"
     assert await back.tell(order_id)
     assert (await back.at(order_id), await back.at(again)) == (TOLD, WAITS)
