@@ -13,7 +13,7 @@ from domain.authority import SameEyes
 from domain.errors import NotNow, RuleBroken
 from schemas.answers import NewTask
 from schemas.complaints import Flag
-from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount
+from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 
 THROUGH_SPONSOR: Final = "asked_through_sponsor"
@@ -59,7 +59,7 @@ async def tell(hands: Hands, ack_no: str, new: NewCreditAccount, by: str) -> Cre
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
-async def confirm(hands: Hands, ack_no: str, account_id: int, by: str) -> CreditAccount:
+async def confirm(hands: Hands, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
     """A second officer has looked at the proof: what is ordered from here on is credited to it. Said again it is so.
 
     What was made ready for approval is made ready anew. Raises `NotFound`, `SameEyes`, `NotNow`.
@@ -69,6 +69,8 @@ async def confirm(hands: Hands, ack_no: str, account_id: int, by: str) -> Credit
         case_no, _ = await credit_accounts.complaint(connection, ack_no)
         await cases.hold(connection, case_no)
         told = await credit_accounts.get(connection, ack_no, account_id)
+        if (seen.account, seen.ifsc) != (told.account, told.ifsc):
+            raise NotNow("the proof shows another account than was told")
         if told.confirmed_at is not None:
             return told
         if told.told_by == by:

@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import Action
 from api.tokens import Officer
-from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount
+from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 
 router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/credit-accounts", tags=["restorations"], responses=IN_THE_DESCRIPTION
@@ -50,6 +50,7 @@ async def confirm(
     officer: Annotated[Officer, may(Action.CONFIRM_CREDIT_ACCOUNT)],
     ack_no: AckNo,
     account_id: AccountId,
+    seen: SeenAccount,
 ) -> CreditAccount:
     """Confirm an account that another officer has told: the victim is credited there from now on."""
-    return await credit_accounts.confirm(parts.hands, ack_no, account_id, officer.actor)
+    return await credit_accounts.confirm(parts.hands, ack_no, account_id, seen, officer.actor)

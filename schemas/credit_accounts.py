@@ -26,6 +26,15 @@ class NewCreditAccount(Noun):
     """what the officer has seen: a passbook, a cancelled cheque, a letter of the bank"""
 
 
+class SeenAccount(Noun):
+    """The account as the second officer reads it off the proof: it must be the one that was told."""
+
+    account: Annotated[
+        str, StringConstraints(strip_whitespace=True, pattern=ACCOUNT_PATTERN.pattern), Field(repr=False)
+    ]
+    ifsc: Annotated[str, StringConstraints(strip_whitespace=True, pattern=IFSC_PATTERN.pattern)]
+
+
 class CreditAccount(Noun):
     """An account that was told, and whether it stands."""
 

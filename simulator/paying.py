@@ -48,6 +48,8 @@ class OrderRecord:
     """taken back by the police: what is not paid by then never is"""
     paid_paise: dict[int, int] = field(default_factory=dict)
     """by line, what really left the hold"""
+    paying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """from the credit until the police have the word on it: before that nothing else is said of the order"""
 
 
 class BackOffices:
@@ -152,24 +154,26 @@ class BackOffices:
         for number, word in enumerate(words):
             await asyncio.sleep((word.after - at) / config.procedure_clock_factor)
             at = word.after
-            if record.stopped:
-                record.words_left = 0
-                return
-            for done in word.lines:
-                record.paid_paise[done.line_no] = record.paid_paise.get(done.line_no, 0) + done.amount_paise
-            await self._say(record, order, word, number)
+            async with record.paying:
+                if record.stopped:
+                    record.words_left = 0
+                    return
+                for done in word.lines:
+                    record.paid_paise[done.line_no] = record.paid_paise.get(done.line_no, 0) + done.amount_paise
+                await self._say(record, order, word, number)
             self.done_paise[order.kind] += sum(done.amount_paise for done in word.lines)
             record.words_left -= 1
 
     async def _say_stopped(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
         bank, sent = record.bank, PostRecord((), frozenset(), f"{record.order_id}-stopped")
-        if channel == "email":
-            await self._banks.poster.until_taken(bank, sent, self._stop_at_the_page(bank, link))
-        elif channel == "iso20022":
-            await self._banks.file(bank, write_stopped(bank.code, case), sent)
-        else:
-            path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
-            await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
+        async with record.paying:
+            if channel == "email":
+                await self._banks.poster.until_taken(bank, sent, self._stop_at_the_page(bank, link))
+            elif channel == "iso20022":
+                await self._banks.file(bank, write_stopped(bank.code, case), sent)
+            else:
+                path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
+                await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
 
     @staticmethod
     def _stop_at_the_page(bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:

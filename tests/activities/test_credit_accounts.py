@@ -8,7 +8,7 @@ from activities.hands import Hands
 from activities.ordering import cancel_order
 from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
-from schemas.credit_accounts import NewCreditAccount
+from schemas.credit_accounts import NewCreditAccount, SeenAccount
 from tests.activities.way_home import Home
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
@@ -20,6 +20,7 @@ NEW = NewCreditAccount(
     reason="the account that paid is closed",
     proof="passbook, letter of the bank of 12-11-2026",
 )
+SEEN = SeenAccount(account=NEW.account, ifsc=NEW.ifsc)
 
 
 @pytest.fixture
@@ -47,12 +48,15 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
     told = await tell(home.hands, case_no, NEW, "officer:desk")
     assert (told.institution, told.same_name, told.confirmed_at) == ("ICIC", True, None)
     with pytest.raises(SameEyes):
-        await confirm(home.hands, case_no, told.account_id, "officer:desk")
+        await confirm(home.hands, case_no, told.account_id, SEEN, "officer:desk")
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute("UPDATE credit_account SET confirmed_by = told_by, confirmed_at = now()")
     assert error.value.constraint_name == "credit_account_four_eyes"
-    first = await confirm(home.hands, case_no, told.account_id, "officer:boss")
-    assert await confirm(home.hands, case_no, told.account_id, "officer:boss") == first
+    other = SEEN.model_copy(update={"account": "50100000000043"})
+    with pytest.raises(NotNow, match="the proof shows another"):
+        await confirm(home.hands, case_no, told.account_id, other, "officer:boss")
+    first = await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
+    assert await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss") == first
     with pytest.raises(asyncpg.RestrictViolationError):
         await home.bench.pool.execute("UPDATE credit_account SET account = '123456789'")
     await home.to_credit(restoration_id)
@@ -80,7 +84,7 @@ async def test_what_was_made_ready_is_made_ready_anew(home: Home) -> None:
     await home.tick(restoration_id)
     await home.prepare(restoration_id)
     told = await tell(home.hands, case_no, NEW, "officer:desk")
-    await confirm(home.hands, case_no, told.account_id, "officer:boss")
+    await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
     query = "SELECT prepared_by FROM restoration WHERE restoration_id = $1"
     assert await home.bench.value(query, restoration_id) is None
 
@@ -92,10 +96,10 @@ async def test_while_a_bank_is_ordered_to_credit_the_other_account_it_is_not_the
     with pytest.raises(NotNow):
         await tell(home.hands, case_no, NEW, "officer:desk")
     with pytest.raises(NotNow):
-        await confirm(home.hands, case_no, told.account_id, "officer:boss")
+        await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await home.bench.pool.execute("UPDATE bank_order SET state = 'refused' WHERE order_id = $1", order_id)
-    assert (await confirm(home.hands, case_no, told.account_id, "officer:boss")).confirmed_at
+    assert (await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")).confirmed_at
     await cancel_order(home.hands, order_id, "the account is closed", "officer:sp")
 
 

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.end_to_end
 
 HOME_LIMIT_SECONDS = 120.0
 WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
-KILLS = 3
+KILLS = 2
 EVERY = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
 
 
