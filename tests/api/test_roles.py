@@ -63,8 +63,8 @@ CREDIT: Final = "/api/v1/complaints/{ack_no}/credit-accounts"
 ACCOUNT: Final = {
     "holder_name": "A. Victim",
     "account": "50100000000042",
-    "ifsc": "ICIC0000042",
-    "institution": "ICIC",
+    "ifsc": "HDFC0000042",
+    "institution": "HDFC",
     "reason": "closed",
     "proof": "passbook",
 }
@@ -160,7 +160,7 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("POST", CREDIT): (DESK | IO, ACCOUNT),
     ("POST", f"{CREDIT}/{{account_id}}/confirm"): (
         ABOVE | {Role.SUPERVISOR, Role.ADMIN},
-        {"account": "50100000000042", "ifsc": "ICIC0000042"},
+        {"account": "50100000000042", "ifsc": "HDFC0000042"},
     ),
     ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
     ("GET", "/api/v1/bank/orders"): (BANK, None),
