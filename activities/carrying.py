@@ -73,6 +73,26 @@ class Carrier:
         METRICS.carried(channel, CarriageOutcome.DELIVERED)
         return carried
 
+    async def carry_over(self, parcel: Parcel, institution: str, channel: ChannelKind) -> Carried:
+        """Put `parcel` before the bank over this very channel, by which it has what the parcel is about.
+
+        Raises `BankError`: `BankMisconfigured` where the channel is gone, or has no message for it.
+        """
+        if channel not in self._ways(institution, parcel):
+            raise BankMisconfigured(institution, f"no {channel.value} for it any more")
+        with self._turns.turn(institution):
+            try:
+                carried = await self._over(channel, institution, parcel)
+            except BankRefused:
+                await self._well(institution, channel)
+                raise
+            except BankError as error:
+                await self._another_is_there(parcel, institution, channel, error)
+                raise
+        await self._well(institution, channel)
+        METRICS.carried(channel, CarriageOutcome.DELIVERED)
+        return carried
+
     async def chase(
         self, request_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
     ) -> bool:

@@ -259,6 +259,7 @@ def _hop_row(row: _Row, hop_no: int, ack_no: str) -> hops.HopRow:
         institution=row.institution,
         payer_institution_as_told=transfer.payer.institution,
         payer_holder=transfer.payer.holder,
+        payer_ifsc=transfer.payer.ifsc,
         payee_institution_as_told=transfer.payee.institution,
         payee_holder=transfer.payee.holder,
         payee_ifsc=transfer.payee.ifsc,

@@ -11,15 +11,17 @@ from activities import order_answers as words
 from activities.confirming import take_confirmation
 from activities.hands import Hands
 from activities.order_answers import OrderOver
+from activities.order_cancelling import acknowledge_cancellation, reject_cancellation
 from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.reasons import HELD, PENDING
 from adapters.banks.iso20022.values import case_id, start_of
-from db import order_answers
+from db import order_answers, order_cancellations
 from db.order_answers import ReferenceLine
+from domain.confirming import Via
 from schemas.identifiers import reference_key
-from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal
+from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
 from schemas.restoration_enums import OrderKind
 
 REFERENCE_MAX_CHARS: Final = 64
@@ -82,12 +84,12 @@ def _reference_of(told: ReturnedFunds, line: ReturnedTransfer) -> str:
 
 def _named_by(job_id: str | None, found: Sequence[ReferenceLine]) -> list[ReferenceLine]:
     """Those of the order whose case id this is; all where it is none of an order's."""
-    return [each for each in found if job_id and _is_case_of(each, job_id)] or list(found)
+    return [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)] or list(found)
 
 
-def _is_case_of(line: ReferenceLine, job_id: str) -> bool:
+def _is_case_of(case_no: str, identity: UUID, job_id: str) -> bool:
     try:
-        return case_id(line.case_no, line.order_id) == job_id
+        return case_id(case_no, identity) == job_id
     except InvalidMessage:
         return False
 
@@ -119,7 +121,7 @@ async def book(hands: Hands, institution: str, to_book: Credits) -> None:
         by_order[credit.order_id].append(credit.said)
     for order_id, lines in by_order.items():
         told = OrderConfirmation(lines=tuple(lines))
-        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
+        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}", Via.FILE)
 
 
 # -- resolutions -------------------------------------------------------------------------------------------------------
@@ -138,13 +140,18 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     """Take a camt.029 about an order; None where it is about none.
 
     Accepted lines of an order to release say what was let go; of one to restore, that the bank has it: the credit is
-    told by a pacs.004. A rejected line refuses the order, a pending one says that the bank has it.
+    told by a pacs.004. A rejected line refuses the order, a pending one says that the bank has it. Under the case id of
+    its cancellation it says whether the bank does the order no more.
     """
     if update.job_id is None:
         return None
     async with hands.pool.acquire() as connection:
         lines = await order_answers.lines_of_cases(connection, institution, [update.ack_no])
-    mine = [line for line in lines if _is_case_of(line, update.job_id)]
+        cancelled = await order_cancellations.of_case(connection, institution, update.ack_no)
+    for order_id in cancelled:
+        if _is_case_of(update.ack_no, cancellation_id(order_id), update.job_id):
+            return await _take_cancellation(hands, institution, order_id, update)
+    mine = [line for line in lines if _is_case_of(line.case_no, line.order_id, update.job_id)]
     if not mine:
         return None
     order_id, kind = mine[0].order_id, mine[0].kind
@@ -153,7 +160,7 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     applied = duplicates = 0
     if done:
         word = OrderConfirmation(lines=tuple(done))
-        taken = await take_confirmation(hands, institution, order_id, word, f"bank:{institution}")
+        taken = await take_confirmation(hands, institution, order_id, word, f"bank:{institution}", Via.FILE)
         applied, duplicates = taken.applied, taken.duplicates
     doubts = [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
     try:
@@ -165,6 +172,16 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
         doubts.append(str(over))
     said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
     return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
+
+
+async def _take_cancellation(hands: Hands, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
+    """Take a camt.029 about an order that is taken back: the bank does it no more, unless it rejects a line."""
+    doubts = tuple(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update))
+    if any(_is_rejected(line) for line in update.lines):
+        await reject_cancellation(hands, institution, order_id)
+        return Resolved("cancellation: the bank rejects it", repeated=False, doubts=doubts)
+    await acknowledge_cancellation(hands, institution, order_id)
+    return Resolved("cancellation: the bank does the order no more", repeated=False, doubts=doubts)
 
 
 def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.confirming import check_lines, take_confirmation
 from activities.hands import Hands
 from activities.ordering import note_of, note_refusal, tell_whose
-from db import bank_orders, cases, events, feed, order_answers, tasks
+from db import bank_orders, cases, events, feed, order_answers, order_cancellations, tasks
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
 from db.order_answers import Place
@@ -51,7 +51,7 @@ class NoPaper(NotNow):
 
 
 async def read_orders(
-    hands: Hands, institution: str, limit: int, cursor: str | None, state: OrderState | None
+    hands: Hands, institution: str, limit: int, cursor: str | None, state: OrderState | None, *, waiting: bool = False
 ) -> BankOrderPage:
     """A page of the bank's orders. Raises `BadCursor`."""
     after = _place(cursor) if cursor else None
@@ -59,7 +59,9 @@ async def read_orders(
         hands.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        places, more = cut(await order_answers.page(connection, institution, after, limit + 1, state), limit)
+        places, more = cut(
+            await order_answers.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
+        )
         items = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
     last = places[-1] if more else None
     return BankOrderPage(
@@ -107,6 +109,9 @@ async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAc
             return OrderAcknowledged(order_id=order_id, acknowledged_at=known_at)
         if order.state not in LIVE:
             raise OrderOver(f"order {order_id} is {order.state.value}")
+        if await order_cancellations.has_to_wait(connection, order_id):
+            # No bank can know of it yet.
+            raise NotFound(f"order {order_id}")
         await order_answers.acknowledge(connection, order_id, now)
         data = {"order_id": str(order_id), "institution": institution}
         log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]

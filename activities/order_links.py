@@ -18,11 +18,13 @@ import orjson
 from activities.answer_links import ANSWERS_AT_ONCE, order_link_key, token_digest
 from activities.confirming import take_confirmation
 from activities.hands import Hands
+from activities.order_cancelling import acknowledge_cancellation
 from activities.vault import Vault
 from adapters.banks.stated import Answerer
 from db import bank_orders, order_links
 from db.order_links import OrderLinkRow
 from db.pool import Connection
+from domain.confirming import Via
 from schemas.orders import BankOrder, ConfirmationTaken, ConfirmedLine, OrderConfirmation, OrderLine
 from schemas.restoration_enums import OrderState
 
@@ -37,6 +39,8 @@ class OrderLinkState(StrEnum):
     """the bank has confirmed all of the order in another way"""
     CANCELLED = "cancelled"
     """the order was taken back"""
+    TO_ACKNOWLEDGE = "to_acknowledge"
+    """it was taken back, and the bank has still to say that it does it no more"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +138,7 @@ class OrderLinks:
             if view.state is not OrderLinkState.OPEN or _changed(view, form):
                 return WordNotTaken(view)
             told, source = OrderConfirmation(lines=form.lines), f"bank:{link.institution}"
-            taken = await take_confirmation(self._hands, link.institution, link.order_id, told, source)
+            taken = await take_confirmation(self._hands, link.institution, link.order_id, told, source, Via.LETTER)
             now, who = self._hands.now(), form.answerer
             await order_links.keep_form(
                 connection, link.link_id, now, who.name, who.designation, form.fields, form_digest
@@ -144,10 +148,30 @@ class OrderLinks:
             left = await bank_orders.lines_of(connection, link.order_id)
         return WordTaken(left=sum(line.confirmed_paise < line.amount_paise for line in left), taken=taken)
 
+    async def acknowledge(self, digest: bytes, answerer: Answerer, fields: Mapping[str, str]) -> OrderLinkView | None:
+        """Take the word that the bank does a cancelled order no more; None where there is no such link.
+
+        The view is of before: in any other state than `TO_ACKNOWLEDGE` nothing was taken.
+        """
+        async with self._places, self._hands.pool.acquire() as connection, connection.transaction():
+            link = await order_links.lock(connection, digest)
+            if link is None:
+                return None
+            view = await self._view(connection, link)
+            if view.state is OrderLinkState.TO_ACKNOWLEDGE:
+                await acknowledge_cancellation(self._hands, link.institution, link.order_id)
+                form_digest = _form_digest(fields)
+                if not await order_links.knows_form(connection, link.link_id, form_digest):
+                    now, who = self._hands.now(), answerer
+                    await order_links.keep_form(
+                        connection, link.link_id, now, who.name, who.designation, fields, form_digest
+                    )
+        return view
+
     async def _view(self, connection: Connection, link: OrderLinkRow) -> OrderLinkView:
         (order,) = await bank_orders.as_read(connection, link.institution, [link.order_id])
         return OrderLinkView(
-            state=_state(link, self._hands.now()),
+            state=_state(link, order, self._hands.now()),
             institution=link.institution,
             case_no=link.case_no,
             order_id=link.order_id,
@@ -166,9 +190,11 @@ def _changed(view: OrderLinkView, form: OrderForm) -> bool:
     return any(form.seen_paise.get(line.line_no) != left.get(line.line_no) for line in form.lines)
 
 
-def _state(link: OrderLinkRow, now: datetime) -> OrderLinkState:
+def _state(link: OrderLinkRow, order: BankOrder, now: datetime) -> OrderLinkState:
     if link.used_at is not None:
         return OrderLinkState.USED
+    if order.cancellation_open:
+        return OrderLinkState.TO_ACKNOWLEDGE if now < link.expires_at else OrderLinkState.EXPIRED
     if link.order_state in _CLOSED_BY:
         return _CLOSED_BY[link.order_state]
     return OrderLinkState.EXPIRED if now >= link.expires_at else OrderLinkState.OPEN

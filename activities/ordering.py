@@ -4,7 +4,7 @@ Each hand may be run twice. The row decides: an order that is over is sent and c
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
@@ -21,9 +21,20 @@ from activities.parcels import OrderParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
 from adapters.messages.smtp import Mailer, MailError
-from db import account_holds, bank_orders, cases, events, hold_clocks, police, procedures, tasks
+from db import (
+    account_holds,
+    bank_orders,
+    cases,
+    events,
+    hold_clocks,
+    order_cancellations,
+    police,
+    procedures,
+    tasks,
+)
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
+from db.order_cancellations import CancellationRow
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
 from domain.papers import PaperLacks
@@ -44,6 +55,17 @@ _RUNGS: Final = tuple(OrderRung)
 _TASKS: Final = (TaskKind.ORDER_SILENT, TaskKind.SUPERVISE)
 TRY_AGAIN: Final = "try_again"
 """due of an order that could not be sent"""
+WAITS: Final = "waits"
+"""of an order that is not sent before the bank has said that it does an earlier one no more"""
+TO_TELL: Final = "to_tell"
+"""of an order that is taken back: the bank does not know it yet"""
+TOLD: Final = "told"
+"""of an order that is taken back: the bank knows it, and has not said that it does it no more"""
+_CANCEL_RUNG_ABOVE: Final = {
+    None: OrderRung.DESK_TASK,
+    OrderRung.DESK_TASK: OrderRung.SUPERVISOR,
+    OrderRung.SUPERVISOR: None,
+}
 PaperOf = Callable[[UUID], Awaitable[bytes]]
 """the paper that goes with an order, issued by now; empty where none is needed"""
 
@@ -72,7 +94,10 @@ async def plan_order(connection: Connection, hands: Hands, order: NewOrder, now:
 
 
 async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> None:
-    """Take an order back, as far as the bank has not done it. Raises `NotFound`, `NotNow` when it is over."""
+    """Take an order back, as far as the bank has not done it. Raises `NotFound`, `NotNow` when it is over.
+
+    A bank that may know of it is told by the order's workflow, until it has said that it does the order no more.
+    """
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id)
@@ -80,20 +105,32 @@ async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> No
         order = await bank_orders.get(connection, order_id)
         if order.state not in LIVE:
             raise NotNow(f"the order is {order.state.value}")
-        await bank_orders.finish(connection, order_id, OrderState.CANCELLED, now, reason)
+        await take_back(connection, order, reason, by, now)
+
+
+async def take_back(connection: Connection, order: OrderRow, reason: str, by: str, now: datetime) -> None:
+    """End a live order; its case is locked. What is free again may lapse, or go home."""
+    await bank_orders.finish(connection, order.order_id, OrderState.CANCELLED, now, reason)
+    if order.tried_at is None:
         await order_over(connection, order, now, reason)
-        await account_holds.take_up_again(connection, case_no, order_id=order_id)
-        await ask_about_kept(connection, case_no, now)
-        if order.court_order_id is not None:
-            # What is left of the court's sum is more again.
-            await police.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
-        for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order_id)}):
-            # What is free again may lapse, or go home.
-            await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
-            for restoration_id in await hold_clocks.restorations_of(connection, hold_id):
-                await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
-        data = {"order_id": str(order_id), "institution": order.institution}
-        await events.append(connection, case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
+    else:
+        await tasks.close_noted(connection, order.case_no, _TASKS, note_of(order.order_id), now, reason)
+        await tell_whose(connection, order, now)
+    await account_holds.take_up_again(connection, order.case_no, order_id=order.order_id)
+    await ask_about_kept(connection, order.case_no, now)
+    if order.court_order_id is not None:
+        # What is left of the court's sum is more again.
+        await police.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+    for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
+        await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
+        for restoration_id in await hold_clocks.restorations_of(connection, hold_id):
+            await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
+    data = {
+        "order_id": str(order.order_id),
+        "institution": order.institution,
+        "bank_is_told": order.tried_at is not None,
+    }
+    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_CANCELLED, data)])
 
 
 async def order_over(connection: Connection, order: OrderRow, now: datetime, reason: str) -> None:
@@ -144,9 +181,16 @@ class OrderHands:
         """Where the order stands, and when silence climbs next."""
         async with self.hands.pool.acquire() as connection:
             order = await self._find(connection, asked)
-        if order is None or order.state not in LIVE:
-            return Look(over=True)
-        rung = next_rung(order.rung)
+            if order is not None and order.state is OrderState.CANCELLED:
+                rules = self.hands.policy.order.promised(self.hands.policy.version, self.hands.procedure_clock_factor)
+                found = await order_cancellations.find(connection, order.order_id)
+                left = await order_cancellations.delivered_over(connection, order.order_id)
+                return look_at_cancellation(order, found, left, rules, asked.at)
+            if order is None or order.state not in LIVE:
+                return Look(over=True)
+            if await order_cancellations.has_to_wait(connection, order.order_id):
+                return Look(over=False, at=WAITS)
+        rung = next_rung(order)
         dues = [Due(what=rung.value, at=_climbs_at(order, rung))] if rung else []
         if order.state is OrderState.PLANNED:
             again_at = asked.at + timedelta(seconds=order.policy.try_again_seconds)
@@ -168,6 +212,8 @@ class OrderHands:
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
             first = not await bank_orders.turns(connection, order_id)
         ticket = await self._ticket(order, read)
+        if not await self._may_try(order):
+            return True
         parcel = OrderParcel(order_id, ticket)
         try:
             carried = await self._carry(order, parcel, ticket, first=first)
@@ -183,26 +229,34 @@ class OrderHands:
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             job_id, channel = carried.job_id, carried.channel
-            if await bank_orders.delivered(connection, order_id, channel, job_id, now):
-                await self._note_delivery(connection, order, channel, now)
+            delivered = await bank_orders.delivered(connection, order_id, channel, job_id, now)
+            if delivered or (await bank_orders.get(connection, order_id)).state is OrderState.CANCELLED:
+                # Of one that was taken back meanwhile: that has to be told over this channel.
                 await parcel.note(connection, channel, CarriageOutcome.DELIVERED, now)
+            if delivered:
+                await self._note_delivery(connection, order, channel, now)
                 data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value}
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_DELIVERED, data)])
         return True
 
     @activity.defn
     async def climb_order(self, asked: ProcedureOrder) -> None:
-        """Climb the rung `asked.what`: a letter to the desk or to the nodal officer, then a person of ours."""
+        """Climb the rung `asked.what`: a letter to the desk or to the nodal officer, then a person of ours.
+
+        On the last rung the supervisor is told again and again, as often as was promised. A channel with a message for
+        "what became of our order?" carries it at each rung.
+        """
         rung = OrderRung(asked.what)
         async with self.hands.pool.acquire() as connection:
             order = await self._find(connection, asked)
-        if order is None or order.state not in LIVE or _stands_on(order, rung):
+        if order is None or order.state not in LIVE or not _is_due(order, rung, asked.at):
             return
+        await self._chase(order, asked.at)
         sent = await self._write_letter(order, rung)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
-            if order.state not in LIVE or _stands_on(order, rung):
+            if order.state not in LIVE or not _is_due(order, rung, asked.at):
                 return
             await bank_orders.climb(connection, order.order_id, rung, asked.at)
             data = {
@@ -213,7 +267,11 @@ class OrderHands:
             }
             await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
             if kind := _TASK_OF_RUNG.get(rung):
-                task = NewTask(kind=kind, note=note_of(order.order_id))
+                note = note_of(order.order_id)
+                if order.rung is rung:
+                    # The task comes up anew, whoever has closed or forgotten the one before.
+                    await tasks.close_noted(connection, order.case_no, [kind], note, asked.at, "told again")
+                task = NewTask(kind=kind, note=note)
                 await tasks.open_tasks(connection, order.case_no, [task], asked.at, institution=order.institution)
         await self._past_silence(order)
 
@@ -224,6 +282,26 @@ class OrderHands:
             return await bank_orders.get(connection, UUID(asked.subject))
         except NotFound:
             return None
+
+    async def _chase(self, order: OrderRow, at: datetime) -> None:
+        """Ask over the channel that delivered it, where the channel has a message for that."""
+        if order.state is not OrderState.DELIVERED or order.channel is None:
+            return
+        async with self.hands.pool.acquire() as connection:
+            (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
+        references = [line.reference for line in read.lines if line.confirmed_paise < line.amount_paise]
+        await self.carrier.chase(order.order_id, order.institution, order.channel, references, at)
+
+    async def _may_try(self, order: OrderRow) -> bool:
+        """Write that the bank may know of the order from here on; false where it is over, or has to wait."""
+        now = self.hands.now()
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, order.case_no)
+            order = await bank_orders.get(connection, order.order_id)
+            if order.state not in LIVE or await order_cancellations.has_to_wait(connection, order.order_id):
+                return False
+            await bank_orders.note_tried(connection, order.order_id, now)
+        return True
 
     async def _ticket(self, order: OrderRow, read: BankOrder) -> OrderTicket:
         """The order with its paper, issued by now."""
@@ -305,6 +383,8 @@ class OrderHands:
         letter = order_letter(institution, order, rung, holidays, self.hands.now())
         if not letter.to:
             return False
+        if not await self._may_try(order):
+            return False
         if self.links is not None:
             letter = with_link(letter, await self.links.issue_for_order(order.order_id, institution.code, letter.to))
         try:
@@ -319,20 +399,48 @@ class OrderHands:
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
-def next_rung(rung: OrderRung | None) -> OrderRung | None:
-    """The rung above; None above the last."""
-    index = _RUNGS.index(rung) + 1 if rung else 0
-    return _RUNGS[index] if index < len(_RUNGS) else None
+def next_rung(order: OrderRow) -> OrderRung | None:
+    """The rung above, or the last one again; None where silence has climbed as often as was promised."""
+    if order.rung is OrderRung.SUPERVISOR:
+        again = order.policy.supervisor_again_seconds is not None and order.rung_times < order.policy.supervisor_times
+        return OrderRung.SUPERVISOR if again else None
+    return _RUNGS[_RUNGS.index(order.rung) + 1 if order.rung else 0]
 
 
-def _stands_on(order: OrderRow, rung: OrderRung) -> bool:
-    return order.rung is not None and _RUNGS.index(order.rung) >= _RUNGS.index(rung)
+def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
+    """Whether the rung is still to be climbed."""
+    if order.rung is None or _RUNGS.index(order.rung) < _RUNGS.index(rung):
+        return True
+    return next_rung(order) is rung and _climbs_at(order, rung) <= at
 
 
 def _climbs_at(order: OrderRow, rung: OrderRung) -> datetime:
-    policy: OrderPolicy = order.policy
-    since = order.rung_at or order.planned_at
-    return since + timedelta(seconds=policy.rungs[rung])
+    policy, since = order.policy, order.rung_at or order.planned_at
+    again = policy.supervisor_again_seconds if order.rung is rung else None
+    return since + timedelta(seconds=policy.rungs[rung] if again is None else again)
+
+
+def look_at_cancellation(
+    order: OrderRow, found: CancellationRow | None, left: Sequence[ChannelKind], rules: OrderPolicy, at: datetime
+) -> Look:
+    """Where an order stands that is taken back; over once the bank does it no more, or cannot have known of it.
+
+    `left`: the channels that have carried the order and not yet this word. `rules`: of orders made now, for one that
+    was promised nothing about it.
+    """
+    if found is None or found.settled_at is not None:
+        return Look(over=True)
+    waits = order.policy.cancel_rungs or rules.cancel_rungs
+    rung = _CANCEL_RUNG_ABOVE[found.rung]
+    dues = (
+        [Due(what=rung.value, at=(found.rung_at or found.cancelled_at) + timedelta(seconds=waits[rung]))]
+        if rung
+        else []
+    )
+    told = found.told_at is not None and not left
+    if not told:
+        dues.append(Due(what=TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
+    return Look(over=False, at=TOLD if told else TO_TELL, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
 
 def _not_until_mended(error: Exception) -> ApplicationError:

@@ -1,4 +1,4 @@
-"""What is carried to a bank: a hold request, or an order. Each knows its own record of carriage."""
+"""What is carried to a bank: a hold request, an order, its end. Each knows its own record of carriage."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,18 @@ from datetime import datetime
 from typing import Any, Protocol
 from uuid import UUID
 
-from adapters.banks.protocol import BankAdapter, Delivery, HoldTicket, OrderTaker, OrderTicket
-from db import bank_orders, channels
+from adapters.banks.protocol import (
+    BankAdapter,
+    CancellationTaker,
+    Delivery,
+    HoldTicket,
+    OrderTaker,
+    OrderTicket,
+)
+from db import bank_orders, channels, order_cancellations
 from db.pool import Connection
 from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.orders import BankOrder, cancellation_id
 
 
 class Parcel(Protocol):
@@ -103,3 +111,38 @@ class OrderParcel:
     async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
         """In the order's own record."""
         return await bank_orders.note_silence(connection, self.key, channel, at)
+
+
+@dataclass(frozen=True)
+class CancellationParcel:
+    """That an order is taken back."""
+
+    order: BankOrder
+
+    @property
+    def key(self) -> UUID:
+        """Its own, not the order's."""
+        return cancellation_id(self.order.order_id)
+
+    def fits(self, adapter: object) -> bool:
+        """Where an order goes, the word that it is taken back goes too."""
+        return isinstance(adapter, CancellationTaker)
+
+    async def hand_over(self, adapter: CancellationTaker[Any], way: Any, timeout_seconds: float) -> Delivery:
+        """Send the word."""
+        return await adapter.send_cancellation(way, self.order, timeout_seconds=timeout_seconds)
+
+    async def turns(self, connection: Connection) -> Mapping[ChannelKind, int]:
+        """From the order's own record."""
+        return await order_cancellations.turns(connection, self.order.order_id)
+
+    async def note(
+        self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""
+    ) -> None:
+        """In the order's own record."""
+        order_id = self.order.order_id
+        await bank_orders.note_carriage(connection, order_id, channel, outcome, at, detail, cancellation=True)
+
+    async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
+        """Silence on it is the ladder's of the cancellation."""
+        return False

@@ -179,11 +179,9 @@ async def _drop_order(work: Work) -> None:
 
 async def _end_step(work: Work) -> None:
     step = work.row.step
-    if step is Step.CREDIT:
-        await restoration_words.credited(work.connection, work.hands, work.row)
-        if await _something_taken_back(work):
-            await back_to_approval(work, TAKEN_BACK)
-            return
+    if step is Step.CREDIT and await _something_taken_back(work):
+        await back_to_approval(work, TAKEN_BACK)
+        return
     await move_on(work, StepOutcome.DONE, _ENDS_WITH.get(step, NOBODY_OBJECTS))
 
 

@@ -233,7 +233,6 @@ async def paid(work: Work, reason: str) -> None:
     """The victim has money and no more of it comes: it is restored, with its bond where the route asks for one."""
     step = work.row.step
     assert work.row.route is not None, "nothing is given back before a route is picked"
-    await restoration_words.credited(work.connection, work.hands, work.row)
     await _end_turn(work, StepOutcome.SKIPPED, reason)
     await _keep_no_more(work)
     if Step.BOND in steps_of(work.row.route, work.row.policy.bond_for):

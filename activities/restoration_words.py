@@ -8,10 +8,11 @@ from uuid import UUID
 from activities.hands import Hands
 from activities.messaging import tell_holder, tell_officer, tell_victim
 from db import police, restorations
+from db.bank_orders import OrderRow
 from db.pool import Connection
 from db.restorations import Line, RestorationRow
 from domain.restoring import ACTS
-from schemas.messages import MessageFacts, MessageKind
+from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.papers import PaperHead
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
@@ -76,11 +77,14 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
     return await police.officer(connection, row.case_no, duty) is not None
 
 
-async def credited(connection: Connection, hands: Hands, row: RestorationRow) -> None:
-    """Tell the victim what each bank says it has credited, with or without its reference."""
-    for order_id, paise, reference in await restorations.credits_by_order(connection, row.restoration_id):
-        facts = MessageFacts(occasion=str(order_id), amount_paise=paise, reference=reference or NOT_TOLD)
-        await tell_victim(connection, hands, row.ack_no, MessageKind.CREDITED, facts)
+async def credited(
+    connection: Connection, hands: Hands, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str
+) -> None:
+    """Tell the victim at once what a bank says it has credited, with or without its reference, and which bank it is."""
+    room = REFERENCE_MAX_CHARS - len(order.institution) - 2
+    named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
+    facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
+    await tell_victim(connection, hands, ack_no, MessageKind.CREDITED, facts)
 
 
 async def closed(

@@ -20,13 +20,14 @@ from activities.restoration_moves import (
     tell_holds,
     why_dropped,
 )
-from db import account_holds, hold_clocks, objections, paper_errands, restorations
+from db import account_holds, credit_accounts, hold_clocks, objections, paper_errands, restorations
 from db.pool import Connection
 from db.restorations import CourtOrderRow, Covered, Line, RestorationRow
 from domain import authority
 from domain.errors import NotNow
 from domain.restoring import ENDS_BY, LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
+from schemas.identifiers import IFSC_PATTERN
 from schemas.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration_enums import (
     CourtOrderEffect,
@@ -434,12 +435,19 @@ async def _order(
 
 
 async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:
-    """By hop, the account that the victim paid from."""
+    """By hop, the account that the victim paid from, or the one that two officers have put in its place."""
+    instead = await credit_accounts.standing(work.connection, work.row.ack_no)
+    if instead is not None:
+        to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)
+        return {line.hop_no: to for line in lines}
     numbers = [line.hop_no for line in lines]
     directory = work.hands.directory.current
     found = {}
     for payer in await restorations.payers(work.connection, work.row.case_no, numbers):
-        known, _ = directory.resolve(payer.institution_as_told, None, payer.holder, "payer")
+        known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")
         institution = known.code if known else payer.institution_as_told
-        found[payer.hop_no] = Beneficiary(institution=institution, holder=payer.holder)
+        ifsc = (payer.ifsc or "").strip().upper()
+        found[payer.hop_no] = Beneficiary(
+            institution=institution, holder=payer.holder, ifsc=ifsc if IFSC_PATTERN.match(ifsc) else ""
+        )
     return found

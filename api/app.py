@@ -18,6 +18,7 @@ from api import (
     cases,
     complaints,
     contradictions,
+    credit_accounts,
     desk,
     events,
     evidence,
@@ -94,7 +95,7 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
         app.include_router(resource.router)
     # Before the restorations: `figures` is the id of none.
-    for resource in (home_figures, restorations, papers, police, messages):
+    for resource in (home_figures, restorations, credit_accounts, papers, police, messages):
         app.include_router(resource.router)
     app.include_router(police.wide_router)
     for resource in (orders, bank_orders, bank_papers, order_pages):

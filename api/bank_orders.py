@@ -9,6 +9,7 @@ from starlette.responses import Response
 from activities import order_answers
 from activities.confirming import NotItsLine
 from activities.order_answers import NoPaper, OrderOver
+from activities.order_cancelling import NotCancelled, acknowledge_cancellation
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.papers import PDF
@@ -21,6 +22,7 @@ from schemas.bank_answers import Acknowledge
 from schemas.orders import (
     BankOrder,
     BankOrderPage,
+    CancellationAcknowledged,
     ConfirmationTaken,
     OrderAcknowledged,
     OrderConfirmation,
@@ -38,7 +40,10 @@ ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled
 NO_PAPER: Final = Kind("no-paper", 409, "No paper was issued with the order")
 
 OrderId = Annotated[UUID, Path(description="`order_id` of the order.")]
+NOT_CANCELLED: Final = Kind("not-cancelled", 409, "The order is not taken back")
+
 State = Annotated[OrderState | None, Query(description="Only orders in that state.")]
+Waiting = Annotated[bool, Query(description="Only what waits for your word: orders to do, and orders taken back.")]
 
 
 @router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
@@ -47,12 +52,13 @@ async def read_orders(
     parts: TheParts,
     bank: TheBank,
     state: State = None,
+    waiting: Waiting = False,
     limit: PageLimit = PAGE_DEFAULT,
     cursor: Cursor = None,
 ) -> BankOrderPage:
     """The bank's orders, the oldest first, each as it stands."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state)
+    return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state, waiting=waiting)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
@@ -95,6 +101,26 @@ async def acknowledge(
         return await order_answers.acknowledge(parts.hands, bank.code, order_id)
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None
+
+
+@router.post(
+    "/{order_id}/acknowledge-cancellation",
+    name="acknowledge_cancellation_of_bank_order",
+    openapi_extra=takes(Acknowledge),
+    responses={**says(RATE_LIMITED, NOT_CANCELLED, NOT_FOUND), 200: COUNTED},
+)
+async def acknowledge_cancelled(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> CancellationAcknowledged:
+    """The bank does an order no more that is taken back. Said again it is the same receipt."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    body_of(bank, Acknowledge)
+    try:
+        at = await acknowledge_cancellation(parts.hands, bank.code, order_id)
+    except NotCancelled as error:
+        raise Refused(NOT_CANCELLED, str(error)) from None
+    return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
 @router.post(

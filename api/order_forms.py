@@ -11,6 +11,7 @@ from typing import Final
 
 from activities.order_links import OrderForm
 from api.forms import FormReader, whole_number
+from domain.confirming import UNNAMED
 from schemas.complaints import IST
 from schemas.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
@@ -81,7 +82,7 @@ class _Reader(FormReader):
         if amount_paise > left_paise:
             self._excesses[ordered.line_no] = amount_paise - left_paise
         # Two parts of one sum on one day are two: what was left before each is not the same.
-        told = reference or f"LEFT-{left_paise}"
+        told = reference or f"{UNNAMED}{left_paise}"
         return ConfirmedLine(line_no=ordered.line_no, amount_paise=amount_paise, done_at=at, reference=told)
 
     def _day(self, name: str) -> datetime | None:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from activities.answer_links import ORDER_PATH
 from activities.order_links import OrderForm, OrderLinkState, OrderLinkView, WordNotTaken, WordTaken
 from api.answer_pages import PAGES, TRANSFERS_A_PAGE, AnswerDoor
-from api.forms import fields_of
+from api.forms import FormReader, fields_of
 from api.order_forms import NAMES, OrderReading, lines_in, read_order_form
 from api.pages import GONE
 from api.params import INT32_MAX
@@ -35,6 +35,8 @@ async def show(request: Request, token: str, after: Annotated[int, Query(ge=0, l
     view = await door.orders.look(digest) if digest else None
     if view is None:
         return PAGES.page("unknown", 404)
+    if view.state is OrderLinkState.TO_ACKNOWLEDGE:
+        return PAGES.page("order_cancelled", view=view, fields={}, errors={})
     if view.state is not OrderLinkState.OPEN:
         return _closed(view)
     shown = [line for line in view.left if line.line_no > after][:TRANSFERS_A_PAGE]
@@ -57,14 +59,33 @@ async def _step(
     door: AnswerDoor, parts: Parts, digest: bytes, view: OrderLinkView, fields: dict[str, str], step: str
 ) -> Response:
     """What pressing that button leads to."""
+    if step == "acknowledge":
+        return await _acknowledge(door, digest, view, fields)
     if step == "send" and await door.orders.took(digest, fields):
         return _taken(view, WordTaken(left=len(view.left), repeated=True))
+    if view.state is OrderLinkState.TO_ACKNOWLEDGE:
+        return PAGES.page("order_cancelled", view=view, fields=fields, errors={})
     if view.state is not OrderLinkState.OPEN:
         return _closed(view)
     reading = read_order_form(fields, view.order.kind, view.left, view.order.ordered_at, parts.hands.now())
     if reading.form is None or step not in {"check", "send"}:
         return _again(view, reading)
     return _check(view, reading) if step == "check" else await _send(door, digest, view, reading, reading.form)
+
+
+async def _acknowledge(door: AnswerDoor, digest: bytes, view: OrderLinkView, fields: dict[str, str]) -> Response:
+    """The bank's officer says that the order is done no more."""
+    if view.state is not OrderLinkState.TO_ACKNOWLEDGE:
+        return _closed(view)
+    errors: dict[str, str] = {}
+    answerer = FormReader(fields, errors, view.expires_at).answerer()
+    if errors:
+        return PAGES.page("order_cancelled", 422, view=view, fields=fields, errors=errors)
+    before = await door.orders.acknowledge(digest, answerer, fields)
+    assert before is not None, "links are not deleted while they are good"
+    if before.state is not OrderLinkState.TO_ACKNOWLEDGE:
+        return _closed(before)
+    return PAGES.page("order_closed", view=view, state="acknowledged")
 
 
 async def _send(

@@ -6,18 +6,19 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 
 from activities import order_answers
-from activities.confirming import NotItsLine, take_confirmation
+from activities.confirming import NotItsLine, write_down
+from activities.order_cancelling import vouch_for_cancellation
 from activities.ordering import cancel_order
 from api.auth import may
 from api.bank_orders import not_its_line
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
-from api.roles import Action
+from api.roles import ALLOWED, Action
 from api.tokens import Officer
 from db import order_views
-from schemas.order_views import OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
-from schemas.orders import ConfirmationTaken, OrderConfirmation
+from schemas.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
+from schemas.orders import CancellationAcknowledged, OrderConfirmation, WrittenDownTaken
 from schemas.restoration_enums import OrderState
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
@@ -78,13 +79,27 @@ async def cancel(
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
+@router.post(
+    "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
+)
+async def vouch(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, told: BankTold
+) -> CancellationAcknowledged:
+    """Write down how the bank was told that an order is taken back; what waits for that is sent."""
+    at = await vouch_for_cancellation(parts.hands, order_id, told.note, officer.actor)
+    return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
+
+
 @router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
 async def confirm(
     parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, told: WrittenDown
-) -> ConfirmationTaken:
-    """Write down what a bank said it has done, by telephone or letter. It counts as the bank's own word does."""
-    word = OrderConfirmation(lines=told.lines)
+) -> WrittenDownTaken:
+    """Write down what a bank said it has done, by telephone or letter.
+
+    It counts as the bank's own word once a second officer, who may take money out of `held`, has said the same.
+    """
+    word, supervises = OrderConfirmation(lines=told.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
     try:
-        return await take_confirmation(parts.hands, None, order_id, word, officer.actor, told.note)
+        return await write_down(parts.hands, order_id, word, told.note, officer.actor, supervises=supervises)
     except NotItsLine as error:
         raise not_its_line(error) from None

@@ -50,6 +50,9 @@ class Action(StrEnum):
     RECEIVE_BOND = "receive_bond"
     CANCEL_RESTORATION = "cancel_restoration"
     REOPEN_RESTORATION = "reopen_restoration"
+    TELL_CREDIT_ACCOUNT = "tell_credit_account"
+    """another account of the victim's, in place of the one that paid"""
+    CONFIRM_CREDIT_ACCOUNT = "confirm_credit_account"
     READ_ORDERS = "read_orders"
     SEND_ORDER = "send_order"
     CANCEL_ORDER = "cancel_order"
@@ -115,6 +118,8 @@ ALLOWED: Final[Mapping[Action, frozenset[Role]]] = {
     Action.RECEIVE_BOND: RULES[RestorationVerb.RECEIVE_BOND].roles,
     Action.CANCEL_RESTORATION: RULES[RestorationVerb.CANCEL].roles,
     Action.REOPEN_RESTORATION: REOPENERS,
+    Action.TELL_CREDIT_ACCOUNT: _DESK | {Role.IO},
+    Action.CONFIRM_CREDIT_ACCOUNT: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.DY_SP, Role.SP}),
     Action.READ_ORDERS: _DESK | _POLICE | {Role.AUDITOR},
     Action.SEND_ORDER: _DESK,
     Action.CANCEL_ORDER: frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}),

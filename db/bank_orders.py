@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.confirming import Ordered
+from domain.confirming import Ordered, Via, Word
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
@@ -48,6 +48,8 @@ class OrderRow(Noun):
     round: int
     rung: OrderRung | None
     rung_at: UtcDatetime | None
+    rung_times: int
+    tried_at: UtcDatetime | None
     refusal_code: str | None
     ended_at: UtcDatetime | None
     policy: OrderPolicy
@@ -193,6 +195,13 @@ async def excess_ordered_paise(connection: Connection, case_no: str, hop_no: int
 # -- on the way to the bank --------------------------------------------------------------------------------------------
 
 
+async def note_tried(connection: Connection, order_id: UUID, at: datetime) -> None:
+    """From here on the bank may know of the order. The database refuses it for one that has to wait."""
+    await connection.execute(
+        "UPDATE bank_order SET tried_at = $2 WHERE order_id = $1 AND tried_at IS NULL", order_id, at
+    )
+
+
 async def delivered(connection: Connection, order_id: UUID, channel: ChannelKind, job_id: str, at: datetime) -> bool:
     """The bank has the order; false when that is written already, or the order is over."""
     done = await connection.fetchval(
@@ -230,7 +239,11 @@ async def refused(connection: Connection, order_id: UUID, code: str, message: st
 async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
     """Silence has climbed this rung."""
     await connection.execute(
-        "UPDATE bank_order SET rung = $2, rung_at = $3 WHERE order_id = $1", order_id, rung.value, at
+        "UPDATE bank_order SET rung = $2, rung_at = $3, rung_times = CASE WHEN rung = $2 THEN rung_times ELSE 0 END + 1"
+        " WHERE order_id = $1",
+        order_id,
+        rung.value,
+        at,
     )
 
 
@@ -249,7 +262,7 @@ async def turns(connection: Connection, order_id: UUID) -> dict[ChannelKind, int
     """How often each channel has tried to carry an order, whatever came of it."""
     rows = await connection.fetch(
         "SELECT channel, count(*) AS turns FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
-        " GROUP BY channel",
+        " AND NOT cancellation GROUP BY channel",
         order_id,
     )
     return {ChannelKind(row["channel"]): row["turns"] for row in rows}
@@ -262,15 +275,19 @@ async def note_carriage(
     outcome: CarriageOutcome,
     at: datetime,
     detail: str = "",
+    *,
+    cancellation: bool = False,
 ) -> None:
-    """Write what came of carrying an order over a channel; `detail` holds no personal data."""
+    """Write what came of carrying an order, or that it is taken back, over a channel; no personal data in `detail`."""
     await connection.execute(
-        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome, detail) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome, detail, cancellation)"
+        " VALUES ($1, $2, $3, $4, $5, $6)",
         order_id,
         channel.value,
         at,
         outcome.value,
         detail[:200],
+        cancellation,
     )
 
 
@@ -280,7 +297,7 @@ async def note_silence(connection: Connection, order_id: UUID, channel: ChannelK
         "INSERT INTO bank_order_carriage (order_id, channel, at, outcome) SELECT $1, $2, $3, 'silent'"
         " WHERE NOT EXISTS (SELECT FROM bank_order_carriage s WHERE s.order_id = $1 AND s.outcome = 'silent'"
         " AND s.carriage_id > (SELECT max(d.carriage_id) FROM bank_order_carriage d"
-        "  WHERE d.order_id = $1 AND d.outcome = 'delivered')) RETURNING true",
+        "  WHERE d.order_id = $1 AND d.outcome = 'delivered' AND NOT d.cancellation)) RETURNING true",
         order_id,
         channel.value,
         at,
@@ -291,10 +308,15 @@ async def note_silence(connection: Connection, order_id: UUID, channel: ChannelK
 # -- the bank's word ---------------------------------------------------------------------------------------------------
 
 
-async def known_words(connection: Connection, order_id: UUID) -> set[str]:
-    """The natural keys of what the bank has said of an order."""
-    rows = await connection.fetch("SELECT natural_key FROM bank_confirmation WHERE order_id = $1", order_id)
-    return {row["natural_key"] for row in rows}
+async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
+    """What the bank has said of an order, in the order in which it came."""
+    rows = await connection.fetch(
+        "SELECT line_no, natural_key, amount_paise, applied_paise, disposition, reference, credited_institution,"
+        " credited_holder AS credited_account, nullif(via, '') AS via FROM bank_confirmation WHERE order_id = $1"
+        " AND line_no IS NOT NULL ORDER BY confirmation_id",
+        order_id,
+    )
+    return [Word(**dict(row)) for row in rows]
 
 
 async def insert_confirmation(
@@ -307,7 +329,9 @@ async def insert_confirmation(
     disposition: str,
     flags: Sequence[str],
     source: str,
+    via: Via,
     note: str,
+    proposed_by: str | None,
     transaction_id: int | None,
     now: datetime,
 ) -> tuple[int, bytes]:
@@ -318,7 +342,8 @@ async def insert_confirmation(
     kept = await connection.fetchrow(
         "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise, done_at,"
         " reference, credited_institution, credited_holder, disposition, flags, received_at, source, note,"
-        " transaction_id) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+        " transaction_id, via, proposed_by)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)"
         f" RETURNING confirmation_id, {WORDS} AS words",
         order_id,
         line.line_no,
@@ -335,6 +360,8 @@ async def insert_confirmation(
         source,
         note,
         transaction_id,
+        via.value,
+        proposed_by,
     )
     if applied_paise:
         await connection.execute(
@@ -352,6 +379,9 @@ async def insert_confirmation(
 
 _AS_READ: Final = """
 SELECT o.order_id, o.kind, o.reason, o.state, o.case_no AS ack_no, o.planned_at AS ordered_at, o.due_at,
+       CASE o.state WHEN 'cancelled' THEN o.ended_at END AS cancelled_at,
+       EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)
+           AS cancellation_open,
        coalesce((SELECT p.number FROM paper p WHERE p.order_id = o.order_id ORDER BY p.issued_at LIMIT 1), '')
            AS paper_number,
        l.line_no, l.hop_no, h.reference, h.payee_holder, l.amount_paise, l.confirmed_paise, l.ack_no AS victim,

@@ -109,6 +109,8 @@ FILES: Final = {
     "messages/papers.jsonl": _rows(
         "message_paper", "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)", "t.message_id, t.place"
     ),
+    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
     "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
     "orders/forms.jsonl": _rows(
@@ -119,6 +121,7 @@ FILES: Final = {
     "orders/lines.jsonl": _rows("bank_order_line", _ORDER, "t.order_id, t.line_no"),
     "orders/links.jsonl": _rows("order_link", _ORDER, "t.link_id", without=("token_digest",)),
     "orders/orders.jsonl": _rows("bank_order", _CASE, "t.planned_at, t.order_id"),
+    "orders/words_proposed.jsonl": _rows("confirmation_proposal", _ORDER, "t.proposal_id", without=("digest",)),
     "police/court_orders.jsonl": _rows(
         "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
         " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"

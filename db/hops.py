@@ -27,6 +27,7 @@ class HopRow(Noun):
     institution: str | None
     payer_institution_as_told: str
     payer_holder: str
+    payer_ifsc: str | None = None
     payee_institution_as_told: str
     payee_holder: str
     payee_ifsc: str | None

@@ -8,7 +8,8 @@ from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderState
 
-READABLE: Final = "(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confirmed'))"
+_TAKEN_BACK: Final = "EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)"
+READABLE: Final = f"(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confirmed') OR {_TAKEN_BACK})"
 """what a bank finds in its list: an order whose paper is not issued yet is none"""
 
 
@@ -20,12 +21,21 @@ class Place(Noun):
 
 
 async def page(
-    connection: Connection, institution: str, after: Place | None, limit: int, state: OrderState | None
+    connection: Connection,
+    institution: str,
+    after: Place | None,
+    limit: int,
+    state: OrderState | None,
+    *,
+    waiting: bool,
 ) -> list[Place]:
-    """Up to `limit` of the bank's orders that stand after `after`, the oldest first."""
+    """Up to `limit` of the bank's orders that stand after `after`, the oldest first.
+
+    `waiting`: only those that wait for its word, be it that it has done one or that it does one no more.
+    """
     rows = await connection.fetch(
         f"SELECT o.planned_at, o.order_id FROM bank_order o WHERE o.institution = $1 AND {READABLE}"
-        " AND ($2::text IS NULL OR o.state = $2)"
+        f" AND ($2::text IS NULL OR o.state = $2) AND (NOT $6 OR o.state IN ('delivered', 'refused') OR {_TAKEN_BACK})"
         " AND ($3::timestamptz IS NULL OR (o.planned_at, o.order_id) > ($3, $4::uuid))"
         " ORDER BY o.planned_at, o.order_id LIMIT $5",
         institution,
@@ -33,15 +43,18 @@ async def page(
         after.planned_at if after else None,
         after.order_id if after else None,
         limit,
+        waiting,
     )
     return [Place(**dict(row)) for row in rows]
 
 
 async def waiting(connection: Connection, institution: str) -> int:
-    """How many orders the bank has not acknowledged, confirmed or refused."""
+    """How many orders, or that they are taken back, the bank has not acknowledged, confirmed or refused."""
     count: int = await connection.fetchval(
-        "SELECT count(*) FROM bank_order o WHERE o.institution = $1 AND o.state = 'delivered'"
-        " AND o.acknowledged_at IS NULL",
+        "SELECT (SELECT count(*) FROM bank_order o WHERE o.institution = $1 AND o.state = 'delivered'"
+        "  AND o.acknowledged_at IS NULL)"
+        " + (SELECT count(*) FROM order_cancellation c JOIN bank_order o USING (order_id)"
+        "  WHERE o.institution = $1 AND c.settled_at IS NULL)",
         institution,
     )
     return count
@@ -99,12 +112,12 @@ _LINES: Final = (
     "SELECT o.order_id, o.case_no, o.kind, l.line_no, h.reference_key, l.amount_paise - l.confirmed_paise AS left_paise"
     " FROM bank_order o JOIN bank_order_line l USING (order_id)"
     " JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no"
-    " WHERE o.institution = $1 AND o.state <> 'cancelled'"
+    f" WHERE o.institution = $1 AND (o.state <> 'cancelled' OR {_TAKEN_BACK})"
 )
 
 
 async def lines_of_cases(connection: Connection, institution: str, case_nos: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders about these cases, but for cancelled ones."""
+    """Every line of the bank's orders about these cases, but for those that it does no more."""
     rows = await connection.fetch(
         f"{_LINES} AND o.case_no = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no", institution, case_nos
     )
@@ -112,7 +125,7 @@ async def lines_of_cases(connection: Connection, institution: str, case_nos: lis
 
 
 async def lines_by_reference(connection: Connection, institution: str, keys: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders to restore that is about one of these transfers, but for cancelled ones."""
+    """Every line of the bank's orders to restore that is about one of these transfers, but those it does no more."""
     rows = await connection.fetch(
         f"{_LINES} AND o.kind = 'restore' AND h.reference_key = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,

@@ -4,11 +4,20 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from db import bank_orders
+from db import bank_orders, order_cancellations
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.order_views import CarriageView, ConfirmationView, OrderHead, OrderPage, OrderView, RungView
+from schemas.order_views import (
+    CancellationView,
+    CarriageView,
+    ConfirmationView,
+    OrderHead,
+    OrderPage,
+    OrderView,
+    RungView,
+    WordProposalView,
+)
 from schemas.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderState
 
@@ -70,8 +79,16 @@ _MORE: Final = """,
 """
 
 _CARRIAGE: Final = (
-    "SELECT channel, at, outcome, detail FROM bank_order_carriage WHERE order_id = $1 ORDER BY carriage_id"
+    "SELECT channel, at, outcome, detail, cancellation FROM bank_order_carriage WHERE order_id = $1"
+    " ORDER BY carriage_id"
 )
+_CANCELLATION: Final = (
+    "SELECT cancelled_at, told_at, rung, settled_at, settled_by, note FROM order_cancellation WHERE order_id = $1"
+)
+_PROPOSALS: Final = """
+SELECT lines, note, proposed_by, proposed_at, agreed_by FROM confirmation_proposal WHERE order_id = $1
+ORDER BY proposal_id
+"""
 _CONFIRMATIONS: Final = """
 SELECT line_no, amount_paise, applied_paise, done_at, reference, disposition, flags, received_at, source, note
 FROM bank_confirmation WHERE order_id = $1 ORDER BY confirmation_id
@@ -89,12 +106,17 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
     (read,) = await bank_orders.as_read(connection, row["institution"], [order_id])
     carriage = await connection.fetch(_CARRIAGE, order_id)
     confirmations = await connection.fetch(_CONFIRMATIONS, order_id)
+    proposals = await connection.fetch(_PROPOSALS, order_id)
+    taken_back = await connection.fetchrow(_CANCELLATION, order_id)
     return OrderView(
         **fields,
         paper_number=read.paper_number,
         policy_version=policy.version,
+        cancellation=CancellationView(**dict(taken_back)) if taken_back else None,
+        waits=await order_cancellations.has_to_wait(connection, order_id),
         lines=read.lines,
         carriage=tuple(CarriageView(**dict(found)) for found in carriage),
+        proposals=tuple(WordProposalView(**dict(found)) for found in proposals),
         confirmations=tuple(ConfirmationView(**dict(found)) for found in confirmations),
         ladder=tuple(
             RungView(rung=rung, after_seconds=policy.rungs[rung], climbed_at=rung_at if rung == row["rung"] else None)

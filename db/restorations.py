@@ -231,6 +231,16 @@ async def set_prepared(connection: Connection, restoration_id: UUID, by: str, du
     await connection.execute("UPDATE restoration SET prepared_by = $2 WHERE restoration_id = $1", restoration_id, by)
 
 
+async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
+    """The complaint's restorations that are ready for approval and not approved."""
+    rows = await connection.fetch(
+        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open' AND prepared_by IS NOT NULL"
+        " AND approved_by IS NULL",
+        ack_no,
+    )
+    return [row["restoration_id"] for row in rows]
+
+
 async def unprepare(connection: Connection, restoration_id: UUID) -> None:
     """It is not ready for approval any more, or approved: what is to be divided is divided anew."""
     await connection.execute(
@@ -331,18 +341,6 @@ async def restored_paise(connection: Connection, restoration_id: UUID) -> int:
     return total
 
 
-async def credits_by_order(connection: Connection, restoration_id: UUID) -> list[tuple[UUID, int, str]]:
-    """Of each order that a bank has done something of: the paise, and the reference it told last."""
-    rows = await connection.fetch(
-        "SELECT c.order_id, sum(c.applied_paise)::bigint AS paise,"
-        " (array_agg(left(c.reference, 32) ORDER BY c.reference = '', c.confirmation_id DESC))[1] AS reference"
-        " FROM bank_confirmation c JOIN bank_order o USING (order_id)"
-        " WHERE o.restoration_id = $1 AND c.applied_paise > 0 GROUP BY c.order_id ORDER BY c.order_id",
-        restoration_id,
-    )
-    return [(row["order_id"], row["paise"], row["reference"]) for row in rows]
-
-
 async def order_states(connection: Connection, restoration_id: UUID) -> tuple[OrderState, ...]:
     """How its orders to banks stand."""
     rows = await connection.fetch("SELECT state FROM bank_order WHERE restoration_id = $1", restoration_id)
@@ -378,18 +376,19 @@ class Payer(Noun):
     hop_no: int
     institution_as_told: str
     holder: str
+    ifsc: str | None
 
 
 async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[Payer]:
     """Of each hop, who made the transfer at the top of its trail."""
     rows = await connection.fetch(
         "WITH RECURSIVE up AS ("
-        " SELECT hop_no AS asked, parent_hop_no, payer_institution_as_told, payer_holder FROM hop"
+        " SELECT hop_no AS asked, parent_hop_no, payer_institution_as_told, payer_holder, payer_ifsc FROM hop"
         " WHERE case_no = $1 AND hop_no = ANY($2)"
-        " UNION ALL SELECT u.asked, h.parent_hop_no, h.payer_institution_as_told, h.payer_holder"
+        " UNION ALL SELECT u.asked, h.parent_hop_no, h.payer_institution_as_told, h.payer_holder, h.payer_ifsc"
         " FROM up u JOIN hop h ON h.case_no = $1 AND h.hop_no = u.parent_hop_no)"
-        " SELECT asked AS hop_no, payer_institution_as_told AS institution_as_told, payer_holder AS holder"
-        " FROM up WHERE parent_hop_no IS NULL ORDER BY asked",
+        " SELECT asked AS hop_no, payer_institution_as_told AS institution_as_told, payer_holder AS holder,"
+        " payer_ifsc AS ifsc FROM up WHERE parent_hop_no IS NULL ORDER BY asked",
         case_no,
         list(hop_nos),
     )

@@ -110,6 +110,15 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_order_cancelled()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO order_cancellation (order_id, cancelled_at) VALUES (NEW.order_id, NEW.ended_at);
+    RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_order_line_covered()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -138,6 +147,27 @@ AS $function$
 BEGIN
     PERFORM pg_notify('bank_feed', NEW.institution);
     RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_order_tried()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    NEW.tried_at := coalesce(OLD.tried_at, NEW.tried_at, NEW.delivered_at);
+    IF OLD.tried_at IS NOT NULL OR NEW.tried_at IS NULL THEN
+        RETURN NEW;
+    END IF;
+    PERFORM FROM case_file WHERE case_no = NEW.case_no FOR NO KEY UPDATE;
+    IF EXISTS (
+        SELECT FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)
+        JOIN order_cancellation c ON c.order_id = other.order_id
+        WHERE mine.order_id = NEW.order_id AND other.order_id <> NEW.order_id AND c.settled_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'order % waits: the bank has not said that it does an earlier one no more', NEW.order_id
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'bank_order_waits';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.case_event_chain()
@@ -218,6 +248,23 @@ BEGIN
     JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
     WHERE c.court_order_id = of_order
       AND (c.account_key IS NULL OR (h.institution, h.account_key) = (c.institution, c.account_key));
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.credit_account_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'DELETE' OR OLD.confirmed_at IS NOT NULL
+        OR (NEW.account_id, NEW.ack_no, NEW.case_no, NEW.holder_name, NEW.account, NEW.ifsc, NEW.institution, NEW.reason,
+            NEW.proof, NEW.same_name, NEW.told_by, NEW.told_at)
+            IS DISTINCT FROM
+            (OLD.account_id, OLD.ack_no, OLD.case_no, OLD.holder_name, OLD.account, OLD.ifsc, OLD.institution, OLD.reason,
+            OLD.proof, OLD.same_name, OLD.told_by, OLD.told_at)
+    THEN
+        RAISE EXCEPTION 'of an account to credit only the confirmation is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.directory_written()
@@ -469,6 +516,15 @@ BEGIN
     SELECT posted, line_no, p_case_no, hop_no, bucket, amount
     FROM unnest(p_hop_nos, p_buckets, p_amounts) WITH ORDINALITY AS e (hop_no, bucket, amount, line_no);
     RETURN posted;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.order_cancellation_settled_once()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'the cancellation of order % is settled', OLD.order_id
+        USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
 CREATE OR REPLACE FUNCTION public.order_link_rules()
@@ -843,10 +899,14 @@ CREATE TABLE bank_confirmation (
     source text NOT NULL,
     transaction_id bigint,
     note text NOT NULL DEFAULT ''::text,
+    via text NOT NULL DEFAULT ''::text,
+    proposed_by text,
     CONSTRAINT bank_confirmation_pkey PRIMARY KEY (confirmation_id),
     CONSTRAINT bank_confirmation_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT bank_confirmation_check CHECK (((applied_paise >= 0) AND (applied_paise <= amount_paise))),
-    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text])))
+    CONSTRAINT bank_confirmation_disposition_check CHECK ((disposition = ANY (ARRAY['applied'::text, 'contradiction'::text, 'duplicate'::text]))),
+    CONSTRAINT bank_confirmation_four_eyes CHECK (((via <> 'officer'::text) OR (applied_paise = 0) OR ((proposed_by IS NOT NULL) AND (proposed_by <> source)))),
+    CONSTRAINT bank_confirmation_via_check CHECK ((via = ANY (ARRAY[''::text, 'door'::text, 'file'::text, 'letter'::text, 'officer'::text])))
 );
 
 CREATE TABLE bank_evidence (
@@ -921,6 +981,8 @@ CREATE TABLE bank_order (
     ended_reason text NOT NULL DEFAULT ''::text,
     policy jsonb NOT NULL,
     acknowledged_at timestamp with time zone,
+    tried_at timestamp with time zone,
+    rung_times integer NOT NULL DEFAULT 0,
     CONSTRAINT bank_order_pkey PRIMARY KEY (order_id),
     CONSTRAINT bank_order_check CHECK (((kind = 'restore'::text) = (reason = 'restoration'::text))),
     CONSTRAINT bank_order_check1 CHECK (((reason = 'restoration'::text) = (restoration_id IS NOT NULL))),
@@ -928,6 +990,7 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_check3 CHECK (((state = ANY (ARRAY['confirmed'::text, 'cancelled'::text])) = (ended_at IS NOT NULL))),
     CONSTRAINT bank_order_kind_check CHECK ((kind = ANY (ARRAY['restore'::text, 'release'::text]))),
     CONSTRAINT bank_order_reason_check CHECK ((reason = ANY (ARRAY['restoration'::text, 'lapsed'::text, 'grievance'::text, 'objection'::text, 'excess'::text, 'court'::text, 'leftover'::text, 'micro'::text]))),
+    CONSTRAINT bank_order_rung_times_check CHECK ((rung_times >= 0)),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
@@ -938,6 +1001,7 @@ CREATE TABLE bank_order_carriage (
     at timestamp with time zone NOT NULL,
     outcome text NOT NULL,
     detail text NOT NULL DEFAULT ''::text,
+    cancellation boolean NOT NULL DEFAULT false,
     CONSTRAINT bank_order_carriage_pkey PRIMARY KEY (carriage_id),
     CONSTRAINT bank_order_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
 );
@@ -1060,6 +1124,23 @@ CREATE TABLE complaint (
     CONSTRAINT complaint_ack_no_check CHECK ((ack_no ~ '^\d{14}$'::text))
 );
 
+CREATE TABLE confirmation_proposal (
+    proposal_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    order_id uuid NOT NULL,
+    digest bytea NOT NULL,
+    lines jsonb NOT NULL,
+    note text NOT NULL,
+    proposed_by text NOT NULL,
+    proposed_at timestamp with time zone NOT NULL,
+    agreed_by text,
+    agreed_at timestamp with time zone,
+    CONSTRAINT confirmation_proposal_pkey PRIMARY KEY (proposal_id),
+    CONSTRAINT confirmation_proposal_check CHECK (((agreed_by IS NULL) = (agreed_at IS NULL))),
+    CONSTRAINT confirmation_proposal_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT confirmation_proposal_four_eyes CHECK ((agreed_by <> proposed_by)),
+    CONSTRAINT confirmation_proposal_note_check CHECK ((note <> ''::text))
+);
+
 CREATE TABLE contradiction (
     contradiction_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
     case_no text NOT NULL,
@@ -1123,6 +1204,31 @@ CREATE TABLE court_order (
     CONSTRAINT court_order_kind_check CHECK ((kind = ANY (ARRAY['bnss_497'::text, 'bnss_503'::text, 'bnss_106'::text, 'bnss_107'::text, 'lok_adalat'::text, 'writ'::text]))),
     CONSTRAINT court_order_order_no_check CHECK ((order_no <> ''::text)),
     CONSTRAINT court_order_withdrawn CHECK (((withdrawn_at IS NULL) = (withdrawn_by IS NULL)))
+);
+
+CREATE TABLE credit_account (
+    account_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    ack_no text NOT NULL,
+    case_no text NOT NULL,
+    holder_name text NOT NULL,
+    account text NOT NULL,
+    ifsc text NOT NULL,
+    institution text NOT NULL,
+    reason text NOT NULL,
+    proof text NOT NULL,
+    same_name boolean NOT NULL,
+    told_by text NOT NULL,
+    told_at timestamp with time zone NOT NULL,
+    confirmed_by text,
+    confirmed_at timestamp with time zone,
+    CONSTRAINT credit_account_pkey PRIMARY KEY (account_id),
+    CONSTRAINT credit_account_account_check CHECK ((account ~ '^[0-9]{9,18}$'::text)),
+    CONSTRAINT credit_account_check CHECK (((confirmed_by IS NULL) = (confirmed_at IS NULL))),
+    CONSTRAINT credit_account_four_eyes CHECK ((confirmed_by <> told_by)),
+    CONSTRAINT credit_account_holder_name_check CHECK ((holder_name <> ''::text)),
+    CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
+    CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
+    CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
 );
 
 CREATE TABLE desk_task (
@@ -1403,6 +1509,7 @@ CREATE TABLE hop (
     reminded_at timestamp with time zone,
     looked_up_at timestamp with time zone,
     asked_anew integer,
+    payer_ifsc text,
     CONSTRAINT hop_pkey PRIMARY KEY (case_no, hop_no),
     CONSTRAINT hop_amount_paise_check CHECK ((amount_paise > 0)),
     CONSTRAINT hop_check CHECK ((disputed_paise <= amount_paise)),
@@ -1626,6 +1733,24 @@ CREATE TABLE officer_shift (
     CONSTRAINT officer_shift_ends_minute_check CHECK ((ends_minute <= 1440)),
     CONSTRAINT officer_shift_starts_minute_check CHECK ((starts_minute >= 0))
 );
+
+CREATE TABLE order_cancellation (
+    order_id uuid NOT NULL,
+    cancelled_at timestamp with time zone NOT NULL,
+    told_at timestamp with time zone,
+    channel text,
+    rung text,
+    rung_at timestamp with time zone,
+    settled_at timestamp with time zone,
+    settled_by text,
+    note text NOT NULL DEFAULT ''::text,
+    CONSTRAINT order_cancellation_pkey PRIMARY KEY (order_id),
+    CONSTRAINT order_cancellation_check CHECK (((told_at IS NULL) = (channel IS NULL))),
+    CONSTRAINT order_cancellation_check1 CHECK (((rung IS NULL) = (rung_at IS NULL))),
+    CONSTRAINT order_cancellation_check2 CHECK (((settled_at IS NULL) = (settled_by IS NULL))),
+    CONSTRAINT order_cancellation_rung_check CHECK ((rung = ANY (ARRAY['desk_task'::text, 'supervisor'::text]))),
+    CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
+) WITH (fillfactor=80);
 
 CREATE TABLE order_link (
     link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
@@ -2038,6 +2163,8 @@ ALTER TABLE complaint ADD CONSTRAINT complaint_case_no_fkey FOREIGN KEY (case_no
 
 ALTER TABLE complaint ADD CONSTRAINT complaint_victim_id_fkey FOREIGN KEY (victim_id) REFERENCES victim(victim_id);
 
+ALTER TABLE confirmation_proposal ADD CONSTRAINT confirmation_proposal_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_answer_id_fkey FOREIGN KEY (answer_id) REFERENCES answer(answer_id);
 
 ALTER TABLE contradiction ADD CONSTRAINT contradiction_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -2051,6 +2178,12 @@ ALTER TABLE contradiction_settlement ADD CONSTRAINT contradiction_settlement_tra
 ALTER TABLE court_order ADD CONSTRAINT court_order_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE court_order ADD CONSTRAINT court_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
+
+ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2133,6 +2266,8 @@ ALTER TABLE objection ADD CONSTRAINT objection_restoration_id_fkey FOREIGN KEY (
 ALTER TABLE officer_leave ADD CONSTRAINT officer_leave_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
 
 ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN KEY (officer_id) REFERENCES nodal_officer(officer_id) ON DELETE CASCADE;
+
+ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE order_link ADD CONSTRAINT order_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
@@ -2282,6 +2417,10 @@ CREATE INDEX case_news_unsignalled ON public.case_news USING btree (news_id) WHE
 
 CREATE INDEX case_officer_by_subject ON public.case_officer USING btree (subject, assigned_at);
 
+CREATE UNIQUE INDEX confirmation_proposal_open ON public.confirmation_proposal USING btree (order_id, digest) WHERE (agreed_at IS NULL);
+
+CREATE INDEX confirmation_proposal_order ON public.confirmation_proposal USING btree (order_id);
+
 CREATE INDEX contradiction_case ON public.contradiction USING btree (case_no);
 
 CREATE INDEX contradiction_institution ON public.contradiction USING btree (institution, opened_at);
@@ -2289,6 +2428,10 @@ CREATE INDEX contradiction_institution ON public.contradiction USING btree (inst
 CREATE INDEX court_order_case ON public.court_order USING btree (case_no);
 
 CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no, court, order_no, effect, institution, account_key) NULLS NOT DISTINCT WHERE (withdrawn_at IS NULL);
+
+CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
+
+CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
@@ -2370,6 +2513,8 @@ CREATE INDEX objection_restoration ON public.objection USING btree (restoration_
 
 CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8range((((officer_id * 10080) + ((day_no - 1) * 1440)) + starts_minute), (((officer_id * 10080) + ((day_no - 1) * 1440)) + ends_minute)));
 
+CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
+
 CREATE INDEX order_link_order ON public.order_link USING btree (order_id);
 
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
@@ -2444,7 +2589,11 @@ CREATE TRIGGER bank_key_rules AFTER INSERT OR UPDATE ON public.bank_key FOR EACH
 
 CREATE TRIGGER bank_order_by_court BEFORE INSERT ON public.bank_order FOR EACH ROW WHEN (((new.kind = 'release'::text) AND (new.court_order_id IS NOT NULL))) EXECUTE FUNCTION court_order_lets_go();
 
+CREATE TRIGGER bank_order_cancelled AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'cancelled'::text) AND (old.state <> 'cancelled'::text) AND (new.tried_at IS NOT NULL))) EXECUTE FUNCTION bank_order_cancelled();
+
 CREATE TRIGGER bank_order_told AFTER UPDATE OF state ON public.bank_order FOR EACH ROW WHEN (((new.state = 'delivered'::text) AND (old.state <> 'delivered'::text))) EXECUTE FUNCTION bank_order_told();
+
+CREATE TRIGGER bank_order_tried BEFORE UPDATE ON public.bank_order FOR EACH ROW WHEN (((new.tried_at IS DISTINCT FROM old.tried_at) OR ((new.tried_at IS NULL) AND (new.delivered_at IS NOT NULL)))) EXECUTE FUNCTION bank_order_tried();
 
 CREATE CONSTRAINT TRIGGER bank_order_line_covered AFTER INSERT ON public.bank_order_line DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION bank_order_line_covered();
 
@@ -2461,6 +2610,8 @@ CREATE TRIGGER contradiction_settlement_append_only BEFORE DELETE OR UPDATE OR T
 CREATE TRIGGER contradiction_settlement_hold AFTER INSERT ON public.contradiction_settlement FOR EACH ROW EXECUTE FUNCTION settlement_wakes_hold();
 
 CREATE TRIGGER court_order_wakes_papers AFTER INSERT ON public.court_order FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
+
+CREATE TRIGGER credit_account_rules BEFORE DELETE OR UPDATE ON public.credit_account FOR EACH ROW EXECUTE FUNCTION credit_account_rules();
 
 CREATE TRIGGER duty_paper AFTER INSERT OR UPDATE OF done_at ON public.duty FOR EACH ROW WHEN ((new.kind = ANY (ARRAY['magistrate_report'::text, 'follow_up'::text]))) EXECUTE FUNCTION duty_asks_for_paper();
 
@@ -2515,6 +2666,8 @@ CREATE TRIGGER officer_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON 
 CREATE TRIGGER leave_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_leave FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.officer_shift FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
+
+CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
 CREATE TRIGGER order_link_rules BEFORE INSERT OR UPDATE ON public.order_link FOR EACH ROW EXECUTE FUNCTION order_link_rules();
 
@@ -2578,6 +2731,8 @@ COMMENT ON COLUMN bank_body.headers IS 'every line as [name, value], in the orde
 
 COMMENT ON COLUMN bank_confirmation.note IS 'by an officer who wrote down what the bank said: who said it, and how';
 
+COMMENT ON COLUMN bank_confirmation.proposed_by IS 'the officer who wrote the word down first; another one agreed to it';
+
 COMMENT ON COLUMN bank_evidence.about IS 'the hold request or the order that it speaks of; null for one that speaks of neither';
 
 COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the order they came';
@@ -2590,11 +2745,21 @@ COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has close
 
 COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has the order';
 
+COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
+
+COMMENT ON COLUMN bank_order_carriage.cancellation IS 'of the word that the order is taken back, not of the order';
+
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
 
+COMMENT ON COLUMN confirmation_proposal.digest IS 'of the lines';
+
 COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money out of held, for which it takes two persons';
+
+COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
+
+COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 
@@ -2627,6 +2792,8 @@ COMMENT ON COLUMN hop.waiting_since IS 'since when the hop waits for the desk, c
 COMMENT ON COLUMN message.expires_at IS 'from then on it is sent no more, and its text is blank; null: it is kept';
 
 COMMENT ON COLUMN officer_shift.day_no IS 'of the week, 1 is Monday';
+
+COMMENT ON COLUMN order_cancellation.settled_at IS 'the bank has said that it does the order no more, or an officer that it was told';
 
 COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as far as it says';
 

@@ -140,6 +140,12 @@ class OrderRule(Noun):
     supervisor_after_seconds: LongSeconds
     try_again_seconds: LongSeconds
     """after which an order that could not be sent is tried again"""
+    supervisor_again_after_seconds: LongSeconds
+    supervisor_times: Annotated[int, Field(ge=1, le=100)]
+    """how often the supervisor is told of an order that nobody carries out"""
+    cancelled_desk_task_after_seconds: LongSeconds
+    """after which the desk telephones a bank that has not said that it does a cancelled order no more"""
+    cancelled_supervisor_after_seconds: LongSeconds
     source: Source
 
     def promised(self, version: str, clock_factor: float) -> OrderPolicy:
@@ -154,6 +160,12 @@ class OrderRule(Noun):
                 OrderRung.SUPERVISOR: self.supervisor_after_seconds / clock_factor,
             },
             try_again_seconds=self.try_again_seconds / clock_factor,
+            cancel_rungs={
+                OrderRung.DESK_TASK: self.cancelled_desk_task_after_seconds / clock_factor,
+                OrderRung.SUPERVISOR: self.cancelled_supervisor_after_seconds / clock_factor,
+            },
+            supervisor_again_seconds=self.supervisor_again_after_seconds / clock_factor,
+            supervisor_times=self.supervisor_times,
         )
 
 

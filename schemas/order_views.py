@@ -46,6 +46,8 @@ class CarriageView(Noun):
     at: UtcDatetime
     outcome: CarriageOutcome
     detail: str
+    cancellation: bool
+    """of the word that the order is taken back, not of the order"""
 
 
 class ConfirmationView(Noun):
@@ -73,6 +75,29 @@ class RungView(Noun):
     """of the highest rung that was climbed"""
 
 
+class CancellationView(Noun):
+    """That the bank is told that the order is taken back, and whether it has said that it does it no more."""
+
+    cancelled_at: UtcDatetime
+    told_at: UtcDatetime | None
+    rung: OrderRung | None
+    """how high silence on it has climbed"""
+    settled_at: UtcDatetime | None
+    settled_by: str | None
+    """the bank, or the officer who vouches that it was told"""
+    note: str
+
+
+class WordProposalView(Noun):
+    """What an officer wrote down of the bank's word, and who has said the same."""
+
+    lines: tuple[ConfirmedLine, ...]
+    note: str
+    proposed_by: str
+    proposed_at: UtcDatetime
+    agreed_by: str | None
+
+
 class OrderView(OrderHead):
     """One order with all that became of it."""
 
@@ -89,10 +114,15 @@ class OrderView(OrderHead):
     refusal_reason: str | None
     ended_at: UtcDatetime | None
     ended_reason: str
+    cancellation: CancellationView | None
+    """none where the order is not taken back, or the bank never knew of it"""
+    waits: bool
+    """it is not sent before the bank has said that it does an earlier order no more"""
     policy_version: str
     lines: tuple[OrderLine, ...]
     carriage: tuple[CarriageView, ...]
     confirmations: tuple[ConfirmationView, ...]
+    proposals: tuple[WordProposalView, ...]
     ladder: tuple[RungView, ...]
 
 
@@ -100,6 +130,13 @@ class OrderDecision(Noun):
     """Why an officer does something to an order."""
 
     reason: Why
+
+
+class BankTold(Noun):
+    """That a bank was told that an order is taken back."""
+
+    note: Why
+    """who of the bank was told, when and how"""
 
 
 class WrittenDown(Noun):

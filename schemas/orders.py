@@ -1,7 +1,7 @@
 """Orders to banks: credit the victims, or lift a hold; and what a bank says it has done."""
 
 from typing import Annotated, Literal, Self
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from pydantic import Field, StringConstraints, model_validator
 
@@ -83,7 +83,43 @@ class BankOrder(Noun):
     due_at: UtcDatetime
     paper_number: str = ""
     """of the signed paper that comes with it"""
+    cancelled_at: Annotated[UtcDatetime | None, Field(exclude_if=lambda at: at is None)] = None
+    """when it was taken back: nothing more is to be done under it"""
+    cancellation_open: Annotated[bool, Field(exclude_if=lambda is_open: not is_open)] = False
+    """the bank has not said yet that it does the order no more"""
     lines: tuple[OrderLine, ...]
+
+
+def cancellation_id(order_id: UUID) -> UUID:
+    """By what the word that an order is taken back is known again, however often and by whatever way it comes."""
+    return uuid5(order_id, "cancelled")
+
+
+class OrderTakenBack(Noun):
+    """That an order is taken back, as its bank reads it."""
+
+    order_id: UUID
+    kind: OrderKind
+    ack_no: str
+    """the case's number"""
+    cancelled_at: UtcDatetime
+    lines: tuple[OrderLine, ...]
+
+
+class OrderCancelled(Noun):
+    """The event that a bank's webhook receives of an order that is taken back."""
+
+    type: Literal["order.cancelled"] = "order.cancelled"
+    timestamp: UtcDatetime
+    """of this attempt"""
+    data: OrderTakenBack
+
+
+class CancellationAcknowledged(Noun):
+    """The receipt of the word that a bank does an order no more, the same however often it is said."""
+
+    order_id: UUID
+    acknowledged_at: UtcDatetime
 
 
 class OrderIssued(Noun):
@@ -149,3 +185,9 @@ class ConfirmationTaken(Noun):
     applied: int
     duplicates: int
     contradictions: int
+
+
+class WrittenDownTaken(ConfirmationTaken):
+    """What became of a word that an officer wrote down. Nothing is booked before a second one has said the same."""
+
+    waits_for_second: bool

@@ -6,6 +6,8 @@ a change of policy alters nothing that is under way.
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.restoration_enums import AllocationRule, GrievanceLevel, Route, Step
@@ -74,6 +76,11 @@ class OrderPolicy(Noun):
     due_seconds: float
     rungs: dict[OrderRung, float]
     try_again_seconds: float
+    cancel_rungs: dict[OrderRung, float] = Field(default_factory=dict)
+    """the ladder of its cancellation; none of an order that was made before there was one"""
+    supervisor_again_seconds: float | None = None
+    supervisor_times: int = 1
+    """how often the supervisor is told"""
 
 
 class Due(Noun):

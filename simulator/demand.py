@@ -19,7 +19,7 @@ class WebhookError(ValueError):
     """The event was not signed by the police, or is none. The message says which."""
 
 
-HOLD_REQUESTED, ORDER_ISSUED = "hold.requested", "order.issued"
+HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED = "hold.requested", "order.issued", "order.cancelled"
 
 
 def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[str, object]:
@@ -29,7 +29,7 @@ def open_event(secret: bytes, body: bytes, headers: Mapping[str, str]) -> tuple[
         event = orjson.loads(body)
     except (WebhookVerificationError, orjson.JSONDecodeError) as error:
         raise WebhookError(str(error)) from error
-    if not isinstance(event, dict) or event.get("type") not in (HOLD_REQUESTED, ORDER_ISSUED):
+    if not isinstance(event, dict) or event.get("type") not in (HOLD_REQUESTED, ORDER_ISSUED, ORDER_CANCELLED):
         raise WebhookError("no event that this bank knows")
     return str(event["type"]), event.get("data")
 

@@ -23,11 +23,11 @@ from simulator.asgi import body_of, json_reply
 from simulator.bank import OK, Outage
 from simulator.banks import Banks
 from simulator.control import Control
-from simulator.demand import ORDER_ISSUED, WebhookError, open_event, read_demand
+from simulator.demand import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_demand
 from simulator.envelope import EnvelopeError
 from simulator.faults import Reply
 from simulator.institutions import HOOK_DOOR, Institution
-from simulator.orders import read_order
+from simulator.orders import read_cancelled, read_order
 from simulator.paying import BackOffices
 from simulator.script import ScriptedReply
 from simulator.seeds import chance
@@ -158,6 +158,8 @@ class Doors:
             kind, content = open_event(bank.webhook_secret, body, request.headers)
             if kind == ORDER_ISSUED:
                 return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.take(bank, read_order(content), "push")})
+            if kind == ORDER_CANCELLED:
+                return json_reply(HTTP_ACCEPTED, {"job_id": self._offices.stop(bank, read_cancelled(content), "push")})
             hold_id, report = read_demand(content)
         except WebhookError as error:
             return json_reply(401, {"code": NOT_LOGGED_IN, "message": str(error)})

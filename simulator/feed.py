@@ -12,7 +12,7 @@ from simulator.banks import Banks
 from simulator.demand import read_demand
 from simulator.institutions import Institution
 from simulator.line import Line, LineError
-from simulator.orders import read_order
+from simulator.orders import read_cancelled, read_order
 from simulator.paying import ORDERS_PATH, BackOffices
 from simulator.speech import HOLDS_PATH, SignedRequest
 from simulator.wire import FraudReport
@@ -106,13 +106,16 @@ class _Reader:
         """An order wakes the feed and stands in a list of its own; whether that was read."""
         cursor = ""
         while True:
-            path = f"{ORDERS_PATH}?state=delivered&limit={PAGE_ITEMS}{cursor}"
+            path = f"{ORDERS_PATH}?waiting=true&limit={PAGE_ITEMS}{cursor}"
             status, page = await self._call("GET", path)
             items = page.get("items")
             if status != HTTP_OK or not isinstance(items, list):
                 return False
             for item in items:
-                self._offices.take(self._bank, read_order(item), "pull")
+                if item.get("cancelled_at"):
+                    self._offices.stop(self._bank, read_cancelled(item), "pull")
+                elif item.get("state") == "delivered":
+                    self._offices.take(self._bank, read_order(item), "pull")
             if not page.get("next"):
                 return True
             cursor = f"&cursor={quote(str(page['next']))}"

@@ -13,6 +13,7 @@ from simulator.orders import Done, Kind, Order, OrderLine
 from simulator.wire import TicketError, paise
 
 _KINDS: Final[Mapping[str, Kind]] = {"RESTORE": "restore", "RELEASE": "release"}
+TAKEN_BACK: Final = "RECALL"
 
 
 def read_iso_order(text: bytes) -> tuple[Order, str] | None:
@@ -33,13 +34,34 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
     return Order(request.findtext("{*}Assgnmt/{*}Id", ""), kind, case.partition("-")[0], lines), case
 
 
+def read_iso_cancelled(text: bytes) -> tuple[str, str] | None:
+    """The order that a message takes back, and the case id of that; None for any other message."""
+    try:
+        request = read_xml(text).find(".//{*}FIToFIPmtCxlReq")
+    except TicketError:
+        return None
+    transaction = request.find("{*}Undrlyg/{*}TxInf") if request is not None else None
+    if request is None or transaction is None:
+        return None
+    if transaction.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "") != TAKEN_BACK:
+        return None
+    return said_of(transaction).get("ORDER", ""), request.findtext("{*}Case/{*}Id", "")
+
+
+def write_stopped(bank: str, case: str) -> bytes:
+    """That the bank does an order no more, under the case id of its cancellation."""
+    return resolution(bank, case, "CNCL", "<TxInfAndSts><TxCxlSts>ACCR</TxCxlSts></TxInfAndSts>")
+
+
 def _line(transaction: ElementTree.Element) -> OrderLine:
     said = said_of(transaction)
     try:
         number, amount_paise = int(said["LINE"]), paise(said["AMNT"].removeprefix("INR"))
     except (KeyError, ValueError) as error:
         raise TicketError("a line of the order has no number or no amount") from error
-    return OrderLine(number, amount_paise, transaction.findtext("{*}OrgnlTxId", ""), said.get("TOACC", ""))
+    return OrderLine(
+        number, amount_paise, transaction.findtext("{*}OrgnlTxId", ""), said.get("TOACC", ""), said.get("TOBNK", "")
+    )
 
 
 def write_done(bank: str, order: Order, case: str, done: Sequence[Done]) -> bytes:

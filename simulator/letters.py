@@ -54,15 +54,21 @@ async def open_page(line: Line, link: str, after: str) -> Answer:
     return await line.request("GET", urlsplit(link).path + (f"?after={after}" if after else ""), headers={})
 
 
+async def press(line: Line, link: str, fields: Mapping[str, str], step: str) -> int:
+    """Press one button of a form; gives the HTTP status at which it ended. Raises LineError."""
+    answer = await line.request(
+        "POST",
+        urlsplit(link).path,
+        headers={"content-type": "application/x-www-form-urlencoded"},
+        body=urlencode({**fields, "step": step}).encode(),
+    )
+    return answer.status
+
+
 async def send_form(line: Line, link: str, fields: Mapping[str, str]) -> int:
     """Have a form shown once more, then send it; gives the HTTP status at which it ended. Raises LineError."""
     for step in ("check", "send"):
-        answer = await line.request(
-            "POST",
-            urlsplit(link).path,
-            headers={"content-type": "application/x-www-form-urlencoded"},
-            body=urlencode({**fields, "step": step}).encode(),
-        )
-        if answer.status != HTTP_OK:
-            return answer.status
+        status = await press(line, link, fields, step)
+        if status != HTTP_OK:
+            return status
     return HTTP_OK

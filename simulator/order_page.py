@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from simulator.clock import IST
 from simulator.institutions import Institution
-from simulator.letters import HTTP_GONE, HTTP_OK, open_page, send_form
+from simulator.letters import HTTP_GONE, HTTP_OK, open_page, press, send_form
 from simulator.line import Line
 from simulator.orders import Done, Kind, Order, OrderLine
 from simulator.wire import rupees
@@ -98,6 +98,11 @@ class OrderVisitor:
                     del left[one.line_no]
             after = "" if shown else form.after
         return HTTP_GONE
+
+    async def stop(self) -> int:
+        """Say that the order is done no more; gives the HTTP status at which it ended. Raises LineError."""
+        fields = {"name": self.bank.nodal_name, "designation": "Nodal officer"}
+        return await press(self.line, self.link, fields, "acknowledge")
 
     async def _open(self, after: str) -> tuple[int, _Form | None]:
         answer = await open_page(self.line, self.link, after)

@@ -28,6 +28,8 @@ class OrderLine:
     """of the transfer that brought the money"""
     account: str = ""
     """to credit; none where a hold is only lifted"""
+    institution: str = ""
+    """where that account is"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +50,9 @@ class Done:
     amount_paise: int
     reference: str
     account: str = ""
+    institution: str = ""
 
-    def written(self, institution: str, now: datetime) -> Json:
+    def written(self, now: datetime) -> Json:
         """The line as the police's API takes it."""
         told: Json = {
             "line_no": self.line_no,
@@ -57,7 +60,9 @@ class Done:
             "done_at": now.isoformat(),
             "reference": self.reference,
         }
-        return told | ({"credited_account": self.account, "credited_institution": institution} if self.account else {})
+        if not self.account:
+            return told
+        return told | {"credited_account": self.account, "credited_institution": self.institution}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +93,16 @@ def _line(line: object) -> OrderLine:
     if not isinstance(number, int) or not isinstance(amount, int) or not isinstance(confirmed, int):
         raise TicketError("a line has no number or no amount")
     to = line.get("beneficiary")
-    account = str(to.get("holder", "")) if isinstance(to, dict) else ""
-    return OrderLine(number, amount - confirmed, str(line.get("reference", "")), account)
+    account, institution = (str(to.get(name, "")) if isinstance(to, dict) else "" for name in ("holder", "institution"))
+    return OrderLine(number, amount - confirmed, str(line.get("reference", "")), account, institution)
+
+
+def read_cancelled(content: object) -> str:
+    """The id of an order that the police have taken back. Raises TicketError."""
+    order_id = content.get("order_id") if isinstance(content, dict) else None
+    if not isinstance(order_id, str):
+        raise TicketError("order_id is missing")
+    return order_id
 
 
 def words_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed: bool) -> list[Word]:
@@ -121,7 +134,7 @@ def words_on(config: SimulatorConfig, bank: Institution, order: Order, *, signed
 
 def _done(seed: int, line: OrderLine, again: str) -> Done:
     number = int(unit(seed, "credit", line.reference, line.line_no, again) * 10**10)
-    return Done(line.line_no, line.amount_paise, f"C{number:010d}", line.account)
+    return Done(line.line_no, line.amount_paise, f"C{number:010d}", line.account, line.institution)
 
 
 def _rest(whole: Sequence[Done], first: Sequence[Done]) -> tuple[Done, ...]:
@@ -132,7 +145,7 @@ def _rest(whole: Sequence[Done], first: Sequence[Done]) -> tuple[Done, ...]:
     )
 
 
-def confirmation(institution: str, word: Word) -> Json:
+def confirmation(word: Word) -> Json:
     """The body in which a bank says it."""
     now = datetime.now(UTC)
-    return {"lines": [line.written(institution, now) for line in word.lines]}
+    return {"lines": [line.written(now) for line in word.lines]}

@@ -6,7 +6,7 @@ The accounts of the world stay as the day left them: what is given back is the b
 import asyncio
 import logging
 import re
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 
@@ -15,7 +15,7 @@ import orjson
 from simulator.banks import Banks, origin_of
 from simulator.config import Channel
 from simulator.institutions import Institution
-from simulator.iso_orders import write_done
+from simulator.iso_orders import write_done, write_stopped
 from simulator.letters import ACK_NO, text_of
 from simulator.line import Line, LineError
 from simulator.order_page import OrderVisitor
@@ -27,6 +27,8 @@ from simulator.tickets import PostRecord
 ORDERS_PATH = "/api/v1/bank/orders"
 LINK = re.compile(r"https?://\S+/a/o/[A-Za-z0-9_-]{40,60}")
 ORDER_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
+TAKEN_BACK = "Order taken back"
+"""how the subject of the letter begins that takes one back"""
 READ_AGAIN_WALL_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
@@ -42,6 +44,12 @@ class OrderRecord:
     case: str = ""
     """the id of the case in a file"""
     words_left: int = 1
+    stopped: bool = False
+    """taken back by the police: what is not paid by then never is"""
+    paid_paise: dict[int, int] = field(default_factory=dict)
+    """by line, what really left the hold"""
+    paying: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """from the credit until the police have the word on it: before that nothing else is said of the order"""
 
 
 class BackOffices:
@@ -74,6 +82,20 @@ class BackOffices:
             self._spawn(self._carry_out(record, order))
         return f"ORD-{order.order_id}"
 
+    def stop(self, bank: Institution, order_id: str, channel: Channel, *, case: str = "", link: str = "") -> str:
+        """Take in that an order is taken back, also one that never came: the bank says that it does it no more."""
+        key = (bank.code, order_id)
+        record = self._orders.setdefault(key, OrderRecord(bank, order_id, channel, link, words_left=0))
+        if not record.stopped:
+            record.stopped = True
+            self._spawn(self._say_stopped(record, channel, case, link))
+        return f"STOP-{order_id}"
+
+    @property
+    def orders(self) -> Mapping[tuple[str, str], OrderRecord]:
+        """Every order, by its bank and its id."""
+        return self._orders
+
     def open_letter(self, bank: Institution, letter: EmailMessage) -> bool:
         """Take in an order that came by letter; false where the letter is about no order."""
         text = text_of(letter)
@@ -82,6 +104,9 @@ class BackOffices:
         if order_id is None or ack_no is None or (link is None and (bank.code, order_id[0]) not in self._orders):
             return False
         if link is None:
+            return True
+        if str(letter["subject"]).startswith(TAKEN_BACK):
+            self.stop(bank, order_id[0], "email", link=link[0])
             return True
         record = self._known(bank, order_id[0], "email", link[0])
         if record is not None:
@@ -129,9 +154,37 @@ class BackOffices:
         for number, word in enumerate(words):
             await asyncio.sleep((word.after - at) / config.procedure_clock_factor)
             at = word.after
-            await self._say(record, order, word, number)
+            async with record.paying:
+                if record.stopped:
+                    record.words_left = 0
+                    return
+                for done in word.lines:
+                    record.paid_paise[done.line_no] = record.paid_paise.get(done.line_no, 0) + done.amount_paise
+                await self._say(record, order, word, number)
             self.done_paise[order.kind] += sum(done.amount_paise for done in word.lines)
             record.words_left -= 1
+
+    async def _say_stopped(self, record: OrderRecord, channel: Channel, case: str, link: str) -> None:
+        bank, sent = record.bank, PostRecord((), frozenset(), f"{record.order_id}-stopped")
+        async with record.paying:
+            if channel == "email":
+                await self._banks.poster.until_taken(bank, sent, self._stop_at_the_page(bank, link))
+            elif channel == "iso20022":
+                await self._banks.file(bank, write_stopped(bank.code, case), sent)
+            else:
+                path = f"{ORDERS_PATH}/{record.order_id}/acknowledge-cancellation"
+                await self._banks.poster.deliver(bank, SignedRequest(bank, path, b"{}", key=sent.key), sent)
+
+    @staticmethod
+    def _stop_at_the_page(bank: Institution, link: str) -> Callable[[], Awaitable[Reply]]:
+        async def say() -> Reply:
+            line = Line(origin_of(link), 1)
+            try:
+                return Reply(await OrderVisitor(line, link, bank).stop(), {})
+            finally:
+                line.close()
+
+        return say
 
     async def _say(self, record: OrderRecord, order: Order, word: Word, number: int) -> None:
         bank, key = record.bank, f"{record.order_id}-{number}"
@@ -142,7 +195,7 @@ class BackOffices:
         if record.channel == "iso20022":
             await self._banks.file(bank, write_done(bank.code, order, record.case, word.lines), sent)
             return
-        body = orjson.dumps(confirmation(bank.code, word))
+        body = orjson.dumps(confirmation(word))
         path = f"{ORDERS_PATH}/{record.order_id}/confirm"
         await self._banks.poster.deliver(bank, SignedRequest(bank, path, body, key=key), sent)
 

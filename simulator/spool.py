@@ -8,7 +8,7 @@ from simulator.banks import Banks
 from simulator.institutions import Institution
 from simulator.iso_files import LOOK_EVERY_WALL_SECONDS, take_away
 from simulator.iso_messages import Arrived, read_message
-from simulator.iso_orders import read_iso_order
+from simulator.iso_orders import read_iso_cancelled, read_iso_order
 from simulator.paying import BackOffices
 from simulator.wire import TicketError
 
@@ -47,6 +47,9 @@ class SpoolReaders:
         try:
             if (order := read_iso_order(body)) is not None:
                 self._offices.take(bank, order[0], "iso20022", case=order[1])
+                return
+            if (stopped := read_iso_cancelled(body)) is not None:
+                self._offices.stop(bank, stopped[0], "iso20022", case=stopped[1])
                 return
             arrived: Arrived = read_message(body)
         except TicketError as error:

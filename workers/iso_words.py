@@ -5,6 +5,7 @@ from datetime import datetime
 
 from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import (
+    CancellationArrived,
     CancellationRequest,
     OrderArrived,
     ReturnedFunds,
@@ -28,6 +29,8 @@ def in_words(arrival: Arrival) -> Pairs:
         return list(_request(arrival))
     if isinstance(arrival, OrderArrived):
         return list(_order(arrival))
+    if isinstance(arrival, CancellationArrived):
+        return list(_taken_back(arrival))
     return list(_chaser(arrival))
 
 
@@ -81,6 +84,16 @@ def _order(told: OrderArrived) -> Iterator[tuple[str, str]]:
     for line in told.lines:
         to = f", to be credited at {line.to_institution}" if line.to_account else ""
         yield f"line {line.line_no}", f"{rupees(line.amount_paise, exact=True)} of transfer {line.reference}{to}"
+
+
+def _taken_back(told: CancellationArrived) -> Iterator[tuple[str, str]]:
+    yield "message", "an order to a bank is taken back"
+    yield "id", told.message_id
+    yield "written", _moment(told.created_at)
+    yield "to", told.bank_code or "nobody named"
+    yield "case", told.ack_no
+    yield "job", told.case_id
+    yield "order", str(told.order_id)
 
 
 def _request(told: CancellationRequest) -> Iterator[tuple[str, str]]:

@@ -8,6 +8,7 @@ from activities.duties import DutyHands
 from activities.grievance_clock import GrievanceHands
 from activities.hands import Hands
 from activities.hold_clocks import HoldHands
+from activities.order_cancelling import CancellationHands
 from activities.ordering import OrderHands
 from activities.papers import OrderPapers, appeal_address
 from activities.restoration_clock import RestorationHands
@@ -36,6 +37,7 @@ class WayHome:
     ) -> None:
         """`public_url`: where holders of accounts find the page for their appeal."""
         self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of, links)
+        self._cancellations = CancellationHands(hands, carrier, mailer, links)
         self._restorations = RestorationHands(hands)
         self._holds = HoldHands(hands, appeal_address(public_url))
         self._grievances = GrievanceHands(hands)
@@ -56,10 +58,11 @@ class WayHome:
             self._grievances.move_grievance,
             self._orders.look_at_order,
             self._orders.climb_order,
+            self._cancellations.climb_cancellation,
             self._duties.look_at_duties,
             self._duties.care_for_duty,
         ]
 
     def bank_calls(self) -> list[Callable[..., Any]]:
         """The activities that call banks, on the queue of all calls to banks."""
-        return [self._orders.send_order]
+        return [self._orders.send_order, self._cancellations.send_cancellation]

@@ -1,15 +1,26 @@
-"""One order to a bank: carried over the channels, chased by the ladder, until the bank has done it."""
+"""One order to a bank: carried over the channels, chased by the ladder, until the bank has done it.
+
+One that is taken back is carried and chased in the same way, until the bank has said that it does it no more.
+"""
 
 from datetime import timedelta
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ordering import TRY_AGAIN, OrderHands
+    from activities.order_cancelling import CancellationHands
+    from activities.ordering import TO_TELL, TOLD, TRY_AGAIN, OrderHands
     from schemas.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import policies, procedures
+
+_CARRIES: dict[str, Any] = {
+    OrderState.PLANNED: OrderHands.send_order,
+    TO_TELL: CancellationHands.send_cancellation,
+}
+"""what is put before the bank, by where the order stands"""
 
 
 @workflow.defn
@@ -22,13 +33,15 @@ class OrderWorkflow:
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        """Deliver the order, and climb the ladder until it is confirmed or taken back."""
+        """Deliver the order, and climb the ladder until it is confirmed, or taken back and the bank knows it."""
         while not (look := await self._order.look(OrderHands.look_at_order)).over:
-            if look.at == OrderState.PLANNED and await self._delivered(look):
+            if (carry := _CARRIES.get(look.at)) and await self._delivered(look, carry):
                 continue
             due = await self._order.wait(look)
             if due is not None and due.what != TRY_AGAIN:
-                await self._order.act(OrderHands.climb_order, due.what)
+                taken_back = look.at in {TO_TELL, TOLD}
+                climb = CancellationHands.climb_cancellation if taken_back else OrderHands.climb_order
+                await self._order.act(climb, due.what)
             self._order.continue_if_long()
 
     @workflow.signal
@@ -36,12 +49,12 @@ class OrderWorkflow:
         """The order was written."""
         self._order.take_note()
 
-    async def _delivered(self, look: Look) -> bool:
+    async def _delivered(self, look: Look, carry: Any) -> bool:
         """Try the channels until the next rung; that nobody could be reached is what the ladder is for."""
         left = [due.at - workflow.now() for due in look.dues if due.what != TRY_AGAIN]
         try:
             return await workflow.execute_activity_method(
-                OrderHands.send_order,
+                carry,
                 self._order.asked(),
                 task_queue=policies.BANK_CALLS_QUEUE,
                 start_to_close_timeout=procedures.ORDER_CALL_TIMEOUT,

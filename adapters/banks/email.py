@@ -36,7 +36,7 @@ from domain.cells import as_plain_text
 from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
 from schemas.institutions import Institution
-from schemas.orders import BankOrder
+from schemas.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind
 from schemas.rosters import HolidayRules
 
@@ -103,6 +103,11 @@ class EmailAdapter:
         await self._within(bank, self._send_order(bank, ticket), timeout_seconds)
         return Delivery(job_id_of(ticket.order.order_id))
 
+    async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """Tell `bank` by one letter that an order is taken back; as `send_hold_request` in everything else."""
+        await self._within(bank, self._send_cancellation(bank, order), timeout_seconds)
+        return Delivery(job_id_of(cancellation_id(order.order_id)))
+
     async def _within(self, bank: Institution, sending: Awaitable[None], timeout_seconds: float) -> None:
         """Have a letter sent, and what fails in the words of every channel."""
         try:
@@ -143,6 +148,17 @@ class EmailAdapter:
             attachments=[PdfAttachment(name, pdf)] if pdf else [],
         )
 
+    async def _send_cancellation(self, bank: Institution, order: BankOrder) -> None:
+        _has_a_desk(bank)
+        link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
+        await self._mailer.send(
+            bank.desk_email,
+            f"Order taken back: acknowledgement {order.ack_no}",
+            cancellation_letter_text(bank, order, link),
+            f"{order.order_id}.cancelled",
+            cc=self._copies(bank),
+        )
+
     def _copies(self, bank: Institution) -> list[str]:
         order = calling_order(bank.nodal_officers, Holidays(self._holidays, bank.closed_days), datetime.now(UTC))
         others = [one for one in order if one.email != bank.desk_email and is_plain_address(one.email)]
@@ -177,6 +193,20 @@ def order_letter_text(bank: Institution, order: BankOrder, link: AnswerLink, *, 
         f"Please {_ASKED[order.kind]}, then say on this page what was done: amount, day and reference of"
         " each. In parts is fine: come back by the same link. No account is needed, and a phone will do:\n\n"
         f"{order_link_text(link)}"
+    )
+
+
+def cancellation_letter_text(bank: Institution, order: BankOrder, link: AnswerLink) -> str:
+    """What the letter about an order that is taken back says."""
+    return (
+        f"To {bank.name}: the nodal officer, and the desk for police requests\n\n"
+        f"Acknowledgement: {order.ack_no}\n"
+        f"Order taken back: {order.order_id}\n\n"
+        "The order is taken back: please do not carry it out, nor what is left of it. The money stays on hold until"
+        " you hear from us again. If any of it is done already, telephone the desk at once, and confirm it over your"
+        " usual interface.\n\n"
+        "Please say on this page that your bank does the order no more. No account is needed, and a phone will do:\n\n"
+        f"{_link_text(link, 'it is said')}"
     )
 
 

@@ -243,3 +243,15 @@ class OrderTaker(Protocol[Way_contra]):
     async def send_order(self, bank: Way_contra, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         """Put an order before `bank`; as `BankAdapter.send_hold_request` in everything else."""
         ...
+
+
+@runtime_checkable
+class CancellationTaker(Protocol[Way_contra]):
+    """What a channel can do besides that has a message for an order that is taken back."""
+
+    async def send_cancellation(self, bank: Way_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """Tell `bank` that an order is taken back; as `BankAdapter.send_hold_request` in everything else.
+
+        `schemas.orders.cancellation_id` of the order is its idempotency key.
+        """
+        ...

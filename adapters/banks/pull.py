@@ -18,6 +18,7 @@ from adapters.banks.protocol import Delivery, HoldTicket, OrderTicket
 from schemas.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
 from schemas.institutions import Institution
 from schemas.lien_lists import ListWanted
+from schemas.orders import BankOrder, cancellation_id
 
 OK: Final = "00"
 _TYPES: Final = {"held": "1", "moved": "3", "atm": "5", "aeps": "6", "spent": "11", "cheque": "14", "refused": "0"}
@@ -60,6 +61,11 @@ class PullAdapter:
         The job is the order.
         """
         return Delivery(str(ticket.order.order_id))
+
+    async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """The order stands in the bank's list as taken back until the bank has said that it has seen it."""
+        await self._announce(bank.code)
+        return Delivery(str(cancellation_id(order.order_id)))
 
     async def close(self) -> None:
         """Nothing is held open."""

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities import holding
-from activities.confirming import NotItsLine, take_confirmation
+from activities.confirming import NotItsLine, take_confirmation, write_down
 from activities.ordering import cancel_order, plan_order
 from db import cases
 from domain.errors import NotFound, NotNow
@@ -18,7 +18,8 @@ from tests.activities.bench import Bench
 from tests.activities.test_holding import held_case
 from tests.factories import rrn
 
-VICTIM = Beneficiary(institution="SBIN", holder="000123456789", ifsc="SBIN0000001")
+ACCOUNT = "000123456789"
+VICTIM = Beneficiary(institution="SBIN", holder=ACCOUNT, ifsc="SBIN0000001")
 HELD_PAISE = 600_00
 
 
@@ -193,3 +194,59 @@ async def test_another_banks_order_and_a_line_that_is_none(ordered: Ordered) -> 
     with pytest.raises(NotItsLine) as error:
         await take_confirmation(ordered.bench.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
     assert (error.value.index, error.value.line_no) == (0, 2)
+
+
+async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_own_word_comes(
+    ordered: Ordered,
+) -> None:
+    order_id, hands = await ordered.order(), ordered.bench.hands
+    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC))
+    word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
+    first = await write_down(hands, order_id, word, note, "officer:desk", supervises=False)
+    assert (first.waits_for_second, (await ordered.buckets())["restored"]) == (True, 0)
+    second = await write_down(hands, order_id, word, note, "officer:boss", supervises=True)
+    assert (second.waits_for_second, second.applied) == (False, 1)
+    own = await ordered.confirm(order_id, 300_00, "UTR1")
+    assert (own.applied, own.duplicates) == (0, 1)
+    assert (await ordered.buckets())["restored"] == 300_00
+    last = await ordered.confirm(order_id, 300_00, "UTR2")
+    assert last.state is OrderState.CONFIRMED, "the second instalment is one of its own"
+
+
+async def test_one_officer_alone_takes_nothing_out_of_held_whatever_the_code_believes(ordered: Ordered) -> None:
+    order_id = await ordered.order()
+    for proposed_by in (None, "officer:desk"):
+        with pytest.raises(asyncpg.CheckViolationError) as error:
+            await ordered.bench.pool.execute(
+                "INSERT INTO bank_confirmation (order_id, line_no, natural_key, amount_paise, applied_paise,"
+                " disposition, received_at, source, via, proposed_by)"
+                " VALUES ($1, 1, 'k', 1, 1, 'applied', now(), 'officer:desk', 'officer', $2)",
+                order_id,
+                proposed_by,
+            )
+        assert error.value.constraint_name == "bank_confirmation_four_eyes"
+
+
+async def test_a_mistyped_account_is_put_right_under_the_same_utr(ordered: Ordered) -> None:
+    order_id = await ordered.order()
+    assert (await ordered.confirm(order_id, account="4444")).contradictions == 1
+    right = await ordered.confirm(order_id, account=ACCOUNT)
+    assert (right.applied, right.state) == (1, OrderState.CONFIRMED)
+    assert (await ordered.buckets())["restored"] == HELD_PAISE
+
+
+@pytest.mark.parametrize(("bank", "applied"), [("ICIC", 0), ("State Bank of India", 1), ("SBIN", 1), ("no bank", 1)])
+async def test_another_bank_with_the_same_account_number_is_elsewhere(
+    ordered: Ordered, bank: str, applied: int
+) -> None:
+    line = ConfirmedLine(
+        line_no=1,
+        amount_paise=HELD_PAISE,
+        done_at=datetime.now(UTC),
+        reference="UTR1",
+        credited_account=ACCOUNT,
+        credited_institution=bank,
+    )
+    word = OrderConfirmation(lines=(line,))
+    taken = await take_confirmation(ordered.bench.hands, "HDFC", await ordered.order(), word, "bank:HDFC")
+    assert (taken.applied, taken.contradictions) == (applied, 1 - applied)

@@ -7,9 +7,14 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities import holding
+from activities.confirming import take_confirmation
 from activities.iso_arrivals import MessageTaken, take_message
+from activities.ordering import cancel_order
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.values import case_id
+from db import bank_orders
+from domain.confirming import Via
+from schemas.orders import ConfirmedLine, OrderConfirmation, cancellation_id
 from schemas.restoration_enums import OrderKind
 from tests.activities.bench import Bench
 from tests.activities.test_confirming import HELD_PAISE, Ordered
@@ -37,6 +42,14 @@ class Filed:
 
     def case(self, order_id: UUID) -> str:
         return case_id(self.ordered.case_no, order_id)
+
+    async def cancelled(self) -> UUID:
+        """An order that the bank has, taken back."""
+        order_id = await self.ordered.order()
+        async with self.bench.pool.acquire() as connection:
+            await bank_orders.note_tried(connection, order_id, NOW)
+        await cancel_order(self.bench.hands, order_id, "not wanted", "officer:sp")
+        return order_id
 
     async def take(self, body: bytes) -> MessageTaken:
         taken = await take_message(self.bench.hands, "HDFC", body)
@@ -175,3 +188,42 @@ async def test_a_word_on_an_order_that_is_over_is_told_beside_the_file(filed: Fi
     await filed.take(filed.returned(HELD_PAISE))
     taken = await filed.take(filed.resolution(order_id, "RJCR", reason="AC04"))
     assert any("confirmed" in doubt for doubt in taken.doubts)
+
+
+# -- taken back --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("status", "settled"), [("ACCR", True), ("PDCR", True), ("RJCR", False)])
+async def test_a_resolution_says_whether_the_bank_does_an_order_no_more(
+    filed: Filed, status: str, settled: bool
+) -> None:
+    order_id = await filed.cancelled()
+    await filed.take(filed.resolution(cancellation_id(order_id), status))
+    query = "SELECT settled_at IS NOT NULL FROM order_cancellation WHERE order_id = $1"
+    assert await filed.bench.value(query, order_id) == settled
+    assert ("order_silent" in await filed.desk()) == (not settled)
+
+
+async def test_a_late_word_on_the_order_itself_is_no_word_on_its_end(filed: Filed) -> None:
+    order_id = await filed.cancelled()
+    await filed.take(filed.resolution(order_id, "ACCR"))
+    query = "SELECT settled_at FROM order_cancellation WHERE order_id = $1"
+    assert await filed.bench.value(query, order_id) is None
+
+
+async def test_money_returned_under_an_order_taken_back_is_booked_and_settles_it(filed: Filed) -> None:
+    order_id = await filed.cancelled()
+    await filed.take(filed.returned(HELD_PAISE, case=filed.case(order_id)))
+    assert (await filed.ordered.buckets())["restored"] == HELD_PAISE
+    query = "SELECT settled_by FROM order_cancellation WHERE order_id = $1"
+    assert await filed.bench.value(query, order_id) == "bank:HDFC"
+
+
+async def test_a_credit_told_by_a_letters_page_and_by_file_is_booked_once(filed: Filed) -> None:
+    order_id = await filed.ordered.order()
+    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=NOW, reference="UTR1")
+    word = OrderConfirmation(lines=(line,))
+    await take_confirmation(filed.bench.hands, "HDFC", order_id, word, "bank:HDFC", Via.LETTER)
+    await filed.take(filed.returned(300_00))
+    assert (await filed.ordered.buckets())["restored"] == 300_00
+    assert [kind for kind, *_ in await filed.bench.contradictions(filed.ordered.case_no)] == ["credited_twice"]

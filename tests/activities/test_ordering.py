@@ -25,7 +25,7 @@ from db import bank_orders
 from db.pool import Pool
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
-from schemas.orders import OrderRefusal
+from schemas.orders import BankOrder, OrderRefusal
 from schemas.papers import Missing
 from schemas.procedures import Look, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
@@ -46,12 +46,19 @@ class OrderBank:
 
     tickets: list[OrderTicket] = field(default_factory=list)
     outcomes: list[Exception] = field(default_factory=list)
+    taken_back: list[BankOrder] = field(default_factory=list)
 
     async def send_order(self, bank: object, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         self.tickets.append(ticket)
         if self.outcomes:
             raise self.outcomes.pop(0)
         return Delivery("BANKS-1")
+
+    async def send_cancellation(self, bank: object, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        self.taken_back.append(order)
+        if self.outcomes:
+            raise self.outcomes.pop(0)
+        return Delivery("STOP-1")
 
     async def send_hold_request(self, bank: object, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         raise AssertionError("no hold is asked for here")
@@ -109,6 +116,16 @@ class Road:
     async def state(self, order_id: UUID) -> str:
         found: str = await self.bench.value("SELECT state FROM bank_order WHERE order_id = $1", order_id)
         return found
+
+    async def times_told(self, order_id: UUID) -> int:
+        found: int = await self.bench.value("SELECT rung_times FROM bank_order WHERE order_id = $1", order_id)
+        return found
+
+    async def age(self, order_id: UUID, seconds: float) -> None:
+        """Let what was climbed be climbed so long before."""
+        await self.bench.pool.execute(
+            "UPDATE bank_order SET rung_at = rung_at - make_interval(secs => $2) WHERE order_id = $1", order_id, seconds
+        )
 
     async def notes(self, state: str = "open") -> list[str]:
         rows = await self.bench.rows(
@@ -267,7 +284,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
             assert (await road.look(order_id)).dues[0].what == rung.value
             for _ in range(2):
                 await road.climb(order_id, rung, hands)
-    assert (await road.look(order_id)).dues == ()
+    assert [due.what for due in (await road.look(order_id)).dues] == [OrderRung.SUPERVISOR], "again"
     assert [letter["To"] for letter in box.letters] == ["desk@hdfc.example", "nodal@hdfc.example"]
     for letter in box.letters:
         body = letter.get_body(("plain",))
@@ -280,6 +297,22 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
     assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
     await road.ordered.confirm(order_id)
     assert await road.notes() == [], "a confirmation needs nobody any more"
+
+
+async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_promised(road: Road) -> None:
+    order_id, rule = await road.ordered.order(), road.bench.hands.policy.order
+    await road.send(order_id)
+    for rung in OrderRung:
+        await road.climb(order_id, rung)
+    for times in range(2, rule.supervisor_times + 1):
+        await road.climb(order_id, OrderRung.SUPERVISOR)
+        assert await road.times_told(order_id) == times - 1, "not before its time"
+        await road.bench.pool.execute("UPDATE desk_task SET state = 'closed', closed_at = now(), closed_by = 'x'")
+        await road.age(order_id, rule.supervisor_again_after_seconds)
+        await road.climb(order_id, OrderRung.SUPERVISOR)
+        assert await road.times_told(order_id) == times
+        assert await road.notes() == [f"order {order_id}"], "whoever has closed the task before"
+    assert (await road.look(order_id)).dues == ()
 
 
 async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> None:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from activities.confirming import take_confirmation
 from activities.hands import Hands
+from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration_enums import ObjectionDecision
 from schemas.restorations import RestorationVerb
 from tests.activities.way_home import DESK, SP, Home
@@ -65,6 +67,30 @@ async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None
     credited = await home.bench.value("SELECT body FROM message WHERE case_no = $1 AND kind = 'credited'", case_no)
     assert "400" in credited
     assert "UTR" in credited
+
+
+async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_another_is_silent(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    orders = await home.bench.rows(
+        "SELECT order_id, institution FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no
+    )
+    query = "SELECT body FROM message WHERE case_no = $1 AND kind = 'credited' ORDER BY written_at, message_id"
+    for number, (order_id, bank) in enumerate(orders, 1):
+        for reference in ("UTR1", "UTR2"):
+            line = ConfirmedLine(line_no=1, amount_paise=50_00, done_at=home.clock.at, reference=reference)
+            for _ in range(2):
+                word = OrderConfirmation(lines=(line,))
+                await take_confirmation(home.hands, bank, order_id, word, f"bank:{bank}")
+        bodies = [body for (body,) in await home.bench.rows(query, case_no)]
+        assert len(bodies) == 2 * number, "each once"
+        assert sum(f"UTR1, {bank}" in body for body in bodies) == 1
+        await home.tick(restoration, 90)
+    await home.tick(restoration)
+    assert len(await home.bench.rows(query, case_no)) == 4
 
 
 async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:

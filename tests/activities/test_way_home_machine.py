@@ -362,7 +362,8 @@ class WayHomeMachine(RuleBasedStateMachine):
                 for line_no, amount in lines
             )
         )
-        self.attempt(take_confirmation(self.world.hands, None, order_id, word, "officer:desk"))
+        bank = self.run(self.world.bench.value("SELECT institution FROM bank_order WHERE order_id = $1", order_id))
+        self.attempt(take_confirmation(self.world.hands, bank, order_id, word, f"bank:{bank}"))
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:

@@ -11,18 +11,19 @@ from standardwebhooks import Webhook
 from adapters.banks.email import EmailAdapter
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022 import schema
-from adapters.banks.iso20022.arrivals import OrderArrived
+from adapters.banks.iso20022.arrivals import CancellationArrived, OrderArrived
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.document import read
 from adapters.banks.iso20022.errors import IncompleteMessage
 from adapters.banks.iso20022.messages import Message
-from adapters.banks.iso20022.orders import encode_order
+from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.iso20022.spool import CANNOT_BE_WRITTEN, Spool, SpoolAdapter
 from adapters.banks.iso20022.values import case_id
 from adapters.banks.protocol import (
     BankMisconfigured,
     BankRefused,
     BankUnreachable,
+    CancellationTaker,
     Delivery,
     IsoWay,
     OrderTaker,
@@ -31,7 +32,7 @@ from adapters.banks.protocol import (
 from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
-from schemas.orders import BankOrder, Beneficiary, OrderIssued, OrderLine
+from schemas.orders import BankOrder, Beneficiary, OrderCancelled, OrderIssued, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.adapters.fake_bank import says
 from tests.adapters.test_email import BANK, NO_HOLIDAYS, Links
@@ -232,3 +233,76 @@ async def test_a_letter_fails_as_every_channel_does(refuses: dict[str, str], des
         adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), Links(), NO_HOLIDAYS)
         with pytest.raises(error):
             await adapter.send_order(BANK.model_copy(update={"desk_email": desk}), ticket(), timeout_seconds=5)
+
+
+# -- taken back --------------------------------------------------------------------------------------------------------
+
+
+def taken_back(reference: str = "610212345678") -> BankOrder:
+    return order(reference=reference).model_copy(update={"state": OrderState.CANCELLED, "cancelled_at": DUE_AT})
+
+
+async def test_which_wires_have_a_message_for_an_order_taken_back() -> None:
+    async with I4cAdapter() as wire:
+        assert not isinstance(wire, CancellationTaker)
+    for adapter in (PushAdapter, PullAdapter, SpoolAdapter, EmailAdapter):
+        assert hasattr(adapter, "send_cancellation"), adapter
+
+
+async def test_the_event_of_an_order_taken_back_has_an_id_of_its_own(hook: Hook) -> None:
+    async with PushAdapter(clock=lambda: datetime.now(UTC)) as adapter:
+        for _ in range(2):
+            await adapter.send_cancellation(hook.wire(), taken_back(), timeout_seconds=5)
+    ids = {headers["webhook-id"] for headers, _ in hook.came}
+    assert ids == {str(cancellation_id(ORDER_ID))}
+    headers, body = hook.came[0]
+    Webhook(NEW).verify(body.decode(), headers)
+    event = OrderCancelled.model_validate_json(body)
+    assert (event.data.order_id, event.data.cancelled_at, event.data.lines) == (ORDER_ID, DUE_AT, order().lines)
+
+
+async def test_the_feed_wakes_whoever_waits() -> None:
+    woken: list[str] = []
+
+    async def announce(code: str) -> None:
+        woken.append(code)
+
+    async with PullAdapter(announce) as adapter:
+        await adapter.send_cancellation(BANK, taken_back(), timeout_seconds=5)
+    assert woken == ["GRAM"]
+
+
+@pytest.mark.parametrize("with_header", [False, True])
+def test_the_message_of_an_order_taken_back_names_the_order_and_nothing_to_pay(with_header: bool) -> None:
+    body = encode_cancellation("DEMO", taken_back(), bic="DEMOINBB", with_header=with_header)
+    message, inside = read(body)
+    schema.check(message, inside)
+    told = decode(body)
+    assert isinstance(told, CancellationArrived)
+    case = case_id(ACK_NO, cancellation_id(ORDER_ID))
+    assert (told.order_id, told.ack_no, told.case_id, told.created_at) == (ORDER_ID, ACK_NO, case, DUE_AT)
+    assert b"00012345678901" not in body
+    with pytest.raises(IncompleteMessage):
+        decode(body.replace(ORDER_ID.hex.encode(), b"somebody elses"))
+
+
+async def test_as_a_file_twice_is_once_and_what_no_message_can_carry_is_refused(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    async with SpoolAdapter(spool) as adapter:
+        for _ in range(2):
+            await adapter.send_cancellation(WAY, taken_back(), timeout_seconds=5)
+        with pytest.raises(BankRefused):
+            await adapter.send_cancellation(WAY, taken_back("9" * 36), timeout_seconds=5)
+    assert [path.name for path in spool.of("DEMO", "out").iterdir()] == [f"{cancellation_id(ORDER_ID).hex}.xml"]
+
+
+async def test_the_letter_of_an_order_taken_back_has_a_link_and_no_account() -> None:
+    box, links = Postbox(), Links()
+    async with mail_server(box) as port:
+        adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
+        await adapter.send_cancellation(BANK, taken_back(), timeout_seconds=5)
+    (letter,) = box.letters
+    assert letter["Subject"] == f"Order taken back: acknowledgement {ACK_NO}"
+    text = letter.get_content()
+    assert "https://police.example/a/o/token-1" in text
+    assert "00012345678901" not in text

@@ -32,7 +32,7 @@ def test_the_word_and_the_reply() -> None:
     reply = ConfirmationTaken.model_validate_json(json.dumps(json_after("\n200\n")))
     line = order().lines[0]
     ordered = Ordered(amount_paise=line.amount_paise, confirmed_paise=0, beneficiary=line.beneficiary)
-    judged = judge(order().kind, order().due_at, ordered, word.lines[0], line.amount_paise, frozenset())
+    judged = judge(order().kind, order().due_at, ordered, word.lines[0], line.amount_paise, [])
     assert (judged.disposition, judged.applied_paise, judged.flags) == ("applied", line.amount_paise, ())
     assert (reply.order_id, reply.applied) == (order().order_id, 1)
 

@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from activities.answer_links import LetterLinks
+from activities.order_cancelling import vouch_for_cancellation
 from activities.ordering import cancel_order
 from api.order_forms import read_order_form
 from db import order_links
@@ -218,8 +219,28 @@ async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Maile
     assert await mail.ordering.value("SELECT used_at FROM order_link") is None
 
 
-async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
+async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no_more(mail: Mailed) -> None:
     await cancel_order(mail.ordering.doors.parts.hands, mail.order_id, "the victim asked", "officer:sp")
+    page = await mail.open()
+    assert "आदेश वापस लिया गया" in page.words
+    assert "30000000001" not in page.words
+    nobody = read(await mail.press("acknowledge", {}), 422)
+    assert "Your name is needed." in nobody.words
+    sent = read(await mail.press("send", WHO), 200)
+    assert "आदेश वापस लिया गया" in sent.words, "what was filled in before it came is not taken"
+    assert await mail.ordering.value("SELECT settled_at FROM order_cancellation") is None
+    said = read(await mail.press("acknowledge", WHO))
+    assert "Thank you" in said.words
+    assert await mail.ordering.value("SELECT settled_by FROM order_cancellation") == "bank:SBIN"
+    assert await mail.ordering.value("SELECT officer_name FROM order_link_form") == WHO["name"]
+    closed = read(await mail.press("acknowledge", WHO), 410)
+    assert "taken back" in closed.words
+
+
+async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
+    hands = mail.ordering.doors.parts.hands
+    await cancel_order(hands, mail.order_id, "the victim asked", "officer:sp")
+    await vouch_for_cancellation(hands, mail.order_id, "by telephone", "officer:sp")
     assert "taken back" in (await mail.open(410)).words
 
 

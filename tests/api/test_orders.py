@@ -68,11 +68,24 @@ async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
 async def test_what_a_bank_said_by_telephone_counts_as_its_word_and_says_who_wrote_it_down(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     told = {**done(), "note": "S. Rao of the branch, by telephone at 14:10"}
-    taken = await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", told)
-    assert taken.json()["state"] == "confirmed"
+    for role, name in [(Role.DESK, "officer1"), (Role.SUPERVISOR, "officer1"), (Role.DESK, "officer2")]:
+        alone = await ordering.doors.client.post(
+            f"{ORDERS}/{order_id}/confirm", json=told, headers=ordering.doors.officer(role, name)
+        )
+        assert (alone.json()["state"], alone.json()["waits_for_second"]) == ("delivered", True), (role, name)
+    assert await ordering.buckets() == {"held": HELD_PAISE}
+    assert await ordering.value("SELECT count(*) FROM desk_task WHERE kind = 'supervise' AND state = 'open'") == 1
+    (proposal,) = (await ordering.doors.read(f"{ORDERS}/{order_id}"))["proposals"]
+    assert (proposal["proposed_by"], proposal["agreed_by"]) == ("officer:officer1", None)
+    taken = await ordering.doors.client.post(
+        f"{ORDERS}/{order_id}/confirm", json=told, headers=ordering.doors.officer(Role.SUPERVISOR, "officer3")
+    )
+    assert (taken.json()["state"], taken.json()["waits_for_second"]) == ("confirmed", False)
     assert await ordering.buckets() == {"restored": HELD_PAISE}
     (word,) = (await ordering.doors.read(f"{ORDERS}/{order_id}"))["confirmations"]
-    assert (word["source"], word["note"]) == ("officer:officer1", told["note"])
+    assert (word["source"], word["note"]) == ("officer:officer3", told["note"])
+    assert await ordering.value("SELECT proposed_by FROM bank_confirmation") == "officer:officer1"
+    assert await ordering.value("SELECT count(*) FROM desk_task WHERE kind = 'supervise' AND state = 'open'") == 0
     again = await ordering.say(order_id, "confirm", done())
     assert again.json()["duplicates"] == 1, "the bank's own word comes later, and is the same credit"
     assert kind(await ordering.doors.post(f"{ORDERS}/{order_id}/confirm", done()), 422) == "invalid-request"
@@ -104,6 +117,28 @@ async def test_a_cancelled_order_asks_nothing_more_and_says_why(ordering: Orderi
     assert (told["state"], told["ended_reason"]) == ("cancelled", WHY["reason"])
     assert kind(await ordering.doors.post(f"{ORDERS}/{order_id}/cancel", WHY, Role.SP), 409) == "not-now"
     assert kind(await ordering.say(order_id, "acknowledge", {}), 409) == "order-over"
+
+
+async def test_the_bank_says_at_its_door_that_it_does_an_order_no_more(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    assert kind(await ordering.say(order_id, "acknowledge-cancellation", {}), 409) == "not-cancelled"
+    await ordering.doors.post(f"{ORDERS}/{order_id}/cancel", WHY, Role.SP)
+    first = await ordering.say(order_id, "acknowledge-cancellation", {})
+    again = await ordering.say(order_id, "acknowledge-cancellation", {})
+    assert (first.status_code, first.json()) == (200, again.json())
+    told = (await ordering.doors.read(f"{ORDERS}/{order_id}"))["cancellation"]
+    assert told["settled_by"] == "bank:SBIN"
+
+
+async def test_an_officer_vouches_that_the_bank_was_told(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    await ordering.doors.post(f"{ORDERS}/{order_id}/cancel", WHY, Role.SP)
+    path, told = f"{ORDERS}/{order_id}/cancellation-told", {"note": "S. Rao of the branch, by telephone at 14:10"}
+    assert kind(await ordering.doors.post(path, told, Role.DESK), 403) == "not-allowed"
+    assert kind(await ordering.doors.post(path, {}, Role.SP), 422) == "invalid-request"
+    assert (await ordering.doors.post(path, told, Role.SP)).status_code == 200
+    seen = (await ordering.doors.read(f"{ORDERS}/{order_id}"))["cancellation"]
+    assert (seen["settled_by"], seen["note"]) == ("officer:officer1", told["note"])
 
 
 @pytest.mark.parametrize("verb", ["send-again", "cancel"])

@@ -59,6 +59,15 @@ RESTORATION: Final = "/api/v1/restorations/{restoration_id}"
 ORDER: Final = "/api/v1/orders/{order_id}"
 BANK_ORDER: Final = "/api/v1/bank/orders/{order_id}"
 DONE: Final = {"lines": [{"line_no": 1, "amount_paise": 1, "done_at": "2026-11-24T06:00:00Z"}]}
+CREDIT: Final = "/api/v1/complaints/{ack_no}/credit-accounts"
+ACCOUNT: Final = {
+    "holder_name": "A. Victim",
+    "account": "50100000000042",
+    "ifsc": "HDFC0000042",
+    "institution": "HDFC",
+    "reason": "closed",
+    "proof": "passbook",
+}
 ACCOUNT_HOLD: Final = "/api/v1/holds/{account_hold_id}"
 GRIEVANCE: Final = "/api/v1/grievances/{grievance_id}"
 FOUND: Final = {"kyc": "genuine", "finding": "a shop since 2011"}
@@ -161,11 +170,19 @@ EXPECTED: Final[Mapping[tuple[str, str], tuple[frozenset[Role] | str | None, Any
     ("GET", ORDER): (READERS | POLICE, None),
     ("POST", f"{ORDER}/send-again"): (DESK, WHY),
     ("POST", f"{ORDER}/cancel"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), WHY),
+    ("POST", f"{ORDER}/cancellation-told"): (frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP}), {"note": "by phone"}),
+    ("GET", CREDIT): (READERS | POLICE, None),
+    ("POST", CREDIT): (DESK | IO, ACCOUNT),
+    ("POST", f"{CREDIT}/{{account_id}}/confirm"): (
+        ABOVE | {Role.SUPERVISOR, Role.ADMIN},
+        {"account": "50100000000042", "ifsc": "HDFC0000042"},
+    ),
     ("POST", f"{ORDER}/confirm"): (DESK, {**DONE, "note": "told by phone"}),
     ("GET", "/api/v1/bank/orders"): (BANK, None),
     ("GET", BANK_ORDER): (BANK, None),
     ("GET", f"{BANK_ORDER}/paper"): (BANK, None),
     ("POST", f"{BANK_ORDER}/acknowledge"): (BANK, {}),
+    ("POST", f"{BANK_ORDER}/acknowledge-cancellation"): (BANK, {}),
     ("POST", f"{BANK_ORDER}/confirm"): (BANK, DONE),
     ("POST", f"{BANK_ORDER}/refuse"): (BANK, {"code": "X", "reason": "no such hold"}),
     ("GET", "/api/v1/bank/holds"): (BANK, None),
@@ -207,6 +224,7 @@ NUMBERS: Final = {
     "paper_id": "00000000-0000-4000-8000-000000000000",
     "restoration_id": "00000000-0000-4000-8000-000000000000",
     "request_id": "00000000-0000-4000-8000-000000000000",
+    "account_id": "1",
     "order_id": "00000000-0000-4000-8000-000000000000",
 }
 

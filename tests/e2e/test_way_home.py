@@ -1,24 +1,34 @@
 """Money goes home over every channel: simulated victims, officers and courts at our own doors, banks that pay.
 
 What must hold in the end: what banks say they have credited is what the ledger has as restored, but for what is against
-an order; nothing was paid twice by the ledger; verify finds nothing.
+an order; nothing was paid twice by the ledger; verify finds nothing. With the workers killed on the way: what each bank
+has really credited or let go under each order is what the ledger has, and under an order taken back it is nothing.
 """
 
+import asyncio
+import random
+from collections import Counter
+from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 import pytest
 
+from schemas.enums import Role
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from simulator.config import Channels, HomeHabits, OrderHabits
 from tests.e2e.live import Live, live
+from tests.e2e.test_world import kill
 
 pytestmark = pytest.mark.end_to_end
 
 HOME_LIMIT_SECONDS = 120.0
+WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
+KILLS = 2
 EVERY = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
 
 
-def world(**habits: object) -> SimulatorConfig:
+def world(orders: OrderHabits | None = None, **habits: object) -> SimulatorConfig:
     """Six complaints at once, banks without traps; everybody applies and nobody objects, unless told otherwise."""
     quick = Delay(median=5.0)
     return SimulatorConfig(
@@ -30,7 +40,7 @@ def world(**habits: object) -> SimulatorConfig:
         knobs=Knobs.none(),
         delays=BankDelays(api=quick, seat=quick, mail=quick),
         channels=EVERY,
-        orders=OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
+        orders=orders or OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
         way_home=HomeHabits.model_validate({"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits),
     )
 
@@ -68,3 +78,71 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path) -> None:
         said = engine.sim.offices.done_paise["restore"]
         assert said - wrong == await paise(engine, "restored")
         assert (await engine.verified()).clean
+
+
+async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(tmp_path: Path) -> None:
+    orderly = OrderHabits(late=0, in_part=0.3, twice=0, elsewhere=0)
+    async with live(tmp_path, world(orderly), letters=True, goes_home=True) as engine:
+        engine.play()
+        cancelled = await killed_on_the_way(engine, random.Random(20261125))
+        await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
+        await check_banks(engine, cancelled)
+        assert (await engine.verified()).clean
+
+
+async def killed_on_the_way(engine: Live, dice: random.Random) -> UUID | None:
+    """Kill the workers while banks have orders, at moments of the dice; one order is taken back among that."""
+    cancelled: UUID | None = None
+    for number in range(KILLS):
+        await engine.until(partial(on_the_way, engine, number), HOME_LIMIT_SECONDS, "orders are on the way")
+        await asyncio.sleep(dice.uniform(0, 0.8))
+        cancelled = cancelled or await take_one_back(engine)
+        await asyncio.gather(*(kill(engine, victim) for victim in dice.sample(WORKERS, k=len(WORKERS))))
+    return cancelled
+
+
+async def on_the_way(engine: Live, number: int) -> bool:
+    """Whether banks have more orders than at the last kill, or all of the money is home."""
+    offices = engine.sim.offices.figures
+    return int(str(offices["received"])) > number or await is_home(engine)
+
+
+async def take_one_back(engine: Live) -> UUID | None:
+    """Take back an order that a bank has and has said nothing of; None where there is none just now."""
+    order_id: UUID | None = await engine.pool.fetchval(
+        "SELECT order_id FROM bank_order WHERE state = 'delivered' AND kind = 'restore'"
+        " ORDER BY planned_at DESC LIMIT 1"
+    )
+    if order_id is None:
+        return None
+    answer = await engine.api.post(
+        f"/api/v1/orders/{order_id}/cancel", json={"reason": "a drill"}, headers=engine.officer(Role.SP)
+    )
+    return order_id if answer.status_code == 200 else None
+
+
+async def check_banks(engine: Live, cancelled: UUID | None) -> None:
+    """Order by order: what the bank really did, what the ledger has of it, and what was ordered."""
+    rows = await engine.pool.fetch(
+        "SELECT o.order_id, o.state, o.kind, l.line_no, l.amount_paise, l.confirmed_paise, l.excess"
+        " FROM bank_order_line l JOIN bank_order o USING (order_id)"
+    )
+    paid: Counter[tuple[UUID, int]] = Counter()
+    for (_, order_id), record in engine.sim.offices.orders.items():
+        for line_no, found in record.paid_paise.items():
+            paid[UUID(order_id), line_no] += found
+    booked: Counter[str] = Counter()
+    for row in rows:
+        done = paid.pop((row["order_id"], row["line_no"]), 0)
+        assert done == row["confirmed_paise"] <= row["amount_paise"], row["order_id"]
+        assert row["state"] == "cancelled" or done == row["amount_paise"], "no order is forgotten"
+        if not row["excess"]:
+            booked["restored" if row["kind"] == "restore" else "released"] += done
+    assert not paid, "nothing is paid that nobody ordered"
+    for bucket in ("restored", "released"):
+        assert booked[bucket] == await paise(engine, bucket), bucket
+    assert booked["restored"] > 0
+    if cancelled is not None:
+        settled = await engine.pool.fetchval("SELECT settled_by FROM order_cancellation WHERE order_id = $1", cancelled)
+        assert settled is not None
+        assert settled.startswith("bank:")

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from adapters.banks.answers import HoldLine, StatusUpdate
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
-from adapters.banks.iso20022.orders import encode_order
+from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from schemas.orders import BankOrder, Beneficiary
 from schemas.orders import OrderLine as ProductLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from simulator.config import SimulatorConfig
 from simulator.institutions import build_institutions
-from simulator.iso_orders import read_iso_order, write_done
+from simulator.iso_orders import read_iso_cancelled, read_iso_order, write_done, write_stopped
 from simulator.orders import WRONG_ACCOUNT, Order, OrderLine, read_order, words_on
 from simulator.wire import TicketError
 from tests.simulator.conftest import quiet
@@ -168,3 +168,17 @@ def test_an_order_by_file_is_read_as_it_was_written_and_its_answer_as_it_was_mea
 @pytest.mark.parametrize("body", [b"no xml", b"<a/>", b"<Document><FIToFIPmtStsReq/></Document>"])
 def test_another_message_is_no_order(body: bytes) -> None:
     assert read_iso_order(body) is None
+
+
+def test_an_order_taken_back_by_file_is_read_as_it_was_written_and_answered() -> None:
+    told = ordered(OrderKind.RESTORE)
+    told = told.model_copy(update={"cancelled_at": told.ordered_at})
+    body = encode_cancellation("AUBL", told)
+    assert read_iso_order(body) is None
+    stopped = read_iso_cancelled(body)
+    assert stopped is not None
+    assert UUID(stopped[0]) == told.order_id
+    answer = decode(write_stopped("AUBL", stopped[1]))
+    assert isinstance(answer, StatusUpdate)
+    assert answer.job_id == stopped[1]
+    assert read_iso_cancelled(encode_order("AUBL", told, created_at=told.ordered_at)) is None

@@ -16,8 +16,9 @@ from temporalio.worker import Worker
 from activities import holding
 from activities.carrying import Carrier
 from activities.hands import Hands
+from activities.order_cancelling import CancellationHands, acknowledge_cancellation, vouch_for_cancellation
 from activities.ordering import OrderHands, cancel_order
-from adapters.banks.protocol import BankRefused
+from adapters.banks.protocol import BankRefused, BankUnreachable
 from db import procedures
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind, ProcedureKind
@@ -132,6 +133,11 @@ class OrderStage:
     async def until_state(self, order_id: UUID, state: str) -> None:
         await self.until(state, "SELECT state FROM bank_order WHERE order_id = $1", order_id)
 
+    async def until_told(self, order_id: UUID) -> None:
+        """Wait until the bank has been told that the order is taken back."""
+        query = "SELECT told_at IS NOT NULL FROM order_cancellation WHERE order_id = $1"
+        await self.until(True, query, order_id)
+
     async def until_carried(self, order_id: UUID, count: int) -> None:
         """Wait until so many attempts are written."""
         query = "SELECT count(*) FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
@@ -152,15 +158,21 @@ async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]
     await number_apart(hands.pool)
     stage = OrderStage(hands, client)
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
-    orders = OrderHands(stage.hands, Carrier(stage.hands, adapters), stage.letters, stage.paper)
+    carrier = Carrier(stage.hands, adapters)
+    orders = OrderHands(stage.hands, carrier, stage.letters, stage.paper)
+    cancellations = CancellationHands(stage.hands, carrier, stage.letters)
     case_work = Worker(
         stage.skipper.client,
         task_queue=policies.WAY_HOME_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
-        activities=[orders.look_at_order, orders.climb_order],
+        activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],
     )
-    bank_calls = Worker(stage.skipper.client, task_queue=policies.BANK_CALLS_QUEUE, activities=[orders.send_order])
+    bank_calls = Worker(
+        stage.skipper.client,
+        task_queue=policies.BANK_CALLS_QUEUE,
+        activities=[orders.send_order, cancellations.send_cancellation],
+    )
     async with case_work, bank_calls:
         yield stage
         await stage.clear()
@@ -191,9 +203,30 @@ async def kept_then_cancelled(hands: Hands, client: Client) -> list[WorkflowHist
         await stage.forward(order_id, timedelta(seconds=hands.policy.order.try_again_seconds))
         await stage.until_state(order_id, "refused")
         await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+        await stage.until_told(order_id)
+        await stage.do(order_id, lambda: acknowledge_cancellation(stage.hands, "HDFC", order_id))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
 
 
-ORDER_PATHS = (silent_then_done, kept_then_cancelled)
+async def taken_back(hands: Hands, client: Client) -> list[WorkflowHistory]:
+    """Taken back after the bank has it: the bank is away, is told, says nothing, and an officer vouches for it."""
+    async with order_stage(hands, client) as stage:
+        ordered = await stage.ordered()
+        order_id = await stage.begin(ordered)
+        await stage.until_state(order_id, "delivered")
+        stage.wire.outcomes.append(BankUnreachable("HDFC", "HTTP 503"))
+        await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+        await stage.forward(order_id, timedelta(minutes=10))
+        await stage.until_told(order_id)
+        for rung in (OrderRung.DESK_TASK, OrderRung.SUPERVISOR):
+            await stage.forward(order_id, timedelta(days=1))
+            await stage.until(rung.value, "SELECT rung FROM order_cancellation WHERE order_id = $1", order_id)
+        note = "told the nodal officer by telephone"
+        await stage.do(order_id, lambda: vouch_for_cancellation(stage.hands, order_id, note, "officer:sp"))
+        await stage.outcome(order_id)
+        return [await stage.history(order_id)]
+
+
+ORDER_PATHS = (silent_then_done, kept_then_cancelled, taken_back)
 """walk an order to its end, in its own time; recorded by `record_orders.py`"""

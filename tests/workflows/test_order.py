@@ -13,6 +13,7 @@ from temporalio.workflow import NondeterminismError
 
 from activities.hands import Hands
 from activities.order_answers import send_again
+from activities.order_cancelling import vouch_for_cancellation
 from activities.ordering import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.restoration_policy import OrderRule
@@ -105,6 +106,8 @@ async def climbs_on(stage: OrderStage) -> None:
     await stage.climb(order_id, OrderRung.REMINDER)
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example"]
     await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+    note = "told by telephone"
+    await stage.do(order_id, lambda: vouch_for_cancellation(stage.hands, order_id, note, "officer:sp"))
     await stage.outcome(order_id)
 
 

@@ -102,3 +102,16 @@ class OrderArrived:
     created_at: datetime | None
     due_at: datetime | None
     lines: tuple[OrderedTransfer, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancellationArrived:
+    """A camt.056 that takes an order back, as it arrives at a bank."""
+
+    message_id: str
+    order_id: UUID
+    """of the order that is done no more"""
+    ack_no: str
+    case_id: str
+    bank_code: str
+    created_at: datetime | None

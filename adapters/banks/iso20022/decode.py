@@ -1,15 +1,21 @@
 """A message read: what it is, and what it says in our words."""
 
 from adapters.banks.answers import StatusUpdate
-from adapters.banks.iso20022.arrivals import CancellationRequest, OrderArrived, ReturnedFunds, StatusRequest
+from adapters.banks.iso20022.arrivals import (
+    CancellationArrived,
+    CancellationRequest,
+    OrderArrived,
+    ReturnedFunds,
+    StatusRequest,
+)
 from adapters.banks.iso20022.document import read
 from adapters.banks.iso20022.messages import Message
-from adapters.banks.iso20022.orders import is_order, read_order
+from adapters.banks.iso20022.orders import is_cancellation, is_order, read_cancellation, read_order
 from adapters.banks.iso20022.requests import read_hold_request, read_status_request
 from adapters.banks.iso20022.resolution import read_resolution
 from adapters.banks.iso20022.returns import read_returned_funds
 
-Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest | OrderArrived
+Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest | OrderArrived | CancellationArrived
 
 
 def decode(body: bytes) -> Arrival:
@@ -24,5 +30,7 @@ def decode(body: bytes) -> Arrival:
     if message is Message.FUNDS_RETURNED:
         return read_returned_funds(inside)
     if message is Message.HOLD_REQUEST:
+        if is_cancellation(inside):
+            return read_cancellation(inside)
         return read_order(inside) if is_order(inside) else read_hold_request(inside)
     return read_status_request(inside)

@@ -1,10 +1,11 @@
 """Orders to restore or to release: a camt.056 with a reason of its own, as we write it and as a bank reads it."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from adapters.banks.iso20022.arrivals import OrderArrived, OrderedTransfer
+from adapters.banks.iso20022.arrivals import CancellationArrived, OrderArrived, OrderedTransfer
 from adapters.banks.iso20022.document import Element, node
 from adapters.banks.iso20022.encode import SENDER, agent, checked, header_of, party
 from adapters.banks.iso20022.errors import IncompleteMessage
@@ -24,11 +25,13 @@ from adapters.banks.iso20022.values import (
     words,
 )
 from schemas.complaints import IST
-from schemas.orders import BankOrder, OrderLine
+from schemas.orders import BankOrder, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind
 
 _REASONS: Final = {OrderKind.RESTORE: "RESTORE", OrderKind.RELEASE: "RELEASE"}
 """proprietary: the code set has no reason for money that is held and is to go home"""
+TAKEN_BACK: Final = "RECALL"
+"""of an order: nothing more is to be done under it"""
 
 
 def encode_order(
@@ -39,24 +42,59 @@ def encode_order(
     MsgId and case id are the order's: sent again, it is the same order. Raises InvalidMessage, naming the element,
     where the order has something this wire cannot carry (a reference above 35 characters).
     """
+    transactions = [_transaction(order, line) for line in order.lines]
+    return _message(bank_code, order, order.order_id, transactions, created_at, bic, with_header=with_header)
+
+
+def encode_cancellation(bank_code: str, order: BankOrder, *, bic: str = "", with_header: bool = False) -> bytes:
+    """Return the camt.056 that takes an order back, a transaction a line; MsgId and case id are the cancellation's.
+
+    Raises InvalidMessage as `encode_order`.
+    """
+    assert order.cancelled_at is not None, "whoever says that an order is taken back has taken it back"
+    transactions = [_taken_back(order, line) for line in order.lines]
+    identity = cancellation_id(order.order_id)
+    return _message(bank_code, order, identity, transactions, order.cancelled_at, bic, with_header=with_header)
+
+
+def _message(
+    bank_code: str,
+    order: BankOrder,
+    identity: UUID,
+    transactions: Sequence[Element],
+    created_at: datetime,
+    bic: str,
+    *,
+    with_header: bool,
+) -> bytes:
     inside = node(
         Message.HOLD_REQUEST.root_name,
         node(
             "Assgnmt",
-            node("Id", message_id(order.order_id)),
+            node("Id", message_id(identity)),
             node("Assgnr", party(SENDER)),
             node("Assgne", agent("Agt", bank_code, bic)),
             node("CreDtTm", moment(created_at)),
         ),
-        node("Case", node("Id", case_id(order.ack_no, order.order_id)), node("Cretr", party(SENDER))),
-        node("CtrlData", node("NbOfTxs", str(len(order.lines)))),
-        node("Undrlyg", *(_transaction(order, line) for line in order.lines)),
+        node("Case", node("Id", case_id(order.ack_no, identity)), node("Cretr", party(SENDER))),
+        node("CtrlData", node("NbOfTxs", str(len(transactions)))),
+        node("Undrlyg", *transactions),
     )
     if not with_header:
         return checked(Message.HOLD_REQUEST, inside)
-    identifier = message_id(order.order_id)
-    header = header_of(Message.HOLD_REQUEST, identifier, SENDER, bank_code, bic, created_at)
+    header = header_of(Message.HOLD_REQUEST, message_id(identity), SENDER, bank_code, bic, created_at)
     return checked(Message.HOLD_REQUEST, inside, header)
+
+
+def _taken_back(order: BankOrder, line: OrderLine) -> Element:
+    reference = line.reference.strip()
+    said = words(LINE=str(line.line_no), ORDER=message_id(order.order_id), ACKNO=order.ack_no)
+    return node(
+        "TxInf",
+        node("OrgnlEndToEndId", reference),
+        node("OrgnlTxId", reference),
+        node("CxlRsnInf", node("Rsn", node("Prtry", TAKEN_BACK)), *said),
+    )
 
 
 def _transaction(order: BankOrder, line: OrderLine) -> Element:
@@ -80,6 +118,31 @@ def _transaction(order: BankOrder, line: OrderLine) -> Element:
                 ACKNO=order.ack_no,
             ),
         ),
+    )
+
+
+def is_cancellation(inside: Element) -> bool:
+    """Whether a camt.056 takes an order back."""
+    return any(found.text.strip() == TAKEN_BACK for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
+
+
+def read_cancellation(inside: Element) -> CancellationArrived:
+    """Read the word that an order is taken back. Raises IncompleteMessage, naming the element."""
+    transactions = list(inside.every("Undrlyg/TxInf"))
+    within("Undrlyg/TxInf", len(transactions))
+    case, bank_code = case_and_agent(inside)
+    named = {read_words(found.every("CxlRsnInf/AddtlInf")).get("ORDER", "") for found in transactions}
+    try:
+        (order_id,) = (UUID(text) for text in named)
+    except ValueError:
+        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/AddtlInf", "names no one order") from None
+    return CancellationArrived(
+        message_id=needed(inside, "Assgnmt/Id"),
+        order_id=order_id,
+        ack_no=split_case_id(case)[0],
+        case_id=case,
+        bank_code=bank_code,
+        created_at=parse_moment(inside.value("Assgnmt/CreDtTm")),
     )
 
 

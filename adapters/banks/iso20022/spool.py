@@ -20,7 +20,7 @@ from uuid import UUID, uuid4
 from adapters.banks.iso20022.document import BODY_MAX_BYTES
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
 from adapters.banks.iso20022.errors import InvalidMessage
-from adapters.banks.iso20022.orders import encode_order
+from adapters.banks.iso20022.orders import encode_cancellation, encode_order
 from adapters.banks.iso20022.values import case_id, chaser_id, message_id
 from adapters.banks.protocol import (
     BankMisconfigured,
@@ -31,6 +31,7 @@ from adapters.banks.protocol import (
     IsoWay,
     OrderTicket,
 )
+from schemas.orders import BankOrder, cancellation_id
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"
@@ -187,6 +188,16 @@ class SpoolAdapter:
             await self._put(bank, f"{name}{PAPER_SUFFIX}", ticket.paper_pdf, timeout_seconds)
         await self._put(bank, f"{name}{FILE_SUFFIX}", body, timeout_seconds)
         return Delivery(case_id(order.ack_no, order.order_id))
+
+    async def send_cancellation(self, bank: IsoWay, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """Write the camt.056 that takes an order back; see `CancellationTaker`. Twice is one file."""
+        identity = cancellation_id(order.order_id)
+        try:
+            body = encode_cancellation(bank.code, order, bic=bank.bic, with_header=bank.business_header)
+        except InvalidMessage as error:
+            raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
+        await self._put(bank, f"{message_id(identity)}{FILE_SUFFIX}", body, timeout_seconds)
+        return Delivery(case_id(order.ack_no, identity))
 
     async def send_chaser(
         self, bank: IsoWay, request_id: UUID, references: Sequence[str], *, asked_at: datetime, timeout_seconds: float

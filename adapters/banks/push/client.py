@@ -27,7 +27,7 @@ from schemas.base import Noun
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
 from schemas.lien_lists import LiensRequested, ListWanted
-from schemas.orders import OrderIssued
+from schemas.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
 from schemas.webhooks import secret_bytes
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
@@ -100,6 +100,23 @@ class PushAdapter:
         now, order_id = self._clock(), str(ticket.order.order_id)
         reply = await self._put(bank, order_id, now, OrderIssued(timestamp=now, data=ticket.order), timeout_seconds)
         return _delivery(bank, order_id, reply)
+
+    async def send_cancellation(self, bank: BankWire, order: BankOrder, *, timeout_seconds: float) -> Delivery:
+        """Tell `bank` by one event that an order is taken back; see `CancellationTaker`.
+
+        A bank that does not know this event refuses it: BankRefused.
+        """
+        assert order.cancelled_at is not None, "whoever says that an order is taken back has taken it back"
+        now, event_id = self._clock(), str(cancellation_id(order.order_id))
+        data = OrderTakenBack(
+            order_id=order.order_id,
+            kind=order.kind,
+            ack_no=order.ack_no,
+            cancelled_at=order.cancelled_at,
+            lines=order.lines,
+        )
+        reply = await self._put(bank, event_id, now, OrderCancelled(timestamp=now, data=data), timeout_seconds)
+        return _delivery(bank, event_id, reply)
 
     async def ask_for_liens(self, bank: BankWire, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Ask `bank` for its list of liens by one event; see `ListAsker`.

@@ -1,0 +1,128 @@
+"""Orders taken back of which their bank may have known, and the orders that wait for its word on that."""
+
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import ChannelKind
+from schemas.procedures import OrderRung
+
+
+class CancellationRow(Noun):
+    """That an order is taken back: when the bank was told, how high silence climbed, and who settled it."""
+
+    order_id: UUID
+    cancelled_at: UtcDatetime
+    told_at: UtcDatetime | None
+    rung: OrderRung | None
+    rung_at: UtcDatetime | None
+    settled_at: UtcDatetime | None
+    settled_by: str | None
+
+
+_CANCELLATION = ", ".join(CancellationRow.model_fields)
+
+
+async def find(connection: Connection, order_id: UUID) -> CancellationRow | None:
+    """None where the order is not taken back, or the bank cannot have known of it."""
+    row = await connection.fetchrow(f"SELECT {_CANCELLATION} FROM order_cancellation WHERE order_id = $1", order_id)
+    return CancellationRow(**dict(row)) if row else None
+
+
+async def told(connection: Connection, order_id: UUID, channel: ChannelKind, at: datetime) -> bool:
+    """The bank has the word; false when that is written already, or it needs none any more."""
+    done = await connection.fetchval(
+        "UPDATE order_cancellation SET told_at = $3, channel = $2"
+        " WHERE order_id = $1 AND told_at IS NULL AND settled_at IS NULL RETURNING true",
+        order_id,
+        channel.value,
+        at,
+    )
+    return bool(done)
+
+
+async def climb(connection: Connection, order_id: UUID, rung: OrderRung, at: datetime) -> None:
+    """Silence has climbed this rung."""
+    await connection.execute(
+        "UPDATE order_cancellation SET rung = $2, rung_at = $3 WHERE order_id = $1", order_id, rung.value, at
+    )
+
+
+async def settle(connection: Connection, order_id: UUID, by: str, note: str, at: datetime) -> bool:
+    """The order is done no more; false when that is written already, or the bank never knew of it."""
+    done = await connection.fetchval(
+        "UPDATE order_cancellation SET settled_at = $4, settled_by = $2, note = $3"
+        " WHERE order_id = $1 AND settled_at IS NULL RETURNING true",
+        order_id,
+        by,
+        note,
+        at,
+    )
+    return bool(done)
+
+
+async def delivered_over(connection: Connection, order_id: UUID) -> list[ChannelKind]:
+    """The channels over which the bank has the order and has not yet been told that it is taken back."""
+    rows = await connection.fetch(
+        "SELECT channel FROM bank_order_carriage WHERE order_id = $1 AND outcome = 'delivered' GROUP BY channel"
+        " HAVING NOT bool_or(cancellation) ORDER BY channel",
+        order_id,
+    )
+    return [ChannelKind(row["channel"]) for row in rows]
+
+
+async def turns(connection: Connection, order_id: UUID) -> dict[ChannelKind, int]:
+    """How often each channel has tried to carry the word, whatever came of it."""
+    rows = await connection.fetch(
+        "SELECT channel, count(*) AS turns FROM bank_order_carriage WHERE order_id = $1 AND cancellation"
+        " GROUP BY channel",
+        order_id,
+    )
+    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
+
+
+async def has_to_wait(connection: Connection, order_id: UUID) -> bool:
+    """Whether the bank may still carry out an order taken back about money of this one's hops, and has not this one."""
+    waits: bool = await connection.fetchval(
+        "SELECT o.tried_at IS NULL AND EXISTS ("
+        " SELECT FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)"
+        " JOIN order_cancellation c ON c.order_id = other.order_id"
+        " WHERE mine.order_id = o.order_id AND other.order_id <> o.order_id AND c.settled_at IS NULL)"
+        " FROM bank_order o WHERE o.order_id = $1",
+        order_id,
+    )
+    return waits
+
+
+async def waiting_for(connection: Connection, order_id: UUID) -> list[UUID]:
+    """Live orders about the same hops that no bank can know of yet: they wait for this one's end."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT o.order_id FROM bank_order_line mine JOIN bank_order_line other USING (case_no, hop_no)"
+        " JOIN bank_order o ON o.order_id = other.order_id"
+        " WHERE mine.order_id = $1 AND o.order_id <> $1 AND o.state = 'planned' AND o.tried_at IS NULL"
+        " ORDER BY o.order_id",
+        order_id,
+    )
+    return [row["order_id"] for row in rows]
+
+
+async def begin_clocks(connection: Connection, order_id: UUID, at: datetime) -> None:
+    """An order that has waited has its whole time from here on."""
+    await connection.execute(
+        "UPDATE bank_order SET due_at = due_at + ($2 - planned_at), rung_at = $2 WHERE order_id = $1"
+        " AND tried_at IS NULL AND rung IS NULL AND planned_at < $2",
+        order_id,
+        at,
+    )
+
+
+async def of_case(connection: Connection, institution: str, case_no: str) -> list[UUID]:
+    """The bank's orders about a case of whose cancellation it is told, or was."""
+    rows = await connection.fetch(
+        "SELECT c.order_id FROM order_cancellation c JOIN bank_order o USING (order_id)"
+        " WHERE o.institution = $1 AND o.case_no = $2 ORDER BY c.cancelled_at, c.order_id",
+        institution,
+        case_no,
+    )
+    return [row["order_id"] for row in rows]

@@ -1,0 +1,38 @@
+"""What officers wrote down of banks' words on orders, until a second officer says the same."""
+
+from datetime import datetime
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.orders import OrderConfirmation
+
+
+async def propose(
+    connection: Connection, order_id: UUID, told: OrderConfirmation, digest: bytes, note: str, by: str, at: datetime
+) -> bool:
+    """Write down what one officer says; false where it stands written already."""
+    done = await connection.fetchval(
+        "INSERT INTO confirmation_proposal (order_id, digest, lines, note, proposed_by, proposed_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (order_id, digest) WHERE agreed_at IS NULL DO NOTHING"
+        " RETURNING true",
+        order_id,
+        digest,
+        told.model_dump(mode="json")["lines"],
+        note,
+        by,
+        at,
+    )
+    return bool(done)
+
+
+async def agree(connection: Connection, order_id: UUID, digest: bytes, by: str, at: datetime) -> str | None:
+    """Who wrote the same down before; None where nobody else did. It is agreed to once."""
+    proposed_by: str | None = await connection.fetchval(
+        "UPDATE confirmation_proposal SET agreed_by = $3, agreed_at = $4"
+        " WHERE order_id = $1 AND digest = $2 AND agreed_at IS NULL AND proposed_by <> $3 RETURNING proposed_by",
+        order_id,
+        digest,
+        by,
+        at,
+    )
+    return proposed_by
