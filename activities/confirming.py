@@ -12,7 +12,7 @@ from activities import restoration_words
 from activities.hands import Hands
 from activities.metrics import METRICS
 from activities.order_cancelling import settle_cancellation
-from activities.ordering import note_of, order_over, take_back, tell_whose
+from activities.ordering import order_over, second_note, take_back, tell_whose
 from db import (
     account_holds,
     answers,
@@ -34,11 +34,15 @@ from domain.evidence import WORDS, binding
 from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
-from schemas.restoration_enums import OrderKind, OrderState
+from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 ENGINE: Final = "engine"
 DONE_ALL_THE_SAME: Final = "the bank had done what was taken back"
-SECOND_NEEDED: Final = "what the bank said is written down, a second officer is needed"
+NOBODY_PLANS_AGAIN: Final = frozenset(
+    {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.MICRO}
+)
+"""of a release for one of these, what a bank has not done comes back by no clock"""
+SECOND_NEEDED: Final = "what the bank said is written down"
 GOES_TO: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
 
 
@@ -97,7 +101,12 @@ async def write_down(
             )
             return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
         work.teller = replace(work.teller, proposed_by=proposed_by)
-        return WrittenDownTaken(**(await work.take_all(told)).model_dump(), waits_for_second=False)
+        taken = await work.take_all(told)
+        note = f"{second_note(order_id)}: {SECOND_NEEDED}"
+        await tasks.close_noted(
+            connection, work.order.case_no, [TaskKind.SUPERVISE], note, work.now, "it is said again"
+        )
+        return WrittenDownTaken(**taken.model_dump(), waits_for_second=False)
 
 
 @dataclass(frozen=True)
@@ -152,7 +161,7 @@ class _Taking:
         if await word_proposals.propose(
             self.connection, order.order_id, told, digest, teller.note, teller.source, self.now
         ):
-            task = NewTask(kind=TaskKind.SUPERVISE, note=f"{note_of(order.order_id)}: {SECOND_NEEDED}")
+            task = NewTask(kind=TaskKind.SUPERVISE, note=f"{second_note(order.order_id)}: {SECOND_NEEDED}")
             await tasks.open_tasks(self.connection, order.case_no, [task], self.now, institution=order.institution)
             data = {"order_id": str(order.order_id), "institution": order.institution}
             event = Event(EventKind.ORDER_WORD_PROPOSED, data)
@@ -181,6 +190,12 @@ class _Taking:
         for waiting in await order_cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)
             await take_back(self.connection, instead, DONE_ALL_THE_SAME, ENGINE, self.now)
+            if instead.reason in NOBODY_PLANS_AGAIN:
+                note = f"{instead.reason.value}: order {waiting} was taken back, order what is left of it anew"
+                task = NewTask(kind=TaskKind.SUPERVISE, note=note)
+                await tasks.open_tasks(
+                    self.connection, instead.case_no, [task], self.now, institution=instead.institution
+                )
 
     async def take(self, said: ConfirmedLine) -> None:
         line = self.lines[said.line_no]

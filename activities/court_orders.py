@@ -151,7 +151,8 @@ async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, re
         await court_orders.confirm(connection, court_order_id, by, now)
         data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
         await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_CONFIRMED, data)])
-        await _release(connection, hands, case_no, order, by, now)
+        if not await court_orders.anything_ordered(connection, case_no, order):
+            await _release(connection, hands, case_no, order, by, now)
         await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
         await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)

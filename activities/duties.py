@@ -230,6 +230,8 @@ async def _see_who_is_told(
 
 async def tell_of_what_is_late(connection: Connection, hands: Hands, case_no: str, told: CaseOfficer) -> None:
     """Who is assigned learns what their predecessor, or nobody, was reminded of. The case's row is locked."""
+    if told.duty is CaseDuty.DECIDING:
+        return
     for duty in await duties.of_case(connection, case_no):
         occasion = {CaseDuty.IO: REMIND, CaseDuty.SUPERVISING: ESCALATE}[told.duty]
         past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at

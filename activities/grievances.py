@@ -278,7 +278,11 @@ async def withdraw(hands: Hands, grievance_id: UUID, told: WithdrawGrievance | N
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
         if work.actor != HOLDER:
-            facts = MessageFacts(occasion=f"{grievance_id}.{work.row.level.value}.withdrawn", decision="withdrawn")
+            facts = MessageFacts(
+                occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
+                number=work.row.number,
+                decision="withdrawn",
+            )
             await tell_holder(work.connection, hands, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
         return await work.done()
 

@@ -50,7 +50,8 @@ async def take_up(hands: Hands, case_no: str) -> int:
             work = _TakingUp(connection, hands, case_no, now)
             await work.holds(on_hold)
             await work.restorations([hop for hop in on_hold if hop.held_paise])
-            await open_duties(connection, hands, case_no, now)
+            if any(hop.held_paise for hop in on_hold):
+                await open_duties(connection, hands, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
             await ask_about_kept(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)

@@ -177,7 +177,7 @@ async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> N
     now = hands.now()
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for line in lines:
-        if line.state in LIVE and line.left_paise:
+        if line.state is not OrderState.CONFIRMED and line.left_paise:
             done = ConfirmedLine(
                 line_no=line.line_no, amount_paise=line.left_paise, done_at=now, reference=RELEASE_REFERENCE
             )

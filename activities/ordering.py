@@ -135,7 +135,8 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
 
 async def order_over(connection: Connection, order: OrderRow, now: datetime, reason: str) -> None:
     """Whoever waits for the order is told, and its tasks need nobody any more."""
-    await tasks.close_noted(connection, order.case_no, _TASKS, note_of(order.order_id), now, reason)
+    for note in (note_of(order.order_id), second_note(order.order_id)):
+        await tasks.close_noted(connection, order.case_no, _TASKS, note, now, reason)
     await procedures.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
     await tell_whose(connection, order, now)
 
@@ -155,6 +156,11 @@ async def note_refusal(connection: Connection, order: OrderRow, code: str, by: s
     await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
     data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code}
     await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
+
+
+def second_note(order_id: UUID) -> str:
+    """The note of the task for a second officer, which no reminder of the bank's silence closes."""
+    return f"second officer for {note_of(order_id)}"
 
 
 def note_of(order_id: UUID) -> str:

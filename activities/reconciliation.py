@@ -19,7 +19,6 @@ from domain.reconciliation import Comparison, compare
 from schemas.enums import TaskKind
 from schemas.reconciliation import InquiryOutcome, ListedLien, ReconciliationDetail
 
-ENGINE: Final = "engine"
 ASKING: Final = (TaskKind.ASK_FOR_LIENS, TaskKind.SUPERVISE)
 """the tasks about an institution that a list makes needless"""
 

@@ -28,12 +28,12 @@ from activities.restoration_moves import (
     why_dropped,
 )
 from activities.restoring import go_on_under
-from db import messages, restorations, tasks
+from db import bank_orders, messages, restorations, tasks
 from domain.errors import RuleBroken
 from domain.restoring import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.procedures import Look, ProcedureOrder
-from schemas.restoration_enums import OrderState, PaperKind, RestorationState, Step, StepOutcome
+from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
 from schemas.restorations import Errand
 
 log = logging.getLogger(__name__)
@@ -187,7 +187,7 @@ async def _end_step(work: Work) -> None:
 
 async def _something_taken_back(work: Work) -> bool:
     """Whether orders were cancelled whose money is on hold still: it is made ready anew, the application stands."""
-    if OrderState.CANCELLED not in await restorations.order_states(work.connection, work.row.restoration_id):
+    if not await bank_orders.is_taken_back(work.connection, work.row.restoration_id):
         return False
     if not await restorations.restored_paise(work.connection, work.row.restoration_id):
         return True

@@ -181,17 +181,6 @@ async def ordered_paise(connection: Connection, case_no: str, hop_no: int, but: 
     return total
 
 
-async def excess_ordered_paise(connection: Connection, case_no: str, hop_no: int) -> int:
-    """What was ordered to be let go of a hop above its traceable amount, in paise."""
-    total: int = await connection.fetchval(
-        "SELECT coalesce(sum(l.amount_paise), 0)::bigint FROM bank_order_line l JOIN bank_order o USING (order_id)"
-        " WHERE l.case_no = $1 AND l.hop_no = $2 AND l.excess AND o.state <> 'cancelled'",
-        case_no,
-        hop_no,
-    )
-    return total
-
-
 # -- on the way to the bank --------------------------------------------------------------------------------------------
 
 
@@ -424,3 +413,19 @@ def _as_read_line(row: dict[str, object]) -> OrderLine:
             "beneficiary": beneficiary,
         }
     )
+
+
+_TAKEN_BACK: Final = """
+SELECT EXISTS (
+    SELECT FROM bank_order o JOIN bank_order_line l USING (order_id)
+    WHERE o.restoration_id = $1 AND o.state = 'cancelled' AND l.confirmed_paise < l.amount_paise
+      AND NOT EXISTS (
+        SELECT FROM bank_order n JOIN bank_order_line m USING (order_id)
+        WHERE n.restoration_id = $1 AND m.hop_no = l.hop_no AND n.planned_at > o.planned_at))
+"""
+
+
+async def is_taken_back(connection: Connection, restoration_id: UUID) -> bool:
+    """Whether an order was cancelled with something left to do, and none has taken its place since."""
+    found: bool = await connection.fetchval(_TAKEN_BACK, restoration_id)
+    return found

@@ -23,12 +23,14 @@ CLAIMED: Final = """
 """Of hop `h`, what the bank claims above what was taken of its word, unless a person has found it right."""
 
 LET_GO: Final = """
-    SELECT coalesce(sum(l.amount_paise), 0)::bigint AS ordered_paise,
+    SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)::bigint
+               AS ordered_paise,
            coalesce(sum(l.confirmed_paise), 0)::bigint AS done_paise
     FROM bank_order_line l JOIN bank_order o USING (order_id)
-    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess
 """
-"""Of hop `h`, the excess that was ordered to be let go, and what of it the bank has let go."""
+"""Of hop `h`, the excess that was ordered to be let go (of an order taken back what was done all the same), and what of
+it the bank has let go."""
 
 _PARTS: Final = f"""
 SELECT h.hop_no, h.ack_no, c.opened_at AS held_at, c.paise - l.ordered_paise AS free_paise, true AS excess

@@ -5,6 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
+from domain.districts import known_district
 from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 
@@ -12,13 +13,14 @@ _ROW: Final = ", ".join(GrievanceOfficer.model_fields)
 
 
 async def put(connection: Connection, new: NewGrievanceOfficer, by: str, at: datetime) -> GrievanceOfficer:
-    """Write who it is from now on."""
+    """Write who it is from now on: of a district by its code, as victims' districts are written."""
+    known = known_district(new.district) if new.district else None
     row = await connection.fetchrow(
         "INSERT INTO grievance_officer (level, district, name, phone, email, written_at, written_by)"
         " VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (level, district) DO UPDATE SET name = $3, phone = $4,"
         f" email = $5, written_at = $6, written_by = $7 RETURNING {_ROW}",
         new.level.value,
-        new.district,
+        known.code if known else new.district,
         new.name,
         new.phone,
         new.email or "",

@@ -140,14 +140,6 @@ async def latest_about(connection: Connection, hold_id: UUID) -> Earlier | None:
     return Earlier(**dict(row)) if row else None
 
 
-async def latest_id_about(connection: Connection, hold_id: UUID) -> UUID | None:
-    """The id of the last grievance about a hold."""
-    found: UUID | None = await connection.fetchval(
-        "SELECT grievance_id FROM grievance WHERE hold_id = $1 ORDER BY serial_no DESC LIMIT 1", hold_id
-    )
-    return found
-
-
 async def open_about(connection: Connection, hold_id: UUID) -> list[UUID]:
     """The open grievances about a hold: one, or none."""
     rows = await connection.fetch("SELECT grievance_id FROM grievance WHERE hold_id = $1 AND state = 'open'", hold_id)

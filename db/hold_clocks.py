@@ -131,8 +131,9 @@ CROSS JOIN LATERAL (
       AND m.institution = a.institution AND m.account_key = a.account_key
 ) AS there
 CROSS JOIN LATERAL (
-    SELECT coalesce(sum(l.amount_paise), 0) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
-    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+    SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess
 ) AS ordered
 WHERE a.hold_id = $1 AND (c.kind = 'exceeds_disputed' AND coalesce(s.decision, 'upheld_bank') = 'upheld_bank'
     OR c.kind = 'held_and_gone' AND s.decision = 'upheld_other')
@@ -149,8 +150,9 @@ CROSS JOIN LATERAL (
     WHERE e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held' AND t.kind IN ('answer', 'settlement')
 ) AS taken
 CROSS JOIN LATERAL (
-    SELECT sum(l.amount_paise) AS paise FROM bank_order_line l JOIN bank_order o USING (order_id)
-    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess AND o.state <> 'cancelled'
+    SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0) AS paise
+    FROM bank_order_line l JOIN bank_order o USING (order_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.excess
 ) AS ordered
 WHERE a.hold_id = $1
 """

@@ -115,14 +115,6 @@ async def mark_told(connection: Connection, news_ids: Sequence[int], at: datetim
     await connection.execute("UPDATE procedure_news SET signalled_at = $2 WHERE news_id = ANY($1)", list(news_ids), at)
 
 
-async def is_over(connection: Connection, workflow_id: str) -> bool:
-    """Whether the procedure has ended, or is none of ours."""
-    running: bool = await connection.fetchval(
-        "SELECT EXISTS (SELECT FROM procedure WHERE workflow_id = $1 AND ended_at IS NULL)", workflow_id
-    )
-    return not running
-
-
 async def purge(connection: Connection, before: datetime, limit: int) -> int:
     """Delete news that were told before `before`; returns how many."""
     rows = await connection.fetch(

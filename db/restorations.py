@@ -316,10 +316,13 @@ async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int
 
 
 async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
-    """The holder of this account (None: of each that was not) is heard about what is on hold of it now."""
+    """The holder of this account (None: of each that was not) is heard about what is on hold of it now, and what of
+    it has gone home already."""
     await connection.execute(
         "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
         "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
+        "  + coalesce((SELECT sum(ol.confirmed_paise) FROM bank_order o JOIN bank_order_line ol USING (order_id)"
+        "  WHERE o.restoration_id = l.restoration_id AND o.kind = 'restore' AND ol.hop_no = l.hop_no), 0)"
         " WHERE restoration_id = $1 AND CASE WHEN $2::uuid IS NULL THEN heard_paise IS NULL ELSE hold_id = $2 END",
         restoration_id,
         hold_id,

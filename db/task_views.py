@@ -28,7 +28,7 @@ LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND 
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
 WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
     AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
-    AND ($6::text[] IS NULL OR t.kind = ANY($6)
+    AND ($6::text[] IS NULL OR t.kind = ANY($6) OR t.note LIKE ANY($10)
         OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
             SELECT FROM restoration n WHERE n.step = ANY($7)
             AND n.restoration_id = substring(t.note FROM '^restoration ([0-9a-f-]{36})')::uuid))
@@ -85,6 +85,7 @@ async def page(
         acts and [step.value for step in acts.steps],
         acts and acts.level,
         wanted.of_officer,
+        acts and list(acts.noted),
     )
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)

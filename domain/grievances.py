@@ -13,7 +13,6 @@ from schemas.procedures import Due, GrievancePolicy
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
 LADDER: Final = tuple(GrievanceLevel)
-HIGHEST: Final = LADDER[-1]
 DECIDES: Final[Mapping[GrievanceLevel, Role]] = {
     GrievanceLevel.IO: Role.IO,
     GrievanceLevel.DY_SP: Role.DY_SP,
@@ -32,7 +31,6 @@ ROLES: Final[Mapping[GrievanceVerb, frozenset[Role]]] = {
     # Not by the officer whose hold it is about.
     GrievanceVerb.WITHDRAW: _DESK,
 }
-DECIDED: Final = frozenset({GrievanceState.UPHELD, GrievanceState.PART_RELEASED, GrievanceState.RELEASED})
 APPEALABLE: Final = frozenset({GrievanceState.UPHELD, GrievanceState.PART_RELEASED})
 """what the next level can be asked about: something stays on hold"""
 ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {

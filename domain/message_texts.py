@@ -325,6 +325,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "released": "the bank is ordered to let {amount} go",
         "withdrawn": "an officer has written down that you withdraw it. If that is wrong, appeal again",
         "appeal_on": "You can take it on to {level}: reference {reference}, {where}.",
+        "appeal_again": "Reference {reference}, {where}.",
         "appeal_last": "This was the last level; a court can still be asked.",
         "appeal_over": "You need not do anything.",
         "level_dy_sp": "the Addl or Dy SP",
@@ -362,6 +363,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "released": "बैंक को {amount} मुक्त करने का आदेश है",
         "withdrawn": "अधिकारी ने लिखा है कि आप इसे वापस लेते हैं। यदि यह ग़लत है तो फिर अपील करें",
         "appeal_on": "असहमत हों तो {level} के पास ले जाएँ: संदर्भ {reference}, {where}।",
+        "appeal_again": "संदर्भ {reference}, {where}।",
         "appeal_last": "यह अंतिम स्तर था; न्यायालय जा सकते हैं।",
         "appeal_over": "आपको कुछ नहीं करना है।",
         "level_dy_sp": "अपर/उप पुलिस अधीक्षक",
@@ -458,6 +460,8 @@ def _next(facts: MessageFacts, words: Mapping[str, str]) -> str:
 
 def _further(facts: MessageFacts, words: Mapping[str, str], known: Mapping[str, str]) -> str:
     """What the holder of an account can do about a decision."""
+    if facts.decision == "withdrawn":
+        return words["appeal_again"].format(**known)
     if facts.decision == "released":
         return words["appeal_over"]
     if facts.next_level is None:

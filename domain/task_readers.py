@@ -17,6 +17,14 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.DISTRICT_GRO: frozenset(),
     Role.STATE_GRO: frozenset(),
 }
+_COURT, _ACCOUNT = "read and confirm court order %", "account % to be credited%"
+_NOTED: Final[Mapping[Role, tuple[str, ...]]] = {
+    Role.IO: (_COURT,),
+    Role.DY_SP: (_COURT, _ACCOUNT),
+    # The Superintendent alone approves that an attachment is applied for.
+    Role.SP: (_COURT, _ACCOUNT, "%notice_107%"),
+}
+"""tasks that say in their note what waits for this role, as patterns of LIKE"""
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
@@ -29,6 +37,8 @@ class Acts(Noun):
     """tasks about restorations at one of these"""
     level: GrievanceLevel | None
     """tasks about grievances there"""
+    noted: tuple[str, ...] = ()
+    """tasks whose note is like one of these"""
 
 
 def acts_of(role: Role) -> Acts | None:
@@ -42,4 +52,4 @@ def acts_of(role: Role) -> Acts | None:
         for step in rule.steps
     )
     level = next((level for level, decides in DECIDES.items() if decides is role), None)
-    return Acts(kinds=_KINDS[role], steps=steps, level=level)
+    return Acts(kinds=_KINDS[role], steps=steps, level=level, noted=_NOTED.get(role, ()))

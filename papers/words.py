@@ -11,6 +11,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Final
 
+from domain.districts import known_district
 from domain.rupees import rupees
 from schemas.complaints import IST
 from schemas.enums import Language
@@ -68,7 +69,10 @@ class Words:
 
     def district(self, name: str) -> str:
         """A district as this language writes it."""
-        return _named("districts", name, self.language)
+        known = known_district(name)
+        if known is None:
+            return name
+        return known.english if self.language is Language.EN else known.hindi
 
     def rank(self, name: str) -> str:
         """A rank as this language writes it."""

@@ -13,7 +13,6 @@ from workers.words import rupees
 
 LINE_EVERY_SECONDS = 5.0
 BAR_WIDTH = 32
-HOUR_SECONDS = 3600
 FRAMES_PER_SECOND = 4
 
 BUCKETS: tuple[tuple[Bucket, str], ...] = (
