@@ -204,18 +204,22 @@ async def test_a_report_that_was_written_otherwise_names_what_was_on_hold_by_the
     assert "magistrate_report" not in await court.open_duties(case_no)
 
 
-async def test_a_notice_to_a_bank_says_when_the_magistrate_was_told_and_no_time_that_is_over(court: Court) -> None:
+async def test_a_notice_to_a_bank_says_when_the_magistrate_was_told(court: Court) -> None:
+    case_no = await court.case("HDFC")
+    await court.hand_in(case_no, "DD 1/2026", court.home.clock.at)
+    court.home.clock.at += 25 * HOUR
+    await court.issue()
+    said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
+    assert not said["magistrate_report_late"]
+    assert datetime.fromisoformat(said["magistrate_told_at"]) == court.home.clock.at - 25 * HOUR
+
+
+async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told(court: Court) -> None:
     case_no = await court.case("HDFC")
     court.home.clock.at += 25 * HOUR
     await court.issue()
-    assert await court.papers(case_no, PaperKind.LIEN_NOTICE) == []
-    (task,) = await court.task(case_no)
-    assert "lien_notice lacks magistrate_report_by" in task
-    await court.hand_in(case_no, "DD 1/2026", court.home.clock.at - HOUR)
-    await court.issue()
     said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
-    assert said["magistrate_report_by"] is None
-    assert datetime.fromisoformat(said["magistrate_told_at"]) == court.home.clock.at - HOUR
+    assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, True)
 
 
 async def test_the_follow_up_is_done_when_the_last_bank_without_one_holds_nothing_more(court: Court) -> None:

@@ -327,8 +327,9 @@ async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_let_go(holds: 
 async def order(holds: Holds, case_no: str, hold_id: UUID, paise: int) -> UUID:
     """An order of a court to let so much of the first hop go."""
     court_order_id = await holds.bench.value(
-        "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, taken_by, taken_at)"
-        " VALUES ($1, 'writ', 'release', 'High Court', $2, '2026-11-24', 'officer:io', $3) RETURNING court_order_id",
+        "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, taken_by, taken_at, confirmed_by,"
+        " confirmed_at, document, document_digest) VALUES ($1, 'writ', 'release', 'High Court', $2, '2026-11-24',"
+        " 'officer:io', $3, 'officer:sp', $3, 'its PDF', sha256('its PDF')) RETURNING court_order_id",
         case_no,
         rrn(),
         holds.clock.at,

@@ -149,7 +149,7 @@ async def test_a_late_report_says_so(desk: Desk) -> None:
     assert facts["follow_up_late"]
     await desk.fir(case_no)
     told = await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC"))
-    assert (told["magistrate_told_at"] is not None, told["magistrate_report_late"]) == (True, False)
+    assert (told["magistrate_told_at"], told["magistrate_report_late"]) == (None, True), "issued is not handed in"
 
 
 async def test_other_particulars_under_the_same_revision_are_refused_by_name(desk: Desk) -> None:

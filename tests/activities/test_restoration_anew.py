@@ -1,5 +1,6 @@
 """No money on hold is forgotten: what was refused, cancelled or wound up begins anew, or a person is asked."""
 
+from base64 import b64encode
 from typing import Any
 from uuid import UUID
 
@@ -7,7 +8,7 @@ import pytest
 
 from activities import restoring
 from activities.confirming import take_confirmation
-from activities.court_orders import take_court_order, withdraw_court_order
+from activities.court_orders import confirm_court_order, take_court_order, withdraw_court_order
 from activities.hands import Hands
 from activities.ordering import cancel_order
 from domain.authority import MayNot
@@ -15,6 +16,7 @@ from domain.errors import NotNow
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restorations import ReopenReason, RestorationVerb
+from simulator.court import one_page_pdf
 from tests.activities.holds import Holds
 from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import rrn
@@ -30,7 +32,11 @@ def home(hands: Hands) -> Home:
 
 async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
     told = {"kind": "bnss_503", "effect": effect, "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
+    if effect == "release":
+        told["document"] = b64encode(one_page_pdf("let go")).decode()
     order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | more), "officer:io")
+    if effect == "release":
+        await confirm_court_order(home.hands, case_no, order.court_order_id, "it is genuine", "officer:sp")
     return order.court_order_id
 
 
@@ -247,5 +253,6 @@ async def test_who_has_money_already_gives_a_bond_though_the_rest_is_refused(hom
     await cancel_order(home.hands, orders[1][0], "another's money", "officer:sp")
     await home.tick(restoration)
     await home.do(restoration, VERB.REFUSE, SP)
+    await home.assign(case_no, "io")
     assert await home.at(restoration) == ("open", "bond", "no_court")
     assert await home.tick(restoration, 7.1) == ["remind"]

@@ -236,9 +236,12 @@ class Home:
         )
 
     async def court_order(self, case_no: str, kind: str, effect: str = "restore", paise: int | None = None) -> int:
+        # What lets go is confirmed by a second officer.
+        second = "officer:dy_sp" if effect == "release" else None
         order_id: int = await self.bench.value(
             "INSERT INTO court_order (case_no, kind, effect, court, order_no, made_on, amount_paise, taken_by,"
-            " taken_at) VALUES ($1, $2, $3, 'CJM Lucknow', $4, $5, $6, 'officer:io', $7) RETURNING court_order_id",
+            " taken_at, document, document_digest, confirmed_by, confirmed_at) VALUES ($1, $2, $3, 'CJM Lucknow', $4,"
+            " $5, $6, 'officer:io', $7, 'its PDF', sha256('its PDF'), $8, $9) RETURNING court_order_id",
             case_no,
             kind,
             effect,
@@ -246,6 +249,8 @@ class Home:
             self.clock.at.date(),
             paise,
             self.clock.at,
+            second,
+            self.clock.at if second else None,
         )
         return order_id
 

@@ -41,5 +41,7 @@ def test_every_operation_names_its_refusals_and_who_may_call() -> None:
             schemes = [next(iter(one)) for one in operation.get("security", ())]
             if path.startswith("/api/v1/bank/"):
                 assert schemes == ["BankToken", "BankSignature"], path
+            elif path == "/api/v1/evidence-keys":
+                assert schemes == [], path
             elif path.startswith("/api/"):
                 assert schemes == ["OfficerToken"], path

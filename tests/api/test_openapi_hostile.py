@@ -164,11 +164,11 @@ def place_of(operation_id: str, everything: World) -> dict[str, str]:
 
 
 async def post(everything: World, operation_id: str, body: bytes, caller: Caller) -> httpx.Response:
-    """Post it to what is there, and judge the response."""
+    """Send it to what is there, and judge the response."""
     operation = DESCRIBED.operations[operation_id]
     place = place_of(operation_id, everything)
     headers = [(b"content-type", b"application/json"), (b"idempotency-key", f"absurd-{next(_keys)}".encode())]
-    response = await everything.send("POST", operation.path.format(**place), body, headers, caller)
+    response = await everything.send(operation.method.upper(), operation.path.format(**place), body, headers, caller)
     judge(operation.Case(path_parameters=place), response)
     return response
 

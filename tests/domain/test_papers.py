@@ -95,12 +95,6 @@ class TestLien:
         told = EMERGENCY.model_copy(update={"magistrate_told_at": NOW})
         assert [one.field for one in lacking(told, EMERGENCY.follow_up_by)] == ["follow_up_by"]
 
-    def test_the_time_for_the_report_to_the_magistrate_is_to_come_unless_it_was_handed_in(self) -> None:
-        assert EMERGENCY.magistrate_report_by
-        late = EMERGENCY.magistrate_report_by
-        assert [one.field for one in lacking(EMERGENCY, late)] == ["magistrate_report_by"]
-        assert lacking(EMERGENCY.model_copy(update={"magistrate_told_at": NOW}), late) == ()
-
     def test_even_an_emergency_names_the_amount_the_officer_and_when_the_magistrate_is_told(self) -> None:
         poorer = EMERGENCY.model_copy(update={"officer": OfficerFacts(), "magistrate_report_by": None})
         fields = {one.field for one in lacking(poorer, NOW)}

@@ -39,6 +39,8 @@ async def begun(stage: Homeward, route: Route) -> UUID:
     if route is Route.COURT:
         await home.register_fir(case_nos[0])
     restoration = await home.of(case_nos[0])
+    # Who nobody is reminds nobody: a reminder waits for the officer who has to act.
+    await home.assign(case_nos[0], "io", "supervising")
     await stage.begin(restoration)
     return restoration
 
