@@ -69,6 +69,13 @@ class Bailiff(Home):
         )
         return [row[0] for row in rows]
 
+    async def court_keeps(self, case_no: str) -> list[int | None]:
+        """What courts keep of each hold, in paise; None for all of it."""
+        rows = await self.bench.rows(
+            "SELECT court_keeps(hold_id) FROM account_hold WHERE case_no = $1 ORDER BY institution", case_no
+        )
+        return [row[0] for row in rows]
+
     async def two_banks(self) -> tuple[str, list[str]]:
         """₹5,000 on hold at HDFC and ₹3,000 at ICIC; the case, and the accounts."""
         roots, accounts = [rrn(), rrn()], [f"5{rrn()}", f"6{rrn()}"]
@@ -341,3 +348,33 @@ async def test_what_comes_on_hold_later_is_kept_by_the_order_about_every_account
     await home.bench.answer("ICIC", case_no, row(1, root, "900.00"))
     await home.take_up(case_no)
     assert await home.kept_by(case_no) == [f"court_order {whole.court_order_id}"] * 2
+
+
+async def test_what_a_court_keeps_is_let_go_by_a_confirmed_order_alone(home: Bailiff) -> None:
+    case_no, _ = await home.two_banks()
+    await home.take(case_no)
+    later = await home.take(case_no, kind="writ", effect="release", order_no="13/2026")
+    assert await home.court_keeps(case_no) == [None, None], "one officer's word changes nothing"
+    await home.read(case_no, later)
+    assert await home.court_keeps(case_no) == [0, 0]
+
+
+async def test_what_went_home_from_one_account_frees_nothing_at_another(home: Bailiff) -> None:
+    case_no, (hdfc, icic) = await home.two_banks()
+    await home.take(case_no, institution="HDFC", account=hdfc, amount_paise=4_000_00, effect="restore")
+    two = await home.take(case_no, institution="ICIC", account=icic, amount_paise=1_000_00, effect="restore")
+    assert await home.court_keeps(case_no) == [4_000_00, 1_000_00]
+    # A restoration goes by one row of the order, whatever accounts it is about.
+    await home.bench.pool.execute(
+        "WITH o AS (INSERT INTO bank_order (order_id, kind, reason, case_no, institution, court_order_id,"
+        " restoration_id, state, ordered_by, planned_at, due_at, policy) SELECT gen_random_uuid(), 'restore',"
+        " 'restoration', $1, 'HDFC', $2, restoration_id, 'planned', 'officer:sp', now(), now() + interval '15 days',"
+        " policy FROM restoration WHERE case_no = $1 RETURNING order_id)"
+        " INSERT INTO bank_order_line (order_id, line_no, case_no, hop_no, hold_id, amount_paise,"
+        " beneficiary_institution, beneficiary_holder)"
+        " SELECT order_id, 1, $1, h.hop_no, a.hold_id, 400000, 'SBIN', '30000000777' FROM o, account_hold a"
+        " JOIN hop h USING (case_no, institution, account_key) WHERE a.case_no = $1 AND a.institution = 'HDFC'",
+        case_no,
+        two.court_order_id,
+    )
+    assert await home.court_keeps(case_no) == [0, 1_000_00]

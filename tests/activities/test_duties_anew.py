@@ -10,13 +10,13 @@ from activities.duties import LAPSED_UNDER_PAPERS, NOTHING_LEFT, finish_by_hand
 from activities.hands import Hands
 from activities.ordering import plan_order
 from activities.papers import issue_about
-from activities.police import sign_fir, take_fir
+from activities.police import assign_officer, sign_fir, take_fir
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
 from schemas.enums import Language
 from schemas.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
 from schemas.papers import IssuedPaper
-from schemas.police import Duty, HandedIn, NewFir, SignFir
+from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, PaperKind
 from tests.activities.paper_office import Office
 from tests.activities.test_duties import Duties
@@ -270,3 +270,14 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     assert await court.open_duties(case_no) == {}
     assert (await court.task(case_no), await court.supervise(case_no), await home.notes(case_no)) == ([], [], [])
     assert (await home.events(case_no, "duty_done"))[-1]["reason"] == NOTHING_LEFT
+
+
+async def test_who_only_decides_is_told_of_no_duty(court: Court) -> None:
+    case_no = await court.case("HDFC")
+    await court.home.pass_time(case_no, 2 * DAY)
+    told = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'duty_due'"
+    before = await court.home.bench.value(told, case_no)
+    who = {"duty": "deciding", "subject": "gro.state", "name": "A. Rao", "rank": "IG", "phone": "9000000009"}
+    where = {"police_station": "Headquarters", "district": "LUCKNOW"}
+    await assign_officer(court.home.hands, case_no, NewOfficer.model_validate(who | where), "officer:chief")
+    assert await court.home.bench.value(told, case_no) == before

@@ -2,9 +2,12 @@
 
 import pytest
 
+from activities.confirming import take_confirmation
 from activities.hands import Hands
+from activities.ordering import cancel_order
 from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER
 from schemas.enums import SettlementDecision
+from schemas.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.holds import Holds
 from tests.activities.test_hold_clocks import CONTACT
 from tests.factories import moved, row, rrn, transfer
@@ -42,6 +45,20 @@ async def test_what_another_case_has_there_is_no_excess(holds: Holds) -> None:
     await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
     assert await holds.tick(hold_id) == [RELEASE_EXCESS], "a person has looked"
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
+
+
+async def test_excess_that_a_bank_let_go_under_an_order_taken_back_is_not_ordered_again(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, said=1100)
+    await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+    await holds.tick(hold_id)
+    assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
+    order_id = await holds.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    await holds.bench.pool.execute("UPDATE bank_order SET tried_at = now() WHERE order_id = $1", order_id)
+    await cancel_order(holds.hands, order_id, "the account is looked at anew", "officer:sp")
+    line = ConfirmedLine(line_no=1, amount_paise=500_00, done_at=holds.hands.now())
+    await take_confirmation(holds.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+    assert RELEASE_EXCESS not in await holds.tick(hold_id)
+    assert await holds.orders(case_no) == [("excess", "cancelled", 500_00)]
 
 
 # -- on hold though it has gone ----------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from activities import holding
+from activities.court_orders import to_confirm
 from domain.task_readers import acts_of
 from schemas.enums import Role
 from schemas.restoration_enums import Step
@@ -68,6 +69,24 @@ async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -
         for role in (Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO):
             found = ("restoration_step", case_no) in await kinds(doors, role)
             assert found == (role in readers), (step, role)
+
+
+async def test_who_alone_can_do_a_task_reads_it(doors: Doors) -> None:
+    case_no, _ = await appealed(doors, "412345678901")
+    for kind, note, readers in (
+        ("supervise", to_confirm(7), {Role.IO, Role.DY_SP, Role.SP}),
+        ("supervise", "account 3 to be credited: a second officer is needed", {Role.DY_SP, Role.SP}),
+        ("duty", "papers: notice_107 lacks approved_by.name", {Role.IO, Role.SP}),
+    ):
+        await doors.parts.hands.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
+        await doors.parts.hands.pool.execute(
+            "INSERT INTO desk_task (case_no, kind, note, state, opened_at) VALUES ($1, $2, $3, 'open', now())",
+            case_no,
+            kind,
+            note,
+        )
+        for role in (Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO):
+            assert ((kind, case_no) in await kinds(doors, role)) == (role in readers), (note, role)
 
 
 async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> None:
