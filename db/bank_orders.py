@@ -421,7 +421,8 @@ SELECT EXISTS (
     WHERE o.restoration_id = $1 AND o.state = 'cancelled' AND l.confirmed_paise < l.amount_paise
       AND NOT EXISTS (
         SELECT FROM bank_order n JOIN bank_order_line m USING (order_id)
-        WHERE n.restoration_id = $1 AND m.hop_no = l.hop_no AND n.planned_at > o.planned_at))
+        WHERE n.restoration_id = $1 AND n.order_id <> o.order_id AND m.hop_no = l.hop_no
+          AND n.planned_at >= o.ended_at))
 """
 
 

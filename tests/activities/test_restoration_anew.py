@@ -256,3 +256,23 @@ async def test_who_has_money_already_gives_a_bond_though_the_rest_is_refused(hom
     await home.assign(case_no, "io")
     assert await home.at(restoration) == ("open", "bond", "no_court")
     assert await home.tick(restoration, 7.1) == ["remind"]
+
+
+async def test_what_was_ordered_in_the_place_of_what_was_taken_back_ends_it(home: Home) -> None:
+    case_no = await home.hold(1000)
+    restoration = await home.of(case_no)
+    await home.court_order(case_no, "bnss_503", paise=300_00)
+    await home.to_approval(restoration)
+    await home.tick(restoration)
+    for reason in ("the bank has closed its desk", None):
+        await home.tick(restoration)
+        await home.prepare(restoration)
+        await home.approve(restoration)
+        order_id = await the_order(home, case_no)
+        if reason:
+            await cancel_order(home.hands, order_id, reason, "officer:sp")
+            await home.tick(restoration)
+            assert (await home.at(restoration))[1] == "approval"
+    await paid(home, order_id, 300)
+    await home.tick(restoration)
+    assert (await home.at(restoration))[:2] in {("open", "bond"), ("restored", "credit")}
