@@ -26,6 +26,16 @@ SIGNED: Final = 0.7
 """e-Zero FIRs that their complainants sign in time"""
 HTTP_CONFLICT: Final = 409
 _ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
+_ANSWER_FOR_A_CASE: Final = (
+    ("io", "io", "Ravi Verma", "Inspector"),
+    ("supervising", "sp", "Meera Singh", "Superintendent of Police"),
+)
+_DECIDE: Final = (
+    ("deciding", "dy_sp", "Imran Khan", "Deputy Superintendent of Police"),
+    ("deciding", "district_gro", "Anita Rao", "Additional Superintendent of Police"),
+    ("deciding", "state_gro", "Vikram Das", "Inspector General of Police"),
+)
+"""whom orders to banks name, in whichever case: told once, at the first"""
 _STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "district": "Lucknow"}
 log = logging.getLogger(__name__)
 
@@ -99,10 +109,7 @@ class WayHome:
 
     async def _take_over(self, case: str) -> None:
         """Officers are assigned; one registers a report or has an e-Zero FIR signed."""
-        for duty, role, name, rank in (
-            ("io", "io", "Ravi Verma", "Inspector"),
-            ("supervising", "sp", "Meera Singh", "Superintendent of Police"),
-        ):
+        for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
             body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
             await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
         if self._chance(self.config.way_home.fir, "fir", case):
@@ -158,7 +165,7 @@ class WayHome:
             self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
         elif draw < habits.objects + habits.consents:
             await self._visit(at)
-            await self._do("io", at, "waive-notice", reason="the holder has no objection")
+            await self._do("io", at, "waive-notice", in_writing=True, reason="the holder has no objection")
 
     async def _order(self, at: "_Standing") -> None:
         """The court makes its order, and an officer takes it in; what follows from it the engine does."""
