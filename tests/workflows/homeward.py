@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle, WorkflowHistory
 from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
@@ -27,17 +26,6 @@ from workflows.restoration import RestorationWorkflow
 PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.02
 MOMENT = timedelta(seconds=1)
-_WORK = frozenset(
-    {
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_STARTED,
-        EventType.EVENT_TYPE_WORKFLOW_EXECUTION_SIGNALED,
-        EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED,
-        EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED,
-        EventType.EVENT_TYPE_TIMER_FIRED,
-        EventType.EVENT_TYPE_TIMER_STARTED,
-    }
-)
-"""what a workflow does, or is to do something about; the last of them tells whether it waits"""
 
 
 class Homeward:
@@ -136,9 +124,8 @@ class Homeward:
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def _waits(self, restoration: UUID) -> bool:
-        events = (await self.handle(restoration).fetch_history()).events
-        done = [event.event_type for event in events if event.event_type in _WORK]
-        return done[-1] == EventType.EVENT_TYPE_TIMER_STARTED
+        found = (await self.handle(restoration).describe()).raw_description
+        return not found.pending_activities and not found.HasField("pending_workflow_task")
 
     async def until_divided(self, restoration: UUID) -> None:
         """Wait until every line has its share."""
