@@ -157,9 +157,11 @@ class _Work:
 
     @property
     def between_corrections(self) -> timedelta:
-        """How long a notice stands, at least, before it is replaced because it says too much."""
-        seconds = self.hands.policy.papers.lien_corrected_after_seconds
-        return timedelta(seconds=seconds / self.hands.procedure_clock_factor)
+        """How long a notice stands, at least, before it is replaced because it says too much.
+
+        By the clock of the trail: it is banks' answers that make a notice say too much.
+        """
+        return timedelta(seconds=self.hands.policy.papers.lien_corrected_after_seconds / self.hands.clock_factor)
 
     async def next_revision(self) -> int:
         errand = self.errand

@@ -278,7 +278,8 @@ def _is_loopback(host: str) -> bool:
 
 def _trusting_context() -> ssl.SSLContext:
     """Return a context for loopback, where certificates are self-made and nobody stands between."""
-    context = ssl.create_default_context()
+    # The machine's certificates are of no use here, and reading them costs 40 ms of CPU a letter.
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

@@ -31,14 +31,14 @@ if TYPE_CHECKING:
 HOME_PREFIX = "goldenhour-demo-"
 MINUTE_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
-PROCEDURE_CLOCK_FACTOR = 129_600.0
-"""fifteen days are ten seconds, and a hold without an order lapses after a minute"""
+PROCEDURE_CLOCK_FACTOR = 86_400.0
+"""a day is a second, and a hold without an order lapses after a minute and a half"""
 LIMIT_EXTRA_MINUTES = 3.0
 SHOWN_LOG_LINES = 8
 
 
 def demo(
-    complaints: Annotated[int, typer.Option(min=1, max=20_000, help="How many complaints come in.")] = 60,
+    complaints: Annotated[int, typer.Option(min=1, max=20_000, help="How many complaints come in.")] = 40,
     seed: Annotated[int, typer.Option(help="The world is drawn from it: same seed, same world.")] = 7,
     minutes: Annotated[
         float, typer.Option(min=0.05, max=1440, help="Minutes in which the complaints come in, by your clock.")

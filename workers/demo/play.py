@@ -31,7 +31,7 @@ then is shown so"""
 HOME_SECONDS = 75.0
 HOME_QUIET_SECONDS = 5.0
 """how long the way home is watched after the day, and how long nobody may be on it until it is over: a hold without an
-order lapses within a minute"""
+order lapses within a minute and a half"""
 STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
