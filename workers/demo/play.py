@@ -28,10 +28,11 @@ TAIL_SECONDS = 15.0
 TAIL_SHARE = 0.25
 """how long after the last complaint banks are waited for at most, also as a share of the day: what is not answered by
 then is shown so"""
-HOME_SECONDS = 75.0
+HOME_SECONDS = 30.0
+HOME_SHARE = 1.25
 HOME_QUIET_SECONDS = 5.0
-"""how long the way home is watched after the day, and how long nobody may be on it until it is over: a hold without an
-order lapses within a minute and a half"""
+"""how long the way home is watched after the day at most, also as a share of the day, and how long nobody may be on it
+until it is over"""
 STILL_SECONDS = 10.0
 """how long nothing may move, though a bank has a ticket, until the day is called over: it waits for a person"""
 STUCK_SECONDS = 30.0
@@ -65,6 +66,11 @@ class DayPlan:
     def tail_seconds(self) -> float:
         """How long the last answers are waited for at most, by the wall's clock."""
         return max(TAIL_SECONDS, self.wall_seconds * TAIL_SHARE)
+
+    @property
+    def home_seconds(self) -> float:
+        """How long the way home is watched after the day at most, by the wall's clock."""
+        return max(HOME_SECONDS, self.wall_seconds * HOME_SHARE)
 
     def config(self) -> dict[str, object]:
         """The simulator's configuration."""
@@ -173,7 +179,7 @@ async def _play(stage: Stage, plan: DayPlan, limit_seconds: float, show: Callabl
     await stage.start()
     trouble, last = await _watch(stage, plan.tail_seconds, limit_seconds, show)
     if stage.goes_home and not trouble:
-        last = await _watch_home(stage, last, show)
+        last = await _watch_home(stage, last, plan.home_seconds, show)
     dsn = stage.running.settings.database_url
     assert dsn is not None, "the stage fills it in"
     async with stage.pool.acquire() as connection:
@@ -228,7 +234,7 @@ async def _watch(
             return f"the day is not over after {duration(limit_seconds)}", seen
 
 
-async def _watch_home(stage: Stage, day: Look, show: Callable[[Look], None]) -> Look:
+async def _watch_home(stage: Stage, day: Look, limit_seconds: float, show: Callable[[Look], None]) -> Look:
     """Look until nobody is on the way home any more, or its time is up; gives the last look."""
     started = busy_at = time.monotonic()
     while True:
@@ -237,5 +243,5 @@ async def _watch_home(stage: Stage, day: Look, show: Callable[[Look], None]) -> 
         seen = await look(stage, day.elapsed_seconds + now - started)
         show(seen)
         busy_at = now if seen.home_waits else busy_at
-        if now - busy_at >= HOME_QUIET_SECONDS or now - started >= HOME_SECONDS:
+        if now - busy_at >= HOME_QUIET_SECONDS or now - started >= limit_seconds:
             return seen
