@@ -316,7 +316,7 @@ async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int
 
 
 async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
-    """The holder of this account (None: of each not heard yet) is heard about what is on hold or has gone home of it."""
+    """The holder of this account (None: of each not heard yet) is heard about what is on hold or gone home of it."""
     await connection.execute(
         "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
         "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
