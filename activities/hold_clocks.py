@@ -57,7 +57,10 @@ class HoldHands:
 
     @activity.defn
     async def look_at_hold(self, asked: ProcedureOrder) -> Look:
-        """How the hold stands, and what is due about it; over when nothing is on hold any more."""
+        """Do what is due about the hold now, and say what is due next; over when nothing is on hold any more.
+
+        What is due at once, as telling the holder, costs no hand of its own: there is a hold for every account.
+        """
         hold_id = UUID(asked.subject)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
@@ -69,7 +72,7 @@ class HoldHands:
             if hold.state == "ended":
                 await _is_over(connection, hold, asked.at)
                 return Look(over=True)
-            stands = await _stands(connection, hold)
+            stands = await self._up_to_date(connection, hold, asked.at)
             if ends := by_end(stands):
                 await hold_clocks.mark_end(connection, hold_id, min(ends))
             return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
@@ -77,31 +80,44 @@ class HoldHands:
     @activity.defn
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
         """Do what `asked.what` says is due; nothing where it is not due any more."""
-        hold_id = UUID(asked.subject)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
-            hold = await account_holds.get(connection, hold_id)
+            hold = await account_holds.get(connection, UUID(asked.subject))
             if hold.state == "ended":
                 return
             stands = await _stands(connection, hold)
-            still = {due.what for due in dues(stands) if due.at <= asked.at}
-            if asked.what not in still:
-                return
-            telling = self._telling(connection, hold, asked.at)
-            if asked.what == TELL_HOLDER:
-                await telling.of_hold(stands.newest_at)
-                await _ask_about_small(connection, hold, asked.at)
-            elif asked.what == TELL_OFFICER:
-                await telling.of_officer(stands.newest_at)
-            elif asked.what == TELL_LATE:
-                await telling.late(stands.newest_at)
-            elif asked.what == RELEASE_EXCESS:
-                await self._release_excess(connection, hold, asked.at)
-            elif LAPSE in still:
-                # After an outage of ours nobody is warned of what is past.
-                await self._lapse(connection, hold, lapsed(stands, asked.at), asked.at)
-            else:
-                await self._warn(connection, hold, stands, asked.at)
+            if asked.what in _due_now(stands, asked.at):
+                await self._attend(connection, hold, stands, asked.what, asked.at)
+
+    async def _up_to_date(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
+        """Do what is due by now, each thing once; how the hold stands then."""
+        done: set[str] = set()
+        stands = await _stands(connection, hold)
+        while what := next((what for what in _due_now(stands, at) if what not in done), None):
+            done.add(what)
+            await self._attend(connection, hold, stands, what, at)
+            hold = await account_holds.get(connection, hold.hold_id)
+            stands = await _stands(connection, hold)
+        return stands
+
+    async def _attend(
+        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
+    ) -> None:
+        telling = self._telling(connection, hold, at)
+        if what == TELL_HOLDER:
+            await telling.of_hold(stands.newest_at)
+            await _ask_about_small(connection, hold, at)
+        elif what == TELL_OFFICER:
+            await telling.of_officer(stands.newest_at)
+        elif what == TELL_LATE:
+            await telling.late(stands.newest_at)
+        elif what == RELEASE_EXCESS:
+            await self._release_excess(connection, hold, at)
+        elif LAPSE in _due_now(stands, at):
+            # After an outage of ours nobody is warned of what is past.
+            await self._lapse(connection, hold, lapsed(stands, at), at)
+        else:
+            await self._warn(connection, hold, stands, at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -163,6 +179,10 @@ class HoldHands:
                 await tell_victim(connection, self.hands, ack_no, kind, of_victim)
         of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
         await tell_officer(connection, self.hands, hold.case_no, CaseDuty.IO, kind, of_all)
+
+
+def _due_now(stands: HoldStands, at: datetime) -> list[str]:
+    return [due.what for due in dues(stands) if due.at <= at]
 
 
 async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:

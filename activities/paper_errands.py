@@ -5,11 +5,11 @@ that holds the case, so that a worker killed at any point issues no paper twice 
 from being issued stands in the case's one task about papers, which also says which reports an officer can issue now.
 """
 
-import asyncio
 import logging
 import re
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -36,8 +36,8 @@ from schemas.restoration_enums import PaperKind
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-ROUND_LIMIT: Final = 3
-"""of papers at a time: few, as each holds its case while it is set in type"""
+ROUND_LIMIT: Final = 20
+"""errands at a time; what is issued of them is issued one after the other, as each holds its case while it is set"""
 LEASE: Final = timedelta(minutes=5)
 LOOK_AGAIN: Final = timedelta(hours=1)
 """what a paper waits for wakes it; this is for what wakes nobody, as a paisa that moves"""
@@ -63,50 +63,71 @@ async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
     What fails is tried again, and costs no other paper. Raises what a database raises that is away.
     """
     now = hands.now()
+    stands_back = timedelta(seconds=hands.policy.right_of_way.papers_after_seconds / hands.clock_factor)
     async with hands.pool.acquire() as connection:
-        claimed = await paper_errands.claim(connection, now, now + LEASE, ROUND_LIMIT)
-    await asyncio.gather(*(_attempt(hands, errand, appeal_address) for errand in claimed))
+        claimed = await paper_errands.claim(connection, now, now + LEASE, now - stands_back, ROUND_LIMIT)
+    by_case: dict[str, list[Errand]] = defaultdict(list)
+    for errand in claimed:
+        by_case[errand.case_no].append(errand)
+    for errands in by_case.values():
+        await _see_to_case(hands, errands, appeal_address)
     return len(claimed)
 
 
-async def _attempt(hands: Hands, errand: Errand, appeal_address: str) -> None:
-    try:
-        await _do(hands, errand, appeal_address)
-    except _SERVERS_AWAY:
-        raise
-    except Exception as error:
-        log.warning("paper errand %d waits: %s", errand.errand_id, type(error).__name__)
-        wait = min(FIRST_WAIT * 2 ** min(errand.attempts - 1, 10), LOOK_AGAIN)
-        async with hands.pool.acquire() as connection, connection.transaction():
-            await cases.hold(connection, errand.case_no)
-            await paper_errands.put_off(
-                connection,
-                errand.errand_id,
-                ErrandState.FAILED,
-                hands.now() + wait,
-                failure=type(error).__name__,
-            )
-            await _tell_desk(connection, errand.case_no, hands.now())
+async def _see_to_case(hands: Hands, errands: Sequence[Errand], appeal_address: str) -> None:
+    """Look at papers of one case together: most wait for the same, and the case is held once for all of them.
+
+    After each that is issued the case is let go: to set it in type takes longer than all looks.
+    """
+    left = list(errands)
+    while left:
+        trying: list[Errand] = []
+        try:
+            async with hands.pool.acquire() as connection, connection.transaction():
+                await cases.hold(connection, left[0].case_no)
+                for errand in left:
+                    trying.append(errand)
+                    if await _see_to(connection, hands, errand, appeal_address):
+                        break
+                await _tell_desk(connection, errand.case_no, hands.now())
+        except _SERVERS_AWAY:
+            raise
+        except Exception as error:
+            # What was looked at before it is looked at again: it was in the same transaction.
+            failed = trying[-1] if trying else left[0]
+            log.warning("paper errand %d waits: %s", failed.errand_id, type(error).__name__)
+            await _put_off_failed(hands, failed, error)
+            left.remove(failed)
+        else:
+            left = left[len(trying) :]
 
 
-async def _do(hands: Hands, errand: Errand, appeal_address: str) -> None:
+async def _put_off_failed(hands: Hands, errand: Errand, error: Exception) -> None:
+    wait = min(FIRST_WAIT * 2 ** min(errand.attempts - 1, 10), LOOK_AGAIN)
+    again_at, failure = hands.now() + wait, type(error).__name__
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, errand.case_no)
-        if not await paper_errands.is_open(connection, errand.errand_id):
-            return
-        work = _Work(connection, hands, errand, hands.now(), appeal_address)
-        try:
-            async with connection.transaction():
-                found = await _HOW[errand.kind](work)
-        except PaperLacks as lacks:
-            found = _lacks(lacks.missing)
-        if found.state in _ENDED:
-            await paper_errands.end(connection, errand.errand_id, found.state, work.now)
-            await work.go_on()
-        else:
-            again_at = work.now + LOOK_AGAIN
-            await paper_errands.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
-        await _tell_desk(connection, errand.case_no, work.now)
+        await paper_errands.put_off(connection, errand.errand_id, ErrandState.FAILED, again_at, failure=failure)
+        await _tell_desk(connection, errand.case_no, hands.now())
+
+
+async def _see_to(connection: Connection, hands: Hands, errand: Errand, appeal_address: str) -> bool:
+    """Issue one paper, or write down what keeps it; the case's row is locked. Returns whether one was issued."""
+    if not await paper_errands.is_open(connection, errand.errand_id):
+        return False
+    work = _Work(connection, hands, errand, hands.now(), appeal_address)
+    try:
+        async with connection.transaction():
+            found = await _HOW[errand.kind](work)
+    except PaperLacks as lacks:
+        found = _lacks(lacks.missing)
+    if found.state in _ENDED:
+        await paper_errands.end(connection, errand.errand_id, found.state, work.now)
+        await work.go_on()
+    else:
+        again_at = work.now + LOOK_AGAIN
+        await paper_errands.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
+    return found.issued
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +136,11 @@ class _Found:
 
     state: ErrandState
     lacking: tuple[str, ...] = ()
+    issued: bool = False
 
 
 _ENDED: Final = frozenset({ErrandState.ISSUED, ErrandState.SERVED, ErrandState.OVERTAKEN})
-_ISSUED, _SERVED = _Found(ErrandState.ISSUED), _Found(ErrandState.SERVED)
+_ISSUED, _SERVED = _Found(ErrandState.ISSUED, issued=True), _Found(ErrandState.SERVED)
 _OVERTAKEN, _READY = _Found(ErrandState.OVERTAKEN), _Found(ErrandState.READY)
 _WAITING: Final = _Found(ErrandState.WAITING)
 
@@ -209,7 +231,7 @@ async def _lien_notice(work: _Work) -> _Found:
 
 async def _while_followed(work: _Work, then: _Found) -> _Found:
     followed = await paper_facts.accounts(work.connection, work.errand.case_no, (Bucket.IN_PLAY,), work.errand.subject)
-    return _WAITING if followed else then
+    return replace(_WAITING, issued=then.issued) if followed else then
 
 
 def names_all(said: Sequence[AccountFacts], on_hold: Sequence[AccountFacts]) -> bool:

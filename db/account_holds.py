@@ -27,13 +27,19 @@ class HeldHop(Noun):
     """what the bank says is on hold beside, though it has gone by an earlier word"""
 
 
-async def cases_to_take_up(connection: Connection, but: Sequence[str], limit: int) -> list[str]:
-    """Cases with holds that nothing has followed from, longest waiting first; those in `but` are left out."""
+async def cases_to_take_up(connection: Connection, held_before: datetime, but: Sequence[str], limit: int) -> list[str]:
+    """Cases with holds that nothing has followed from, longest waiting first; those in `but` are left out.
+
+    One whose money is still chased is among them when the first of its holds came by `held_before`.
+    """
     rows = await connection.fetch(
-        "SELECT case_no FROM held_hop WHERE taken_up_at IS NULL AND case_no <> ALL($1)"
-        " GROUP BY case_no ORDER BY min(held_at), case_no LIMIT $2",
+        "SELECT u.case_no FROM held_hop u JOIN case_file c USING (case_no)"
+        " WHERE u.taken_up_at IS NULL AND u.case_no <> ALL($1)"
+        " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
+        " ORDER BY min(u.held_at), u.case_no LIMIT $2",
         list(but),
         limit,
+        held_before,
     )
     return [row["case_no"] for row in rows]
 

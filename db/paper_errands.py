@@ -40,15 +40,22 @@ class Standing(Noun):
 _ERRAND: Final = ", ".join(Errand.model_fields)
 
 
-async def claim(connection: Connection, now: datetime, lease_until: datetime, limit: int) -> list[Errand]:
-    """Take errands up that are due, so that nobody else does until `lease_until`; the longest due first."""
+async def claim(
+    connection: Connection, now: datetime, lease_until: datetime, opened_before: datetime, limit: int
+) -> list[Errand]:
+    """Take errands up that are due, so that nobody else does until `lease_until`; the longest due first.
+
+    Of cases whose money is still chased only those that were opened by `opened_before`.
+    """
     rows = await connection.fetch(
         "UPDATE paper_errand SET attempts = attempts + 1, next_attempt_at = $2 WHERE errand_id IN"
-        " (SELECT errand_id FROM paper_errand WHERE next_attempt_at <= $1 ORDER BY next_attempt_at, errand_id"
-        f" LIMIT $3 FOR UPDATE SKIP LOCKED) RETURNING {_ERRAND}",
+        " (SELECT e.errand_id FROM paper_errand e JOIN case_file c USING (case_no) WHERE e.next_attempt_at <= $1"
+        " AND (c.state <> 'open' OR c.opened_at <= $4) ORDER BY e.next_attempt_at, e.errand_id"
+        f" LIMIT $3 FOR UPDATE OF e SKIP LOCKED) RETURNING {_ERRAND}",
         now,
         lease_until,
         limit,
+        opened_before,
     )
     return sorted((Errand(**dict(row)) for row in rows), key=lambda one: one.errand_id)
 

@@ -15,6 +15,9 @@ else:
     Pool = asyncpg.Pool
 
 COMMAND_TIMEOUT_SECONDS = 30.0
+CACHED_STATEMENTS = 400
+"""prepared statements of a connection, kept as long as it lives: more than a process has"""
+ARRAY_TYPES = ("boolean", "smallint", "integer", "bigint", "text", "uuid", "bytea", "date", "timestamptz", "jsonb")
 
 
 def _encode(value: Any) -> str:
@@ -22,9 +25,14 @@ def _encode(value: Any) -> str:
 
 
 async def set_codecs(connection: Connection) -> None:
-    """Read and write json and jsonb as Python values on this connection."""
+    """Read and write json and jsonb as Python values on this connection, and get to know the arrays that we use.
+
+    The driver asks the server about each array type when a connection meets it first: a dozen milliseconds, which else
+    a case would be held for.
+    """
     for name in ("json", "jsonb"):
         await connection.set_type_codec(name, encoder=_encode, decoder=orjson.loads, schema="pg_catalog")
+    await connection.prepare(f"SELECT {', '.join(f'NULL::{name}[]' for name in ARRAY_TYPES)}")
 
 
 async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
@@ -35,5 +43,7 @@ async def open_pool(dsn: str, *, min_size: int = 2, max_size: int = 20) -> Pool:
         max_size=max_size,
         init=set_codecs,
         command_timeout=COMMAND_TIMEOUT_SECONDS,
+        statement_cache_size=CACHED_STATEMENTS,
+        max_cached_statement_lifetime=0,
         server_settings={"application_name": "goldenhour", "timezone": "UTC", "jit": "off"},
     )

@@ -65,9 +65,13 @@ _START = "p.workflow_id, p.kind, p.subject, p.case_no"
 
 
 async def to_start(connection: Connection, but: Sequence[str], limit: int) -> list[Waiting]:
-    """Procedures that no workflow was started for, oldest first; cases in `but` are left out."""
+    """Procedures that no workflow was started for, with news of theirs that were not told, oldest first.
+
+    Cases in `but` are left out.
+    """
     rows = await connection.fetch(
-        f"SELECT {_START}, p.created_at AS since FROM procedure p"
+        f"SELECT {_START}, p.created_at AS since, ARRAY(SELECT n.news_id FROM procedure_news n"
+        " WHERE n.workflow_id = p.workflow_id AND n.signalled_at IS NULL) AS news_ids FROM procedure p"
         " WHERE p.started_at IS NULL AND p.case_no <> ALL($1) ORDER BY p.created_at LIMIT $2",
         list(but),
         limit,

@@ -240,6 +240,16 @@ class Outbox(Noun):
     source: Source
 
 
+class RightOfWay(Noun):
+    """How long what is not urgent stands back for a case whose money is chased; by the clock of the trail."""
+
+    take_up_after_seconds: Seconds
+    """holds are taken up together so long after the first of them; those of a settled case at once"""
+    papers_after_seconds: Seconds
+    """after the case was opened; the papers of a settled case come at once"""
+    source: Source
+
+
 class ReplayRules(Noun):
     """How long is kept what only serves against repeats, by the wall's clock whatever the clock factor."""
 
@@ -281,6 +291,7 @@ class Policy(Noun):
     ladder: dict[Rung, RungRule]
     desk: DeskRules
     outbox: Outbox
+    right_of_way: RightOfWay
     replay: ReplayRules
     reconciliation: ReconciliationRules
     call_list: CallRules

@@ -6,7 +6,7 @@ every few seconds finds what was missed. Doing it twice is harmless.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -33,8 +33,6 @@ LOOK_EVERY_SECONDS: Final = 5.0
 GATHER_SECONDS: Final = 0.05
 """a burst of holds is taken up together"""
 ROUND_LIMIT: Final = 200
-AT_ONCE: Final = 3
-"""cases that are worked on at once: a call to Temporal is mostly waiting"""
 LOOK_AFTER: Final = timedelta(days=1)
 """a procedure whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
 LOOK_AFTER_LIMIT: Final = 50
@@ -76,6 +74,11 @@ class Aftercare:
                 log.warning("aftercare waits: %s", type(error).__name__)
             await asyncio.sleep(LOOK_EVERY_SECONDS)
 
+    @property
+    def _gathers(self) -> timedelta:
+        """How long holds of a case whose money is chased are gathered, so that they are taken up together."""
+        return timedelta(seconds=self.hands.policy.right_of_way.take_up_after_seconds / self.hands.clock_factor)
+
     async def look(self) -> int:
         """One round of everything; returns how many things came of it. Raises what a server raises that is away."""
         now = self.hands.now()
@@ -92,6 +95,9 @@ class Aftercare:
         """Look whenever the database says so, until the connection is lost."""
         woken = asyncio.Event()
         lost = asyncio.Event()
+        # What is gathered for less than a moment is there with the next word of the database.
+        gathers = self._gathers.total_seconds()
+        look_every_seconds = min(LOOK_EVERY_SECONDS, gathers) if gathers > GATHER_SECONDS else LOOK_EVERY_SECONDS
 
         def heard(_connection: object, _pid: int, _channel: str, _payload: object) -> None:
             woken.set()
@@ -109,7 +115,7 @@ class Aftercare:
                 if done >= ROUND_LIMIT:
                     continue
                 try:
-                    await asyncio.wait_for(woken.wait(), LOOK_EVERY_SECONDS)
+                    await asyncio.wait_for(woken.wait(), look_every_seconds)
                     await asyncio.sleep(GATHER_SECONDS)
                 except TimeoutError:
                     continue
@@ -128,13 +134,11 @@ class Aftercare:
     # -- what there is to do ---------------------------------------------------------------------------------------
 
     async def _take_up_holds(self) -> int:
+        held_before = self.hands.now() - self._gathers
         async with self.hands.pool.acquire() as connection:
-            waiting = await account_holds.cases_to_take_up(connection, list(self._resting), ROUND_LIMIT)
-        return sum(
-            await self._at_once(
-                [(AftercareWork.TAKE_UP, case_no, partial(holding.take_up, self.hands, case_no)) for case_no in waiting]
-            )
-        )
+            waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._resting), ROUND_LIMIT)
+        take_up = AftercareWork.TAKE_UP
+        return sum([await self._attempt(take_up, one, partial(holding.take_up, self.hands, one)) for one in waiting])
 
     async def _start(self) -> int:
         async with self.hands.pool.acquire() as connection:
@@ -160,15 +164,13 @@ class Aftercare:
 
     async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
         """Start each, or tell it: both is one call. Returns how many were reached."""
-        done = await self._at_once([(work, one.start.case_no, partial(self._reach, one)) for one in waiting])
-        reached = [one for one, is_reached in zip(waiting, done, strict=True) if is_reached]
+        reached = [one for one in waiting if await self._attempt(work, one.start.case_no, partial(self._reach, one))]
         if reached:
             now = self.hands.now()
             async with self.hands.pool.acquire() as connection, connection.transaction():
-                told = [news_id for one in reached for news_id in one.news_ids]
-                if told:
+                if told := [news_id for one in reached for news_id in one.news_ids]:
                     await procedures.mark_told(connection, told, now)
-                else:
+                if work is not AftercareWork.TELL:
                     await procedures.mark_started(connection, [one.start.workflow_id for one in reached], now)
         return len(reached)
 
@@ -185,23 +187,11 @@ class Aftercare:
             rpc_timeout=RPC_TIMEOUT,
         )
 
-    async def _at_once(
-        self, wanted: Sequence[tuple[AftercareWork, str, Callable[[], Awaitable[object]]]]
-    ) -> list[bool]:
-        """Attempt each, a few at a time; whether each was done. A server that is away ends it, when all are at rest."""
-        gate = asyncio.Semaphore(AT_ONCE)
-
-        async def attempt(work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
-            async with gate:
-                return await self._attempt(work, case_no, do)
-
-        found = await asyncio.gather(*(attempt(*one) for one in wanted), return_exceptions=True)
-        for away in found:
-            if isinstance(away, BaseException):
-                raise away
-        return [done is True for done in found]
-
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
+        """Do something about one case; whether it was done. One after the other: the chase shares server and database.
+
+        Raises what a server raises that is away.
+        """
         if case_no in self._resting:
             return False
         try:

@@ -52,8 +52,8 @@ GRACEFUL_STOP = timedelta(seconds=8)
 MAX_BANK_CALLS = 200
 MAX_CASE_WORK = 100
 MAX_WORKFLOW_TASKS = 100
-MAX_WAY_HOME_WORK = 4
-"""its clocks count days: a few at a time, so that the database has room for the golden hour"""
+MAX_WAY_HOME_WORK = 2
+"""its clocks count days: few at a time, so that server, database and processor have room for the golden hour"""
 WAY_HOME_NICENESS = 10
 """a process that serves it alone leaves the processor to the others"""
 MAX_CACHED_CASES = 2_000

@@ -1,6 +1,6 @@
 """Holds on a bench: their clocks moved by the test, their hands run as the workflow runs them."""
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -11,6 +11,9 @@ from activities.contradictions import SettledBy, settle
 from activities.hands import Hands
 from activities.hold_clocks import HoldHands
 from db import bank_orders
+from db.account_holds import AccountHold
+from db.pool import Connection
+from domain.hold_clocks import HoldStands
 from schemas.contradictions import Settling
 from schemas.enums import SettlementDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation
@@ -22,6 +25,19 @@ from tests.factories import row, rrn, transfer
 APPEAL = "https://freeze.example/appeal"
 
 
+@dataclass(frozen=True)
+class WatchedHands(HoldHands):
+    """Hands that remember what they attended to."""
+
+    done: list[str] = field(default_factory=list)
+
+    async def _attend(
+        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
+    ) -> None:
+        self.done.append(what)
+        await super()._attend(connection, hold, stands, what, at)
+
+
 class Holds:
     """Holds of cases on a bench, as short as a test wants them."""
 
@@ -30,7 +46,7 @@ class Holds:
         self.clock = Clock(self.began)
         self.hands = replace(hands, clock=self.clock)
         self.bench = Bench(self.hands)
-        self.engine = HoldHands(self.hands, APPEAL)
+        self.engine = WatchedHands(self.hands, APPEAL)
 
     async def hold(
         self, *rupees: int, said: int | None = None, lost: int = 0, account: str | None = None, **told: Any
@@ -92,14 +108,14 @@ class Holds:
     async def tick(self, hold_id: UUID, days: float = 0) -> list[str]:
         """Let time pass and do what has fallen due, as the workflow does; what that was."""
         self.clock.at += timedelta(days=days)
-        done = []
+        done = self.engine.done
+        before = len(done)
         while dues := (await self.look(hold_id)).dues:
             if dues[0].at > self.clock.at:
                 break
-            done.append(dues[0].what)
-            assert len(done) < 20, f"it does not come to rest: {done}"
+            assert len(done) < before + 20, f"it does not come to rest: {done[before:]}"
             await self.act(hold_id, dues[0].what)
-        return done
+        return done[before:]
 
     # -- the bank --------------------------------------------------------------------------------------------------
 

@@ -80,7 +80,8 @@ async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
     case_no = await held_case(bench, f"1{rrn()}")
     await care.look()
     kinds = sorted(kind for kind, _, _ in board.reached)
-    assert {"HoldWorkflow", "RestorationWorkflow", "DutiesWorkflow"} <= set(kinds)
+    assert kinds == ["DutiesWorkflow", "HoldWorkflow", "RestorationWorkflow"], "started and told in one call each"
+    assert {signal for _, _, signal in board.reached} == {"changed"}
     assert await bench.value("SELECT count(*) FROM procedure WHERE started_at IS NULL") == 0
     assert await bench.value("SELECT count(*) FROM procedure_news WHERE signalled_at IS NULL") == 0
     board.reached.clear()
