@@ -29,7 +29,14 @@ class Ordered:
     def __init__(self, bench: Bench, case_no: str, hold_id: UUID) -> None:
         self.bench, self.case_no, self.hold_id = bench, case_no, hold_id
 
-    async def order(self, paise: int = HELD_PAISE, kind: OrderKind = OrderKind.RESTORE) -> UUID:
+    async def order(
+        self,
+        paise: int = HELD_PAISE,
+        kind: OrderKind = OrderKind.RESTORE,
+        lets_go: OrderReason = OrderReason.LAPSED,
+        grievance_id: UUID | None = None,
+    ) -> UUID:
+        """`lets_go`: the reason of an order to release."""
         restores = kind is OrderKind.RESTORE
         line = NewOrderLine(
             hop_no=1,
@@ -43,12 +50,13 @@ class Ordered:
         )
         order = NewOrder(
             kind=kind,
-            reason=OrderReason.RESTORATION if restores else OrderReason.LAPSED,
+            reason=OrderReason.RESTORATION if restores else lets_go,
             case_no=self.case_no,
             institution="HDFC",
             ordered_by="officer:sp",
             lines=(line,),
             restoration_id=restoration_id if restores else None,
+            grievance_id=grievance_id,
         )
         async with self.bench.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, self.case_no)
@@ -211,6 +219,35 @@ async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_o
     assert (await ordered.buckets())["restored"] == 300_00
     last = await ordered.confirm(order_id, 300_00, "UTR2")
     assert last.state is OrderState.CONFIRMED, "the second instalment is one of its own"
+
+
+async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_officer_has_said_the_same(
+    ordered: Ordered,
+) -> None:
+    order_id, hands = await ordered.order(), ordered.bench.hands
+    word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
+
+    async def waiting() -> list[tuple[str, str]]:
+        return await ordered.bench.rows(
+            "SELECT note, institution FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'",
+            ordered.case_no,
+        )
+
+    for _ in range(2):
+        await write_down(hands, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+    note = f"second officer for order {order_id}: what the bank said is written down"
+    assert await waiting() == [(note, "HDFC")]
+    await write_down(hands, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
+    assert await waiting() == [], "though half of the order is still to be done"
+
+
+async def test_the_second_officer_is_asked_no_more_once_the_bank_has_done_the_order(ordered: Ordered) -> None:
+    order_id, hands = await ordered.order(), ordered.bench.hands
+    word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))
+    await write_down(hands, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+    assert ("supervise", None) in await ordered.bench.tasks(ordered.case_no)
+    await ordered.confirm(order_id)
+    assert ("supervise", None) not in await ordered.bench.tasks(ordered.case_no)
 
 
 async def test_one_officer_alone_takes_nothing_out_of_held_whatever_the_code_believes(ordered: Ordered) -> None:

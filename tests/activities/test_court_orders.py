@@ -301,6 +301,20 @@ async def test_an_order_that_a_restoration_went_by_stays(home: Bailiff) -> None:
         await home.withdraw(case_no, order)
 
 
+async def test_an_old_release_that_is_confirmed_afterwards_orders_nothing_again(home: Bailiff) -> None:
+    """Before a second officer had to read it, the banks were ordered by the taking in."""
+    case_no, _ = await home.two_banks()
+    order = await home.take(case_no, kind="writ", effect="release", amount_paise=1_000_00)
+    await home.read(case_no, order)
+    ordered = await home.releases(case_no)
+    as_of_old = "UPDATE court_order SET confirmed_by = NULL, confirmed_at = NULL WHERE court_order_id = $1"
+    await home.bench.pool.execute(as_of_old, order.court_order_id)
+    assert (await home.read(case_no, order)).confirmed_by == "officer:sp"
+    assert await home.releases(case_no) == ordered == [("HDFC", 1, 1_000_00)]
+    with pytest.raises(NotNow, match="was ordered"):
+        await home.withdraw(case_no, order)
+
+
 async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
     case_no = await home.hold(5_000)
     told = Court().order(case_no, "lok_adalat", on=home.clock.at.astimezone(IST).date())

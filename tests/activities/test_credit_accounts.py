@@ -70,6 +70,17 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
     assert NEW.account not in text
 
 
+async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_confirmed(home: Home) -> None:
+    case_no = await home.hold(400, payer=PAYER)
+    told = await tell(home.hands, case_no, NEW, "officer:desk")
+    other = await tell(home.hands, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
+    tasks = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open' ORDER BY task_id"
+    notes = [(f"account {one.account_id} to be credited: a second officer is needed",) for one in (told, other)]
+    assert await home.bench.rows(tasks, case_no) == notes
+    await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
+    assert await home.bench.rows(tasks, case_no) == notes[1:]
+
+
 async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     await tell(home.hands, case_no, NEW, "officer:desk")

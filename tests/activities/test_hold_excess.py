@@ -95,6 +95,24 @@ async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_fi
     await holds.bench.check(case_no)
 
 
+async def test_the_police_owe_nothing_for_a_hold_that_is_in_no_bucket_before_money_is_on_hold(holds: Holds) -> None:
+    case_no, root = await gone(holds, {})
+    await holds.bench.answer("HDFC", case_no, row(5, root, "2000.00"))
+    await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER))
+    await holds.take_up(case_no)
+    assert not (await holds.look(await holds.hold_of(case_no))).over
+    duties = "SELECT count(*) FROM duty WHERE case_no = $1"
+    assert await holds.bench.value(duties, case_no) == 0
+    assert ("duty", None) not in await holds.bench.tasks(case_no)
+    await holds.bench.answer("ICIC", case_no, row(1, await _last_reference(holds, case_no), "4000.00"))
+    await holds.take_up(case_no)
+    assert await holds.bench.value(duties, case_no) == 2
+
+
+async def _last_reference(holds: Holds, case_no: str) -> str:
+    return str((await holds.bench.hops(case_no, "reference"))[-1])
+
+
 async def test_a_hold_on_what_has_gone_that_nobody_looks_at_lapses(holds: Holds) -> None:
     case_no, root = await gone(holds)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))

@@ -9,6 +9,9 @@ from temporalio.exceptions import ApplicationError
 from activities import order_answers
 from activities.answer_links import LetterLinks
 from activities.carrying import Carrier
+from activities.confirming import write_down
+from activities.grievances import file_grievance
+from activities.order_answers import NoReleaseOrder
 from activities.order_cancelling import (
     CancellationHands,
     NotCancelled,
@@ -23,8 +26,11 @@ from adapters.messages.smtp import Mailer
 from db import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
-from schemas.enums import ChannelKind
+from schemas.enums import ChannelKind, Language
+from schemas.grievances import NewGrievance
+from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.procedures import OrderRung
+from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.test_confirming import HELD_PAISE
 from tests.activities.test_ordering import PUBLIC_URL, OrderBank, Road, road_on
@@ -32,6 +38,7 @@ from tests.factories import SECRET, make_hands
 from tests.mail_server import Postbox, mail_server
 
 I4C, EMAIL = ChannelKind.I4C, ChannelKind.EMAIL
+REASON = OrderReason
 SP = "officer:sp"
 DOWN = BankUnreachable("HDFC", "HTTP 503")
 
@@ -205,6 +212,76 @@ async def test_a_bank_that_had_paid_all_the_same_is_believed_and_what_waited_is_
     assert (await back.road.ordered.buckets())["restored"] == HELD_PAISE
     assert (await back.at(order_id), await back.road.state(again)) == ("over", "cancelled")
     assert len(back.wire.tickets) == 1
+
+
+@pytest.mark.parametrize("reason", [reason for reason in OrderReason if reason is not REASON.RESTORATION])
+async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back, reason: OrderReason) -> None:
+    ordered, grievance_id = back.road.ordered, None
+    if reason is REASON.GRIEVANCE:
+        appeal = NewGrievance(text="I sold a phone", language=Language.EN)
+        grievance_id = (await file_grievance(back.bench.hands, ordered.hold_id, appeal, "holder")).grievance_id
+    order_id = await back.cancelled()
+    instead = await ordered.order(kind=OrderKind.RELEASE, lets_go=reason, grievance_id=grievance_id)
+    await ordered.confirm(order_id, 200_00)
+    assert await back.road.state(instead) == "cancelled"
+    tasks = "SELECT note, institution FROM desk_task WHERE kind = 'supervise' AND state = 'open' AND note LIKE '%anew'"
+    note = f"{reason}: order {instead} was taken back, order what is left of it anew"
+    asked = reason in {REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.MICRO}
+    assert await back.bench.rows(tasks) == ([(note, "HDFC")] if asked else [])
+
+
+async def test_a_word_that_is_said_again_takes_back_nothing_that_was_ordered_since(back: Back) -> None:
+    order_id = await back.cancelled()
+    await back.road.ordered.confirm(order_id, 200_00)
+    since = await back.road.ordered.order(400_00)
+    await back.road.ordered.confirm(order_id, 200_00)
+    assert await back.road.state(since) == "planned"
+
+
+async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_the_order_is_taken_back(
+    back: Back,
+) -> None:
+    ordered, hands = back.road.ordered, back.bench.hands
+    order_id = await ordered.order()
+    await back.road.send(order_id)
+    line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=hands.now())
+    word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
+    await write_down(hands, order_id, word, note, "officer:desk", supervises=False)
+    await cancel_order(hands, order_id, "the victim's account is closed", SP)
+    assert ("supervise", None) in await back.bench.tasks(ordered.case_no)
+    await write_down(hands, order_id, word, note, SP, supervises=True)
+    assert ("supervise", None) not in await back.bench.tasks(ordered.case_no)
+    assert (await ordered.buckets())["restored"] == HELD_PAISE
+
+
+async def test_a_bank_that_lifted_the_hold_all_the_same_says_so_by_the_hold(back: Back) -> None:
+    ordered, hands = back.road.ordered, back.bench.hands
+    request_id = await back.bench.value("SELECT request_id FROM hold_request WHERE case_no = $1", ordered.case_no)
+    with pytest.raises(NoReleaseOrder):
+        await order_answers.confirm_release(hands, "HDFC", request_id)
+    order_id = await ordered.order(kind=OrderKind.RELEASE)
+    with pytest.raises(NoReleaseOrder):
+        await order_answers.confirm_release(hands, "HDFC", request_id)
+    await back.road.send(order_id)
+    await cancel_order(hands, order_id, "the holder is a suspect", SP)
+    for _ in range(2):
+        # The reply was lost, and the bank says so again.
+        await order_answers.confirm_release(hands, "HDFC", request_id)
+        assert await ordered.buckets() == {"held": 0, "restored": 0, "released": HELD_PAISE}
+    assert await back.at(order_id) == "over"
+    assert await back.bench.contradictions(ordered.case_no) == []
+
+
+async def test_a_release_that_its_bank_does_no_more_is_no_release_order(back: Back) -> None:
+    ordered, hands = back.road.ordered, back.bench.hands
+    request_id = await back.bench.value("SELECT request_id FROM hold_request WHERE case_no = $1", ordered.case_no)
+    order_id = await ordered.order(kind=OrderKind.RELEASE)
+    await back.road.send(order_id)
+    await cancel_order(hands, order_id, "the holder is a suspect", SP)
+    await acknowledge_cancellation(hands, "HDFC", order_id)
+    with pytest.raises(NoReleaseOrder):
+        await order_answers.confirm_release(hands, "HDFC", request_id)
+    assert (await ordered.buckets())["held"] == HELD_PAISE
 
 
 async def test_the_list_shows_a_bank_what_is_taken_back_until_it_has_said_so(back: Back) -> None:

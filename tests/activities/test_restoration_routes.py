@@ -1,8 +1,12 @@
 """Above the threshold no money goes home without a court, in however many rounds and by whatever it grows."""
 
+from uuid import UUID
+
 import pytest
 
 from activities.hands import Hands
+from activities.ordering import cancel_order
+from db import restorations
 from domain.errors import NotNow
 from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb
@@ -94,6 +98,41 @@ async def test_a_holder_who_is_heard_anew_is_heard_about_all_of_it(home: Home) -
     await home.prepare(restoration)
     await home.approve(restoration)
     assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 10_000_00)]
+
+
+async def test_a_holder_who_is_heard_anew_after_some_of_it_went_home_is_heard_about_that_too(home: Home) -> None:
+    """₹150 of ₹400 went home before the order was taken back: the rest goes home once the holder is heard anew."""
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.to_credit(restoration)
+    await home.confirm(restoration, part=150_00)
+    order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    await cancel_order(home.hands, order_id, "the victim's account is closed", "officer:sp")
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    await home.send_back(restoration, Step.HOLDER_NOTICE)
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert sorted(paise for *_, paise in await home.orders(case_no)) == [250_00, 400_00]
+    await home.check(case_no)
+
+
+async def test_a_holder_is_heard_about_what_was_on_hold_with_the_notice_not_when_the_others_time_is_over(
+    home: Home,
+) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+
+    async def hear(hold_id: UUID | None = None) -> list[int | None]:
+        async with home.bench.pool.acquire() as connection:
+            await restorations.note_heard(connection, restoration, hold_id)
+        lines = "SELECT heard_paise FROM restoration_line WHERE restoration_id = $1 ORDER BY hop_no"
+        return [paise for (paise,) in await home.bench.rows(lines, restoration)]
+
+    assert await hear(hold) == [100_00, None]
+    await _more(home, case_no, 50)
+    assert await hear() == [100_00, 200_00]
+    assert await hear(hold) == [150_00, 200_00], "another notice says what is on hold by then"
 
 
 async def test_an_account_whose_holder_was_not_heard_joins_no_round_that_has_heard(home: Home) -> None:
