@@ -4,7 +4,7 @@ Each hand may run twice: it does what is due at the workflow's clock, and nothin
 """
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from temporalio import activity
@@ -82,3 +82,5 @@ async def _run(work: Work, errand: GrievanceErrand) -> None:
             outcome = GrievanceOutcome.OVERTAKEN
             await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)
             await end(work, GrievanceState.OVERTAKEN, reason=NOTHING_LEFT)
+        case other:
+            assert_never(other)

@@ -6,7 +6,7 @@ Each hand may run twice: it does what is due at the workflow's clock, and nothin
 import logging
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from temporalio import activity
@@ -151,6 +151,8 @@ async def _run(work: Work, errand: Errand) -> None:
             await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
         case Errand.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
+        case other:
+            assert_never(other)
 
 
 async def _wind_up(work: Work) -> None:

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -79,6 +80,23 @@ def prompt_policy() -> Policy:
     policy = load_policy()
     at_once = {"take_up_after_seconds": 0, "papers_after_seconds": 0}
     return policy.model_copy(update={"right_of_way": policy.right_of_way.model_copy(update=at_once)})
+
+
+def of_another_policy(hands: Hands) -> Hands:
+    """The same hands on another day: every wait of the way home is half as long again."""
+    told = load_policy().model_dump()
+    changed = {name: _longer(told[name]) for name in ("restoration", "hold", "order", "grievance")}
+    rules = Policy.model_validate(told | changed)
+    policy = hands.policy.model_copy(update={name: getattr(rules, name) for name in changed} | {"version": "another"})
+    return replace(hands, policy=policy)
+
+
+def _longer(told: Any, name: str = "") -> Any:
+    if isinstance(told, dict):
+        return {key: _longer(value, name if name.endswith("_seconds") else key) for key, value in told.items()}
+    if isinstance(told, tuple):
+        return tuple(_longer(value, name) for value in told)
+    return told * 1.5 if name.endswith("_seconds") else told
 
 
 @asynccontextmanager

@@ -1,5 +1,7 @@
 """One victim's money on its way home: the clocks of its steps, from the first hold to the closure."""
 
+from typing import assert_never
+
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
@@ -34,6 +36,8 @@ class RestorationWorkflow:
                         await self._restoration.act(RestorationHands.divide_accounts)
                     case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.DROP_ORDER | Errand.WIND_UP:
                         await self._restoration.act(RestorationHands.move_restoration, due.what)
+                    case other:
+                        assert_never(other)
             self._restoration.continue_if_long()
 
     @workflow.signal

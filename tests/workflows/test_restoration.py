@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
+from activities.court_orders import withdraw_court_order
 from activities.hands import Hands
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
@@ -15,6 +16,7 @@ from tests.workflows.homeward import Homeward, homeward, worker_of
 
 LARGE = 60_000
 DAY = timedelta(days=1)
+BY_ORDER = "SELECT court_order_id FROM restoration WHERE restoration_id = $1"
 
 
 @pytest.fixture
@@ -72,6 +74,28 @@ async def test_by_a_court(stage: Homeward) -> None:
     await stage.bond(restoration)
     await stage.outcome(restoration)
     assert await stage.home.at(restoration) == ("restored", "bond", "court")
+
+
+async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew(stage: Homeward) -> None:
+    restoration = await begun(stage, LARGE, fir=True)
+    case_no = await stage.case_of(restoration)
+    order_id = await stage.home.court_order(case_no, "bnss_497")
+    await stage.to_notice(restoration)
+    await stage.do(restoration, stage.home.waive)
+    await stage.until(restoration, "approval")
+    await stage.until_divided(restoration)
+
+    async def court_recalls_it(_: UUID) -> None:
+        await withdraw_court_order(stage.home.hands, case_no, order_id, "recalled", "officer:io")
+
+    await stage.do(restoration, court_recalls_it)
+    await stage.until(restoration, "court_order")
+    assert (await stage.home.at(restoration))[2] == "court"
+    assert await stage.home.bench.value(BY_ORDER, restoration) is None
+    again = await stage.home.court_order(case_no, "bnss_503")
+    await stage.tell(restoration)
+    await stage.approve(restoration)
+    assert await stage.home.bench.value(BY_ORDER, restoration) == again
 
 
 async def test_by_the_lok_adalat_and_a_court_when_an_fir_comes(stage: Homeward) -> None:
