@@ -17,7 +17,10 @@ else:
 COMMAND_TIMEOUT_SECONDS = 30.0
 CACHED_STATEMENTS = 400
 """prepared statements of a connection, kept as long as it lives: more than a process has"""
-ARRAY_TYPES = ("boolean", "smallint", "integer", "bigint", "text", "uuid", "bytea", "date", "timestamptz", "jsonb")
+ARRAY_TYPES = (
+    *("boolean", "smallint", "integer", "bigint", "float8", "text"),
+    *("uuid", "bytea", "date", "timestamptz", "jsonb"),
+)
 
 
 def _encode(value: Any) -> str:

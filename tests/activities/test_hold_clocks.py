@@ -1,7 +1,7 @@
 """A hold's own clocks: its holder is told, its end is warned of and comes, and what is too much is let go."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -13,12 +13,14 @@ from activities.micro_holds import decide_micro
 from activities.ordering import cancel_order
 from activities.police import assign_officer
 from db import hold_clocks
+from db.account_holds import AccountHold
+from db.pool import Connection
 from domain.errors import NotNow
-from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER
-from schemas.enums import Role
+from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
+from schemas.enums import Role, SettlementDecision
 from schemas.hold_views import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
-from tests.activities.holds import APPEAL, Holds
+from tests.activities.holds import APPEAL, Holds, WatchedHands
 from tests.activities.test_messaging import IO
 from tests.activities.way_home import officer
 from tests.factories import row, rrn
@@ -57,6 +59,38 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
     assert await holds.tick(hold_id, 1) == []
     assert await holds.messages(case_no, "hold") == told
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
+
+
+async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(holds: Holds) -> None:
+    case_no, hold_id = await holds.hold(600, said=1100, **CONTACT)
+    await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
+    dues = [due.what for due in (await holds.look(hold_id)).dues]
+    assert sorted(holds.engine.done) == sorted([TELL_HOLDER, RELEASE_EXCESS])
+    assert dues == [*WARNINGS, LAPSE], "what it says is due is what comes next"
+    assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
+    assert (await holds.bench.events(case_no)).count("holder_told") == 1
+    holds.clock.at += timedelta(days=100)
+    assert (await holds.look(hold_id)).dues == ()
+    assert holds.engine.done[2:] == ["warn_30"], "of what is past, once"
+    assert ("lapsed", "planned", 600_00) in await holds.orders(case_no)
+
+
+async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds: Holds) -> None:
+    _, hold_id = await holds.hold(600, **CONTACT)
+    holds.engine = Idle(holds.hands, APPEAL)
+    for looks in (1, 2):
+        assert (await holds.look(hold_id)).dues[0].what == TELL_HOLDER
+        assert holds.engine.done == [TELL_HOLDER] * looks
+
+
+class Idle(WatchedHands):
+    """Hands that do nothing of what they are asked."""
+
+    async def _attend(
+        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
+    ) -> None:
+        self.done.append(what)
+        assert len(self.done) < 10, "it does not come to rest"
 
 
 async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,6 +13,7 @@ from activities.duties import finish_by_hand
 from activities.paper_errands import issue_papers_due, names_all, note_of, says_too_much
 from activities.papers import preview
 from db.paper_errands import Standing
+from domain.policy import load_policy
 from schemas.enums import Language
 from schemas.paper_errands import ErrandState
 from schemas.papers import AccountFacts
@@ -248,6 +250,71 @@ async def test_a_fault_of_ours_is_tried_again_and_costs_no_other_paper(
     await office.issue()
     assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
     assert not any("failed" in note for note in await office.task(case_no))
+
+
+async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
+    office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_no = await office.two_accounts("HDFC", "ICIC", "PUNB")
+    lien_notice = paper_errands._HOW[KIND.LIEN_NOTICE]
+
+    async def fails_for_one(work: paper_errands._Work) -> paper_errands._Found:
+        if work.errand.subject == "ICIC":
+            raise RuntimeError(HOSTILE)
+        return await lien_notice(work)
+
+    monkeypatch.setitem(paper_errands._HOW, KIND.LIEN_NOTICE, fails_for_one)
+
+    async def standing() -> dict[str, tuple[str, str]]:
+        rows = await office.home.bench.rows(
+            "SELECT subject, state, failure FROM paper_errand WHERE case_no = $1 AND kind = 'lien_notice'", case_no
+        )
+        return {subject: (state, failure) for subject, state, failure in rows}
+
+    await office.issue()
+    assert await standing() == {"HDFC": ("lacking", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("lacking", "")}
+    again_at = "SELECT next_attempt_at FROM paper_errand WHERE case_no = $1 AND state = 'failed'"
+    assert await office.home.bench.value(again_at, case_no) == office.home.clock.at + paper_errands.FIRST_WAIT
+    (task,) = await office.task(case_no)
+    assert f"lien_notice lacks {LACKS_IO}; lien_notice failed: RuntimeError; " in task
+    await office.assign(case_no)
+    await office.issue()
+    assert await standing() == {"HDFC": ("issued", ""), "ICIC": ("failed", "RuntimeError"), "PUNB": ("issued", "")}
+    monkeypatch.setitem(paper_errands._HOW, KIND.LIEN_NOTICE, lien_notice)
+    office.home.clock.at += paper_errands.LOOK_AGAIN
+    await office.issue()
+    assert set((await standing()).values()) == {("issued", "")}
+
+
+# -- standing back for the chase ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("clock_factor", [1.0, 60.0])
+async def test_papers_of_a_case_whose_money_is_chased_wait_for_its_first_quarter_of_an_hour(
+    office: Office, clock_factor: float
+) -> None:
+    office.home.hands = replace(office.home.hands, policy=load_policy(), clock_factor=clock_factor)
+    case_no = await office.home.hold(400)
+    await office.assign(case_no)
+    wait = timedelta(seconds=office.home.hands.policy.right_of_way.papers_after_seconds / clock_factor)
+    assert wait == timedelta(minutes=15) / clock_factor
+    opened_at = await office.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
+    await office.pool.execute("UPDATE paper_errand SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
+    office.home.clock.at = opened_at + wait - timedelta(milliseconds=1)
+    await office.issue()
+    assert await office.papers(case_no) == []
+    office.home.clock.at = opened_at + wait
+    await office.issue()
+    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
+
+
+async def test_papers_of_a_settled_case_come_at_once(office: Office) -> None:
+    office.home.hands = replace(office.home.hands, policy=load_policy())
+    case_no = await office.home.hold(400)
+    await office.assign(case_no)
+    await office.home.bench.settle(case_no)
+    await office.issue()
+    assert await office.papers(case_no, KIND.LIEN_NOTICE) == [("lien_notice", "en", 1)]
 
 
 def test_the_task_names_each_missing_field_once_for_each_kind() -> None:

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,10 +13,12 @@ from activities import holding
 from activities.hands import Hands
 from db import procedures
 from db.pool import Pool
+from domain.policy import load_policy
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.test_holding import held_case
+from tests.activities.way_home import Clock
 from tests.factories import make_hands, rrn
 from tests.waiting import until
 from workers import aftercare
@@ -156,6 +159,57 @@ async def test_the_database_wakes_it_and_only_one_process_works(
     finally:
         other.cancel()
         await asyncio.gather(other, return_exceptions=True)
+
+
+# -- standing back for the chase ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def patient(hands: Hands, board: Board) -> Aftercare:
+    """The care by the packaged policy, at a moment that tests move."""
+    return Aftercare(replace(hands, policy=load_policy(), clock=Clock(hands.now())), board)  # type: ignore[arg-type]
+
+
+async def look_at(care: Aftercare, at: datetime) -> None:
+    care.hands = replace(care.hands, clock=Clock(at))
+    await care.look()
+
+
+async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
+    patient: Aftercare, bench: Bench
+) -> None:
+    wait = timedelta(seconds=patient.hands.policy.right_of_way.take_up_after_seconds)
+    assert wait == timedelta(seconds=20)
+    case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
+    held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
+    # The second came while the first was waiting.
+    later = "UPDATE held_hop SET held_at = held_at + interval '19 seconds' WHERE case_no = $1 AND hop_no = 2"
+    await bench.pool.execute(later, case_no)
+    holds = "SELECT count(*) FROM account_hold WHERE case_no = $1"
+    await look_at(patient, held_at + wait - timedelta(milliseconds=1))
+    assert await bench.value(holds, case_no) == 0
+    await look_at(patient, held_at + wait)
+    assert await bench.value(holds, case_no) == 2
+    first = await bench.value("SELECT min(first_held_at) FROM account_hold WHERE case_no = $1", case_no)
+    assert first == held_at, "times of the law run from the hold itself"
+
+
+async def test_it_is_gathered_by_the_clock_of_the_trail(patient: Aftercare, bench: Bench) -> None:
+    patient.hands = replace(patient.hands, clock_factor=10.0)
+    case_no = await held_case(bench, f"1{rrn()}")
+    held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
+    for seconds, found in ((1.999, 0), (2, 1)):
+        await look_at(patient, held_at + timedelta(seconds=seconds))
+        assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == found
+
+
+async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: Aftercare, bench: Bench) -> None:
+    case_no = await held_case(bench, f"1{rrn()}", rupees="1000.00")
+    chased = await held_case(bench, f"1{rrn()}")
+    await bench.settle(case_no)
+    await look_at(patient, await bench.value("SELECT min(held_at) FROM held_hop"))
+    assert await bench.rows("SELECT case_no FROM account_hold") == [(case_no,)]
+    assert await bench.value("SELECT state FROM case_file WHERE case_no = $1", chased) == "open"
 
 
 async def test_many_that_take_up_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:

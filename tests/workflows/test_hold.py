@@ -89,7 +89,7 @@ async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage
     await stage.until_events(case_no, "holder_told", 2)
 
 
-async def test_two_workers_killed_on_the_way_lose_nothing_and_do_nothing_twice(
+async def test_workers_that_stop_on_the_way_lose_nothing_and_do_nothing_twice(
     hands: Hands, temporal_client: Client
 ) -> None:
     stage = LettingGo(hands, temporal_client)
