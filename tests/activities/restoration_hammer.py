@@ -1,21 +1,28 @@
-"""A process that brings restorations home as fast as it can, several hands at once; made to be killed.
+"""A process that brings restorations home; every hand of it is killed when it is about to commit.
 
-`python -m tests.activities.restoration_hammer DSN SEED`: a line on its output for everything that was committed.
+`python -m tests.activities.restoration_hammer DSN`: a line on its output before and after everything that is done, and
+one for every hand that has ended. A hand does one thing after the other, of each restoration in turn. It is killed at
+its first commit, with nothing done, or at its second or third: each thing is killed once before it is committed.
 """
 
 import asyncio
-import random
+import itertools
+import multiprocessing
+import os
+import signal
 import sys
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
+
+from asyncpg.transaction import Transaction
 
 from activities import holding
 from activities.directory import DirectoryCache
 from activities.hands import Hands
 from activities.vault import Vault
 from db.pool import open_pool
-from domain.errors import NotNow
 from domain.policy import load_policy
 from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb
@@ -23,8 +30,13 @@ from tests.activities.hammer import say
 from tests.activities.way_home import DESK, IO, Home
 from tests.factories import SECRET
 
-WORKERS = 4
-OPEN = "SELECT restoration_id, case_no, step FROM restoration WHERE state = 'open' ORDER BY restoration_id"
+DIES_AT = (1, 2, 1, 3)
+"""at which commit, hand by hand: after each thing that is done, what follows from it is taken up"""
+KILLED = -signal.SIGKILL
+LEAST_ADVANCED = (
+    "SELECT restoration_id, case_no, step FROM restoration r WHERE state = 'open' ORDER BY"
+    " (SELECT count(*) FROM restoration_step s WHERE s.restoration_id = r.restoration_id), restoration_id LIMIT 1"
+)
 
 
 def late(hands: Hands) -> Hands:
@@ -64,27 +76,54 @@ async def _approve(home: Home, restoration: UUID) -> None:
         await home.approve(restoration)
 
 
-async def hammer(home: Home, chance: random.Random) -> None:
-    """Go on with any restoration, as long as one is open."""
-    while found := await home.bench.rows(OPEN):
-        restoration, case_no, step = chance.choice(found)
-        try:
-            done = await go_on(home, restoration, Step(step))
-        except NotNow:
-            continue  # another hand was quicker
-        say(done, restoration)
+async def hammer(home: Home) -> None:
+    """Go on with one restoration after the other, as long as one is open."""
+    while found := await home.bench.rows(LEAST_ADVANCED):
+        ((restoration, case_no, step),) = found
+        say("at", step)
+        say("did", await go_on(home, restoration, Step(step)))
         await holding.take_up(home.hands, case_no)
 
 
-async def main(dsn: str, seed: int) -> None:
-    """Hammer the database at `dsn`, which has a directory loaded and money on hold."""
-    pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS * 2)
+def die_at(number: int) -> None:
+    """Have this process killed when it is about to commit for this time: what it has written is lost."""
+    leave, commits = Transaction.__aexit__, itertools.count(1)
+
+    async def leaving(work: Any, kind: object, error: object, trace: object) -> None:
+        commits_now = kind is None and not work._nested and not work._readonly
+        if commits_now and next(commits) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+        await leave(work, kind, error, trace)
+
+    Transaction.__aexit__ = leaving  # type: ignore[method-assign, assignment]
+
+
+def bring_home(dsn: str, number: int) -> None:
+    """What one hand does: it lives until its commit, or until all is home."""
+    die_at(DIES_AT[number % len(DIES_AT)])
+    asyncio.run(_bring_home(dsn))
+
+
+async def _bring_home(dsn: str) -> None:
+    pool = await open_pool(dsn, min_size=1, max_size=2)
     directory = DirectoryCache(pool, Vault(SECRET))
     await directory.refresh()
-    home = Home(late(Hands(pool, directory, load_policy())))
-    await asyncio.gather(*(hammer(home, random.Random(seed * WORKERS + number)) for number in range(WORKERS)))
+    await hammer(Home(late(Hands(pool, directory, load_policy()))))
     await pool.close()
 
 
+def main(dsn: str) -> None:
+    """Bring home what is on hold in the database at `dsn`, which has a directory loaded: hand after hand."""
+    # What is loaded once is every hand's.
+    hands = multiprocessing.get_context("fork")
+    for number in itertools.count():
+        hand = hands.Process(target=bring_home, args=(dsn, number))
+        hand.start()
+        hand.join()
+        say("ended", hand.exitcode)
+        if hand.exitcode != KILLED:
+            break
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+    main(sys.argv[1])

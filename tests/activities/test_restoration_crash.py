@@ -1,56 +1,53 @@
-"""The process is killed at random points of restorations: no rupee is ordered or paid twice, none is forgotten."""
+"""The process is killed at every commit of restorations: no rupee is ordered or paid twice, none is forgotten."""
 
 import asyncio
-import random
+import os
+import signal
 import sys
+from collections import Counter
+from itertools import pairwise
 
 from activities import holding
 from db.pool import Pool
-from tests.activities.restoration_hammer import hammer, late
+from domain.restoring import STEPS
+from schemas.restoration_enums import Route
+from tests.activities.restoration_hammer import KILLED
 from tests.activities.test_crash import ROOT
 from tests.activities.way_home import Home
 from tests.factories import make_hands, rrn
 
-KILLS = 4
-CASES = 6
 
-
-async def killed_after(dsn: str, seed: int, promises: int) -> int:
-    """Start a hammer and kill it without warning after so many promises; how many it made."""
+async def hammered(dsn: str) -> list[list[str]]:
+    """What the hammer said: hand after hand is killed, the last brings home what is left."""
     process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "tests.activities.restoration_hammer", dsn, str(seed)),
+        *(sys.executable, "-m", "tests.activities.restoration_hammer", dsn),
         cwd=ROOT,
         stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
     )
-    assert process.stdout is not None
-    lines: list[bytes] = []
     try:
-        async with asyncio.timeout(60):
-            while len(lines) < promises and (line := await process.stdout.readline()):
-                lines.append(line)
+        async with asyncio.timeout(90):
+            said, _ = await process.communicate()
     finally:
         if process.returncode is None:
-            process.kill()
-    await process.wait()
-    return len(lines)
+            # With the hand that it has just then.
+            os.killpg(process.pid, signal.SIGKILL)
+    assert process.returncode == 0
+    return [line.split() for line in said.decode().splitlines()]
 
 
-async def test_killed_at_random_it_all_comes_home_once(database_dsn: str, database: Pool) -> None:
+async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, database: Pool) -> None:
     home = Home(await make_hands(database))
-    accounts = [f"5{rrn()}", f"5{rrn()}"]
-    chance = random.Random(3)
-    case_nos = [
-        await home.hold(chance.randrange(50, 400), chance.randrange(0, 500), account=accounts[number % 2])
-        for number in range(CASES)
-    ]
+    account = f"5{rrn()}"
+    case_nos = [await home.hold(held, lost, account=account) for held, lost in ((300, 100), (77, 400))]
     held = sum([(await home.bench.buckets(case_no))["held"] for case_no in case_nos])
-    promises = [await killed_after(database_dsn, seed, chance.randrange(3, 12)) for seed in range(KILLS)]
-    assert sum(promises) > KILLS * 2
-    open_now = await home.bench.value("SELECT count(*) FROM restoration WHERE state = 'open'")
-    assert open_now, "it was killed before it was over"
+    said = await hammered(database_dsn)
+    *killed, last = [int(words[1]) for words in said if words[0] == "ended"]
+    assert (set(killed), last) == ({KILLED}, 0)
+    in_the_middle = Counter(at[1] for at, then in pairwise(said) if (at[0], then[0]) == ("at", "ended"))
+    assert {*STEPS[Route.NO_COURT], "bond"} <= in_the_middle.keys(), "it died at each step, before it was done"
+    assert in_the_middle["approval"] >= len(case_nos) * 2 + 1, "divided, made ready, approved"
 
-    async with asyncio.timeout(90):
-        await hammer(Home(late(home.hands)), chance)
     restored = 0
     for case_no in case_nos:
         await home.check(case_no)
