@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
+from datetime import datetime
 from typing import IO, Final
 
 import orjson
@@ -45,12 +46,20 @@ class Packed:
     """A pack that was written."""
 
     case_no: str
+    ack_nos: tuple[str, ...]
+    """of the complaints in it"""
+    edition: Edition
     sha256: str
     """of the archive"""
+    manifest_sha256: str
     files: int
     size_bytes: int
     events: int
     """of the log that are in it"""
+    first_at: datetime
+    last_at: datetime
+    """of what it tells: from when the case was opened to the last event"""
+    made_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +105,8 @@ async def pack(
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
     async with maker.hands.pool.acquire() as connection, connection.transaction():
         event = Event(EventKind.EVIDENCE_PACKED, data)
-        now = maker.hands.now()
-        await evidence_keys.note(connection, public_key(maker.vault).decode(), now)
-        await events.append(connection, packed.case_no, now, by, [event])
+        await evidence_keys.note(connection, public_key(maker.vault).decode(), packed.made_at)
+        await events.append(connection, packed.case_no, packed.made_at, by, [event])
     return packed
 
 
@@ -123,9 +131,21 @@ async def write_pack(
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
             await _Writing(connection, writer, head, maker, progress, edition).write()
-            writer.seal(signing_key(maker.vault))
+            manifest_sha256 = writer.seal(signing_key(maker.vault))
     into.flush()
-    return Packed(head.case_no, digest_of(into), len(writer.listed), into.tell(), head.event_seq)
+    return Packed(
+        case_no=head.case_no,
+        ack_nos=tuple(head.ack_nos),
+        edition=edition,
+        sha256=digest_of(into),
+        manifest_sha256=manifest_sha256,
+        files=len(writer.listed),
+        size_bytes=into.tell(),
+        events=head.event_seq,
+        first_at=head.opened_at,
+        last_at=head.last_at,
+        made_at=maker.hands.now(),
+    )
 
 
 class _Writing:
@@ -161,7 +181,7 @@ class _Writing:
         self._writer.add(EDITION, _edition_text(self._edition, left_out))
         story = await self._log()
         head = self._head
-        timeline = compose_timeline(head.case_no, head.opened_at, head.complaints, head.paise, story)
+        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
         self._writer.add(TIMELINE, await render(timeline, head.last_at))
 
     async def _rows(self, file: str) -> None:

@@ -106,10 +106,11 @@ class PackWriter:
         self.add(MANIFEST, list_of_sums)
         self.add(SIGNATURE, signature)
 
-    def seal(self, key: Ed25519PrivateKey) -> None:
-        """Sign what was written."""
+    def seal(self, key: Ed25519PrivateKey) -> str:
+        """Sign what was written; gives the SHA-256 of the list that is signed."""
         text = manifest(self.listed).encode()
         self.end(text, key.sign(text))
+        return hashlib.sha256(text).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ _SIGNED: Final = (
 _HEAD: Final = """
 SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
     (SELECT at FROM case_event e WHERE e.case_no = f.case_no AND e.seq = f.event_seq) AS last_at,
-    (SELECT count(*) FROM complaint k WHERE k.case_no = f.case_no) AS complaints,
+    (SELECT array_agg(ack_no ORDER BY ack_no) FROM complaint k WHERE k.case_no = f.case_no) AS ack_nos,
     (SELECT coalesce(jsonb_object_agg(s.bucket, s.paise), '{}') FROM (
         SELECT bucket, sum(balance_paise) AS paise FROM ledger_balance b WHERE b.case_no = f.case_no GROUP BY bucket
     ) s) AS paise
@@ -241,7 +241,8 @@ class CaseHead:
     event_hash: str
     last_at: datetime
     """of the last event"""
-    complaints: int
+    ack_nos: list[str]
+    """of its complaints"""
     paise: dict[str, int]
     """by bucket"""
 

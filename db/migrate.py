@@ -5,6 +5,8 @@ from pathlib import Path
 
 import asyncpg
 
+from db.grants import grant
+
 MIGRATIONS = Path(__file__).with_name("migrations")
 _LOCK = 7_305_813_377_193_000_001
 """Any number, as long as it is ours alone: two migrators wait for each other on it."""
@@ -14,15 +16,19 @@ class MigrationChanged(Exception):
     """A migration that was applied is not the file that stands here: write a new one instead."""
 
 
-async def migrate(dsn: str, directory: Path = MIGRATIONS) -> list[str]:
+async def migrate(dsn: str, directory: Path = MIGRATIONS, *, application: str | None = None) -> list[str]:
     """Bring the database at `dsn` up to date; return the names of the files applied now.
 
-    Safe to run from several processes at once. Raises `MigrationChanged` before anything is applied.
+    Who is named in `dsn` owns what is made; the role `application`, if it is another, may use it. Safe to run from
+    several processes at once. Raises `MigrationChanged` before anything is applied, and `NoSuchRole`.
     """
     connection = await asyncpg.connect(dsn)
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _LOCK)
-        return await _apply_missing(connection, _files(directory))
+        applied = await _apply_missing(connection, _files(directory))
+        if application is not None and application != await connection.fetchval("SELECT current_user"):
+            await grant(connection, application)
+        return applied
     finally:
         await connection.close()
 

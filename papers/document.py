@@ -23,6 +23,7 @@ class Heading(Noun):
 
     block: Literal["heading"] = "heading"
     text: str
+    new_page: bool = False
 
 
 class Pairs(Noun):
@@ -58,7 +59,22 @@ class Blanks(Noun):
     labels: tuple[str, ...]
 
 
-Block = Paragraph | Heading | Pairs | Items | Table | Blanks
+class Lines(Noun):
+    """What is filled in by hand, a line each."""
+
+    block: Literal["lines"] = "lines"
+    labels: tuple[str, ...]
+
+
+class Choices(Noun):
+    """Of these, what applies is ticked by hand."""
+
+    block: Literal["choices"] = "choices"
+    label: str
+    options: tuple[str, ...]
+
+
+Block = Paragraph | Heading | Pairs | Items | Table | Blanks | Lines | Choices
 
 
 class Document(Noun):

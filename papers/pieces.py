@@ -28,7 +28,7 @@ def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Do
         number=imprint.number,
         head=_letterhead(facts.officer, words) if body.ours else None,
         title=body.title,
-        law=f"{say('common.under')}: {words.sections(facts.sections)}" if facts.sections else "",
+        law=say("common.under", sections=words.sections(facts.sections)) if facts.sections else "",
         references=tuple(_references(facts, words, imprint)),
         to_label=say("common.to"),
         to=tuple(line for line in body.to if line),

@@ -66,11 +66,14 @@ def follow_up(facts: FollowUp, words: Words) -> Body:
 
 def notice_94(facts: Notice94, words: Words) -> Body:
     """Produce these documents."""
+    count = len(facts.accounts)
     period = facts.period_from and facts.period_to
     return Body(
         title=words.say("notice_94.title"),
         to=_nodal_officer(words, facts.institution_name),
-        subject=words.say("notice_94.subject", count=len(facts.accounts), case_no=facts.case_no),
+        subject=words.say("notice_94.subject", count=count, case_no=facts.case_no)
+        if count > 1
+        else words.say("notice_94.subject_one", case_no=facts.case_no),
         blocks=[
             text(words, "notice_94.ask", by=words.moment(facts.produce_by), place=facts.place),
             Heading(text=words.say("notice_94.documents")),

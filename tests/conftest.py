@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,7 +17,7 @@ from temporalio.testing import TimeSkipper
 
 from db.migrate import migrate
 from db.pool import Pool, open_pool
-from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import DATA_CONVERTER
 
@@ -55,7 +56,7 @@ async def postgres(server_folder: Path) -> AsyncIterator[EmbeddedPostgres]:
 @pytest.fixture(scope="session")
 async def template_database(postgres: EmbeddedPostgres) -> str:
     """Name of a database with all migrations applied and nothing in it: clone it, do not connect to it."""
-    await migrate(await postgres.create_database(TEMPLATE))
+    await migrate(await postgres.create_database(TEMPLATE), application=APPLICATION)
     return TEMPLATE
 
 
@@ -71,6 +72,15 @@ async def database_dsn(postgres: EmbeddedPostgres, template_database: str) -> As
 async def database(database_dsn: str) -> AsyncIterator[Pool]:
     """Connections to a fresh, migrated database for this test alone."""
     pool = await open_pool(database_dsn, min_size=1, max_size=POOL_CONNECTIONS_MAX)
+    yield pool
+    await pool.close()
+
+
+@pytest.fixture
+async def application(postgres: EmbeddedPostgres, database_dsn: str) -> AsyncIterator[Pool]:
+    """Connections to this test's database as the product has them at work: it does not own the tables."""
+    dsn = postgres.dsn_for(urlsplit(database_dsn).path.removeprefix("/"), APPLICATION)
+    pool = await open_pool(dsn, min_size=1, max_size=POOL_CONNECTIONS_MAX)
     yield pool
     await pool.close()
 

@@ -12,6 +12,11 @@ _ONE_CHAR = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b", b"f": b"\f"}
 
 def text_in(pdf: bytes) -> str:
     """The text of all pages, without the spaces between pieces; empty where it is no PDF of the typesetter."""
+    return "".join(text_by_page(pdf))
+
+
+def text_by_page(pdf: bytes) -> list[str]:
+    """The text of each page."""
     objects = {int(number): body for number, body in _OBJECT.findall(pdf)}
     found = []
     for body in objects.values():
@@ -21,7 +26,7 @@ def text_in(pdf: bytes) -> str:
         fonts = dict(re.findall(rb"/(\w+) (\d+) 0 R", re.findall(rb"/Font<<(.*?)>>", resources)[0]))
         maps = {name: _characters(_named(objects, objects[int(font)], b"ToUnicode")) for name, font in fonts.items()}
         found.append(_shown(_unpacked(_named(objects, body, b"Contents")), maps))
-    return "".join(found)
+    return found
 
 
 def _named(objects: dict[int, bytes], body: bytes, name: bytes) -> bytes:

@@ -4,7 +4,6 @@ import inspect
 import os
 import sys
 from collections.abc import Callable
-from importlib.metadata import PackageNotFoundError, version
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -29,7 +28,7 @@ from workers.commands import (
     up,
     verifying,
 )
-from workers.commands.common import CarefulGroup
+from workers.commands.common import CarefulGroup, own_version
 
 HELP = """Asks every bank that may still hold swindled money, at once, and knows where each rupee is.
 
@@ -52,11 +51,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        try:
-            number = version("goldenhour")
-        except PackageNotFoundError:
-            number = "(run from its sources, without a version)"
-        typer.echo(f"goldenhour {number}")
+        typer.echo(f"goldenhour {own_version()}")
         raise typer.Exit
 
 

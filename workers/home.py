@@ -47,6 +47,7 @@ class RunFile(BaseModel):
 
     started_at: AwareDatetime
     database_url: str
+    migration_url: str | None = None
     temporal_address: str
     temporal_namespace: str
     api_url: str
@@ -137,9 +138,11 @@ def settled(settings: Settings) -> Settings:
     running = RunFile.read(settings.home)
     if running is None:
         raise NothingRunning(settings.home.absolute())
+    owner = SecretStr(running.migration_url) if running.migration_url and settings.database_url is None else None
     return settings.model_copy(
         update={
             "database_url": settings.database_url or SecretStr(running.database_url),
+            "migration_url": settings.migration_url or owner,
             "temporal_address": settings.temporal_address or running.temporal_address,
             "temporal_namespace": running.temporal_namespace,
             "secret_key": secret_key(settings),

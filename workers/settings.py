@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from pathlib import Path
 from typing import Annotated, Self
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -35,6 +35,11 @@ def _check_database_url(value: SecretStr) -> SecretStr:
     if not parts.path.strip("/"):
         raise ValueError("names no database: postgresql://USER:PASSWORD@HOST:PORT/DATABASE")
     return value
+
+
+def role_of(url: SecretStr) -> str:
+    """The role that a URL of a database connects as; empty where it names none."""
+    return unquote(urlsplit(url.get_secret_value()).username or "")
 
 
 def _check_temporal_address(value: str) -> str:
@@ -148,6 +153,9 @@ class Settings(BaseSettings):
     database_url: DatabaseUrl | None = None
     """PostgreSQL to use; secret, as it carries a password."""
 
+    migration_url: Annotated[DatabaseUrl | None, NoneIfEmpty] = None
+    """The same database for the role that owns its tables; `migrate` alone uses it. `None`: that of `database_url`."""
+
     temporal_address: TemporalAddress | None = None
     """`HOST:PORT` of the Temporal frontend to use."""
 
@@ -209,6 +217,12 @@ class Settings(BaseSettings):
                 f"{ENV_PREFIX}SECRET_KEY is required when {ENV_PREFIX}DATABASE_URL is set: credentials in "
                 "that database are sealed under it, so it must outlive this machine"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _one_database(self) -> Self:
+        if self.migration_url is not None and self.database_url is None:
+            raise ValueError(f"{ENV_PREFIX}MIGRATION_URL goes with {ENV_PREFIX}DATABASE_URL")
         return self
 
     @classmethod

@@ -23,7 +23,7 @@ from workers.embedded.postgres import EmbeddedPostgres
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.home import RunFile, claimed, own_start_epoch_seconds, secret_key
 from workers.processes import ChildFailed, ChildSpec, Supervisor, http_ready, own_command, process_memory_bytes
-from workers.settings import ENV_PREFIX, Settings
+from workers.settings import ENV_PREFIX, Settings, role_of
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -71,7 +71,8 @@ async def services(settings: Settings, *, ui: bool = False, tell: Tell = lambda 
             tell("PostgreSQL")
             postgres = EmbeddedPostgres(home / "postgres", bin_dir=settings.pg_bin)
             await stack.enter_async_context(postgres)
-            changes["database_url"] = SecretStr(postgres.dsn)
+            changes["database_url"] = SecretStr(postgres.application_dsn)
+            changes["migration_url"] = SecretStr(postgres.dsn)
         if settings.temporal_address is None:
             tell("Temporal")
             folder = home / "temporal"
@@ -85,10 +86,16 @@ async def services(settings: Settings, *, ui: bool = False, tell: Tell = lambda 
             changes["temporal_address"] = temporal.address
         changes["secret_key"] = secret_key(settings)
         settled = settings.model_copy(update=changes)
-        assert settled.database_url is not None, "embedded or named"
         tell("migrations")
-        await migrate(settled.database_url.get_secret_value())
+        await migrated(settled)
         yield Services(settled, postgres, temporal)
+
+
+async def migrated(settings: Settings) -> list[str]:
+    """Bring the database up to date as who owns it, for who works in it; gives the names of what was applied."""
+    assert settings.database_url is not None, "embedded, found or named"
+    owner = settings.migration_url or settings.database_url
+    return await migrate(owner.get_secret_value(), application=role_of(settings.database_url) or None)
 
 
 async def start_engine(
@@ -167,7 +174,8 @@ def environment(settings: Settings) -> dict[str, str]:
     # The workflow sandbox loads its files again for every case: without their compiled form it compiles them each time.
     inherited.pop("PYTHONDONTWRITEBYTECODE", None)
     compiled = {"PYTHONPYCACHEPREFIX": str(settings.home.absolute() / "pycache")}
-    return inherited | compiled | settings.to_environment()
+    # Whoever works in the tables is not told how to own them.
+    return inherited | compiled | settings.model_copy(update={"migration_url": None}).to_environment()
 
 
 def announce(services: Services, running: Running) -> RunFile:
@@ -180,6 +188,7 @@ def announce(services: Services, running: Running) -> RunFile:
         pid_started_at_epoch_seconds=own_start_epoch_seconds(),
         started_at=datetime.now(UTC),
         database_url=settings.database_url.get_secret_value(),
+        migration_url=settings.migration_url.get_secret_value() if settings.migration_url else None,
         temporal_address=settings.temporal_address,
         temporal_namespace=settings.temporal_namespace,
         api_url=running.api_url,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from db.grants import owns_tables
 from db.verify import case_of, case_records, count_cases, strays
 from domain.errors import NotFound
 from domain.verification import Break, examine
@@ -23,6 +24,8 @@ class Verdict:
     hops: int = 0
     entries: int = 0
     events: int = 0
+    owns_tables: bool = False
+    """whether who has verified owns the tables, and so could drop what refuses changes"""
     breaks: list[Break] = field(default_factory=list)
     breaks_total: int = 0
 
@@ -62,7 +65,7 @@ async def verify(dsn: str, ack_no: str | None = None, progress: Callable[[int, i
 async def _verify(
     connection: asyncpg.Connection, ack_no: str | None, progress: Callable[[int, int], None] | None
 ) -> Verdict:
-    verdict = Verdict()
+    verdict = Verdict(owns_tables=await owns_tables(connection))
     case_no = None
     if ack_no is None:
         total = await count_cases(connection)

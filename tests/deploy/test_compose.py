@@ -5,6 +5,7 @@ import re
 import subprocess
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
@@ -24,6 +25,7 @@ OPTIONAL = {"GOLDENHOUR_SMS_URL", "GOLDENHOUR_POLICE_URL"}
 """addresses with a secret in them, which may be left out"""
 SAMPLE = "a" * 64
 ISO_SPOOL = "GOLDENHOUR_ISO_SPOOL"
+MIGRATION_URL = "GOLDENHOUR_MIGRATION_URL"
 URLS = {
     "GOLDENHOUR_SMTP_URL": "smtps://me:secret@mail.example:465",
     "GOLDENHOUR_PUBLIC_URL": "https://police.example",
@@ -174,6 +176,18 @@ def test_the_settings_of_every_process_are_accepted(name: str, monkeypatch: pyte
     assert settings.clock_factor == 1.0
     assert settings.sms_url is None
     assert settings.police_url is None
+
+
+def test_the_migrations_alone_know_who_owns_the_tables() -> None:
+    owner = "GOLDENHOUR_OWNER_PASSWORD"
+    told = {match["name"] for match in VARIABLE.finditer(TEXT)}
+    assert owner in told
+    assert [name for name in PRODUCT if MIGRATION_URL in SERVICES[name]["environment"]] == ["migrate"]
+    urls = SERVICES["migrate"]["environment"]
+    works, owns = (urlsplit(urls[name]) for name in ("GOLDENHOUR_DATABASE_URL", MIGRATION_URL))
+    assert works.username != owns.username
+    assert works.path == owns.path
+    assert owner in SERVICES["postgres"]["environment"]
 
 
 def test_who_sends_messages_and_reports_can_be_told_where() -> None:

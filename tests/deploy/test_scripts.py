@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import asyncpg
+import pytest
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
@@ -63,12 +64,13 @@ async def test_the_namespace_is_made_once_with_its_attributes(
     assert {name: kinds.get(name) for name in SEARCH_ATTRIBUTES} == dict(SEARCH_ATTRIBUTES)
 
 
-async def test_the_database_is_made_and_its_owner_is_no_superuser(tmp_path: Path) -> None:
+async def test_the_database_is_made_and_who_owns_it_is_no_superuser_and_does_not_work_in_it(tmp_path: Path) -> None:
     async with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
         admin = await asyncpg.connect(server.admin_dsn)
         # As on a new machine: what the embedded launcher made is taken away again.
         await admin.execute("DROP DATABASE goldenhour")
         await admin.execute("DROP ROLE goldenhour")
+        await admin.execute("DROP ROLE goldenhour_app")
         await admin.execute("DROP EXTENSION pg_stat_statements")
         await admin.close()
         environment = {
@@ -77,15 +79,23 @@ async def test_the_database_is_made_and_its_owner_is_no_superuser(tmp_path: Path
             "PGPORT": str(server.port),
             "PGPASSWORD": urlsplit(server.admin_dsn).password or "",
             "POSTGRES_USER": "postgres",
-            "GOLDENHOUR_DB_PASSWORD": "it's \\ odd",
+            "GOLDENHOUR_OWNER_PASSWORD": "it's \\ odd",
+            "GOLDENHOUR_DB_PASSWORD": "odd: 'too'",
         }
         assert await run("postgres-init.sh", environment) == ""
-        owner = await asyncpg.connect(
-            host="127.0.0.1", port=server.port, user="goldenhour", password="it's \\ odd", database="goldenhour"
-        )
-        assert await owner.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
+        owner, application = [
+            await asyncpg.connect(
+                host="127.0.0.1", port=server.port, user=user, password=password, database="goldenhour"
+            )
+            for user, password in (("goldenhour", "it's \\ odd"), ("goldenhour_app", "odd: 'too'"))
+        ]
+        for one in (owner, application):
+            assert await one.fetchval("SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
         await owner.execute("CREATE TABLE may_create_tables (id int)")
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await application.execute("CREATE TABLE may_not (id int)")
         await owner.close()
+        await application.close()
 
 
 async def test_both_databases_of_temporal_are_brought_up_to_date(tmp_path: Path) -> None:

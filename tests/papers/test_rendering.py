@@ -29,6 +29,7 @@ from schemas.enums import Language
 from schemas.papers import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.restoration_enums import OrderReason, PaperKind
 from tests.papers.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
+from tests.pdf_text import text_by_page
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
 BOTH = list(product(PaperKind, Language))
@@ -143,6 +144,26 @@ def test_what_nobody_has_ordered_is_by_law_and_no_login_stands_on_an_order(langu
     for kind in (PaperKind.RELEASE_ORDER, PaperKind.RESTORATION_ORDER):
         text = text_of(compose(WHOLE[kind], language, IMPRINT))
         assert not any(login in text for login in ("officer:", "dysp.verma", "io.sharma", "dcp.singh"))
+
+
+@pytest.mark.parametrize(
+    ("language", "one", "two"), [(Language.EN, "one account", "2 accounts"), (Language.HI, "एक खाते", "2 खातों")]
+)
+def test_one_account_and_several_are_told_as_people_say_it(language: Language, one: str, two: str) -> None:
+    notice = WHOLE[PaperKind.NOTICE_94]
+    single = notice.model_copy(update={"accounts": ACCOUNTS[:1]})
+    assert one in compose(single, language, IMPRINT).subject
+    assert two in compose(notice, language, IMPRINT).subject
+
+
+def test_who_signs_has_something_above_the_signature_on_the_page() -> None:
+    """A long table leaves no page with the signature alone, whatever its length."""
+    last = lien().blocks[-1]
+    assert isinstance(last, Paragraph)
+    for accounts in range(8, 14):
+        pages = text_by_page(rendering.compiled(lien(accounts=ACCOUNTS[:1] * accounts), NOW))
+        assert last.text.split(":")[0] in pages[-1]
+        assert OFFICER.phone in pages[-1]
 
 
 def test_every_page_names_the_last_event_before_the_paper() -> None:

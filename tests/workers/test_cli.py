@@ -13,7 +13,7 @@ from db.pool import Pool
 from schemas.enums import Role
 from tests.factories import institution
 from tests.workers.command_line import invoke, with_database
-from workers.embedded.postgres import EmbeddedPostgres
+from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.home import secret_key
 from workers.settings import Settings
 
@@ -66,6 +66,7 @@ async def test_the_version() -> None:
         ({"databse_url": "x"}, "did you mean GOLDENHOUR_DATABASE_URL"),
         ({"database_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_SECRET_KEY is required"),
         ({"policy_file": "/nowhere.toml"}, "is not a file"),
+        ({"migration_url": "postgresql://u:secret@h/d"}, "GOLDENHOUR_MIGRATION_URL goes with GOLDENHOUR_DATABASE_URL"),
     ],
 )
 async def test_wrong_settings_are_one_line_and_exit_code_2(settings: dict[str, str], told: str) -> None:
@@ -164,6 +165,23 @@ async def test_an_empty_database_is_migrated_once(postgres: EmbeddedPostgres) ->
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert (await invoke("verify", **settings)).exit_code == 0
     await postgres.drop_database("to_migrate")
+
+
+async def test_who_migrates_owns_the_tables_and_who_works_in_them_does_not(postgres: EmbeddedPostgres) -> None:
+    owner = await postgres.create_database("two_roles")
+    works = with_database(postgres.dsn_for("two_roles", APPLICATION))
+    alone = await invoke("migrate", **works)
+    assert (alone.exit_code, "permission denied" in alone.stderr) == (1, True)
+    for said in ("applied 0001_foundation.sql", "up to date"):
+        migrated = await invoke("migrate", migration_url=owner, **works)
+        assert (migrated.exit_code, said in migrated.stderr) == (0, True), migrated.stderr
+    apart = await invoke("verify", "--json", "-", **works)
+    assert (json.loads(apart.stdout)["owns_tables"], "note:" in apart.stderr) == (False, False)
+    together = await invoke("verify", **with_database(owner))
+    assert (together.exit_code, "GOLDENHOUR_MIGRATION_URL" in together.stdout) == (0, True)
+    stranger = await invoke("migrate", migration_url=owner, **with_database("postgresql://nobody:x@h/two_roles"))
+    assert (stranger.exit_code, "role nobody" in stranger.stderr) == (1, True)
+    await postgres.drop_database("two_roles")
 
 
 async def test_verify_says_clean_as_words_and_as_json(database_dsn: str) -> None:

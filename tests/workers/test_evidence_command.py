@@ -3,7 +3,9 @@
 import hashlib
 import json
 import stat
+import subprocess
 import zipfile
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -14,8 +16,10 @@ from activities.hands import Hands
 from activities.vault import Vault
 from db.pool import Pool
 from domain.evidence import MANIFEST, PUBLIC_KEY
+from schemas.enums import Language
 from tests.activities.bench import Bench
 from tests.factories import SECRET, make_hands, row, rrn, transfer
+from tests.pdf_text import text_in
 from tests.workers.command_line import invoke, with_database
 
 
@@ -37,7 +41,7 @@ async def test_a_pack_is_written_for_its_owner_entered_in_the_log_and_whole(
     sha256 = hashlib.sha256(target.read_bytes()).hexdigest()
     assert (told["file"], told["case_ack_no"], told["sha256"]) == ("case.zip", case_no, sha256)
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
-    assert [path.name for path in tmp_path.iterdir()] == ["case.zip"], "no draft stays"
+    assert {path.name for path in tmp_path.iterdir()} == {"case.zip", *told["certificates"]}, "no draft stays"
     entered = await database.fetchrow("SELECT actor, data FROM case_event WHERE kind = 'evidence_packed'")
     assert entered is not None
     assert entered["data"]["sha256"] == sha256
@@ -48,6 +52,28 @@ async def test_a_pack_is_written_for_its_owner_entered_in_the_log_and_whole(
     assert whole.stdout.startswith(f"whole: {told['files']} files, {told['events']} events")
 
 
+@pytest.mark.parametrize("language", Language)
+async def test_the_certificate_beside_it_says_what_is_known_and_leaves_the_rest_to_people(
+    database: Pool, database_dsn: str, tmp_path: Path, language: Language
+) -> None:
+    case_no, target = await a_case(database), tmp_path / "case.zip"
+    made = await invoke("evidence", case_no, "-o", target, "--json", "-", **with_database(database_dsn))
+    told = json.loads(made.stdout)
+    path = tmp_path / f"case-certificate-{language}.pdf"
+    assert path.name in told["certificates"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with zipfile.ZipFile(target) as archive:
+        sums = hashlib.sha256(archive.read(MANIFEST)).hexdigest()
+    summed = subprocess.run(["sha256sum", target], capture_output=True, text=True, check=True).stdout.split()[0]
+    assert told["manifest_sha256"] == sums
+    text = text_in(path.read_bytes()).replace(" ", "")
+    assert text.count(summed) == 6, "the table, both parts and the foot of each page"
+    assert text.count(sums) == 1
+    assert all(said in text for said in (case_no, "case.zip", f"goldenhour{version('goldenhour')}"))
+    if language is Language.EN:
+        assert all(said in text for said in ("DRAFTFORSIGNATURE", "PartA", "PartB", "Serialnumber", "section63(4)(c)"))
+
+
 async def test_nothing_is_overwritten_unless_forced(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     case_no, target = await a_case(database), tmp_path / "case.zip"
     target.write_bytes(b"mine")
@@ -56,6 +82,12 @@ async def test_nothing_is_overwritten_unless_forced(database: Pool, database_dsn
     assert refused.exit_code == 2
     assert "--force" in refused.output
     assert target.read_bytes() == b"mine"
+    target.unlink()
+    certificate = tmp_path / "case-certificate-hi.pdf"
+    certificate.write_bytes(b"signed by hand")
+    refused = await invoke("evidence", case_no, "-o", target, **settings)
+    assert (refused.exit_code, certificate.name in refused.output) == (2, True)
+    assert list(tmp_path.iterdir()) == [certificate]
     assert (await invoke("evidence", case_no, "-o", target, "--force", **settings)).exit_code == 0
     assert zipfile.is_zipfile(target)
 

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydantic import SecretStr
 
 from workers.home import (
     HomeInUse,
@@ -18,6 +19,7 @@ from workers.home import (
     settled,
 )
 from workers.settings import Settings
+from workers.stack import environment
 
 
 def run_file(pid: int, started: float) -> RunFile:
@@ -61,10 +63,22 @@ def test_a_dead_process_or_a_reused_number_is_not_a_running_stack(tmp_path: Path
         settled(Settings(home=tmp_path))
 
 
+def test_who_owns_the_tables_is_known_to_commands_and_to_no_process(tmp_path: Path) -> None:
+    owner = "postgresql://owner:secret@127.0.0.1:5432/goldenhour"
+    run_file(os.getpid(), own_start_epoch_seconds()).model_copy(update={"migration_url": owner}).write(tmp_path)
+    found = settled(Settings(home=tmp_path))
+    assert found.migration_url is not None
+    assert found.migration_url.get_secret_value() == owner
+    assert not [value for value in environment(found).values() if "owner" in value]
+    named = Settings(home=tmp_path, database_url=SecretStr("postgresql://a:b@h/other"), secret_key=secret_key(found))
+    assert settled(named).migration_url is None, "it is another database's"
+
+
 def test_a_command_beside_a_running_stack_finds_it(tmp_path: Path) -> None:
     run_file(os.getpid(), own_start_epoch_seconds()).write(tmp_path)
     found = settled(Settings(home=tmp_path))
     assert found.database_url is not None
     assert found.database_url.get_secret_value().endswith("@127.0.0.1:5432/goldenhour")
+    assert found.migration_url is None
     assert found.temporal_address == "127.0.0.1:7233"
     assert found.secret_key == secret_key(Settings(home=tmp_path))

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from collections.abc import Coroutine, Sequence
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self, TypeVar
 
@@ -60,6 +61,14 @@ class CarefulGroup(TyperGroup):
             text, exit_code = told
             errors().print(f"goldenhour: {text}", style="red", markup=False, highlight=False, soft_wrap=True)
             raise typer.Exit(exit_code) from None
+
+
+def own_version() -> str:
+    """The version of the product."""
+    try:
+        return version("goldenhour")
+    except PackageNotFoundError:
+        return "(run from its sources, without a version)"
 
 
 def errors() -> Console:

@@ -4,14 +4,15 @@ import hashlib
 import os
 import re
 import sys
-from collections.abc import Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, aclosing, contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
 
 import typer
 
 from domain.evidence import Edition
+from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import (
     FAILURE,
@@ -20,6 +21,7 @@ from workers.commands.common import (
     JsonTarget,
     load_settings,
     open_database,
+    own_version,
     people,
     progress_bar,
     run,
@@ -74,6 +76,10 @@ def evidence(
     timeline to read, and a page for a court's expert who verifies it with sha256sum and openssl (docs/evidence.md). The
     archive is readable by you alone, and that you have it is entered in the case's log.
 
+    Beside `case.zip` stands the certificate that the law asks for (BSA 2023, section 63(4)), in English and in Hindi:
+    `case-certificate-en.pdf` and `case-certificate-hi.pdf`. Each is a draft: it has the SHA-256 of the archive and what
+    else the engine knows, and empty lines for what only a person can state and sign.
+
     `keys` prints the public keys that have signed evidence, former ones too.
 
     Exit codes: 0 written, or whole; 1 no such case, not whole, or the database cannot be read; 2 the usage or the
@@ -109,12 +115,16 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
         raise Failed("an acknowledgement number has 14 digits", USAGE)
     if output is None:
         raise Failed("say where to write it: -o FILE", USAGE)
-    if output.exists() and not force:
-        raise Failed(f"{output}: is there already; --force overwrites it", USAGE)
+    certificates = {language: certificate_beside(output, language) for language in Language}
+    for target in (output, *certificates.values()):
+        if target.exists() and not force:
+            raise Failed(f"{target}: is there already; --force overwrites it", USAGE)
     settings = with_database(load_settings())
     try:
-        with _draft(output) as draft:
-            packed = run(_packed(settings, ack_no, draft, edition))
+        with ExitStack() as stack:
+            drafts = {language: stack.enter_context(_draft(path)) for language, path in certificates.items()}
+            draft = stack.enter_context(_draft(output))
+            packed = run(_packed_and_certified(settings, ack_no, output.name, draft, drafts, edition))
     except OSError as error:
         if error.filename is None:
             raise
@@ -126,17 +136,25 @@ def _pack(ack_no: str | None, output: Path | None, force: bool, edition: Edition
             "case_ack_no": packed.case_no,
             "edition": edition.value,
             "sha256": packed.sha256,
+            "manifest_sha256": packed.manifest_sha256,
+            "certificates": [path.name for path in certificates.values()],
             "files": packed.files,
             "events": packed.events,
             "size_bytes": packed.size_bytes,
         },
     )
     people(json_target).print(
-        f"{packed.files:,} files of case {packed.case_no} are in {output}\nSHA-256 {packed.sha256}",
+        f"{packed.files:,} files of case {packed.case_no} are in {output}\nSHA-256 {packed.sha256}\n"
+        f"The certificate for it, to be filled in and signed: {', '.join(str(path) for path in certificates.values())}",
         highlight=False,
         markup=False,
         soft_wrap=True,
     )
+
+
+def certificate_beside(archive: Path, language: Language) -> Path:
+    """Where the certificate for an archive stands."""
+    return archive.with_name(f"{archive.stem}-certificate-{language.value}.pdf")
 
 
 @contextmanager
@@ -152,6 +170,22 @@ def _draft(target: Path) -> Iterator[IO[bytes]]:
         path.replace(target)
     finally:
         path.unlink(missing_ok=True)
+
+
+async def _packed_and_certified(
+    settings: Settings,
+    ack_no: str,
+    name: str,
+    into: IO[bytes],
+    drafts: Mapping[Language, IO[bytes]],
+    edition: Edition,
+) -> "Packed":
+    from activities.evidence_certificate import certificate
+
+    packed = await _packed(settings, ack_no, into, edition)
+    for language, draft in drafts.items():
+        draft.write(await certificate(packed, name, f"goldenhour {own_version()}", language))
+    return packed
 
 
 async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edition) -> "Packed":

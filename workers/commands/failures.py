@@ -8,6 +8,7 @@ from collections.abc import Callable
 import asyncpg
 from temporalio.service import RPCError
 
+from db.grants import NoSuchRole
 from db.migrate import MigrationChanged
 from domain.complaint_columns import FileRefused
 from domain.errors import InvalidPolicy, RuleBroken
@@ -23,6 +24,7 @@ _TABLE: tuple[tuple[Kinds, Callable[[Exception], str], int], ...] = (
     ((SettingsError, InvalidPolicy, FileRefused), str, USAGE),
     ((RuleBroken, HomeInUse, NothingRunning, ChildFailed), lambda error: str(error) or str(error.__doc__), FAILURE),
     ((MigrationChanged,), lambda error: f"migration {error}: {MigrationChanged.__doc__}", FAILURE),
+    ((NoSuchRole,), lambda error: f"role {error}: {NoSuchRole.__doc__}", FAILURE),
     (
         (asyncpg.UndefinedTableError, asyncpg.UndefinedColumnError),
         lambda _: "the database is not of this version: run `goldenhour migrate`",

@@ -79,13 +79,14 @@ def worker(
 def migrate() -> None:
     """Bring the database up to date: applies the migrations it lacks, each once, however many start this at a time.
 
+    With GOLDENHOUR_MIGRATION_URL it connects as the role in there, which then owns the tables, and gives the role in
+    GOLDENHOUR_DATABASE_URL what it needs to work in them: no more than to read and to add where nothing is changed.
+
     Exit codes: 0 up to date, 1 failed, 2 wrong usage or settings.
     """
-    from db.migrate import migrate as apply
+    from workers.stack import migrated
 
-    settings = with_database(load_settings())
-    assert settings.database_url is not None, "with_database fills it in"
-    applied = run(apply(settings.database_url.get_secret_value()))
+    applied = run(migrated(with_database(load_settings())))
     errors().print(f"applied {', '.join(applied)}" if applied else "the database is up to date", highlight=False)
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 
 ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200
+OWNED = (
+    "note: the role of GOLDENHOUR_DATABASE_URL owns the tables, so it could drop what keeps the log and the ledger"
+    " append-only; docs/operations.md says how to work as another (GOLDENHOUR_MIGRATION_URL)"
+)
 
 
 def verify(
@@ -38,7 +42,8 @@ def verify(
 
     Reads one snapshot and locks nothing, so it may run beside the live system. What is checked, for every case: entries
     balance and are what was posted, buckets are their sums and never negative, lost is the sum of all buckets, the log
-    has no gap and no changed event and tells the same figures as the ledger, hops and requests fit each other.
+    has no gap and no changed event and tells the same figures as the ledger, hops and requests fit each other. It also
+    says where the application's role owns its tables.
 
     Exit codes: 0 clean, 1 a rule breaks or the check failed, 2 wrong usage or settings.
     """
@@ -73,6 +78,7 @@ def as_json(verdict: "Verdict") -> dict[str, object]:
         "hops": verdict.hops,
         "entries": verdict.entries,
         "events": verdict.events,
+        "owns_tables": verdict.owns_tables,
         "breaks_total": verdict.breaks_total,
         "breaks": [
             {"case_no": found.case_no, "check": found.check, "detail": found.detail} for found in verdict.breaks
@@ -81,15 +87,21 @@ def as_json(verdict: "Verdict") -> dict[str, object]:
 
 
 def show(console: "Console", verdict: "Verdict") -> None:
-    """Say that all is well, or what breaks where."""
-    from rich.table import Table
-
+    """Say that all is well, or what breaks where; and where the database is open to its own application."""
     what = (
         f"{verdict.cases:,} cases, {verdict.hops:,} hops, {verdict.entries:,} ledger entries, {verdict.events:,} events"
     )
     if verdict.clean:
         console.print(f"[bold green]clean[/]: {what}", highlight=False)
-        return
+    else:
+        _show_breaks(console, verdict, what)
+    if verdict.owns_tables:
+        console.print(OWNED, highlight=False, markup=False, soft_wrap=True)
+
+
+def _show_breaks(console: "Console", verdict: "Verdict", what: str) -> None:
+    from rich.table import Table
+
     table = Table(title=f"{verdict.breaks_total:,} breaks", title_justify="left")
     for name in ("case", "rule", "what breaks"):
         table.add_column(name, overflow="fold")

@@ -31,7 +31,9 @@ from workers.processes import LAUNCHER, SAME_IDENTITY, ChildFailed, ChildProcess
 
 ADMIN = "postgres"
 OWNER = "goldenhour"
-"""Role the product connects as, and the name of its database: it owns that, and is no superuser."""
+"""Role that migrates, and the name of its database: it owns that, and is no superuser."""
+APPLICATION = "goldenhour_app"
+"""Role the product works as: it owns nothing (`db.grants`)."""
 
 PASSWORD_BYTES = 32
 CONNECT_LIMIT_SECONDS = 5.0
@@ -119,8 +121,13 @@ class EmbeddedPostgres:
 
     @property
     def dsn(self) -> str:
-        """URL of the product's database, password included: never log it."""
+        """URL of the product's database for its owner, password included: never log it."""
         return self.dsn_for(OWNER)
+
+    @property
+    def application_dsn(self) -> str:
+        """URL of the product's database for the product at work, password included: never log it."""
+        return self.dsn_for(OWNER, APPLICATION)
 
     @property
     def admin_dsn(self) -> str:
@@ -134,12 +141,12 @@ class EmbeddedPostgres:
             raise ChildFailed("PostgreSQL was not started")
         return self._server
 
-    def dsn_for(self, database: str) -> str:
-        """URL of another database of this server, as the product's role."""
-        return self._url(OWNER, database)
+    def dsn_for(self, database: str, role: str = OWNER) -> str:
+        """URL of another database of this server, for who owns it or another role."""
+        return self._url(role, database)
 
     async def start(self) -> None:
-        """Make the cluster on first use, start the server, and make the product's role and database."""
+        """Make the cluster on first use, start the server, and make the product's roles and database."""
         prepare_home(self._folder)
         await self._prepare_cluster()
         try:
@@ -190,10 +197,13 @@ class EmbeddedPostgres:
     async def _prepare_cluster(self) -> None:
         password_file = self._folder / "passwords.json"
         if self._cluster.exists():
-            self._passwords = json.loads(password_file.read_text())
+            known = json.loads(password_file.read_text())
+            self._passwords = _passwords() | known
+            if known != self._passwords:
+                write_private(password_file, json.dumps(self._passwords))
             _hand_over(self._cluster)
             return
-        self._passwords = {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (ADMIN, OWNER)}
+        self._passwords = _passwords()
         write_private(password_file, json.dumps(self._passwords))
         # Made beside its place and moved there when complete: a killed first start leaves no half-made one.
         draft = self._folder / "cluster.new"
@@ -262,12 +272,18 @@ class EmbeddedPostgres:
 
     async def _ensure_database(self) -> None:
         async with self._admin() as connection:
-            if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", OWNER):
-                await connection.execute(f"CREATE ROLE {OWNER} LOGIN CREATEDB PASSWORD '{self._passwords[OWNER]}'")
+            for role, rights in ((OWNER, "LOGIN CREATEDB"), (APPLICATION, "LOGIN")):
+                if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", role):
+                    await connection.execute(f"CREATE ROLE {role} {rights} PASSWORD '{self._passwords[role]}'")
             if not await connection.fetchval("SELECT 1 FROM pg_database WHERE datname = $1", OWNER):
                 await connection.execute(f"CREATE DATABASE {OWNER} OWNER {OWNER}")
             # Shows the statements of every database; only the superuser reads it.
             await connection.execute("CREATE EXTENSION IF NOT EXISTS pg_stat_statements")
+
+
+def _passwords() -> dict[str, str]:
+    """A new one for every role."""
+    return {role: secrets.token_urlsafe(PASSWORD_BYTES) for role in (ADMIN, OWNER, APPLICATION)}
 
 
 def packaged_bin_dir() -> Path:

@@ -1,5 +1,6 @@
 """Embedded PostgreSQL: private, durable, restartable, and honest when it cannot start."""
 
+import json
 import os
 import signal
 import socket
@@ -165,3 +166,28 @@ async def test_the_server_is_told_to_quit_when_its_parent_dies(tmp_path: Path) -
     await server.restart()
     assert await fetch(server.dsn, "SELECT 1") == 1
     await server.stop()
+
+
+async def test_who_works_in_the_database_does_not_own_it(server: EmbeddedPostgres) -> None:
+    await execute(server.dsn, "CREATE TABLE IF NOT EXISTS owned (n integer)")
+    for forbidden in (
+        "CREATE TABLE mine (n integer)",
+        "DROP TABLE owned",
+        "SELECT * FROM owned",
+        "SET ROLE goldenhour",
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await execute(server.application_dsn, forbidden)
+
+
+async def test_a_cluster_from_before_there_were_two_roles_gets_the_other(tmp_path: Path) -> None:
+    async with EmbeddedPostgres(tmp_path / "data", durable=False) as first:
+        await execute(first.admin_dsn, f"DROP ROLE {module.APPLICATION}")
+        before = first.dsn
+    file = tmp_path / "data" / "passwords.json"
+    known = json.loads(file.read_text())
+    file.write_text(json.dumps({role: known[role] for role in (module.ADMIN, module.OWNER)}))
+    for _ in range(2):
+        async with EmbeddedPostgres(tmp_path / "data", first.port, durable=False) as later:
+            assert later.dsn == before
+            assert await fetch(later.application_dsn, "SELECT current_user") == module.APPLICATION

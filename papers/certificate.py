@@ -1,0 +1,175 @@
+"""The certificate beside an evidence pack, as a draft for signature (Bharatiya Sakshya Adhiniyam, section 63(4)(c)).
+
+Its form is the Schedule's: Part A by who is in charge of the device, Part B by an expert. What the engine knows stands
+in it; what only a person can state is an empty line. It names the SHA-256 of the pack, so it cannot stand inside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from papers.document import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
+from papers.pieces import strong, text
+from papers.words import Words, words_of
+from schemas.enums import Language
+
+SECTION: Final = "BSA 63(4)(c)"
+_DEVICES: Final = ("computer", "dvr", "mobile", "flash_drive", "disc", "server", "cloud", "other")
+_TO_DO: Final = ("do_party", "do_expert", "do_compare", "do_enclose")
+_ALGORITHM: Final = "SHA256"
+"""as the Schedule writes it"""
+_CHARGES: Final = ("owned", "maintained", "managed", "operated")
+"""in which way a device can be the party's"""
+
+
+@dataclass(frozen=True, slots=True)
+class Certified:
+    """What the engine knows of the record."""
+
+    case_no: str
+    ack_nos: Sequence[str]
+    file: str
+    """name of the pack"""
+    edition: str
+    sha256: str
+    manifest_file: str
+    manifest_sha256: str
+    files: int
+    events: int
+    size_bytes: int
+    first_at: datetime
+    last_at: datetime
+    """of what it tells"""
+    made_at: datetime
+    made_with: str
+    """the program and its version"""
+
+
+def compose_certificate(record: Certified, language: Language) -> Document:
+    """The draft."""
+    words = words_of(language)
+    say = words.say
+    return Document(
+        language=language.value,
+        number=record.case_no,
+        head=None,
+        title=say("certificate.title"),
+        law=say("common.under", sections=words.sections((SECTION,))),
+        references=(
+            (say("common.case"), record.case_no),
+            (say("certificate.ack_nos"), ", ".join(record.ack_nos)),
+            (say("certificate.made_at"), words.moment(record.made_at)),
+            (say("certificate.made_with"), record.made_with),
+        ),
+        to_label="",
+        to=(),
+        subject_label=say("common.subject"),
+        subject=say("certificate.subject", case_no=record.case_no),
+        blocks=(
+            strong(words, "certificate.draft"),
+            *_record(record, words),
+            Heading(text=say("certificate.to_do")),
+            Items(items=tuple(say(f"certificate.{one}") for one in _TO_DO)),
+            *_party(record, words),
+            *_expert(record, words),
+        ),
+        signed=(),
+        footer=(say("certificate.footer", file=record.file), f"SHA-256 {record.sha256}"),
+        page_words=(say("common.page"), say("common.of")),
+    )
+
+
+def _record(record: Certified, words: Words) -> Sequence[Block]:
+    say = words.say
+    size = say("certificate.size", files=record.files, events=record.events, size_bytes=record.size_bytes)
+    return (
+        Heading(text=say("certificate.record")),
+        Pairs(
+            rows=(
+                (say("certificate.file"), record.file),
+                (say("certificate.what"), say(f"certificate.edition_{record.edition}")),
+                (say("certificate.size_label"), size),
+                (say("certificate.tells_of"), _period(record, words)),
+            )
+        ),
+        table(
+            [
+                Column(
+                    say("certificate.hashed"),
+                    [record.file, say("certificate.manifest", manifest=record.manifest_file)],
+                    WIDE,
+                ),
+                Column(say("certificate.sha256"), [record.sha256, record.manifest_sha256]),
+            ]
+        ),
+    )
+
+
+def _party(record: Certified, words: Words) -> Sequence[Block]:
+    say = words.say
+    return (
+        Heading(text=say("certificate.part_a"), new_page=True),
+        _person(words),
+        text(words, "certificate.produced", file=record.file, case_no=record.case_no),
+        *_device(words),
+        text(words, "certificate.control", period=_period(record, words)),
+        text(words, "certificate.working"),
+        Lines(labels=(say("certificate.interruptions"),)),
+        Choices(label=say("certificate.charge"), options=tuple(say(f"certificate.{one}") for one in _CHARGES)),
+        _hash(record, words),
+        _report(record, words),
+        *_signed(words),
+    )
+
+
+def _expert(record: Certified, words: Words) -> Sequence[Block]:
+    say = words.say
+    return (
+        Heading(text=say("certificate.part_b"), new_page=True),
+        _person(words),
+        text(words, "certificate.obtained", file=record.file, case_no=record.case_no),
+        *_device(words),
+        text(words, "certificate.computed", file=record.file),
+        _hash(record, words),
+        Lines(labels=(say("certificate.another"),)),
+        _report(record, words),
+        text(words, "certificate.whole"),
+        *_signed(words),
+    )
+
+
+def _person(words: Words) -> Lines:
+    return Lines(labels=tuple(words.say(f"certificate.{one}") for one in ("name", "relation", "address", "office")))
+
+
+def _device(words: Words) -> Sequence[Block]:
+    say = words.say
+    told = ("make", "colour", "serial", "identity", "more")
+    return (
+        Choices(label=say("certificate.device"), options=tuple(say(f"certificate.{one}") for one in _DEVICES)),
+        Lines(labels=tuple(say(f"certificate.{one}") for one in told)),
+    )
+
+
+def _hash(record: Certified, words: Words) -> Pairs:
+    say = words.say
+    return Pairs(rows=((say("certificate.value"), record.sha256), (say("certificate.algorithm"), _ALGORITHM)))
+
+
+def _report(record: Certified, words: Words) -> Block:
+    return text(words, "certificate.report", manifest=record.manifest_file)
+
+
+def _signed(words: Words) -> Sequence[Block]:
+    say = words.say
+    return (
+        Blanks(
+            text=say("certificate.true"), labels=tuple(say(f"certificate.{one}") for one in ("date", "time", "place"))
+        ),
+        Blanks(text="", labels=(say("certificate.who_signs"), say("certificate.signature"))),
+    )
+
+
+def _period(record: Certified, words: Words) -> str:
+    return words.say("certificate.period", first_at=words.short(record.first_at), last_at=words.short(record.last_at))

@@ -1,0 +1,135 @@
+"""The product at work owns nothing: it does its work, and takes back nothing that was written."""
+
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+import pytest
+
+from db.grants import NoSuchRole, owns_tables
+from db.migrate import MIGRATIONS, migrate
+from db.pool import Pool
+from tests.activities.evidence_case import rich_case, with_secrets
+from tests.factories import make_hands
+from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
+from workers.verifying import verify
+
+NEVER_CHANGED: Final = [
+    *("allocation", "allocation_share", "answer", "answer_link_form", "attachment_approval", "bank_body"),
+    *("bank_evidence", "case_event", "contradiction_settlement", "evidence_key", "fir_copy", "ledger_entry"),
+    *("ledger_transaction", "lien_list", "lien_list_page", "order_link_form", "paper", "reconciliation"),
+    *("reconciliation_difference", "returned_funds", "settlement_proposal"),
+]
+LATER: Final = """
+CREATE TABLE kept_later (kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, said text NOT NULL);
+CREATE TRIGGER kept_later_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON kept_later
+    FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+CREATE SEQUENCE later_serial;
+CREATE TABLE worked_later (n bigint PRIMARY KEY DEFAULT nextval('later_serial'));
+"""
+
+
+def changes(table: str, column: str) -> list[str]:
+    return [
+        f"UPDATE {table} SET {column} = {column}",
+        f"DELETE FROM {table}",
+        f"TRUNCATE {table} CASCADE",
+        f"ALTER TABLE {table} DISABLE TRIGGER ALL",
+        f"ALTER TABLE {table} DROP COLUMN {column}",
+        f"ALTER TABLE {table} OWNER TO CURRENT_USER",
+        f"DROP TABLE {table} CASCADE",
+        f"GRANT UPDATE ON {table} TO CURRENT_USER",
+        f"CREATE TRIGGER mine BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION refuse_change()",
+    ]
+
+
+async def refused(pool: Pool, statement: str) -> bool:
+    """Whether the right to it is lacking, before any trigger is asked."""
+    try:
+        await pool.execute(statement)
+    except asyncpg.InsufficientPrivilegeError:
+        return True
+    # What is granted by who has no right to grant is granted to nobody, with a warning.
+    return statement.startswith("GRANT ")
+
+
+async def test_what_is_never_changed_is_out_of_reach(database: Pool, application: Pool) -> None:
+    listed = await database.fetch(
+        "SELECT c.relname, (SELECT min(attname) FROM pg_attribute a WHERE a.attrelid = c.oid AND attnum > 0"
+        " AND attidentity = '') AS first,"
+        " array(SELECT tgname::text FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT tgisinternal) AS triggers"
+        " FROM pg_class c WHERE c.relname = ANY($1::text[]) AND c.relkind = 'r'",
+        NEVER_CHANGED,
+    )
+    assert len(listed) == len(NEVER_CHANGED)
+    for name, first, triggers in listed:
+        statements = changes(name, first) + [f"DROP TRIGGER {trigger} ON {name}" for trigger in triggers]
+        assert [one for one in statements if not await refused(application, one)] == []
+    changed = await database.fetch(
+        "SELECT relname FROM pg_class WHERE relname = ANY($1::text[]) AND relkind = 'r' AND"
+        " has_table_privilege($2, oid, 'UPDATE, DELETE, TRUNCATE, TRIGGER, REFERENCES')",
+        NEVER_CHANGED,
+        APPLICATION,
+    )
+    assert changed == []
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "CREATE OR REPLACE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+        "DROP FUNCTION refuse_change() CASCADE",
+        "CREATE TABLE mine (n integer)",
+        "SET ROLE goldenhour",
+        "SET session_replication_role = 'replica'",
+        "ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_sign",
+        "TRUNCATE case_file CASCADE",
+        "DELETE FROM bank_key",
+        "TRUNCATE answer_link CASCADE",
+        "UPDATE schema_migration SET sha256 = ''",
+        "DELETE FROM schema_migration",
+        "INSERT INTO schema_migration (name, sha256) VALUES ('9999_mine.sql', '')",
+    ],
+)
+async def test_nor_can_what_guards_it_be_taken_away(application: Pool, statement: str) -> None:
+    assert await refused(application, statement)
+
+
+async def test_a_case_goes_all_the_way_home_by_the_application(application: Pool, postgres: EmbeddedPostgres) -> None:
+    hands = await make_hands(application)
+    home, case_no = await rich_case(hands)
+    await with_secrets(home, case_no)
+    assert await application.fetchval("SELECT count(*) FROM ledger_entry WHERE case_no = $1", case_no) > 0
+    database = await application.fetchval("SELECT current_database()")
+    seen = [await verify(postgres.dsn_for(database, role), case_no) for role in (APPLICATION, "goldenhour")]
+    assert [verdict.clean for verdict in seen] == [True, True]
+    assert [verdict.owns_tables for verdict in seen] == [False, True]
+
+
+async def test_every_table_can_be_read_and_what_later_migrations_make_too(
+    database_dsn: str, application: Pool, tmp_path: Path
+) -> None:
+    unread = await application.fetch(
+        "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind = 'r'"
+        " AND NOT has_table_privilege(oid, 'SELECT')"
+    )
+    assert unread == []
+    for file in MIGRATIONS.glob("*.sql"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    (tmp_path / "9001_later.sql").write_text(LATER)
+    await migrate(database_dsn, tmp_path)
+    await application.execute("INSERT INTO worked_later DEFAULT VALUES; UPDATE worked_later SET n = 7")
+    await application.execute("INSERT INTO kept_later (said) VALUES ('once')")
+    for _ in range(2):
+        await migrate(database_dsn, tmp_path, application=APPLICATION)
+    await application.execute("INSERT INTO kept_later (said) VALUES ('twice'); DELETE FROM worked_later")
+    for statement in changes("kept_later", "said"):
+        assert await refused(application, statement), statement
+
+
+async def test_a_role_that_is_not_there_is_named(database_dsn: str, database: Pool) -> None:
+    with pytest.raises(NoSuchRole, match="nobody"):
+        await migrate(database_dsn, application="nobody")
+    async with database.acquire() as connection:
+        assert await owns_tables(connection)
+    assert await migrate(database_dsn, application="goldenhour") == [], "one role for both, as it was"
