@@ -116,7 +116,7 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
     else:
         await tasks.close_noted(connection, order.case_no, _TASKS, note_of(order.order_id), now, reason)
         await tell_whose(connection, order, now)
-    await account_holds.take_up_again(connection, order.case_no, order_id=order.order_id)
+    await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_kept(connection, order.case_no, now)
     if order.court_order_id is not None:
         # What is left of the court's sum is more again.

@@ -14,6 +14,7 @@ from temporalio import activity
 from activities import allocating, restoration_words
 from activities.hands import Hands
 from activities.papers import issue_about
+from activities.refusing import go_on_under
 from activities.restoration_moves import (
     Work,
     ask,
@@ -27,7 +28,6 @@ from activities.restoration_moves import (
     standing,
     why_dropped,
 )
-from activities.restoring import go_on_under
 from db import bank_orders, messages, restorations, tasks
 from domain.errors import RuleBroken
 from domain.restoring import dues, waits_for_order
@@ -156,7 +156,7 @@ async def _run(work: Work, errand: Errand) -> None:
 async def _wind_up(work: Work) -> None:
     """Nothing is left of it; where a bank has given back under an order that was cancelled, it is restored."""
     if await restorations.restored_paise(work.connection, work.row.restoration_id):
-        await paid(work, NOTHING_LEFT)
+        await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
         await restoration_words.wound_up(work.connection, work.hands, work.row)
