@@ -145,12 +145,21 @@ async def _run(work: Work, errand: Errand) -> None:
             await _overdue(work, errand)
             await restoration_words.due_soon(work.connection, work.hands, work.row, await _due_at(work))
         case Errand.ESCALATE:
-            await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
-            await _overdue(work, errand)
-            await ask(work, TaskKind.SUPERVISE)
-            await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
+            await escalate(work)
         case Errand.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
+
+
+async def escalate(work: Work) -> None:
+    """Put the step before the supervisor, who is told too.
+
+    Who is late at `credit` is a bank, and its order has a ladder of its own: one open task about it is enough.
+    """
+    await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
+    await _overdue(work, Errand.ESCALATE)
+    if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id):
+        await ask(work, TaskKind.SUPERVISE)
+    await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
 
 
 async def _wind_up(work: Work) -> None:
