@@ -198,10 +198,11 @@ _NEVER: Final = {
         LEFT JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
         WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.taken_up_at IS NOT NULL)
           AND (a.state IS DISTINCT FROM 'held' OR p.workflow_id IS NULL OR p.ended_at IS NOT NULL)""",
-    "no hold lapses that an order of a court keeps": """
+    "no hold lapses that an order of a court keeps in whole": """
         SELECT o.case_no, o.planned_at, c.court_order_id, c.taken_at FROM bank_order o
         JOIN court_order c ON c.case_no = o.case_no
         WHERE o.case_no = ANY($1) AND o.reason = 'lapsed' AND c.effect = 'keep_hold' AND c.taken_at < o.planned_at
+          AND c.amount_paise IS NULL
           AND (c.withdrawn_at IS NULL OR c.withdrawn_at > o.planned_at) AND c.account_key IS NULL
           AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = c.case_no AND r.effect = 'release'
               AND r.court_order_id > c.court_order_id)""",
