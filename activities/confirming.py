@@ -357,7 +357,7 @@ class _Taking:
             claim_index=0,
             hop_no=line.hop_no,
             claimed_paise=said.amount_paise,
-            applied_paise=judged.applied_paise,
+            applied_paise=judged.applied_paise if judged.against_paise is None else judged.against_paise,
         )
         case_no, institution = self.order.case_no, self.order.institution
         await answers.insert_contradictions(self.connection, case_no, institution, [doubt], [None], self.now)

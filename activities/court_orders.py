@@ -99,7 +99,7 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
     if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
         # Whatever became of it before: what a court orders home is in a round.
         about = (order.institution, account) if order.institution and account else None
-        await account_holds.take_up_again(connection, case_no, account=about, anew=True)
+        await account_holds.take_up_again(connection, case_no, now, account=about, anew=True)
     await ask_about_kept(connection, case_no, now)
     await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
     return order

@@ -13,10 +13,10 @@ from uuid import UUID
 
 from activities.duties import open_duties
 from activities.hands import Hands
-from activities.kept_holds import ask_about_kept
+from activities.kept_holds import ask_about_kept, ask_about_left_out
 from activities.messaging import tell_victim
 from activities.telling_holders import note_of
-from db import account_holds, cases, court_orders, events, police, procedures, restoration_openings, tasks
+from db import account_holds, cases, court_orders, events, left_out, police, procedures, restoration_openings, tasks
 from db.account_holds import HeldHop
 from db.allocations import Account
 from db.events import Event
@@ -111,18 +111,24 @@ class _TakingUp:
         return hold_id
 
     async def restorations(self, hops: Sequence[HeldHop]) -> None:
-        """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on."""
+        """Each hop joins its victim's restoration, or the next round begins; more of one that is in a round goes on.
+
+        More of what was left out is a person's question: what is on hold of a hop cannot be told apart.
+        """
         numbers = [hop.hop_no for hop in hops]
         in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
         of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await restoration_openings.stand_on(self.connection, self.case_no, of_hold)
         await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
+        out = await left_out.of_case(self.connection, self.case_no)
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:
-            if hop.hop_no not in in_a_round:
+            if hop.hop_no not in in_a_round and hop.hop_no not in out:
                 by_victim[hop.ack_no].append(hop)
         for ack_no, of_victim in by_victim.items():
             await self._join(ack_no, of_victim)
+        asked_about = {hop.hop_no for hop in hops if hop.hop_no in out and hop.hop_no not in in_a_round}
+        await ask_about_left_out(self.connection, self.case_no, asked_about, self.now)
         # Each round of a victim goes by what is on hold in all of them.
         await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 

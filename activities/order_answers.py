@@ -171,13 +171,13 @@ async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> N
     """
     async with hands.pool.acquire() as connection:
         await feed.one(connection, institution, request_id)
-        lines = await order_answers.releases_of(connection, institution, request_id)
+        lines = await order_answers.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
     if not lines:
         raise NoReleaseOrder(f"there is no release order for hold {request_id}")
     now = hands.now()
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for line in lines:
-        if line.state is not OrderState.CONFIRMED and line.left_paise:
+        if line.state is not OrderState.CONFIRMED and line.left_paise and not line.told:
             done = ConfirmedLine(
                 line_no=line.line_no, amount_paise=line.left_paise, done_at=now, reference=RELEASE_REFERENCE
             )

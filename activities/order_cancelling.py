@@ -144,6 +144,8 @@ class CancellationHands:
                 return
             await order_cancellations.climb(connection, order_id, rung, asked.at)
             task = NewTask(kind=_TASK_OF_RUNG[rung], note=f"{note_of(order_id)}: {TELEPHONE}")
+            kinds = tuple(_TASK_OF_RUNG.values())
+            await tasks.close_with_notes(connection, order.case_no, kinds, [task.note], asked.at, "told again")
             await tasks.open_tasks(connection, order.case_no, [task], asked.at, institution=order.institution)
             data = {"order_id": str(order_id), "institution": order.institution, "rung": rung.value}
             event = Event(EventKind.ORDER_CANCELLATION_CLIMBED, data)

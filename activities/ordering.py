@@ -116,7 +116,7 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
     else:
         await tasks.close_noted(connection, order.case_no, _TASKS, note_of(order.order_id), now, reason)
         await tell_whose(connection, order, now)
-    await account_holds.take_up_again(connection, order.case_no, order_id=order.order_id)
+    await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_kept(connection, order.case_no, now)
     if order.court_order_id is not None:
         # What is left of the court's sum is more again.
@@ -273,12 +273,7 @@ class OrderHands:
             }
             await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
             if kind := _TASK_OF_RUNG.get(rung):
-                note = note_of(order.order_id)
-                if order.rung is rung:
-                    # The task comes up anew, whoever has closed or forgotten the one before.
-                    await tasks.close_noted(connection, order.case_no, [kind], note, asked.at, "told again")
-                task = NewTask(kind=kind, note=note)
-                await tasks.open_tasks(connection, order.case_no, [task], asked.at, institution=order.institution)
+                await _ask_about_silence(connection, order, kind, asked.at)
         await self._past_silence(order)
 
     # -- steps -----------------------------------------------------------------------------------------------------
@@ -400,6 +395,17 @@ class OrderHands:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return False
         return True
+
+
+async def _ask_about_silence(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
+    """Put the bank's silence before a person. It is one open task: it comes up anew, whoever has closed or forgotten
+    the one before, and what asked about this bank before, the restoration too, needs nobody any more."""
+    note, case_no = note_of(order.order_id), order.case_no
+    before = [note, f"{note}: {BY_LETTER_ALONE}"]
+    if order.restoration_id is not None:
+        before.append(f"restoration {order.restoration_id}")
+    await tasks.close_with_notes(connection, case_no, _TASKS, before, at, "told again")
+    await tasks.open_tasks(connection, case_no, [NewTask(kind=kind, note=note)], at, institution=order.institution)
 
 
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}

@@ -89,9 +89,12 @@ class Gathering:
 
     async def duty(self, kind: DutyKind) -> paper_facts.Duty:
         """A duty as its row says; without one it is due as long from now as the policy gives."""
+        return await paper_facts.duty(self.connection, self.case_no, kind) or self.from_now(kind)
+
+    def from_now(self, kind: DutyKind) -> paper_facts.Duty:
+        """A duty that would begin now."""
         seconds = self.hands.policy.police.duties[kind].due_seconds / self.hands.procedure_clock_factor
-        promised = await paper_facts.duty(self.connection, self.case_no, kind)
-        return promised or paper_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
+        return paper_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
 
     @property
     def sections(self) -> PaperSections:
@@ -115,7 +118,10 @@ async def lien_notice(asked: Gathering) -> Gathered:
     follow_up_by = (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     emergency = not fir.copy_digest and asked.now < follow_up_by
     report = await asked.duty(DutyKind.MAGISTRATE_REPORT)
-    told_at = await paper_facts.magistrate_told_at(connection, case_no)
+    told = await paper_facts.handed_in(connection, case_no)
+    if report.done_at is not None and told is None:
+        # Nothing was on hold to be told of; what comes on hold by this notice is a duty of its own.
+        report = asked.from_now(DutyKind.MAGISTRATE_REPORT)
     facts = LienNotice(
         case_no=case_no,
         officer=await asked.officer(),
@@ -126,8 +132,9 @@ async def lien_notice(asked: Gathering) -> Gathered:
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
         magistrate_report_by=report.due_at,
-        magistrate_told_at=told_at,
-        magistrate_report_late=told_at is None and report.due_at < asked.now,
+        magistrate_told_at=told.at if told else None,
+        magistrate_diary_no=told.diary_no if told else "",
+        magistrate_report_late=told is None and report.due_at < asked.now,
     )
     request_id = await paper_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))

@@ -14,6 +14,7 @@ from temporalio import activity
 from activities import allocating, restoration_words
 from activities.hands import Hands
 from activities.papers import issue_about
+from activities.refusing import go_on_under
 from activities.restoration_moves import (
     Work,
     ask,
@@ -27,7 +28,6 @@ from activities.restoration_moves import (
     standing,
     why_dropped,
 )
-from activities.restoring import go_on_under
 from db import bank_orders, messages, restorations, tasks
 from domain.errors import RuleBroken
 from domain.restoring import dues, waits_for_order
@@ -145,20 +145,29 @@ async def _run(work: Work, errand: Errand) -> None:
             await _overdue(work, errand)
             await restoration_words.due_soon(work.connection, work.hands, work.row, await _due_at(work))
         case Errand.ESCALATE:
-            await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
-            await _overdue(work, errand)
-            await ask(work, TaskKind.SUPERVISE)
-            await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
+            await escalate(work)
         case Errand.ALLOCATE:
             raise AssertionError("accounts are divided in a transaction that locks all their cases")
         case other:
             assert_never(other)
 
 
+async def escalate(work: Work) -> None:
+    """Put the step before the supervisor, who is told too.
+
+    Who is late at `credit` is a bank, and its order has a ladder of its own: one open task about it is enough.
+    """
+    await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
+    await _overdue(work, Errand.ESCALATE)
+    if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id):
+        await ask(work, TaskKind.SUPERVISE)
+    await restoration_words.overdue(work.connection, work.hands, work.row, await _due_at(work))
+
+
 async def _wind_up(work: Work) -> None:
     """Nothing is left of it; where a bank has given back under an order that was cancelled, it is restored."""
     if await restorations.restored_paise(work.connection, work.row.restoration_id):
-        await paid(work, NOTHING_LEFT)
+        await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
         await restoration_words.wound_up(work.connection, work.hands, work.row)

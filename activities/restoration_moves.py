@@ -18,6 +18,7 @@ from db import (
     allocations,
     court_orders,
     events,
+    left_out,
     objections,
     paper_errands,
     procedures,
@@ -229,16 +230,16 @@ async def back_to_approval(work: Work, reason: str) -> None:
     await _keep_no_more(work)
 
 
-async def paid(work: Work, reason: str) -> None:
+async def paid(work: Work, outcome: StepOutcome, reason: str) -> None:
     """The victim has money and no more of it comes: it is restored, with its bond where the route asks for one."""
     step = work.row.step
     assert work.row.route is not None, "nothing is given back before a route is picked"
-    await _end_turn(work, StepOutcome.SKIPPED, reason)
+    await _end_turn(work, outcome, reason)
     await _keep_no_more(work)
     if Step.BOND in steps_of(work.row.route, work.row.policy.bond_for):
-        await _open(work, Step.BOND, ended=step, outcome=StepOutcome.SKIPPED, reason=reason)
+        await _open(work, Step.BOND, ended=step, outcome=outcome, reason=reason)
     else:
-        await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=StepOutcome.SKIPPED)
+        await _close(work, RestorationState.RESTORED, reason, ended=step, outcome=outcome)
 
 
 async def close(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
@@ -322,6 +323,9 @@ async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, note: str 
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
     connection, row = work.connection, work.row
+    out = await left_out.of_restoration(connection, row.restoration_id)
+    # What ends it, the bond say, may come long after what was left out, and say nothing of that.
+    reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in out)]) if why)
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
     work.row = row.model_copy(update={"state": state})
     lines = await work.lines()
@@ -333,11 +337,12 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         reason=reason,
         restored_paise=await restorations.restored_paise(connection, row.restoration_id),
         held_paise=sum(line.held_paise for line in lines),
+        left_out_paise=sum(one.held_paise for one in out) or None,
     )
     await restoration_words.closed(connection, work.hands, row, lines, state)
     await _keep_no_more(work)
-    # What a bank has not given back, or has put on hold since, is the victim's: the next round.
-    await account_holds.take_up_again(connection, row.case_no, ack_no=row.ack_no)
+    # What a bank has not given back, or has put on hold since, is the victim's: the next round. Nobody has refused it.
+    await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_kept(connection, row.case_no, work.now)
     await procedures.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.tell()

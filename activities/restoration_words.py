@@ -97,6 +97,17 @@ async def closed(
         await tell_victim(connection, hands, row.ack_no, MessageKind.REFUSED, facts)
 
 
+async def refused_in_part(
+    connection: Connection, hands: Hands, row: RestorationRow, occasion: str, paise: int, restored_paise: int
+) -> None:
+    """Tell the victim what of it does not come back, beside what has."""
+    kind = MessageKind.REST_REFUSED if restored_paise else MessageKind.REFUSED
+    facts = MessageFacts(
+        occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
+    )
+    await tell_victim(connection, hands, row.ack_no, kind, facts)
+
+
 async def wound_up(connection: Connection, hands: Hands, row: RestorationRow) -> None:
     """Tell the victim that nothing of it is on hold any more: nobody has refused it, and nobody speaks of it else."""
     await tell_victim(connection, hands, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})

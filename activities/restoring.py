@@ -8,6 +8,7 @@ from uuid import UUID
 from activities.allocating import divide, is_divided
 from activities.hands import Hands
 from activities.ordering import plan_order
+from activities.refusing import end, go_on_under
 from activities.restoration_moves import (
     Work,
     ask,
@@ -15,17 +16,16 @@ from activities.restoration_moves import (
     go_back,
     move_on,
     orders_that_stand,
-    paid,
     route_asks_for_more,
     tell_holds,
     why_dropped,
 )
-from db import account_holds, credit_accounts, hold_clocks, objections, paper_errands, restorations
+from db import credit_accounts, hold_clocks, objections, paper_errands, restorations
 from db.pool import Connection
-from db.restorations import CourtOrderRow, Covered, Line, RestorationRow
+from db.restorations import Covered, Line, RestorationRow
 from domain import authority
 from domain.errors import NotNow
-from domain.restoring import ENDS_BY, LETS_GO, ORDERS_OF, RULES, back_to
+from domain.restoring import LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
 from schemas.identifiers import IFSC_PATTERN
 from schemas.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
@@ -44,7 +44,6 @@ from schemas.restorations import (
     NoticeWaived,
     ObjectionDecided,
     OrderTaken,
-    ReopenReason,
     RestorationDone,
     RestorationVerb,
     Seen,
@@ -143,16 +142,8 @@ async def end_step(
             await close(work, RestorationState.RESTORED, rule.outcome, reason)
         else:
             await _refuse_against_court(work)
-            await _end(work, rule.closes, rule.outcome, reason)
+            await end(work, rule.closes, rule.outcome, reason)
     return work.done()
-
-
-async def _end(work: Work, state: RestorationState, outcome: StepOutcome, reason: str) -> None:
-    """End it without more; what banks have given back already stays the victim's, who gives a bond for it."""
-    if await restorations.restored_paise(work.connection, work.row.restoration_id):
-        await paid(work, reason)
-    else:
-        await close(work, state, outcome, reason)
 
 
 async def waive_notice(hands: Hands, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
@@ -167,22 +158,6 @@ async def waive_notice(hands: Hands, restoration_id: UUID, waived: NoticeWaived,
             await _refuse_unserved(work)
         reason = f"waived in writing: {waived.reason}" if waived.in_writing else waived.reason
         await move_on(work, StepOutcome.SKIPPED, reason)
-    return work.done()
-
-
-async def reopen(hands: Hands, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
-    """Begin anew what was refused or cancelled: its money on hold is the next round, from the first step on.
-
-    Raises `NotFound`, `MayNot`, and `NotNow` where it did not end so or none of its money is on hold and free.
-    """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
-        row = await restorations.lock(connection, restoration_id)
-        authority.check_reopening(by.role, row.state)
-        work = Work(hands, connection, row, now, by.actor)
-        if not await account_holds.take_up_again(connection, row.case_no, ack_no=row.ack_no, anew=True):
-            raise NotNow("none of the victim's money is on hold that is in no round and under no order")
-        await work.log(EventKind.RESTORATION_REOPENED, state=row.state.value, reason=why.reason)
     return work.done()
 
 
@@ -249,7 +224,7 @@ async def decide_objection(
         if upheld and objection.by_whom not in LETS_GO:
             await _put_right(work, reason)
         elif let_go and not any(line.free_paise for line in await work.lines()):
-            await _end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
+            await end(work, RestorationState.REFUSED, StepOutcome.REFUSED, reason)
         await work.tell()
     return work.done(objection_id)
 
@@ -301,25 +276,6 @@ async def take_order(hands: Hands, restoration_id: UUID, taken: OrderTaken, by: 
         await _refuse_undecided(work)
         await go_on_under(work, found)
     return work.done()
-
-
-async def go_on_under(work: Work, order: CourtOrderRow) -> None:
-    """Go on under an order, or end as it says; for what it does not refuse another is waited for."""
-    reason = f"court order {order.court_order_id}"
-    lines = [line for line in await work.lines() if not line.is_out]
-    refused = [line.hop_no for line in lines if order.is_about(line)]
-    if order.effect is CourtOrderEffect.REFUSE and len(refused) < len(lines):
-        await restorations.refuse_lines(work.connection, work.row.restoration_id, refused, order.court_order_id)
-        data = {"court_order_id": order.court_order_id, "hop_nos": refused}
-        await work.log(EventKind.RESTORATION_REFUSED_IN_PART, **data)
-        await work.tell()
-        return
-    await restorations.set_court_order(work.connection, work.row.restoration_id, order.court_order_id)
-    work.row = work.row.model_copy(update={"court_order_id": order.court_order_id})
-    if order.effect is CourtOrderEffect.REFUSE:
-        await _end(work, RestorationState.REFUSED, ENDS_BY[order.effect], reason)
-    else:
-        await move_on(work, ENDS_BY[order.effect], reason)
 
 
 # -- approval ----------------------------------------------------------------------------------------------------------

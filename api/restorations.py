@@ -5,14 +5,14 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities import restoring
+from activities import refusing, restoring
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import restoration_views, restorations
+from db import left_out, restoration_views, restorations
 from domain.authority import verbs_now
 from domain.errors import NotFound
 from schemas.restoration_enums import RestorationState, Route, Step
@@ -74,7 +74,8 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
         row = await restorations.find(connection, restoration_id)
         if row is None:
             raise NotFound(f"restoration {restoration_id}")
-        verbs = verbs_now(officer.role, row.state, row.step)
+        leaves_out = bool(await left_out.of_restoration(connection, restoration_id))
+        verbs = verbs_now(officer.role, row.state, row.step, leaves_out=leaves_out)
         return await restoration_views.get(connection, restoration_id, parts.hands.now(), verbs)
 
 
@@ -222,4 +223,4 @@ async def reopen(
     why: ReopenReason,
 ) -> RestorationDone:
     """Have what was refused or cancelled begin anew: what is on hold of it is the next round."""
-    return await restoring.reopen(parts.hands, restoration_id, why, acting(officer))
+    return await refusing.reopen(parts.hands, restoration_id, why, acting(officer))

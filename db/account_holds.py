@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID, uuid4
 
+from db import left_out
 from db.claimed_holds import CLAIMED, LET_GO
 from db.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
@@ -77,16 +78,19 @@ UPDATE held_hop u SET taken_up_at = NULL
 FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
 LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
 LEFT JOIN LATERAL (
-    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id
+    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id, l.left_out_at
     FROM restoration r LEFT JOIN restoration_line l ON l.restoration_id = r.restoration_id AND l.hop_no = h.hop_no
     WHERE r.ack_no = h.ack_no ORDER BY (l.hop_no IS NULL), r.round_no DESC LIMIT 1) AS last ON true
 WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
   AND ($2::text IS NULL OR h.ack_no = $2)
   AND ($3::text IS NULL OR (h.institution, h.account_key) = ($3, $4))
   AND ($6::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM bank_order_line l WHERE l.order_id = $6))
+  AND ($7::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM restoration_line l JOIN restoration r
+      USING (restoration_id) WHERE l.restoration_id = $7
+        AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
   AND ($5 OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order ')) OR last.objection_id IS NOT NULL
-       OR (last.court_order_id IS NULL AND (last.state = 'restored'
+       OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
            OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
 RETURNING u.hop_no
 """
@@ -95,20 +99,25 @@ RETURNING u.hop_no
 async def take_up_again(
     connection: Connection,
     case_no: str,
+    at: datetime,
     *,
     ack_no: str | None = None,
     account: tuple[str, str] | None = None,
     order_id: UUID | None = None,
+    restoration_id: UUID | None = None,
     anew: bool = False,
 ) -> int:
     """Have what is on hold, under no order and in no open round, taken up: the next round begins; how many hops.
 
-    Of one complaint, of one account, of a bank's order that was taken back, or all of the case. What was refused, or
-    cancelled by an officer, begins again only `anew`, or where it has just come free and a court keeps the hold: such a
-    hold would never lapse.
+    Of one complaint, of one account, of a bank's order that was taken back, of one restoration (once it is restored,
+    what it has left out), or all of the case. What was refused, or cancelled by an officer, begins again only `anew`,
+    or where it has just come free and a court keeps the hold: such a hold would never lapse.
     """
     institution, account_key = account or (None, None)
-    rows = await connection.fetch(_TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id)
+    rows = await connection.fetch(
+        _TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
+    )
+    await left_out.begin_anew(connection, case_no, [row["hop_no"] for row in rows], at)
     return len(rows)
 
 

@@ -87,8 +87,9 @@ SELECT h.case_no, h.hop_no, h.ack_no, h.transferred_at, h.disputed_paise, s.allo
        asked.to_release_paise, asked.to_restore_paise,
        (SELECT r.state FROM restoration r WHERE r.ack_no = h.ack_no ORDER BY r.round_no DESC LIMIT 1)
            IS NOT DISTINCT FROM 'refused' OR (
-       SELECT l.court_order_id FROM restoration_line l JOIN restoration r USING (restoration_id)
-       WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1) IS NOT NULL AS refused
+       SELECT l.left_out_as FROM restoration_line l JOIN restoration r USING (restoration_id)
+       WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no ORDER BY r.round_no DESC LIMIT 1)
+           IS NOT DISTINCT FROM 'refused' AS refused
 FROM hop h
 LEFT JOIN LATERAL (
     SELECT s.allocation_id, s.share_paise, s.gone_home_paise FROM allocation_share s
@@ -112,7 +113,7 @@ async def claims(connection: Connection, account: Account) -> list[ClaimRow]:
 
     A claim of a hop is what is on hold there, and what of its money is gone or in play at the hop or below it, at most
     what is disputed of it. What a bank is ordered to let go is no part of it; a complaint whose restoration was refused
-    claims no more than it holds, and so does a hop that a court has refused.
+    claims no more than it holds, and so does a hop whose return was refused.
     """
     money: dict[tuple[str, int], dict[Bucket, int]] = {}
     gone: dict[tuple[str, int], list[Gone]] = {}

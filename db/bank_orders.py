@@ -308,6 +308,17 @@ async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
     return [Word(**dict(row)) for row in rows]
 
 
+async def are_asked_about(connection: Connection, restoration_id: UUID) -> bool:
+    """Whether a person is asked about each bank that has not given back yet under the restoration's orders."""
+    found: bool = await connection.fetchval(
+        "SELECT coalesce(bool_and(EXISTS (SELECT FROM desk_task t WHERE t.case_no = o.case_no AND t.state = 'open'"
+        " AND t.kind IN ('order_silent', 'supervise') AND starts_with(t.note, 'order ' || o.order_id))), false)"
+        " FROM bank_order o WHERE o.restoration_id = $1 AND o.state IN ('planned', 'delivered', 'refused')",
+        restoration_id,
+    )
+    return found
+
+
 async def insert_confirmation(
     connection: Connection,
     order_id: UUID,

@@ -82,21 +82,26 @@ class ToRelease(Noun):
     state: OrderState
     line_no: int
     left_paise: int
+    told: bool
+    """under this reference the bank has said already that it is done"""
 
 
-async def releases_of(connection: Connection, institution: str, request_id: UUID) -> list[ToRelease]:
+async def releases_of(connection: Connection, institution: str, request_id: UUID, reference: str) -> list[ToRelease]:
     """The lines of the orders to release that the bank was told of, about hops of this hold.
 
     What was taken back too, until the bank has said that it knows, or where it had done it all the same.
     """
     rows = await connection.fetch(
-        "SELECT o.order_id, o.state, l.line_no, l.amount_paise - l.confirmed_paise AS left_paise"
+        "SELECT o.order_id, o.state, l.line_no, l.amount_paise - l.confirmed_paise AS left_paise,"
+        " EXISTS (SELECT FROM bank_confirmation c WHERE c.order_id = l.order_id AND c.line_no = l.line_no"
+        "  AND c.reference = $3) AS told"
         " FROM request_hop q JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
         " WHERE q.request_id = $2 AND o.institution = $1 AND o.kind = 'release' AND o.tried_at IS NOT NULL"
         f" AND (o.state <> 'cancelled' OR l.confirmed_paise = l.amount_paise OR {_TAKEN_BACK})"
         " ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,
         request_id,
+        reference,
     )
     return [ToRelease(**dict(row)) for row in rows]
 

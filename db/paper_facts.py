@@ -1,7 +1,6 @@
 """What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.papers`."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from schemas.papers import (
     TransferFacts,
     VictimFacts,
 )
+from schemas.police import HandedIn
 from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
 
@@ -150,12 +150,14 @@ async def duty(connection: Connection, case_no: str, kind: DutyKind) -> Duty | N
     return Duty(**dict(row)) if row else None
 
 
-async def magistrate_told_at(connection: Connection, case_no: str) -> datetime | None:
-    """When the magistrate was told of all that is on hold; None while a report is owed."""
-    told_at: datetime | None = await connection.fetchval(
-        "SELECT coalesce(handed_in_at, done_at) FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'", case_no
+async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
+    """How the report to the magistrate stands in the court's diary; None where it does not, or more is owed since."""
+    row = await connection.fetchrow(
+        "SELECT diary_no, handed_in_at AS at FROM duty WHERE case_no = $1 AND kind = 'magistrate_report'"
+        " AND handed_in_at IS NOT NULL",
+        case_no,
     )
-    return told_at
+    return HandedIn(**dict(row)) if row else None
 
 
 class Hold(Noun):

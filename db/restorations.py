@@ -64,8 +64,8 @@ class Line(Noun):
     allocation_id: int | None
     due_paise: int | None
     objection_id: int | None
-    court_order_id: int | None
-    """of the order by which a court refuses it"""
+    left_out: bool
+    """whether an SP, a court or a supervisor has left it out"""
     kept_by: str | None
     """what keeps its hold from lapsing"""
     heard_left_paise: int | None
@@ -78,8 +78,8 @@ class Line(Noun):
 
     @property
     def is_out(self) -> bool:
-        """Whether it does not go home by this restoration: an objection was right, or a court refuses it."""
-        return self.objection_id is not None or self.court_order_id is not None
+        """Whether it does not go home by this restoration: an objection was right, or it was left out."""
+        return self.objection_id is not None or self.left_out
 
     @property
     def on_hold_paise(self) -> int:
@@ -274,7 +274,8 @@ async def close(
 
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
-       l.due_paise, l.objection_id, l.court_order_id, a.kept_by,
+       l.due_paise, l.objection_id, num_nonnulls(l.left_out_at, l.court_order_id) > 0
+           AS left_out, a.kept_by,
        CASE WHEN l.heard_paise IS NOT NULL THEN greatest(l.heard_paise - asked.given_back_paise, 0) END
            AS heard_left_paise,
        coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
@@ -395,19 +396,6 @@ async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -
         list(hop_nos),
     )
     return [Payer(**dict(row)) for row in rows]
-
-
-async def refuse_lines(
-    connection: Connection, restoration_id: UUID, hop_nos: Sequence[int], court_order_id: int
-) -> None:
-    """By this order of a court this money does not go home."""
-    await connection.execute(
-        "UPDATE restoration_line SET court_order_id = $3, due_paise = NULL WHERE restoration_id = $1"
-        " AND hop_no = ANY($2)",
-        restoration_id,
-        list(hop_nos),
-        court_order_id,
-    )
 
 
 # -- facts that others write -------------------------------------------------------------------------------------------

@@ -663,6 +663,19 @@ BEGIN
     RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.restoration_line_not_left_out()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM restoration_line l WHERE l.case_no = NEW.case_no AND l.hop_no = NEW.hop_no
+               AND l.left_out_at IS NOT NULL AND l.reopened_at IS NULL) THEN
+        RAISE EXCEPTION 'hop % of case % was left out, and nobody has begun it anew', NEW.hop_no, NEW.case_no
+            USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.restoration_step_asks_for_papers()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1983,11 +1996,20 @@ CREATE TABLE restoration_line (
     objection_id bigint,
     heard_paise bigint,
     court_order_id bigint,
+    left_out_as text,
+    left_out_at timestamp with time zone,
+    left_out_by text,
+    left_out_reason text,
+    reopened_at timestamp with time zone,
     CONSTRAINT restoration_line_pkey PRIMARY KEY (restoration_id, hop_no),
     CONSTRAINT restoration_line_divided_before_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR ((allocation_id IS NOT NULL) AND (objection_id IS NULL)))),
     CONSTRAINT restoration_line_due_paise_check CHECK ((due_paise >= 0)),
     CONSTRAINT restoration_line_heard_paise_check CHECK ((heard_paise >= 0)),
-    CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL)))
+    CONSTRAINT restoration_line_left_out_as_check CHECK ((left_out_as = ANY (ARRAY['refused'::text, 'cancelled'::text]))),
+    CONSTRAINT restoration_line_left_out_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (left_out_at IS NULL))),
+    CONSTRAINT restoration_line_left_out_is_whole CHECK ((num_nulls(left_out_as, left_out_at, left_out_by, left_out_reason) = ANY (ARRAY[0, 4]))),
+    CONSTRAINT restoration_line_refused_is_not_due CHECK (((COALESCE(due_paise, (0)::bigint) = 0) OR (court_order_id IS NULL))),
+    CONSTRAINT restoration_line_reopened_was_left_out CHECK (((reopened_at IS NULL) OR (left_out_at IS NOT NULL)))
 );
 
 CREATE TABLE restoration_step (
@@ -2693,6 +2715,8 @@ CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABL
 
 CREATE TRIGGER restoration_letter AFTER UPDATE OF state ON public.restoration FOR EACH ROW WHEN (((new.state = ANY (ARRAY['restored'::text, 'refused'::text, 'cancelled'::text])) AND (old.state = 'open'::text))) EXECUTE FUNCTION restoration_asks_for_letter();
 
+CREATE TRIGGER restoration_line_not_left_out BEFORE INSERT ON public.restoration_line FOR EACH ROW EXECUTE FUNCTION restoration_line_not_left_out();
+
 CREATE TRIGGER restoration_step_papers AFTER INSERT ON public.restoration_step FOR EACH ROW WHEN ((new.step = ANY (ARRAY['collecting'::text, 'holder_notice'::text, 'show_cause'::text, 'credit'::text]))) EXECUTE FUNCTION restoration_step_asks_for_papers();
 
 CREATE TRIGGER returned_funds_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.returned_funds FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -2807,7 +2831,13 @@ COMMENT ON COLUMN restoration_line.due_paise IS 'what was made ready to go home;
 
 COMMENT ON COLUMN restoration_line.heard_paise IS 'what was on hold when the holder was given notice: more is the next round; null until then';
 
+COMMENT ON COLUMN restoration_line.left_out_as IS 'refused by an SP or a court, or cancelled by an officer: on hold then';
+
+COMMENT ON COLUMN restoration_line.left_out_by IS 'the officer, or the engine where an order of a court ended it';
+
 COMMENT ON COLUMN restoration_line.objection_id IS 'the upheld objection by which it is let go instead';
+
+COMMENT ON COLUMN restoration_line.reopened_at IS 'when it was begun anew; null while it stays out of every round';
 
 COMMENT ON COLUMN returned_funds.case_no IS 'null: it names no case that this bank has to do with';
 

@@ -178,6 +178,21 @@ async def close_but(
     )
 
 
+async def close_with_notes(
+    connection: Connection, case_no: str, kinds: Sequence[TaskKind], notes: Sequence[str], at: datetime, reason: str
+) -> None:
+    """Close the case's tasks of these kinds with exactly one of these notes."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
+        " WHERE case_no = $1 AND kind = ANY($2) AND note = ANY($3) AND state = 'open'",
+        case_no,
+        [kind.value for kind in kinds],
+        list(notes),
+        at,
+        reason,
+    )
+
+
 async def close_noted(
     connection: Connection, case_no: str, kinds: Sequence[TaskKind], note: str, at: datetime, reason: str
 ) -> list[int]:

@@ -23,19 +23,25 @@ def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
     return tuple(verb for verb, rule in RULES.items() if role in rule.roles and step in rule.steps)
 
 
-def verbs_now(role: Role, state: RestorationState, step: Step) -> tuple[RestorationVerb, ...]:
-    """What this role can do to a restoration, open or closed."""
+def verbs_now(
+    role: Role, state: RestorationState, step: Step, *, leaves_out: bool = False
+) -> tuple[RestorationVerb, ...]:
+    """What this role can do to a restoration, open or closed; `leaves_out`: a part was refused, or cancelled."""
     if state is RestorationState.OPEN:
         return verbs_of(role, step)
-    return (RestorationVerb.REOPEN,) if role in REOPENERS and state in REOPENED else ()
+    return (RestorationVerb.REOPEN,) if role in REOPENERS and _can_begin_anew(state, leaves_out) else ()
 
 
-def check_reopening(role: Role, state: RestorationState) -> None:
+def _can_begin_anew(state: RestorationState, leaves_out: bool) -> bool:
+    return state in REOPENED or (state is RestorationState.RESTORED and leaves_out)
+
+
+def check_reopening(role: Role, state: RestorationState, *, leaves_out: bool = False) -> None:
     """Let an officer begin anew what has ended without the money, or raise `MayNot` or `NotNow`."""
     if role not in REOPENERS:
         roles = ", ".join(allowed.value for allowed in Role if allowed in REOPENERS)
         raise MayNot(f"{role.value} may not; one of these may: {roles}")
-    if state not in REOPENED:
+    if not _can_begin_anew(state, leaves_out):
         raise NotNow(f"it is {state.value}: only what was refused or cancelled begins anew")
 
 

@@ -64,6 +64,8 @@ class Judged:
     applied_paise: int = 0
     contradiction: ContradictionKind | None = None
     flags: tuple[str, ...] = ()
+    against_paise: int | None = None
+    """the figure that it contradicts; none: what of it is booked"""
 
 
 def natural_key(said: ConfirmedLine) -> str:
@@ -86,18 +88,24 @@ def judge(
 
     `held_paise`: what is on hold to be moved. `known`: what the bank said before. What goes beyond the order, a second
     time or to another account is a contradiction for a person, and moves nothing that the order does not cover. So is
-    what may be a credit told before under another name.
+    what may be a credit told before under another name, and a credit told before with another amount.
     """
     key = natural_key(said)
     same = [word for word in known if word.natural_key == key or word.natural_key.startswith(f"{key} #")]
     if same:
-        if any(word.applied_paise or _says_the_same(word, said) for word in same) and not _settles(same, via):
+        elsewhere = kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said)
+        if _is_known(same, said, elsewhere=elsewhere) and not _settles(same, said, via):
             return Judged(key, "duplicate")
         # What was in doubt is said otherwise now, or two officers have found out: that is looked at afresh.
         key = f"{key} #{len(same)}"
     flags = ("late",) if said.done_at > due_at else ()
     if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said):
         return Judged(key, "contradiction", 0, ContradictionKind.CREDITED_ELSEWHERE, flags)
+    if booked_paise := sum(word.applied_paise for word in same):
+        if not _settles(same, said, via):
+            kind_of_doubt = ContradictionKind.CREDITED_OTHER_AMOUNT
+            return Judged(key, "contradiction", 0, kind_of_doubt, flags, against_paise=booked_paise)
+        return _within(key, ordered, said.amount_paise - booked_paise, held_paise, flags)
     if not same and (other := _other_name(said, known, via)):
         doubt = ContradictionKind.CREDITED_TWICE if other == "contradiction" else None
         return Judged(key, other, 0, doubt, (*flags, "told_before"))
@@ -124,9 +132,27 @@ def _says_the_same(word: Word, said: ConfirmedLine) -> bool:
     )
 
 
-def _settles(same: Sequence[Word], via: Via) -> bool:
-    """Whether two officers say, of a credit that is in doubt, that it is one: nothing of it was booked."""
-    return via is Via.OFFICER and not any(word.applied_paise for word in same)
+def _is_known(same: Sequence[Word], said: ConfirmedLine, *, elsewhere: bool) -> bool:
+    """Whether it says nothing that this credit's own words before it have not: of one that was booked, its amount."""
+    if any(_says_the_same(word, said) for word in same):
+        return True
+    booked = [word for word in same if word.applied_paise]
+    amounts = {word.amount_paise for word in booked} | {sum(word.applied_paise for word in booked)}
+    return bool(booked) and not elsewhere and said.amount_paise in amounts
+
+
+def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
+    """Whether two officers say, of a credit that is in doubt, that it is one.
+
+    Nothing of it was booked; or less was, and that it is more stands as a doubt already.
+    """
+    if via is not Via.OFFICER:
+        return False
+    booked_paise = sum(word.applied_paise for word in same)
+    if not booked_paise:
+        return True
+    doubted = [word for word in same if not word.applied_paise and word.disposition == "contradiction"]
+    return booked_paise < said.amount_paise and any(word.amount_paise == said.amount_paise for word in doubted)
 
 
 def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal["duplicate", "contradiction"] | None:

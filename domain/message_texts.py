@@ -103,6 +103,11 @@ _EN: Final[Mapping[_Key, _Text]] = {
         "Return refused",
         "Case {case}: the return of {amount} to you was refused. Your officer tells you why: {officer}",
     ),
+    (MessageKind.REST_REFUSED, _VICTIM): _Text(
+        "Return of the rest refused",
+        "Case {case}: {restored} has come back to you. The return of a further {amount} was refused. Your officer tells"
+        " you why: {officer}",
+    ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "No money on hold any more",
         "Case {case}: the money that was to come back to you is not on hold any more. Your officer tells you why, and"
@@ -226,6 +231,10 @@ _HI: Final[Mapping[_Key, _Text]] = {
         "वापसी अस्वीकृत",
         "मामला {case}: आपको {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
     ),
+    (MessageKind.REST_REFUSED, _VICTIM): _Text(
+        "शेष राशि की वापसी अस्वीकृत",
+        "मामला {case}: {restored} आपको लौट चुके हैं। शेष {amount} की वापसी अस्वीकृत हुई। कारण आपके अधिकारी बताएँगे: {officer}",
+    ),
     (MessageKind.NOTHING_HELD, _VICTIM): _Text(
         "राशि अब रोकी हुई नहीं",
         "मामला {case}: जो राशि आपको लौटनी थी वह अब रोकी हुई नहीं है। कारण और आगे का उपाय आपके अधिकारी बताएँगे: {officer}",
@@ -332,7 +341,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "level_district_gro": "the grievance officer of the district",
         "level_state_gro": "the grievance officer of the State",
         "next_step": "{step}, by {day}",
-        "next_unknown": "the money is looked for",
+        "next_unknown": "no step of the return is under way",
         "collecting": "the banks say where the money is",
         "application": "the victim's signed application",
         "verification": "verification of the application",
@@ -370,7 +379,7 @@ _WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
         "level_district_gro": "जनपद शिकायत अधिकारी",
         "level_state_gro": "राज्य शिकायत अधिकारी",
         "next_step": "{step}, {day} तक",
-        "next_unknown": "राशि की खोज",
+        "next_unknown": "वापसी का कोई चरण अभी नहीं चल रहा",
         "collecting": "बैंक बताएँगे कि राशि कहाँ है",
         "application": "पीड़ित का हस्ताक्षरित आवेदन",
         "verification": "आवेदन का सत्यापन",

@@ -115,7 +115,7 @@ RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
 law's (BNSS 107): nobody waives them."""
 
 REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLED})
-"""what an officer can have begun anew"""
+"""what an officer can have begun anew; of what is restored, only what it has left out"""
 REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
 
 LETS_GO: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})

@@ -41,7 +41,8 @@ def lien_notice(facts: LienNotice, words: Words) -> Body:
 
 def _magistrate(facts: LienNotice, words: Words) -> Paragraph:
     if facts.magistrate_told_at:
-        return text(words, "lien_notice.magistrate_told", told_at=words.moment(facts.magistrate_told_at))
+        told_at, diary_no = words.moment(facts.magistrate_told_at), facts.magistrate_diary_no
+        return text(words, "lien_notice.magistrate_told", told_at=told_at, diary_no=diary_no)
     late = "lien_notice.magistrate_late" if facts.magistrate_report_late else "lien_notice.magistrate"
     return text(words, late, report_by=words.moment(facts.magistrate_report_by))
 

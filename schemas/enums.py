@@ -184,6 +184,8 @@ class ContradictionKind(StrEnum):
     """a bank says it has done again what it had done"""
     CREDITED_ELSEWHERE = "credited_elsewhere"
     """a bank gave money back to another account than the order names"""
+    CREDITED_OTHER_AMOUNT = "credited_other_amount"
+    """a bank says another amount of a credit, by its reference, than was booked of it"""
 
 
 class SettlementDecision(StrEnum):

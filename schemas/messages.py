@@ -38,6 +38,8 @@ class MessageKind(StrEnum):
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
+    REST_REFUSED = "rest_refused"
+    """to the victim: a part has come back, and the rest does not"""
     NOTHING_HELD = "nothing_held"
     """to the victim: nothing of it is on hold any more, and nothing was given back"""
     LAPSE_WARNING = "lapse_warning"

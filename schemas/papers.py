@@ -149,9 +149,11 @@ class LienNotice(PaperFacts):
     follow_up_by: UtcDatetime | None = None
     magistrate_report_by: UtcDatetime | None = None
     magistrate_told_at: UtcDatetime | None = None
-    """when the report went, where it has"""
+    """when the report was handed in, where it was"""
+    magistrate_diary_no: Text = ""
+    """under which the court's diary has it"""
     magistrate_report_late: bool = False
-    """it has not gone, though it was due"""
+    """it is not handed in, though it was due"""
 
 
 class MagistrateReport(PaperFacts):

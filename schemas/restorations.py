@@ -1,7 +1,7 @@
 """Restorations as officers act on them and read them."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
@@ -272,6 +272,13 @@ class LineView(Noun):
     """of the objection by which it is not restored"""
     court_order_id: int | None
     """of the order by which a court refuses it"""
+    left_out_as: Literal["refused", "cancelled"] | None
+    """it does not go home by this restoration, nor by a later one before it is begun anew"""
+    left_out_at: UtcDatetime | None
+    left_out_by: str | None
+    left_out_reason: str | None
+    reopened_at: UtcDatetime | None
+    """when what was left out was begun anew: by an officer, or because a court ordered it home"""
 
 
 class ObjectionView(Noun):

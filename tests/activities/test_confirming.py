@@ -157,6 +157,40 @@ async def test_a_second_credit_of_what_was_credited_is_a_contradiction(ordered: 
     assert [found[0] for found in await ordered.bench.contradictions(ordered.case_no)] == ["credited_twice"]
 
 
+async def test_another_amount_of_a_booked_credit_is_one_contradiction_with_both_figures(ordered: Ordered) -> None:
+    order_id = await ordered.order()
+    await ordered.confirm(order_id, 200_00, "UTR1")
+    for _ in range(2):
+        await ordered.confirm(order_id, 300_00, "utr1")
+    assert await ordered.bench.rows(
+        "SELECT kind, claimed_paise, applied_paise FROM contradiction WHERE case_no = $1", ordered.case_no
+    ) == [("credited_other_amount", 300_00, 200_00)]
+    assert await ordered.buckets() == {"held": 400_00, "restored": 200_00, "released": 0}
+    assert ("settle_contradiction", 1) in await ordered.bench.tasks(ordered.case_no)
+
+
+async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
+    order_id = await ordered.order()
+    await ordered.confirm(order_id, 200_00, "UTR1")
+    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC), reference="UTR1")
+    word = OrderConfirmation(lines=(line,))
+
+    async def written_down() -> int:
+        """By an officer, and by a supervisor who is another."""
+        hands = ordered.bench.hands
+        await write_down(hands, order_id, word, "by telephone", "officer:desk", supervises=False)
+        taken = await write_down(hands, order_id, word, "by telephone", "officer:chief", supervises=True)
+        await ordered.bench.check(ordered.case_no)
+        return taken.applied
+
+    assert await written_down() == 0, "told by hand it is a doubt like any other"
+    assert (await ordered.buckets())["restored"] == 200_00
+    assert await written_down() == 1
+    assert (await ordered.buckets())["restored"] == 300_00
+    assert await written_down() == 0
+    assert [kind for kind, *_ in await ordered.bench.contradictions(ordered.case_no)] == ["credited_other_amount"]
+
+
 async def test_no_rupee_is_ordered_twice(ordered: Ordered) -> None:
     await ordered.order(400_00)
     with pytest.raises(asyncpg.CheckViolationError) as error:

@@ -212,6 +212,7 @@ async def test_a_notice_to_a_bank_says_when_the_magistrate_was_told(court: Court
     said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
     assert not said["magistrate_report_late"]
     assert datetime.fromisoformat(said["magistrate_told_at"]) == court.home.clock.at - 25 * HOUR
+    assert said["magistrate_diary_no"] == "DD 1/2026"
 
 
 async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told(court: Court) -> None:
@@ -220,6 +221,17 @@ async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told
     await court.issue()
     said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
     assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, True)
+
+
+async def test_a_notice_to_a_bank_does_not_say_that_a_report_went_that_nobody_needed(court: Court) -> None:
+    case_no = await court.case("HDFC")
+    await court.lets_go(case_no, "HDFC")
+    await finish_by_hand(court.home.hands, case_no, REPORT, "nothing is on hold", "officer:io")
+    court.home.clock.at += 30 * HOUR
+    await court.issued(case_no, PaperKind.LIEN_NOTICE, "ICIC")
+    said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
+    assert (said["magistrate_told_at"], said["magistrate_report_late"]) == (None, False)
+    assert datetime.fromisoformat(said["magistrate_report_by"]) == court.home.clock.at + 24 * HOUR
 
 
 async def test_the_follow_up_is_done_when_the_last_bank_without_one_holds_nothing_more(court: Court) -> None:

@@ -8,13 +8,14 @@ from uuid import UUID
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
+from activities import refusing
 from activities.hands import Hands
 from activities.home_figures import DISTRICT_CASES_MIN, OTHER, SERIES_MAX, HomeGauges, labelled, period_of, read, to_csv
 from activities.ordering import cancel_order
 from db.pool import Pool
 from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage, Sum
 from schemas.restoration_enums import ObjectionDecision
-from schemas.restorations import RestorationVerb
+from schemas.restorations import ReopenReason, RestorationVerb
 from tests.activities.holds import Holds
 from tests.activities.way_home import DAY, IO, SP, Home
 from tests.factories import make_hands
@@ -180,6 +181,7 @@ async def test_money_of_a_second_round_counts_once(hands: Hands) -> None:
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
+    await refusing.reopen(home.hands, restoration, ReopenReason(reason="the holder agrees"), SP)
     await home.take_up(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total

@@ -32,7 +32,7 @@ class Filed:
 
     def returned(self, *paise: int, case: str = "", message: UUID | None = None, **changes: Any) -> bytes:
         told: dict[str, Any] = {"reference": self.reference, "transfer_paise": 1000_00, "settled_on": NOW} | changes
-        lines = [Return(returned_paise=each, return_id=f"R{rrn()}", **told) for each in paise]
+        lines = [Return(**{"returned_paise": each, "return_id": f"R{rrn()}", **told}) for each in paise]
         return encode_return("HDFC", message or uuid4(), case, lines, created_at=NOW)
 
     def resolution(self, order_id: UUID, status: str, **changes: Any) -> bytes:
@@ -122,6 +122,18 @@ async def test_in_parts_and_a_second_return_of_the_whole(filed: Filed) -> None:
     await filed.take(filed.returned(HELD_PAISE))
     assert [kind for kind, *_ in await filed.bench.contradictions(filed.ordered.case_no)] == ["credited_twice"]
     assert (await filed.ordered.buckets())["restored"] == HELD_PAISE
+
+
+async def test_a_return_under_an_id_that_was_booked_with_another_sum_is_for_a_person(filed: Filed) -> None:
+    await filed.ordered.order()
+    await filed.take(filed.returned(200_00, return_id="RTR-1"))
+    for _ in range(2):
+        await filed.take(filed.returned(300_00, return_id="RTR-1"))
+    doubts = await filed.bench.rows(
+        "SELECT kind, claimed_paise, applied_paise FROM contradiction WHERE case_no = $1", filed.ordered.case_no
+    )
+    assert doubts == [("credited_other_amount", 300_00, 200_00)]
+    assert (await filed.ordered.buckets())["restored"] == 200_00
 
 
 async def test_a_late_return_is_flagged(filed: Filed) -> None:

@@ -13,15 +13,16 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities import holding, order_answers
+from activities import holding, order_answers, restoration_clock
 from activities.answer_links import LetterLinks
 from activities.carrying import Carrier
 from activities.ordering import BY_LETTER_ALONE, TRY_AGAIN, OrderHands, cancel_order
 from activities.papers import OrderPapers
+from activities.restoration_moves import Work
 from activities.vault import Vault
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
-from db import bank_orders
+from db import bank_orders, restorations
 from db.pool import Pool
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
@@ -126,6 +127,16 @@ class Road:
         await self.bench.pool.execute(
             "UPDATE bank_order SET rung_at = rung_at - make_interval(secs => $2) WHERE order_id = $1", order_id, seconds
         )
+
+    async def open_about(self, order_id: UUID) -> list[str]:
+        """The open tasks about the order, or about its restoration's being late."""
+        rows = await self.bench.rows(
+            "SELECT t.kind FROM bank_order o JOIN desk_task t ON t.case_no = o.case_no AND t.state = 'open'"
+            " AND (starts_with(t.note, 'order ' || o.order_id) OR t.note = 'restoration ' || o.restoration_id)"
+            " WHERE o.order_id = $1 AND t.kind <> 'restoration_step' ORDER BY t.task_id",
+            order_id,
+        )
+        return [kind for (kind,) in rows]
 
     async def notes(self, state: str = "open") -> list[str]:
         rows = await self.bench.rows(
@@ -292,8 +303,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
         assert f"{PUBLIC_URL}/a/o/" in body.get_content()
         assert road.ordered.case_no in letter["Subject"]
     assert await road.bench.value("SELECT count(*) FROM order_link WHERE order_id = $1", order_id) == 2
-    kinds = await road.bench.tasks(road.ordered.case_no)
-    assert {"order_silent", "supervise"} <= {kind for kind, _ in kinds}
+    assert await road.open_about(order_id) == ["supervise"], "the desk's task has become the supervisor's"
     assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
     await road.ordered.confirm(order_id)
     assert await road.notes() == [], "a confirmation needs nobody any more"
@@ -313,6 +323,33 @@ async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_pro
         assert await road.times_told(order_id) == times
         assert await road.notes() == [f"order {order_id}"], "whoever has closed the task before"
     assert (await road.look(order_id)).dues == ()
+
+
+async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
+    order_id, bench = await road.ordered.order(), road.bench
+    await road.send(order_id)
+    restoration = await bench.value("SELECT restoration_id FROM bank_order WHERE order_id = $1", order_id)
+
+    async def the_step_is_late() -> None:
+        """As the restoration's clock finds at `credit`."""
+        async with bench.pool.acquire() as connection, connection.transaction():
+            row = await restorations.lock(connection, restoration)
+            work = Work(bench.hands, connection, row, bench.hands.now(), "engine")
+            await restoration_clock.escalate(work)
+
+    await the_step_is_late()
+    assert await road.open_about(order_id) == ["supervise"], "nobody is asked about the bank yet"
+    await road.climb(order_id, OrderRung.DESK_TASK)
+    assert await road.open_about(order_id) == ["order_silent"]
+    await the_step_is_late()
+    assert await road.open_about(order_id) == ["order_silent"]
+    for _ in range(3):
+        await road.climb(order_id, OrderRung.SUPERVISOR)
+        await the_step_is_late()
+        assert await road.open_about(order_id) == ["supervise"]
+        await road.age(order_id, bench.hands.policy.order.supervisor_again_after_seconds)
+    await road.ordered.confirm(order_id)
+    assert await road.open_about(order_id) == []
 
 
 async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> None:

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from activities import restoring
+from activities import refusing
 from activities.confirming import take_confirmation
 from activities.court_orders import confirm_court_order, take_court_order, withdraw_court_order
 from activities.hands import Hands
@@ -105,17 +105,17 @@ async def test_what_was_cancelled_by_mistake_is_reopened(home: Home) -> None:
     await home.tick(restoration, 3)
     why = ReopenReason(reason="the wrong case")
     with pytest.raises(NotNow, match="it is open"):
-        await restoring.reopen(home.hands, restoration, why, SUPERVISOR)
+        await refusing.reopen(home.hands, restoration, why, SUPERVISOR)
     await home.do(restoration, VERB.CANCEL, SUPERVISOR)
     assert await rounds(home, case_no) == [(1, "cancelled")]
     with pytest.raises(MayNot, match="desk may not"):
-        await restoring.reopen(home.hands, restoration, why, DESK)
-    await restoring.reopen(home.hands, restoration, why, SUPERVISOR)
+        await refusing.reopen(home.hands, restoration, why, DESK)
+    await refusing.reopen(home.hands, restoration, why, SUPERVISOR)
     (event,) = await home.events(case_no, "restoration_reopened")
     assert (event["state"], event["reason"]) == ("cancelled", "the wrong case")
     assert await rounds(home, case_no) == [(1, "cancelled"), (2, "open")]
     with pytest.raises(NotNow, match="none of the victim's money"):
-        await restoring.reopen(home.hands, restoration, why, SP)
+        await refusing.reopen(home.hands, restoration, why, SP)
 
 
 async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_before_a_person(home: Home) -> None:
@@ -129,7 +129,7 @@ async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_befor
     await withdraw_court_order(home.hands, case_no, keeps, "another case's", "officer:io")
     assert await asked(home, case_no) == 0
     await court(home, case_no, "keep_hold")
-    await restoring.reopen(home.hands, restoration, ReopenReason(reason=WHY), SP)
+    await refusing.reopen(home.hands, restoration, ReopenReason(reason=WHY), SP)
     await home.take_up(case_no)
     assert await asked(home, case_no) == 0
     await home.do(await home.of(case_no, 2), VERB.CANCEL, SUPERVISOR)

@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities import grievances, restoring
+from activities import grievances, refusing
 from activities.confirming import take_confirmation
 from activities.contradictions import SettledBy, settle
 from activities.court_orders import take_court_order, withdraw_court_order
@@ -184,6 +184,40 @@ class WayHomeMachine(RuleBasedStateMachine):
         if restoration is not None:
             self.attempt(self._other(restoration, verb, decision, by))
 
+    @rule(data=st.data(), paise=st.sampled_from([1, 50_00]), again=st.booleans())
+    def a_part_and_no_more(self, data: st.DataObject, paise: int, again: bool) -> None:
+        """A bank gives back a part, its order is taken back, and the rest is refused; perhaps begun anew."""
+        restoration = self._restoration(data)
+        if restoration is None:
+            return
+        for _ in range(9):
+            if self.run(self.world.home.at(restoration))[1] == Step.CREDIT:
+                break
+            self.attempt(self._go_on(restoration))
+            self.run(self.world.run())
+        self.attempt(self._give_a_part(restoration, paise))
+        self.run(self.world.run())
+        for verb, by in ((RestorationVerb.REFUSE, SP), (RestorationVerb.RECEIVE_BOND, DESK)):
+            # Each at a moment of its own, by which one is told from the other afterwards.
+            self.run(self.world.pass_days(0.001))
+            self.attempt(self.world.home.do(restoration, verb, by))
+        self.run(self.world.pass_days(0.001))
+        self.run(self.world.run())
+        if again:
+            self.attempt(self._other(restoration, "reopen", ObjectionDecision.UPHELD, ObjectionBy.HOLDER))
+
+    async def _give_a_part(self, restoration: UUID, paise: int) -> None:
+        orders = await self.world.bench.rows(
+            "SELECT order_id, institution FROM bank_order WHERE restoration_id = $1 AND state <> 'cancelled'"
+            " ORDER BY planned_at, order_id",
+            restoration,
+        )
+        for order_id, bank in orders:
+            said = ConfirmedLine(line_no=1, amount_paise=paise, done_at=self.world.home.clock.at, reference="PART")
+            word = OrderConfirmation(lines=(said,))
+            await take_confirmation(self.world.hands, bank, order_id, word, f"bank:{bank}")
+            await cancel_order(self.world.hands, order_id, "the rest is another's", "officer:sp")
+
     def _restoration(self, data: st.DataObject, which: str = "state = 'open'") -> UUID | None:
         found: UUID | None = self.one(
             data,
@@ -242,7 +276,7 @@ class WayHomeMachine(RuleBasedStateMachine):
                 if found:
                     await home.decide(restoration, found[0][0], decision)
             case "reopen":
-                await restoring.reopen(self.world.hands, restoration, ReopenReason(reason="by mistake"), SUPERVISOR)
+                await refusing.reopen(self.world.hands, restoration, ReopenReason(reason="by mistake"), SUPERVISOR)
             case "refuse":
                 await home.do(restoration, RestorationVerb.REFUSE, SP)
             case _:

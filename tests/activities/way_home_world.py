@@ -198,13 +198,34 @@ _NEVER: Final = {
         LEFT JOIN procedure p ON p.workflow_id = 'hold-' || a.hold_id
         WHERE h.case_no = ANY($1) AND {_HELD} AND (u.case_no IS NULL OR u.taken_up_at IS NOT NULL)
           AND (a.state IS DISTINCT FROM 'held' OR p.workflow_id IS NULL OR p.ended_at IS NOT NULL)""",
-    "no hold lapses that an order of a court keeps": """
+    "no hold lapses that an order of a court keeps in whole": """
         SELECT o.case_no, o.planned_at, c.court_order_id, c.taken_at FROM bank_order o
         JOIN court_order c ON c.case_no = o.case_no
         WHERE o.case_no = ANY($1) AND o.reason = 'lapsed' AND c.effect = 'keep_hold' AND c.taken_at < o.planned_at
+          AND c.amount_paise IS NULL
           AND (c.withdrawn_at IS NULL OR c.withdrawn_at > o.planned_at) AND c.account_key IS NULL
           AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = c.case_no AND r.effect = 'release'
               AND r.court_order_id > c.court_order_id)""",
+    "what was left out is in no later round before it is begun anew": """
+        SELECT old.case_no, old.hop_no FROM restoration_line old JOIN restoration r USING (restoration_id)
+        JOIN restoration_line new ON new.case_no = old.case_no AND new.hop_no = old.hop_no
+        JOIN restoration n ON n.restoration_id = new.restoration_id AND n.round_no > r.round_no
+        WHERE old.case_no = ANY($1) AND old.left_out_at IS NOT NULL AND old.reopened_at IS NULL""",
+    "what was left out is begun anew by an officer or a court alone": """
+        SELECT l.case_no, l.hop_no, l.reopened_at FROM restoration_line l WHERE l.case_no = ANY($1)
+          AND l.reopened_at IS NOT NULL AND NOT EXISTS (SELECT FROM case_event e WHERE e.case_no = l.case_no
+              AND e.at = l.reopened_at
+              AND e.kind IN ('restoration_reopened', 'court_order_taken', 'order_cancelled'))""",
+    "nothing that was left out is ordered home by that restoration": f"""
+        SELECT l.case_no, l.hop_no FROM restoration_line l JOIN bank_order o USING (restoration_id)
+        JOIN bank_order_line ol ON ol.order_id = o.order_id AND ol.hop_no = l.hop_no
+        WHERE l.case_no = ANY($1) AND l.left_out_at IS NOT NULL AND {_LIVE} AND o.planned_at > l.left_out_at""",
+    "who is restored and was refused the rest is told of both": """
+        SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'restored'
+          AND EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id
+              AND l.left_out_as = 'refused' AND l.left_out_at < r.closed_at)
+          AND (r.reason = '' OR NOT EXISTS (SELECT FROM message m WHERE m.case_no = r.case_no
+              AND m.kind IN ('rest_refused', 'refused')))""",
     "whoever approved it has not prepared it": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.approved_by = r.prepared_by""",
 }
@@ -241,7 +262,7 @@ _NEVER_AT_REST: Final = {
               JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
               AND NOT l.excess)
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
-              AND l.court_order_id IS NOT NULL)""",
+              AND l.left_out_at IS NOT NULL AND l.reopened_at IS NULL)""",
     "every open restoration is about something": """
         SELECT r.restoration_id FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
           AND NOT EXISTS (SELECT FROM restoration_line l WHERE l.restoration_id = r.restoration_id)""",

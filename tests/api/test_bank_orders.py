@@ -178,6 +178,14 @@ async def test_a_word_that_is_none_is_refused_with_the_field(ordering: Ordering,
     assert await ordering.buckets() == {"held": HELD_PAISE}
 
 
+async def test_a_reference_with_another_amount_is_not_taken_for_said_again(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    await ordering.say(order_id, "confirm", done(2_000_00))
+    again = (await ordering.say(order_id, "confirm", done(3_000_00))).json()
+    assert (again["applied"], again["duplicates"], again["contradictions"]) == (0, 0, 1)
+    assert await ordering.buckets() == {"held": 3_000_00, "restored": 2_000_00}
+
+
 # -- holds -------------------------------------------------------------------------------------------------------------
 
 

@@ -96,6 +96,13 @@ async def test_a_part_first_and_the_rest_by_the_same_link(mail: Mailed) -> None:
     assert await mail.ordering.buckets() == {"restored": HELD_PAISE}
 
 
+async def test_the_same_reference_with_another_amount_is_for_a_person(mail: Mailed) -> None:
+    await mail.confirm(l1_amount="2000", l1_reference="UTR0001")
+    taken = await mail.confirm(l1_amount="3000", l1_reference="utr0001")
+    assert "1 contradiction" in taken.words
+    assert await mail.ordering.buckets() == {"held": 3_000_00, "restored": 2_000_00}
+
+
 async def test_a_release_needs_no_reference(ordering: Ordering) -> None:
     mail = await mailed(ordering, OrderKind.RELEASE)
     page = await mail.open()

@@ -170,6 +170,59 @@ def test_a_mistyped_account_is_put_right_under_the_same_reference() -> None:
     ]
 
 
+@pytest.mark.parametrize("first", list(Via))
+@pytest.mark.parametrize("second", list(Via))
+@pytest.mark.parametrize("paise", [200_00, 400_00])
+def test_another_amount_under_the_reference_of_a_booked_credit_is_doubted_once(
+    first: Via, second: Via, paise: int
+) -> None:
+    booked, other = (said(300_00, "UTR1"), first), (said(paise, "utr1"), second)
+    again = (other[0], DOOR)
+    found = judged_in_turn(booked, other, again, booked)
+    assert [judged.disposition for judged in found] == ["applied", "contradiction", "duplicate", "duplicate"]
+    doubt = found[1]
+    assert (doubt.contradiction, doubt.applied_paise) == (ContradictionKind.CREDITED_OTHER_AMOUNT, 0)
+    assert doubt.against_paise == 300_00, "both figures stand on it"
+
+
+def test_two_officers_book_what_the_credit_was_more_once_the_bank_has_said_so() -> None:
+    more, less = said(400_00), said(200_00)
+    found = judged_in_turn((said(300_00), DOOR), (more, FILE), *[(more, OFFICER)] * 2, (more, DOOR))
+    assert [(one.disposition, one.applied_paise) for one in found] == [
+        ("applied", 300_00),
+        ("contradiction", 0),
+        ("applied", 100_00),
+        ("duplicate", 0),
+        ("duplicate", 0),
+    ]
+    told = [(said(300_00), DOOR), (less, FILE), (less, OFFICER)]
+    assert dispositions(*told) == [
+        "applied",
+        "contradiction",
+        "duplicate",
+    ]
+
+
+def test_a_bank_that_corrects_itself_to_what_is_booked_contradicts_nobody() -> None:
+    found = judged_in_turn((said(1500_00), DOOR), (said(1000_00), DOOR))
+    assert [one.disposition for one in found] == ["contradiction", "duplicate"]
+
+
+def test_a_booked_credit_that_is_said_to_have_gone_elsewhere_is_doubted() -> None:
+    found = judged_in_turn(*[(told, DOOR) for told in (said(300_00), said(300_00, account="999"))])
+    assert found[1].contradiction is ContradictionKind.CREDITED_ELSEWHERE
+
+
+@given(words=_WORDS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
+def test_one_reference_is_booked_once_but_for_two_officers(words: list[ConfirmedLine], vias: list[Via]) -> None:
+    turns = list(zip(words, vias, strict=False))
+    booked: set[str] = set()
+    for (told, via), judged in zip(turns, judged_in_turn(*turns), strict=True):
+        name = told.reference.upper()
+        assert not (name and judged.applied_paise and name in booked and via is not OFFICER)
+        booked |= {name} if judged.applied_paise else set()
+
+
 @given(words=_WORDS, vias=st.lists(st.sampled_from(list(Via)), min_size=12, max_size=12))
 def test_a_word_that_is_said_again_changes_nothing(words: list[ConfirmedLine], vias: list[Via]) -> None:
     turns = [(told, via) for told, via in zip(words, vias, strict=False) if via is not OFFICER]

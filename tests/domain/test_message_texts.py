@@ -150,7 +150,7 @@ def test_a_victim_without_e_mail_learns_from_the_short_message_how_things_stand(
     assert "on hold Rs 3,000, returned to you Rs 1,250. Next: order of the court, by 10-12-2026." in text
     facts = facts.model_copy(update={"step": None})
     text = short(MessageKind.STATUS_LETTER, Recipient.VICTIM, Language.HI, Said(case_no=CASE, facts=facts)).text
-    assert "आगे: राशि की खोज" in text
+    assert "आगे: वापसी का कोई चरण अभी नहीं चल रहा" in text
 
 
 def test_without_an_officer_there_is_the_helpline() -> None:

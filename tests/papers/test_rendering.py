@@ -7,7 +7,7 @@ import subprocess
 import sys
 import unicodedata
 from collections.abc import Callable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from html import unescape
 from itertools import product
 from typing import Any
@@ -70,6 +70,36 @@ async def test_every_kind_in_both_languages_is_an_archivable_pdf(kind: PaperKind
     assert pdf.startswith(b"%PDF-")
     assert b"pdfaid" in pdf
     assert len(pdf) < 200_000
+
+
+DUE = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
+HANDED_IN = datetime(2026, 11, 25, 5, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "english", "hindi"),
+    [
+        (
+            {"magistrate_told_at": HANDED_IN, "magistrate_diary_no": "DD 12/2026"},
+            "was handed in on 25 November 2026, 10:30 IST, diary number DD 12/2026.",
+            "25 नवंबर 2026, 10:30 बजे (भारतीय समय) को दी जा चुकी है, डायरी संख्या DD 12/2026।",
+        ),
+        ({}, "is due by 25 November 2026, 15:00 IST.", "25 नवंबर 2026, 15:00 बजे (भारतीय समय) तक दी जानी है।"),
+        (
+            {"magistrate_report_late": True},
+            "was due by 25 November 2026, 15:00 IST and is overdue: it is not handed in as this notice is issued.",
+            "25 नवंबर 2026, 15:00 बजे (भारतीय समय) तक दी जानी थी और विलंबित है: यह सूचना जारी होते समय तक नहीं दी गई है।",
+        ),
+    ],
+)
+def test_a_lien_notice_says_of_the_report_to_the_magistrate_what_is_so(
+    changes: dict[str, Any], english: str, hindi: str
+) -> None:
+    facts = EMERGENCY.model_copy(update={"magistrate_report_by": DUE, **changes})
+    for language, said, name in ((Language.EN, english, "Magistrate"), (Language.HI, hindi, "मजिस्ट्रेट")):
+        paragraphs = [one.text for one in compose(facts, language, IMPRINT).blocks if isinstance(one, Paragraph)]
+        (sentence,) = [text for text in paragraphs if name in text]
+        assert sentence.endswith(said)
 
 
 @pytest.mark.parametrize(("kind", "language"), BOTH)

@@ -26,6 +26,7 @@ SAID: Mapping[str, str] = {
     "late": "late",
     "credited_twice": "a second time",
     "credited_elsewhere": "to a wrong account",
+    "credited_other_amount": "in another amount than before",
     "credited_above_order": "more than ordered",
 }
 DONE: Mapping[str, str] = {
