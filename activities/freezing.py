@@ -26,11 +26,12 @@ from adapters.banks.protocol import (
     Incident,
 )
 from adapters.messages.smtp import Mailer, MailError
-from db import cases, complaints, events, ledger, police, requests, tasks
+from db import bank_exchanges, cases, complaints, events, ledger, police, requests, tasks
 from db.events import Event
 from db.pool import Connection
 from schemas.answers import NewTask
 from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
+from schemas.exchanges import About
 from schemas.institutions import Institution
 from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 
@@ -110,7 +111,14 @@ class FreezeHands:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection:
             first_word = await requests.delivered(
-                connection, request_id, order.institution, carried.job_id, carried.channel, order.round, now
+                connection,
+                request_id,
+                order.institution,
+                carried.job_id,
+                carried.channel,
+                order.round,
+                now,
+                carried.exchanges,
             )
         if first_word:
             since = first_word.case_opened_at if first_word.first_of_case else None
@@ -122,6 +130,7 @@ class FreezeHands:
         now = datetime.now(UTC)
         code = refusal.response_code
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id))
             await cases.hold(connection, order.case_no)
             if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
                 request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
@@ -134,7 +143,7 @@ class FreezeHands:
                 institution=order.institution,
                 request_id=UUID(order.request_id),
             )
-            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code}
+            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code} | passed
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
         METRICS.request_ended(SendOutcome.REFUSED)
         return Sent(request_id=order.request_id, asked=asked, delivered=False, refusal_code=code)
