@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from temporalio import activity
@@ -11,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrying import Carried, Carrier
 from activities.hands import Hands
+from activities.ladder_mail import send_letter
 from activities.letters import Letter, nodal_letter, reminder_letter, with_link
 from activities.metrics import METRICS, SendOutcome
 from activities.parcels import HoldParcel
@@ -200,10 +202,12 @@ class FreezeHands:
         letter = await self._letter(order, institution)
         if not letter.to:
             return Climbed(done=False, reason="no address in the directory")
+        link, request_id = None, UUID(order.request_id)
         if self.links is not None:
-            letter = with_link(letter, await self.links.issue(UUID(order.request_id), order.institution, letter.to))
+            link = await self.links.issue(request_id, order.institution, letter.to)
+            letter = with_link(letter, link)
         try:
-            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
+            await send_letter(self.hands, self.mailer, letter, link, About.HOLD_REQUEST, request_id)
         except MailError as error:
             if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
@@ -222,6 +226,7 @@ class FreezeHands:
     async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
             await cases.hold(connection, order.case_no)
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
@@ -230,13 +235,13 @@ class FreezeHands:
             if _has_climbed(request, order.rung):
                 return Climbed(done=True)
             await requests.climb(connection, request_id, order.rung, now)
-            data: dict[str, str | bool] = {
+            data: dict[str, Any] = {
                 "request_id": order.request_id,
                 "institution": order.institution,
                 "rung": order.rung.value,
             }
             if letter:
-                data |= {"sent": letter.done, "reason": letter.reason}
+                data |= {"sent": letter.done, "reason": letter.reason, **passed}
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
             if order.rung is Rung.GIVE_UP:
                 await write_off_request(connection, order.case_no, request_id, now, ENGINE, "nobody answered")

@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.carrying import AT_ONCE_SECONDS, Carried, Carrier
 from activities.hands import Hands
 from activities.kept_holds import ask_about_kept
+from activities.ladder_mail import send_letter
 from activities.order_letters import order_letter, with_link
 from activities.parcels import OrderParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
@@ -266,6 +267,7 @@ class OrderHands:
         await self._chase(order, asked.at)
         sent = await self._write_letter(order, rung)
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id) if sent else {}
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
             if order.state not in LIVE or not _is_due(order, rung, asked.at):
@@ -276,6 +278,7 @@ class OrderHands:
                 "institution": order.institution,
                 "rung": rung.value,
                 "sent": sent,
+                **passed,
             }
             await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
             if kind := _TASK_OF_RUNG.get(rung):
@@ -396,10 +399,12 @@ class OrderHands:
             return False
         if not await self._may_try(order):
             return False
+        link = None
         if self.links is not None:
-            letter = with_link(letter, await self.links.issue_for_order(order.order_id, institution.code, letter.to))
+            link = await self.links.issue_for_order(order.order_id, institution.code, letter.to)
+            letter = with_link(letter, link)
         try:
-            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
+            await send_letter(self.hands, self.mailer, letter, link, About.ORDER, order.order_id)
         except MailError as error:
             if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error

@@ -8,6 +8,7 @@ from db.pool import Connection
 from schemas.exchanges import About, Exchange
 
 _COLUMNS: Final = (
+    ("subject", "uuid"),
     ("channel", "text"),
     ("at", "timestamptz"),
     ("head", "text"),
@@ -23,30 +24,41 @@ _COLUMNS: Final = (
 )
 
 
-def insert(about: str, subject: str, first: int) -> str:
-    """The statement that keeps exchanges; `about` and `subject` are SQL, `columns` its arguments from `first` on."""
-    names = ", ".join(name for name, _ in _COLUMNS)
+def insert(about: str, first: int) -> str:
+    """The statement that keeps exchanges; `about` is SQL, `columns` are its arguments from `first` on.
+
+    What a bank fetches is kept once, however often it comes for it.
+    """
+    names = ", ".join(name for name, _ in _COLUMNS[1:])
     arrays = ", ".join(f"${first + place}::{kind}[]" for place, (_, kind) in enumerate(_COLUMNS))
     return (
         f"INSERT INTO bank_exchange (about, request_id, order_id, {names})"
-        f" SELECT {about}, CASE {about} WHEN 'hold_request' THEN {subject} END,"
-        f" CASE {about} WHEN 'hold_request' THEN NULL ELSE {subject} END, {names}"
-        f" FROM unnest({arrays}) WITH ORDINALITY AS e ({names}, n) ORDER BY n"
+        f" SELECT {about}, CASE {about} WHEN 'hold_request' THEN subject END,"
+        f" CASE {about} WHEN 'hold_request' THEN NULL ELSE subject END, {names}"
+        f" FROM unnest({arrays}) WITH ORDINALITY AS e (subject, {names}, n) ORDER BY n"
+        " ON CONFLICT (coalesce(request_id, order_id), about, digest) WHERE channel = 'pull' DO NOTHING"
     )
 
 
-def columns(exchanges: Sequence[Exchange]) -> list[list[Any]]:
-    """The arguments of `insert`."""
-    return [[getattr(exchange, name) for exchange in exchanges] for name, _ in _COLUMNS]
+def columns(subjects: Sequence[UUID], exchanges: Sequence[Exchange]) -> list[list[Any]]:
+    """The arguments of `insert`: what each exchange was about, and all that is in it."""
+    return [list(subjects), *([getattr(exchange, name) for exchange in exchanges] for name, _ in _COLUMNS[1:])]
 
 
-_KEEP: Final = insert("$1::text", "$2::uuid", 3)
+_KEEP: Final = insert("$1::text", 2)
 
 
 async def keep(connection: Connection, about: About, subject: UUID, exchanges: Sequence[Exchange]) -> None:
     """Keep what passed about a request, an order or its end, in the order in which it did. No case is locked for it."""
+    await keep_each(connection, about, [subject] * len(exchanges), exchanges)
+
+
+async def keep_each(
+    connection: Connection, about: About, subjects: Sequence[UUID], exchanges: Sequence[Exchange]
+) -> None:
+    """As `keep`, of several subjects at once."""
     if exchanges:
-        await connection.execute(_KEEP, about.value, subject, *columns(exchanges))
+        await connection.execute(_KEEP, about.value, *columns(subjects, exchanges))
 
 
 async def bound(connection: Connection, about: About, subject: UUID) -> dict[str, Any]:

@@ -152,7 +152,7 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
 
 # What passed is written before the function reads it, and before the case is locked.
 _DELIVERED: Final = f"""
-WITH kept AS ({bank_exchanges.insert("'hold_request'", "$1::uuid", 7)} RETURNING 1)
+WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
 SELECT case_opened_at, first_of_case FROM request_delivered(
     (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
 """
@@ -181,7 +181,7 @@ async def delivered(
         channel.value,
         round_no,
         at,
-        *bank_exchanges.columns(exchanges),
+        *bank_exchanges.columns([request_id] * len(exchanges), exchanges),
     )
     return Delivered(**dict(row)) if row else None
 

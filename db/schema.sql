@@ -2456,6 +2456,8 @@ CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evi
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
+CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
+
 CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
 
 CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_id, exchange_id) WHERE (request_id IS NOT NULL);

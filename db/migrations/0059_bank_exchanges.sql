@@ -23,6 +23,8 @@ CREATE TABLE bank_exchange (
 );
 CREATE INDEX bank_exchange_request ON bank_exchange (request_id, exchange_id) WHERE request_id IS NOT NULL;
 CREATE INDEX bank_exchange_order ON bank_exchange (order_id, about, exchange_id) WHERE order_id IS NOT NULL;
+CREATE UNIQUE INDEX bank_exchange_fetched ON bank_exchange (coalesce(request_id, order_id), about, digest)
+    WHERE channel = 'pull';
 CREATE TRIGGER bank_exchange_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON bank_exchange
     FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
