@@ -1,6 +1,8 @@
 """What is kept of a hand-over is what the bank's side received, byte for byte, and no secret is in it."""
 
 import hashlib
+import subprocess
+from base64 import b64decode
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -29,8 +31,8 @@ from schemas.restoration_enums import OrderKind
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.test_email import BANK, NO_HOLIDAYS
 from tests.adapters.test_orders import order
-from tests.adapters.test_push_client import Hook
-from tests.adapters.wires import PASSWORD, incident, ticket
+from tests.adapters.test_push_client import NEW, Hook
+from tests.adapters.wires import HMAC_KEY, PASSWORD, incident, ticket
 from tests.asgi_server import served
 from tests.mail_server import Postbox, mail_server
 
@@ -181,6 +183,34 @@ async def test_push_a_reply_that_is_too_large_is_cut_and_a_redirect_is_not_follo
     assert (redirect.reply, redirect.reply_cut) == (b"", True)
     assert redirect.reply_head is not None
     assert "s3cret" not in redirect.reply_head
+
+
+# -- what bank and police can check between them -----------------------------------------------------------------------
+
+
+async def test_the_commands_of_the_page_compute_our_signatures(
+    hook: Hook, street: Street, i4c: I4cAdapter, tmp_path: Path
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "evidence.md").read_text()
+    of_webhook, of_i4c = [
+        line.partition("#")[0] for line in page.splitlines() if line.endswith(("# webhook", "# I4C wire"))
+    ]
+    async with PushAdapter() as push, street.bank() as bank:
+        pushed = await push.send_hold_request(hook.wire(), ticket(incident(hop_no=3)), timeout_seconds=5)
+        posted = await i4c.send_hold_request(bank.wire, ticket(), timeout_seconds=5)
+
+    def computed(command: str, exchange: Exchange, key: bytes) -> str:
+        for name, value in {**ours(exchange), "key": key.hex()}.items():
+            command = command.replace(name.upper(), value)
+        (tmp_path / "body").write_bytes(exchange.body)
+        done = subprocess.run(["/bin/sh", "-ec", command], cwd=tmp_path, capture_output=True, text=True, check=True)
+        return done.stdout.split()[-1]
+
+    (kept,) = pushed.exchanges
+    signature = ours(kept)["webhook-signature"].removeprefix("v1,")
+    assert computed(of_webhook, kept, NEW) == b64decode(signature).hex()
+    (kept,) = posted.exchanges
+    assert computed(of_i4c, kept, HMAC_KEY) == ours(kept)["x-goldenhour-signature"]
 
 
 # -- files -------------------------------------------------------------------------------------------------------------
