@@ -5,6 +5,7 @@ import hashlib
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
@@ -150,3 +151,24 @@ async def test_a_ladders_letter_is_kept_with_its_link_written_over(bench: Bench)
         "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed' ORDER BY seq", order.case_no
     )
     assert [len(data["exchanges"]) for (data,) in rungs] == [2, 3]
+
+
+@pytest.mark.parametrize(
+    "verb", ["UPDATE bank_exchange SET failure = ''", "DELETE FROM bank_exchange", "TRUNCATE bank_exchange"]
+)
+async def test_it_is_not_changed(bench: Bench, verb: str) -> None:
+    await bench.freeze.send_hold_request(await an_order(bench))
+    with pytest.raises(asyncpg.RestrictViolationError, match="append-only"):
+        await bench.pool.execute(verb)
+
+
+async def test_what_is_neither_masked_nor_cut_is_what_was_sent(bench: Bench) -> None:
+    order = await an_order(bench)
+    await bench.freeze.send_hold_request(order)
+    columns = "about, request_id, channel, at, head, size_bytes, digest, masked, reply_cut, failure"
+    with pytest.raises(asyncpg.CheckViolationError, match="bank_exchange_as_sent"):
+        await bench.pool.execute(
+            f"INSERT INTO bank_exchange ({columns}, body) SELECT {columns}, set_byte(body, 0, 0)"
+            " FROM bank_exchange WHERE request_id = $1::text::uuid",
+            order.request_id,
+        )
