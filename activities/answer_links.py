@@ -95,6 +95,8 @@ class AnswerForm:
     answerer: Answerer
     fields: Mapping[str, str] = field(repr=False)
     """as they came, to be kept"""
+    body: bytes = field(default=b"", repr=False)
+    """the whole form as it was posted"""
 
     @property
     def digest(self) -> bytes:
@@ -249,7 +251,9 @@ class AnswerLinks:
 
     async def _note(self, connection: Connection, link: LinkRow, form: AnswerForm, receipt: AnswerReceipt) -> Taken:
         now, who = datetime.now(UTC), form.answerer
-        await answer_links.keep_form(connection, link.link_id, now, who.name, who.designation, form.fields, form.digest)
+        await answer_links.keep_form(
+            connection, link.link_id, now, who.name, who.designation, form.fields, form.digest, form.body
+        )
         left = len(_transfers(await requests.live_hops(connection, link.request_id)))
         if not left:
             await answer_links.use_up(connection, link.link_id, now)

@@ -23,6 +23,7 @@ from adapters.banks.protocol import (
 )
 from domain import routes
 from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.exchanges import Exchange
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ class Carried:
 
     channel: ChannelKind
     job_id: str
+    exchanges: tuple[Exchange, ...] = ()
+    """what passed on the way, still to be kept: what a failed attempt leaves is kept already"""
 
 
 @dataclass(frozen=True)
@@ -114,6 +117,18 @@ class Carrier:
             return False
         return True
 
+    async def hand_over(self, parcel: Parcel, adapter: object, way: object, channel: ChannelKind) -> Carried:
+        """Put `parcel` before a bank by this adapter. Raises `BankError`; what passed until then is kept."""
+        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+        try:
+            delivery = await parcel.hand_over(adapter, way, timeout_seconds)
+        except BankError as error:
+            if error.exchanges:
+                async with self.hands.pool.acquire() as connection:
+                    await parcel.keep(connection, error.exchanges)
+            raise
+        return Carried(channel, delivery.job_id, delivery.exchanges)
+
     async def next_after_silence(self, parcel: Parcel, institution: str, channel: ChannelKind) -> bool:
         """Note that what `channel` delivered was met with silence; true when another channel has not had its turn.
 
@@ -168,9 +183,7 @@ class Carrier:
             raise BankMisconfigured(institution, "its credentials cannot be opened") from error
         if way is None:
             raise BankMisconfigured(institution, f"no {channel.value} in the directory")
-        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
-        delivery = await parcel.hand_over(self.adapters[channel], way, timeout_seconds)
-        return Carried(channel, delivery.job_id)
+        return await self.hand_over(parcel, self.adapters[channel], way, channel)
 
     async def _another_is_there(self, parcel: Parcel, institution: str, channel: ChannelKind, error: BankError) -> bool:
         """Write the failure down; whether a channel that has not had its turn can be tried at once."""

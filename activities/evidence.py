@@ -31,6 +31,7 @@ from domain.evidence import (
     Edition,
     Listed,
     event_text,
+    is_left_out,
 )
 from papers.rendering import render
 from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
@@ -201,13 +202,19 @@ class _Writing:
         async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
             async for name, body in bodies:
                 self._writer.add(f"{BODIES}/{name}", body)
+        async with aclosing(evidence.sent(self._connection, case_no)) as sent:
+            async for file in sent:
+                if is_left_out(self._edition, file.about, file.channel, file.name):
+                    left_out.append(_listed(file.path, file.content))
+                else:
+                    self._writer.add(file.path, file.content)
         async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
             async for name, content in requests:
                 self._writer.add(name, content)
         async with aclosing(evidence.documents(self._connection, case_no)) as documents:
             async for document in documents:
                 if document.kind in LEFT_OUT[self._edition]:
-                    left_out.append(Listed(document.name, hashlib.sha256(document.content).hexdigest()))
+                    left_out.append(_listed(document.name, document.content))
                 else:
                     self._writer.add(document.name, document.content)
         return left_out
@@ -226,6 +233,10 @@ class _Writing:
         self._done += 1
         if self._progress:
             self._progress(self._done, self._total)
+
+
+def _listed(name: str, content: bytes) -> Listed:
+    return Listed(name, hashlib.sha256(content).hexdigest())
 
 
 def _edition_text(edition: Edition, left_out: list[Listed]) -> bytes:

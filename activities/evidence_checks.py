@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence import BODIES, SIGNED, WORDS, ChainReader, Listed, NotEvidence
+from domain.evidence import BODIES, EDITION, EXCHANGES, SENT, SIGNED, WORDS, ChainReader, Listed, NotEvidence
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024
@@ -28,7 +28,7 @@ _ORIGIN: Final = re.compile(r"https?://[^/?]*")
 
 def check_words(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
     """Whether what banks said is what the log bound. Raises `NotEvidence`."""
-    found = {file.name: file.sha256 for file in listed}
+    found = _left_out(archive) | {file.name: file.sha256 for file in listed}
     for name, digest in chain.bound.items():
         if found.get(name) != digest:
             raise NotEvidence(f"{name} is not what the log bound")
@@ -68,6 +68,45 @@ def _rows(archive: zipfile.ZipFile, name: str) -> Iterator[dict[str, Any]]:
     with archive.open(name) as file:
         while line := file.readline(LINE_MAX_BYTES):
             yield orjson.loads(line)
+
+
+# -- what was sent to banks --------------------------------------------------------------------------------------------
+
+
+def check_sent(archive: zipfile.ZipFile, chain: ChainReader, listed: Sequence[Listed]) -> None:
+    """Whether what was sent is what its row and the log say was sent. Raises `NotEvidence`.
+
+    Packs of engines that did not keep it have nothing of it, in their logs neither.
+    """
+    found = _left_out(archive) | {file.name: file.sha256 for file in listed}
+    folders = {name.rpartition("/")[0] for name in found if name.startswith(f"{SENT}/")}
+    told = {f"{SENT}/{number:010}" for number in chain.sent}
+    for name in found.keys() - chain.bound.keys():
+        if name.rpartition("/")[0] in told:
+            raise NotEvidence(f"{name} is not what the log bound")
+    unseen = dict(chain.sent)
+    if EXCHANGES not in found and not folders and not unseen:
+        return
+    for row in _rows(archive, EXCHANGES):
+        folder, digest = f"{SENT}/{row['exchange_id']:010}", row["digest"].removeprefix("\\x")
+        if folder not in folders or {f"{folder}/body", f"{folder}/request.txt"} - found.keys():
+            raise NotEvidence(f"{folder} is not whole")
+        folders.discard(folder)
+        if unseen.pop(row["exchange_id"], digest) != digest:
+            raise NotEvidence(f"{folder} is not what the log says was sent")
+        name = f"{folder}/body"
+        is_cut = name in archive.NameToInfo and archive.getinfo(name).file_size < row["size_bytes"]
+        if not row["masked"] and not is_cut and found[name] != digest:
+            raise NotEvidence(f"{name} is not what its row says was sent")
+    if missing := folders | {f"{SENT}/{number:010}" for number in unseen}:
+        raise NotEvidence(f"{EXCHANGES} has no row for {min(missing)}")
+
+
+def _left_out(archive: zipfile.ZipFile) -> dict[str, str]:
+    """The SHA-256 of what this edition has not, by the name it has in another."""
+    if EDITION not in archive.NameToInfo:
+        return {}
+    return {str(file["name"]): str(file["sha256"]) for file in orjson.loads(_kept(archive, EDITION))["left_out"]}
 
 
 # -- what banks signed -------------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
-from activities.evidence_checks import check_signed, check_words
+from activities.evidence_checks import check_sent, check_signed, check_words
 from domain.errors import LimitExceeded
 from domain.evidence import (
     CASE,
@@ -183,6 +183,7 @@ def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | No
             progress(number, len(listed))
     chain = _chain(archive)
     check_words(archive, chain, listed)
+    check_sent(archive, chain, listed)
     check_signed(archive, listed)
     copy.end(sums, signature)
     case_no = str(orjson.loads(_small(archive, CASE))["case_no"])

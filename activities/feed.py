@@ -10,12 +10,13 @@ from uuid import UUID
 from activities.answering import take_status_update
 from activities.hands import Hands
 from activities.lien_lists import wanted as list_wanted
+from activities.served import keep_served
 from activities.tickets import instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import events, feed, lien_inquiries, order_answers, requests
+from db import bank_exchanges, events, feed, lien_inquiries, order_answers, requests
 from db.complaints import Payment
 from db.events import Event
 from db.feed import FeedHop, FeedRow
@@ -24,6 +25,7 @@ from db.pool import Connection, Pool
 from domain.errors import IdempotencyConflict, NotNow, RuleBroken
 from schemas.bank_answers import BankAnswer
 from schemas.enums import ChannelKind, EventKind, FeedStatus
+from schemas.exchanges import About
 from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage
 from schemas.work import FollowUp
 
@@ -71,6 +73,7 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
             items = await _holds(hands, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
             orders_waiting = await order_answers.waiting(connection, institution)
+    await keep_served(hands, About.HOLD_REQUEST, {item.hold_id: item for item in items})
     return FeedPage(
         items=items,
         next=to_cursor(rows[-1].change_no if rows else after),
@@ -87,6 +90,7 @@ async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHol
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await feed.one(connection, institution, request_id)
             (found,) = await _holds(hands, connection, institution, [row])
+    await keep_served(hands, About.HOLD_REQUEST, {request_id: found})
     return found
 
 
@@ -173,7 +177,8 @@ async def _take_receipt(
         # Another channel may still be trying: it need not.
         await requests.delivered(connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, now)
     await feed.acknowledge(connection, institution, request_id, now)
-    data = {"request_id": str(request_id), "institution": institution}
+    passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
+    data = {"request_id": str(request_id), "institution": institution, **passed}
     event = Event(EventKind.REQUEST_ACKNOWLEDGED, data)
     await events.append(connection, receipt.case_no, now, f"bank:{institution}", [event])
 

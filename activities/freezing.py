@@ -4,6 +4,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from temporalio import activity
@@ -11,6 +12,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.carrying import Carried, Carrier
 from activities.hands import Hands
+from activities.ladder_mail import send_letter
 from activities.letters import Letter, nodal_letter, reminder_letter, with_link
 from activities.metrics import METRICS, SendOutcome
 from activities.parcels import HoldParcel
@@ -26,11 +28,12 @@ from adapters.banks.protocol import (
     Incident,
 )
 from adapters.messages.smtp import Mailer, MailError
-from db import cases, complaints, events, ledger, police, requests, tasks
+from db import bank_exchanges, cases, complaints, events, ledger, police, requests, tasks
 from db.events import Event
 from db.pool import Connection
 from schemas.answers import NewTask
 from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
+from schemas.exchanges import About
 from schemas.institutions import Institution
 from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 
@@ -110,7 +113,14 @@ class FreezeHands:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection:
             first_word = await requests.delivered(
-                connection, request_id, order.institution, carried.job_id, carried.channel, order.round, now
+                connection,
+                request_id,
+                order.institution,
+                carried.job_id,
+                carried.channel,
+                order.round,
+                now,
+                carried.exchanges,
             )
         if first_word:
             since = first_word.case_opened_at if first_word.first_of_case else None
@@ -122,6 +132,7 @@ class FreezeHands:
         now = datetime.now(UTC)
         code = refusal.response_code
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id))
             await cases.hold(connection, order.case_no)
             if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
                 request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
@@ -134,7 +145,7 @@ class FreezeHands:
                 institution=order.institution,
                 request_id=UUID(order.request_id),
             )
-            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code}
+            data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code} | passed
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
         METRICS.request_ended(SendOutcome.REFUSED)
         return Sent(request_id=order.request_id, asked=asked, delivered=False, refusal_code=code)
@@ -191,10 +202,12 @@ class FreezeHands:
         letter = await self._letter(order, institution)
         if not letter.to:
             return Climbed(done=False, reason="no address in the directory")
+        link, request_id = None, UUID(order.request_id)
         if self.links is not None:
-            letter = with_link(letter, await self.links.issue(UUID(order.request_id), order.institution, letter.to))
+            link = await self.links.issue(request_id, order.institution, letter.to)
+            letter = with_link(letter, link)
         try:
-            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
+            await send_letter(self.hands, self.mailer, letter, link, About.HOLD_REQUEST, request_id)
         except MailError as error:
             if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
@@ -213,6 +226,7 @@ class FreezeHands:
     async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
             await cases.hold(connection, order.case_no)
             request = await requests.get(connection, request_id)
             assert request is not None, "the caller has seen it"
@@ -221,13 +235,13 @@ class FreezeHands:
             if _has_climbed(request, order.rung):
                 return Climbed(done=True)
             await requests.climb(connection, request_id, order.rung, now)
-            data: dict[str, str | bool] = {
+            data: dict[str, Any] = {
                 "request_id": order.request_id,
                 "institution": order.institution,
                 "rung": order.rung.value,
             }
             if letter:
-                data |= {"sent": letter.done, "reason": letter.reason}
+                data |= {"sent": letter.done, "reason": letter.reason, **passed}
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
             if order.rung is Rung.GIVE_UP:
                 await write_off_request(connection, order.case_no, request_id, now, ENGINE, "nobody answered")

@@ -11,7 +11,8 @@ from uuid import UUID
 from activities.confirming import check_lines, take_confirmation
 from activities.hands import Hands
 from activities.ordering import note_of, note_refusal, tell_whose
-from db import bank_orders, cases, events, feed, order_answers, order_cancellations, tasks
+from activities.served import keep_served
+from db import bank_exchanges, bank_orders, cases, events, feed, order_answers, order_cancellations, tasks
 from db.bank_orders import LIVE, OrderRow
 from db.events import Event
 from db.order_answers import Place
@@ -19,6 +20,7 @@ from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import IdempotencyConflict, NotFound, NotNow
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, TaskKind
+from schemas.exchanges import About
 from schemas.orders import (
     BankOrder,
     BankOrderPage,
@@ -63,6 +65,7 @@ async def read_orders(
             await order_answers.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
         )
         items = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
+    await keep_served(hands, About.ORDER, {item.order_id: item for item in items})
     last = places[-1] if more else None
     return BankOrderPage(
         items=tuple(items), next=to_cursor(last.planned_at.isoformat(), str(last.order_id)) if last else None
@@ -83,6 +86,7 @@ async def read_order(hands: Hands, institution: str, order_id: UUID) -> BankOrde
         found = await bank_orders.as_read(connection, institution, [order_id])
     if not found:
         raise NotFound(f"order {order_id}")
+    await keep_served(hands, About.ORDER, {order_id: found[0]})
     return found[0]
 
 
@@ -113,7 +117,8 @@ async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAc
             # No bank can know of it yet.
             raise NotFound(f"order {order_id}")
         await order_answers.acknowledge(connection, order_id, now)
-        data = {"order_id": str(order_id), "institution": institution}
+        passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
+        data = {"order_id": str(order_id), "institution": institution, **passed}
         log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
         # Another channel may still be trying: it need not.
         if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), now):

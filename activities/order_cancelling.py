@@ -20,13 +20,14 @@ from activities.parcels import CancellationParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
-from db import bank_orders, cases, events, order_cancellations, procedures, tasks
+from db import bank_exchanges, bank_orders, cases, events, order_cancellations, procedures, tasks
 from db.bank_orders import OrderRow
 from db.events import Event
 from db.pool import Connection
 from domain.errors import NotNow
 from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.exchanges import About
 from schemas.procedures import OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
 
@@ -117,12 +118,12 @@ class CancellationHands:
         failed: BankError | None = None
         for channel in left:
             try:
-                await self._note(order, await self._over(order, parcel, channel), about=channel)
+                await self._note(order, parcel, await self._over(order, parcel, channel), about=channel)
             except BankError as error:
                 failed = error if failed is None or error.retryable else failed
         if not left and found.told_at is None:
             try:
-                await self._note(order, await self._anyhow(order, parcel))
+                await self._note(order, parcel, await self._anyhow(order, parcel))
             except BankError as error:
                 failed = error
         if failed is not None:
@@ -171,14 +172,16 @@ class CancellationHands:
             if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
                 raise
             letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
-            timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
-            delivery = await letters.send_cancellation(institution, parcel.order, timeout_seconds=timeout_seconds)
-            return Carried(ChannelKind.EMAIL, delivery.job_id)
+            return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
 
-    async def _note(self, order: OrderRow, carried: Carried, about: ChannelKind | None = None) -> None:
+    async def _note(
+        self, order: OrderRow, parcel: CancellationParcel, carried: Carried, about: ChannelKind | None = None
+    ) -> None:
         """Write that the bank has the word, for the channel `about` that brought the order."""
         now, order_id = self.hands.now(), order.order_id
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            await parcel.keep(connection, carried.exchanges)
+            passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
             await cases.hold(connection, order.case_no)
             for channel in {carried.channel, about or carried.channel}:
                 await bank_orders.note_carriage(
@@ -195,6 +198,7 @@ class CancellationHands:
                     "order_id": str(order_id),
                     "institution": order.institution,
                     "channel": carried.channel.value,
+                    **passed,
                 }
                 event = Event(EventKind.ORDER_CANCELLATION_TOLD, data)
                 await events.append(connection, order.case_no, now, ENGINE, [event])

@@ -72,6 +72,8 @@ class OrderForm:
     answerer: Answerer
     fields: Mapping[str, str] = field(repr=False)
     """as they came, to be kept"""
+    body: bytes = field(default=b"", repr=False)
+    """the whole form as it was posted"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +143,16 @@ class OrderLinks:
             taken = await take_confirmation(self._hands, link.institution, link.order_id, told, source, Via.LETTER)
             now, who = self._hands.now(), form.answerer
             await order_links.keep_form(
-                connection, link.link_id, now, who.name, who.designation, form.fields, form_digest
+                connection, link.link_id, now, who.name, who.designation, form.fields, form_digest, form.body
             )
             if taken.state is OrderState.CONFIRMED:
                 await order_links.use_up(connection, link.link_id, now)
             left = await bank_orders.lines_of(connection, link.order_id)
         return WordTaken(left=sum(line.confirmed_paise < line.amount_paise for line in left), taken=taken)
 
-    async def acknowledge(self, digest: bytes, answerer: Answerer, fields: Mapping[str, str]) -> OrderLinkView | None:
+    async def acknowledge(
+        self, digest: bytes, answerer: Answerer, fields: Mapping[str, str], body: bytes
+    ) -> OrderLinkView | None:
         """Take the word that the bank does a cancelled order no more; None where there is no such link.
 
         The view is of before: in any other state than `TO_ACKNOWLEDGE` nothing was taken.
@@ -164,7 +168,7 @@ class OrderLinks:
                 if not await order_links.knows_form(connection, link.link_id, form_digest):
                     now, who = self._hands.now(), answerer
                     await order_links.keep_form(
-                        connection, link.link_id, now, who.name, who.designation, fields, form_digest
+                        connection, link.link_id, now, who.name, who.designation, fields, form_digest, body
                     )
         return view
 

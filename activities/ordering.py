@@ -4,10 +4,10 @@ Each hand may be run twice. The row decides: an order that is over is sent and c
 """
 
 import logging
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from temporalio import activity
@@ -16,6 +16,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.carrying import AT_ONCE_SECONDS, Carried, Carrier
 from activities.hands import Hands
 from activities.kept_holds import ask_about_kept
+from activities.ladder_mail import send_letter
 from activities.order_letters import order_letter, with_link
 from activities.parcels import OrderParcel
 from adapters.banks.email import EmailAdapter, LinkMaker
@@ -23,6 +24,7 @@ from adapters.banks.protocol import BankError, BankNotReached, BankRefused, Bank
 from adapters.messages.smtp import Mailer, MailError
 from db import (
     account_holds,
+    bank_exchanges,
     bank_orders,
     cases,
     events,
@@ -40,6 +42,7 @@ from domain.errors import NotFound, NotNow
 from domain.papers import PaperLacks
 from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.exchanges import About
 from schemas.orders import BankOrder, NewOrder
 from schemas.procedures import Due, Look, OrderPolicy, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
@@ -150,11 +153,13 @@ async def tell_whose(connection: Connection, order: OrderRow, now: datetime) -> 
         await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(order.grievance_id), now)
 
 
-async def note_refusal(connection: Connection, order: OrderRow, code: str, by: str, now: datetime) -> None:
-    """Have a person look at a refusal that is written."""
+async def note_refusal(
+    connection: Connection, order: OrderRow, code: str, by: str, now: datetime, passed: Mapping[str, Any] | None = None
+) -> None:
+    """Have a person look at a refusal that is written; `passed` says what the bank was sent, and replied."""
     task = NewTask(kind=TaskKind.ORDER_SILENT, note=note_of(order.order_id))
     await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
-    data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code}
+    data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code, **(passed or {})}
     await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
 
 
@@ -222,7 +227,7 @@ class OrderHands:
             return True
         parcel = OrderParcel(order_id, ticket)
         try:
-            carried = await self._carry(order, parcel, ticket, first=first)
+            carried = await self._carry(order, parcel, first=first)
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal)
         except BankError as error:
@@ -233,6 +238,8 @@ class OrderHands:
             raise _try_again(error) from error
         now = self.hands.now()
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            await parcel.keep(connection, carried.exchanges)
+            passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
             await cases.hold(connection, order.case_no)
             job_id, channel = carried.job_id, carried.channel
             delivered = await bank_orders.delivered(connection, order_id, channel, job_id, now)
@@ -241,7 +248,7 @@ class OrderHands:
                 await parcel.note(connection, channel, CarriageOutcome.DELIVERED, now)
             if delivered:
                 await self._note_delivery(connection, order, channel, now)
-                data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value}
+                data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value} | passed
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_DELIVERED, data)])
         return True
 
@@ -260,6 +267,7 @@ class OrderHands:
         await self._chase(order, asked.at)
         sent = await self._write_letter(order, rung)
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id) if sent else {}
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
             if order.state not in LIVE or not _is_due(order, rung, asked.at):
@@ -270,6 +278,7 @@ class OrderHands:
                 "institution": order.institution,
                 "rung": rung.value,
                 "sent": sent,
+                **passed,
             }
             await events.append(connection, order.case_no, asked.at, ENGINE, [Event(EventKind.ORDER_CLIMBED, data)])
             if kind := _TASK_OF_RUNG.get(rung):
@@ -317,7 +326,7 @@ class OrderHands:
                 (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         return OrderTicket(read, pdf)
 
-    async def _carry(self, order: OrderRow, parcel: OrderParcel, ticket: OrderTicket, *, first: bool) -> Carried:
+    async def _carry(self, order: OrderRow, parcel: OrderParcel, *, first: bool) -> Carried:
         """Over a channel that has a message for it; where there is none, by a letter to whatever address is known."""
         try:
             return await self.carrier.carry(parcel, order.institution, first=first)
@@ -326,9 +335,7 @@ class OrderHands:
             if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
                 raise
             letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
-            timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
-            delivery = await letters.send_order(institution, ticket, timeout_seconds=timeout_seconds)
-            return Carried(ChannelKind.EMAIL, delivery.job_id)
+            return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
 
     async def _ask_a_person(self, order: OrderRow, why: str) -> None:
         """Why the order cannot be sent: told once, until it is sent or over."""
@@ -360,9 +367,10 @@ class OrderHands:
     async def _record_refusal(self, order: OrderRow, refusal: BankRefused) -> bool:
         now, code = self.hands.now(), refusal.response_code
         async with self.hands.pool.acquire() as connection, connection.transaction():
+            passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id)
             await cases.hold(connection, order.case_no)
             if await bank_orders.refused(connection, order.order_id, code, refusal.message):
-                await note_refusal(connection, order, code, ENGINE, now)
+                await note_refusal(connection, order, code, ENGINE, now, passed)
         return True
 
     async def _past_silence(self, order: OrderRow) -> None:
@@ -386,10 +394,12 @@ class OrderHands:
             return False
         if not await self._may_try(order):
             return False
+        link = None
         if self.links is not None:
-            letter = with_link(letter, await self.links.issue_for_order(order.order_id, institution.code, letter.to))
+            link = await self.links.issue_for_order(order.order_id, institution.code, letter.to)
+            letter = with_link(letter, link)
         try:
-            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, cc=letter.cc)
+            await send_letter(self.hands, self.mailer, letter, link, About.ORDER, order.order_id)
         except MailError as error:
             if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error

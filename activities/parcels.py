@@ -1,6 +1,6 @@
 """What is carried to a bank: a hold request, an order, its end. Each knows its own record of carriage."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -14,9 +14,10 @@ from adapters.banks.protocol import (
     OrderTaker,
     OrderTicket,
 )
-from db import bank_orders, channels, order_cancellations
+from db import bank_exchanges, bank_orders, channels, order_cancellations
 from db.pool import Connection
 from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.exchanges import About, Exchange
 from schemas.orders import BankOrder, cancellation_id
 
 
@@ -44,6 +45,10 @@ class Parcel(Protocol):
         self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""
     ) -> None:
         """Write what came of carrying it."""
+        ...
+
+    async def keep(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
+        """Keep what passed on the way, byte for byte."""
         ...
 
     async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
@@ -77,6 +82,10 @@ class HoldParcel:
         """In the request's own record."""
         await channels.note_carriage(connection, self.key, channel, outcome, at, detail)
 
+    async def keep(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
+        """As about the request."""
+        await bank_exchanges.keep(connection, About.HOLD_REQUEST, self.key, exchanges)
+
     async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
         """In the request's own record."""
         return await channels.note_silence(connection, self.key, channel, at)
@@ -107,6 +116,10 @@ class OrderParcel:
     ) -> None:
         """In the order's own record."""
         await bank_orders.note_carriage(connection, self.key, channel, outcome, at, detail)
+
+    async def keep(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
+        """As about the order."""
+        await bank_exchanges.keep(connection, About.ORDER, self.key, exchanges)
 
     async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
         """In the order's own record."""
@@ -142,6 +155,10 @@ class CancellationParcel:
         """In the order's own record."""
         order_id = self.order.order_id
         await bank_orders.note_carriage(connection, order_id, channel, outcome, at, detail, cancellation=True)
+
+    async def keep(self, connection: Connection, exchanges: Sequence[Exchange]) -> None:
+        """As about the order's end."""
+        await bank_exchanges.keep(connection, About.CANCELLATION, self.order.order_id, exchanges)
 
     async def note_silence(self, connection: Connection, channel: ChannelKind, at: datetime) -> bool:
         """Silence on it is the ladder's of the cancellation."""

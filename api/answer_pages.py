@@ -1,6 +1,7 @@
 """The answer page: a bank's officer opens the link of a letter and says of each transfer where the money is."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Annotated, Final
@@ -120,7 +121,7 @@ async def _step(
         return _again(view, reading)
     if step == "check":
         return _check(view, reading)
-    outcome = await door.links.answer(digest, reading.form)
+    outcome = await door.links.answer(digest, replace(reading.form, body=await request.body()))
     if isinstance(outcome, NotTaken):
         return _not_taken(outcome, reading)
     assert outcome is not None, "links are never deleted"

@@ -4,6 +4,7 @@ As the answer page in everything else.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Query, Request
@@ -52,15 +53,25 @@ async def take(request: Request, parts: TheParts, token: str) -> Response:
         return PAGES.page("unknown", 404)
     fields, step = await fields_of(request, NAMES)
     view = await door.orders.look(digest)
-    return await _step(door, parts, digest, view, fields, step) if view else PAGES.page("unknown", 404)
+    posted = _Posted(fields, step, await request.body())
+    return await _step(door, parts, digest, view, posted) if view else PAGES.page("unknown", 404)
 
 
-async def _step(
-    door: AnswerDoor, parts: Parts, digest: bytes, view: OrderLinkView, fields: dict[str, str], step: str
-) -> Response:
+@dataclass(frozen=True, slots=True)
+class _Posted:
+    """A form, and the button pressed."""
+
+    fields: dict[str, str] = field(repr=False)
+    step: str
+    body: bytes = field(repr=False)
+    """all of it as it came"""
+
+
+async def _step(door: AnswerDoor, parts: Parts, digest: bytes, view: OrderLinkView, posted: _Posted) -> Response:
     """What pressing that button leads to."""
+    fields, step = posted.fields, posted.step
     if step == "acknowledge":
-        return await _acknowledge(door, digest, view, fields)
+        return await _acknowledge(door, digest, view, posted)
     if step == "send" and await door.orders.took(digest, fields):
         return _taken(view, WordTaken(left=len(view.left), repeated=True))
     if view.state is OrderLinkState.TO_ACKNOWLEDGE:
@@ -70,18 +81,20 @@ async def _step(
     reading = read_order_form(fields, view.order.kind, view.left, view.order.ordered_at, parts.hands.now())
     if reading.form is None or step not in {"check", "send"}:
         return _again(view, reading)
-    return _check(view, reading) if step == "check" else await _send(door, digest, view, reading, reading.form)
+    form = replace(reading.form, body=posted.body)
+    return _check(view, reading) if step == "check" else await _send(door, digest, view, reading, form)
 
 
-async def _acknowledge(door: AnswerDoor, digest: bytes, view: OrderLinkView, fields: dict[str, str]) -> Response:
+async def _acknowledge(door: AnswerDoor, digest: bytes, view: OrderLinkView, posted: _Posted) -> Response:
     """The bank's officer says that the order is done no more."""
+    fields = posted.fields
     if view.state is not OrderLinkState.TO_ACKNOWLEDGE:
         return _closed(view)
     errors: dict[str, str] = {}
     answerer = FormReader(fields, errors, view.expires_at).answerer()
     if errors:
         return PAGES.page("order_cancelled", 422, view=view, fields=fields, errors=errors)
-    before = await door.orders.acknowledge(digest, answerer, fields)
+    before = await door.orders.acknowledge(digest, answerer, fields, posted.body)
     assert before is not None, "links are not deleted while they are good"
     if before.state is not OrderLinkState.TO_ACKNOWLEDGE:
         return _closed(before)

@@ -101,15 +101,17 @@ async def keep_form(
     officer_designation: str,
     form: Mapping[str, str],
     digest: bytes,
+    body: bytes,
 ) -> None:
-    """Keep a form that was taken, and who answered."""
+    """Keep a form that was taken, and who answered; `body` is what was posted, which has no token in it."""
     await connection.execute(
-        "INSERT INTO answer_link_form (link_id, received_at, officer_name, officer_designation, form, digest)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO answer_link_form (link_id, received_at, officer_name, officer_designation, form, digest, body)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
         link_id,
         at,
         officer_name,
         officer_designation,
         dict(form),
         digest,
+        body,
     )

@@ -15,7 +15,9 @@ from db import answers, bank_orders
 from db.bank_keys import Evidence
 from db.pool import Connection
 from domain.errors import NotFound
-from domain.evidence import EventLine
+from domain.evidence import EXCHANGES, SENT, EventLine
+from schemas.enums import ChannelKind
+from schemas.exchanges import About
 
 AT_ONCE: Final = 200
 """rows that are in memory at a time"""
@@ -74,6 +76,14 @@ FILES: Final = {
         "contradiction_settlement", _CONTRADICTION, "t.contradiction_id, t.settlement_no"
     ),
     "banks/contradictions.jsonl": _rows("contradiction", _CASE, "t.contradiction_id"),
+    # The bytes are files of their own.
+    EXCHANGES: _rows(
+        "(SELECT r.case_no, x.* FROM bank_exchange x JOIN hold_request r ON r.request_id = x.request_id"
+        " UNION ALL SELECT o.case_no, x.* FROM bank_exchange x JOIN bank_order o ON o.order_id = x.order_id)",
+        _CASE,
+        "t.exchange_id",
+        without=("body", "content", "reply"),
+    ),
     "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
     "banks/status_updates.jsonl": _rows(
         "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
@@ -211,6 +221,15 @@ JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
 JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
 WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
 """
+_SENT: Final = f"""
+SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel
+FROM (
+    SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN hold_request r USING (request_id)
+    WHERE r.case_no = $1
+    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN bank_order o USING (order_id)
+    WHERE o.case_no = $1
+) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
+"""
 # What another bank says of a request that is not its own is no part of the case.
 _SIGNED: Final = (
     "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
@@ -255,6 +274,18 @@ class Document:
     kind: str
     """of a paper; empty for what is none of ours"""
     content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A part of what passed between us and a bank."""
+
+    path: str
+    """in the pack"""
+    name: str
+    content: bytes
+    about: About
+    channel: ChannelKind
 
 
 async def head(connection: Connection, ack_no: str) -> CaseHead:
@@ -302,6 +333,12 @@ async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[s
     """Answers as they came on the I4C wire and in files: the SHA-256 of each, and its bytes."""
     async for row in connection.cursor(_BODIES, case_no, prefetch=1):
         yield row["name"], row["body"]
+
+
+async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
+    """What was sent to banks, and what they replied, a file at a time."""
+    async for row in connection.cursor(_SENT, case_no, prefetch=1):
+        yield SentFile(row["path"], row["name"], row["bytes"], About(row["about"]), ChannelKind(row["channel"]))
 
 
 async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:

@@ -5,10 +5,12 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
+from db import bank_exchanges
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ChannelKind, HopSource, RequestState, Rung
+from schemas.exchanges import Exchange
 from schemas.work import HopBrief, HopRef
 
 
@@ -148,6 +150,14 @@ async def weight(connection: Connection, request_id: UUID) -> Weight:
     return Weight(**dict(row))
 
 
+# What passed is written before the function reads it, and before the case is locked.
+_DELIVERED: Final = f"""
+WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
+SELECT case_opened_at, first_of_case FROM request_delivered(
+    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
+"""
+
+
 async def delivered(
     connection: Connection,
     request_id: UUID,
@@ -156,20 +166,22 @@ async def delivered(
     channel: ChannelKind,
     round_no: int,
     at: datetime,
+    exchanges: Sequence[Exchange] = (),
 ) -> Delivered | None:
     """Write that the bank has it under `job_id`, and the event; None when another attempt has written the same.
 
-    `round_no` counts how often silence has sent the request over another channel. One statement: the case is locked for
-    a moment (migration 0011).
+    `round_no` counts how often silence has sent the request over another channel. What passed is kept in any case. One
+    statement: the case is locked for a moment (migrations 0011 and 0059).
     """
     row = await connection.fetchrow(
-        "SELECT case_opened_at, first_of_case FROM request_delivered($1, $2, $3, $4, $5, $6, 'engine')",
+        _DELIVERED,
         request_id,
         institution,
         job_id,
         channel.value,
         round_no,
         at,
+        *bank_exchanges.columns([request_id] * len(exchanges), exchanges),
     )
     return Delivered(**dict(row)) if row else None
 

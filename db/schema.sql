@@ -85,6 +85,43 @@ BEGIN
     RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.bank_exchange_files(p_exchange_id bigint)
+ RETURNS TABLE(name text, bytes bytea)
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN QUERY SELECT f.* FROM bank_exchange x CROSS JOIN LATERAL (VALUES
+        ('request.txt', convert_to(x.head, 'UTF8')), ('body', x.body), ('content', x.content),
+        ('reply.txt', convert_to(x.reply_head, 'UTF8')), ('reply', x.reply)) AS f (name, bytes)
+    WHERE x.exchange_id = p_exchange_id AND f.bytes IS NOT NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.bank_exchanges_bound(p_about text, p_id uuid)
+ RETURNS jsonb
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+DECLARE
+    told jsonb;
+    lines jsonb;
+BEGIN
+    WITH latest AS (
+        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+         WHERE x.request_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
+        UNION ALL
+        (SELECT x.exchange_id, x.digest, x.reply FROM bank_exchange x
+         WHERE x.order_id = p_id AND x.about = p_about ORDER BY x.exchange_id DESC LIMIT 20)
+    )
+    SELECT jsonb_agg(jsonb_build_object('exchange_id', l.exchange_id, 'sent_sha256', encode(l.digest, 'hex'),
+                                        'reply_sha256', encode(sha256(l.reply), 'hex')) ORDER BY l.exchange_id),
+        (SELECT jsonb_agg(format('%s  banks/sent/%s/%s', encode(sha256(f.bytes), 'hex'),
+                                 lpad(b.exchange_id::text, 10, '0'), f.name) ORDER BY b.exchange_id, f.name)
+         FROM latest b, bank_exchange_files(b.exchange_id) f)
+    INTO told, lines FROM latest l;
+    RETURN CASE WHEN told IS NULL THEN '{}' ELSE jsonb_build_object('exchanges', told, 'bound', lines) END;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.bank_key_rules()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -594,6 +631,8 @@ DECLARE
     the_case text;
     new_job boolean;
     first_time boolean;
+    -- Before the case is locked.
+    exchanged jsonb := bank_exchanges_bound('hold_request', p_request_id);
 BEGIN
     SELECT c.case_no, c.opened_at, c.first_delivered_at IS NULL INTO the_case, case_opened_at, first_of_case
     FROM case_file c WHERE c.case_no = (SELECT r.case_no FROM hold_request r WHERE r.request_id = p_request_id)
@@ -614,7 +653,7 @@ BEGIN
     UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
     INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
         jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
-                           'channel', p_channel));
+                           'channel', p_channel) || exchanged);
     RETURN NEXT;
 END $function$;
 
@@ -842,6 +881,7 @@ CREATE TABLE answer_link_form (
     officer_designation text NOT NULL,
     form jsonb NOT NULL,
     digest bytea NOT NULL,
+    body bytea,
     CONSTRAINT answer_link_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT answer_link_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT answer_link_form_digest_check CHECK ((octet_length(digest) = 32)),
@@ -939,6 +979,32 @@ CREATE TABLE bank_evidence (
     CONSTRAINT bank_evidence_check CHECK ((digest = sha256(body))),
     CONSTRAINT bank_evidence_headers_check CHECK ((jsonb_typeof(headers) = 'array'::text)),
     CONSTRAINT bank_evidence_signed CHECK ((num_nulls(key_id, signature, signature_base) = ANY (ARRAY[0, 3])))
+);
+
+CREATE TABLE bank_exchange (
+    exchange_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    about text NOT NULL,
+    request_id uuid,
+    order_id uuid,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    head text NOT NULL,
+    body bytea NOT NULL,
+    size_bytes integer NOT NULL,
+    digest bytea NOT NULL,
+    masked boolean NOT NULL,
+    content bytea,
+    reply_head text,
+    reply bytea,
+    reply_cut boolean NOT NULL,
+    failure text NOT NULL,
+    CONSTRAINT bank_exchange_pkey PRIMARY KEY (exchange_id),
+    CONSTRAINT bank_exchange_about CHECK ((((request_id IS NOT NULL) = (about = 'hold_request'::text)) AND ((order_id IS NULL) = (about = 'hold_request'::text)))),
+    CONSTRAINT bank_exchange_about_check CHECK ((about = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text]))),
+    CONSTRAINT bank_exchange_as_sent CHECK ((masked OR (size_bytes > octet_length(body)) OR (digest = sha256(body)))),
+    CONSTRAINT bank_exchange_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT bank_exchange_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT bank_exchange_reply CHECK (((reply_head IS NULL) = (reply IS NULL)))
 );
 
 CREATE TABLE bank_holiday (
@@ -1788,6 +1854,7 @@ CREATE TABLE order_link_form (
     officer_designation text NOT NULL,
     form jsonb NOT NULL,
     digest bytea NOT NULL,
+    body bytea,
     CONSTRAINT order_link_form_link_id_digest_key UNIQUE (link_id, digest),
     CONSTRAINT order_link_form_pkey PRIMARY KEY (form_id),
     CONSTRAINT order_link_form_digest_check CHECK ((octet_length(digest) = 32)),
@@ -2147,6 +2214,10 @@ ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_institution_fkey FOREIGN 
 
 ALTER TABLE bank_evidence ADD CONSTRAINT bank_evidence_key_id_fkey FOREIGN KEY (key_id) REFERENCES bank_key(key_id);
 
+ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE bank_exchange ADD CONSTRAINT bank_exchange_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+
 ALTER TABLE bank_holiday ADD CONSTRAINT bank_holiday_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code) ON DELETE CASCADE;
 
 ALTER TABLE bank_key ADD CONSTRAINT bank_key_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
@@ -2407,6 +2478,12 @@ CREATE INDEX bank_evidence_about ON public.bank_evidence USING btree (about, evi
 
 CREATE INDEX bank_evidence_institution ON public.bank_evidence USING btree (institution, evidence_id);
 
+CREATE UNIQUE INDEX bank_exchange_fetched ON public.bank_exchange USING btree (COALESCE(request_id, order_id), about, digest) WHERE (channel = 'pull'::text);
+
+CREATE INDEX bank_exchange_order ON public.bank_exchange USING btree (order_id, about, exchange_id) WHERE (order_id IS NOT NULL);
+
+CREATE INDEX bank_exchange_request ON public.bank_exchange USING btree (request_id, exchange_id) WHERE (request_id IS NOT NULL);
+
 CREATE UNIQUE INDEX bank_holiday_once ON public.bank_holiday USING btree (COALESCE(institution, ''::text), day);
 
 CREATE INDEX bank_key_institution ON public.bank_key USING btree (institution, not_before);
@@ -2603,6 +2680,8 @@ CREATE TRIGGER bank_body_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON publ
 
 CREATE TRIGGER bank_evidence_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_evidence FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
+CREATE TRIGGER bank_exchange_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.bank_exchange FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
 CREATE TRIGGER holiday_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON public.bank_holiday FOR EACH STATEMENT EXECUTE FUNCTION directory_written();
 
 CREATE TRIGGER bank_key_kept BEFORE DELETE OR TRUNCATE ON public.bank_key FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
@@ -2764,6 +2843,22 @@ COMMENT ON COLUMN bank_evidence.headers IS 'every line as [name, value], in the 
 COMMENT ON COLUMN bank_evidence.path IS 'raw, with its query';
 
 COMMENT ON COLUMN bank_evidence.signature_base IS 'what RFC 9421 has signed; null where a token stood for the bank';
+
+COMMENT ON COLUMN bank_exchange.at IS 'when the bytes began to leave; of what a bank fetched: when it was made';
+
+COMMENT ON COLUMN bank_exchange.body IS 'what was sent, cut where it is shorter than size_bytes';
+
+COMMENT ON COLUMN bank_exchange.content IS 'what the bank reads once it has opened its envelope; null where the body is that';
+
+COMMENT ON COLUMN bank_exchange.digest IS 'SHA-256 of the whole as it was sent, where the body here is masked or cut';
+
+COMMENT ON COLUMN bank_exchange.failure IS 'what ended the attempt; empty where the bank has it';
+
+COMMENT ON COLUMN bank_exchange.head IS 'how it went and where to, a line each; of our headers those that say something, and no secret';
+
+COMMENT ON COLUMN bank_exchange.masked IS 'the token of a link is written over in the body, with as many letters x';
+
+COMMENT ON COLUMN bank_exchange.reply_head IS 'the status, and of the headers those that say something; null where no reply came';
 
 COMMENT ON COLUMN bank_holiday.institution IS 'null: every institution has closed';
 

@@ -7,7 +7,7 @@ from asyncpg import Record
 
 from db import answers, bank_orders
 from db.pool import Connection
-from domain.evidence import BODIES, SIGNED, WORDS
+from domain.evidence import BODIES, SENT, SIGNED, WORDS
 from domain.verification import (
     AskedRecord,
     Break,
@@ -84,7 +84,7 @@ async def strays(connection: Connection) -> list[Break]:
 
 _Parts = dict[str, dict[str, list[Record]]]
 
-# What the log binds beside itself: the words that banks said, and the bodies in which they came.
+# What the log binds beside itself: what banks said, the bodies in which it came, and what passed when they were asked.
 _WORDS = f"""
 SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
     sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
@@ -111,6 +111,18 @@ LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
     ('key.pem', sha256(convert_to(E'-----BEGIN PUBLIC KEY-----\\n' || encode('\\x302a300506032b6570032100'::bytea
         || k.public_key, 'base64') || E'\\n-----END PUBLIC KEY-----\\n', 'UTF8')))) AS f (name, digest)
 WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
+UNION ALL
+SELECT s.case_no, n.name, n.digest FROM (
+    SELECT r.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN hold_request r USING (request_id)
+    WHERE r.case_no = ANY($1)
+    UNION ALL
+    SELECT o.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN bank_order o USING (order_id)
+    WHERE o.case_no = ANY($1)
+) AS s, LATERAL (
+    SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name, sha256(f.bytes)
+    FROM bank_exchange_files(s.exchange_id) f
+    UNION ALL SELECT 'sent-' || s.exchange_id, s.digest
+) AS n (name, digest)
 """
 
 _QUERIES = {

@@ -16,6 +16,8 @@ from typing import Final
 
 from domain.chain import GENESIS, body_hash, event_body
 from domain.errors import RuleBroken
+from schemas.enums import ChannelKind
+from schemas.exchanges import About
 from schemas.restoration_enums import PaperKind
 
 MANIFEST: Final = "MANIFEST.sha256"
@@ -30,6 +32,10 @@ WORDS: Final = "banks/words"
 """where the words of banks stand that the log binds"""
 BODIES: Final = "banks/bodies"
 """where answers stand as they came on the I4C wire and in files, each named by its SHA-256"""
+SENT: Final = "banks/sent"
+"""where what was sent to banks stands as it went, and what they replied as it came"""
+EXCHANGES: Final = "banks/exchanges.jsonl"
+"""a row for each folder of `SENT`"""
 SIGNED: Final = "banks/signed"
 """where what banks sent over their own API stands as it came"""
 EVENT_LINES: Final = 7
@@ -55,6 +61,18 @@ LEFT_OUT: Final = {
 }
 """Papers of which an edition has the SHA-256 only: they are between the police and the victim, and the application
 has the victim's mobile and the account that is credited. They cannot be cut: a changed paper is no evidence."""
+
+
+_NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelKind.PULL})
+
+
+def is_left_out(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
+    """Whether an edition has only the SHA-256 of a file about what was sent to a bank.
+
+    A hold request has the mobile and the account of the victim who paid; files and letters have neither.
+    """
+    names_the_victim = about is About.HOLD_REQUEST and channel in _NAMES_THE_PAYER and file in {"body", "content"}
+    return edition is Edition.ACCUSED and names_the_victim
 
 
 class NotEvidence(RuleBroken):
@@ -108,6 +126,11 @@ def body_bound_by(data_text: str) -> tuple[int, str] | None:
     return (data["update_id"], data["body_sha256"]) if "body_sha256" in data else None
 
 
+def sent_by(data_text: str) -> dict[int, str]:
+    """By the number of an exchange the SHA-256 of what was sent in it, whole and as it went, where an event says so."""
+    return {one["exchange_id"]: one["sent_sha256"] for one in json.loads(data_text).get("exchanges", ())}
+
+
 def request_text(method: str, path: str, headers: Iterable[tuple[str, str]]) -> bytes:
     """A request without its body: its first line, and every header line as it came."""
     return "".join(
@@ -127,6 +150,8 @@ class ChainReader:
         """what its events bind beside the log (`bound_by`)"""
         self.bodies: dict[int, str] = {}
         """by update, the SHA-256 of the body it came in"""
+        self.sent: dict[int, str] = {}
+        """by exchange, the SHA-256 of what was sent"""
 
     def take(self, lines: Sequence[str]) -> None:
         """Take the lines of the next event. Raises `NotEvidence` for one that was changed, dropped or swapped."""
@@ -138,6 +163,7 @@ class ChainReader:
         self.bound |= bound_by(lines[6])
         if body := body_bound_by(lines[6]):
             self.bodies[body[0]] = body[1]
+        self.sent |= sent_by(lines[6])
 
 
 def check_anchor(text: str, case_no: str, hashes: Sequence[bytes]) -> int:

@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from domain.chain import GENESIS, event_hash
-from domain.evidence import body_bound_by, bound_by
+from domain.evidence import body_bound_by, bound_by, sent_by
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
@@ -43,7 +43,7 @@ class Check(StrEnum):
     LOG_HEAD = "log_head"
     """the case's row remembers the last event"""
     WORDS_CHANGED = "words_changed"
-    """what banks said is what the log bound when it came"""
+    """what banks said and were sent is what the log bound when it came and went"""
     PLACED = "placed"
     """the figures in the log add up to the ledger"""
     HOP_STATE = "hop_state"
@@ -242,6 +242,7 @@ def _words(case: CaseRecord) -> Iterator[Finding]:
         bound = bound_by(event.data_text)
         if body := body_bound_by(event.data_text):
             bound[f"body-{body[0]}"] = body[1]
+        bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
         for name, digest in bound.items():
             if case.words.get(name) != digest:
                 yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) was written of other words: {name}"

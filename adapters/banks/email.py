@@ -6,9 +6,10 @@ No victim is named in a letter: a mailbox is read by many, and the bank finds a 
 import asyncio
 import csv
 import io
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import Final, Protocol, Self
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from adapters.banks.protocol import (
     Delivery,
     HoldTicket,
     OrderTicket,
+    transcribed,
 )
 from adapters.messages.smtp import (
     Attachment,
@@ -32,9 +34,11 @@ from adapters.messages.smtp import (
     PdfAttachment,
     is_plain_address,
 )
+from adapters.transcript import Transcript
 from domain.cells import as_plain_text
 from domain.duty import Holidays, calling_order
 from schemas.complaints import IST
+from schemas.enums import ChannelKind
 from schemas.institutions import Institution
 from schemas.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind
@@ -50,6 +54,11 @@ class AnswerLink:
 
     url: str = field(repr=False)
     expires_at: datetime
+
+    @property
+    def token(self) -> str:
+        """What makes it this link: who has it can answer."""
+        return self.url.rpartition("/")[2]
 
 
 class LinkMaker(Protocol):
@@ -95,18 +104,29 @@ class EmailAdapter:
         Sent again it has the same Message-ID and a link of its own; the links sent before stay good, as nobody knows
         which copy arrived. What the mail server refuses is BankUnreachable: another channel may do what mail cannot.
         """
-        await self._within(bank, self._send(bank, ticket), timeout_seconds)
-        return Delivery(job_id_of(ticket.request_id))
+        sending = partial(self._send, bank, ticket)
+        return await self._delivered(bank, ticket.request_id, sending, timeout_seconds)
 
     async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         """Put an order before `bank` as one letter with its paper; as `send_hold_request` in everything else."""
-        await self._within(bank, self._send_order(bank, ticket), timeout_seconds)
-        return Delivery(job_id_of(ticket.order.order_id))
+        sending = partial(self._send_order, bank, ticket)
+        return await self._delivered(bank, ticket.order.order_id, sending, timeout_seconds)
 
     async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Tell `bank` by one letter that an order is taken back; as `send_hold_request` in everything else."""
-        await self._within(bank, self._send_cancellation(bank, order), timeout_seconds)
-        return Delivery(job_id_of(cancellation_id(order.order_id)))
+        sending = partial(self._send_cancellation, bank, order)
+        return await self._delivered(bank, cancellation_id(order.order_id), sending, timeout_seconds)
+
+    async def _delivered(
+        self,
+        bank: Institution,
+        key: UUID,
+        sending: Callable[[Transcript], Awaitable[None]],
+        timeout_seconds: float,
+    ) -> Delivery:
+        with transcribed(ChannelKind.EMAIL) as transcript:
+            await self._within(bank, sending(transcript), timeout_seconds)
+            return Delivery(job_id_of(key), transcript.exchanges)
 
     async def _within(self, bank: Institution, sending: Awaitable[None], timeout_seconds: float) -> None:
         """Have a letter sent, and what fails in the words of every channel."""
@@ -122,7 +142,7 @@ class EmailAdapter:
         except MailError as error:
             raise BankUnreachable(bank.code, str(error)) from None
 
-    async def _send(self, bank: Institution, ticket: HoldTicket) -> None:
+    async def _send(self, bank: Institution, ticket: HoldTicket, transcript: Transcript) -> None:
         _has_a_desk(bank)
         link = await self._links.issue(ticket.request_id, bank.code, bank.desk_email)
         await self._mailer.send(
@@ -132,9 +152,11 @@ class EmailAdapter:
             f"{ticket.request_id}.hold",
             cc=self._copies(bank),
             attachments=[Attachment(f"hold-{ticket.ack_no}-{bank.code}.csv", hops_table(ticket))],
+            transcript=transcript,
+            secret=link.token,
         )
 
-    async def _send_order(self, bank: Institution, ticket: OrderTicket) -> None:
+    async def _send_order(self, bank: Institution, ticket: OrderTicket, transcript: Transcript) -> None:
         _has_a_desk(bank)
         order, pdf = ticket.order, ticket.paper_pdf
         link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
@@ -146,9 +168,11 @@ class EmailAdapter:
             f"{order.order_id}.order",
             cc=self._copies(bank),
             attachments=[PdfAttachment(name, pdf)] if pdf else [],
+            transcript=transcript,
+            secret=link.token,
         )
 
-    async def _send_cancellation(self, bank: Institution, order: BankOrder) -> None:
+    async def _send_cancellation(self, bank: Institution, order: BankOrder, transcript: Transcript) -> None:
         _has_a_desk(bank)
         link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
         await self._mailer.send(
@@ -157,6 +181,8 @@ class EmailAdapter:
             cancellation_letter_text(bank, order, link),
             f"{order.order_id}.cancelled",
             cc=self._copies(bank),
+            transcript=transcript,
+            secret=link.token,
         )
 
     def _copies(self, bank: Institution) -> list[str]:

@@ -7,6 +7,7 @@ come one by one, and a tenth when twenty run at once.
 import math
 import ssl
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC
 from email.utils import parsedate_to_datetime
@@ -19,9 +20,10 @@ import aiohttp
 
 from adapters.banks.envelope import BODY_MAX_BYTES
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable, BankWire
+from adapters.transcript import Header, Sending, Transcript
+from schemas.enums import ChannelKind
+from schemas.exchanges import REPLY_MAX_BYTES
 
-REPLY_MAX_BYTES: Final = 64 * 1024
-"""Largest reply read; the agreed ones have a few hundred bytes."""
 CONNECTIONS_MAX: Final = 1000
 """Most connections open at once, to all banks together; a call beyond waits within its own time."""
 IDLE_CONNECTION_SECONDS: Final = 60.0
@@ -29,6 +31,33 @@ RETRY_AFTER_MAX_SECONDS: Final = 3600.0
 """A bank may ask us to stay away so long at most: behind this stands the golden hour."""
 
 REDIRECTS: Final = range(300, 400)
+SENT_HEADERS_KEPT: Final = frozenset(
+    {
+        "content-digest",
+        "content-type",
+        "idempotency-key",
+        "signature",
+        "signature-input",
+        "webhook-id",
+        "webhook-signature",
+        "webhook-timestamp",
+        "x-goldenhour-envelope",
+        "x-goldenhour-signature",
+    }
+)
+"""Named one by one: whatever carries a secret is in no record, though nobody thought of it."""
+REPLY_HEADERS_KEPT: Final = frozenset(
+    {
+        "content-digest",
+        "content-type",
+        "date",
+        "retry-after",
+        "signature",
+        "signature-input",
+        "x-correlation-id",
+        "x-request-id",
+    }
+)
 
 
 class ReplyTooLarge(BankProtocolError):
@@ -56,10 +85,19 @@ class Poster:
         self._tls: ssl.SSLContext | bool = tls or True
         self._opened: aiohttp.ClientSession | None = None
 
-    async def post(self, bank: BankWire, path: str, body: bytes, headers: dict[str, str]) -> Reply:
+    async def post(
+        self,
+        bank: BankWire,
+        path: str,
+        body: bytes,
+        headers: dict[str, str],
+        transcript: Transcript | None = None,
+        content: bytes | None = None,
+    ) -> Reply:
         """Post `body` to `path` below the bank's address and return the reply, whatever its status says.
 
-        Without a `path` it goes to the address exactly as it stands.
+        Without a `path` it goes to the address exactly as it stands. What passes is noted in `transcript`, a login
+        in none; `content` is what the body holds where it is an envelope.
 
         The caller bounds the time (`asyncio.timeout`). Where a connection breaks before the reply, one more
         attempt is made at once: the bank may just have closed a kept-alive connection, and every request here
@@ -68,13 +106,15 @@ class Poster:
         """
         address = _address(bank, self._allow_plain_http)
         url = address.rstrip("/") + path if path else address
+        noted = transcript or Transcript(ChannelKind.I4C)
         try:
             try:
-                return await self._post_once(bank, url, body, headers)
+                return await self._post_once(bank, url, body, headers, noted, content)
             except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as broken:
                 if isinstance(broken, aiohttp.ClientConnectorError):
                     raise
-                return await self._post_once(bank, url, body, headers)
+                noted.failed(type(broken).__name__)
+                return await self._post_once(bank, url, body, headers, noted, content)
         except aiohttp.InvalidURL:
             raise BankMisconfigured(bank.code, "base_url is no address") from None
         except aiohttp.ClientResponseError:
@@ -102,18 +142,34 @@ class Poster:
             )
         return self._opened
 
-    async def _post_once(self, bank: BankWire, url: str, body: bytes, headers: dict[str, str]) -> Reply:
+    async def _post_once(
+        self,
+        bank: BankWire,
+        url: str,
+        body: bytes,
+        headers: dict[str, str],
+        transcript: Transcript,
+        content: bytes | None,
+    ) -> Reply:
         # More than the wire allows comes only from `bank test`; aiohttp warns of it as bytes.
         data = body if len(body) <= BODY_MAX_BYTES else BytesIO(body)
+        noted = transcript.sends(Sending(f"POST {url}", _that_say(headers.items(), SENT_HEADERS_KEPT), body, content))
         async with self._session().post(url, data=data, headers=headers, allow_redirects=False) as response:
+            noted.status = str(response.status)
+            noted.reply_headers = _that_say(response.headers.items(), REPLY_HEADERS_KEPT)
             if response.status in REDIRECTS:
                 raise BankProtocolError(bank.code, f"HTTP {response.status}, a redirect")
-            received = bytearray()
+            received = noted.reply
             async for chunk in response.content.iter_any():
                 received += chunk
                 if len(received) > REPLY_MAX_BYTES:
                     raise ReplyTooLarge(bank.code, f"the reply is larger than {REPLY_MAX_BYTES} bytes")
+            noted.replied_whole = True
             return Reply(response.status, bytes(received), _retry_after(response.headers.get("Retry-After")))
+
+
+def _that_say(headers: Iterable[Header], kept: frozenset[str]) -> list[Header]:
+    return [(name, value) for name, value in headers if name.lower() in kept]
 
 
 def _address(bank: BankWire, allow_plain_http: bool) -> str:

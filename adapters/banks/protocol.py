@@ -5,12 +5,16 @@ aware UTC. The text of every error here is free of personal data: it ends in wor
 the bank wrote itself is kept apart, in `BankRefused.message`, for the database only.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
+from adapters.transcript import Transcript
+from schemas.enums import ChannelKind
+from schemas.exchanges import Exchange
 from schemas.institutions import EnvelopeKind
 from schemas.lien_lists import ListWanted
 from schemas.orders import BankOrder
@@ -115,6 +119,8 @@ class Delivery:
     """The bank has the ticket under `job_id`. When it was delivered is for the caller's clock to say."""
 
     job_id: str
+    exchanges: tuple[Exchange, ...] = field(default=(), compare=False, repr=False)
+    """what passed on the way, to be kept"""
 
 
 class BankError(Exception):
@@ -128,6 +134,8 @@ class BankError(Exception):
         super().__init__(f"{bank_code}: {text}" + (f" ({detail})" if detail else ""))
         self.bank_code = bank_code
         self.detail = detail
+        self.exchanges: tuple[Exchange, ...] = ()
+        """what passed until it failed, to be kept"""
 
 
 class BankUnreachable(BankError):
@@ -176,6 +184,18 @@ class BankNotReached(BankMisconfigured):
 
 class BankChannelGone(BankMisconfigured):
     """The bank says that this way to it is gone for good; another must be named in the directory."""
+
+
+@contextmanager
+def transcribed(channel: ChannelKind) -> Iterator[Transcript]:
+    """What passes on the wire in one attempt; a `BankError` that ends it takes all of it along."""
+    transcript = Transcript(channel)
+    try:
+        yield transcript
+    except BankError as error:
+        transcript.failed(f"{type(error).__name__}: {error.detail}".removesuffix(": "))
+        error.exchanges = transcript.exchanges
+        raise
 
 
 Way_contra = TypeVar("Way_contra", contravariant=True)

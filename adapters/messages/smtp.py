@@ -14,12 +14,15 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP as SMTP_POLICY
 from email.utils import format_datetime
+from functools import partial
 from ipaddress import ip_address
+from secrets import token_hex
 from typing import ClassVar, Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import aiosmtplib
 
+from adapters.transcript import Sending, Transcript, masked
 from schemas.papers import PDF_MAX_BYTES
 
 SUBJECT_MAX_CHARS: Final = 200
@@ -143,26 +146,41 @@ class Mailer:
         *,
         cc: Sequence[str] = (),
         attachments: Sequence[Attachment | PdfAttachment] = (),
+        transcript: Transcript | None = None,
+        secret: str = "",
     ) -> None:
         """Hand one letter to the mail server. It is sent when the server takes it for any of `to` and `cc`.
+
+        `transcript` notes the letter as it goes, with the `secret` in its text written over.
 
         `message_id` is the caller's, the same for the same letter: KEY@DOMAIN, or KEY alone, to which the sender's
         domain is added (letters, digits and . _ = + -). Beyond loopback TLS is required, with STARTTLS or from the
         start. Raises MailUnreachable (may be sent again), MailRefused, MailLoginFailed or LetterUnsendable.
         """
-        letter = self._letter(to, subject, body_text, message_id, cc, attachments)
+        compose = partial(self._letter, to, subject, message_id, cc, attachments, datetime.now(UTC), token_hex(16))
+        letter, recipients = compose(body_text), [to, *cc]
+        # Equal in all but the secret, as time and boundary are.
+        kept = partial(compose, masked(body_text, secret)) if secret else None
+        envelope = [("RCPT TO", f"<{address}>") for address in recipients]
+        noted = Sending(f"MAIL FROM:<{self.sender}>", envelope, letter, kept=kept)
+        if transcript is not None:
+            transcript.sends(noted)
         client = self._client()
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 await self._open(client)
-                await client.sendmail(self.sender, [to, *cc], letter)
+                _, said = await client.sendmail(self.sender, recipients, letter)
+            _note_reply(noted, aiosmtplib.SMTPStatus.completed, said)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise MailLoginFailed(f"SMTP {error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
+            _note_reply(noted, error.code, error.message)
             raise _refusal(error.code) from None
         except aiosmtplib.SMTPRecipientsRefused as error:
             # What one mailbox refuses for now may be taken later.
-            raise _refusal(min(refused.code for refused in error.recipients)) from None
+            least = min(error.recipients, key=lambda refused: refused.code)
+            _note_reply(noted, least.code, least.message)
+            raise _refusal(least.code) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailUnreachable(type(error).__name__) from None
         else:
@@ -202,10 +220,12 @@ class Mailer:
         self,
         to: str,
         subject: str,
-        body_text: str,
         message_id: str,
         cc: Sequence[str],
         attachments: Sequence[Attachment | PdfAttachment],
+        at: datetime,
+        boundary: str,
+        body_text: str,
     ) -> bytes:
         """Return the letter as bytes. Raises LetterUnsendable for what would break out of a header or a limit."""
         if not all(is_plain_address(address) for address in (to, *cc)):
@@ -229,15 +249,22 @@ class Mailer:
             message["Cc"] = ", ".join(cc)
         message["Subject"] = subject
         message["Message-ID"] = f"<{message_id}>" if "@" in message_id else f"<{message_id}@{domain}>"
-        message["Date"] = format_datetime(datetime.now(UTC))
+        message["Date"] = format_datetime(at)
         message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
         try:
             message.set_content(body_text)
             for attachment in attachments:
                 _attach(message, attachment)
+            if message.is_multipart():
+                message.set_boundary(boundary)
             return message.as_bytes()
         except UnicodeError:
             raise LetterUnsendable("the letter holds characters that are no text") from None
+
+
+def _note_reply(noted: Sending, code: int, said: str) -> None:
+    """The last word of the mail server on the letter."""
+    noted.status, noted.reply, noted.replied_whole = str(int(code)), bytearray(said.encode(errors="replace")), True
 
 
 def _is_fit(attachment: Attachment | PdfAttachment) -> bool:

@@ -5,6 +5,7 @@
 
 import asyncio
 import hashlib
+from base64 import b64encode
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -18,13 +19,16 @@ from activities.carrying import Carrier
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.intake import Taken, take_complaint
+from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
+from adapters.transcript import Sending
 from db import cases
 from db.pool import Connection, Pool
 from domain.chain import GENESIS, event_hash
 from schemas.complaints import Complaint
 from schemas.enums import Bucket, ChannelKind, Rung
+from schemas.exchanges import Exchange
 from schemas.work import CaseStart, Climbed, ClimbRung, FollowUp, HopRef, SendHoldRequest, Sent, SettleCase, Settled
 from tests.factories import complaint, rrn, status_update
 from workflows.case import request_id
@@ -55,11 +59,12 @@ class ToldBank:
             await self.gate.wait()
         outcome = self.outcomes.popleft() if self.outcomes else None
         if isinstance(outcome, Exception):
+            outcome.exchanges = (_exchange(ticket, "", str(outcome)),)
             raise outcome
         job_id = self.jobs.setdefault(ticket.request_id, f"BANKS-{ticket.request_id}")
         if outcome == LOST_REPLY:
             raise BankUnreachable(bank.code, "timeout")
-        return Delivery(job_id=job_id)
+        return Delivery(job_id, (_exchange(ticket, job_id),))
 
     async def called(self) -> None:
         """Wait until the first call is here."""
@@ -68,6 +73,16 @@ class ToldBank:
 
     async def close(self) -> None:
         pass
+
+
+def _exchange(ticket: HoldTicket, job_id: str, failure: str = "") -> Exchange:
+    """What passes on a wire with an envelope."""
+    report = encode_fraud_report(ticket)
+    passed = Sending("POST https://bank.example/transaction-fraud", (), b64encode(report[::-1]), report)
+    passed.failure = failure
+    if job_id:
+        passed.status, passed.reply, passed.replied_whole = "200", bytearray(job_id.encode()), True
+    return passed.exchange(ChannelKind.I4C)
 
 
 class Bench:

@@ -1,6 +1,7 @@
 """A case with something of everything that evidence is made of."""
 
 import io
+from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
@@ -11,10 +12,13 @@ from activities.evidence import Maker, write_pack
 from activities.hands import Hands
 from activities.papers import issue_for_officer
 from activities.vault import Vault
-from db import bank_keys
+from adapters.transcript import Sending, masked
+from db import bank_exchanges, bank_keys, events
+from db.events import Event
 from domain.evidence import Edition
 from schemas.bank_keys import BankKey
-from schemas.enums import Language
+from schemas.enums import ChannelKind, EventKind, Language
+from schemas.exchanges import About
 from schemas.papers import PaperAsk
 from schemas.restoration_enums import PaperKind
 from simulator.signing import signed_headers
@@ -29,6 +33,8 @@ TOKEN_DIGEST: Final = bytes(range(100, 132))
 SAID: Final = "your code is 482913"
 KEY: Final = Ed25519PrivateKey.from_private_bytes(bytes([7]) * 32)
 PDF: Final = b"%PDF-1.7 of a court"
+TOKEN: Final = "dG9rZW4tb2YtYS1saW5r"
+LETTER: Final = f"Subject: Order\r\n\r\nhttps://police.example/a/o/{TOKEN}\r\n".encode()
 _OFFICER: Final = (
     "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
     " assigned_by, assigned_at) VALUES ($1, 'io', 1, 'io', 'Pragya Tripathi', 'Inspector', 'Cyber Crime', 'LUCKNOW',"
@@ -65,6 +71,7 @@ async def rich_case(hands: Hands) -> tuple[Home, str]:
     ask = PaperAsk(kind=PaperKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
     await issue_for_officer(home.hands, case_no, ask, "officer:io")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    await _by_letter(home, case_no, order_id)
     await _signed(home, f"/api/v1/bank/orders/{order_id}/confirm", order_id)
     await home.confirm(restoration)
     return home, case_no
@@ -101,6 +108,20 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
         await keep_words(home.hands, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
     # What another bank says of this one's request.
     await keep_words(home.hands, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
+
+
+async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
+    """The order goes as a letter with a link in it, the first time in vain."""
+    lost = Sending("MAIL FROM:<police@example.in>", (), LETTER, kept=lambda: masked(LETTER.decode(), TOKEN).encode())
+    sent = replace(lost, status="250", reply=bytearray(b"queued"), replied_whole=True)
+    lost.failure = "BankUnreachable: SMTP 451"
+    async with home.bench.pool.acquire() as connection, connection.transaction():
+        for letter in (lost, sent):
+            await bank_exchanges.keep(connection, About.ORDER, order_id, [letter.exchange(ChannelKind.EMAIL)])
+        data = {"order_id": str(order_id), "institution": "HDFC"}
+        data |= await bank_exchanges.bound(connection, About.ORDER, order_id)
+        event = Event(EventKind.ORDER_DELIVERED, data)
+        await events.append(connection, case_no, home.clock.at, "engine", [event])
 
 
 async def with_secrets(home: Home, case_no: str) -> None:

@@ -38,6 +38,7 @@ from tests.activities.evidence_case import (
     PDF,
     SAID,
     STRANGER,
+    TOKEN,
     TOKEN_DIGEST,
     maker,
     packed,
@@ -82,6 +83,7 @@ async def test_the_pack_tells_the_whole_case(hands: Hands, case_no: str, files: 
     filled = {name for name in evidence.FILES if files[name]}
     assert {
         "banks/answers.jsonl",
+        "banks/exchanges.jsonl",
         "case/complaints.jsonl",
         "case/hops.jsonl",
         "holds/holds.jsonl",
@@ -137,8 +139,19 @@ async def test_what_banks_signed_is_in_it_and_what_strangers_said_is_not(files: 
 
 async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: Files) -> None:
     digest = await hands.pool.fetchval("SELECT encode(body_digest, 'hex') FROM complaint WHERE case_no = $1", case_no)
-    everything = b"\n".join(content for name, content in files.items() if not name.endswith(".pdf"))
-    for secret in (MOBILE, EMAIL, SAID, digest, CODE_DIGEST.hex(), TOKEN_DIGEST.hex(), SECRET.get_secret_value()):
+    # What was sent is evidence only as it went: it is the court's to see.
+    shown = {name: content for name, content in files.items() if not name.endswith((".pdf", "/content"))}
+    everything = b"\n".join(shown.values())
+    for secret in (
+        MOBILE,
+        EMAIL,
+        SAID,
+        digest,
+        CODE_DIGEST.hex(),
+        TOKEN_DIGEST.hex(),
+        TOKEN,
+        SECRET.get_secret_value(),
+    ):
         assert secret.encode() not in everything
     (complaint,) = lines_of(files, "case/complaints.jsonl")
     assert complaint["victim"]["mobile"] == "…1234"  # type: ignore[index]

@@ -174,6 +174,10 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
     (letter,) = box.letters
     assert letter["Subject"] == f"Order taken back: acknowledgement {back.road.ordered.case_no}"
     assert await back.at(order_id) == TOLD
+    digest = "SELECT encode(digest, 'hex') FROM bank_exchange WHERE order_id = $1 AND about = 'cancellation'"
+    data = "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'order_cancellation_told'"
+    (exchange,) = (await back.bench.value(data, back.road.ordered.case_no))["exchanges"]
+    assert exchange["sent_sha256"] == await back.bench.value(digest, order_id)
 
 
 async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vouches(back: Back) -> None:

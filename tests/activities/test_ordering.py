@@ -1,6 +1,7 @@
 """Orders on their way to a bank: which channel carries them, what keeps them, and that a bank has each once."""
 
 import asyncio
+import hashlib
 import os
 import signal
 import sys
@@ -281,6 +282,11 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
     assert letter["To"] == "desk@hdfc.example"
     assert await road.bench.value("SELECT channel FROM bank_order WHERE order_id = $1", order_id) == "email"
     assert await road.notes() == [f"order {order_id}: {BY_LETTER_ALONE}"]
+    ((about, digest),) = await road.bench.rows("SELECT about, digest FROM bank_exchange WHERE order_id = $1", order_id)
+    assert (about, digest) == ("order", hashlib.sha256(box.raw[0]).digest())
+    data = "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'order_delivered'"
+    (exchange,) = (await road.bench.value(data, road.ordered.case_no))["exchanges"]
+    assert exchange["sent_sha256"] == digest.hex()
 
 
 # -- the ladder --------------------------------------------------------------------------------------------------------
@@ -303,6 +309,9 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
         assert f"{PUBLIC_URL}/a/o/" in body.get_content()
         assert road.ordered.case_no in letter["Subject"]
     assert await road.bench.value("SELECT count(*) FROM order_link WHERE order_id = $1", order_id) == 2
+    kept = "SELECT digest FROM bank_exchange WHERE order_id = $1 ORDER BY exchange_id"
+    digests = [hashlib.sha256(letter).digest() for letter in box.raw]
+    assert [digest for (digest,) in await road.bench.rows(kept, order_id)] == digests
     assert await road.open_about(order_id) == ["supervise"], "the desk's task has become the supervisor's"
     assert (await road.bench.events(road.ordered.case_no)).count("order_climbed") == 4
     await road.ordered.confirm(order_id)

@@ -46,7 +46,8 @@ async def a_link(own: Bench, request_id: UUID, ended: timedelta, name: str) -> i
 
 async def a_form(own: Bench, link_id: int) -> None:
     async with own.pool.acquire() as connection:
-        await answer_links.keep_form(connection, link_id, datetime.now(UTC), "A", "Manager", {"held": "1"}, b"f" * 32)
+        now, form = datetime.now(UTC), {"held": "1"}
+        await answer_links.keep_form(connection, link_id, now, "A", "Manager", form, b"f" * 32, b"t1.held=1")
 
 
 async def links(own: Bench) -> list[str]:

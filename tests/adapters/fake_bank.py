@@ -34,6 +34,7 @@ class FakeBank:
     logins_seen: int = 0
     reports_seen: list[FraudReport] = field(default_factory=list)
     headers_seen: list[dict[str, str]] = field(default_factory=list)
+    bodies_seen: list[bytes] = field(default_factory=list)
     tokens: set[str] = field(default_factory=set)
     jobs: dict[str, str] = field(default_factory=dict)
     odd_logins: deque[Answer] = field(default_factory=deque)
@@ -55,6 +56,7 @@ class FakeBank:
 
     async def report(self, request: Request) -> Response:
         self.headers_seen.append(dict(request.headers))
+        self.bodies_seen.append(await request.body())
         if request.headers.get("authorization", "").removeprefix("Bearer ") not in self.tokens:
             return JSONResponse(refusal_reply("401", "no such token"), status_code=401)
         if self.odd_reports:

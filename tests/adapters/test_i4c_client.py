@@ -13,7 +13,7 @@ import pytest
 
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.replies import login_reply, refusal_reply, ticket_reply
-from adapters.banks.posting import REPLY_MAX_BYTES, RETRY_AFTER_MAX_SECONDS
+from adapters.banks.posting import RETRY_AFTER_MAX_SECONDS
 from adapters.banks.protocol import (
     BankAdapter,
     BankError,
@@ -25,6 +25,7 @@ from adapters.banks.protocol import (
     BankWire,
     Delivery,
 )
+from schemas.exchanges import REPLY_MAX_BYTES
 from schemas.institutions import EnvelopeKind
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, PASSWORD, REQUEST_ID, ticket, wire

@@ -21,7 +21,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from adapters.banks.posting import REPLY_MAX_BYTES, RETRY_AFTER_MAX_SECONDS
+from adapters.banks.posting import RETRY_AFTER_MAX_SECONDS
 from adapters.banks.protocol import (
     BankAdapter,
     BankChannelGone,
@@ -36,6 +36,7 @@ from adapters.banks.protocol import (
 )
 from adapters.banks.push.client import PushAdapter, push_wire
 from adapters.banks.push.demand import hold_demand
+from schemas.exchanges import REPLY_MAX_BYTES
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
 from schemas.lien_lists import ListWanted

@@ -1,6 +1,7 @@
 """The answer page: from the letter to the answer, and everything that may happen to a link on the way."""
 
 import asyncio
+import hashlib
 import logging
 from collections.abc import AsyncIterator
 from datetime import datetime, timedelta, tzinfo
@@ -150,6 +151,21 @@ async def test_an_excess_is_warned_of_and_taken_when_insisted_on(post: Post) -> 
     assert await post.buckets(case_no) == {"lost": -5_000_00, "held": 5_000_00}
     kind = await post.pool.fetchval("SELECT kind FROM contradiction WHERE case_no = $1", case_no)
     assert kind == "exceeds_disputed"
+
+
+async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Post) -> None:
+    await post.ask(at_gram())
+    page, path = await post.open(), post.path()
+    check = read(await post.send(page.fields | WHO | {"t1.held": "5000", "t1.remarks": "रोका  गया"}, "check"))
+    sent = await post.send(check.fields, "send")
+    read(sent)
+    assert await post.pool.fetchval("SELECT body FROM answer_link_form") == sent.request.content
+    token = path.rpartition("/")[2].encode()
+    (letter,) = await post.pool.fetch("SELECT * FROM bank_exchange")
+    assert letter["digest"] == hashlib.sha256(post.box.raw[-1]).digest()
+    for row in (letter, *await post.pool.fetch("SELECT * FROM answer_link_form")):
+        everything = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row.values())
+        assert token not in everything.replace(b"=\r\n", b"")
 
 
 async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:

@@ -300,3 +300,26 @@ async def test_a_signature_and_a_token_are_not_mixed(feed: Feed) -> None:
     headers = signed_headers("GET", f"http://test{POLICIES}", b"", key_id="sbin-1", private_key=OLD)
     response = await feed.doors.client.get(POLICIES, headers={**headers, **feed.doors.bank("HDFC")})
     assert kind(response, 400) == "signature-malformed"
+
+
+# -- what is kept ------------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_bank_fetches_is_kept_once_as_it_was_served(feed: Feed) -> None:
+    hold_id = await feed.hold()
+    page, one = await feed.get(), await feed.get(f"{HOLDS}/{hold_id}")
+    await feed.get()
+    pool = feed.doors.parts.hands.pool
+    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE request_id = $1", hold_id)
+    assert (row["channel"], row["head"], row["reply"]) == ("pull", f"FEED hold {hold_id}\n", None)
+    assert row["body"] == one.content
+    assert row["body"] in page.content
+    await feed.post(hold_id, "acknowledge")
+    data = await pool.fetchval(
+        "SELECT e.data FROM case_event e JOIN hold_request r USING (case_no)"
+        " WHERE r.request_id = $1 AND e.kind = 'request_acknowledged'",
+        hold_id,
+    )
+    assert data["exchanges"] == [
+        {"exchange_id": row["exchange_id"], "sent_sha256": row["digest"].hex(), "reply_sha256": None}
+    ]

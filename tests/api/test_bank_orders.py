@@ -94,6 +94,20 @@ async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
 # -- the bank's word ---------------------------------------------------------------------------------------------------
 
 
+async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    page, one = await ordering.get(), await ordering.get(f"/{order_id}")
+    pool = ordering.doors.parts.hands.pool
+    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE order_id = $1 AND channel = 'pull'", order_id)
+    assert (row["about"], row["head"], row["body"]) == ("order", f"FEED order {order_id}\n", one.content)
+    assert row["body"] in page.content
+    await ordering.say(order_id, "acknowledge", {})
+    data = await pool.fetchval(
+        "SELECT data FROM case_event WHERE data->>'order_id' = $1 AND kind = 'order_acknowledged'", str(order_id)
+    )
+    assert row["digest"].hex() in [exchange["sent_sha256"] for exchange in data["exchanges"]]
+
+
 async def test_a_receipt_is_one_however_often_it_is_given(ordering: Ordering) -> None:
     order_id = await ordering.restore(delivered=False)
     first, again = [(await ordering.say(order_id, "acknowledge", {})).json() for _ in range(2)]

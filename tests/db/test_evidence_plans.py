@@ -17,6 +17,7 @@ async def test_every_file_is_read_from_its_case(database: Pool) -> None:
         evidence._SIGNED,
         evidence._BODIES,
         evidence._WORDS,
+        evidence._SENT,
     ]
     async with database.acquire() as connection, connection.transaction():
         # What remains of sequential scans then is what no index can serve.

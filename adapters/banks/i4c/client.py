@@ -21,7 +21,10 @@ from adapters.banks.protocol import (
     BankWire,
     Delivery,
     HoldTicket,
+    transcribed,
 )
+from adapters.transcript import Transcript
+from schemas.enums import ChannelKind
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0
 LOGIN_TIMEOUT_SECONDS: Final = 10.0
@@ -71,28 +74,33 @@ class I4cAdapter:
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Put `ticket` before `bank`; see `BankAdapter.send_hold_request`."""
+        report = encode_fraud_report(ticket)
         try:
-            sealed = seal(encode_fraud_report(ticket), bank)
+            sealed = seal(report, bank)
         except EnvelopeError as error:
             raise BankMisconfigured(bank.code, error.reason) from None
-        try:
-            async with asyncio.timeout(timeout_seconds):
-                reply = await self._post_logged_in(bank, ticket, sealed)
-        except TimeoutError:
-            raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
-        return _delivery(bank, ticket, reply)
+        content = None if bank.envelope == "none" else report
+        with transcribed(ChannelKind.I4C) as transcript:
+            try:
+                async with asyncio.timeout(timeout_seconds):
+                    reply = await self._post_logged_in(bank, ticket, sealed, transcript, content)
+            except TimeoutError:
+                raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
+            return Delivery(_job_id(bank, ticket, reply), transcript.exchanges)
 
     async def log_in(self, bank: BankWire) -> None:
         """Have a token of `bank` ready, so that the next ticket need not wait for one. Raises as sending does."""
         await self._tokens.token(bank)
 
-    async def _post_logged_in(self, bank: BankWire, ticket: HoldTicket, sealed: Sealed) -> Reply:
+    async def _post_logged_in(
+        self, bank: BankWire, ticket: HoldTicket, sealed: Sealed, transcript: Transcript, content: bytes | None
+    ) -> Reply:
         """Post, and once more with a new token where the bank no longer knows the old one."""
         headers = {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
         for _ in range(2):
             token = await self._tokens.token(bank)
             headers["Authorization"] = f"Bearer {token}"
-            reply = await self._poster.post(bank, REPORT_PATH, sealed.body, headers)
+            reply = await self._poster.post(bank, REPORT_PATH, sealed.body, headers, transcript, content)
             if reply.status != HTTPStatus.UNAUTHORIZED:
                 return reply
             self._tokens.drop(bank, token)
@@ -119,8 +127,8 @@ class I4cAdapter:
         return Token(token, _token_life(data.get("expires_in")))
 
 
-def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
-    """Return what the bank's reply to the ticket says, or raise what it means."""
+def _job_id(bank: BankWire, ticket: HoldTicket, reply: Reply) -> str:
+    """Return under which job the bank's reply says that it has the ticket, or raise what it means."""
     _check_reachable(bank, reply)
     meta, data = _meta_and_data(reply)
     code = _text(meta.get("response_code"), RESPONSE_CODE_MAX_CHARS)
@@ -134,7 +142,7 @@ def _delivery(bank: BankWire, ticket: HoldTicket, reply: Reply) -> Delivery:
         raise BankProtocolError(bank.code, "the reply holds no job_id")
     if _text(data.get("acknowledgement_no"), JOB_ID_MAX_CHARS) not in {ticket.ack_no, ""}:
         raise BankProtocolError(bank.code, "the reply is about another acknowledgement number")
-    return Delivery(job_id)
+    return job_id
 
 
 def _check_reachable(bank: BankWire, reply: Reply) -> None:

@@ -30,7 +30,10 @@ from adapters.banks.protocol import (
     HoldTicket,
     IsoWay,
     OrderTicket,
+    transcribed,
 )
+from adapters.transcript import Sending, Transcript
+from schemas.enums import ChannelKind
 from schemas.orders import BankOrder, cancellation_id
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
@@ -71,18 +74,23 @@ class Spool:
             raise ValueError("a bank's code names its folder, and this is none")
         return self._folder / bank_code / place
 
-    def put(self, bank_code: str, name: str, body: bytes) -> Path:
-        """Write a file for a bank, whole or not at all; one of that name stays as it is. Raises OSError."""
+    def put(self, bank_code: str, name: str, body: bytes) -> bytes:
+        """Write a file for a bank, whole or not at all; one of that name stays as it is. Raises OSError.
+
+        Returns what the bank finds there.
+        """
         folder = self.of(bank_code, OUT)
         # Never the spool itself: where it is gone (a share that is not mounted), nobody would fetch what is written.
         for missing in (folder.parent, folder, self.of(bank_code, IN)):
             missing.mkdir(exist_ok=True)
         path = folder / name
-        if not path.exists():
+        if path.exists():
+            body = path.read_bytes()
+        else:
             _write_whole(path, body)
         # Also for a file that is there: the attempt that wrote it may have ended before this.
         _to_disk(folder)
-        return path
+        return body
 
     def banks(self) -> set[str]:
         """The codes of the banks that have a folder. Raises OSError where the spool is not there."""
@@ -172,8 +180,9 @@ class SpoolAdapter:
             job_id = case_id(ticket.ack_no, ticket.request_id)
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        await self._put(bank, f"{message_id(ticket.request_id)}{FILE_SUFFIX}", body, timeout_seconds)
-        return Delivery(job_id)
+        with transcribed(ChannelKind.ISO20022) as transcript:
+            await self._put(bank, f"{message_id(ticket.request_id)}{FILE_SUFFIX}", body, timeout_seconds, transcript)
+            return Delivery(job_id, transcript.exchanges)
 
     async def send_order(self, bank: IsoWay, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         """Write the camt.056 of an order, its paper before it; see `OrderTaker`. The same order twice is one file."""
@@ -184,10 +193,11 @@ class SpoolAdapter:
             )
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        if ticket.paper_pdf:
-            await self._put(bank, f"{name}{PAPER_SUFFIX}", ticket.paper_pdf, timeout_seconds)
-        await self._put(bank, f"{name}{FILE_SUFFIX}", body, timeout_seconds)
-        return Delivery(case_id(order.ack_no, order.order_id))
+        with transcribed(ChannelKind.ISO20022) as transcript:
+            if ticket.paper_pdf:
+                await self._put(bank, f"{name}{PAPER_SUFFIX}", ticket.paper_pdf, timeout_seconds, transcript)
+            await self._put(bank, f"{name}{FILE_SUFFIX}", body, timeout_seconds, transcript)
+            return Delivery(case_id(order.ack_no, order.order_id), transcript.exchanges)
 
     async def send_cancellation(self, bank: IsoWay, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Write the camt.056 that takes an order back; see `CancellationTaker`. Twice is one file."""
@@ -196,8 +206,9 @@ class SpoolAdapter:
             body = encode_cancellation(bank.code, order, bic=bank.bic, with_header=bank.business_header)
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        await self._put(bank, f"{message_id(identity)}{FILE_SUFFIX}", body, timeout_seconds)
-        return Delivery(case_id(order.ack_no, identity))
+        with transcribed(ChannelKind.ISO20022) as transcript:
+            await self._put(bank, f"{message_id(identity)}{FILE_SUFFIX}", body, timeout_seconds, transcript)
+            return Delivery(case_id(order.ack_no, identity), transcript.exchanges)
 
     async def send_chaser(
         self, bank: IsoWay, request_id: UUID, references: Sequence[str], *, asked_at: datetime, timeout_seconds: float
@@ -214,13 +225,15 @@ class SpoolAdapter:
             )
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds)
+        unkept = Transcript(ChannelKind.ISO20022)
+        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds, unkept)
 
-    async def _put(self, bank: IsoWay, name: str, body: bytes, timeout_seconds: float) -> None:
+    async def _put(self, bank: IsoWay, name: str, body: bytes, timeout_seconds: float, transcript: Transcript) -> None:
         work = asyncio.get_running_loop().run_in_executor
+        noted = transcript.sends(Sending(f"FILE {bank.code}/{OUT}/{name}", (), body))
         try:
             async with asyncio.timeout(timeout_seconds):
-                await work(self._threads, self._spool.put, bank.code, name, body)
+                noted.body = await work(self._threads, self._spool.put, bank.code, name, body)
         except TimeoutError:
             raise BankUnreachable(bank.code, f"the spool did not take it within {timeout_seconds:g} s") from None
         except OSError as error:

@@ -21,9 +21,12 @@ from adapters.banks.protocol import (
     Delivery,
     HoldTicket,
     OrderTicket,
+    transcribed,
 )
 from adapters.banks.push.demand import hold_demand
+from adapters.transcript import Transcript
 from schemas.base import Noun
+from schemas.enums import ChannelKind
 from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
 from schemas.lien_lists import LiensRequested, ListWanted
@@ -89,8 +92,7 @@ class PushAdapter:
         """
         now = self._clock()
         event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
-        reply = await self._put(bank, str(ticket.request_id), now, event, timeout_seconds)
-        return _delivery(bank, str(ticket.request_id), reply)
+        return await self._deliver(bank, str(ticket.request_id), now, event, timeout_seconds)
 
     async def send_order(self, bank: BankWire, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
         """Put an order before `bank` as one event; see `OrderTaker`. The bank fetches its paper from our door.
@@ -98,8 +100,8 @@ class PushAdapter:
         A bank that does not know this event refuses it: BankRefused.
         """
         now, order_id = self._clock(), str(ticket.order.order_id)
-        reply = await self._put(bank, order_id, now, OrderIssued(timestamp=now, data=ticket.order), timeout_seconds)
-        return _delivery(bank, order_id, reply)
+        event = OrderIssued(timestamp=now, data=ticket.order)
+        return await self._deliver(bank, order_id, now, event, timeout_seconds)
 
     async def send_cancellation(self, bank: BankWire, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Tell `bank` by one event that an order is taken back; see `CancellationTaker`.
@@ -115,8 +117,7 @@ class PushAdapter:
             cancelled_at=order.cancelled_at,
             lines=order.lines,
         )
-        reply = await self._put(bank, event_id, now, OrderCancelled(timestamp=now, data=data), timeout_seconds)
-        return _delivery(bank, event_id, reply)
+        return await self._deliver(bank, event_id, now, OrderCancelled(timestamp=now, data=data), timeout_seconds)
 
     async def ask_for_liens(self, bank: BankWire, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Ask `bank` for its list of liens by one event; see `ListAsker`.
@@ -125,10 +126,25 @@ class PushAdapter:
         """
         now = self._clock()
         event = LiensRequested(timestamp=now, data=wanted)
-        reply = await self._put(bank, str(wanted.inquiry_id), now, event, timeout_seconds)
-        _check(bank, reply)
+        _check(bank, await self._put(bank, str(wanted.inquiry_id), now, event, timeout_seconds))
 
-    async def _put(self, bank: BankWire, event_id: str, now: datetime, event: Noun, timeout_seconds: float) -> Reply:
+    async def _deliver(
+        self, bank: BankWire, event_id: str, now: datetime, event: Noun, timeout_seconds: float
+    ) -> Delivery:
+        """Post one signed event; the bank has it."""
+        with transcribed(ChannelKind.PUSH) as transcript:
+            reply = await self._put(bank, event_id, now, event, timeout_seconds, transcript)
+            return Delivery(_job_id(bank, event_id, reply), transcript.exchanges)
+
+    async def _put(
+        self,
+        bank: BankWire,
+        event_id: str,
+        now: datetime,
+        event: Noun,
+        timeout_seconds: float,
+        transcript: Transcript | None = None,
+    ) -> Reply:
         """Post one signed event, whatever the bank replies."""
         if not bank.webhook_secrets:
             raise BankMisconfigured(bank.code, "its webhook has no secret")
@@ -136,7 +152,8 @@ class PushAdapter:
         headers = signed_headers(event_id, now, body, bank.webhook_secrets)
         try:
             async with asyncio.timeout(timeout_seconds):
-                return await self._poster.post(bank, "", body, {"Content-Type": "application/json", **headers})
+                kind = {"Content-Type": "application/json"}
+                return await self._poster.post(bank, "", body, {**kind, **headers}, transcript)
         except TimeoutError:
             raise BankUnreachable(bank.code, f"no reply within {timeout_seconds:g} s") from None
         except ReplyTooLarge as error:
@@ -166,12 +183,12 @@ def _check(bank: BankWire, reply: Reply) -> JsonObject:
     return told
 
 
-def _delivery(bank: BankWire, event_id: str, reply: Reply) -> Delivery:
-    """Return what the bank's reply says, or raise what it means."""
+def _job_id(bank: BankWire, event_id: str, reply: Reply) -> str:
+    """Return under which job the bank's reply says that it has it, or raise what it means."""
     told = _check(bank, reply)
     job_id = _text(told.get("job_id"), JOB_ID_MAX_CHARS + 1)
     # One that cannot be kept is as good as none: the event's id names the job, and an answer is found without it.
-    return Delivery(job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else event_id)
+    return job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else event_id
 
 
 def _object(body: bytes) -> JsonObject:

@@ -1,0 +1,35 @@
+"""The letters of ladders on their way: sent, and kept as they went, whatever came of it."""
+
+from uuid import UUID
+
+from activities.hands import Hands
+from activities.letters import Letter
+from adapters.banks.email import AnswerLink
+from adapters.messages.smtp import Mailer, MailError
+from adapters.transcript import Transcript
+from db import bank_exchanges
+from schemas.enums import ChannelKind
+from schemas.exchanges import About
+
+
+async def send_letter(
+    hands: Hands, mailer: Mailer, letter: Letter, link: AnswerLink | None, about: About, subject: UUID
+) -> None:
+    """Send a letter about a request or an order; `link` is the one in it. Raises `MailError`."""
+    transcript = Transcript(ChannelKind.EMAIL)
+    try:
+        await mailer.send(
+            letter.to,
+            letter.subject,
+            letter.body_text,
+            letter.message_id,
+            cc=letter.cc,
+            transcript=transcript,
+            secret=link.token if link else "",
+        )
+    except MailError as error:
+        transcript.failed(f"{type(error).__name__}: {error}")
+        raise
+    finally:
+        async with hands.pool.acquire() as connection:
+            await bank_exchanges.keep(connection, about, subject, transcript.exchanges)
