@@ -12,6 +12,7 @@ from uuid import uuid4
 import asyncpg
 import httpx
 import psutil
+import pytest
 from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
@@ -109,12 +110,21 @@ class Live:
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
-    async def until(self, true: Callable[[], Awaitable[bool]], limit_seconds: float, what: str) -> None:
-        """Wait until it is so; fails with `what` when time is up."""
+    async def until(
+        self,
+        true: Callable[[], Awaitable[bool]],
+        limit_seconds: float,
+        what: str,
+        *,
+        left: Callable[[], Awaitable[object]] | None = None,
+    ) -> None:
+        """Wait until it is so; fails with `what` when time is up, and with what is `left` to wait for."""
         deadline = time.monotonic() + limit_seconds
         while not await true():
             assert not self.watching.done(), self.watching.exception()
-            assert time.monotonic() < deadline, f"{what}: not within {limit_seconds:.0f} s"
+            if time.monotonic() >= deadline:
+                waits_for = await left() if left else "it is not so"
+                pytest.fail(f"{what}: not within {limit_seconds:.0f} s: {waits_for}")
             await asyncio.sleep(LOOK_SECONDS)
 
     async def until_settled(self, case_no: str, limit_seconds: float = 20.0) -> None:

@@ -8,6 +8,7 @@ is left open without a reason.
 import os
 import signal
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ from temporalio.client import WorkflowExecutionStatus
 
 from simulator import BankDelays, Delay, Knobs, SimulatorConfig
 from tests.e2e.live import Live, live
-from workflows.case import CaseWorkflow
+from workflows.case import CaseWorkflow, case_workflow_id
 
 pytestmark = pytest.mark.end_to_end
 
@@ -84,6 +85,21 @@ async def reasons_to_be_open(engine: Live) -> dict[str, list[str]]:
     return {row["case_no"]: row["why"] for row in rows}
 
 
+async def left_to_do(engine: Live) -> dict[str, object]:
+    """What a day that does not end still waits for, for the message of a failure."""
+    client = await engine.temporal()
+    waits = {}
+    for row in await engine.pool.fetch("SELECT case_no FROM case_file WHERE state = 'open'"):
+        found = (await client.get_workflow_handle(case_workflow_id(row["case_no"])).describe()).raw_description
+        waits[row["case_no"]] = [*found.pending_activities, found.pending_workflow_task]
+    return {
+        "complaints": engine.sim.state()["complaints"],
+        "not answered": [t for t in engine.sim.banks.book.tickets if not t.answered],
+        "open": await reasons_to_be_open(engine),
+        "workflows": waits,
+    }
+
+
 async def check_nothing_is_lost(engine: Live) -> None:
     """What must hold at the end of a day."""
     assert await reasons_to_be_open(engine) == {}
@@ -148,7 +164,7 @@ async def check_workflows(engine: Live) -> None:
 async def test_a_calm_day_catches_what_can_be_caught(tmp_path: Path) -> None:
     async with live(tmp_path / "home", world(seed=11)) as engine:
         engine.play()
-        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
+        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends", left=partial(left_to_do, engine))
         await check_nothing_is_lost(engine)
         truth = engine.sim.state()["truth"]
         assert isinstance(truth, dict)
@@ -161,7 +177,7 @@ async def test_a_day_on_which_everything_is_killed_loses_nothing(tmp_path: Path)
         for victim in ("worker --queue golden-hour", "worker --queue way-home", "api", "temporal", "postgres"):
             await busy(engine)
             await kill(engine, victim)
-        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends")
+        await engine.until(lambda: over(engine), END_LIMIT_SECONDS, "the day ends", left=partial(left_to_do, engine))
         await check_nothing_is_lost(engine)
 
 
