@@ -196,7 +196,6 @@ class _Sweep:
 
     async def _purge(self) -> tuple[int, int]:
         """Delete what was told long ago, and what served against repeats and can serve no more."""
-        _beat()
         policy = self._hands.policy
         async with self._hands.pool.acquire() as connection:
             told = await news.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
@@ -222,7 +221,6 @@ class _Sweep:
         """Do one thing for one case; 0 when it failed, or when the case has failed a moment ago."""
         if case_no in self._resting:
             return 0
-        _beat()
         try:
             done = await do()
         except Exception as error:
@@ -237,11 +235,6 @@ class _Sweep:
             return 0
         self._server_failures = 0
         return done
-
-
-def _beat() -> None:
-    if activity.in_activity():
-        activity.heartbeat()
 
 
 def _is_of_a_server(error: Exception) -> bool:

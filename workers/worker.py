@@ -35,6 +35,7 @@ from schemas.rosters import HolidayRules
 from workers.aftercare import Aftercare
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
+from workers.heartbeats import Heartbeats
 from workers.iso_watch import IsoWatch
 from workers.metrics_page import served
 from workers.outward import Outward
@@ -136,6 +137,7 @@ def make_workers(
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
                 disable_eager_activity_execution=True,
+                interceptors=[Heartbeats()],
             )
         )
     if queues.serve(Queues.WAY_HOME):
@@ -151,6 +153,7 @@ def make_workers(
                 max_concurrent_activities=MAX_WAY_HOME_WORK,
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 disable_eager_activity_execution=True,
+                interceptors=[Heartbeats()],
             )
         )
     if queues.serve(Queues.BANK_CALLS):

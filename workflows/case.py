@@ -222,6 +222,7 @@ class CaseWorkflow:
             ),
             task_queue=policies.CASE_WORK_QUEUE,
             start_to_close_timeout=policies.MAIL_TIMEOUT,
+            heartbeat_timeout=policies.HAND_HEARTBEAT,
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,
         )

@@ -58,6 +58,7 @@ class Procedure:
             self.asked(what),
             task_queue=policies.WAY_HOME_QUEUE,
             start_to_close_timeout=policies.MAIL_TIMEOUT,
+            heartbeat_timeout=policies.HAND_HEARTBEAT,
             schedule_to_close_timeout=policies.RECORD_FOR,
             retry_policy=policies.RECORD_RETRY,
         )

@@ -43,6 +43,7 @@ class ReconciliationWorkflow:
             order,
             task_queue=policies.CASE_WORK_QUEUE,
             start_to_close_timeout=policies.MAIL_TIMEOUT,
+            heartbeat_timeout=policies.HAND_HEARTBEAT,
             schedule_to_close_timeout=policies.ROUND_TIMEOUT,
             retry_policy=policies.RECORD_RETRY,
         )

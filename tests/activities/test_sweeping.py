@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import asyncpg
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
-from temporalio.testing import ActivityEnvironment
 
 from activities import sweeping
 from activities.hands import Hands
@@ -204,18 +203,6 @@ async def test_failures_of_cases_end_no_sweep_however_many(own: Bench, courier: 
     courier.away = dict.fromkeys(numbers[:-1], RPCError("too large", RPCStatusCode.INVALID_ARGUMENT, b""))
     swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
     assert (swept.cases_started, swept.failed) == (1, sweeping.FAILURES_MAX + 1)
-
-
-async def test_every_attempt_beats_the_heart(own: Bench, courier: Courier) -> None:
-    """A sweep that reads and tells for long must not be taken for one that died."""
-    for root in ("499000000011", "499000000012"):
-        case_no = await own.complain(transfer(1000_00, reference=root))
-        await own.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
-    environment = ActivityEnvironment()
-    beats: list[object] = []
-    environment.on_heartbeat = lambda *details: beats.append(details)
-    swept = await environment.run(SweepHands(own.hands, courier.tell).sweep_outbox)
-    assert len(beats) > swept.cases_started + swept.news_signalled == 4
 
 
 async def test_a_sweep_has_a_limit_and_the_next_takes_the_rest(
