@@ -28,6 +28,10 @@ SMALL_BODY_BYTES = 64 * 1024
 """a larger message is read in a thread, so that nobody else waits for it"""
 MONEY_RETURNED = "money returned"
 """the note of the desk's task"""
+FILE_REFUSED = "a file is in refused/, look there for others too"
+FILE_IN_DOUBT = "a file in done/ is in doubt, look for others too"
+"""how the note of a task about a bank's folder begins; the reasons follow"""
+NOTE_MAX_CHARS = 500
 
 
 class MessageRefused(RuleBroken):
@@ -47,12 +51,26 @@ class MessageTaken:
 
 
 async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTaken:
-    """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept."""
+    """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept.
+
+    Nobody at the bank waits for a reply, as one does at a door: what is refused, or in doubt, a person is asked about.
+    """
     if hands.directory.current.get(institution) is None:
         await hands.directory.freshen()
     if hands.directory.current.get(institution) is None:
         raise MessageRefused("the bank is not in the directory")
     digest = await keep_body(hands, institution, ChannelKind.ISO20022, body)
+    try:
+        taken = await _take(hands, institution, body, digest)
+    except MessageRefused as refusal:
+        await _ask(hands, institution, FILE_REFUSED, [str(refusal)])
+        raise
+    if taken.doubts:
+        await _ask(hands, institution, FILE_IN_DOUBT, taken.doubts)
+    return taken
+
+
+async def _take(hands: Hands, institution: str, body: bytes, digest: bytes) -> MessageTaken:
     try:
         arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
     except MessageError as error:
@@ -62,6 +80,13 @@ async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTa
     if isinstance(arrival, ReturnedFunds):
         return await _take_returned(hands, institution, arrival, digest)
     raise MessageRefused("is a message that we send, not one that a bank does")
+
+
+async def _ask(hands: Hands, institution: str, what: str, reasons: Sequence[str]) -> None:
+    """Have a person look into the bank's folder: one task at a time, however many files need it."""
+    note = f"{what}: {'; '.join(reasons)}"[:NOTE_MAX_CHARS]
+    async with hands.pool.acquire() as connection:
+        await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, note, datetime.now(UTC))
 
 
 async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
@@ -49,8 +50,8 @@ async def orders_of_returns(
 ) -> Credits:
     """Which lines of a pacs.004 are credits under an order to restore. `case_of`: the case of each line, by its number.
 
-    A line is the order's whose case id it gives back, else the one order's about its transfer; where there are several
-    it is for a person. What was booked before is found again where it was.
+    A line is the order's whose case id it gives back, else the one order's about its transfer that the bank may still
+    do; where there are several it is for a person. What was booked before is found again where it was.
     """
     read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
     references = sorted({reference_key(line.reference) for line in read})
@@ -83,8 +84,12 @@ def _reference_of(told: ReturnedFunds, line: ReturnedTransfer) -> str:
 
 
 def _named_by(job_id: str | None, found: Sequence[ReferenceLine]) -> list[ReferenceLine]:
-    """Those of the order whose case id this is; all where it is none of an order's."""
-    return [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)] or list(found)
+    """Those of the order whose case id this is; where it is none of an order's, all that the bank may still do.
+
+    An order that it does no more it can only have done where it says so by its name.
+    """
+    named = [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)]
+    return named or [each for each in found if not each.done_no_more]
 
 
 def _is_case_of(case_no: str, identity: UUID, job_id: str) -> bool:
@@ -155,23 +160,30 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     if not mine:
         return None
     order_id, kind = mine[0].order_id, mine[0].kind
-    done = list(_done(update, mine, digest)) if kind is OrderKind.RELEASE else []
+    done, beyond = _lifted(update, mine, digest) if kind is OrderKind.RELEASE else ([], [])
     rejected = next((line for line in update.lines if _is_rejected(line)), None)
     applied = duplicates = 0
     if done:
         word = OrderConfirmation(lines=tuple(done))
         taken = await take_confirmation(hands, institution, order_id, word, f"bank:{institution}", Via.FILE)
         applied, duplicates = taken.applied, taken.duplicates
-    doubts = [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
-    try:
-        if rejected is not None:
-            await words.refuse(hands, institution, order_id, _refusal(rejected), f"bank:{institution}")
-        elif not done:
+    doubts = beyond + [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
+    if rejected is not None:
+        doubts += await _refuse(hands, institution, order_id, rejected)
+    elif not done:
+        with suppress(OrderOver):  # that a bank has an order that is over asks nobody
             await words.acknowledge(hands, institution, order_id)
-    except OrderOver as over:
-        doubts.append(str(over))
     said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
     return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
+
+
+async def _refuse(hands: Hands, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
+    """The bank refuses the order; what is in doubt about that, in words."""
+    try:
+        await words.refuse(hands, institution, order_id, _refusal(line), f"bank:{institution}")
+    except OrderOver as over:
+        return [f"the bank refuses it: {over}"]
+    return []
 
 
 async def _take_cancellation(hands: Hands, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
@@ -190,21 +202,31 @@ def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:
             yield line
 
 
-def _done(update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes) -> Iterator[ConfirmedLine]:
+def _lifted(
+    update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes
+) -> tuple[list[ConfirmedLine], list[str]]:
+    """What was let go of an order's lines; and what the bank let go that the order has no line for, in words."""
     open_lines, by_reference = _Open(mine), defaultdict(list)
+    done: list[ConfirmedLine] = []
+    beyond: list[str] = []
     for line in mine:
         by_reference[line.reference_key].append(line)
     for said in update.lines:
         if not isinstance(said, HoldLine) or said.status_code != HELD or not said.amount_paise:
             continue
         chosen = open_lines.choose(by_reference[reference_key(said.root_rrn)], said.amount_paise)
-        if chosen is not None:
-            yield ConfirmedLine(
+        if chosen is None:
+            beyond.append(f"TxInf[{said.line_no}]: the order has no line about this transfer")
+            continue
+        done.append(
+            ConfirmedLine(
                 line_no=chosen.line_no,
                 amount_paise=said.amount_paise,
                 done_at=said.transaction_datetime or datetime.now(UTC),
                 reference=(said.rrn or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
             )
+        )
+    return done, beyond
 
 
 def _is_rejected(line: StatusLine) -> bool:

@@ -115,18 +115,22 @@ class ReferenceLine(Noun):
     line_no: int
     reference_key: str
     left_paise: int
+    done_no_more: bool
+    """the order was taken back, and the bank knows, or never knew of it"""
 
 
 _LINES: Final = (
-    "SELECT o.order_id, o.case_no, o.kind, l.line_no, h.reference_key, l.amount_paise - l.confirmed_paise AS left_paise"
+    "SELECT o.order_id, o.case_no, o.kind, l.line_no, h.reference_key,"
+    " l.amount_paise - l.confirmed_paise AS left_paise,"
+    f" o.state = 'cancelled' AND NOT {_TAKEN_BACK} AS done_no_more"
     " FROM bank_order o JOIN bank_order_line l USING (order_id)"
     " JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no"
-    f" WHERE o.institution = $1 AND (o.state <> 'cancelled' OR {_TAKEN_BACK})"
+    " WHERE o.institution = $1"
 )
 
 
 async def lines_of_cases(connection: Connection, institution: str, case_nos: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders about these cases, but for those that it does no more."""
+    """Every line of the bank's orders about these cases."""
     rows = await connection.fetch(
         f"{_LINES} AND o.case_no = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no", institution, case_nos
     )
@@ -134,7 +138,7 @@ async def lines_of_cases(connection: Connection, institution: str, case_nos: lis
 
 
 async def lines_by_reference(connection: Connection, institution: str, keys: list[str]) -> list[ReferenceLine]:
-    """Every line of the bank's orders to restore that is about one of these transfers, but those it does no more."""
+    """Every line of the bank's orders to restore that is about one of these transfers."""
     rows = await connection.fetch(
         f"{_LINES} AND o.kind = 'restore' AND h.reference_key = ANY($2) ORDER BY o.planned_at, o.order_id, l.line_no",
         institution,

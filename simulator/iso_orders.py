@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
-from uuid import uuid4
+from uuid import UUID, uuid4
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -31,11 +31,12 @@ def read_iso_order(text: bytes) -> tuple[Order, str] | None:
         return None
     case = request.findtext("{*}Case/{*}Id", "")
     lines = tuple(_line(found) for found in transactions)
-    return Order(request.findtext("{*}Assgnmt/{*}Id", ""), kind, case.partition("-")[0], lines), case
+    order_id = _order_id(request.findtext("{*}Assgnmt/{*}Id", ""))
+    return Order(order_id, kind, case.partition("-")[0], lines), case
 
 
 def read_iso_cancelled(text: bytes) -> tuple[str, str] | None:
-    """The order that a message takes back, and the case id of that; None for any other message."""
+    """The order that a message takes back, and the case id of that; None for any other message. Raises TicketError."""
     try:
         request = read_xml(text).find(".//{*}FIToFIPmtCxlReq")
     except TicketError:
@@ -45,7 +46,15 @@ def read_iso_cancelled(text: bytes) -> tuple[str, str] | None:
         return None
     if transaction.findtext("{*}CxlRsnInf/{*}Rsn/{*}Prtry", "") != TAKEN_BACK:
         return None
-    return said_of(transaction).get("ORDER", ""), request.findtext("{*}Case/{*}Id", "")
+    return _order_id(said_of(transaction).get("ORDER", "")), request.findtext("{*}Case/{*}Id", "")
+
+
+def _order_id(text: str) -> str:
+    """The id as every other channel writes it: in a file it has no hyphens, and it is the same order all the same."""
+    try:
+        return str(UUID(text))
+    except ValueError as error:
+        raise TicketError("the order's id is none of the police's") from error
 
 
 def write_stopped(bank: str, case: str) -> bytes:

@@ -48,6 +48,19 @@ class Asked:
         )
 
 
+@pytest.fixture(autouse=True)
+async def read_so_far(bench: Bench) -> None:
+    """What other tests have asked is done."""
+    await bench.pool.execute("UPDATE desk_task SET state = 'closed', closed_at = now() WHERE state = 'open'")
+
+
+async def asked_of_a_person(bench: Bench) -> list[tuple[Any, ...]]:
+    """Kind and note of every open task about HDFC's folder."""
+    return await bench.rows(
+        "SELECT kind, note FROM desk_task WHERE institution = 'HDFC' AND case_no IS NULL AND state = 'open'"
+    )
+
+
 @pytest.fixture
 async def asked(bench: Bench) -> Asked:
     reference = rrn()
@@ -97,8 +110,13 @@ async def test_the_same_message_twice_is_the_same_answer(asked: Asked) -> None:
     ids=["nothing", "other", "doctype", "caseless", "ours"],
 )
 async def test_what_is_no_answer_is_refused_with_a_reason(bench: Bench, body: bytes, said: str) -> None:
-    with pytest.raises(MessageRefused, match=said):
-        await take_message(bench.hands, "HDFC", body)
+    for _ in range(2):
+        with pytest.raises(MessageRefused, match=said):
+            await take_message(bench.hands, "HDFC", body)
+    ((kind, note),) = await asked_of_a_person(bench)
+    assert kind == "read_answer"
+    assert "refused/" in note
+    assert said in note
 
 
 async def test_another_banks_case_is_as_unknown_as_none(asked: Asked) -> None:
@@ -115,6 +133,7 @@ async def test_returned_money_is_kept_and_the_desk_is_told_once(asked: Asked) ->
     body = asked.returned(400_00, 200_00)
     taken = await asked.take(body)
     assert (taken.repeated, taken.doubts) == (False, ())
+    assert await asked_of_a_person(asked.bench) == []
     assert await asked.kept() == [(1, 1, 400_00), (2, 1, 200_00)]
     assert (await asked.take(body)).repeated
     assert await asked.kept() == [(1, 1, 400_00), (2, 1, 200_00)]
@@ -145,6 +164,9 @@ async def test_a_line_that_nobody_can_read_costs_the_others_nothing(asked: Asked
     body = asked.returned(400_00, 200_00).replace(b"200.00", b"200.001")
     taken = await asked.take(body)
     assert taken.doubts == ("TxInf[2]/RtrdIntrBkSttlmAmt: has a part of a paisa",)
+    ((kind, note),) = await asked_of_a_person(asked.bench)
+    assert kind == "read_answer"
+    assert note.endswith(taken.doubts[0])
     assert await asked.kept() == [(1, 1, 400_00)]
     raw = await asked.bench.value(
         "SELECT unreadable->>'TxInf' FROM returned_funds WHERE line_no = 2 AND message_id ="

@@ -43,9 +43,9 @@ class Filed:
     def case(self, order_id: UUID) -> str:
         return case_id(self.ordered.case_no, order_id)
 
-    async def cancelled(self) -> UUID:
+    async def cancelled(self, kind: OrderKind = OrderKind.RESTORE) -> UUID:
         """An order that the bank has, taken back."""
-        order_id = await self.ordered.order()
+        order_id = await self.ordered.order(kind=kind)
         async with self.bench.pool.acquire() as connection:
             await bank_orders.note_tried(connection, order_id, NOW)
         await cancel_order(self.bench.hands, order_id, "not wanted", "officer:sp")
@@ -172,6 +172,13 @@ async def test_an_accepted_release_is_done_by_as_much_as_it_says(filed: Filed) -
     assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no word about a hold"
 
 
+async def test_a_lifted_hold_that_the_order_has_no_line_for_is_told_beside_the_file(filed: Filed) -> None:
+    order_id = await filed.ordered.order(kind=OrderKind.RELEASE)
+    taken = await filed.take(filed.resolution(order_id, "ACCR", held_paise=HELD_PAISE, reference=rrn()))
+    assert taken.doubts == ("TxInf[1]: the order has no line about this transfer",)
+    assert (await filed.ordered.buckets())["held"] == HELD_PAISE
+
+
 @pytest.mark.parametrize("status", ["ACCR", "PDCR"])
 async def test_an_accepted_restoration_says_only_that_the_bank_has_it(filed: Filed, status: str) -> None:
     order_id = await filed.ordered.order()
@@ -198,6 +205,7 @@ async def test_a_rejection_refuses_the_order_with_its_reason(filed: Filed) -> No
 async def test_a_word_on_an_order_that_is_over_is_told_beside_the_file(filed: Filed) -> None:
     order_id = await filed.ordered.order()
     await filed.take(filed.returned(HELD_PAISE))
+    assert (await filed.take(filed.resolution(order_id, "PDCR"))).doubts == (), "that it has it asks nobody"
     taken = await filed.take(filed.resolution(order_id, "RJCR", reason="AC04"))
     assert any("confirmed" in doubt for doubt in taken.doubts)
 
@@ -229,6 +237,29 @@ async def test_money_returned_under_an_order_taken_back_is_booked_and_settles_it
     assert (await filed.ordered.buckets())["restored"] == HELD_PAISE
     query = "SELECT settled_by FROM order_cancellation WHERE order_id = $1"
     assert await filed.bench.value(query, order_id) == "bank:HDFC"
+
+
+@pytest.mark.parametrize("kind", list(OrderKind))
+async def test_a_bank_that_did_what_it_had_said_it_does_no_more_is_believed_where_it_names_the_order(
+    filed: Filed, kind: OrderKind
+) -> None:
+    order_id = await filed.cancelled(kind)
+    await filed.take(filed.resolution(cancellation_id(order_id), "ACCR"))
+    if kind is OrderKind.RESTORE:
+        await filed.take(filed.returned(HELD_PAISE, case=filed.case(order_id)))
+    else:
+        await filed.take(filed.resolution(order_id, "ACCR", held_paise=HELD_PAISE))
+    done = {"restored": 0, "released": 0, "held": 0} | {f"{kind.value}d": HELD_PAISE}
+    assert await filed.ordered.buckets() == done
+    assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no word about a hold"
+
+
+async def test_money_returned_under_no_name_is_not_of_an_order_that_the_bank_does_no_more(filed: Filed) -> None:
+    order_id = await filed.cancelled()
+    await filed.take(filed.resolution(cancellation_id(order_id), "ACCR"))
+    await filed.take(filed.returned(HELD_PAISE))
+    assert (await filed.ordered.buckets())["held"] == HELD_PAISE
+    assert "read_answer" in await filed.desk()
 
 
 async def test_a_credit_told_by_a_letters_page_and_by_file_is_booked_once(filed: Filed) -> None:

@@ -25,11 +25,24 @@ pytestmark = pytest.mark.end_to_end
 HOME_LIMIT_SECONDS = 120.0
 WORKERS = ("worker --queue golden-hour", "worker --queue way-home")
 KILLS = 2
-EVERY = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
+BY_CALL = Channels(api=("i4c", "push", "pull"), seat=("pull",), mail=("email",))
+EVERY = Channels(api=("iso20022", "push"), seat=("pull", "i4c"), mail=("email",))
+"""each way of taking orders has a bank that always has much of the money"""
 
 
-def world(orders: OrderHabits | None = None, **habits: object) -> SimulatorConfig:
-    """Six complaints at once, banks without traps; everybody applies and nobody objects, unless told otherwise."""
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    """Where banks and police put files for each other."""
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    return folder
+
+
+def world(orders: OrderHabits | None = None, *, spool: Path | None = None, **habits: object) -> SimulatorConfig:
+    """Six complaints at once, banks without traps; everybody applies and nobody objects, unless told otherwise.
+
+    With a spool there are banks that take files.
+    """
     quick = Delay(median=5.0)
     return SimulatorConfig(
         complaints=6,
@@ -39,7 +52,8 @@ def world(orders: OrderHabits | None = None, **habits: object) -> SimulatorConfi
         procedure_clock_factor=172_800.0,
         knobs=Knobs.none(),
         delays=BankDelays(api=quick, seat=quick, mail=quick),
-        channels=EVERY,
+        channels=EVERY if spool else BY_CALL,
+        iso_spool=spool,
         orders=orders or OrderHabits(late=0, in_part=0.3, twice=0.2, elsewhere=0.2),
         way_home=HomeHabits.model_validate({"applies": 1, "objects": 0, "sp_refuses": 0, "sent_back": 0} | habits),
     )
@@ -64,13 +78,13 @@ async def paise(engine: Live, bucket: str) -> int:
     return found
 
 
-async def test_money_goes_home_over_every_channel(tmp_path: Path) -> None:
-    async with live(tmp_path, world(), letters=True, goes_home=True) as engine:
+async def test_money_goes_home_over_every_channel(tmp_path: Path, spool: Path) -> None:
+    async with live(tmp_path, world(spool=spool), letters=True, goes_home=True) as engine:
         engine.play()
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")
         assert await paise(engine, "restored") > 0
         channels = await engine.pool.fetch("SELECT DISTINCT channel FROM bank_order WHERE state = 'confirmed'")
-        assert {row["channel"] for row in channels} >= {"push", "pull", "email"}
+        assert {row["channel"] for row in channels} >= {"push", "pull", "iso20022", "email"}
         wrong = await engine.pool.fetchval(
             "SELECT coalesce(sum(k.amount_paise - k.applied_paise), 0)::bigint FROM bank_confirmation k"
             " JOIN bank_order o USING (order_id) WHERE o.kind = 'restore' AND k.disposition <> 'duplicate'"
@@ -80,9 +94,9 @@ async def test_money_goes_home_over_every_channel(tmp_path: Path) -> None:
         assert (await engine.verified()).clean
 
 
-async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(tmp_path: Path) -> None:
+async def test_workers_killed_on_the_way_pay_nothing_twice_and_forget_nothing(tmp_path: Path, spool: Path) -> None:
     orderly = OrderHabits(late=0, in_part=0.3, twice=0, elsewhere=0)
-    async with live(tmp_path, world(orderly), letters=True, goes_home=True) as engine:
+    async with live(tmp_path, world(orderly, spool=spool), letters=True, goes_home=True) as engine:
         engine.play()
         cancelled = await killed_on_the_way(engine, random.Random(20261125))
         await engine.until(lambda: is_home(engine), HOME_LIMIT_SECONDS, "the money goes home")

@@ -15,6 +15,8 @@ from standardwebhooks import Webhook
 
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.orders import encode_cancellation, encode_order
+from schemas.restoration_enums import OrderKind
 from simulator.answer_page import Statement, statements
 from simulator.clock import IST
 from simulator.config import Channels, SimulatorConfig
@@ -27,6 +29,7 @@ from simulator.script import ScriptedAnswer, WrittenRow, hold_row, refusal_row, 
 from simulator.server import SimulatorServer, until
 from simulator.wire import TicketError
 from tests.simulator.conftest import quiet
+from tests.simulator.test_orders import ordered
 
 RRN, ACK = "600112345678", "32411260000001"
 EVERY = Channels(api=("push", "i4c"), seat=("pull",), mail=("email",))
@@ -277,6 +280,27 @@ async def test_a_file_opens_a_ticket_and_is_taken_away_and_the_answer_is_one_tha
         answer.rename(tmp_path / bank.code / "done" / answer.name)
         await asyncio.wait_for(until(lambda: ticket.answered), 10)
         assert ticket.posts[0].accepted_ns is not None
+
+
+async def test_an_order_by_file_and_by_letter_is_one_and_a_file_takes_it_back(tmp_path: Path) -> None:
+    config = quiet(channels=Channels(api=("iso20022",)), iso_spool=tmp_path)
+    async with SimulatorServer(config) as sim:
+        sim.connect("http://127.0.0.1:9")
+        bank = next(bank for bank in sim.institutions if bank.channel == "iso20022")
+        told, out = ordered(OrderKind.RESTORE), tmp_path / bank.code / "out"
+        out.mkdir(parents=True)
+        (out / "1.xml").write_bytes(encode_order(bank.code, told, created_at=told.ordered_at))
+        await asyncio.wait_for(until(lambda: len(sim.offices.orders) == 1), 10)
+        reminder = EmailMessage()
+        reminder["Subject"] = f"Reminder: order, acknowledgement {told.ack_no}"
+        reminder.set_content(f"Order: {told.order_id}\n\nhttp://127.0.0.1:9/a/o/{'x' * 43}\n")
+        assert sim.offices.open_letter(bank, reminder)
+        ((key, record),) = sim.offices.orders.items()
+        assert key == (bank.code, str(told.order_id))
+        taken_back = told.model_copy(update={"cancelled_at": told.ordered_at})
+        (out / "2.xml").write_bytes(encode_cancellation(bank.code, taken_back))
+        await asyncio.wait_for(until(lambda: record.stopped), 10)
+        assert len(sim.offices.orders) == 1
 
 
 @pytest.mark.parametrize("body", [b"<", b"<Document/>", cancellation("0" * 31)])
