@@ -90,9 +90,9 @@ async def _ask(hands: Hands, institution: str, what: str, reasons: Sequence[str]
 
 
 async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
-    if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
-        return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
     try:
+        if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
+            return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
         receipt = await take_status_update(hands, institution, update, digest, body_kept=True)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case that this bank has to do with") from error

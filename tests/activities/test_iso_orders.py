@@ -8,7 +8,7 @@ import pytest
 
 from activities import holding
 from activities.confirming import take_confirmation
-from activities.iso_arrivals import MessageTaken, take_message
+from activities.iso_arrivals import MessageRefused, MessageTaken, take_message
 from activities.ordering import cancel_order
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.values import case_id
@@ -252,6 +252,15 @@ async def test_a_bank_that_did_what_it_had_said_it_does_no_more_is_believed_wher
     done = {"restored": 0, "released": 0, "held": 0} | {f"{kind.value}d": HELD_PAISE}
     assert await filed.ordered.buckets() == done
     assert await filed.bench.contradictions(filed.ordered.case_no) == [], "it is no word about a hold"
+
+
+async def test_an_order_that_no_bank_can_know_of_yet_is_as_unknown_as_none(filed: Filed) -> None:
+    """Refused with a reason, for a person, and not tried again for ever."""
+    await filed.cancelled()
+    waits = await filed.ordered.order()
+    with pytest.raises(MessageRefused, match="names no case"):
+        await filed.take(filed.resolution(waits, "PDCR"))
+    assert await filed.state(waits) == "planned"
 
 
 async def test_money_returned_under_no_name_is_not_of_an_order_that_the_bank_does_no_more(filed: Filed) -> None:

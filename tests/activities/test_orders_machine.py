@@ -24,9 +24,9 @@ from activities import holding, order_answers
 from activities.confirming import take_confirmation
 from activities.hands import Hands
 from activities.ordering import cancel_order, plan_order
-from db import cases
+from db import cases, order_cancellations
 from db.pool import open_pool
-from domain.errors import NotNow
+from domain.errors import NotFound, NotNow
 from schemas.orders import Beneficiary, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation, OrderRefusal
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
@@ -127,6 +127,9 @@ class OrdersMachine(RuleBasedStateMachine):
             self.run(steps[verb]())
         except NotNow:
             assert self._state(order_id) in {"confirmed", "cancelled"}
+        except NotFound:
+            assert verb == "acknowledge"
+            assert self._waits(order_id), "only an order that no bank can know of is as unknown as none"
         assert self._buckets() == before, "only a word of the bank moves money"
 
     # -- the bank's ------------------------------------------------------------------------------------------------
@@ -241,6 +244,13 @@ class OrdersMachine(RuleBasedStateMachine):
 
     def _sum(self, query: str, *values: object) -> int:
         return int(self.run(self.bench.value(query, self.case_no, *values)) or 0)
+
+    def _waits(self, order_id: UUID) -> bool:
+        async def looked_up() -> bool:
+            async with self.hands.pool.acquire() as connection:
+                return await order_cancellations.has_to_wait(connection, order_id)
+
+        return self.run(looked_up())
 
     def _state(self, order_id: UUID) -> str:
         found: str = self.run(self.bench.value("SELECT state FROM bank_order WHERE order_id = $1", order_id))
