@@ -184,8 +184,16 @@ class _Taking:
     async def _make_way(self, told: OrderConfirmation) -> None:
         """The bank has done what was taken back: what waits in its place would ask for the same money again."""
         found = await order_cancellations.find(self.connection, self.order.order_id)
-        keys = {word.natural_key for word in self.known}
-        if found is None or found.settled_at is not None or all(natural_key(said) in keys for said in told.lines):
+        if found is None or found.settled_at is not None:
+            return
+        # What officers say again of a credit that is in doubt is what settles it.
+        settles = self.teller.via is Via.OFFICER
+        known = {
+            (word.natural_key, word.amount_paise)
+            for word in self.known
+            if not settles or word.applied_paise == word.amount_paise
+        }
+        if all((natural_key(said), said.amount_paise) in known for said in told.lines):
             return
         for waiting in await order_cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)

@@ -69,8 +69,13 @@ async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
     by_case: dict[str, list[Errand]] = defaultdict(list)
     for errand in claimed:
         by_case[errand.case_no].append(errand)
-    for errands in by_case.values():
-        await _see_to_case(hands, errands, appeal_address)
+    for case_no, errands in by_case.items():
+        try:
+            await _see_to_case(hands, errands, appeal_address)
+        except _SERVERS_AWAY:
+            raise
+        except Exception as error:  # a case that cannot even be told of its faults costs no other
+            log.warning("papers of case %s wait: %s", case_no, type(error).__name__)
     return len(claimed)
 
 

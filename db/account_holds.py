@@ -10,6 +10,7 @@ from db.claimed_holds import CLAIMED, LET_GO
 from db.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from db.pool import Connection
 from domain.errors import NotFound
+from domain.restoring import LEADS_TO
 from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
 from schemas.procedures import HoldPolicy
@@ -73,6 +74,12 @@ _UNDER_ORDERS: Final = """coalesce((SELECT sum(l.amount_paise - l.confirmed_pais
 _IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
     WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')"""
 
+_ORDERED_HOME_SINCE: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
+    AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND o.withdrawn_at IS NULL
+    AND o.taken_at > last.left_out_at
+    AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
+"""what a court has ordered home while the round that left it out was open"""
+
 _TAKE_UP_AGAIN: Final = f"""
 UPDATE held_hop u SET taken_up_at = NULL
 FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
@@ -89,7 +96,8 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
       USING (restoration_id) WHERE l.restoration_id = $7
         AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
-  AND ($5 OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order ')) OR last.objection_id IS NOT NULL
+  AND ($5 OR {_ORDERED_HOME_SINCE} OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order '))
+       OR last.objection_id IS NOT NULL
        OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
            OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
 RETURNING u.hop_no

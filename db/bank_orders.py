@@ -146,8 +146,11 @@ async def case_of(connection: Connection, order_id: UUID, institution: str | Non
 
 
 async def get(connection: Connection, order_id: UUID) -> OrderRow:
-    """One order, its row locked (lock its case before). Raises `NotFound`."""
-    row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR UPDATE", order_id)
+    """One order, its row locked (lock its case before). Raises `NotFound`.
+
+    Not against what only names the order: what passed on a wire is written before its case is locked.
+    """
+    row = await connection.fetchrow(f"SELECT {_ORDER} FROM bank_order WHERE order_id = $1 FOR NO KEY UPDATE", order_id)
     if row is None:
         raise NotFound(f"order {order_id}")
     return OrderRow(**dict(row))

@@ -109,9 +109,14 @@ def _waiting(row: dict[str, object]) -> Waiting:
     return Waiting.model_validate({"start": row, "since": since, "news_ids": news_ids})
 
 
-async def mark_started(connection: Connection, workflow_ids: Sequence[str], at: datetime) -> None:
-    """Workflows run for these."""
-    await connection.execute("UPDATE procedure SET started_at = $2 WHERE workflow_id = ANY($1)", list(workflow_ids), at)
+async def mark_started(connection: Connection, workflow_id: str, since: datetime, at: datetime) -> None:
+    """A workflow runs for what was read as waiting, or unseen, `since` then; not for what has begun anew meanwhile."""
+    await connection.execute(
+        "UPDATE procedure SET started_at = $3 WHERE workflow_id = $1 AND coalesce(started_at, created_at) = $2",
+        workflow_id,
+        since,
+        at,
+    )
 
 
 async def mark_told(connection: Connection, news_ids: Sequence[int], at: datetime) -> None:

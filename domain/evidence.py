@@ -69,9 +69,12 @@ _NAMES_THE_PAYER: Final = frozenset({ChannelKind.I4C, ChannelKind.PUSH, ChannelK
 def is_left_out(edition: Edition, about: About, channel: ChannelKind, file: str) -> bool:
     """Whether an edition has only the SHA-256 of a file about what was sent to a bank.
 
-    A hold request has the mobile and the account of the victim who paid; files and letters have neither.
+    A hold request has the mobile of the victim who paid, and a bank may repeat it in its reply; files and letters have
+    none.
     """
-    names_the_victim = about is About.HOLD_REQUEST and channel in _NAMES_THE_PAYER and file in {"body", "content"}
+    names_the_victim = (
+        about is About.HOLD_REQUEST and channel in _NAMES_THE_PAYER and file in {"body", "content", "reply"}
+    )
     return edition is Edition.ACCUSED and names_the_victim
 
 

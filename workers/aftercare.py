@@ -164,18 +164,11 @@ class Aftercare:
 
     async def _each(self, work: AftercareWork, waiting: list[Waiting]) -> int:
         """Start each, or tell it: both is one call. Returns how many were reached."""
-        reached = [one for one in waiting if await self._attempt(work, one.start.case_no, partial(self._reach, one))]
-        if reached:
-            now = self.hands.now()
-            async with self.hands.pool.acquire() as connection, connection.transaction():
-                if told := [news_id for one in reached for news_id in one.news_ids]:
-                    await procedures.mark_told(connection, told, now)
-                if work is not AftercareWork.TELL:
-                    await procedures.mark_started(connection, [one.start.workflow_id for one in reached], now)
-        return len(reached)
+        reach = self._reach
+        return sum([await self._attempt(work, one.start.case_no, partial(reach, work, one)) for one in waiting])
 
-    async def _reach(self, waiting: Waiting) -> None:
-        """Start the workflow with a signal to look, or only signal the one that runs."""
+    async def _reach(self, work: AftercareWork, waiting: Waiting) -> None:
+        """Start the workflow with a signal to look, or only signal the one that runs; and mark it."""
         await self.client.start_workflow(
             WORKFLOWS[waiting.start.kind],
             waiting.start,
@@ -186,6 +179,12 @@ class Aftercare:
             start_signal="changed" if waiting.news_ids else None,
             rpc_timeout=RPC_TIMEOUT,
         )
+        now = self.hands.now()
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            if waiting.news_ids:
+                await procedures.mark_told(connection, waiting.news_ids, now)
+            if work is not AftercareWork.TELL:
+                await procedures.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         """Do something about one case; whether it was done. One after the other: the chase shares server and database.

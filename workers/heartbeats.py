@@ -7,7 +7,7 @@ from temporalio import activity
 from temporalio.worker import ActivityInboundInterceptor, ExecuteActivityInput, Interceptor
 
 BEATS_A_TIMEOUT: Final = 3
-"""one may be lost"""
+"""one may be lost; a worker must not keep them back for longer (`max_heartbeat_throttle_interval`)"""
 
 
 class Heartbeats(Interceptor):

@@ -35,7 +35,7 @@ from schemas.rosters import HolidayRules
 from workers.aftercare import Aftercare
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
-from workers.heartbeats import Heartbeats
+from workers.heartbeats import BEATS_A_TIMEOUT, Heartbeats
 from workers.iso_watch import IsoWatch
 from workers.metrics_page import served
 from workers.outward import Outward
@@ -138,6 +138,7 @@ def make_workers(
                 # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
+                max_heartbeat_throttle_interval=policies.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.WAY_HOME):
@@ -154,6 +155,7 @@ def make_workers(
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
+                max_heartbeat_throttle_interval=policies.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.BANK_CALLS):

@@ -1,6 +1,7 @@
 """Orders to banks and what banks say they have done: the ledger moves once, and never further than the order."""
 
 import asyncio
+import hashlib
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -10,8 +11,10 @@ import pytest
 from activities import holding
 from activities.confirming import NotItsLine, take_confirmation, write_down
 from activities.ordering import cancel_order, plan_order
-from db import cases
+from db import bank_exchanges, bank_orders, cases
 from domain.errors import NotFound, NotNow
+from schemas.enums import ChannelKind
+from schemas.exchanges import About, Exchange
 from schemas.orders import Beneficiary, ConfirmationTaken, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.activities.bench import Bench
@@ -202,6 +205,24 @@ async def test_no_rupee_is_ordered_twice(ordered: Ordered) -> None:
 async def test_two_orders_at_once_do_not_order_a_rupee_twice(ordered: Ordered) -> None:
     results = await asyncio.gather(*(ordered.order(400_00) for _ in range(4)), return_exceptions=True)
     assert sum(isinstance(result, UUID) for result in results) == 1
+
+
+async def test_what_passed_about_an_order_keeps_nobody_from_the_order(ordered: Ordered) -> None:
+    """A bank may confirm while its delivery is written: that waits for the case, this has it and needs the order."""
+    order_id, body = await ordered.order(), b"an order"
+    passed = Exchange(
+        channel=ChannelKind.PUSH,
+        at=datetime.now(UTC),
+        head="POST https://bank.example/orders\n",
+        body=body,
+        size_bytes=len(body),
+        digest=hashlib.sha256(body).digest(),
+    )
+    pool = ordered.bench.pool
+    async with pool.acquire() as writing, writing.transaction(), pool.acquire() as confirming, confirming.transaction():
+        await bank_exchanges.keep(writing, About.ORDER, order_id, [passed])
+        await confirming.execute("SET LOCAL lock_timeout = '2s'")
+        assert (await bank_orders.get(confirming, order_id)).order_id == order_id
 
 
 async def test_one_word_that_comes_many_times_at_once_is_booked_once(ordered: Ordered) -> None:

@@ -1,5 +1,6 @@
 """A part has gone home and the rest does not: both are said, and the rest waits for a person or a court."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -150,6 +151,18 @@ async def test_a_court_has_what_was_refused_begun_anew(home: Home) -> None:
     await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert (await lines(home, case_no))[1][-1], "it was begun anew"
+
+
+async def test_what_a_court_orders_home_while_its_round_is_open_is_in_the_next(home: Home) -> None:
+    case_no, restoration = await part_paid(home)
+    await home.do(restoration, VERB.REFUSE, SP)
+    told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
+    home.clock.at += timedelta(minutes=1)
+    await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    assert await rounds(home, case_no) == [(1, "open")]
+    await home.do(restoration, VERB.RECEIVE_BOND, DESK)
+    assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
+    assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
 
 
 async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home) -> None:

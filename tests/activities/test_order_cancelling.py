@@ -241,6 +241,22 @@ async def test_a_word_that_is_said_again_takes_back_nothing_that_was_ordered_sin
     assert await back.road.state(since) == "planned"
 
 
+async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be_booked(back: Back) -> None:
+    ordered, hands = back.road.ordered, back.bench.hands
+    order_id = await back.cancelled()
+    await ordered.confirm(order_id, 200_00)
+    since = await ordered.order(400_00)
+    assert (await ordered.confirm(order_id, 300_00)).contradictions == 1
+    assert await back.road.state(since) == "cancelled", "it would pay again what the bank says it has paid"
+    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=hands.now(), reference="UTR1")
+    word = OrderConfirmation(lines=(line,))
+    await ordered.order(400_00)
+    await write_down(hands, order_id, word, "by telephone", "officer:desk", supervises=False)
+    await write_down(hands, order_id, word, "by telephone", SP, supervises=True)
+    assert (await ordered.buckets())["restored"] == 300_00
+    await back.bench.check(ordered.case_no)
+
+
 async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_the_order_is_taken_back(
     back: Back,
 ) -> None:
