@@ -53,9 +53,14 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
 
 
 def chasing_pennies(hands: Hands) -> Hands:
-    """Hands that chase sums as small as a generated one often is, and so follow most of them."""
-    rules = hands.policy.trail.model_copy(update={"min_chase_paise": 3_00})
-    return dataclasses.replace(hands, policy=hands.policy.model_copy(update={"trail": rules}))
+    """Hands that chase sums as small as a generated one often is, and so follow most of them.
+
+    A bank's channel stays in use: whether it is would hang on the clock, and on what another run of the machine did.
+    """
+    policy = hands.policy
+    trail = policy.trail.model_copy(update={"min_chase_paise": 3_00})
+    channels = policy.channels.model_copy(update={"failures_to_open": 1000, "silences_to_open": 1000})
+    return dataclasses.replace(hands, policy=policy.model_copy(update={"trail": trail, "channels": channels}))
 
 
 class CaseMachine(RuleBasedStateMachine):
