@@ -86,12 +86,12 @@ async def _see_to_case(hands: Hands, errands: Sequence[Errand], appeal_address: 
     """
     left = list(errands)
     while left:
-        trying: list[Errand] = []
+        looked_at: list[Errand] = []
         try:
             async with hands.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, left[0].case_no)
                 for errand in left:
-                    trying.append(errand)
+                    looked_at.append(errand)
                     if await _see_to(connection, hands, errand, appeal_address):
                         break
                 await _tell_desk(connection, errand.case_no, hands.now())
@@ -99,12 +99,12 @@ async def _see_to_case(hands: Hands, errands: Sequence[Errand], appeal_address: 
             raise
         except Exception as error:
             # What was looked at before it is looked at again: it was in the same transaction.
-            failed = trying[-1] if trying else left[0]
+            failed = looked_at[-1] if looked_at else left[0]
             log.warning("paper errand %d waits: %s", failed.errand_id, type(error).__name__)
             await _put_off_failed(hands, failed, error)
             left.remove(failed)
         else:
-            left = left[len(trying) :]
+            left = left[len(looked_at) :]
 
 
 async def _put_off_failed(hands: Hands, errand: Errand, error: Exception) -> None:
