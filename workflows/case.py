@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import suppress
 from datetime import datetime, timedelta
 from uuid import NAMESPACE_URL, uuid5
 
@@ -32,6 +31,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from workflows import policies
     from workflows.caseload import Caseload
+    from workflows.timed_wait import holds_within
 
 
 def case_workflow_id(case_no: str) -> str:
@@ -206,8 +206,7 @@ class CaseWorkflow:
 
     async def _hears_nothing(self, pursuit: "_Pursuit", wait: timedelta) -> bool:
         """Whether the request is still unanswered after `wait`, or when a person will not wait any longer."""
-        with suppress(TimeoutError):
-            await workflow.wait_condition(lambda: self._moot(pursuit) or pursuit.hurry, timeout=wait)
+        await holds_within(lambda: self._moot(pursuit) or pursuit.hurry, wait)
         # Where there is nothing left to wait, or the answer comes with the last moment, the time is over all the same.
         return not self._moot(pursuit)
 
@@ -278,10 +277,7 @@ class CaseWorkflow:
     async def _rest(self) -> None:
         """The database has money in play and nothing new to ask for it: look again in a moment, not at once."""
         self._begin_pursuits()
-        try:
-            await workflow.wait_condition(lambda: self._load.has_to_ask, timeout=policies.LOOK_AGAIN)
-        except TimeoutError:
-            return
+        await holds_within(lambda: self._load.has_to_ask, policies.LOOK_AGAIN)
 
     def _take_up(self, start: CaseStart) -> None:
         """Take the database's word for what is open."""

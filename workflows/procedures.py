@@ -9,6 +9,7 @@ from temporalio.common import RetryPolicy
 with workflow.unsafe.imports_passed_through():
     from schemas.procedures import Due, Look, ProcedureOrder, ProcedureStart
     from workflows import policies
+    from workflows.timed_wait import holds_within
 
 ORDER_CALL_TIMEOUT = timedelta(seconds=30)
 ORDER_CALL_FOR = timedelta(hours=1)
@@ -65,13 +66,11 @@ class Procedure:
 
     async def wait(self, look: Look) -> Due | None:
         """Wait until the row is written (None), or until what is due first, which is returned."""
-        due = look.dues[0] if look.dues else None
-        left = max(due.at - workflow.now(), timedelta(0)) if due else None
-        try:
-            await workflow.wait_condition(lambda: self._changed, timeout=left)
-        except TimeoutError:
-            return due
-        return None
+        if not look.dues:
+            await workflow.wait_condition(lambda: self._changed)
+            return None
+        due = look.dues[0]
+        return None if await holds_within(lambda: self._changed, due.at - workflow.now()) else due
 
     def continue_if_long(self) -> None:
         """Go on in a fresh history where the server suggests it."""
