@@ -6,7 +6,8 @@
 PYTHON ?= python3
 ARGS ?=
 UPGRADE ?=
-BIN := .venv/bin
+# Every Python has an environment of its own (requirements/install.py); `.venv` is a link to the one set up last.
+BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo bench test lint format lock clean
@@ -45,5 +46,5 @@ lock: setup
 	@requirements/lock.sh $(UPGRADE)
 
 clean:
-	rm -rf .venv .venv.lock .goldenhour .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf .venv .venvs .goldenhour .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

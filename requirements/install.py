@@ -1,18 +1,22 @@
-"""Make `.venv` match the lock files: once per change of them, and safely when two `make` run at once.
+"""Make the virtual environment of this Python match the lock files, once per change of them.
 
-Runs on a bare Python 3.11+ with nothing but the standard library. The pinned installer is fetched first (by
-hash, `bootstrap.txt`), it brings the environment to exactly `dev.txt`, and the project itself is linked in.
+Every Python version has an environment of its own, `.venvs/<version>`, and `.venv` is a link to the one set up last.
+Two `make` may run at once. The script runs on a bare Python 3.11+ with nothing but the standard library. It fetches the
+pinned installer first (by hash, `bootstrap.txt`), brings the environment to exactly `dev.txt`, and links the project in.
 """
 
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-VENV = ROOT / ".venv"
+LINK = ROOT / ".venv"
+VENVS = ROOT / ".venvs"
+VENV = VENVS / f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
 PYTHON = VENV / "bin" / "python"
 STAMP = VENV / "installed.sha256"
 # An environment works with one interpreter, in one place.
@@ -62,17 +66,29 @@ def install() -> None:
     run(*uv, "install", "--quiet", "--no-build-isolation", "--no-deps", "--editable", ".")
 
 
+def link() -> None:
+    """Point `.venv` at this environment; the old single environment, which was a folder of that name, is removed."""
+    if LINK.is_dir() and not LINK.is_symlink():
+        shutil.rmtree(LINK)
+    draft = VENVS / f"link-{os.getpid()}"
+    draft.unlink(missing_ok=True)
+    draft.symlink_to(VENV.relative_to(ROOT))
+    draft.replace(LINK)
+
+
 def main() -> int:
     """Exit code 0 when the environment is ready."""
     if sys.version_info < MINIMUM_PYTHON:
         sys.stderr.write(f"goldenhour needs Python 3.11 or later; this is {sys.version.split()[0]}.\n")
         return 1
-    with (ROOT / ".venv.lock").open("w") as lock:
+    VENVS.mkdir(exist_ok=True)
+    with (VENVS / f"{VENV.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = fingerprint()
         if is_current(wanted):
+            link()
             return 0
-        sys.stderr.write("setting up .venv from requirements/ …\n")
+        sys.stderr.write(f"setting up {VENV.relative_to(ROOT)} from requirements/ …\n")
         STAMP.unlink(missing_ok=True)
         try:
             install()
@@ -81,6 +97,7 @@ def main() -> int:
             sys.stderr.write(f"set-up failed: {command} (exit code {failure.returncode})\n")
             return 1
         STAMP.write_text(wanted)
+        link()
     return 0
 
 

@@ -9,6 +9,8 @@ The kernel is asked to send DEATH_SIGNAL (a number) when the parent ends, even b
   PostgreSQL refuses to run as root; this satisfies it with no change to any user, owner or mode;
 * `drop:UID:GID`: give up root for that user where namespaces are forbidden, keeping only the right to pass
   folders (CAP_DAC_OVERRIDE), as the program and its data may lie below a folder that is closed to others.
+  `access(2)` ignores the capabilities of a user who is not root, and PostgreSQL checks its own program file with it.
+  The secure bit NO_SETUID_FIXUP, which stays over `exec`, makes `access` count them.
 
 Linux only. It uses the kernel's calls directly, as `unshare` and `setpriv` are not on every machine.
 """
@@ -21,9 +23,10 @@ from typing import NoReturn
 FAILED = 125  # as `env` and `timeout` say "the launcher failed, not the program"
 CLONE_NEWUSER = 0x10000000
 PR_SET_PDEATHSIG = 1
-PR_SET_KEEPCAPS = 8
+PR_SET_SECUREBITS = 28
 PR_CAP_AMBIENT = 47
 PR_CAP_AMBIENT_RAISE = 2
+SECBIT_NO_SETUID_FIXUP = 1 << 2
 CAP_DAC_OVERRIDE = 1
 CAPABILITY_VERSION_3 = 0x20080522
 
@@ -71,7 +74,8 @@ def _enter_namespace(user: int, group: int) -> None:
 
 
 def _drop_to(user: int, group: int) -> None:
-    _prctl(PR_SET_KEEPCAPS, 1)
+    # The capabilities also stay over the change of user; all but one are then given up.
+    _prctl(PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP)
     os.setgroups([])
     os.setresgid(group, group, group)
     os.setresuid(user, user, user)

@@ -73,6 +73,21 @@ SERVER_OPTIONS: Mapping[str, str] = {
     "log_parameter_max_length_on_error": "0",
 }
 
+IDENTITY_KINDS = ("namespace", "drop")
+"""How root becomes another user, the better way first."""
+
+REACHES = """
+import contextlib, os, sys
+program, folder = sys.argv[1:]
+with contextlib.suppress(FileNotFoundError):  # said when the program is started
+    os.stat(program)
+    if not os.access(program, os.X_OK):
+        sys.exit(f"may not run {program}")
+if not os.access(folder, os.W_OK | os.X_OK):
+    sys.exit(f"may not write in {folder}")
+"""
+"""What a process of another identity tries, as PostgreSQL does."""
+
 NOT_DURABLE: Mapping[str, str] = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For tests only: a power cut would lose or corrupt the database."""
 
@@ -102,6 +117,10 @@ class EmbeddedPostgres:
         self._durable = durable
         self._passwords: dict[str, str] = {}
         self._server: ChildProcess | None = None
+
+    @property
+    def _identity(self) -> str:
+        return server_identity(self._bin / "postgres", self._folder)
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -201,7 +220,7 @@ class EmbeddedPostgres:
             self._passwords = _passwords() | known
             if known != self._passwords:
                 write_private(password_file, json.dumps(self._passwords))
-            _hand_over(self._cluster)
+            _hand_over(self._cluster, self._identity)
             return
         self._passwords = _passwords()
         write_private(password_file, json.dumps(self._passwords))
@@ -215,7 +234,7 @@ class EmbeddedPostgres:
     async def _run_initdb(self, target: Path) -> None:
         password = self._folder / "admin-password"
         write_private(password, self._passwords[ADMIN])
-        _hand_over(password)
+        _hand_over(password, self._identity)
         options = ["--auth=scram-sha-256", f"--pwfile={password}", "-E", "UTF8", "--locale=C.UTF-8"]
         if not self._durable:
             options.append("--no-sync")
@@ -256,7 +275,7 @@ class EmbeddedPostgres:
             log_file=self._log_file,
             # An immediate shutdown: whoever should have asked for an orderly one is gone.
             death_signal=signal.SIGQUIT,
-            identity=server_identity(),
+            identity=self._identity,
             environment={"PATH": os.defpath, "LC_ALL": "C.UTF-8"},
         )
 
@@ -295,8 +314,12 @@ def packaged_bin_dir() -> Path:
 
 
 @cache
-def server_identity() -> str:
-    """Who the server runs as (see `workers.launch`): PostgreSQL refuses root, so for root it is `nobody`."""
+def server_identity(program: Path, folder: Path) -> str:
+    """Who the server runs as (see `workers.launch`): PostgreSQL refuses root, so for root it is `nobody`.
+
+    The first identity that this machine allows, and that reaches `program` and `folder`, is taken. Raises
+    `ChildFailed` where there is none.
+    """
     if os.geteuid() != 0:
         return SAME_IDENTITY
     try:
@@ -304,15 +327,27 @@ def server_identity() -> str:
         nobody = pwd.getpwnam("nobody")
     except KeyError:
         raise ChildFailed("PostgreSQL does not run as root, and this machine has no user `nobody`") from None
-    namespace = f"namespace:{nobody.pw_uid}:{nobody.pw_gid}"
-    trial = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), "9", namespace]
-    allowed = subprocess.run([*trial, sys.executable, "-I", "-S", "-c", ""], capture_output=True, check=False)
-    return namespace if allowed.returncode == 0 else f"drop:{nobody.pw_uid}:{nobody.pw_gid}"
+    refusals = []
+    for kind in IDENTITY_KINDS:
+        identity = f"{kind}:{nobody.pw_uid}:{nobody.pw_gid}"
+        refusal = _refusal(identity, program, folder)
+        if refusal is None:
+            return identity
+        refusals.append(f"{kind}: {refusal}")
+    raise ChildFailed(f"PostgreSQL does not run as root, and cannot become `nobody` here ({'; '.join(refusals)})")
 
 
-def _hand_over(path: Path) -> None:
+def _refusal(identity: str, program: Path, folder: Path) -> str | None:
+    """Why a process of this identity cannot run `program` on data in `folder`; None where it can."""
+    launch = [sys.executable, "-I", "-S", str(LAUNCHER), str(os.getpid()), str(int(signal.SIGKILL)), identity]
+    check = [sys.executable, "-I", "-S", "-c", REACHES, str(program), str(folder)]
+    tried = subprocess.run([*launch, *check], capture_output=True, text=True, check=False)
+    return None if tried.returncode == 0 else (tried.stderr.strip() or f"exit code {tried.returncode}")
+
+
+def _hand_over(path: Path, identity: str) -> None:
     """Give `path` to whoever the server runs as, where that is another user to the file system."""
-    kind, _, rest = server_identity().partition(":")
+    kind, _, rest = identity.partition(":")
     if kind == "drop":
         user, group = (int(part) for part in rest.split(":"))
     elif path.stat().st_uid != os.geteuid() and os.geteuid() == 0:

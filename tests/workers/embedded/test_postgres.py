@@ -2,6 +2,8 @@
 
 import json
 import os
+import pwd
+import shutil
 import signal
 import socket
 import stat
@@ -132,62 +134,48 @@ async def test_missing_binaries_are_said(tmp_path: Path) -> None:
         await EmbeddedPostgres(tmp_path / "data", bin_dir=tmp_path).start()
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root must become somebody else")
-async def test_root_without_namespaces_becomes_nobody_below_a_closed_folder(
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root must become somebody else")
+
+
+@needs_root
+@pytest.mark.parametrize("kind", module.IDENTITY_KINDS)
+async def test_root_becomes_nobody_with_its_programs_and_data_below_a_closed_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    package = module.packaged_bin_dir().parent.parent
+    for part in (package, package.with_name(f"{package.name}.libs")):
+        shutil.copytree(part, closed / part.name, symlinks=True)
+    programs = closed / module.packaged_bin_dir().relative_to(package.parent)
+    monkeypatch.setattr(module, "IDENTITY_KINDS", (kind,))
+    module.server_identity.cache_clear()
+    async with EmbeddedPostgres(closed / "data", bin_dir=programs, durable=False) as server:
+        assert await fetch(server.dsn, "SELECT 1") == 1
+        owner = (closed / "data" / "cluster").stat().st_uid
+        assert owner == (0 if kind == "namespace" else pwd.getpwnam("nobody").pw_uid)
+    # A machine that allows the other way takes the folder over.
+    monkeypatch.undo()
+    module.server_identity.cache_clear()
+    async with EmbeddedPostgres(closed / "data", bin_dir=programs, durable=False) as server:
+        assert await fetch(server.dsn, "SELECT 1") == 1
+
+
+@needs_root
+async def test_a_folder_that_belongs_to_another_user_is_reached_without_a_namespace(tmp_path: Path) -> None:
+    closed = tmp_path / "closed"
+    closed.mkdir(mode=0o700)
+    os.chown(closed, 12345, 12345)
+    async with EmbeddedPostgres(closed / "data", durable=False) as server:
+        assert await fetch(server.dsn, "SELECT 1") == 1
+
+
+@needs_root
+async def test_a_machine_that_lets_root_become_nobody_in_no_way_is_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tmp_path.chmod(0o700)
-    nobody = module.server_identity().partition(":")[2]
-    monkeypatch.setattr(module, "server_identity", lambda: f"drop:{nobody}")
-    async with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
-        assert await fetch(server.dsn, "SELECT 1") == 1
-        owner = (tmp_path / "data" / "cluster").stat().st_uid
-        assert owner == int(nobody.split(":")[0])
-    # And back: a machine that allows namespaces again takes its folder over.
-    monkeypatch.undo()
-    async with EmbeddedPostgres(tmp_path / "data", durable=False) as server:
-        assert await fetch(server.dsn, "SELECT 1") == 1
-
-
-async def test_a_stop_does_not_wait_for_clients(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "data", durable=False)
-    await server.start()
-    lingering = await asyncpg.connect(server.dsn)
-    await server.stop()
-    assert server.process.exit_code == 0
-    lingering.terminate()
-
-
-async def test_the_server_is_told_to_quit_when_its_parent_dies(tmp_path: Path) -> None:
-    server = EmbeddedPostgres(tmp_path / "data", durable=False)
-    await server.start()
-    server.process.send(signal.SIGQUIT)
-    await server.process.ended()
-    await server.restart()
-    assert await fetch(server.dsn, "SELECT 1") == 1
-    await server.stop()
-
-
-async def test_who_works_in_the_database_does_not_own_it(server: EmbeddedPostgres) -> None:
-    await execute(server.dsn, "CREATE TABLE IF NOT EXISTS owned (n integer)")
-    for forbidden in (
-        "CREATE TABLE mine (n integer)",
-        "DROP TABLE owned",
-        "SELECT * FROM owned",
-        "SET ROLE goldenhour",
-    ):
-        with pytest.raises(asyncpg.InsufficientPrivilegeError):
-            await execute(server.application_dsn, forbidden)
-
-
-async def test_a_cluster_from_before_there_were_two_roles_gets_the_other(tmp_path: Path) -> None:
-    async with EmbeddedPostgres(tmp_path / "data", durable=False) as first:
-        await execute(first.admin_dsn, f"DROP ROLE {module.APPLICATION}")
-        before = first.dsn
-    file = tmp_path / "data" / "passwords.json"
-    known = json.loads(file.read_text())
-    file.write_text(json.dumps({role: known[role] for role in (module.ADMIN, module.OWNER)}))
-    for _ in range(2):
-        async with EmbeddedPostgres(tmp_path / "data", first.port, durable=False) as later:
-            assert later.dsn == before
-            assert await fetch(later.application_dsn, "SELECT current_user") == module.APPLICATION
+    monkeypatch.setattr(module, "IDENTITY_KINDS", ("unheard-of",))
+    module.server_identity.cache_clear()
+    with pytest.raises(ChildFailed, match="cannot become `nobody` here"):
+        await EmbeddedPostgres(tmp_path / "data", durable=False).start()
+    module.server_identity.cache_clear()
