@@ -1,8 +1,8 @@
 """Make the virtual environment of this Python match the lock files, once per change of them.
 
 Every Python version has an environment of its own, `.venvs/<version>`, and `.venv` is a link to the one set up last.
-Two `make` may run at once. The script runs on a bare Python 3.11+ with nothing but the standard library. It fetches the
-pinned installer first (by hash, `bootstrap.txt`), brings the environment to exactly `dev.txt`, and links the project in.
+Two `make` may run at once. The script runs on a bare Python 3.11+ with the standard library only. It fetches the pinned
+installer first (by hash, `bootstrap.txt`), brings the environment to exactly `dev.txt`, and links the project in.
 """
 
 import fcntl

@@ -1,10 +1,8 @@
 """Embedded PostgreSQL: private, durable, restartable, and honest when it cannot start."""
 
-import json
 import os
 import pwd
 import shutil
-import signal
 import socket
 import stat
 from collections.abc import AsyncIterator
