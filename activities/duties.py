@@ -257,7 +257,7 @@ class DutyHands:
 
     hands: Hands
 
-    @activity.defn
+    @activity.defn(name="look_at_duties")
     async def look_at_duties(self, asked: ProcedureOrder) -> Look:
         """What of the case's duties is due by itself, and when; over when none waits any more."""
         async with self.hands.pool.acquire() as connection:
@@ -265,7 +265,7 @@ class DutyHands:
         dues = sorted((due for duty in waiting for due in _dues(duty)), key=lambda due: (due.at, due.what))
         return Look(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
-    @activity.defn
+    @activity.defn(name="care_for_duty")
     async def care_for_duty(self, asked: ProcedureOrder) -> None:
         """Do what is due, once however often it is asked: "remind:KIND", "escalate:KIND" or "lapse:KIND"."""
         what, _, name = asked.what.partition(":")

@@ -54,7 +54,7 @@ class FreezeHands:
 
     # -- ask a bank ------------------------------------------------------------------------------------------------
 
-    @activity.defn
+    @activity.defn(name="send_hold_request")
     async def send_hold_request(self, order: SendHoldRequest) -> Sent:
         """Put one hold request before one bank.
 
@@ -152,7 +152,7 @@ class FreezeHands:
 
     # -- the ladder ------------------------------------------------------------------------------------------------
 
-    @activity.defn
+    @activity.defn(name="climb_rung")
     async def climb_rung(self, order: ClimbRung) -> Climbed:
         """Do what one rung of the ladder asks for, and write that it was done.
 
@@ -258,7 +258,7 @@ class FreezeHands:
 
     # -- the end ---------------------------------------------------------------------------------------------------
 
-    @activity.defn
+    @activity.defn(name="settle_case")
     async def settle_case(self, order: SettleCase) -> Settled:
         """Close a case in which nothing is in play; else say what is open."""
         now = datetime.now(UTC)

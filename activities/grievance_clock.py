@@ -31,7 +31,7 @@ class GrievanceHands:
 
     hands: Hands
 
-    @activity.defn
+    @activity.defn(name="look_at_grievance")
     async def look_at_grievance(self, asked: ProcedureOrder) -> Look:
         """With which level the grievance is, and what comes by itself when."""
         async with (
@@ -43,7 +43,7 @@ class GrievanceHands:
                 return Look(over=True)
             return Look(over=False, at=row.level.value, dues=await _dues(connection, row, asked))
 
-    @activity.defn
+    @activity.defn(name="move_grievance")
     async def move_grievance(self, asked: ProcedureOrder) -> None:
         """Do what is due: take it to the next level, tell the supervisor, or end what is overtaken."""
         async with self.hands.pool.acquire() as connection, connection.transaction():

@@ -55,7 +55,7 @@ class HoldHands:
     appeal_address: str = ""
     """where a holder can appeal, for the message; "" where no address of ours is known"""
 
-    @activity.defn
+    @activity.defn(name="look_at_hold")
     async def look_at_hold(self, asked: ProcedureOrder) -> Look:
         """Do what is due about the hold now, and say what is due next; over when nothing is on hold any more.
 
@@ -77,7 +77,7 @@ class HoldHands:
                 await hold_clocks.mark_end(connection, hold_id, min(ends))
             return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
 
-    @activity.defn
+    @activity.defn(name="attend_to_hold")
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
         """Do what `asked.what` says is due; nothing where it is not due any more."""
         async with self.hands.pool.acquire() as connection, connection.transaction():

@@ -50,7 +50,7 @@ class RoundHands:
 
     # -- what is to be done ----------------------------------------------------------------------------------------
 
-    @activity.defn
+    @activity.defn(name="plan_round")
     async def plan_round(self) -> RoundPlan:
         """Compare what was left lying, tell of what is overdue, and write the questions whose time has come."""
         now = datetime.now(UTC)
@@ -125,7 +125,7 @@ class RoundHands:
 
     # -- putting a question ----------------------------------------------------------------------------------------
 
-    @activity.defn
+    @activity.defn(name="ask_by_channel")
     async def ask_by_channel(self, order: AskForList) -> bool:
         """Put one question over the first channel that takes it; false where none does, and people must.
 
@@ -155,7 +155,7 @@ class RoundHands:
             ) from later
         return False
 
-    @activity.defn
+    @activity.defn(name="ask_by_people")
     async def ask_by_people(self, order: AskForList) -> None:
         """Write to the institution, and give the desk a task to call it: a letter alone may lie for days."""
         asked = await self._still_to_put(order)

@@ -99,7 +99,7 @@ class CancellationHands:
     mailer: Mailer | None = None
     links: LinkMaker | None = None
 
-    @activity.defn
+    @activity.defn(name="send_cancellation")
     async def send_cancellation(self, asked: ProcedureOrder) -> bool:
         """Tell the bank over every channel that brought it the order; true when it has the word, or needs none.
 
@@ -131,7 +131,7 @@ class CancellationHands:
             raise _not_told(failed) from failed
         return True
 
-    @activity.defn
+    @activity.defn(name="climb_cancellation")
     async def climb_cancellation(self, asked: ProcedureOrder) -> None:
         """Climb the rung `asked.what`: the desk telephones the bank, then the supervisor looks."""
         rung, order_id = OrderRung(asked.what), UUID(asked.subject)

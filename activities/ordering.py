@@ -187,7 +187,7 @@ class OrderHands:
     paper_of: PaperOf
     links: LinkMaker | None = None
 
-    @activity.defn
+    @activity.defn(name="look_at_order")
     async def look_at_order(self, asked: ProcedureOrder) -> Look:
         """Where the order stands, and when silence climbs next."""
         async with self.hands.pool.acquire() as connection:
@@ -208,7 +208,7 @@ class OrderHands:
             dues.append(Due(what=TRY_AGAIN, at=again_at))
         return Look(over=False, at=order.state.value, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
-    @activity.defn
+    @activity.defn(name="send_order")
     async def send_order(self, asked: ProcedureOrder) -> bool:
         """Put the order before the bank, with its paper; true when the bank has it, or has refused it.
 
@@ -252,7 +252,7 @@ class OrderHands:
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.ORDER_DELIVERED, data)])
         return True
 
-    @activity.defn
+    @activity.defn(name="climb_order")
     async def climb_order(self, asked: ProcedureOrder) -> None:
         """Climb the rung `asked.what`: a letter to the desk or to the nodal officer, then a person of ours.
 

@@ -51,7 +51,7 @@ class RestorationHands:
 
     hands: Hands
 
-    @activity.defn
+    @activity.defn(name="look_at_restoration")
     async def look_at_restoration(self, asked: ProcedureOrder) -> Look:
         """Where the restoration stands, and what falls due when."""
         async with (
@@ -64,7 +64,7 @@ class RestorationHands:
             found = await standing(connection, row)
         return Look(over=False, at=row.step.value, dues=dues(found, row.policy, asked.at))
 
-    @activity.defn
+    @activity.defn(name="write_application")
     async def write_application(self, asked: ProcedureOrder) -> None:
         """Write the application that the victim signs, in the victim's language; a paper for every turn of the step.
 
@@ -96,22 +96,22 @@ class RestorationHands:
             kinds, note = (TaskKind.RESTORATION_STEP,), work.note_of_application
             await tasks.close_noted(connection, row.case_no, kinds, note, asked.at, "it is written")
 
-    @activity.defn
+    @activity.defn(name="divide_accounts")
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
         """Divide what is on hold at its accounts between their victims, once it is up for approval."""
         await allocating.divide(self.hands, UUID(asked.subject), asked.at, ENGINE)
 
-    @activity.defn
+    @activity.defn(name="remind_of_step")
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
         """Say to whoever has to act that the step is due soon."""
         await self._do(asked, Errand.REMIND)
 
-    @activity.defn
+    @activity.defn(name="escalate_step")
     async def escalate_step(self, asked: ProcedureOrder) -> None:
         """Put the step that is overdue before the supervisor, and tell who supervises the case."""
         await self._do(asked, Errand.ESCALATE)
 
-    @activity.defn
+    @activity.defn(name="move_restoration")
     async def move_restoration(self, asked: ProcedureOrder) -> None:
         """End the step, pick another route, go on under an order or drop it, or wind up: whichever `asked.what` is."""
         await self._do(asked, Errand(asked.what))

@@ -70,7 +70,7 @@ class SweepHands:
     resting: dict[str, datetime] = field(default_factory=dict)
     """by case that failed: until when this process leaves it alone"""
 
-    @activity.defn
+    @activity.defn(name="sweep_outbox")
     async def sweep_outbox(self) -> Swept:
         """Tell what was left lying, oldest first; then look after open cases, and after hops that wait for the desk.
 

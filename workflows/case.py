@@ -39,7 +39,7 @@ def case_workflow_id(case_no: str) -> str:
     return f"case-{case_no}"
 
 
-@workflow.defn
+@workflow.defn(name="CaseWorkflow")
 class CaseWorkflow:
     """The engine's work on one incident.
 
@@ -77,7 +77,7 @@ class CaseWorkflow:
 
     # -- what the case is told -------------------------------------------------------------------------------------
 
-    @workflow.signal
+    @workflow.signal(name="tell")
     def tell(self, news: CaseNews) -> None:
         """Take up what a bank's answer, another complaint or the desk has changed."""
         self._load.tell(news)
@@ -85,7 +85,7 @@ class CaseWorkflow:
         if pursuit and news.escalate_to:
             pursuit.escalate(news.escalate_to)
 
-    @workflow.query
+    @workflow.query(name="progress")
     def progress(self) -> CaseProgress:
         """Where the case stands, in numbers and ids."""
         return CaseProgress(

@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import procedures
 
 
-@workflow.defn
+@workflow.defn(name="DutiesWorkflow")
 class DutiesWorkflow:
     """Keeps the clocks of a case's duties; the next duty of a case whose duties were all done begins it anew."""
 
@@ -24,7 +24,7 @@ class DutiesWorkflow:
                 await self._duties.act(DutyHands.care_for_duty, due.what)
             self._duties.continue_if_long()
 
-    @workflow.signal
+    @workflow.signal(name="changed")
     def changed(self) -> None:
         """A duty was written."""
         self._duties.take_note()

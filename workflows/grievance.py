@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import procedures
 
 
-@workflow.defn
+@workflow.defn(name="GrievanceWorkflow")
 class GrievanceWorkflow:
     """Keeps the clock of one grievance; a decision that the holder takes on begins it anew."""
 
@@ -24,7 +24,7 @@ class GrievanceWorkflow:
                 await self._grievance.act(GrievanceHands.move_grievance, due.what)
             self._grievance.continue_if_long()
 
-    @workflow.signal
+    @workflow.signal(name="changed")
     def changed(self) -> None:
         """The grievance, or the hold that it is about, was written."""
         self._grievance.take_note()

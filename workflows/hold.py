@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import procedures
 
 
-@workflow.defn
+@workflow.defn(name="HoldWorkflow")
 class HoldWorkflow:
     """Keeps the clocks of one hold until nothing is on hold any more."""
 
@@ -24,7 +24,7 @@ class HoldWorkflow:
                 await self._hold.act(HoldHands.attend_to_hold, due.what)
             self._hold.continue_if_long()
 
-    @workflow.signal
+    @workflow.signal(name="changed")
     def changed(self) -> None:
         """The hold, or what is ordered about it, was written."""
         self._hold.take_note()

@@ -23,7 +23,7 @@ _CARRIES: dict[str, Any] = {
 """what is put before the bank, by where the order stands"""
 
 
-@workflow.defn
+@workflow.defn(name="OrderWorkflow")
 class OrderWorkflow:
     """Keeps the clocks of one order."""
 
@@ -44,7 +44,7 @@ class OrderWorkflow:
                 await self._order.act(climb, due.what)
             self._order.continue_if_long()
 
-    @workflow.signal
+    @workflow.signal(name="changed")
     def changed(self) -> None:
         """The order was written."""
         self._order.take_note()

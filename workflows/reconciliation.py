@@ -11,7 +11,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
 
 
-@workflow.defn
+@workflow.defn(name="ReconciliationWorkflow")
 class ReconciliationWorkflow:
     """Run by a schedule. It keeps nothing: what a round has not put to a bank is put by the next."""
 

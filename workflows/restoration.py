@@ -12,7 +12,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import procedures
 
 
-@workflow.defn
+@workflow.defn(name="RestorationWorkflow")
 class RestorationWorkflow:
     """Keeps the clocks of one restoration; officers move it from step to step, each verb a transaction of its own."""
 
@@ -40,7 +40,7 @@ class RestorationWorkflow:
                         assert_never(other)
             self._restoration.continue_if_long()
 
-    @workflow.signal
+    @workflow.signal(name="changed")
     def changed(self) -> None:
         """The restoration, or what its way depends on, was written."""
         self._restoration.take_note()

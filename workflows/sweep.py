@@ -8,7 +8,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows import policies
 
 
-@workflow.defn
+@workflow.defn(name="SweepWorkflow")
 class SweepWorkflow:
     """Run by a schedule: start the cases and send the news that the API could not, because Temporal was away."""
 
