@@ -15,7 +15,7 @@ from adapters.banks.answers import (
 from domain.directory import Directory
 from domain.policy import CodeMeaning, TrailRules
 from schemas.answers import NOT_STATED, Claim, PayeeClaim
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
 

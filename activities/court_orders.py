@@ -14,7 +14,7 @@ from activities.hands import Hands
 from activities.kept_holds import ask_about_kept
 from activities.ordering import plan_order
 from db import account_holds, cases, court_orders, events, institutions, police, tasks
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.court_orders import Releasable
 from db.events import Event
 from db.pool import Connection
@@ -22,12 +22,12 @@ from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
 from domain.restoring import LEADS_TO
 from schemas.answers import NewTask
-from schemas.complaints import IST
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
+from schemas.text import IST
 
 _KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
 """effects under which a hold does not lapse: an order exists"""

@@ -12,7 +12,7 @@ from db.pool import Connection
 from domain.authority import SameEyes
 from domain.errors import NotNow, RuleBroken
 from schemas.answers import NewTask
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 

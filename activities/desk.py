@@ -15,7 +15,6 @@ from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
 from domain.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
-from schemas.complaints import Party
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import (
     AnswerClass,
@@ -30,6 +29,7 @@ from schemas.enums import (
     TaskState,
 )
 from schemas.identifiers import account_key, reference_key
+from schemas.parties import Party
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 
 LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})

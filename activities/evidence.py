@@ -10,10 +10,10 @@ from typing import IO, Final
 import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.evidence_file import PackWriter, digest_of, pem
+from activities.evidence_file import PackWriter, digest_of
 from activities.evidence_signed import files_of, folder_of
 from activities.hands import Hands
-from activities.vault import Vault
+from activities.vault import Vault, pem
 from db import events, evidence, evidence_keys
 from db.events import Event
 from db.evidence import CaseHead

@@ -17,7 +17,7 @@ from typing import IO, Final, Self
 import orjson
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.evidence_checks import check_sent, check_signed, check_words
 from domain.errors import LimitExceeded
@@ -124,11 +124,6 @@ class Whole:
     case_no: str
     hashes: tuple[bytes, ...]
     """of the events of its log, in order"""
-
-
-def pem(key: Ed25519PublicKey) -> bytes:
-    """A public key as openssl reads it."""
-    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
 
 
 def digest_of(file: IO[bytes]) -> str:

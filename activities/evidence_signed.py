@@ -16,7 +16,7 @@ from http_message_signatures import (
     algorithms,
 )
 
-from activities.evidence_file import pem
+from activities.vault import pem
 from db import evidence
 from db.bank_keys import Evidence
 from db.pool import Connection

@@ -10,10 +10,11 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.banks.letters import Letter
 from activities.carrying import Carried, Carrier
 from activities.hands import Hands
 from activities.ladder_mail import send_letter
-from activities.letters import Letter, nodal_letter, reminder_letter, with_link
+from activities.letters import nodal_letter, reminder_letter, with_link
 from activities.metrics import METRICS, SendOutcome
 from activities.parcels import HoldParcel
 from activities.tickets import instrument_of, urgency_of

@@ -17,7 +17,8 @@ from domain.ledger import complaint_entries
 from domain.oddities import oddities
 from domain.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
-from schemas.complaints import Complaint, ComplaintReceipt, Flag, Transfer
+from schemas.base import Flag
+from schemas.complaints import Complaint, ComplaintReceipt, Transfer
 from schemas.enums import AnswerClass, CaseState, EventKind, HopSource
 from schemas.identifiers import account_key, reference_key, transfer_key
 from schemas.work import CaseNews, CaseStart, FollowUp, HopBrief, HopRef

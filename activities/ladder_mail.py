@@ -2,8 +2,8 @@
 
 from uuid import UUID
 
+from activities.banks.letters import Letter
 from activities.hands import Hands
-from activities.letters import Letter
 from adapters.banks.email import AnswerLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript

@@ -4,32 +4,20 @@ They name the request, not the people: the bank has the ticket, and a mailbox is
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
+from activities.banks.letters import Letter
 from adapters.banks.email import AnswerLink, link_text
 from adapters.messages.smtp import is_plain_address
 from db.requests import HopToAsk, RequestRow
 from domain.duty import Holidays, calling_order
-from schemas.complaints import IST
 from schemas.institutions import Institution
 from schemas.rosters import HolidayRules, OfficerToCall
+from schemas.text import IST
 
 MAX_ROWS = 50
 NOBODY_TO_WRITE_TO = "no nodal officer with an address is known: to the desk"
-
-
-@dataclass(frozen=True)
-class Letter:
-    """A mail on its way. `message_id` is the same for the same letter, so that a second copy can be told."""
-
-    to: str
-    subject: str
-    body_text: str
-    message_id: str
-    cc: tuple[str, ...] = ()
-    remark: str = ""
-    """why it goes to others than those it is meant for; names nobody, as it stands in the log"""
 
 
 def reminder_letter(institution: Institution, request: RequestRow, hops: Sequence[HopToAsk]) -> Letter:

@@ -2,11 +2,11 @@
 
 from typing import Final
 
-from activities.letters import Letter
+from activities.banks.letters import Letter
 from adapters.messages.smtp import Attachment
-from schemas.complaints import IST
 from schemas.institutions import Institution
 from schemas.reconciliation import Inquiry
+from schemas.text import IST
 
 HEADER: Final = "Acknowledgement number,RRN or UTR,Amount on hold\n"
 """the columns that `goldenhour reconcile` looks for"""

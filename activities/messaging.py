@@ -24,9 +24,10 @@ from domain.errors import NotNow
 from domain.message_texts import Said, Written, forwarded, letter, short
 from schemas.answers import NewTask
 from schemas.enums import EventKind, Language, TaskKind
-from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient, is_email
+from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient
 from schemas.papers import PaperHead
 from schemas.police import CaseDuty, CaseOfficer
+from schemas.text import is_email
 
 log = logging.getLogger(__name__)
 

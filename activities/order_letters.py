@@ -3,16 +3,16 @@
 from dataclasses import replace
 from datetime import datetime
 
-from activities.letters import Letter
+from activities.banks.letters import Letter
 from adapters.banks.email import AnswerLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.bank_orders import OrderRow
 from domain.duty import Holidays, calling_order
-from schemas.complaints import IST
 from schemas.institutions import Institution
 from schemas.procedures import OrderRung
 from schemas.restoration_enums import OrderKind
 from schemas.rosters import HolidayRules
+from schemas.text import IST
 
 _ASKED = {
     OrderKind.RESTORE: "credit the amounts named in it to the accounts named in it",

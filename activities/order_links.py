@@ -15,7 +15,7 @@ from uuid import UUID
 
 import orjson
 
-from activities.answer_links import ANSWERS_AT_ONCE, order_link_key, token_digest
+from activities.banks.reply_links import ANSWERS_AT_ONCE, order_link_key, token_digest
 from activities.confirming import take_confirmation
 from activities.hands import Hands
 from activities.order_cancelling import acknowledge_cancellation

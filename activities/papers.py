@@ -14,7 +14,7 @@ from activities.hands import Hands
 from activities.messaging import tell_bank
 from activities.paper_facts import GATHER, Gathered, Gathering, subject_of
 from db import cases, events, paper_facts, papers, police
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.events import Event
 from db.pool import Connection
 from domain.authority import SameEyes

@@ -29,9 +29,11 @@ from domain.trail_known import OnwardHop, Told, Verdict
 from domain.trail_row import TrailNote, TrailRow
 from domain.trail_workbook import RejectedTrailRow, TrailReading, rounds
 from schemas.answers import NOT_STATED
-from schemas.complaints import MAX_TRANSFERS, Complaint, Flag, Party, Transfer, Victim
+from schemas.base import Flag
+from schemas.complaints import MAX_TRANSFERS, Complaint, Transfer, Victim
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, transfer_key
+from schemas.parties import Party
 from schemas.work import FollowUp
 
 LINES_AN_ANSWER_MAX = 500

@@ -21,7 +21,7 @@ from adapters.banks.answers import (
 )
 from domain.trail_columns import Sheet
 from domain.trail_row import SOURCE, TrailRow
-from schemas.complaints import Flag
+from schemas.base import Flag
 
 FROM_WORKBOOK = Flag(
     field="line", code="from_workbook", message="told by a money-trail workbook, not by the bank over its own wire"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from db import complaints, hops
 from db.pool import Connection
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.identifiers import transfer_key
 
 

@@ -10,9 +10,11 @@ from typing import Final
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from pydantic import SecretStr
 
 KEY_BYTES: Final = 32
@@ -63,3 +65,8 @@ def password_fits(password: SecretStr, password_hash: str) -> bool:
         return _HASHER.verify(password_hash, password.get_secret_value())
     except (VerificationError, InvalidHashError):
         return False
+
+
+def pem(key: Ed25519PublicKey) -> bytes:
+    """A public key as openssl reads it."""
+    return key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)

@@ -16,7 +16,7 @@ from adapters.banks.stated import MovedOn, Stated, TakenOut
 from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
-from schemas.messages import is_email
+from schemas.text import is_email
 
 ROWS: Final = range(1, 6)
 """of transfers onward, and of withdrawals, for each transfer"""

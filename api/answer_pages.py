@@ -9,7 +9,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.answer_links import PATH, AnswerLinks, AskedTransfer, LinkState, LinkView, NotTaken, Taken
+from activities.answer_links import PATH, AnswerLinks, AskedTransfer, LinkView, NotTaken, Taken
+from activities.banks.reply_links import LinkState
 from activities.order_links import OrderLinks
 from adapters.banks.answers import WithdrawalChannel
 from api.answer_forms import NAMES, NOT_FOUND, ROWS, Reading, is_filled, numbers_in, read_form
@@ -20,7 +21,7 @@ from api.parts import Parts, TheParts
 from api.throttle import Throttle, address_of
 from domain.policy import TryName
 from domain.rupees import rupees
-from schemas.complaints import IST
+from schemas.text import IST
 
 router = APIRouter(prefix=PATH.rstrip("/"), include_in_schema=False)
 

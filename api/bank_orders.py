@@ -12,10 +12,10 @@ from activities.order_answers import NoPaper, OrderOver
 from activities.order_cancelling import NotCancelled, acknowledge_cancellation
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
-from api.papers import PDF
-from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
+from api.orders import not_its_line
+from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Kind, Refused, Violation, says
+from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from domain.policy import LimitName
 from schemas.bank_answers import Acknowledge
@@ -164,9 +164,3 @@ async def refuse(
         return await order_answers.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None
-
-
-def not_its_line(error: NotItsLine) -> Refused:
-    """A word on a line that the order has not."""
-    violation = Violation(f"lines[{error.index}].line_no", "is no line of this order", error.line_no)
-    return Refused(INVALID, violations=[violation])

@@ -7,8 +7,7 @@ from fastapi import APIRouter, Path, Query
 from starlette.responses import Response
 
 from api.bank_auth import TheBank
-from api.papers import PDF
-from api.params import PAGE_DEFAULT, Cursor, PageLimit
+from api.params import PAGE_DEFAULT, PDF, Cursor, PageLimit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take

@@ -14,8 +14,7 @@ from api.roles import Action
 from api.tokens import Officer
 from db import task_views
 from domain.task_readers import acts_of
-from schemas.base import Noun
-from schemas.desk import WithReason
+from schemas.base import Noun, WithReason
 from schemas.enums import TaskKind, TaskState
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.views import TaskPage

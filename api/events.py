@@ -18,7 +18,7 @@ from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
-from db import case_views, event_views
+from db import cases, event_views
 from db.pool import Pool
 from schemas.views import EventPage
 
@@ -61,7 +61,7 @@ async def read_events(
             page = await event_views.page(connection, ack_no, after, limit)
         return Response(page.model_dump_json(), media_type="application/json")
     async with pool.acquire() as connection:
-        case_no = await case_views.case_no_of(connection, ack_no)
+        case_no = await cases.case_no_of(connection, ack_no)
     hub: EventHub = request.app.state.hub
     await hub.listening()
     return EventStream(hub, pool, case_no, after if last_event_id is None else last_event_id, officer)

@@ -18,7 +18,7 @@ from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FO
 from api.roles import Action
 from api.tokens import Officer
 from db import police
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.evidence_keys import EvidenceKeys
 from domain.evidence import Edition
 from schemas.enums import Role

@@ -18,7 +18,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import hold_views
-from schemas.desk import WithReason
+from schemas.base import WithReason
 from schemas.grievances import GrievanceDone, NewGrievance
 from schemas.hold_views import (
     AppealCode,

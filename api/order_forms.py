@@ -12,9 +12,9 @@ from typing import Final
 from activities.order_links import OrderForm
 from api.forms import FormReader, whole_number
 from domain.confirming import UNNAMED
-from schemas.complaints import IST
 from schemas.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
+from schemas.text import IST
 
 REFERENCE_MAX_CHARS: Final = 64
 

@@ -10,15 +10,18 @@ from activities.confirming import NotItsLine, write_down
 from activities.order_cancelling import vouch_for_cancellation
 from activities.ordering import cancel_order
 from api.auth import may
-from api.bank_orders import not_its_line
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.parts import TheParts
-from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
+from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import ALLOWED, Action
 from api.tokens import Officer
 from db import order_views
 from schemas.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
-from schemas.orders import CancellationAcknowledged, OrderConfirmation, WrittenDownTaken
+from schemas.orders import (
+    CancellationAcknowledged,
+    OrderConfirmation,
+    WrittenDownTaken,
+)
 from schemas.restoration_enums import OrderState
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
@@ -103,3 +106,9 @@ async def confirm(
         return await write_down(parts.hands, order_id, word, told.note, officer.actor, supervises=supervises)
     except NotItsLine as error:
         raise not_its_line(error) from None
+
+
+def not_its_line(error: NotItsLine) -> Refused:
+    """A word on a line that the order has not."""
+    violation = Violation(f"lines[{error.index}].line_no", "is no line of this order", error.line_no)
+    return Refused(INVALID, violations=[violation])

@@ -14,7 +14,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.responses import HTMLResponse, Response
 
-from schemas.complaints import IST
+from schemas.text import IST
 
 TEMPLATES: Final = Path(__file__).with_name("templates")
 GONE: Final = 410

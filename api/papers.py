@@ -7,7 +7,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from activities.papers import appeal_address, approve_attachment, issue_for_officer, preview
 from api.auth import acting, may, refuse_unless
-from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
 from api.parts import TheParts
 from api.problems import (
     FOUR_EYES,
@@ -25,8 +25,7 @@ from api.roles import Action
 from api.tokens import Officer
 from db import papers
 from domain.papers import SEIZURES, PaperDiffers, PaperLacks
-from schemas.base import Storable
-from schemas.desk import WithReason
+from schemas.base import Storable, WithReason
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import PaperPreview
 from schemas.papers import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
@@ -34,7 +33,6 @@ from schemas.restoration_enums import PaperKind
 
 router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
 
-PDF: Final = "application/pdf"
 _ETAG: Final = {"description": "The SHA-256 of the bytes, as the register has it.", "schema": {"type": "string"}}
 _PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
     200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}, "headers": {"ETag": _ETAG}},

@@ -33,3 +33,6 @@ PAGE_MAX: Final = 200
 PageLimit = Annotated[int, Query(ge=1, le=PAGE_MAX, description="Most items on the page.")]
 Cursor = Annotated[str | None, Query(max_length=200, description="`next` of the page before.")]
 Key = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, pattern=r"^[\x21-\x7e]+$")]
+
+
+PDF: Final = "application/pdf"

@@ -9,14 +9,13 @@ from activities import court_orders as courts
 from activities import duties as clocks
 from activities import police as station
 from api.auth import may
-from api.papers import PDF
-from api.params import AckNo, CourtOrderId
+from api.params import PDF, AckNo, CourtOrderId
 from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import case_views, court_orders, duties, police
-from schemas.desk import WithReason
+from db import cases, court_orders, duties, police
+from schemas.base import WithReason
 from schemas.police import (
     DOCUMENT_MAX_BYTES,
     CaseOfficer,
@@ -62,7 +61,7 @@ async def read_police_side(
         parts.hands.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        case_no = await case_views.case_no_of(connection, ack_no)
+        case_no = await cases.case_no_of(connection, ack_no)
         return PoliceSide(
             case_ack_no=case_no,
             officers=await police.officers(connection, case_no),
@@ -98,7 +97,7 @@ async def read_fir_copy(
 ) -> Response:
     """The report as it was handed in, or as the register sent it."""
     async with parts.hands.pool.acquire() as connection:
-        case_no = await case_views.case_no_of(connection, ack_no)
+        case_no = await cases.case_no_of(connection, ack_no)
         document = await police.fir_copy(connection, case_no, fir_id)
     return _attached(document, f"fir-{fir_id}.pdf")
 
@@ -150,7 +149,7 @@ async def read_court_order(
 ) -> Response:
     """The order as it was handed in."""
     async with parts.hands.pool.acquire() as connection:
-        case_no = await case_views.case_no_of(connection, ack_no)
+        case_no = await cases.case_no_of(connection, ack_no)
         document = await court_orders.document(connection, case_no, court_order_id)
     return _attached(document, f"court-order-{court_order_id}.pdf")
 

@@ -22,10 +22,10 @@ from api.tokens import Officer
 from db import scorecards
 from db.scorecards import Span
 from domain.cells import as_plain_text
-from schemas.complaints import LocalDatetime
 from schemas.enums import AnswerClass, ContradictionKind, Rung
 from schemas.institutions import Code
 from schemas.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
+from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1", tags=["scorecards"], responses=IN_THE_DESCRIPTION)
 

@@ -13,8 +13,8 @@ from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from schemas.base import Noun
-from schemas.desk import HopCorrection, NewHopByDesk, WithReason
+from schemas.base import Noun, WithReason
+from schemas.desk import HopCorrection, NewHopByDesk
 
 router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from schemas.views import AnswerPage, AnswerView, ContradictionPage, ContradictionView

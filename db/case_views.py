@@ -51,14 +51,6 @@ ORDER BY c.opened_at DESC, c.case_no DESC LIMIT $4
 """
 
 
-async def case_no_of(connection: Connection, ack_no: str) -> str:
-    """The case that any of its numbers names. Raises `NotFound`."""
-    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
-    if case_no is None:
-        raise NotFound(f"case {ack_no}")
-    return case_no
-
-
 async def get(connection: Connection, ack_no: str) -> CaseView:
     """The case that any of its numbers names. Raises `NotFound`."""
     row = await connection.fetchrow(_CASE, ack_no, MAX_COMPLAINTS_SHOWN)

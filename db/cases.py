@@ -243,3 +243,11 @@ async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequ
         )
         for row in rows
     )
+
+
+async def case_no_of(connection: Connection, ack_no: str) -> str:
+    """The case that any of its numbers names. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise NotFound(f"case {ack_no}")
+    return case_no

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 from db.pool import Connection
 from domain.districts import known_district
-from schemas.base import Noun
-from schemas.complaints import Complaint, ComplaintReceipt, Flag
+from schemas.base import Flag, Noun
+from schemas.complaints import Complaint, ComplaintReceipt
 
 
 class KnownComplaint(Noun):

@@ -7,8 +7,7 @@ from typing import Any
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.answers import Confirmation, HopPosition
-from schemas.base import Noun, UtcDatetime
-from schemas.complaints import Flag
+from schemas.base import Flag, Noun, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
 from schemas.work import HopBrief
 

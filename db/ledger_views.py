@@ -3,7 +3,7 @@
 from itertools import groupby
 from typing import Final
 
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from schemas.enums import Bucket

@@ -4,7 +4,7 @@ from typing import Final
 
 from asyncpg import Record
 
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.views import RequestHopView, RequestPage, RequestView

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.pool import Connection
 from domain.trail_export import ExportAnswer, ExportHop
 from schemas.enums import ClaimKind, Disposition, HopSource

@@ -5,10 +5,10 @@ from typing import Final
 
 from asyncpg import Record
 
-from db.case_views import case_no_of
+from db.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.enums import Bucket
 from schemas.identifiers import account_key
 from schemas.views import TrailEdge, TrailNode, TrailView

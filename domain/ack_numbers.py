@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from schemas.complaints import IST
 from schemas.enums import Channel
+from schemas.text import IST
 
 SERIALS_A_DAY = 10_000_000
 OUR_FIRST_SERIAL = 5_000_000

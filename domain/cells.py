@@ -14,7 +14,7 @@ from datetime import date, datetime, time, timedelta
 from typing import NamedTuple
 
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.complaints import IST
+from schemas.text import IST
 
 Cell = str | int | float | bool | datetime | date | time | timedelta | None
 

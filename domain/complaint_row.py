@@ -20,10 +20,11 @@ from domain.cells import (
     yes_or_no,
 )
 from domain.complaint_columns import Column, Header
-from schemas.complaints import Party, Transfer
+from schemas.complaints import Transfer
 from schemas.enums import Channel, Language, Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, reference_key
-from schemas.messages import is_email
+from schemas.parties import Party
+from schemas.text import is_email
 
 T = TypeVar("T")
 

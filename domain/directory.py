@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from domain.sponsors import SponsoredAccounts
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.identifiers import IFSC_PATTERN
 from schemas.institutions import Institution
 

@@ -9,8 +9,8 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from schemas.base import to_utc
-from schemas.complaints import IST
 from schemas.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
+from schemas.text import IST
 
 LOOK_AHEAD_DAYS: Final = 400
 """One who is away for longer has no next shift that anybody would wait for."""

@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 from domain.errors import RuleBroken
 from domain.rupees import rupees
 from schemas.base import Noun
-from schemas.complaints import IST
 from schemas.enums import Language
 from schemas.messages import MessageFacts, MessageKind, Recipient
+from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40
 """name and phone together; it is the name that is cut"""

@@ -7,7 +7,8 @@ from domain.ack_numbers import first_digits
 from domain.districts import known_district
 from domain.policy import TrailRules
 from schemas.answers import NOT_STATED
-from schemas.complaints import Complaint, Flag, Party, Transfer
+from schemas.base import Flag
+from schemas.complaints import Complaint, Transfer
 from schemas.identifiers import (
     ACCOUNT_PATTERN,
     MOBILE_PATTERN,
@@ -16,6 +17,7 @@ from schemas.identifiers import (
     VPA_PATTERN,
     reference_key,
 )
+from schemas.parties import Party
 
 CLOCK_SKEW = timedelta(minutes=5)
 TIME_MISSING = "time_missing"

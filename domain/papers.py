@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.errors import RuleBroken
-from schemas.complaints import IST
 from schemas.papers import Missing, PaperFacts, Particulars
 from schemas.restoration_enums import OrderReason, PaperKind, Route
+from schemas.text import IST
 
 KHALSA: Final = "Khalsa Medical Store v RBI, Allahabad High Court, 19 January 2026"
 SOP: Final = "SOP of the Ministry of Home Affairs, 2 January 2026"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from domain.rupees import rupees
-from schemas.complaints import IST
+from schemas.text import IST
 from schemas.views import TaskHop
 
 

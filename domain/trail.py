@@ -31,7 +31,7 @@ from schemas.answers import (
     NewTask,
     Reconciliation,
 )
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.enums import (
     Bucket,
     ClaimKind,

@@ -15,9 +15,9 @@ from domain.policy import TrailRules
 from domain.trail_columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn, sheet_named
 from domain.trail_row import CASH, NO_MONEY, SOURCE, VICTIMS_LAYER, plain_text
 from schemas.answers import NOT_STATED
-from schemas.complaints import IST
 from schemas.enums import ClaimKind, Disposition, HopSource
 from schemas.identifiers import account_key, names_a_transfer, reference_key
+from schemas.text import IST
 
 C = TrailColumn
 Value = str | int

@@ -23,9 +23,10 @@ from domain.cells import (
 from domain.complaint_row import Fault
 from domain.trail_columns import Sheet, TrailColumn, TrailHeader
 from schemas.answers import NOT_STATED
-from schemas.complaints import Party, Transfer
+from schemas.complaints import Transfer
 from schemas.enums import Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, account_key, names_a_transfer, reference_key
+from schemas.parties import Party
 
 T = TypeVar("T")
 C = TrailColumn

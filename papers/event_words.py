@@ -14,8 +14,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from domain.rupees import rupees
-from schemas.complaints import IST
 from schemas.enums import Bucket, Language
+from schemas.text import IST
 
 SENTENCE_MAX_CHARS: Final = 300
 VALUE_MAX_CHARS: Final = 60

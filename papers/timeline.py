@@ -9,8 +9,8 @@ from typing import Any, Final
 from domain.rupees import rupees
 from papers.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
 from papers.event_words import ids, told
-from schemas.complaints import IST
 from schemas.enums import Bucket, Language
+from schemas.text import IST
 
 HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
 """the page that goes with the evidence of a case"""

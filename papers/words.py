@@ -13,8 +13,8 @@ from typing import Final
 
 from domain.districts import known_district
 from domain.rupees import rupees
-from schemas.complaints import IST
 from schemas.enums import Language
+from schemas.text import IST
 
 WORDS: Final = Path(__file__).parent / "words"
 _SECTION: Final = re.compile(r"^(BNSS|BNS|BSA|IT Act) ([0-9]+[A-Z]*(?:\([0-9a-z]+\))*)$")

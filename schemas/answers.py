@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from schemas.base import Noun, UtcDatetime
-from schemas.complaints import Flag
+from schemas.base import Flag, Noun, UtcDatetime
 from schemas.enums import (
     Bucket,
     ClaimKind,

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
 from schemas.identifiers import IFSC_PATTERN
-from schemas.messages import EMAIL_MAX_CHARS
+from schemas.text import EMAIL_MAX_CHARS
 
 LINES_MAX = 500
 """Most lines in one answer."""

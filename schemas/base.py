@@ -4,7 +4,15 @@ import re
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 _DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
@@ -48,3 +56,20 @@ def _written_out(told: object) -> object:
 
 WrittenOut = BeforeValidator(_written_out)
 """Beside a time: a number is none. Whether it counts seconds or milliseconds, nobody can tell."""
+
+
+class Flag(Noun):
+    """Something odd that was taken all the same: where, what, and in words."""
+
+    field: str
+    code: str
+    message: str
+
+
+Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
+
+
+class WithReason(Noun):
+    """The body of every verb that must say why."""
+
+    reason: Reason

@@ -1,80 +1,15 @@
 """What a victim tells, as it comes through the door, and what goes back."""
 
-from datetime import date, datetime, time, timedelta, timezone
 from typing import Annotated, Self
 
-from pydantic import BeforeValidator, Field, StringConstraints, model_validator
+from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import Flag, Noun, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Channel, Language, Mode
-from schemas.identifiers import names_a_transfer
-from schemas.messages import EmailAddress
+from schemas.parties import Party
+from schemas.text import EmailAddress, Identifier, Line, LocalDatetime, Reference, day_of
 
-IST = timezone(timedelta(hours=5, minutes=30), "IST")
 MAX_TRANSFERS = 100
-TIME_FORMAT = "write YYYY-MM-DDTHH:MM:SS, with an offset such as +05:30 unless it is Indian time"
-
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200), Storable]
-Identifier = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
-
-
-def _placeholder_is_nothing(value: object) -> object:
-    """A placeholder such as "NA" or twelve zeros: kept as a reference, it would make strangers' transfers one."""
-    return None if isinstance(value, str) and not names_a_transfer(value) else value
-
-
-Reference = Annotated[Identifier | None, BeforeValidator(_placeholder_is_nothing)]
-Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320), Storable]
-
-
-def _is_number(value: object) -> bool:
-    if not isinstance(value, str):
-        return isinstance(value, int | float)
-    try:
-        float(value)
-    except ValueError:
-        return False
-    return True
-
-
-def _day_of(value: object) -> date | None:
-    """The date, where `value` is one without a time of day."""
-    if isinstance(value, str) and not _is_number(value):
-        try:
-            return date.fromisoformat(value.strip())
-        except ValueError:
-            return None
-    return value if isinstance(value, date) and not isinstance(value, datetime) else None
-
-
-def _as_told_in_india(value: object) -> object:
-    """Officers write local time: a time without an offset is Indian time, a date alone the start of that day.
-
-    A number is no time: seconds and milliseconds look alike, and so do an epoch and a date without its dashes.
-    """
-    if _is_number(value):
-        raise ValueError(f"a number is no time: {TIME_FORMAT}")
-    if day := _day_of(value):
-        value = datetime.combine(day, time())
-    if isinstance(value, str):
-        try:
-            value = datetime.fromisoformat(value.strip())
-        except ValueError:
-            return value
-    if isinstance(value, datetime) and value.tzinfo is None:
-        return value.replace(tzinfo=IST)
-    return value
-
-
-LocalDatetime = Annotated[UtcDatetime, BeforeValidator(_as_told_in_india)]
-
-
-class Flag(Noun):
-    """Something odd that was taken all the same: where, what, and in words."""
-
-    field: str
-    code: str
-    message: str
 
 
 class Victim(Noun):
@@ -89,28 +24,6 @@ class Victim(Noun):
     language: Annotated[Language, Field(exclude_if=lambda language: language is Language.HI)] = Language.HI
     """in which the victim is told of the case"""
     email: Annotated[EmailAddress | None, Field(exclude_if=lambda email: email is None)] = None
-
-
-class Party(Noun):
-    """One end of a transfer: an institution and exactly one of account, VPA or wallet."""
-
-    institution: Line
-    account: Identifier | None = None
-    vpa: Vpa | None = None
-    wallet: Identifier | None = None
-    ifsc: Identifier | None = None
-
-    @model_validator(mode="after")
-    def _one_holder(self) -> Self:
-        given = [name for name in ("account", "vpa", "wallet") if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise ValueError(f"give exactly one of account, vpa or wallet (given: {', '.join(given) or 'none'})")
-        return self
-
-    @property
-    def holder(self) -> str:
-        """The account, VPA or wallet, whichever was given."""
-        return self.account or self.vpa or self.wallet or ""
 
 
 class Transfer(Noun):
@@ -129,7 +42,7 @@ class Transfer(Noun):
     @model_validator(mode="before")
     @classmethod
     def _note_a_missing_time(cls, told: object) -> object:
-        if isinstance(told, dict) and _day_of(told.get("transferred_at")):
+        if isinstance(told, dict) and day_of(told.get("transferred_at")):
             return told | {"time_missing": True}
         return told
 

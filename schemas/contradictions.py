@@ -4,8 +4,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, Storable, UtcDatetime
-from schemas.desk import Reason
+from schemas.base import Noun, Reason, Storable, UtcDatetime
 from schemas.enums import ContradictionKind, SettlementDecision
 
 

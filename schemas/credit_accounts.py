@@ -5,8 +5,8 @@ from typing import Annotated
 from pydantic import Field, StringConstraints
 
 from schemas.base import Noun, Storable, UtcDatetime
-from schemas.complaints import Line
 from schemas.identifiers import ACCOUNT_PATTERN, IFSC_PATTERN
+from schemas.text import Line
 
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 

@@ -2,12 +2,13 @@
 
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable
-from schemas.complaints import Identifier, LocalDatetime, Party, Reference
+from schemas.base import Noun, PositivePaise, Reason
 from schemas.enums import Mode
 from schemas.identifiers import names_a_transfer
+from schemas.parties import Party
+from schemas.text import Identifier, LocalDatetime, Reference
 
 
 def _names_a_transfer(reference: str) -> str:
@@ -17,7 +18,6 @@ def _names_a_transfer(reference: str) -> str:
 
 
 TransferReference = Annotated[Identifier, AfterValidator(_names_a_transfer)]
-Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
 
 
 class NewHopByDesk(Noun):
@@ -50,9 +50,3 @@ class HopCorrection(Noun):
         if all(v is None for v in (self.rrn, self.utr, self.amount_paise, self.transferred_at, self.payee)):
             raise ValueError("nothing is corrected: give rrn, utr, amount_paise, transferred_at or payee")
         return self
-
-
-class WithReason(Noun):
-    """The body of every verb that must say why."""
-
-    reason: Reason

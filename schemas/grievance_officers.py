@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 from pydantic import StringConstraints, model_validator
 
 from schemas.base import Noun, Storable, UtcDatetime
-from schemas.messages import EmailAddress
 from schemas.police import Phone
 from schemas.restoration_enums import GrievanceLevel
+from schemas.text import EmailAddress
 
 OfficersLevel = Literal[GrievanceLevel.DY_SP, GrievanceLevel.DISTRICT_GRO, GrievanceLevel.STATE_GRO]
 District = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True, max_length=100), Storable]

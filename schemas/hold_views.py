@@ -8,7 +8,7 @@ from pydantic import model_validator
 
 from schemas.base import Noun, UtcDatetime
 from schemas.grievances import Reason
-from schemas.messages import EmailAddress, Mobile
+from schemas.text import EmailAddress, Mobile
 
 
 class MicroDecision(StrEnum):

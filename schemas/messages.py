@@ -1,23 +1,19 @@
 """Messages to the people of a case: the kinds, what each is told of, and how long a text may be."""
 
-import re
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Final, Literal
 from uuid import UUID
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from schemas.base import Noun, Paise, UtcDatetime
 from schemas.enums import Language
-from schemas.identifiers import MOBILE_PATTERN
 from schemas.restoration_enums import GrievanceLevel, Step
 
 SMS_PARTS_MAX: Final = 4
 REFERENCE_MAX_CHARS: Final = 32
-EMAIL_MAX_CHARS: Final = 254
 
-_EMAIL: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?", re.ASCII)
 _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -161,30 +157,3 @@ def sms_parts(text: str) -> SmsParts:
 
 def _parts(places: int, alone: int, joined: int) -> int:
     return -(-places // (alone if places <= alone else joined))
-
-
-def is_email(text: str) -> bool:
-    """Whether `text` is one plain address, with nothing around it."""
-    return len(text) <= EMAIL_MAX_CHARS and _EMAIL.fullmatch(text) is not None
-
-
-def _mobile(text: str) -> str:
-    digits = text.replace(" ", "").replace("-", "").removeprefix("+91")
-    if not MOBILE_PATTERN.fullmatch(digits):
-        raise ValueError("is no Indian mobile number: ten digits, the first of them 6 to 9")
-    return digits
-
-
-Mobile = Annotated[str, StringConstraints(strip_whitespace=True, max_length=20), AfterValidator(_mobile)]
-"""a number that short messages reach"""
-
-
-def _plain(text: str) -> str:
-    if not is_email(text):
-        raise ValueError("is no plain e-mail address")
-    return text
-
-
-EmailAddress = Annotated[
-    str, StringConstraints(strip_whitespace=True, max_length=EMAIL_MAX_CHARS), AfterValidator(_plain)
-]

@@ -8,13 +8,11 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
-from schemas.complaints import Identifier, Line, LocalDatetime
-from schemas.desk import Reason
+from schemas.base import Noun, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.institutions import Code
-from schemas.messages import EmailAddress
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
+from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
 
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
 """of the order as it was made: forty pages of a scan in black and white"""

@@ -6,8 +6,7 @@ A page holds what fits its limit; `next` is the cursor of the page after it, Non
 from typing import Any
 from uuid import UUID
 
-from schemas.base import Noun, UtcDatetime
-from schemas.complaints import Flag
+from schemas.base import Flag, Noun, UtcDatetime
 from schemas.contradictions import Settlement
 from schemas.enums import (
     Bucket,

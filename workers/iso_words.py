@@ -13,7 +13,7 @@ from adapters.banks.iso20022.arrivals import (
     StatusRequest,
 )
 from adapters.banks.iso20022.decode import Arrival
-from schemas.complaints import IST
+from schemas.text import IST
 from workers.words import rupees
 
 Pairs = Sequence[tuple[str, str]]

@@ -13,7 +13,7 @@ from typing import NotRequired, TypedDict
 
 from pydantic import JsonValue
 
-from schemas.complaints import Flag
+from schemas.base import Flag
 
 JsonObject = dict[str, JsonValue]
 

@@ -37,12 +37,12 @@ from adapters.messages.smtp import (
 from adapters.transcript import Transcript
 from domain.cells import as_plain_text
 from domain.duty import Holidays, calling_order
-from schemas.complaints import IST
 from schemas.enums import ChannelKind
 from schemas.institutions import Institution
 from schemas.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind
 from schemas.rosters import HolidayRules
+from schemas.text import IST
 
 JOB_PREFIX: Final = "MAIL-"
 CSV_COLUMNS: Final = ("rrn_or_utr", "amount_rupees", "disputed_rupees", "time_ist", "layer")

@@ -19,7 +19,7 @@ from adapters.banks.answers import (
 )
 from adapters.banks.i4c.money import format_rupees
 from adapters.banks.i4c.times import format_moment
-from schemas.complaints import Flag
+from schemas.base import Flag
 
 STATUS_OK: Final = "00"
 # Types and names as the I4C wire has them, so that one answer is the same claim over whichever channel.

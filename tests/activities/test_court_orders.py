@@ -21,8 +21,8 @@ from activities.hands import Hands
 from db import court_orders, restorations
 from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
-from schemas.complaints import IST
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
+from schemas.text import IST
 from simulator.court import Court, one_page_pdf
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer

@@ -7,9 +7,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.evidence import signing_key
-from activities.evidence_file import check, pem
+from activities.evidence_file import check
 from activities.hands import Hands
-from activities.vault import Vault
+from activities.vault import Vault, pem
 from db.verify import case_records
 from domain.evidence import SIGNED, NotEvidence
 from domain.verification import Check, examine

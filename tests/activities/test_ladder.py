@@ -15,7 +15,8 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkState, LinkView, Taken
+from activities.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkView, Taken
+from activities.banks.reply_links import LinkState
 from activities.freezing import FreezeHands
 from activities.hands import Hands
 from activities.letters import MAX_ROWS

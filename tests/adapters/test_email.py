@@ -19,10 +19,10 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
-from schemas.complaints import IST
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.institutions import Institution
 from schemas.rosters import HolidayRules, Leave, NodalOfficer
+from schemas.text import IST
 from tests.mail_server import Postbox, mail_server
 
 NO_HOLIDAYS = HolidayRules(source="none of them")

@@ -11,6 +11,7 @@ from uuid import UUID
 import pytest
 
 from activities import answer_links, holding
+from activities.banks import reply_links
 from activities.desk import stop_request
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
@@ -282,7 +283,7 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
     await post.ask(at_gram())
     token = post.path().removeprefix("/a/")
     swapped = token[:-1] + ("A" if token[-1] != "A" else "Q")
-    other_key = answer_links.make_token(b"x" * 32)
+    other_key = reply_links.make_token(b"x" * 32)
     loose = token[:-1] + chr(ord(token[-1]) + 1)
     for guess in (
         swapped,
@@ -299,7 +300,7 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
         page = await post.open(f"/a/{guess}", 404)
         assert "no such link" in page.words
         assert "There is no such link" in read(await post.send({"t1.held": "1"}, "send", f"/a/{guess}"), 404).words
-    unknown = answer_links.make_token(answer_links.link_key(post.doors.parts.vault))
+    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.vault))
     await post.open(f"/a/{unknown}", 404)
 
 

@@ -15,9 +15,9 @@ from activities.order_cancelling import vouch_for_cancellation
 from activities.ordering import cancel_order
 from api.order_forms import read_order_form
 from db import order_links
-from schemas.complaints import IST
 from schemas.orders import OrderLine
 from schemas.restoration_enums import OrderKind
+from schemas.text import IST
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, read
 from tests.api.conftest import Doors, opened
 from tests.api.ordered import HELD_PAISE, Ordering, done, ordering

@@ -9,9 +9,9 @@ from uuid import uuid4
 import pytest
 
 from api.scorecards import to_csv
-from schemas.complaints import IST
 from schemas.enums import AnswerClass, ContradictionKind, Role, Rung
 from schemas.scorecards import Percentiles, Scorecard
+from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
 
 SCORECARDS = "/api/v1/scorecards"

@@ -10,9 +10,9 @@ from db.pool import Pool
 from db.rosters import replace_officers
 from domain.chain import GENESIS
 from schemas.answers import NewTask
-from schemas.complaints import IST
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
 from schemas.rosters import NodalOfficer
+from schemas.text import IST
 from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer
 

@@ -10,8 +10,8 @@ from uuid import UUID
 from hypothesis import strategies as st
 
 from db.pool import Connection
-from schemas.complaints import IST
 from schemas.enums import AnswerClass, ContradictionKind, Rung
+from schemas.text import IST
 
 START = datetime(2026, 11, 1, 20, 0, tzinfo=UTC)
 REMINDERS = {AnswerClass.API: 300.0, AnswerClass.SEAT: 1800.0, AnswerClass.MAIL: 14_400.0}

@@ -19,7 +19,7 @@ from domain.cells import (
     whole_paise_of,
     yes_or_no,
 )
-from schemas.complaints import IST
+from schemas.text import IST
 
 
 def fault_of(read: Callable[[Cell], object], cell: Cell) -> str:

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from domain.duty import LOOK_AHEAD_DAYS, Holidays, calling_order, on_duty
 from domain.policy import load_policy
-from schemas.complaints import IST
 from schemas.rosters import HolidayRules, NodalOfficer
+from schemas.text import IST
 
 NONE = Holidays(HolidayRules(source="none of them"))
 OFFICE = [{"days": ["mon", "tue", "wed", "thu", "fri"], "starts": "10:00", "ends": "18:00"}]

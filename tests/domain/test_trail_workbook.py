@@ -12,8 +12,8 @@ from domain.complaint_rows import SheetRow
 from domain.trail_columns import SHEET_COLUMNS, Sheet, TrailColumn, column_named, is_trail, sheet_named
 from domain.trail_row import TrailRow
 from domain.trail_workbook import MAX_TRAIL_ROWS, WorkbookSheet, read_trail, rounds
-from schemas.complaints import IST
 from schemas.enums import Mode
+from schemas.text import IST
 from tests.domain.trail_books import ACK, C, codes, moved, read, said, sheet
 
 ROOT = "400000000001"

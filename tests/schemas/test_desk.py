@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from schemas.desk import HopCorrection, NewHopByDesk, WithReason
+from schemas.base import WithReason
+from schemas.desk import HopCorrection, NewHopByDesk
 
 
 @pytest.mark.parametrize(

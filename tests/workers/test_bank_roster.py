@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from db.pool import Pool
-from schemas.complaints import IST
+from schemas.text import IST
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database
 

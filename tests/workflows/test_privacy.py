@@ -12,9 +12,9 @@ from activities.directory import load_directory
 from activities.hands import Hands
 from activities.vault import Vault
 from adapters.banks.protocol import HoldTicket
-from schemas.complaints import Party
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.institutions import InstitutionEntry
+from schemas.parties import Party
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workflows import policies

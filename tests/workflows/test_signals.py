@@ -9,9 +9,9 @@ from temporalio.client import Client
 from activities.desk import correct_hop, escalate_request, stop_request
 from activities.hands import Hands
 from domain.errors import NotNow
-from schemas.complaints import Party
 from schemas.desk import HopCorrection
 from schemas.enums import AnswerClass
+from schemas.parties import Party
 from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged

@@ -6,8 +6,8 @@ from temporalio.client import Client
 
 from activities.desk import add_hop
 from activities.hands import Hands
-from schemas.complaints import Party
 from schemas.desk import NewHopByDesk
+from schemas.parties import Party
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 from workflows import policies

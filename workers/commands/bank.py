@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import (
-    USAGE,
-    Failed,
     JsonTarget,
     errors,
     load_settings,
@@ -19,6 +17,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -144,7 +143,7 @@ def _channels_in_words(institution: "Institution", health: "dict[Key, Health]") 
 
 def _on_duty_in_words(order: "list[OfficerToCall]") -> str:
     """Whom to call now, or who is back first."""
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     if not order:
         return "nobody known"

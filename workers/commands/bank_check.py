@@ -8,17 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.bank import read_directory
-from workers.commands.common import (
-    FAILURE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    open_database,
-    people,
-    run,
-    with_database,
-    write_json,
-)
+from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
+from workers.commands.exits import FAILURE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from workers.commands.bank import MAX_DIRECTORY_BYTES, mistakes_in
-from workers.commands.common import USAGE, Failed, errors, load_settings, open_database, run, with_database
+from workers.commands.common import errors, load_settings, open_database, run, with_database
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from workers.commands.common import (
-    USAGE,
-    Failed,
     JsonTarget,
     errors,
     load_settings,
@@ -21,6 +19,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -133,7 +132,7 @@ def read_time(option: str, text: str | None) -> datetime | None:
 
 def _in_india(moment: datetime) -> str:
     """As people here read it, and as an option takes it."""
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     return moment.astimezone(IST).isoformat(timespec="seconds")
 

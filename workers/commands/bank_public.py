@@ -6,8 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import (
-    USAGE,
-    Failed,
     JsonTarget,
     Steps,
     errors,
@@ -18,6 +16,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -8,8 +8,6 @@ import typer
 
 from workers.commands.bank import mistakes_in
 from workers.commands.common import (
-    USAGE,
-    Failed,
     JsonTarget,
     errors,
     load_settings,
@@ -19,6 +17,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -143,7 +142,7 @@ async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday
 
 def in_words(one: "OfficerToCall") -> str:
     """Whether an officer is on duty, and until when not."""
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     if one.on_duty:
         return "on duty"

@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from workers.commands.common import INTERRUPTED, USAGE, Failed, JsonTarget, people, write_json
+from workers.commands.common import INTERRUPTED, JsonTarget, people, write_json
+from workers.commands.exits import USAGE, Failed
 
 BENCHMARKS = {
     "first-hold": "how long a complaint takes to be a hold request at the bank, and an answer to be the next layer's",

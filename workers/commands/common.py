@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from typer.core import TyperGroup
 
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-FAILURE = 1
-USAGE = 2
 INTERRUPTED = 130
 
 STDOUT = "-"
@@ -35,14 +34,6 @@ JsonTarget = Annotated[
         help="Write the result to FILE as one JSON object; - is standard output, and nothing else goes there then.",
     ),
 ]
-
-
-class Failed(Exception):
-    """A command that cannot do its work; the text is the one line that says why."""
-
-    def __init__(self, text: str, exit_code: int = FAILURE) -> None:
-        super().__init__(text)
-        self.exit_code = exit_code
 
 
 class CarefulGroup(TyperGroup):

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import (
-    FAILURE,
     INTERRUPTED,
-    USAGE,
-    Failed,
     JsonTarget,
     Steps,
     errors,
@@ -22,6 +19,7 @@ from workers.commands.common import (
     show_pairs,
     write_json,
 )
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import CLOCK_FACTOR_MAX, PROCEDURE_CLOCK_FACTOR_MAX, Settings
 
 if TYPE_CHECKING:

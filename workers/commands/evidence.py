@@ -15,9 +15,6 @@ from domain.evidence import Edition
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
     JsonTarget,
     load_settings,
     open_database,
@@ -28,7 +25,8 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.importing import open_hands
+from workers.commands.engine_parts import open_hands
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.home import NothingRunning
 from workers.settings import Settings

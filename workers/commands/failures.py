@@ -12,7 +12,7 @@ from db.grants import NoSuchRole
 from db.migrate import MigrationChanged
 from domain.complaint_columns import FileRefused
 from domain.errors import InvalidPolicy, RuleBroken
-from workers.commands.common import FAILURE, USAGE, Failed
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.home import HomeInUse, NothingRunning
 from workers.processes import ChildFailed
 from workers.settings import SettingsError

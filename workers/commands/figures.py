@@ -7,17 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from schemas.home_figures import HomeBy, Stage
-from workers.commands.common import (
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    open_database,
-    people,
-    run,
-    with_database,
-    write_json,
-)
+from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
+from workers.commands.exits import USAGE, Failed
 from workers.words import duration, grouped, rupees
 
 if TYPE_CHECKING:
@@ -79,7 +70,7 @@ def figures(
 
 
 def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[datetime, datetime]:
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     end = opened_to.replace(tzinfo=IST) if opened_to else datetime.now(UTC) + timedelta(seconds=1)
     start = opened_from.replace(tzinfo=IST) if opened_from else end - timedelta(days=DAYS_DEFAULT)
@@ -138,7 +129,7 @@ def show(console: "Console", report: "HomeReport", factor: float) -> None:
 def _stages(report: "HomeReport") -> "Table":
     from rich.table import Table
 
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     first, last = (at.astimezone(IST) for at in (report.opened_from, report.opened_to - timedelta(microseconds=1)))
     days = f"{first:%d %b %Y} to {last:%d %b %Y}"

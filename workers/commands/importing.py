@@ -1,40 +1,30 @@
 """`goldenhour import`: complaints from a CSV file or an XLSX workbook, or a money-trail workbook."""
 
-import asyncio
-import logging
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
     JsonTarget,
     errors,
     load_settings,
-    open_database,
     people,
     progress_bar,
     run,
     with_database,
     write_json,
 )
+from workers.commands.engine_parts import courier, open_hands, write_beside
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.hands import Hands
-    from db.pool import Pool
     from domain.complaint_rows import SheetReading
-    from schemas.work import FollowUp
     from workers.importer.taking import ImportOutcome
 
-TEMPORAL_LIMIT_SECONDS = 3.0
 NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
 
 
@@ -91,15 +81,6 @@ def import_file(
         raise typer.Exit(FAILURE)
 
 
-def write_beside(write: Callable[[], int], path: Path) -> None:
-    """Write a file of rejected rows, and say so. Raises `Failed` when it cannot be written."""
-    try:
-        count = write()
-    except OSError as error:
-        raise Failed(f"{path}: {error.strerror}", USAGE) from error
-    errors().print(f"{count:,} rejected rows are in {path}", highlight=False, markup=False)
-
-
 async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
     from workers.importer.taking import take_all
 
@@ -113,49 +94,3 @@ async def _import(settings: Settings, reading: "SheetReading", taken_by: str) ->
                 follow=follow,
                 progress=lambda done: progress.update(task, completed=done),
             )
-
-
-@asynccontextmanager
-async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
-    """Hands for a command that works on the database alone. Says so when the directory is empty."""
-    from activities.directory import DirectoryCache
-    from activities.hands import Hands
-    from activities.vault import Vault
-    from domain.policy import load_policy
-    from workers.home import secret_key
-
-    policy = await asyncio.to_thread(load_policy, settings.policy_file)
-    vault = Vault(await asyncio.to_thread(secret_key, settings))
-    async with await open_database(settings, most_connections=4) as pool:
-        directory = DirectoryCache(pool, vault)
-        await directory.refresh()
-        if not len(directory.current):
-            errors().print(
-                "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
-            )
-        yield Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
-
-
-@asynccontextmanager
-async def courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
-    """What tells the workflows at once. Without Temporal it tells nobody: the workers' sweep starts the cases."""
-    from workers.temporal import CaseCourier, connect
-
-    # Each case that is not told at once would be a line: one line for all of them is enough.
-    logging.getLogger("workers.temporal").setLevel(logging.ERROR)
-    client = None
-    if settings.temporal_address is not None:
-        try:
-            async with asyncio.timeout(TEMPORAL_LIMIT_SECONDS):
-                client = await connect(settings.temporal_address, settings.temporal_namespace)
-        except (RuntimeError, TimeoutError):
-            client = None
-    if client is None:
-        errors().print("Temporal is not reached from here: the workers' sweep will start the cases.", style="yellow")
-        yield lambda _: None
-        return
-    errands = CaseCourier(client, pool)
-    try:
-        yield errands.soon
-    finally:
-        await errands.close()

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    people,
-    run,
-    show_pairs,
-    with_database,
-    write_json,
-)
-from workers.commands.importing import courier, open_hands
+from workers.commands.common import JsonTarget, load_settings, people, run, show_pairs, with_database, write_json
+from workers.commands.engine_parts import courier, open_hands
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -6,22 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.complaints import IST
 from schemas.enums import Language
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import PaperKind
-from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    people,
-    run,
-    with_database,
-    write_json,
-)
-from workers.commands.importing import open_hands
+from schemas.text import IST
+from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
+from workers.commands.engine_parts import open_hands
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.home import write_private
 from workers.settings import Settings

@@ -13,7 +13,8 @@ import typer
 import uvloop
 
 from schemas.enums import Role
-from workers.commands.common import USAGE, Failed, errors, load_settings, run, with_database
+from workers.commands.common import errors, load_settings, run, with_database
+from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"

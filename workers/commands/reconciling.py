@@ -5,18 +5,8 @@ from typing import TYPE_CHECKING, Annotated, TypeVar
 
 import typer
 
-from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    open_database,
-    people,
-    run,
-    with_database,
-    write_json,
-)
+from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.words import rupees
 
@@ -157,7 +147,7 @@ def _differing(one: "Standing") -> str:
 
 
 def _moment(at: "datetime") -> str:
-    from schemas.complaints import IST
+    from schemas.text import IST
 
     return f"{at.astimezone(IST):%d-%m-%Y %H:%M}"
 

@@ -6,19 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from schemas.identifiers import ACK_NO_PATTERN
-from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    people,
-    progress_bar,
-    run,
-    with_database,
-    write_json,
-)
-from workers.commands.importing import courier, open_hands, write_beside
+from workers.commands.common import JsonTarget, load_settings, people, progress_bar, run, with_database, write_json
+from workers.commands.engine_parts import courier, open_hands, write_beside
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

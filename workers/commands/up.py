@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import FAILURE, Failed, Steps, errors, load_settings, people, show_pairs
+from workers.commands.common import Steps, errors, load_settings, people, show_pairs
+from workers.commands.exits import FAILURE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

@@ -5,18 +5,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from workers.commands.common import (
-    FAILURE,
-    USAGE,
-    Failed,
-    JsonTarget,
-    load_settings,
-    people,
-    progress_bar,
-    run,
-    with_database,
-    write_json,
-)
+from workers.commands.common import JsonTarget, load_settings, people, progress_bar, run, with_database, write_json
+from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:

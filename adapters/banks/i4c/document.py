@@ -11,7 +11,7 @@ from pydantic import JsonValue
 from adapters.banks.answers import JsonObject, LineFlag, flagged
 from adapters.banks.envelope import EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.money import AmountError, parse_rupees, parse_signed_rupees
-from schemas.complaints import Flag
+from schemas.base import Flag
 
 TEXT_MAX_CHARS: Final = 500
 """Longest free text taken; more is cut and flagged."""

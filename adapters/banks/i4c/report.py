@@ -16,7 +16,7 @@ from adapters.banks.i4c.encode import IDEMPOTENCY_HEADER
 from adapters.banks.i4c.money import AmountError
 from adapters.banks.i4c.times import parse_moment
 from adapters.banks.protocol import INCIDENTS_MAX, BankWire, Instrument
-from schemas.complaints import Flag
+from schemas.base import Flag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
 from adapters.banks.answers import LineFlag
-from schemas.complaints import IST
+from schemas.text import IST
 
 YEAR_MIN: Final = 2000
 YEAR_MAX: Final = 2100

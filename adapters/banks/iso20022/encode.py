@@ -12,7 +12,7 @@ from adapters.banks.iso20022.messages import HEADER_ROOT, Message
 from adapters.banks.iso20022.reasons import FRAUD
 from adapters.banks.iso20022.values import CURRENCY, amount, case_id, chaser_id, day, message_id, moment, rupees, words
 from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
-from schemas.complaints import IST
+from schemas.text import IST
 
 SENDER: Final = "Police"
 """Who asks, where the ticket does not say."""

@@ -24,9 +24,9 @@ from adapters.banks.iso20022.values import (
     split_case_id,
     words,
 )
-from schemas.complaints import IST
 from schemas.orders import BankOrder, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind
+from schemas.text import IST
 
 _REASONS: Final = {OrderKind.RESTORE: "RESTORE", OrderKind.RELEASE: "RELEASE"}
 """proprietary: the code set has no reason for money that is held and is to go home"""

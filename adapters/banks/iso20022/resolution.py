@@ -32,7 +32,7 @@ from adapters.banks.iso20022.values import (
     split_case_id,
     start_of,
 )
-from schemas.complaints import Flag
+from schemas.base import Flag
 from schemas.identifiers import IFSC_PATTERN
 
 LINES_MAX: Final = 500

@@ -12,8 +12,8 @@ from uuid import UUID
 from adapters.banks.iso20022.document import Element, node
 from adapters.banks.iso20022.errors import IncompleteMessage, InvalidMessage
 from schemas.base import MAX_AMOUNT_PAISE, to_utc
-from schemas.complaints import IST
 from schemas.identifiers import ACK_NO_PATTERN
+from schemas.text import IST
 
 CURRENCY: Final = "INR"
 PAISE_PER_RUPEE: Final = 100

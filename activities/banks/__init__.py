@@ -1,0 +1,1 @@
+"""Banks: letters and links to them, delivery, what is received from them."""
