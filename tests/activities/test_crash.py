@@ -2,15 +2,14 @@
 
 import asyncio
 import sys
-from pathlib import Path
 
 from activities.answering import take_status_update
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.hammer import LINES, a_complaint, an_answer
 from tests.factories import make_hands
+from tests.paths import ROOT
 
-ROOT = Path(__file__).parents[2]
 ROUNDS = 3
 PROMISES_BEFORE_THE_KILL = 40
 

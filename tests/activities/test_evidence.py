@@ -7,7 +7,6 @@ import json
 import re
 import zipfile
 from collections.abc import AsyncIterator, Mapping
-from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -47,6 +46,7 @@ from tests.activities.evidence_case import (
 )
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_hands
+from tests.paths import ROOT
 from tests.pdf_text import text_in
 from workers.embedded.postgres import EmbeddedPostgres
 
@@ -276,7 +276,7 @@ def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.
 
 
 async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> None:
-    page = (Path(__file__).resolve().parents[2] / "docs" / "evidence.md").read_text()
+    page = (ROOT / "docs" / "evidence.md").read_text()
     left_out = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
     statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS, evidence._BODIES])
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statements))

@@ -7,7 +7,6 @@ import signal
 import sys
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from uuid import UUID
 
 import pytest
@@ -36,6 +35,7 @@ from tests.activities.test_confirming import HELD_PAISE, Ordered
 from tests.activities.test_holding import held_case
 from tests.factories import SECRET, make_hands, rrn
 from tests.mail_server import Postbox, mail_server
+from tests.paths import ROOT
 
 PUSH, I4C, EMAIL = ChannelKind.PUSH, ChannelKind.I4C, ChannelKind.EMAIL
 PDF = b"%PDF-1.7"
@@ -419,7 +419,7 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     port = server.sockets[0].getsockname()[1]
     sender = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "tests.activities.order_sender", database_dsn, str(order_id), str(port)),
-        cwd=Path(__file__).parents[2],
+        cwd=ROOT,
     )
     async with asyncio.timeout(60):
         while not took:  # noqa: ASYNC110 - another process sets it

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 from typing import Any
 
 from adapters.banks.answers import HoldLine, TransferLine
@@ -12,8 +11,9 @@ from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.i4c.replies import ReplyCode
 from tests.adapters.test_envelope import OPENSSL_BODY, OPENSSL_SIGNATURE
 from tests.adapters.wires import posted, ticket, wire
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bank-wire.md").read_text()
+PAGE = (ROOT / "docs" / "bank-wire.md").read_text()
 
 
 def example(request_line: str) -> Any:

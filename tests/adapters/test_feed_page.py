@@ -1,7 +1,6 @@
 """The feed's examples on docs/bank-api.md are what the code sends and takes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from adapters.banks.pull import Asked, answer_lines
@@ -9,8 +8,9 @@ from db.paging import from_cursor
 from domain.policy import LimitName, load_policy
 from schemas.bank_answers import LINES_MAX, BankAnswer
 from schemas.feed import AnswerTaken, FeedPage
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "bank-api.md").read_text()
 
 
 def json_after(words: str) -> Any:

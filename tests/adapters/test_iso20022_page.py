@@ -3,7 +3,6 @@
 import re
 from dataclasses import replace
 from datetime import date, timedelta
-from pathlib import Path
 
 from adapters.banks.answers import HoldLine, StatusUpdate
 from adapters.banks.iso20022 import schema
@@ -15,8 +14,9 @@ from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import REASONS
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, ticket
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "iso20022.md").read_text()
+PAGE = (ROOT / "docs" / "iso20022.md").read_text()
 LAID_OUT: list[str] = re.findall(r"```xml\n(.*?)```", PAGE, re.DOTALL)
 EXAMPLES = {read(each.encode())[0]: each for each in LAID_OUT}
 

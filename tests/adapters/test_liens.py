@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,8 +13,9 @@ from adapters.banks.push.client import PushAdapter, push_wire
 from schemas.institutions import PushEntry
 from schemas.lien_lists import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
 from tests.adapters.fake_bank import http, raw_server
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "bank-api.md").read_text()
 AT = datetime(2026, 4, 12, 8, 10, tzinfo=UTC)
 WANTED = ListWanted(
     inquiry_id=UUID("2a08ef08-5aab-5ad7-bdb5-7666607d2b89"),

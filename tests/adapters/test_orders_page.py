@@ -1,7 +1,6 @@
 """The examples of docs/orders.md are what the code sends and takes."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 from adapters.banks.iso20022.orders import encode_order
@@ -12,8 +11,9 @@ from schemas.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, Orde
 from schemas.procedures import OrderRung
 from schemas.restoration_enums import OrderReason
 from tests.adapters.test_orders import AT, order
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "orders.md").read_text()
+PAGE = (ROOT / "docs" / "orders.md").read_text()
 
 
 def json_after(words: str) -> Any:

@@ -4,7 +4,6 @@ import json
 import re
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -15,8 +14,9 @@ from schemas.holds import HoldRequested
 from schemas.institutions import PushEntry
 from simulator import signing
 from tests.adapters.wires import REQUEST_ID, incident, ticket
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "bank-api.md").read_text()
 AT = datetime(2026, 4, 12, 8, 10, tzinfo=UTC)
 
 

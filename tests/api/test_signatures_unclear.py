@@ -3,7 +3,6 @@
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import httpx
 import orjson
@@ -30,6 +29,7 @@ from tests.api.signed import (
     sign,
     sign_over,
 )
+from tests.paths import ROOT
 
 
 @pytest.fixture
@@ -171,7 +171,7 @@ async def test_no_refusal_repeats_what_was_sent(bank: Bank) -> None:
 
 
 def test_the_page_has_every_refusal_and_limit() -> None:
-    page = (Path(__file__).parents[2] / "docs" / "bank-api.md").read_text()
+    page = (ROOT / "docs" / "bank-api.md").read_text()
     kinds = [value for value in vars(signatures).values() if isinstance(value, problems.Kind)]
     assert len(kinds) == 8
     for kind in kinds:

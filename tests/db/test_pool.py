@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import AsyncIterator
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -10,8 +9,9 @@ import asyncpg
 import pytest
 
 from db.pool import ARRAY_TYPES, Pool, open_pool
+from tests.paths import ROOT
 
-ROOMS = [Path(__file__).parents[2] / room for room in ("db", "activities", "workers", "api")]
+ROOMS = [ROOT / room for room in ("db", "activities", "workers", "api")]
 KINDS_IN_DATABASE = """
 SELECT DISTINCT e.typname FROM (
     SELECT a.atttypid AS oid FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid

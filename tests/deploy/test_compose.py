@@ -11,12 +11,12 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
+from tests.paths import ROOT
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
 from workflows.policies import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
 
-ROOT = Path(__file__).resolve().parents[2]
 DEPLOY = ROOT / "deploy"
 TEXT = (ROOT / "docker-compose.yml").read_text()
 VARIABLE = re.compile(r"\$\{(?P<name>\w+)(?:(?P<kind>:-|:\?)(?P<rest>[^}]*))?\}")

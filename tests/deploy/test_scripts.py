@@ -13,10 +13,11 @@ from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.api.workflowservice.v1 import DescribeNamespaceRequest
 from temporalio.client import Client
 
+from tests.paths import ROOT
 from workers.embedded.postgres import EmbeddedPostgres, packaged_bin_dir
 from workers.embedded.temporal import SEARCH_ATTRIBUTES, EmbeddedTemporal, packaged_binary
 
-DEPLOY = Path(__file__).resolve().parents[2] / "deploy"
+DEPLOY = ROOT / "deploy"
 RETENTION_SECONDS = 90 * 24 * 3600
 SCHEMA_TOOL = """#!/bin/sh
 echo "$@" >> "$CALLS"

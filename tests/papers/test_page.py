@@ -1,15 +1,15 @@
 """The page on papers tells what the law asks for, kind by kind, as the rules have it."""
 
 import re
-from pathlib import Path
 
 import pytest
 
 from domain.papers import requirements, series_of
 from schemas.restoration_enums import PaperKind
 from tests.papers.samples import NOW
+from tests.paths import ROOT
 
-PAGE = (Path(__file__).resolve().parents[2] / "docs" / "papers.md").read_text()
+PAGE = (ROOT / "docs" / "papers.md").read_text()
 OF_ALL = ["case_no", "officer.name", "officer.rank", "officer.police_station", "officer.phone"]
 KINDS, REQUIRED = (part.split("\n## ")[0] for part in PAGE.split("## Kinds\n")[1].split("## What its law requires\n"))
 

@@ -12,9 +12,8 @@ from typer.testing import CliRunner
 
 from simulator.cli import app
 from simulator.server import until
+from tests.paths import ROOT
 from tests.simulator.police import Police
-
-ROOT = Path(__file__).parents[2]
 
 
 def test_the_directory_can_be_written_beforehand(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ import pytest
 from db.pool import Pool
 from tests.activities.way_home import Home
 from tests.factories import make_hands
+from tests.paths import ROOT
 from tests.workers.command_line import invoke, with_database
 
-ROOT = Path(__file__).parents[2]
 TEXTS = ("*.py", "*.html", "*.typ", "*.toml", "*.md", "*.css")
 ROOMS = ("activities", "adapters", "api", "db", "domain", "papers", "schemas", "workers", "workflows", "docs")
 
