@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from activities.vault import Vault, hash_password
+from activities.secrets import Vault, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire

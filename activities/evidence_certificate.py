@@ -1,6 +1,6 @@
 """The certificate beside an evidence pack: a draft in each language, for the people who sign it."""
 
-from activities.evidence import Packed
+from activities.evidence.pack import Packed
 from domain.evidence import MANIFEST
 from papers.certificate import Certified, compose_certificate
 from papers.rendering import render

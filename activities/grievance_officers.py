@@ -2,9 +2,9 @@
 
 from uuid import UUID
 
-from activities import grievance_words
-from activities.grievances import locked
-from activities.hands import Hands
+from activities.context import Hands
+from activities.grievances.decisions import locked
+from activities.notifications import grievance_messages
 from db import grievance_officers, grievances
 from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
@@ -26,4 +26,4 @@ async def _tell(hands: Hands, grievance_id: UUID, level: GrievanceLevel, by: str
         work = await locked(connection, hands, grievance_id, now, by)
         due_at = await grievances.open_due_at(connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_words.your_turn(connection, hands, work.row, due_at, now)
+            await grievance_messages.your_turn(connection, hands, work.row, due_at, now)

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.metrics import METRICS
-from activities.police import ask_by_itself
+from activities.police.firs import ask_by_itself
 from db import cases, complaints, events, hops, ledger, news, tasks
 from db.events import Event
 from db.pool import Connection

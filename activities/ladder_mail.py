@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from activities.banks.letters import Letter
-from activities.hands import Hands
+from activities.context import Hands
 from adapters.banks.email import AnswerLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 from uuid import UUID
 
-from activities.hands import Hands
+from activities.context import Hands
 from adapters.transcript import Sending
 from db import bank_exchanges
 from schemas.base import Noun

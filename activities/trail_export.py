@@ -1,6 +1,6 @@
 """A case as a money-trail workbook: read whole, in one instant."""
 
-from activities.hands import Hands
+from activities.context import Hands
 from db import trail_export
 from domain.trail_columns import Sheet
 from domain.trail_export import ExportRow, to_sheets

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from activities.answer_links import AnswerForm, AskedTransfer
+from activities.tracing.answer_links import AnswerForm, AskedTransfer
 from adapters.banks.answers import WithdrawalChannel
 from adapters.banks.stated import MovedOn, Stated, TakenOut
 from adapters.messages.sms import mobile_of

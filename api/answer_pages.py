@@ -9,9 +9,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.answer_links import PATH, AnswerLinks, AskedTransfer, LinkView, NotTaken, Taken
 from activities.banks.reply_links import LinkState
-from activities.order_links import OrderLinks
+from activities.orders.order_links import OrderLinks
+from activities.tracing.answer_links import PATH, AnswerLinks, AskedTransfer, LinkView, NotTaken, Taken
 from adapters.banks.answers import WithdrawalChannel
 from api.answer_forms import NAMES, NOT_FOUND, ROWS, Reading, is_filled, numbers_in, read_form
 from api.forms import VALUE_MAX_CHARS, fields_of

@@ -2,9 +2,9 @@
 
 from fastapi import FastAPI
 
-from activities.answer_links import PATH as ANSWER_PATH
-from activities.home_figures import HomeWatch
-from activities.scorecards import ScoreWatch
+from activities.reporting.outcomes import HomeWatch
+from activities.reporting.scorecards import ScoreWatch
+from activities.tracing.answer_links import PATH as ANSWER_PATH
 from api import (
     accounts,
     answer_pages,

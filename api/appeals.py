@@ -18,11 +18,11 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from activities import grievances
-from activities.appeals import CODE_DIGITS, AppealDoor
-from activities.grievances import HOLDER
-from activities.hands import Hands
-from activities.papers import APPEAL_PATH
+from activities.context import Hands
+from activities.documents.issuing import APPEAL_PATH
+from activities.grievances import decisions
+from activities.grievances.decisions import HOLDER
+from activities.grievances.public_access import CODE_DIGITS, AppealDoor
 from api.forms import preferred, typed
 from api.pages import GONE, TEMPLATES, Pages
 from api.parts import Parts, TheParts
@@ -269,15 +269,15 @@ async def _do(hands: Hands, view: AppealView, step: str, reader: Reader) -> str:
     fields, found = reader.fields, view.grievance
     if step == "file":
         new = NewGrievance(text=fields.get("text", ""), language=reader.language, contact=fields.get("contact", ""))
-        await grievances.file_grievance(hands, view.hold_id, new, HOLDER)
+        await decisions.file_grievance(hands, view.hold_id, new, HOLDER)
         return "filed"
     if found is None:
         return ""
     if step == "on":
         more = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
-        await grievances.appeal_on(hands, found.grievance_id, more, HOLDER)
+        await decisions.appeal_on(hands, found.grievance_id, more, HOLDER)
     elif step == "withdraw":
-        await grievances.withdraw(hands, found.grievance_id, None, HOLDER)
+        await decisions.withdraw(hands, found.grievance_id, None, HOLDER)
     return step if step in _DONE else ""
 
 

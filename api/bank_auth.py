@@ -11,9 +11,9 @@ from uuid import UUID
 from fastapi import Depends, Request
 from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBearer
 
-from activities.bank_words import keep_words
-from activities.evidence_signed import origin_of
-from activities.hands import Hands
+from activities.banks.received import keep_words
+from activities.banks.signed_requests import origin_of
+from activities.context import Hands
 from api.parts import Parts, TheParts
 from api.problems import Refused
 from api.signatures import SIGNATURE_MALFORMED, signed_by

@@ -7,9 +7,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from activities import feed, order_answers
-from activities.feed import HoldOver, NotItsHop, Wanted
-from activities.order_answers import NoReleaseOrder
+from activities.bank_gateway import feed
+from activities.bank_gateway.feed import HoldOver, NotItsHop, Wanted
+from activities.orders import bank_replies
+from activities.orders.bank_replies import NoReleaseOrder
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.params import PAGE_DEFAULT, Cursor, Key, PageLimit
@@ -135,7 +136,7 @@ async def confirm_release(
     await keep_evidence(parts, request, bank)
     body_of(bank, ReleaseConfirm)
     try:
-        await order_answers.confirm_release(parts.hands, bank.code, hold_id)
+        await bank_replies.confirm_release(parts.hands, bank.code, hold_id)
     except NoReleaseOrder as error:
         raise Refused(NO_RELEASE_ORDER, str(error)) from None
 

@@ -5,7 +5,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities import grievances
+from activities.grievances import decisions
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.params import PAGE_DEFAULT, Cursor, PageLimit
@@ -46,4 +46,4 @@ async def report_on_grievance(
     await keep_evidence(parts, request, bank)
     said = body_of(bank, GrievanceReport)
     actor = f"bank:{bank.code}"
-    return await grievances.report(parts.hands, grievance_id, said, actor, institution=bank.code)
+    return await decisions.report(parts.hands, grievance_id, said, actor, institution=bank.code)

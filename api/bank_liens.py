@@ -5,8 +5,8 @@ from typing import Final
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities import lien_lists
-from activities.lien_lists import NotYet
+from activities.reconciliation import lien_lists
+from activities.reconciliation.lien_lists import NotYet
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.parts import TheParts

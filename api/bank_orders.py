@@ -6,10 +6,10 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
-from activities import order_answers
-from activities.confirming import NotItsLine
-from activities.order_answers import NoPaper, OrderOver
-from activities.order_cancelling import NotCancelled, acknowledge_cancellation
+from activities.orders import bank_replies
+from activities.orders.bank_replies import NoPaper, OrderOver
+from activities.orders.cancellations import NotCancelled, acknowledge_cancellation
+from activities.orders.confirmations import NotItsLine
 from api.bank_auth import TheBank, keep_evidence
 from api.bank_bodies import body_of, takes
 from api.orders import not_its_line
@@ -58,14 +58,14 @@ async def read_orders(
 ) -> BankOrderPage:
     """The bank's orders, the oldest first, each as it stands."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await order_answers.read_orders(parts.hands, bank.code, limit, cursor, state, waiting=waiting)
+    return await bank_replies.read_orders(parts.hands, bank.code, limit, cursor, state, waiting=waiting)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
     """One order as it stands."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await order_answers.read_order(parts.hands, bank.code, order_id)
+    return await bank_replies.read_order(parts.hands, bank.code, order_id)
 
 
 @router.get(
@@ -78,7 +78,7 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_i
     """The paper that goes with the order, as a PDF."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     try:
-        pdf = await order_answers.read_paper(parts.hands, bank.code, order_id)
+        pdf = await bank_replies.read_paper(parts.hands, bank.code, order_id)
     except NoPaper as error:
         raise Refused(NO_PAPER, str(error)) from None
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
@@ -98,7 +98,7 @@ async def acknowledge(
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
     try:
-        return await order_answers.acknowledge(parts.hands, bank.code, order_id)
+        return await bank_replies.acknowledge(parts.hands, bank.code, order_id)
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None
 
@@ -142,7 +142,7 @@ async def confirm(
     await keep_evidence(parts, request, bank)
     told = body_of(bank, OrderConfirmation)
     try:
-        return await order_answers.confirm(parts.hands, bank.code, order_id, told, idempotency_key)
+        return await bank_replies.confirm(parts.hands, bank.code, order_id, told, idempotency_key)
     except NotItsLine as error:
         raise not_its_line(error) from None
 
@@ -161,6 +161,6 @@ async def refuse(
     await keep_evidence(parts, request, bank)
     refusal = body_of(bank, OrderRefusal)
     try:
-        return await order_answers.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
+        return await bank_replies.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None

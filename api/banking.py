@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import SecretStr, StringConstraints, ValidationError
 from starlette.responses import Response
 
-from activities.answering import take_status_update
-from activities.bank_words import keep_body
+from activities.banks.received import keep_body
+from activities.tracing.answers import take_status_update
 from adapters.banks.answers import JsonObject, StatusUpdate
 from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason
 from adapters.banks.i4c.decode import decode_status_update

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Response
 
-from activities.contradictions import SettledBy, settle
+from activities.tracing.contradictions import SettledBy, settle
 from api.auth import may
 from api.params import ContradictionId
 from api.parts import TheParts

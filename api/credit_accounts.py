@@ -4,8 +4,8 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path
 
-from activities import credit_accounts
-from activities.credit_accounts import NoSuchAccount
+from activities.restoration import credit_accounts
+from activities.restoration.credit_accounts import NoSuchAccount
 from api.auth import may
 from api.params import AckNo
 from api.parts import TheParts

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from activities.desk import close_task
+from activities.cases.desk import close_task
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit, TaskId
 from api.parts import TheParts

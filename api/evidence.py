@@ -9,8 +9,8 @@ from fastapi import APIRouter, Query, Request
 from starlette.background import BackgroundTask
 from starlette.responses import Response, StreamingResponse
 
-from activities.evidence import Maker, pack, published_keys
-from activities.evidence_signed import origin_of
+from activities.banks.signed_requests import origin_of
+from activities.evidence.pack import Maker, pack, published_keys
 from api.auth import may
 from api.params import AckNo
 from api.parts import Parts, TheParts

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities import grievances
-from activities.papers import appeal_address
+from activities.documents.issuing import appeal_address
+from activities.grievances import decisions
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
 from api.parts import TheParts
@@ -75,7 +75,7 @@ async def report(
     said: GrievanceReport,
 ) -> GrievanceDone:
     """Write down what the bank has said about its customer; the IO decides next."""
-    return await grievances.report(parts.hands, grievance_id, said, acting(officer))
+    return await decisions.report(parts.hands, grievance_id, said, acting(officer))
 
 
 @router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
@@ -87,7 +87,7 @@ async def decide(
 ) -> GrievanceDone:
     """Decide it at the officer's own level. What is let go is ordered at once, and never above what is free."""
     address = appeal_address(parts.public_url)
-    return await grievances.decide(parts.hands, grievance_id, decided, acting(officer), appeal_address=address)
+    return await decisions.decide(parts.hands, grievance_id, decided, acting(officer), appeal_address=address)
 
 
 @router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
@@ -98,7 +98,7 @@ async def escalate(
     why: GrievanceReason,
 ) -> GrievanceDone:
     """Take it to the next level before the time of this one is over."""
-    return await grievances.escalate(parts.hands, grievance_id, why, acting(officer))
+    return await decisions.escalate(parts.hands, grievance_id, why, acting(officer))
 
 
 @router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
@@ -109,7 +109,7 @@ async def appeal_on(
     more: AppealOn,
 ) -> GrievanceDone:
     """The holder, who has come in person, takes the decision to the next level."""
-    return await grievances.appeal_on(parts.hands, grievance_id, more, acting(officer))
+    return await decisions.appeal_on(parts.hands, grievance_id, more, acting(officer))
 
 
 @router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
@@ -120,4 +120,4 @@ async def withdraw(
     told: WithdrawGrievance,
 ) -> GrievanceDone:
     """The holder, who has come in person, does not appeal any more; he is told that it was written down."""
-    return await grievances.withdraw(parts.hands, grievance_id, told, acting(officer))
+    return await decisions.withdraw(parts.hands, grievance_id, told, acting(officer))

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Request
 
-from activities import grievances
-from activities.holder_contacts import take_contact
-from activities.micro_holds import decide_micro
-from activities.papers import appeal_address
+from activities.documents.issuing import appeal_address
+from activities.grievances import decisions
+from activities.holds.holder_contacts import take_contact
+from activities.holds.small_holds import decide_micro
 from api.appeals import AppealGate
 from api.auth import acting, may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
@@ -90,7 +90,7 @@ async def file_grievance(
     parts: TheParts, officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)], account_hold_id: UUID, new: NewGrievance
 ) -> GrievanceDone:
     """Write down the appeal of a holder who has come in person."""
-    return await grievances.file_grievance(parts.hands, account_hold_id, new, officer.actor)
+    return await decisions.file_grievance(parts.hands, account_hold_id, new, officer.actor)
 
 
 @router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))

@@ -7,9 +7,9 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities import home_figures
-from activities.hands import Hands
-from activities.home_figures import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
+from activities.context import Hands
+from activities.reporting import outcomes
+from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
 from api.auth import may
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, Kind, Refused, says
@@ -46,7 +46,7 @@ class CountingRoom:
         """The figures, all of one snapshot. Raises `Refused` where there is too much to count."""
         async with self._seats:
             try:
-                return await home_figures.read(self._hands, period, by)
+                return await outcomes.read(self._hands, period, by)
             except TimeoutError:
                 raise Refused(TOO_MUCH_TO_COUNT) from None
 

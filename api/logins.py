@@ -11,8 +11,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from activities.hands import Hands
-from activities.vault import Vault, hash_password, password_fits
+from activities.context import Hands
+from activities.secrets import Vault, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db import institutions

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities import messaging
+from activities.notifications import outbox
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNo, After, Limit
 from api.parts import TheParts
@@ -47,4 +47,4 @@ async def send_message_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
     """Have a message that waits, or was given up, sent at once: what was wrong is mended."""
-    return await messaging.send_again(parts.hands, message_id)
+    return await outbox.send_again(parts.hands, message_id)

@@ -10,9 +10,9 @@ import httpx
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from activities.home_figures import HomeWatch
 from activities.metrics import CONTENT_TYPE, METRICS, joined
-from activities.scorecards import ScoreWatch
+from activities.reporting.outcomes import HomeWatch
+from activities.reporting.scorecards import ScoreWatch
 from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION
 from db import ledger_views, task_views

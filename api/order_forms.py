@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from activities.order_links import OrderForm
+from activities.orders.order_links import OrderForm
 from api.forms import FormReader, whole_number
 from domain.confirming import UNNAMED
 from schemas.orders import ConfirmedLine, OrderLine

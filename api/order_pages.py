@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.answer_links import ORDER_PATH
-from activities.order_links import OrderForm, OrderLinkState, OrderLinkView, WordNotTaken, WordTaken
+from activities.orders.order_links import OrderForm, OrderLinkState, OrderLinkView, WordNotTaken, WordTaken
+from activities.tracing.answer_links import ORDER_PATH
 from api.answer_pages import PAGES, TRANSFERS_A_PAGE, AnswerDoor
 from api.forms import FormReader, fields_of
 from api.order_forms import NAMES, OrderReading, lines_in, read_order_form

@@ -5,10 +5,10 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 
-from activities import order_answers
-from activities.confirming import NotItsLine, write_down
-from activities.order_cancelling import vouch_for_cancellation
-from activities.ordering import cancel_order
+from activities.orders import bank_replies
+from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.confirmations import NotItsLine, write_down
+from activities.orders.orders import cancel_order
 from api.auth import may
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
 from api.parts import TheParts
@@ -69,7 +69,7 @@ async def send_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
     """Have an order carried once more: what kept it is mended."""
-    state = await order_answers.send_again(parts.hands, order_id, why.reason, officer.actor)
+    state = await bank_replies.send_again(parts.hands, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=state)
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
-from activities.papers import appeal_address, approve_attachment, issue_for_officer, preview
+from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
 from api.auth import acting, may, refuse_unless
 from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
 from api.parts import TheParts

@@ -7,8 +7,8 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.context import Hands
+from activities.secrets import Vault
 from schemas.work import FollowUp
 
 

@@ -5,9 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from activities import court_orders as courts
-from activities import duties as clocks
-from activities import police as station
+from activities.police import firs as station
+from activities.police import statutory_duties as clocks
+from activities.restoration import court_orders as courts
 from api.auth import may
 from api.params import PDF, AckNo, CourtOrderId
 from api.parts import TheParts

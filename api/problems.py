@@ -19,8 +19,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match
 from starlette.types import Scope
 
-from activities.answer_links import PATH as ANSWER_PATH
-from activities.papers import APPEAL_PATH
+from activities.documents.issuing import APPEAL_PATH
+from activities.tracing.answer_links import PATH as ANSWER_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from activities.hands import Hands
+from activities.context import Hands
 from api.problems import Kind, Refused
 from db import rate_limits
 from db.rate_limits import Level

@@ -10,8 +10,8 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.hands import Hands
-from activities.scorecards import CallDesk, span
+from activities.context import Hands
+from activities.reporting.scorecards import CallDesk, span
 from api.auth import may
 from api.params import LIMIT_DEFAULT, After, Limit
 from api.parts import TheParts

@@ -8,8 +8,8 @@ from typing import Final
 
 from fastapi import Request
 
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.context import Hands
+from activities.secrets import Vault
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection

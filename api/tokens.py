@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jwt
 
-from activities.vault import Vault
+from activities.secrets import Vault
 from schemas.enums import Role
 
 TTL_SECONDS: Final = 3600

@@ -5,8 +5,8 @@ from uuid import UUID
 
 from fastapi import APIRouter
 
-from activities import desk
-from activities.desk import DeskDone
+from activities.cases import desk
+from activities.cases.desk import DeskDone
 from api.auth import may
 from api.params import AckNo, HopNo
 from api.parts import Parts, TheParts

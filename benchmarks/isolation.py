@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.tokens import Tokens
 from benchmarks.measuring import PROGRESS, machine, own_stage, show
 from schemas.enums import Role

@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
+from activities.context import Hands
 from activities.directory import DirectoryCache, load_directory
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire

@@ -17,8 +17,8 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from activities import holding
-from activities.hands import Hands
+from activities.context import Hands
+from activities.holds import opening
 from activities.metrics import METRICS, AftercareWork
 from db import account_holds, procedures
 from db.pool import Connection
@@ -138,7 +138,7 @@ class Aftercare:
         async with self.hands.pool.acquire() as connection:
             waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._resting), ROUND_LIMIT)
         take_up = AftercareWork.TAKE_UP
-        return sum([await self._attempt(take_up, one, partial(holding.take_up, self.hands, one)) for one in waiting])
+        return sum([await self._attempt(take_up, one, partial(opening.take_up, self.hands, one)) for one in waiting])
 
     async def _start(self) -> int:
         async with self.hands.pool.acquire() as connection:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
+from activities.context import Hands
 from activities.directory import DirectoryCache
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.secrets import Vault
 from db.pool import Pool, open_pool
 from domain.policy import load_policy
 from workers.home import secret_key, settled

@@ -10,8 +10,8 @@ from typing import Final
 
 import asyncpg
 
-from activities.hands import Hands
-from activities.iso_arrivals import MessageRefused, MessageTaken, take_message
+from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
+from activities.context import Hands
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
 from db.returned_funds import may_watch, wait_to_watch
 from schemas.work import FollowUp

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from activities.hands import Hands
-from activities.messaging import MailRoute, Ways, send_due
-from activities.paper_errands import issue_papers_due
-from activities.papers import appeal_address
-from activities.police import register_due
+from activities.context import Hands
+from activities.documents.due_documents import issue_papers_due
+from activities.documents.issuing import appeal_address
+from activities.notifications.outbox import MailRoute, Ways, send_due
+from activities.police.firs import register_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from adapters.police.protocol import FirRegister

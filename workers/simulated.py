@@ -18,7 +18,7 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.tokens import Tokens
 from db import bank_keys
 from db.pool import Pool, open_pool

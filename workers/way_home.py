@@ -3,15 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from activities.carrying import Carrier
-from activities.duties import DutyHands
-from activities.grievance_clock import GrievanceHands
-from activities.hands import Hands
-from activities.hold_clocks import HoldHands
-from activities.order_cancelling import CancellationHands
-from activities.ordering import OrderHands
-from activities.papers import OrderPapers, appeal_address
-from activities.restoration_clock import RestorationHands
+from activities.banks.delivery import Carrier
+from activities.context import Hands
+from activities.documents.issuing import OrderPapers, appeal_address
+from activities.grievances.deadlines import GrievanceHands
+from activities.holds.lifecycle import HoldHands
+from activities.orders.cancellations import CancellationHands
+from activities.orders.orders import OrderHands
+from activities.police.statutory_duties import DutyHands
+from activities.restoration.deadlines import RestorationHands
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from workflows.duties import DutiesWorkflow

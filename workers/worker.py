@@ -15,14 +15,14 @@ from temporalio.client import Client
 from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunner, Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
-from activities.answer_links import LetterLinks
-from activities.carrying import Adapters, Carrier
-from activities.feed import announce
-from activities.freezing import FreezeHands
-from activities.hands import Hands
-from activities.lien_rounds import RoundHands
-from activities.sweeping import SweepHands
-from activities.vault import CannotOpen
+from activities.bank_gateway.feed import announce
+from activities.banks.delivery import Adapters, Carrier
+from activities.context import Hands
+from activities.outbox import SweepHands
+from activities.reconciliation.rounds import RoundHands
+from activities.secrets import CannotOpen
+from activities.tracing.answer_links import LetterLinks
+from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter

@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.freezing import FreezeHands
+    from activities.tracing.hold_requests import FreezeHands
     from domain.priority import priority_key
     from schemas.enums import Rung
     from schemas.work import (

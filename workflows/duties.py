@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.duties import DutyHands
+    from activities.police.statutory_duties import DutyHands
     from schemas.procedures import ProcedureStart
     from workflows import procedures
 

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.grievance_clock import GrievanceHands
+    from activities.grievances.deadlines import GrievanceHands
     from schemas.procedures import ProcedureStart
     from workflows import procedures
 

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.hold_clocks import HoldHands
+    from activities.holds.lifecycle import HoldHands
     from schemas.procedures import ProcedureStart
     from workflows import procedures
 

@@ -10,8 +10,8 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.order_cancelling import CancellationHands
-    from activities.ordering import TO_TELL, TOLD, TRY_AGAIN, OrderHands
+    from activities.orders.cancellations import CancellationHands
+    from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderHands
     from schemas.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import policies, procedures

@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.lien_rounds import RoundHands
+    from activities.reconciliation.rounds import RoundHands
     from schemas.lien_rounds import AskForList, RoundDone
     from workflows import policies
 

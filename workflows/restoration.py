@@ -5,7 +5,7 @@ from typing import assert_never
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.restoration_clock import RestorationHands
+    from activities.restoration.deadlines import RestorationHands
     from schemas.procedures import ProcedureStart
     from schemas.restoration_enums import Step
     from schemas.restorations import Errand

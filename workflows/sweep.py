@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.sweeping import SweepHands
+    from activities.outbox import SweepHands
     from schemas.work import Swept
     from workflows import policies
 

@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 from typing import Final
 
-from activities.vault import Vault
+from activities.secrets import Vault
 
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16

@@ -14,11 +14,11 @@ from uuid import UUID
 
 import orjson
 
-from activities.answering import AnswerReceipt, take_status_update
-from activities.carrying import Carrier
-from activities.freezing import FreezeHands
-from activities.hands import Hands
+from activities.banks.delivery import Carrier
+from activities.context import Hands
 from activities.intake import Taken, take_complaint
+from activities.tracing.answers import AnswerReceipt, take_status_update
+from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer

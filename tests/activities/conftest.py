@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from tests.activities.bench import Bench
 from tests.factories import shared_hands
 from workers.embedded.postgres import EmbeddedPostgres

@@ -7,11 +7,11 @@ from uuid import UUID
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.bank_words import keep_words
-from activities.evidence import Maker, write_pack
-from activities.hands import Hands
-from activities.papers import issue_for_officer
-from activities.vault import Vault
+from activities.banks.received import keep_words
+from activities.context import Hands
+from activities.documents.issuing import issue_for_officer
+from activities.evidence.pack import Maker, write_pack
+from activities.secrets import Vault
 from adapters.transcript import Sending, masked
 from db import bank_exchanges, bank_keys, events
 from db.events import Event

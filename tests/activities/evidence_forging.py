@@ -11,9 +11,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.evidence import public_key
-from activities.evidence_file import PackWriter, check
-from activities.vault import Vault
+from activities.evidence.archive import PackWriter, check
+from activities.evidence.pack import public_key
+from activities.secrets import Vault
 from domain.evidence import MANIFEST, SIGNATURE, NotEvidence
 from papers.timeline import HOW_TO_VERIFY
 from tests.factories import SECRET

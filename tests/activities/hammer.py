@@ -9,11 +9,11 @@ import hashlib
 import random
 import sys
 
-from activities.answering import take_status_update
+from activities.context import Hands
 from activities.directory import DirectoryCache
-from activities.hands import Hands
 from activities.intake import take_complaint
-from activities.vault import Vault
+from activities.secrets import Vault
+from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
 from db.pool import open_pool
 from domain.policy import load_policy

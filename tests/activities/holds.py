@@ -5,11 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from activities import holding
-from activities.confirming import take_confirmation
-from activities.contradictions import SettledBy, settle
-from activities.hands import Hands
-from activities.hold_clocks import HoldHands
+from activities.context import Hands
+from activities.holds import opening
+from activities.holds.lifecycle import HoldHands
+from activities.orders.confirmations import take_confirmation
+from activities.tracing.contradictions import SettledBy, settle
 from db import bank_orders
 from db.account_holds import AccountHold
 from db.pool import Connection
@@ -74,7 +74,7 @@ class Holds:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await holding.take_up(self.hands, case_no)
+        await opening.take_up(self.hands, case_no)
 
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""

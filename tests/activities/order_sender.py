@@ -5,11 +5,11 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from activities.carrying import Carrier
+from activities.banks.delivery import Carrier
+from activities.context import Hands
 from activities.directory import DirectoryCache
-from activities.hands import Hands
-from activities.ordering import OrderHands
-from activities.vault import Vault
+from activities.orders.orders import OrderHands
+from activities.secrets import Vault
 from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool

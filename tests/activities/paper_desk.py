@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from activities.hands import Hands
-from activities.ordering import plan_order
-from activities.papers import approve_attachment, issue_about
+from activities.context import Hands
+from activities.documents.issuing import approve_attachment, issue_about
+from activities.orders.orders import plan_order
 from db import papers
 from db.pool import Connection
 from schemas.enums import Language

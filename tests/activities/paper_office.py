@@ -6,10 +6,10 @@ from uuid import UUID
 
 import pytest
 
-from activities.hands import Hands
-from activities.messaging import Ways, send_due
-from activities.paper_errands import PREFIX, issue_papers_due
-from activities.papers import issue_about
+from activities.context import Hands
+from activities.documents.due_documents import PREFIX, issue_papers_due
+from activities.documents.issuing import issue_about
+from activities.notifications.outbox import Ways, send_due
 from adapters.messages.smtp import Mailer
 from schemas.enums import Language
 from schemas.papers import IssuedPaper, Particulars

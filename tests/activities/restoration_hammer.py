@@ -18,10 +18,10 @@ from uuid import UUID
 
 from asyncpg.transaction import Transaction
 
-from activities import holding
+from activities.context import Hands
 from activities.directory import DirectoryCache
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.holds import opening
+from activities.secrets import Vault
 from db.pool import open_pool
 from domain.policy import load_policy
 from schemas.restoration_enums import Step
@@ -82,7 +82,7 @@ async def hammer(home: Home) -> None:
         ((restoration, case_no, step),) = found
         say("at", step)
         say("did", await go_on(home, restoration, Step(step)))
-        await holding.take_up(home.hands, case_no)
+        await opening.take_up(home.hands, case_no)
 
 
 def die_at(number: int) -> None:

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
-from activities.vault import CannotOpen, Vault
+from activities.secrets import CannotOpen, Vault
 from adapters.banks.protocol import IsoWay
 from db import institutions
 from db.pool import Connection, Pool

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.directory import load_directory
-from activities.vault import Vault
+from activities.secrets import Vault
 from domain.errors import AckNoTaken, IdempotencyConflict
 from schemas.work import HopRef
 from tests.activities.bench import Bench

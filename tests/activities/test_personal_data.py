@@ -8,7 +8,7 @@ import pytest
 from prometheus_client import generate_latest
 from temporalio.exceptions import ApplicationError
 
-from activities.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db import cases

@@ -5,11 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities import holding, restoring
-from activities.confirming import take_confirmation
-from activities.hands import Hands
-from activities.police import assign_officer
-from activities.restoration_clock import RestorationHands
+from activities.context import Hands
+from activities.holds import opening
+from activities.orders.confirmations import take_confirmation
+from activities.police.firs import assign_officer
+from activities.restoration import decisions
+from activities.restoration.deadlines import RestorationHands
 from db import bank_orders
 from db.verify import case_records
 from domain.verification import examine
@@ -88,7 +89,7 @@ class Home:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await holding.take_up(self.hands, case_no)
+        await opening.take_up(self.hands, case_no)
 
     async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
         """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
@@ -162,7 +163,7 @@ class Home:
 
     async def do(self, restoration_id: UUID, verb: RestorationVerb, by: Acting, reason: str = WHY) -> RestorationDone:
         seen = Seen.model_validate(await self.seen(restoration_id))
-        return await restoring.end_step(self.hands, restoration_id, verb, seen, by, reason)
+        return await decisions.end_step(self.hands, restoration_id, verb, seen, by, reason)
 
     async def apply(self, restoration_id: UUID) -> None:
         await self.do(restoration_id, RestorationVerb.RECEIVE_APPLICATION, DESK)
@@ -174,11 +175,11 @@ class Home:
         """The holder, who has had notice, does not object."""
         await self.give_notice(restoration_id)
         waived = NoticeWaived.model_validate({**await self.seen(restoration_id), "reason": WHY})
-        await restoring.waive_notice(self.hands, restoration_id, waived, IO)
+        await decisions.waive_notice(self.hands, restoration_id, waived, IO)
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
-        return await restoring.send_back(self.hands, restoration_id, back, by)
+        return await decisions.send_back(self.hands, restoration_id, back, by)
 
     async def object(
         self, restoration_id: UUID, hold_id: UUID | None = None, by: ObjectionBy = ObjectionBy.HOLDER
@@ -186,7 +187,7 @@ class Home:
         new = NewObjection.model_validate(
             {**await self.seen(restoration_id), "by_whom": by, "text": "my pay", "hold_id": hold_id}
         )
-        done = await restoring.receive_objection(self.hands, restoration_id, new, DESK)
+        done = await decisions.receive_objection(self.hands, restoration_id, new, DESK)
         assert done.objection_id is not None
         return done.objection_id
 
@@ -199,17 +200,17 @@ class Home:
                 "reason": WHY,
             }
         )
-        return await restoring.decide_objection(self.hands, restoration_id, decided, DY_SP)
+        return await decisions.decide_objection(self.hands, restoration_id, decided, DY_SP)
 
     async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
-        await restoring.prepare(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+        await decisions.prepare(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def approve(self, restoration_id: UUID, by: Acting = SP) -> RestorationDone:
-        return await restoring.approve(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+        return await decisions.approve(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
         taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)
-        return await restoring.take_order(self.hands, restoration_id, taken, IO)
+        return await decisions.take_order(self.hands, restoration_id, taken, IO)
 
     async def to_approval(self, restoration_id: UUID) -> None:
         """Of a restoration below the threshold: everything up to the approval, undisturbed."""

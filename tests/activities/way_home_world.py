@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities import holding
-from activities.grievance_clock import GrievanceHands
-from activities.hands import Hands
-from activities.hold_clocks import HoldHands
+from activities.context import Hands
+from activities.grievances.deadlines import GrievanceHands
+from activities.holds import opening
+from activities.holds.lifecycle import HoldHands
 from schemas.procedures import Look, ProcedureOrder
 from tests.activities.way_home import Home
 
@@ -63,7 +63,7 @@ class World:
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
-            await holding.take_up(self.hands, case_no)
+            await opening.take_up(self.hands, case_no)
 
     async def run(self) -> None:
         """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""

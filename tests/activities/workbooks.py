@@ -1,6 +1,6 @@
 """Money-trail workbooks of made-up cases, for those who take them."""
 
-from activities.trail_import import TrailOutcome, take_trail
+from activities.workbook.trail_import import TrailOutcome, take_trail
 from domain.trail_columns import Sheet
 from domain.trail_workbook import TrailReading
 from schemas.work import FollowUp

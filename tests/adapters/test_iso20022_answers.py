@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.claims import to_claims
+from activities.tracing.claims import to_claims
 from adapters.banks.answers import HoldLine, LineFlag, StatusUpdate, UnknownLine, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 
-from activities.answer_links import LetterLinks
-from activities.carrying import Carrier
+from activities.banks.delivery import Carrier
 from activities.directory import load_directory
-from activities.freezing import FreezeHands
+from activities.tracing.answer_links import LetterLinks
+from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from schemas.enums import ChannelKind

@@ -15,9 +15,9 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
+from activities.context import Hands
 from activities.directory import DirectoryCache, prepared
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app

@@ -20,10 +20,10 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from activities import holding
-from activities.hands import Hands
-from activities.reconciliation import reconcile
-from activities.vault import Vault
+from activities.context import Hands
+from activities.holds import opening
+from activities.reconciliation.comparison import reconcile
+from activities.secrets import Vault
 from api.app import create_app
 from api.bank_feed import WAIT_MAX_SECONDS
 from api.parts import Parts
@@ -245,7 +245,7 @@ async def _filled(doors: Doors) -> dict[str, str]:
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await holding.take_up(doors.parts.hands, ack_no)
+    await opening.take_up(doors.parts.hands, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

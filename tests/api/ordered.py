@@ -7,8 +7,8 @@ from uuid import UUID
 import httpx
 import pytest
 
-from activities import holding
-from activities.ordering import plan_order
+from activities.holds import opening
+from activities.orders.orders import plan_order
 from db import bank_orders, cases
 from schemas.enums import ChannelKind
 from schemas.orders import Beneficiary, NewOrder, NewOrderLine
@@ -39,7 +39,7 @@ class Ordering:
         case_no: str = receipt["ack_no"]
         answered = await self.doors.answer("SBIN", case_no, line("held", rrn, account))
         assert answered.status_code == 200, answered.text
-        await holding.take_up(self.doors.parts.hands, case_no)
+        await opening.take_up(self.doors.parts.hands, case_no)
         return case_no
 
     async def plan(

@@ -10,9 +10,10 @@ from uuid import UUID
 
 import pytest
 
-from activities import answer_links, holding
 from activities.banks import reply_links
-from activities.desk import stop_request
+from activities.cases.desk import stop_request
+from activities.holds import opening
+from activities.tracing import answer_links
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
 from db import messages
@@ -172,7 +173,7 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
 async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:
     case_no = await post.ask(at_gram())
     await post.answer(t1_held="5000", t1_phone="+91 98765-00000", t1_email="holder@mail.example")
-    await holding.take_up(post.doors.parts.hands, case_no)
+    await opening.take_up(post.doors.parts.hands, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         holder = await messages.holder(connection, hold_id)

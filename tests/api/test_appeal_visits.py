@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.hold_clocks import HoldHands
+from activities.holds.lifecycle import HoldHands
 from api.parts import Parts
 from domain.policy import RateLimit
 from schemas.procedures import ProcedureOrder

@@ -13,9 +13,10 @@ from uuid import UUID
 import httpx
 import pytest
 
-from activities import grievances, holding
-from activities.hold_clocks import HoldHands
-from activities.messaging import Ways, send_due
+from activities.grievances import decisions
+from activities.holds import opening
+from activities.holds.lifecycle import HoldHands
+from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from api.appeals import PAGES, WORDS
@@ -60,7 +61,7 @@ class Holder:
         await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
         self.at = max(self.at, datetime.now(UTC))
         hands = self.doors.parts.hands
-        await holding.take_up(hands, case_no)
+        await opening.take_up(hands, case_no)
         row = await hands.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
         await HoldHands(hands, "https://freeze.example/appeal").attend_to_hold(
@@ -152,10 +153,10 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     hands = holder.doors.parts.hands
     grievance_id: UUID = await hands.pool.fetchval("SELECT grievance_id FROM grievance")
     said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
-    await grievances.report(hands, grievance_id, said, "bank:SBIN", institution="SBIN")
+    await decisions.report(hands, grievance_id, said, "bank:SBIN", institution="SBIN")
     assert "Investigating officer" in await holder.see(visit)
     upheld = GrievanceDecided(level=GrievanceLevel.IO, decision=GrievanceDecision.UPHELD, reason="no agreement shown")
-    await grievances.decide(hands, grievance_id, upheld, officer("io", Role.IO))
+    await decisions.decide(hands, grievance_id, upheld, officer("io", Role.IO))
     assert any("the hold stays" in text for text in await holder.arrived())
     page = await holder.see(visit)
     assert "Decided: the hold stays." in page
@@ -173,7 +174,7 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     released = GrievanceDecided(
         level=GrievanceLevel.DY_SP, decision=GrievanceDecision.PART_RELEASED, released_paise=3000_00, reason="rent"
     )
-    await grievances.decide(hands, grievance_id, released, officer("dy", Role.DY_SP))
+    await decisions.decide(hands, grievance_id, released, officer("dy", Role.DY_SP))
     page = await holder.see(visit)
     assert "Decided: ₹3,000 is let go, the rest stays on hold." in page
     assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: let ₹3,000 go" in page

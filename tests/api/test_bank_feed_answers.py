@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from activities import holding
+from activities.holds import opening
 from api import bank_feed
 from db import messages
 from tests.api.conftest import transfer
@@ -60,7 +60,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
     assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
     hands = feed.doors.parts.hands
-    await holding.take_up(hands, receipt["case_ack_no"])
+    await opening.take_up(hands, receipt["case_ack_no"])
     async with hands.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
         holder = await messages.holder(connection, found)

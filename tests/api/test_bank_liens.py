@@ -9,7 +9,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.lien_inquiries import ask_now
+from activities.reconciliation.inquiries import ask_now
 from api.bank_liens import LIENS_PATH, PAGE_MAX_BYTES
 from db import bank_keys
 from domain.policy import LimitName

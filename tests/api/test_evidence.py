@@ -7,7 +7,7 @@ from pathlib import Path
 
 import orjson
 
-from activities.evidence_file import check
+from activities.evidence.archive import check
 from adapters.banks.envelope import seal
 from api.evidence import AT_ONCE
 from domain.evidence import BODIES, EVENTS, PUBLIC_KEY

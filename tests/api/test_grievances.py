@@ -9,7 +9,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from activities import holding
+from activities.holds import opening
 from api.parts import Parts
 from schemas.enums import Role
 from tests.api.conftest import Doors, line, opened, transfer
@@ -36,7 +36,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
-        await holding.take_up(self.doors.parts.hands, case_no)
+        await opening.take_up(self.doors.parts.hands, case_no)
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found
         return hold

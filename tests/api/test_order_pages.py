@@ -10,9 +10,9 @@ import asyncpg
 import httpx
 import pytest
 
-from activities.answer_links import LetterLinks
-from activities.order_cancelling import vouch_for_cancellation
-from activities.ordering import cancel_order
+from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.orders import cancel_order
+from activities.tracing.answer_links import LetterLinks
 from api.order_forms import read_order_form
 from db import order_links
 from schemas.orders import OrderLine

@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.ordering import note_of
+from activities.orders.orders import note_of
 from db import bank_orders, tasks
 from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, Role, TaskKind

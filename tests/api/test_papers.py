@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from activities import holding
+from activities.holds import opening
 from db import papers as register
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
@@ -37,7 +37,7 @@ class Issuing:
 async def issuing(doors: Doors) -> Issuing:
     case_no = (await doors.complain())["case_ack_no"]
     assert (await doors.answer("SBIN", case_no, line("held"))).status_code == 200
-    await holding.take_up(doors.parts.hands, case_no)
+    await opening.take_up(doors.parts.hands, case_no)
     await doors.parts.hands.pool.execute(OFFICER, case_no)
     return Issuing(doors, case_no)
 

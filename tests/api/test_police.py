@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from activities import holding
+from activities.holds import opening
 from api.police import DOCUMENT_BODY_MAX_BYTES
 from schemas.enums import Role
 from schemas.police import DOCUMENT_MAX_BYTES
@@ -34,7 +34,7 @@ async def case(doors: Doors) -> str:
     """A case with ₹5,000 on hold at SBIN, its duties open and its victim told."""
     ack_no: str = (await doors.complain())["ack_no"]
     assert (await doors.answer("SBIN", ack_no, line("held"))).status_code == 200
-    await holding.take_up(doors.parts.hands, ack_no)
+    await opening.take_up(doors.parts.hands, ack_no)
     return ack_no
 
 

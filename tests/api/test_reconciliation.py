@@ -1,7 +1,7 @@
 """Comparisons of banks' lists with the ledger, over the doors."""
 
-from activities.lien_inquiries import ask_now
-from activities.reconciliation import reconcile
+from activities.reconciliation.comparison import reconcile
+from activities.reconciliation.inquiries import ask_now
 from db.paging import to_cursor
 from schemas.enums import Role
 from schemas.reconciliation import ListedLien

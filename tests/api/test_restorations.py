@@ -9,8 +9,9 @@ from uuid import UUID, uuid4
 import httpx
 import pytest
 
-from activities import grievances, holding
-from activities.restoration_clock import RestorationHands
+from activities.grievances import decisions
+from activities.holds import opening
+from activities.restoration.deadlines import RestorationHands
 from api.parts import Parts
 from schemas.enums import Role
 from schemas.grievances import NewGrievance
@@ -34,7 +35,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount="2000.00", disputed_amount="5000.00"))
         self.at = max(self.at, datetime.now(UTC))
-        await holding.take_up(self.doors.parts.hands, case_no)
+        await opening.take_up(self.doors.parts.hands, case_no)
         (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
         identity: str = found["restoration_id"]
         return identity
@@ -205,7 +206,7 @@ async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -
     assert found["grievances"] == []
     new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
     hold_id = UUID(line["hold_id"])
-    filed = await grievances.file_grievance(desk.doors.parts.hands, hold_id, new, "holder")
+    filed = await decisions.file_grievance(desk.doors.parts.hands, hold_id, new, "holder")
     (appeal,) = (await desk.read(f"{PATH}/{restoration}", Role.SP))["grievances"]
     assert (appeal["number"], appeal["hold_id"], appeal["level"]) == (filed.number, line["hold_id"], "bank")
 

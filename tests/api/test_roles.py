@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.roles import ALLOWED, Action
 from api.tokens import TTL_SECONDS, BadToken, Tokens
 from schemas.enums import Role

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from activities import holding
-from activities.court_orders import to_confirm
+from activities.holds import opening
+from activities.restoration.court_orders import to_confirm
 from domain.task_readers import acts_of
 from schemas.enums import Role
 from schemas.restoration_enums import Step
@@ -27,7 +27,7 @@ async def appealed(doors: Doors, reference: str) -> tuple[str, str]:
     """A case whose money is on hold, and an appeal against that at the bank; their ids."""
     case_no = (await doors.complain(transfers=[transfer(reference)]))["case_ack_no"]
     await doors.answer("SBIN", case_no, line("held", reference))
-    await holding.take_up(doors.parts.hands, case_no)
+    await opening.take_up(doors.parts.hands, case_no)
     (hold,) = (await doors.read("/api/v1/holds", ack_no=case_no))["items"]
     filed = await doors.post(
         f"/api/v1/holds/{hold['hold_id']}/grievances", {"text": "it is my rent", "language": "hi"}, Role.DESK

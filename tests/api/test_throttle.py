@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from activities.hands import Hands
+from activities.context import Hands
 from api import throttle
 from api.parts import Parts
 from api.throttle import Throttle, address_of

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from activities.desk import close_task
+from activities.cases.desk import close_task
 from db import requests, tasks
 from db.pool import Pool
 from db.rosters import replace_officers

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
 from db.pool import Pool
 from tests.factories import complaint, rrn, shared_hands, transfer

@@ -9,8 +9,8 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from activities.answering import take_status_update
-from activities.hands import Hands
+from activities.context import Hands
+from activities.tracing.answers import take_status_update
 from db import events, requests
 from db.events import Event
 from db.pool import Pool

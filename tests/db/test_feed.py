@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.hands import Hands
+from activities.context import Hands
 from db import feed, rate_limits
 from db.pool import Connection, Pool
 from domain.errors import NotFound

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from schemas.restoration_enums import Step
 from tests.activities.way_home import IO, Home
 

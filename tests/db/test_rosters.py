@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from activities.directory import load_directory
-from activities.vault import Vault
+from activities.secrets import Vault
 from db import institutions, rosters
 from db.migrate import MIGRATIONS, migrate
 from db.pool import Pool

@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
-from activities.answering import take_status_update
-from activities.desk import add_hop, correct_hop, stop_request
-from activities.hands import Hands
+from activities.cases.desk import add_hop, correct_hop, stop_request
+from activities.context import Hands
 from activities.intake import take_complaint
+from activities.tracing.answers import take_status_update
 from db import cases, requests
 from db.pool import Pool
 from domain.errors import NotFound

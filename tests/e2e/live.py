@@ -17,7 +17,7 @@ from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from activities.directory import load_directory
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
 from schemas.enums import Role

@@ -14,10 +14,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from activities.feed import announce
-from activities.hands import Hands
+from activities.bank_gateway.feed import announce
+from activities.context import Hands
 from activities.intake import take_complaint
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.pull import PullAdapter
 from api.parts import Parts
 from api.server import serve

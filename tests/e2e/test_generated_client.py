@@ -12,7 +12,7 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.e2e import generated_client

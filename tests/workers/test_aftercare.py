@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities import holding
-from activities.hands import Hands
+from activities.context import Hands
+from activities.holds import opening
 from db import procedures
 from db.pool import Pool
 from domain.policy import load_policy
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench
-from tests.activities.test_holding import held_case
+from tests.activities.holds.test_opening import held_case
 from tests.activities.way_home import Clock
 from tests.factories import make_hands, rrn
 from tests.waiting import until
@@ -214,7 +214,7 @@ async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: Afterca
 
 async def test_many_that_take_up_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
-    await asyncio.gather(*(holding.take_up(bench.hands, case_no) for _ in range(5)))
+    await asyncio.gather(*(opening.take_up(bench.hands, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)

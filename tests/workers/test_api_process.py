@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import complaint

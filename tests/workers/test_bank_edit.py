@@ -8,7 +8,7 @@ import pytest
 
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.protocol import IsoWay
 from db.pool import Pool
 from schemas.enums import ChannelKind

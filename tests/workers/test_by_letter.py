@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from domain.policy import load_policy

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 import benchmarks.first_hold
-from activities.vault import Vault
+from activities.secrets import Vault
 from api.tokens import Tokens
 from db.pool import Pool
 from schemas.enums import Role

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
 from db import news
 from db.pool import Pool

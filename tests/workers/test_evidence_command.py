@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from activities.evidence import public_key
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.context import Hands
+from activities.evidence.pack import public_key
+from activities.secrets import Vault
 from db.pool import Pool
 from domain.evidence import MANIFEST, PUBLIC_KEY
 from schemas.enums import Language

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import Taken, take_complaint
 from db.pool import Pool
 from domain.complaint_rows import SheetReading, SheetRow, read_sheet

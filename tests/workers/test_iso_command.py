@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request

@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
 from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
-from activities.messaging import tell_victim
+from activities.notifications.outbox import tell_victim
 from db.pool import Pool
 from schemas.messages import MessageKind
 from simulator.police_station import PoliceStation

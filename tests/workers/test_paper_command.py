@@ -5,8 +5,8 @@ import json
 import stat
 from pathlib import Path
 
-from activities import holding
-from activities.hands import Hands
+from activities.context import Hands
+from activities.holds import opening
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.factories import make_hands, row, rrn, transfer
@@ -24,7 +24,7 @@ async def held_case(database: Pool) -> tuple[Hands, str]:
     bench, root = Bench(hands), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    await holding.take_up(hands, case_no)
+    await opening.take_up(hands, case_no)
     return hands, case_no
 
 

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from activities.hands import Hands
+from activities.context import Hands
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.factories import make_hands, row, rrn, transfer

@@ -10,7 +10,7 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 from temporalio.client import Client
 
-from activities.hands import Hands
+from activities.context import Hands
 from db.pool import Pool
 from domain.cells import Cell
 from domain.complaint_columns import FileRefused

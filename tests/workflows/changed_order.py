@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.ordering import OrderHands
+    from activities.orders.orders import OrderHands
     from schemas.procedures import ProcedureStart
     from workflows.order import OrderWorkflow
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from activities.hands import Hands
+from activities.context import Hands
 from db.pool import Pool
 from tests.factories import institution, make_hands
 from tests.workflows.stage import Stage, staged

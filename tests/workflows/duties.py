@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.duties import DutyHands, duty_done, open_duties
-from activities.hands import Hands
+from activities.context import Hands
+from activities.police.statutory_duties import DutyHands, duty_done, open_duties
 from db import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench

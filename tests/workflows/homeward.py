@@ -11,8 +11,8 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.hands import Hands
-from activities.restoration_clock import RestorationHands
+from activities.context import Hands
+from activities.restoration.deadlines import RestorationHands
 from db import procedures
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart

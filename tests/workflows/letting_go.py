@@ -13,8 +13,8 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.grievance_clock import GrievanceHands
-from activities.hands import Hands
+from activities.context import Hands
+from activities.grievances.deadlines import GrievanceHands
 from db import procedures
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart

@@ -5,10 +5,10 @@ Recorded by `record_histories.py`, replayed by `test_replay_letting_go.py`.
 
 from temporalio.client import Client, WorkflowHistory
 
-from activities.hands import Hands
+from activities.context import Hands
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
-from tests.activities.test_grievances import DY_SP, IO, Appeal
-from tests.activities.test_hold_clocks import CONTACT
+from tests.activities.grievances.test_decisions import DY_SP, IO, Appeal
+from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.letting_go import GRIEVANCE, HOLD, LettingGo, letting_go
 from tests.workflows.restoration_paths import Path
 

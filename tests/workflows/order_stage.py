@@ -13,11 +13,11 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities import holding
-from activities.carrying import Carrier
-from activities.hands import Hands
-from activities.order_cancelling import CancellationHands, acknowledge_cancellation, vouch_for_cancellation
-from activities.ordering import OrderHands, cancel_order
+from activities.banks.delivery import Carrier
+from activities.context import Hands
+from activities.holds import opening
+from activities.orders.cancellations import CancellationHands, acknowledge_cancellation, vouch_for_cancellation
+from activities.orders.orders import OrderHands, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db import procedures
 from domain.papers import PaperLacks
@@ -26,9 +26,9 @@ from schemas.papers import Missing
 from schemas.procedures import OrderRung, ProcedureStart
 from schemas.restoration_enums import PaperKind
 from tests.activities.bench import Bench
-from tests.activities.test_confirming import Ordered
-from tests.activities.test_holding import held_case
-from tests.activities.test_ordering import OrderBank
+from tests.activities.holds.test_opening import held_case
+from tests.activities.orders.test_confirmations import Ordered
+from tests.activities.orders.test_orders import OrderBank
 from tests.activities.way_home import Clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
@@ -62,7 +62,7 @@ class OrderStage:
     async def ordered(self) -> Ordered:
         """Another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
-        await holding.take_up(self.hands, case_no)
+        await opening.take_up(self.hands, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from temporalio.testing import TimeSkipper
 
-from activities.desk import correct_hop, escalate_request, stop_request
+from activities.cases.desk import correct_hop, escalate_request, stop_request
 from schemas.desk import HopCorrection
 from schemas.enums import Rung
 from schemas.work import CaseNews, FollowUp

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 
 from temporalio.client import Client, WorkflowHistory
 
-from activities.hands import Hands
+from activities.context import Hands
 from schemas.restoration_enums import ObjectionDecision
 from schemas.restorations import RestorationVerb
 from tests.activities.way_home import SUPERVISOR

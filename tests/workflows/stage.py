@@ -12,9 +12,9 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
-from activities.answering import AnswerReceipt, take_status_update
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import take_complaint
+from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db import cases

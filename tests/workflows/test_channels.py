@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.testing import TimeSkipper
 
-from activities.hands import Hands
+from activities.context import Hands
 from schemas.enums import Rung
 from schemas.work import ClimbRung, SendHoldRequest
 from tests.factories import row, rrn, transfer

@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.desk import escalate_request
-from activities.hands import Hands
+from activities.cases.desk import escalate_request
+from activities.context import Hands
 from adapters.banks.protocol import HoldTicket
 from schemas.enums import AnswerClass, Rung
 from schemas.work import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest

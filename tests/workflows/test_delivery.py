@@ -9,8 +9,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.desk import correct_hop, escalate_request
-from activities.hands import Hands
+from activities.cases.desk import correct_hop, escalate_request
+from activities.context import Hands
 from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.desk import HopCorrection
 from schemas.enums import Rung

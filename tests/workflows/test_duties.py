@@ -9,8 +9,8 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from activities.duties import open_duty
-from activities.hands import Hands
+from activities.context import Hands
+from activities.police.statutory_duties import open_duty
 from db import cases
 from schemas.restoration_enums import DutyKind
 from tests.workflows.changed_duties import ActsAtOnce

@@ -6,12 +6,12 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client
 
-from activities import grievances
-from activities.grievances import HOLDER
-from activities.hands import Hands
+from activities.context import Hands
+from activities.grievances import decisions
+from activities.grievances.decisions import HOLDER
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
-from tests.activities.test_grievances import IO, TEXT, Appeal
-from tests.activities.test_hold_clocks import CONTACT
+from tests.activities.grievances.test_decisions import IO, TEXT, Appeal
+from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.letting_go import GRIEVANCE, HOLD, LettingGo, letting_go, worker_of
 
@@ -122,7 +122,7 @@ async def test_nothing_personal_in_its_history(stage: LettingGo) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")
-    await grievances.withdraw(appeal.hands, appeal.identity, None, HOLDER)
+    await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)
     await stage.tell(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     (history,) = await stage.histories(GRIEVANCE, appeal.identity)

@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.hands import Hands
-from tests.activities.test_hold_clocks import CONTACT, keep
+from activities.context import Hands
+from tests.activities.holds.test_lifecycle import CONTACT, keep
 from tests.factories import row
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.letting_go import HOLD, LettingGo, letting_go, worker_of

@@ -13,8 +13,8 @@ import pytest
 from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
-from activities.desk import escalate_request
-from activities.hands import Hands
+from activities.cases.desk import escalate_request
+from activities.context import Hands
 from schemas.enums import AnswerClass, Rung
 from schemas.work import ClimbRung
 from tests.factories import row, rrn, transfer

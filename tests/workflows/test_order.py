@@ -11,10 +11,10 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from activities.hands import Hands
-from activities.order_answers import send_again
-from activities.order_cancelling import vouch_for_cancellation
-from activities.ordering import cancel_order
+from activities.context import Hands
+from activities.orders.bank_replies import send_again
+from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.restoration_policy import OrderRule
 from schemas.procedures import OrderRung

@@ -7,10 +7,10 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
+from activities.context import Hands
 from activities.directory import load_directory
-from activities.hands import Hands
-from activities.vault import Vault
+from activities.secrets import Vault
 from adapters.banks.protocol import HoldTicket
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.institutions import InstitutionEntry

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities.hands import Hands
+from activities.context import Hands
 from adapters.banks.protocol import BankUnreachable, BankWire
 from db.pool import Pool
 from schemas.enums import ChannelKind

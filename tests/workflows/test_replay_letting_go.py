@@ -8,7 +8,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from tests.activities.test_hold_clocks import CONTACT
+from tests.activities.holds.test_lifecycle import CONTACT
 from tests.workflows.changed_letting_go import GrievanceRestsFirst, HoldRestsFirst
 from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.record_histories import PROCEDURES, cleaned

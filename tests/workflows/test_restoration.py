@@ -7,8 +7,8 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from activities.court_orders import withdraw_court_order
-from activities.hands import Hands
+from activities.context import Hands
+from activities.restoration.court_orders import withdraw_court_order
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
 from tests.workflows.conftest import FEW_EVENTS

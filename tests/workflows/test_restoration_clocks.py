@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from activities.hands import Hands
+from activities.context import Hands
 from domain.restoring import HEARINGS, steps_of
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
 from schemas.restorations import RestorationVerb

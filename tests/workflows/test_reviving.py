@@ -8,11 +8,11 @@ import pytest
 from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
-from activities import sweeping
-from activities.carrying import Carrier
-from activities.freezing import FreezeHands
-from activities.hands import Hands
-from activities.sweeping import SweepHands
+from activities import outbox
+from activities.banks.delivery import Carrier
+from activities.context import Hands
+from activities.outbox import SweepHands
+from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import HoldTicket
 from db import cases
 from schemas.enums import ChannelKind
@@ -145,7 +145,7 @@ async def test_the_mark_of_an_earlier_start_does_not_hide_a_reopened_case_from_t
     hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The case settles and is opened again before the mark of its first start is written; the second start is lost."""
-    monkeypatch.setattr(sweeping, "SWEEP_AFTER", timedelta(0))
+    monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
     monkeypatch.setattr("workers.temporal.MARK_INTERVAL_SECONDS", 3600.0)
     root, onward = rrn(), rrn()
     async with staged(hands, temporal_client) as stage:

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.hands import Hands
+from activities.context import Hands
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.gates import Gates
 from tests.workflows.stage import Stage, stage_workers, staged

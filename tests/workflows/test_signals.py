@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.desk import correct_hop, escalate_request, stop_request
-from activities.hands import Hands
+from activities.cases.desk import correct_hop, escalate_request, stop_request
+from activities.context import Hands
 from domain.errors import NotNow
 from schemas.desk import HopCorrection
 from schemas.enums import AnswerClass

@@ -8,12 +8,12 @@ import pytest
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
-from activities import sweeping
-from activities.desk import send_again
+from activities import outbox
+from activities.cases.desk import send_again
+from activities.context import Hands
 from activities.directory import load_directory
-from activities.hands import Hands
-from activities.sweeping import SweepHands
-from activities.vault import Vault
+from activities.outbox import SweepHands
+from activities.secrets import Vault
 from db.pool import Pool
 from schemas.work import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
@@ -27,7 +27,7 @@ from workflows.sweep import SweepWorkflow
 @pytest.fixture(autouse=True)
 def at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was committed a moment ago is swept too."""
-    monkeypatch.setattr(sweeping, "SWEEP_AFTER", timedelta(0))
+    monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
 
 
 async def sweep(stage: Stage) -> Swept:
@@ -144,7 +144,7 @@ async def test_the_sweep_looks_after_a_case_that_was_ended(stage: Stage, ended: 
     """Without news: or a bank that never answers would never be reminded."""
     case_no, root = ended
     assert (await sweep(stage)).cases_looked_after == 0, "it was seen a moment ago"
-    await unseen_for(stage, sweeping.LOOK_AFTER)
+    await unseen_for(stage, outbox.LOOK_AFTER)
     assert (await sweep(stage)).cases_looked_after == 1
     progress = await stage.progress(case_no)
     assert (progress.waves, len(progress.live_requests)) == (1, 1)
@@ -159,7 +159,7 @@ async def test_looking_after_a_case_that_runs_changes_nothing(stage: Stage) -> N
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
     await settle_marks(stage)
     before = await stage.progress(case_no)
-    await unseen_for(stage, sweeping.LOOK_AFTER)
+    await unseen_for(stage, outbox.LOOK_AFTER)
     assert (await sweep(stage)).cases_looked_after == 1
     assert await stage.progress(case_no) == before
     assert len(await stage.runs(case_no)) == 1
@@ -174,7 +174,7 @@ async def test_a_hop_that_a_running_case_was_never_told_of_is_found(stage: Stage
     await stage.complain(first, second, tell=False)
     await settle_marks(stage)
     await stage.hands.pool.execute("UPDATE case_news SET signalled_at = now()")
-    await unseen_for(stage, sweeping.LOOK_AFTER)
+    await unseen_for(stage, outbox.LOOK_AFTER)
     assert await sweep(stage) == Swept(cases_looked_after=1)
     await stage.until_asked(2)
     assert stage.banks.asked()[1] == ("ICIC", [second["rrn"]])
@@ -187,7 +187,7 @@ async def test_a_settled_case_is_not_looked_after(stage: Stage) -> None:
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
     await stage.outcome(case_no)
     await settle_marks(stage)
-    await unseen_for(stage, sweeping.LOOK_AFTER)
+    await unseen_for(stage, outbox.LOOK_AFTER)
     assert await sweep(stage) == Swept()
 
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 from temporalio.client import Client
 
-from activities.desk import add_hop
-from activities.hands import Hands
+from activities.cases.desk import add_hop
+from activities.context import Hands
 from schemas.desk import NewHopByDesk
 from schemas.parties import Party
 from tests.factories import moved, row, rrn, transfer

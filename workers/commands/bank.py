@@ -96,7 +96,7 @@ def mistakes_in(what: str, error: "ValidationError") -> str:
 async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> int:
     """Load the institutions into the database of `settings`; returns how many. Raises `DirectoryRefused`."""
     from activities.directory import load_directory
-    from activities.vault import Vault
+    from activities.secrets import Vault
     from workers.home import secret_key
 
     vault = Vault(await asyncio.to_thread(secret_key, settings))

@@ -55,7 +55,7 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
     import asyncio
 
     from activities.directory import DirectoryCache
-    from activities.vault import Vault
+    from activities.secrets import Vault
     from workers.home import secret_key
 
     vault = Vault(await asyncio.to_thread(secret_key, settings))

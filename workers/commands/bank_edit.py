@@ -163,7 +163,7 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
     import asyncio
 
     from activities.directory import add_institution
-    from activities.vault import Vault
+    from activities.secrets import Vault
     from workers.home import secret_key
 
     vault = Vault(await asyncio.to_thread(secret_key, settings))

@@ -15,7 +15,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.hands import Hands
+    from activities.context import Hands
     from db.pool import Pool
     from schemas.work import FollowUp
 
@@ -34,9 +34,9 @@ def write_beside(write: Callable[[], int], path: Path) -> None:
 @asynccontextmanager
 async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
     """Hands for a command that works on the database alone. Says so when the directory is empty."""
+    from activities.context import Hands
     from activities.directory import DirectoryCache
-    from activities.hands import Hands
-    from activities.vault import Vault
+    from activities.secrets import Vault
     from domain.policy import load_policy
     from workers.home import secret_key
 

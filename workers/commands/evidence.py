@@ -32,8 +32,8 @@ from workers.home import NothingRunning
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.evidence import Packed
-    from activities.evidence_file import Whole
+    from activities.evidence.archive import Whole
+    from activities.evidence.pack import Packed
     from db.evidence_keys import EvidenceKeys
 
 VERIFY = "verify"
@@ -187,9 +187,9 @@ async def _packed_and_certified(
 
 
 async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edition) -> "Packed":
-    from activities.evidence import Maker, pack
-    from activities.evidence_signed import origin_of
-    from activities.vault import Vault
+    from activities.banks.signed_requests import origin_of
+    from activities.evidence.pack import Maker, pack
+    from activities.secrets import Vault
     from workers.home import secret_key
 
     async with open_hands(settings) as hands:
@@ -210,7 +210,7 @@ async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edi
 
 
 def _verify(file: Path | None, key: Path | None, anchor: Path | None, json_target: str | None) -> None:
-    from activities.evidence_file import check
+    from activities.evidence.archive import check
     from domain.evidence import NotEvidence, check_anchor
 
     if file is None:
@@ -289,8 +289,8 @@ def _own_keys(settings: Settings) -> list[bytes]:
 
 
 async def _published(settings: Settings) -> "EvidenceKeys":
-    from activities.evidence import published_keys
-    from activities.vault import Vault
+    from activities.evidence.pack import published_keys
+    from activities.secrets import Vault
     from workers.home import secret_key
 
     async with await open_database(settings, most_connections=1) as pool, pool.acquire() as connection:
@@ -319,7 +319,7 @@ def anchor(
     Exit codes: 0 written; 1 the database cannot be read; 2 the usage or the settings are wrong, or the file cannot be
     written, or is there.
     """
-    from activities.evidence_file import digest_of
+    from activities.evidence.archive import digest_of
 
     if output.exists() and not force:
         raise Failed(f"{output}: is there already; --force overwrites it", USAGE)
@@ -353,8 +353,8 @@ async def _write_heads(settings: Settings, into: IO[bytes]) -> int:
 
 def _own_key(settings: Settings) -> bytes | None:
     """The key of this engine; None where this machine has none: one made now would sign for nobody."""
-    from activities.evidence import public_key
-    from activities.vault import Vault
+    from activities.evidence.pack import public_key
+    from activities.secrets import Vault
     from workers.home import SECRET_KEY_FILE, secret_key
 
     if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():

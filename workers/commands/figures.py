@@ -100,7 +100,7 @@ async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, 
 
 
 def _write_csv(file: Path, report: "HomeReport") -> None:
-    from activities.home_figures import to_csv
+    from activities.reporting.outcomes import to_csv
 
     try:
         file.write_text(to_csv(report), encoding="utf-8", newline="")

@@ -89,7 +89,7 @@ def paper(
 
 
 async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
-    from activities.papers import appeal_address, issue_for_officer
+    from activities.documents.issuing import appeal_address, issue_for_officer
     from db import papers
     from domain.papers import PaperDiffers, PaperLacks
 

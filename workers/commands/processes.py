@@ -106,7 +106,7 @@ def token(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    from activities.vault import Vault
+    from activities.secrets import Vault
     from api.tokens import Tokens
     from workers.home import SECRET_KEY_FILE, NothingRunning, secret_key
 

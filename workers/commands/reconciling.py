@@ -58,7 +58,7 @@ def reconcile(
 def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) -> None:
     from hashlib import sha256
 
-    from activities.reconciliation import reconcile as compare
+    from activities.reconciliation.comparison import reconcile as compare
     from domain.complaint_columns import FileRefused
     from domain.lien_list import read_liens
     from workers.importer.reading import content_of, rows_in
@@ -77,7 +77,7 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 
 def _ask(code: str, json_target: str | None) -> None:
-    from activities.lien_inquiries import ask_now
+    from activities.reconciliation.inquiries import ask_now
     from domain.policy import load_policy
 
     rules = load_policy(load_settings().policy_file).reconciliation.channel

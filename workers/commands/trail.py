@@ -12,7 +12,7 @@ from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.trail_import import TrailOutcome
+    from activities.workbook.trail_import import TrailOutcome
     from domain.trail_columns import Sheet
     from domain.trail_export import ExportRow
     from domain.trail_workbook import TrailReading
@@ -28,7 +28,7 @@ def import_trail(
     json_target: str | None,
 ) -> None:
     """Take a money-trail workbook that was read, and tell what became of every row."""
-    from activities.trail_import import not_taken
+    from activities.workbook.trail_import import not_taken
     from workers.importer.trail_report import as_json, show, write_rejects
 
     outcome = not_taken(reading) if dry_run else run(_take(with_database(load_settings()), reading, taken_by))
@@ -41,7 +41,7 @@ def import_trail(
 
 
 async def _take(settings: Settings, reading: "TrailReading", taken_by: str) -> "TrailOutcome":
-    from activities.trail_import import take_trail
+    from activities.workbook.trail_import import take_trail
 
     async with open_hands(settings) as hands, courier(settings, hands.pool) as follow:
         with progress_bar("rows") as progress:

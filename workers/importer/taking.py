@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from activities.hands import Hands
+from activities.context import Hands
 from activities.intake import Taken, take_complaint
 from domain.complaint_row import Fault, Note
 from domain.complaint_rows import RejectedRow, RowComplaint, SheetReading

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from activities.trail_import import Fate, TrailOutcome
+from activities.workbook.trail_import import Fate, TrailOutcome
 from domain.cells import as_plain_text
 from domain.trail_row import TrailRow
 from domain.trail_workbook import RejectedTrailRow

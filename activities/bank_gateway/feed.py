@@ -1,0 +1,241 @@
+"""A bank's feed: reading it, and what the bank says back of one hold. Another bank's hold is as unknown as none."""
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from activities.context import Hands
+from activities.reconciliation.lien_lists import wanted as list_wanted
+from activities.served import keep_served
+from activities.tracing.answers import take_status_update
+from activities.tracing.tickets import instrument_of, urgency_of
+from adapters.banks.answers import StatusUpdate
+from adapters.banks.protocol import HoldTicket, Incident
+from adapters.banks.pull import Asked, answer_lines
+from adapters.banks.push.demand import hold_demand
+from db import bank_exchanges, events, feed, lien_inquiries, order_answers, requests
+from db.complaints import Payment
+from db.events import Event
+from db.feed import FeedHop, FeedRow
+from db.paging import BadCursor, from_cursor, to_cursor
+from db.pool import Connection, Pool
+from domain.errors import IdempotencyConflict, NotNow, RuleBroken
+from schemas.bank_answers import BankAnswer
+from schemas.enums import ChannelKind, EventKind, FeedStatus
+from schemas.exchanges import About
+from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage
+from schemas.work import FollowUp
+
+
+class HoldOver(NotNow):
+    """No answer is waited for any more."""
+
+
+class NotItsHop(RuleBroken):
+    """A line names a hop that is not one of this hold."""
+
+    def __init__(self, line_index: int, hop_no: int) -> None:
+        super().__init__(f"{hop_no} is not one of this hold")
+        self.line_index = line_index
+        self.hop_no = hop_no
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which part of the feed a bank asks for."""
+
+    limit: int
+    cursor: str | None = None
+    status: FeedStatus | None = None
+    changed_after: datetime | None = None
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
+    """A page of the bank's feed. Raises `BadCursor`, for one that is ahead of the feed too."""
+    after = _after(wanted.cursor)
+    async with hands.pool.acquire() as connection:
+        await feed.number(connection, institution)
+        # What stands on the page is what it was when it got its place: one view of the database for both.
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            if after > await feed.last_change_no(connection, institution):
+                raise BadCursor(BadCursor.__doc__)
+            rows = await feed.page(
+                connection, institution, after, wanted.limit + 1, wanted.status, wanted.changed_after
+            )
+            more = len(rows) > wanted.limit
+            rows = rows[: wanted.limit]
+            items = await _holds(hands, connection, institution, rows)
+            asked = await lien_inquiries.open_of(connection, institution)
+            orders_waiting = await order_answers.waiting(connection, institution)
+    await keep_served(hands, About.HOLD_REQUEST, {item.hold_id: item for item in items})
+    return FeedPage(
+        items=items,
+        next=to_cursor(rows[-1].change_no if rows else after),
+        more=more,
+        list_wanted=list_wanted(asked) if asked else None,
+        orders_waiting=orders_waiting,
+    )
+
+
+async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHold:
+    """One hold of the bank as it stands. Raises `NotFound`."""
+    async with hands.pool.acquire() as connection:
+        await feed.number(connection, institution)
+        async with connection.transaction(isolation="repeatable_read", readonly=True):
+            row = await feed.one(connection, institution, request_id)
+            (found,) = await _holds(hands, connection, institution, [row])
+    await keep_served(hands, About.HOLD_REQUEST, {request_id: found})
+    return found
+
+
+async def announce(pool: Pool, institution: str) -> None:
+    """Wake whoever waits for the bank's feed."""
+    async with pool.acquire() as connection:
+        await feed.announce(connection, institution)
+
+
+# -- what the bank says ------------------------------------------------------------------------------------------------
+
+
+async def acknowledge(hands: Hands, institution: str, request_id: UUID) -> Acknowledged:
+    """The bank has the hold: its receipt, once. Raises `NotFound`, `HoldOver` for what was over without one."""
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        receipt = await feed.lock(connection, institution, request_id)
+        if receipt.acknowledged_at is not None:
+            return Acknowledged(hold_id=request_id, acknowledged_at=receipt.acknowledged_at)
+        if receipt.status is not FeedStatus.OPEN:
+            raise HoldOver(f"hold {request_id} is {receipt.status.value}")
+        await _take_receipt(connection, institution, request_id, receipt, now)
+    return Acknowledged(hold_id=request_id, acknowledged_at=now)
+
+
+async def take_answer(
+    hands: Hands, institution: str, request_id: UUID, answer: BankAnswer, key: str | None
+) -> tuple[AnswerTaken, FollowUp | None]:
+    """Take the bank's answer to a hold, whatever the hold's state: late word of money is word of money.
+
+    The same body again gets the same reply, and under one `key` nothing else is taken. An answer is a receipt too.
+    Returns the reply and what to tell the workflow. Raises `NotFound`, `NotItsHop`, `IdempotencyConflict`.
+    """
+    now = datetime.now(UTC)
+    digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
+    async with hands.pool.acquire() as connection:
+        row = await feed.one(connection, institution, request_id)
+        asked = _asked(answer, await feed.hops_of(connection, [request_id]))
+        if key is not None:
+            use = await feed.use_key(connection, institution, key, digest, now)
+            if use.body_digest != digest:
+                raise IdempotencyConflict(IdempotencyConflict.__doc__)
+            if use.reply is not None:
+                return AnswerTaken(hold_id=request_id, **use.reply), None
+        await _note_receipt(connection, institution, request_id, now)
+    update = StatusUpdate(
+        ack_no=row.case_no, job_id=str(request_id), lines=answer_lines(answer.lines, asked, institution)
+    )
+    receipt = await take_status_update(hands, institution, update, digest)
+    reply = {
+        "accepted": receipt.accepted,
+        "duplicates": receipt.duplicates,
+        "contradictions": receipt.contradictions,
+    }
+    if key is not None:
+        async with hands.pool.acquire() as connection:
+            reply = await feed.keep_reply(connection, institution, key, reply)
+    return AnswerTaken(hold_id=request_id, **reply), receipt.follow_up
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+def _after(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    number = int(from_cursor(cursor, int)[0])
+    if not 0 <= number < 2**63:
+        raise BadCursor(BadCursor.__doc__)
+    return number
+
+
+async def _note_receipt(connection: Connection, institution: str, request_id: UUID, now: datetime) -> None:
+    async with connection.transaction():
+        receipt = await feed.lock(connection, institution, request_id)
+        if receipt.acknowledged_at is None:
+            await _take_receipt(connection, institution, request_id, receipt, now)
+
+
+async def _take_receipt(
+    connection: Connection, institution: str, request_id: UUID, receipt: feed.Receipt, now: datetime
+) -> None:
+    if not receipt.delivered and receipt.status is FeedStatus.OPEN:
+        # Another channel may still be trying: it need not.
+        await requests.delivered(connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, now)
+    await feed.acknowledge(connection, institution, request_id, now)
+    passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
+    data = {"request_id": str(request_id), "institution": institution, **passed}
+    event = Event(EventKind.REQUEST_ACKNOWLEDGED, data)
+    await events.append(connection, receipt.case_no, now, f"bank:{institution}", [event])
+
+
+def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:
+    by_no = {hop.hop_no: Asked(reference=hop.reference, account=hop.account) for hop in hops}
+    for index, line in enumerate(answer.lines):
+        if line.hop not in by_no:
+            raise NotItsHop(index, line.hop)
+    return by_no
+
+
+async def _holds(
+    hands: Hands, connection: Connection, institution: str, rows: Sequence[FeedRow]
+) -> tuple[FeedHold, ...]:
+    hops: dict[UUID, list[FeedHop]] = defaultdict(list)
+    for hop in await feed.hops_of(connection, [row.request_id for row in rows]):
+        hops[hop.request_id].append(hop)
+    mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
+    payments = await feed.payments(connection, sorted(set(mains)))
+    return tuple(
+        _hold(hands, institution, row, hops[row.request_id], payments[main])
+        for row, main in zip(rows, mains, strict=True)
+    )
+
+
+def _main(hops: Sequence[FeedHop]) -> FeedHop:
+    """A hold describes one victim's payment: that of the most money."""
+    return max(hops, key=lambda hop: (hop.disputed_paise, -hop.hop_no))
+
+
+def _hold(hands: Hands, institution: str, row: FeedRow, hops: Sequence[FeedHop], payment: Payment) -> FeedHold:
+    waiting = [hop for hop in hops if hop.open_paise] if row.status is FeedStatus.OPEN else []
+    shown = [(hop, hop.open_paise) for hop in waiting] or [(hop, hop.disputed_paise) for hop in hops]
+    freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
+    urgency = urgency_of(hands, institution, row.sent_at, freshest_at, largest_paise)
+    ticket = HoldTicket(
+        request_id=row.request_id,
+        ack_no=row.case_no,
+        sub_category=payment.category,
+        instrument=instrument_of(payment),
+        incidents=tuple(_incident(hop, paise) for hop, paise in shown),
+        priority=urgency.priority,
+        requested_at=urgency.requested_at,
+        respond_by=urgency.respond_by,
+    )
+    demand = hold_demand(ticket, row.sent_at)
+    more: Mapping[str, object] = {"status": row.status, "changed_at": row.changed_at, "version": row.version}
+    return FeedHold.model_validate(demand.model_dump() | dict(more))
+
+
+def _incident(hop: FeedHop, disputed_paise: int) -> Incident:
+    return Incident(
+        amount_paise=max(hop.amount_paise, disputed_paise),
+        rrn=hop.reference,
+        transferred_at=hop.transferred_at,
+        disputed_paise=disputed_paise,
+        layer=hop.layer,
+        hop_no=hop.hop_no,
+    )

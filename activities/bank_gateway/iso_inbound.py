@@ -1,0 +1,212 @@
+"""Taking a bank's ISO 20022 message: an answer as over every wire, money returned as ordered, or for the desk."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from activities.bank_gateway import iso_orders
+from activities.banks.received import keep_body
+from activities.context import Hands
+from activities.tracing.answers import take_status_update
+from adapters.banks.answers import StatusUpdate, UnreadableLine
+from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
+from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.errors import MessageError
+from db import cases, events, returned_funds, tasks
+from db.events import Event
+from db.pool import Connection
+from db.returned_funds import ReturnedRow
+from domain.errors import NotFound, RuleBroken
+from schemas.answers import NewTask
+from schemas.enums import ChannelKind, EventKind, TaskKind
+from schemas.identifiers import reference_key, transfer_key
+from schemas.work import FollowUp
+
+SMALL_BODY_BYTES = 64 * 1024
+"""a larger message is read in a thread, so that nobody else waits for it"""
+MONEY_RETURNED = "money returned"
+"""the note of the desk's task"""
+FILE_REFUSED = "a file is in refused/, look there for others too"
+FILE_IN_DOUBT = "a file in done/ is in doubt, look for others too"
+"""how the note of a task about a bank's folder begins; the reasons follow"""
+NOTE_MAX_CHARS = 500
+
+
+class MessageRefused(RuleBroken):
+    """The message cannot be taken; the text says why, and holds nothing of what stood in it."""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageTaken:
+    """What became of a message. `repeated`: this very message was taken before."""
+
+    said: str
+    """in words, without personal data"""
+    repeated: bool
+    follow_up: FollowUp | None = None
+    doubts: tuple[str, ...] = ()
+    """what a person must look at, though the rest was taken"""
+
+
+async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTaken:
+    """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept.
+
+    Nobody at the bank waits for a reply, as one does at a door: what is refused, or in doubt, a person is asked about.
+    """
+    if hands.directory.current.get(institution) is None:
+        await hands.directory.freshen()
+    if hands.directory.current.get(institution) is None:
+        raise MessageRefused("the bank is not in the directory")
+    digest = await keep_body(hands, institution, ChannelKind.ISO20022, body)
+    try:
+        taken = await _take(hands, institution, body, digest)
+    except MessageRefused as refusal:
+        await _ask(hands, institution, FILE_REFUSED, [str(refusal)])
+        raise
+    if taken.doubts:
+        await _ask(hands, institution, FILE_IN_DOUBT, taken.doubts)
+    return taken
+
+
+async def _take(hands: Hands, institution: str, body: bytes, digest: bytes) -> MessageTaken:
+    try:
+        arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
+    except MessageError as error:
+        raise MessageRefused(f"{error.where}: {error.reason}") from error
+    if isinstance(arrival, StatusUpdate):
+        return await _take_answer(hands, institution, arrival, digest)
+    if isinstance(arrival, ReturnedFunds):
+        return await _take_returned(hands, institution, arrival, digest)
+    raise MessageRefused("is a message that we send, not one that a bank does")
+
+
+async def _ask(hands: Hands, institution: str, what: str, reasons: Sequence[str]) -> None:
+    """Have a person look into the bank's folder: one task at a time, however many files need it."""
+    note = f"{what}: {'; '.join(reasons)}"[:NOTE_MAX_CHARS]
+    async with hands.pool.acquire() as connection:
+        await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, note, datetime.now(UTC))
+
+
+async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
+    try:
+        if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
+            return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
+        receipt = await take_status_update(hands, institution, update, digest, body_kept=True)
+    except NotFound as error:
+        raise MessageRefused("RslvdCase/Id: names no case that this bank has to do with") from error
+    said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.contradictions} contradict"
+    return MessageTaken(said, receipt.repeated, receipt.follow_up)
+
+
+async def _take_returned(hands: Hands, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
+    """Keep every line, and book what an order asked for.
+
+    The desk looks at the rest: what nobody ordered moves no figure before a person has seen it.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection:
+        rows = await _placed(connection, institution, told)
+    ordered = await iso_orders.orders_of_returns(hands, institution, told, {row.line_no: row.case_no for row in rows})
+    rows = [_of_its_order(row, ordered) for row in rows]
+    if not any(row.case_no for row in rows):
+        raise MessageRefused("names no transfer or case that this bank has to do with")
+    async with hands.pool.acquire() as connection, connection.transaction():
+        if new := await returned_funds.insert(connection, institution, digest, now, rows):
+            left = [row for row in rows if row.line_no not in ordered]
+            await _tell_desk(connection, institution, left, now)
+    # After the lines are kept, and again where this message comes again: it may have ended here the first time.
+    await iso_orders.book(hands, institution, ordered)
+    readable = sum(row.returned_paise is not None for row in rows)
+    said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
+    return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(told, rows)))
+
+
+async def _placed(connection: Connection, institution: str, told: ReturnedFunds) -> list[ReturnedRow]:
+    """The lines, each with its case and hop as far as it names them.
+
+    A line belongs to the case it names, else to the case that knows its transfer by reference, amount and bank.
+    """
+    read = [line for line in told.lines if isinstance(line, ReturnedTransfer)]
+    numbers = await returned_funds.cases_by_number(connection, institution, sorted({line.ack_no for line in read}))
+    references = sorted({reference_key(line.reference) for line in read})
+    hops = await returned_funds.hops_in_cases(connection, institution, sorted(set(numbers.values())), references)
+    keys = {key for line in read if (key := _key(line, institution))}
+    transfers = await returned_funds.hops_by_transfer(connection, institution, sorted(keys))
+
+    def place(line: ReturnedTransfer) -> tuple[str | None, int | None]:
+        if not line.ack_no:
+            return transfers.get(_key(line, institution), (None, None))
+        case_no = numbers.get(line.ack_no)
+        return case_no, hops.get((case_no, reference_key(line.reference))) if case_no else None
+
+    return [
+        _unreadable(told, line) if isinstance(line, UnreadableLine) else _row(told, line, *place(line))
+        for line in told.lines
+    ]
+
+
+def _of_its_order(row: ReturnedRow, ordered: iso_orders.Credits) -> ReturnedRow:
+    """A line that names no case is of its order's."""
+    credit = ordered.get(row.line_no)
+    return row if credit is None or row.case_no else row.model_copy(update={"case_no": credit.case_no})
+
+
+def _key(line: ReturnedTransfer, institution: str) -> str:
+    """How the transfer is known; "" where the line does not say how much it was."""
+    return "" if line.transfer_paise is None else transfer_key(line.reference, line.transfer_paise, institution)
+
+
+def _unreadable(told: ReturnedFunds, line: UnreadableLine) -> ReturnedRow:
+    return ReturnedRow(
+        line_no=line.line_no, message_id=told.message_id, created_at=told.created_at, unreadable=dict(line.raw)
+    )
+
+
+def _row(told: ReturnedFunds, line: ReturnedTransfer, case_no: str | None, hop_no: int | None) -> ReturnedRow:
+    return ReturnedRow(
+        line_no=line.line_no,
+        message_id=told.message_id,
+        created_at=told.created_at,
+        case_no=case_no,
+        hop_no=hop_no,
+        reference=line.reference,
+        returned_paise=line.returned_paise,
+        transfer_paise=line.transfer_paise,
+        settled_on=line.settled_on,
+        return_id=line.return_id,
+        reason_code=line.reason_code,
+        job_id=line.job_id,
+        remarks=line.remarks,
+    )
+
+
+async def _tell_desk(connection: Connection, institution: str, rows: Sequence[ReturnedRow], now: datetime) -> None:
+    by_case: dict[str, list[ReturnedRow]] = defaultdict(list)
+    for row in rows:
+        if row.case_no:
+            by_case[row.case_no].append(row)
+    # In one order, so that two messages about the same cases wait for each other and not across.
+    for case_no, returned in sorted(by_case.items()):
+        await cases.hold(connection, case_no)
+        task = NewTask(kind=TaskKind.READ_ANSWER, note=MONEY_RETURNED)
+        opened = await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
+        data = {
+            "task_id": opened[0] if opened else None,
+            "kind": task.kind.value,
+            "institution": institution,
+            "note": MONEY_RETURNED,
+            "returned": [{"hop_no": row.hop_no, "returned_paise": row.returned_paise} for row in returned],
+        }
+        await events.append(connection, case_no, now, f"bank:{institution}", [Event(EventKind.TASK_OPENED, data)])
+
+
+def _doubts(told: ReturnedFunds, rows: Sequence[ReturnedRow]) -> list[str]:
+    doubts = []
+    for line, row in zip(told.lines, rows, strict=True):
+        if isinstance(line, UnreadableLine):
+            doubts.append(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}")
+        elif row.case_no is None:
+            doubts.append(f"TxInf[{line.line_no}]: names no transfer or case that this bank has to do with")
+    return doubts

@@ -1,0 +1,239 @@
+"""What a bank's ISO 20022 messages say of orders: money returned is a credit, a resolution lifts, refuses or waits."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.orders import bank_replies as words
+from activities.orders.bank_replies import OrderOver
+from activities.orders.cancellations import acknowledge_cancellation, reject_cancellation
+from activities.orders.confirmations import take_confirmation
+from adapters.banks.answers import HoldLine, StatusLine, StatusUpdate, UnreadableLine
+from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
+from adapters.banks.iso20022.errors import InvalidMessage
+from adapters.banks.iso20022.reasons import HELD, PENDING
+from adapters.banks.iso20022.values import case_id, start_of
+from db import order_answers, order_cancellations
+from db.order_answers import ReferenceLine
+from domain.confirming import Via
+from schemas.identifiers import reference_key
+from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
+from schemas.restoration_enums import OrderKind
+
+REFERENCE_MAX_CHARS: Final = 64
+NO_REASON: Final = "RJCR"
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A line of a message that is a credit under an order."""
+
+    order_id: UUID
+    case_no: str
+    said: ConfirmedLine
+
+
+Credits = Mapping[int, Credit]
+"""by line of the message"""
+
+
+# -- money returned ----------------------------------------------------------------------------------------------------
+
+
+async def orders_of_returns(
+    hands: Hands, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None]
+) -> Credits:
+    """Which lines of a pacs.004 are credits under an order to restore. `case_of`: the case of each line, by its number.
+
+    A line is the order's whose case id it gives back, else the one order's about its transfer that the bank may still
+    do; where there are several it is for a person. What was booked before is found again where it was.
+    """
+    read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
+    references = sorted({reference_key(line.reference) for line in read})
+    async with hands.pool.acquire() as connection:
+        lines = await order_answers.lines_by_reference(connection, institution, references)
+        named = [_reference_of(told, line) for line in read]
+        known = await order_answers.said_before(connection, institution, named)
+    open_lines = _Open(lines)
+    found_credits: dict[int, Credit] = {}
+    for line in read:
+        reference, case_no = _reference_of(told, line), case_of.get(line.line_no)
+        found = [each for each in lines if each.reference_key == reference_key(line.reference)]
+        found = [each for each in found if case_no is None or each.case_no == case_no]
+        before = known.get(reference.upper())
+        chosen = next((each for each in found if (each.order_id, each.line_no) == before), None)
+        chosen = chosen or open_lines.choose(_named_by(line.job_id, found), line.returned_paise)
+        if chosen is not None:
+            done_at = start_of(line.settled_on) if line.settled_on else told.created_at or datetime.now(UTC)
+            said = ConfirmedLine(
+                line_no=chosen.line_no, amount_paise=line.returned_paise, done_at=done_at, reference=reference
+            )
+            found_credits[line.line_no] = Credit(chosen.order_id, chosen.case_no, said)
+    return found_credits
+
+
+def _reference_of(told: ReturnedFunds, line: ReturnedTransfer) -> str:
+    """By what the credit is known again: the bank's own id of it, else its place in the message."""
+    text = line.return_id or f"{told.message_id[:50]}/{line.line_no}"
+    return text.strip()[:REFERENCE_MAX_CHARS]
+
+
+def _named_by(job_id: str | None, found: Sequence[ReferenceLine]) -> list[ReferenceLine]:
+    """Those of the order whose case id this is; where it is none of an order's, all that the bank may still do.
+
+    An order that it does no more it can only have done where it says so by its name.
+    """
+    named = [each for each in found if job_id and _is_case_of(each.case_no, each.order_id, job_id)]
+    return named or [each for each in found if not each.done_no_more]
+
+
+def _is_case_of(case_no: str, identity: UUID, job_id: str) -> bool:
+    try:
+        return case_id(case_no, identity) == job_id
+    except InvalidMessage:
+        return False
+
+
+@dataclass
+class _Open:
+    """What is left of lines while a message is read: two returns of one transfer may be of two lines."""
+
+    lines: Sequence[ReferenceLine]
+    left: dict[tuple[UUID, int], int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.left = {(line.order_id, line.line_no): line.left_paise for line in self.lines}
+
+    def choose(self, found: Sequence[ReferenceLine], paise: int) -> ReferenceLine | None:
+        """The line that this sum is taken off: one that has something left before one that has not."""
+        open_now = [line for line in found if self.left[line.order_id, line.line_no] > 0]
+        chosen = open_now or list(found)
+        if len({line.order_id for line in chosen}) != 1:
+            return None
+        self.left[chosen[0].order_id, chosen[0].line_no] -= paise
+        return chosen[0]
+
+
+async def book(hands: Hands, institution: str, to_book: Credits) -> None:
+    """Book credits on their orders. Done twice it is done once."""
+    by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
+    for credit in to_book.values():
+        by_order[credit.order_id].append(credit.said)
+    for order_id, lines in by_order.items():
+        told = OrderConfirmation(lines=tuple(lines))
+        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}", Via.FILE)
+
+
+# -- resolutions -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """What became of a resolution about an order."""
+
+    said: str
+    repeated: bool
+    doubts: tuple[str, ...]
+
+
+async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> Resolved | None:
+    """Take a camt.029 about an order; None where it is about none.
+
+    Accepted lines of an order to release say what was let go; of one to restore, that the bank has it: the credit is
+    told by a pacs.004. A rejected line refuses the order, a pending one says that the bank has it. Under the case id of
+    its cancellation it says whether the bank does the order no more.
+    """
+    if update.job_id is None:
+        return None
+    async with hands.pool.acquire() as connection:
+        lines = await order_answers.lines_of_cases(connection, institution, [update.ack_no])
+        cancelled = await order_cancellations.of_case(connection, institution, update.ack_no)
+    for order_id in cancelled:
+        if _is_case_of(update.ack_no, cancellation_id(order_id), update.job_id):
+            return await _take_cancellation(hands, institution, order_id, update)
+    mine = [line for line in lines if _is_case_of(line.case_no, line.order_id, update.job_id)]
+    if not mine:
+        return None
+    order_id, kind = mine[0].order_id, mine[0].kind
+    done, beyond = _lifted(update, mine, digest) if kind is OrderKind.RELEASE else ([], [])
+    rejected = next((line for line in update.lines if _is_rejected(line)), None)
+    applied = duplicates = 0
+    if done:
+        word = OrderConfirmation(lines=tuple(done))
+        taken = await take_confirmation(hands, institution, order_id, word, f"bank:{institution}", Via.FILE)
+        applied, duplicates = taken.applied, taken.duplicates
+    doubts = beyond + [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
+    if rejected is not None:
+        doubts += await _refuse(hands, institution, order_id, rejected)
+    elif not done:
+        with suppress(OrderOver):  # that a bank has an order that is over asks nobody
+            await words.acknowledge(hands, institution, order_id)
+    said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
+    return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
+
+
+async def _refuse(hands: Hands, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
+    """The bank refuses the order; what is in doubt about that, in words."""
+    try:
+        await words.refuse(hands, institution, order_id, _refusal(line), f"bank:{institution}")
+    except OrderOver as over:
+        return [f"the bank refuses it: {over}"]
+    return []
+
+
+async def _take_cancellation(hands: Hands, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
+    """Take a camt.029 about an order that is taken back: the bank does it no more, unless it rejects a line."""
+    doubts = tuple(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update))
+    if any(_is_rejected(line) for line in update.lines):
+        await reject_cancellation(hands, institution, order_id)
+        return Resolved("cancellation: the bank rejects it", repeated=False, doubts=doubts)
+    await acknowledge_cancellation(hands, institution, order_id)
+    return Resolved("cancellation: the bank does the order no more", repeated=False, doubts=doubts)
+
+
+def _unread(update: StatusUpdate) -> Iterator[UnreadableLine]:
+    for line in update.lines:
+        if isinstance(line, UnreadableLine):
+            yield line
+
+
+def _lifted(
+    update: StatusUpdate, mine: Sequence[ReferenceLine], digest: bytes
+) -> tuple[list[ConfirmedLine], list[str]]:
+    """What was let go of an order's lines; and what the bank let go that the order has no line for, in words."""
+    open_lines, by_reference = _Open(mine), defaultdict(list)
+    done: list[ConfirmedLine] = []
+    beyond: list[str] = []
+    for line in mine:
+        by_reference[line.reference_key].append(line)
+    for said in update.lines:
+        if not isinstance(said, HoldLine) or said.status_code != HELD or not said.amount_paise:
+            continue
+        chosen = open_lines.choose(by_reference[reference_key(said.root_rrn)], said.amount_paise)
+        if chosen is None:
+            beyond.append(f"TxInf[{said.line_no}]: the order has no line about this transfer")
+            continue
+        done.append(
+            ConfirmedLine(
+                line_no=chosen.line_no,
+                amount_paise=said.amount_paise,
+                done_at=said.transaction_datetime or datetime.now(UTC),
+                reference=(said.rrn or f"{digest.hex()[:32]}/{said.line_no}")[:REFERENCE_MAX_CHARS],
+            )
+        )
+    return done, beyond
+
+
+def _is_rejected(line: StatusLine) -> bool:
+    return not isinstance(line, UnreadableLine) and line.status_code not in {HELD, PENDING, ""}
+
+
+def _refusal(line: StatusLine) -> OrderRefusal:
+    assert not isinstance(line, UnreadableLine), "the caller has seen it"
+    code = "".join(c for c in line.status_code if c.isascii() and (c.isalnum() or c in "._-"))[:40]
+    return OrderRefusal(code=code or NO_REASON, reason=line.remarks[:500] or "no reason is given")

@@ -1,0 +1,425 @@
+"""What the desk does to a case: each verb is one transaction that writes state, ledger and event together."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from activities.context import Hands
+from activities.transfers import key_of, make_known
+from activities.writing_off import write_off_request
+from db import cases, complaints, events, hops, ledger, news, requests, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.errors import LimitExceeded, NotFound, NotNow
+from domain.ledger import move_between, take_from
+from domain.trail import first_state, tasks_before_asking
+from schemas.answers import Entry
+from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.enums import (
+    AnswerClass,
+    Bucket,
+    CaseState,
+    EventKind,
+    HopSource,
+    HopState,
+    RequestState,
+    Rung,
+    TaskKind,
+    TaskState,
+)
+from schemas.identifiers import account_key, reference_key
+from schemas.parties import Party
+from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+
+LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
+
+
+class TransferBusy(NotNow):
+    """A complaint about this very transfer is just being taken."""
+
+
+@dataclass(frozen=True)
+class DeskDone:
+    """What came of it: the hop it was about (None for a request) and what to tell the workflow."""
+
+    case_no: str
+    hop_no: int | None
+    follow_up: FollowUp | None
+
+
+async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
+    """Open a hop below `new.parent_hop_no` and ask about it.
+
+    Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left, or the hop is there),
+    `LimitExceeded`.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        parent = await hops.get(connection, head.case_no, new.parent_hop_no)
+        rules = hands.policy.trail
+        if head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
+            raise LimitExceeded(f"{rules.max_hops} hops and {rules.max_layers} layers a case")
+        if new.disputed_paise > new.amount_paise:
+            raise NotNow("the disputed amount is more than the transfer")
+        hop = _hop_by_desk(hands, new, parent, head.last_hop_no + 1)
+        same = await hops.same_below(connection, head.case_no, hop)
+        if same is not None:
+            # Sent twice, or told by the bank meanwhile: a second hop would ask for, and count, the same money twice.
+            raise NotNow(f"hop {same} is this transfer")
+        balances = await ledger.balances(connection, head.case_no, parent.hop_no)
+        drawn = take_from(parent.hop_no, balances, new.disputed_paise)
+        if drawn is None:
+            raise NotNow(f"hop {parent.hop_no} has less than that left to be placed")
+        await hops.insert(connection, head.case_no, now, [hop])
+        await cases.give_out_hops(connection, head.case_no, hop.hop_no)
+        entries = [*drawn, Entry(hop_no=hop.hop_no, bucket=Bucket.IN_PLAY, amount_paise=new.disputed_paise)]
+        await ledger.post(connection, head.case_no, "hop_added", f"hop|{head.case_no}|{hop.hop_no}", now, entries)
+        closed = await close_if_empty(connection, head.case_no, parent, now)
+        questions = tasks_before_asking(hop.hop_no, hop.state)
+        await tasks.open_tasks(connection, head.case_no, questions, now)
+        data = {
+            "hop_no": hop.hop_no,
+            "parent_hop_no": parent.hop_no,
+            "layer": hop.layer,
+            "institution": hop.institution,
+            "placed": events.placed(entries),
+            "reason": new.reason,
+            **await _make_known(connection, head.case_no, hop),
+        }
+        await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
+        follow_up = await tell(connection, hands, head, now, reopened=[hop], closed=closed)
+    return DeskDone(head.case_no, hop.hop_no, follow_up)
+
+
+async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
+    """Put a hop right and send it out again under a new revision.
+
+    A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
+    closed or the new amount is less than what of it is placed already.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        hop = await hops.get(connection, head.case_no, hop_no)
+        if hop.state is HopState.CLOSED:
+            raise NotNow(f"hop {hop_no} is closed: nothing of it is in play")
+        corrected = _corrected(hands, hop, correction)
+        said = {
+            "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
+            "reason": correction.reason,
+        }
+        follow_up = await put_right(connection, hands, head, hop, corrected, now, officer, said)
+    return DeskDone(head.case_no, hop_no, follow_up)
+
+
+async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Let a request climb its next rung now.
+
+    Raises `NotFound`, or `NotNow` when it needs no answer any more, or is with the supervisor: above that there is only
+    giving up, which is not what an officer in a hurry wants (`stop_request` is).
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        if request.state not in LIVE_STATES:
+            raise NotNow(f"the request is {request.state}")
+        if request.rung is Rung.SUPERVISOR:
+            raise NotNow("the supervisor has it already")
+        to = Rung.above(request.rung)
+        data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
+        await _log(connection, head, now, officer, Event(EventKind.REQUEST_ESCALATED, data))
+        told = await news.insert(
+            connection,
+            head.case_no,
+            now,
+            CaseNews(news_id=0, escalate_request_id=str(request_id), escalate_to=to),
+        )
+    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+
+
+async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Withdraw a request: what of its hops is in play is untraced from now on, until somebody places it.
+
+    Raises `NotFound`, or `NotNow` when it is answered or stopped already.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        if request.state not in LIVE_STATES:
+            raise NotNow(f"the request is {request.state}")
+        closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
+        follow_up = await tell(connection, hands, head, now, reopened=[], closed=closed)
+    return DeskDone(head.case_no, None, follow_up)
+
+
+async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+    """Send a request's hops out anew, once what was wrong with it or with the way to the bank is mended.
+
+    For a request that the bank refused as a whole or never got. Raises `NotFound`, or `NotNow` when the bank has it,
+    when it is over, and while its first attempt may still be on the way.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        request = await requests.get_of_case(connection, head.case_no, request_id)
+        _refuse_to_repeat(request, now, hands.policy.delivery.call_timeout_seconds)
+        again = await requests.send_again(connection, request_id)
+        finished = await requests.finish_empty(connection, head.case_no, now)
+        await tasks.close_for_requests(connection, head.case_no, finished, now, "sent again")
+        data = {
+            "request_id": str(request_id),
+            "institution": request.institution,
+            "hops": [hop.hop_no for hop in again],
+            "reason": reason,
+        }
+        await _log(connection, head, now, officer, Event(EventKind.REQUEST_SENT_AGAIN, data))
+        closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
+        told = await news.insert(connection, head.case_no, now, CaseNews(news_id=0, opened=tuple(again), closed=closed))
+    return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
+
+
+async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
+    """Close a task by hand; the task as it was. Raises `NotFound`, or `NotNow` when it is closed."""
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await tasks.case_of(connection, task_id)
+        if case_no is not None:
+            # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
+            await cases.lock(connection, case_no)
+        task = await tasks.get(connection, task_id)
+        if task.state is TaskState.CLOSED:
+            raise NotNow(f"task {task_id} is closed")
+        await tasks.close(connection, task_id, now, officer, reason)
+        if case_no is not None:
+            data = {"task_id": task_id, "kind": task.kind.value, "hop_no": task.hop_no, "reason": reason}
+            await events.append(connection, case_no, now, officer, [Event(EventKind.TASK_CLOSED, data)])
+    return task
+
+
+# -- steps -----------------------------------------------------------------------------------------------------
+
+
+async def _make_known(connection: Connection, case_no: str, hop: hops.HopRow) -> dict[str, str]:
+    """A complaint about a transfer onward joins this case; what the event says where another case has it already."""
+    known = await make_known(connection, case_no, {hop.hop_no: key_of(hop)} if hop.reference else {})
+    return {"known_in_another_case": known[hop.hop_no]} if known else {}
+
+
+async def put_right(
+    connection: Connection,
+    hands: Hands,
+    head: cases.CaseHead,
+    hop: hops.HopRow,
+    corrected: hops.HopRow,
+    now: datetime,
+    actor: str,
+    said: Mapping[str, object],
+) -> FollowUp:
+    """Write a hop as it is corrected, inside the caller's transaction, and have it asked again.
+
+    `said` stands in the event beside what was changed. Raises `NotNow` when the transfer is another hop's, or when
+    money of it is on hold at another account than it would name.
+    """
+    case_no, hop_no = head.case_no, hop.hop_no
+    if hop.institution and (hop.institution, hop.account_key) != (corrected.institution, corrected.account_key):
+        await _refuse_held(connection, case_no, hop_no)
+    entries = await _correct_amount(connection, case_no, hop, corrected)
+    withdrawn = await withdraw_from_request(connection, case_no, hop, now)
+    await hops.reopen(connection, case_no, corrected)
+    key = f"correct|{case_no}|{hop_no}|{corrected.revision}"
+    await ledger.post(connection, case_no, "correction", key, now, entries)
+    if hop.source is HopSource.COMPLAINT:
+        key_of_transfer = key_of(corrected)
+        await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
+        if await complaints.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
+            raise TransferBusy("a bank has just told of this very transfer: try again in a moment")
+        known: dict[str, str] = {}
+    else:
+        known = await _make_known(connection, case_no, corrected)
+    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION, TaskKind.READ_ANSWER)
+    await tasks.close_for_hops(connection, case_no, [hop_no], kinds, now, "corrected")
+    await tasks.open_tasks(connection, case_no, tasks_before_asking(hop_no, corrected.state), now)
+    data = {
+        "hop_no": hop_no,
+        "revision": corrected.revision,
+        "institution": corrected.institution,
+        "placed": events.placed(entries),
+        "withdrawn_from": withdrawn,
+        **known,
+        **said,
+    }
+    await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
+    closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
+    return await tell(connection, hands, head, now, reopened=[corrected], closed=closed)
+
+
+async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
+    """A hold is at an account: at another one it would have no clock, and its holder no say. Raises `NotNow`."""
+    balances = await ledger.balances(connection, case_no, hop_no)
+    if held_paise := balances.get(Bucket.HELD, 0):
+        raise NotNow(f"{held_paise} paise of hop {hop_no} are on hold at the account that it names")
+
+
+def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_seconds: float) -> None:
+    if request.state not in {RequestState.SENDING, RequestState.REFUSED}:
+        raise NotNow(f"the request is {request.state}")
+    if request.state is RequestState.REFUSED:
+        return
+    if request.first_answered_at is not None:
+        raise NotNow("the bank has it: it has answered about a hop of it")
+    if now - request.sent_at < timedelta(seconds=call_timeout_seconds):
+        raise NotNow("it is on its way: try again in a moment")
+
+
+def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
+    institution, _ = _resolve(hands, new.payee)
+    return hops.HopRow(
+        hop_no=hop_no,
+        parent_hop_no=parent.hop_no,
+        layer=parent.layer + 1,
+        source=HopSource.DESK,
+        state=first_state(routable=institution is not None, reference=new.reference),
+        institution=institution,
+        payer_institution_as_told=parent.payee_institution_as_told,
+        payer_holder=parent.payee_holder,
+        payee_institution_as_told=new.payee.institution,
+        payee_holder=new.payee.holder,
+        payee_ifsc=new.payee.ifsc,
+        account_key=account_key(new.payee.holder),
+        reference=new.reference,
+        reference_key=reference_key(new.reference),
+        mode=new.mode.value,
+        amount_paise=new.amount_paise,
+        disputed_paise=new.disputed_paise,
+        transferred_at=new.transferred_at,
+    )
+
+
+def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hops.HopRow:
+    changed: dict[str, object] = {"revision": hop.revision + 1}
+    institution = hop.institution
+    if correction.payee:
+        institution, flags = _resolve(hands, correction.payee)
+        changed |= {
+            "institution": institution,
+            "payee_institution_as_told": correction.payee.institution,
+            "payee_holder": correction.payee.holder,
+            "payee_ifsc": correction.payee.ifsc,
+            "account_key": account_key(correction.payee.holder),
+            "flags": (*hop.flags, *flags),
+        }
+    reference = correction.rrn or correction.utr
+    if reference:
+        changed |= {"reference": reference, "reference_key": reference_key(reference)}
+    if correction.transferred_at:
+        changed["transferred_at"] = correction.transferred_at
+    if correction.amount_paise:
+        changed["amount_paise"] = correction.amount_paise
+        if hop.source is HopSource.COMPLAINT:
+            changed["disputed_paise"] = correction.amount_paise
+        elif correction.amount_paise < hop.disputed_paise:
+            raise NotNow("the transfer cannot be smaller than its disputed part")
+    changed["state"] = first_state(routable=institution is not None, reference=reference or hop.reference)
+    return hop.model_copy(update=changed)
+
+
+def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]]:
+    found, flags = hands.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
+    return (found.code if found else None), tuple(flags)
+
+
+async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
+    """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
+    # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
+    if not await complaints.try_lock(connection, f"transfer|{key}"):
+        raise TransferBusy("a complaint about this very transfer is just being taken: try again in a moment")
+    known = await complaints.place_of_transfer(connection, key)
+    if known and known != (case_no, hop_no):
+        raise NotNow(f"this transfer is hop {known[1]} of case {known[0]} already: stop this hop's request instead")
+
+
+async def _correct_amount(
+    connection: Connection, case_no: str, hop: hops.HopRow, corrected: hops.HopRow
+) -> list[Entry]:
+    """The entries that bring the loss to its corrected figure; none where the disputed amount stays."""
+    more_paise = corrected.disputed_paise - hop.disputed_paise
+    if more_paise == 0:
+        return []
+    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    if balances.get(Bucket.IN_PLAY, 0) + more_paise <= 0:
+        raise NotNow("more than that is placed already")
+    return list(move_between(hop.hop_no, Bucket.LOST, Bucket.IN_PLAY, more_paise))
+
+
+async def withdraw_from_request(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[str]:
+    """Take the hop out of the request that asks about it with the old figures; finish a request left empty."""
+    if hop.state is not HopState.ASKED:
+        return []
+    await hops.detach(connection, case_no, hop.hop_no)
+    finished = await requests.finish_empty(connection, case_no, now)
+    await tasks.close_for_requests(connection, case_no, finished, now, "the hop was corrected")
+    return [str(request_id) for request_id in finished]
+
+
+async def close_if_empty(connection: Connection, case_no: str, hop: hops.HopRow, now: datetime) -> list[HopRef]:
+    """Close a hop in which nothing is in play any more; the hop, if it was closed by this."""
+    left = (await ledger.balances(connection, case_no, hop.hop_no)).get(Bucket.IN_PLAY, 0)
+    if left or hop.state is HopState.CLOSED:
+        return []
+    await hops.close(connection, case_no, [hop.hop_no])
+    finished = await requests.finish_empty(connection, case_no, now)
+    why = "nothing of it is in play"
+    await tasks.close_for_requests(connection, case_no, finished, now, why)
+    kinds = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
+    await tasks.close_for_hops(connection, case_no, [hop.hop_no], kinds, now, why)
+    return [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
+
+
+async def _log(connection: Connection, head: cases.CaseHead, now: datetime, officer: str, event: Event) -> None:
+    await events.append(connection, head.case_no, now, officer, [event])
+
+
+async def tell(
+    connection: Connection,
+    hands: Hands,
+    head: cases.CaseHead,
+    now: datetime,
+    *,
+    reopened: list[hops.HopRow],
+    closed: list[HopRef],
+) -> FollowUp:
+    """News for the workflow; a settled case in which money is in play again is opened and started anew."""
+    briefs = [await _brief(connection, hands, head.case_no, hop) for hop in reopened]
+    opened = tuple(brief for brief in briefs if brief)
+    parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
+    told = await news.insert(
+        connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
+    )
+    start = None
+    if head.state is CaseState.SETTLED and reopened:
+        await cases.reopen(connection, head.case_no)
+        await events.append(connection, head.case_no, now, "engine", [Event(EventKind.CASE_REOPENED)])
+        start = await cases.snapshot(connection, head.case_no)
+    return FollowUp(case_no=head.case_no, start=start, news=told)
+
+
+async def _brief(connection: Connection, hands: Hands, case_no: str, hop: hops.HopRow) -> HopBrief | None:
+    if hop.state is not HopState.OPEN or not hop.institution:
+        return None
+    known = hands.directory.current.get(hop.institution)
+    if known is None:
+        raise NotFound(f"institution {hop.institution}")
+    balances = await ledger.balances(connection, case_no, hop.hop_no)
+    return HopBrief(
+        hop_no=hop.hop_no,
+        revision=hop.revision,
+        institution=hop.institution,
+        answer_class=AnswerClass(known.answer_class),
+        disputed_paise=balances.get(Bucket.IN_PLAY, 0),
+        layer=hop.layer,
+        transferred_at=hop.transferred_at,
+    )

@@ -1,0 +1,129 @@
+"""What becomes of hops that wait for the desk: the supervisor is told, the directory learns, and one day it is enough.
+
+Each hand works on one case in one transaction, and looks again under its lock: to run it twice is to run it once.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.cases.desk import TransferBusy, put_right
+from activities.context import Hands
+from activities.transfers import key_of
+from db import cases, events, hops, ledger, news, tasks, waiting
+from db.events import Event
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.ledger import move_between
+from domain.trail import first_state
+from schemas.answers import NewTask
+from schemas.enums import Bucket, EventKind, HopState, TaskKind
+from schemas.work import CaseNews, FollowUp, HopRef
+
+ENGINE: Final = "engine"
+WHY_WRITTEN_OFF: Final = "nobody put it right"
+WHY_ROUTED: Final = "the directory knows the institution"
+
+
+@dataclass(frozen=True)
+class Done:
+    """How many hops something was done about, and what to tell the workflow."""
+
+    hops: int = 0
+    follow_ups: tuple[FollowUp, ...] = ()
+
+
+def remind_before(hands: Hands, now: datetime) -> datetime:
+    """The supervisor is told of a hop that waits since before."""
+    return now - timedelta(seconds=hands.policy.desk.remind_after_seconds / hands.clock_factor)
+
+
+def write_off_before(hands: Hands, now: datetime) -> datetime:
+    """A hop that waits since before is given up."""
+    return now - timedelta(seconds=hands.policy.desk.write_off_after_seconds / hands.clock_factor)
+
+
+async def remind(hands: Hands, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+    """Tell the supervisor, once, of the hops that have waited long."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, case_no)
+        due = await waiting.still(connection, case_no, hop_nos, remind_before(hands, now), reminded=False)
+        log = []
+        for hop in due:
+            task = NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.hop_no, note=tasks.WAITS_FOR_DESK)
+            opened = await tasks.open_tasks(connection, case_no, [task], now, institution=hop.institution)
+            data = {"kind": task.kind.value, "hop_no": hop.hop_no, "institution": hop.institution}
+            log += [Event(EventKind.TASK_OPENED, {"task_id": task_id, **data}) for task_id in opened]
+        await waiting.mark_reminded(connection, case_no, [hop.hop_no for hop in due], now)
+        await events.append(connection, case_no, now, ENGINE, log)
+    return Done(len(due))
+
+
+async def write_off(hands: Hands, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+    """Close the hops that nobody put right in all that time: what of them is in play is untraced."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, case_no)
+        due = await waiting.still(connection, case_no, hop_nos, write_off_before(hands, now), reminded=True)
+        if not due:
+            return Done()
+        for hop in due:
+            await _write_off_hop(connection, case_no, hop, now)
+        numbers = [hop.hop_no for hop in due]
+        await hops.close(connection, case_no, numbers)
+        questions = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
+        await tasks.close_for_hops(connection, case_no, numbers, questions, now, WHY_WRITTEN_OFF)
+        closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in due)
+        told = await news.insert(connection, case_no, now, CaseNews(news_id=0, closed=closed))
+    return Done(len(due), (FollowUp(case_no=case_no, news=told),))
+
+
+async def _write_off_hop(connection: Connection, case_no: str, hop: waiting.Waiting, now: datetime) -> None:
+    entries = move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.in_play_paise)
+    key = f"desk|{case_no}|{hop.hop_no}|{hop.revision}"
+    await ledger.post(connection, case_no, "hop_written_off", key, now, entries)
+    data = {
+        "hop_no": hop.hop_no,
+        "revision": hop.revision,
+        "waited_as": hop.state.value,
+        "institution": hop.institution,
+        "placed": events.placed(entries),
+        "reason": WHY_WRITTEN_OFF,
+    }
+    await events.append(connection, case_no, now, ENGINE, [Event(EventKind.HOP_WRITTEN_OFF, data)])
+
+
+async def route_again(hands: Hands, case_no: str, hop_nos: Sequence[int], changed_at: datetime, now: datetime) -> Done:
+    """Ask about the hops whose institution the directory has learnt; the others are looked up when it changes again.
+
+    Call it with a directory read after `changed_at`. A transfer that another hop is already stays with the desk.
+    """
+    follow_ups = []
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, case_no)
+        busy = set()
+        found = [await hops.get(connection, case_no, hop_no) for hop_no in hop_nos]
+        routable = [(hop, routed) for hop in found if (routed := _routed(hands, hop))]
+        # In the order of their keys, in which everybody registers transfers: or two would wait for each other.
+        for hop, routed in sorted(routable, key=lambda pair: key_of(pair[1])):
+            try:
+                async with connection.transaction():
+                    said = {"fields": ["institution"], "reason": WHY_ROUTED}
+                    follow_ups.append(await put_right(connection, hands, head, hop, routed, now, ENGINE, said))
+            except TransferBusy:
+                busy.add(hop.hop_no)
+            except NotNow:
+                continue
+        await waiting.mark_looked_up(connection, case_no, [n for n in hop_nos if n not in busy], changed_at)
+    return Done(len(follow_ups), tuple(follow_ups))
+
+
+def _routed(hands: Hands, hop: hops.HopRow) -> hops.HopRow | None:
+    """The hop with the institution that the directory finds for it; None while there is none, or it waits no more."""
+    if hop.state is not HopState.UNROUTABLE:
+        return None
+    found, _ = hands.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
+    if found is None:
+        return None
+    state = first_state(routable=True, reference=hop.reference)
+    return hop.model_copy(update={"revision": hop.revision + 1, "institution": found.code, "state": state})

@@ -1,0 +1,277 @@
+"""Issuing a paper: checked against its law, numbered, set in type, hashed and stored, in one transaction.
+
+Whoever issues holds the case's row, so that the same paper asked for twice is issued once. The series' row is locked
+after it, and until the end: numbers have no gap. So issue one paper a transaction, or several of one kind.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from activities.context import Hands
+from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
+from activities.notifications.outbox import tell_bank
+from activities.police.statutory_duties import duty_done, report_issued
+from db import cases, events, paper_facts, papers, police
+from db.cases import case_no_of
+from db.events import Event
+from db.pool import Connection
+from domain.authority import SameEyes
+from domain.errors import NotNow
+from domain.papers import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
+from papers.composing import compose
+from papers.document import Imprint
+from papers.rendering import render, template_version
+from schemas.enums import EventKind, Language
+from schemas.paper_errands import PaperPreview
+from schemas.papers import AttachmentApproval, IssuedPaper, Missing, PaperAsk, PaperFacts, PaperLinks, Particulars
+from schemas.police import CaseDuty
+from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
+from schemas.restorations import Acting
+
+APPEAL_PATH: Final = "/appeal"
+"""where an account holder appeals, below the public address"""
+
+
+def appeal_address(public_url: str | None) -> str:
+    """Where an account holder appeals, as papers and messages say it; empty without a public address."""
+    return f"{public_url}{APPEAL_PATH}" if public_url else ""
+
+
+async def issue(
+    connection: Connection,
+    facts: PaperFacts,
+    *,
+    subject: str,
+    language: Language,
+    issued_by: str,
+    now: datetime,
+    revision: int = 1,
+    links: PaperLinks | None = None,
+) -> IssuedPaper:
+    """Issue a paper with these facts, inside the caller's transaction; the same subject and revision only once.
+
+    Raises `PaperLacks`, which names everything that is missing, and what `papers.rendering.render` raises.
+    """
+    case_no = facts.case_no
+    await cases.hold(connection, case_no)
+    known = await papers.find(connection, case_no, facts.kind, subject, language, revision)
+    if known is not None:
+        return known
+    refuse_if_lacking(facts, now)
+    log_seq, log_hash = await events.last(connection, case_no)
+    facts = facts.model_copy(update={"log_seq": log_seq, "log_hash": log_hash})
+    series = series_of(facts.kind, now)
+    number = f"{series}/{await papers.next_number(connection, series):06}"
+    pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
+    paper = await papers.insert(
+        connection,
+        uuid4(),
+        number,
+        facts,
+        pdf,
+        subject=subject,
+        language=language,
+        revision=revision,
+        links=links or PaperLinks(),
+        template_version=template_version(),
+        issued_at=now,
+        issued_by=issued_by,
+    )
+    data = {
+        "paper_id": str(paper.paper_id),
+        "number": number,
+        "kind": facts.kind.value,
+        "language": language.value,
+        "revision": revision,
+        "digest": paper.digest,
+    }
+    await events.append(connection, case_no, now, issued_by, [Event(EventKind.PAPER_ISSUED, data)])
+    return paper
+
+
+async def issue_about(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    subject: str,
+    *,
+    language: Language,
+    case_no: str,
+    issued_by: str,
+    now: datetime,
+    revision: int = 1,
+    particulars: Particulars | None = None,
+    appeal_address: str = "",
+) -> IssuedPaper:
+    """Issue a paper about `subject` (docs/papers.md), its facts read from the rows, inside the caller's transaction.
+
+    Raises `NotFound`, `PaperDiffers` where it was issued with other particulars, and what `issue` raises.
+    """
+    await cases.hold(connection, case_no)
+    subject = subject_of(kind, subject, case_no)
+    known = await papers.find(connection, case_no, kind, subject, language, revision)
+    if known is not None:
+        await _refuse_if_other(connection, known, particulars or Particulars())
+        return known
+    gathered = await gather(
+        connection,
+        hands,
+        kind,
+        subject,
+        language=language,
+        case_no=case_no,
+        now=now,
+        particulars=particulars,
+        appeal_address=appeal_address,
+    )
+    paper = await issue(
+        connection,
+        gathered.facts,
+        subject=subject,
+        language=language,
+        issued_by=issued_by,
+        now=now,
+        revision=revision,
+        links=gathered.links,
+    )
+    await _do_duty(connection, hands, kind, case_no, paper, issued_by, now)
+    if kind in TO_A_BANK:
+        await tell_bank(connection, hands, case_no, subject, paper, language)
+    return paper
+
+
+async def _refuse_if_other(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
+    fields = said_otherwise(asked, await papers.facts_of(connection, known.paper_id))
+    if fields:
+        raise PaperDiffers(known.number, fields)
+
+
+async def gather(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    subject: str,
+    *,
+    language: Language,
+    case_no: str,
+    now: datetime,
+    particulars: Particulars | None = None,
+    appeal_address: str = "",
+) -> Gathered:
+    """What a paper about `subject` would say now. Raises `NotFound`."""
+    asked = Gathering(
+        connection=connection,
+        hands=hands,
+        case_no=case_no,
+        subject=subject_of(kind, subject, case_no),
+        particulars=particulars or Particulars(),
+        language=language,
+        now=now,
+        appeal_address=appeal_address,
+    )
+    return await GATHER[kind](asked)
+
+
+async def missing_of(
+    connection: Connection, hands: Hands, case_no: str, kind: PaperKind, subject: str, now: datetime
+) -> tuple[Missing, ...]:
+    """Everything that a paper would lack if it were issued now without a word more. Raises `NotFound`."""
+    gathered = await gather(connection, hands, kind, subject, language=Language.EN, case_no=case_no, now=now)
+    return lacking(gathered.facts, now)
+
+
+async def preview(hands: Hands, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
+    """Whether an officer could issue a paper now, and what it lacks. Raises `NotFound`."""
+    async with hands.pool.acquire() as connection, connection.transaction(readonly=True):
+        case_no = await case_no_of(connection, ack_no)
+        missing = await missing_of(connection, hands, case_no, kind, subject, hands.now())
+    return PaperPreview(
+        kind=kind, subject=subject_of(kind, subject, case_no), can_be_issued=not missing, lacking=missing
+    )
+
+
+async def _do_duty(
+    connection: Connection,
+    hands: Hands,
+    kind: PaperKind,
+    case_no: str,
+    paper: IssuedPaper,
+    by: str,
+    now: datetime,
+) -> None:
+    """The report to the magistrate is there to be handed in; the follow-up is done when every bank has its own."""
+    if kind is PaperKind.MAGISTRATE_REPORT:
+        await report_issued(connection, hands, case_no, paper.paper_id, now)
+    elif kind is PaperKind.FOLLOW_UP and not await papers.banks_without(connection, case_no, kind):
+        await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
+
+
+async def issue_for_officer(
+    hands: Hands, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
+) -> IssuedPaper:
+    """Issue the paper that an officer asks for. Raises what `issue_about` raises."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        return await issue_about(
+            connection,
+            hands,
+            asked.kind,
+            asked.subject,
+            language=asked.language,
+            case_no=head.case_no,
+            issued_by=officer,
+            now=hands.now(),
+            revision=asked.revision,
+            particulars=asked.particulars,
+            appeal_address=appeal_address,
+        )
+
+
+async def approve_attachment(hands: Hands, hold_id: UUID, reason: str, by: Acting) -> AttachmentApproval:
+    """A Superintendent approves that the court is asked to attach what is on hold; approved again, it is once.
+
+    Raises `NotFound`, `NotNow` where nobody investigates the case, and `SameEyes` for the officer who does.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await paper_facts.hold(connection, hold_id)).case_no
+        await cases.hold(connection, case_no)
+        io = await police.officer(connection, case_no, CaseDuty.IO)
+        if io is None:
+            raise NotNow("nobody investigates the case yet")
+        if io.subject == by.subject:
+            raise SameEyes("whoever investigates does not approve the application")
+        if await papers.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
+            data = {"hold_id": str(hold_id), "reason": reason}
+            await events.append(connection, case_no, now, by.actor, [Event(EventKind.ATTACHMENT_APPROVED, data)])
+        return await papers.attachment_approval(connection, hold_id)
+
+
+@dataclass(frozen=True)
+class OrderPapers:
+    """The papers that go with orders to banks."""
+
+    hands: Hands
+
+    async def of(self, order_id: UUID) -> bytes:
+        """The PDF of an order, issued now if it was not before. Raises `NotFound`, and `PaperLacks` until it is whole.
+
+        In English: a bank's desk may be anywhere in India.
+        """
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            order = await paper_facts.order(connection, order_id)
+            kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
+            paper = await issue_about(
+                connection,
+                self.hands,
+                kind,
+                str(order_id),
+                language=Language.EN,
+                case_no=order.case_no,
+                issued_by=order.ordered_by,
+                now=self.hands.now(),
+            )
+            _, pdf = await papers.read(connection, paper.paper_id)
+        return pdf

@@ -1,0 +1,232 @@
+"""The evidence pack as a file: a ZIP archive that is the same to the last byte whenever the case is.
+
+Files are stored, not compressed: what a compressor writes depends on its version, and a stored archive can be written
+anew from what is in it. So the checker knows every byte of it, those between the files too.
+"""
+
+import errno
+import hashlib
+import struct
+import tempfile
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Final, Self
+
+import orjson
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from activities.evidence.checks import check_sent, check_signed, check_words
+from domain.errors import LimitExceeded
+from domain.evidence import (
+    CASE,
+    EVENT_LINES,
+    EVENTS,
+    MANIFEST,
+    PUBLIC_KEY,
+    SIGNATURE,
+    ChainReader,
+    Listed,
+    NotEvidence,
+    is_name,
+    manifest,
+    read_manifest,
+)
+
+CHUNK_BYTES: Final = 1024 * 1024
+FILE_MAX_BYTES: Final = zipfile.ZIP64_LIMIT
+LINE_MAX_BYTES: Final = 4 * 1024 * 1024
+"""of the log; an event has some hundred bytes"""
+SMALL_MAX_BYTES: Final = 64 * 1024 * 1024
+"""of what is read whole: the list of checksums, the case, the key and the signature"""
+SAID_MAX_CHARS: Final = 200
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+"""the first moment that a ZIP archive can name: the archive's own time says nothing"""
+_UNIX: Final = 3
+_MODE: Final = 0o100600 << 16
+
+Progress = Callable[[int, int], None]
+
+
+class Member:
+    """A file that is being written into a pack, piece by piece. For `with`."""
+
+    def __init__(self, name: str, into: IO[bytes], listed: list[Listed]) -> None:
+        self._name = name
+        self._into = into
+        self._listed = listed
+        self._digest = hashlib.sha256()
+        self._size_bytes = 0
+
+    def write(self, data: bytes) -> None:
+        """Add a piece. Raises `LimitExceeded`."""
+        self._size_bytes += len(data)
+        if self._size_bytes > FILE_MAX_BYTES:
+            raise LimitExceeded(f"{self._name} has more than {FILE_MAX_BYTES} bytes")
+        self._digest.update(data)
+        self._into.write(data)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._into.close()
+        self._listed.append(Listed(name=self._name, sha256=self._digest.hexdigest()))
+
+
+class PackWriter:
+    """Writes a pack into a file that can be read back, one file of it after the other. For `with`."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self._archive = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED)
+        self.listed: list[Listed] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        # One that was given up too: the archive would close itself later, when its file is gone.
+        self._archive.close()
+
+    def open(self, name: str) -> Member:
+        """Begin the next file; the one before must have ended."""
+        assert is_name(name), name
+        return Member(name, self._archive.open(_info(name), "w"), self.listed)
+
+    def add(self, name: str, content: bytes) -> None:
+        """Write a file that is at hand as a whole."""
+        with self.open(name) as member:
+            member.write(content)
+
+    def end(self, list_of_sums: bytes, signature: bytes) -> None:
+        """Write the list of checksums and its signature."""
+        self.add(MANIFEST, list_of_sums)
+        self.add(SIGNATURE, signature)
+
+    def seal(self, key: Ed25519PrivateKey) -> str:
+        """Sign what was written; gives the SHA-256 of the list that is signed."""
+        text = manifest(self.listed).encode()
+        self.end(text, key.sign(text))
+        return hashlib.sha256(text).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """What a pack that is whole says of itself."""
+
+    key_pem: bytes
+    files: int
+    events: int
+    last_hash: str
+    case_no: str
+    hashes: tuple[bytes, ...]
+    """of the events of its log, in order"""
+
+
+def digest_of(file: IO[bytes]) -> str:
+    """SHA-256 of a file; leaves it at its end."""
+    file.seek(0)
+    digest = hashlib.sha256()
+    while piece := file.read(CHUNK_BYTES):
+        digest.update(piece)
+    return digest.hexdigest()
+
+
+def check(path: Path, progress: Progress | None = None) -> Whole:
+    """Look at every byte of a pack. Raises `NotEvidence` for the first thing that does not hold, and `OSError`.
+
+    `progress` is called with (files done, files in all).
+    """
+    try:
+        with path.open("rb") as file, zipfile.ZipFile(file) as archive, tempfile.TemporaryFile() as copy:
+            with PackWriter(copy) as writer:
+                whole = _checked(archive, writer, progress)
+            if digest_of(copy) != digest_of(file):
+                raise NotEvidence("something was changed between its files")
+            return whole
+    except zipfile.BadZipFile as error:
+        # It says in which file the bytes are not those that were written.
+        raise NotEvidence(f"it is no archive as we write them: {str(error)[:SAID_MAX_CHARS]}") from None
+    except (EOFError, NotImplementedError, ValueError, RuntimeError, KeyError, TypeError, struct.error) as error:
+        raise NotEvidence(f"it is no archive as we write them: {type(error).__name__}") from None
+    except OSError as error:
+        # An offset in the archive that no file has.
+        if error.errno != errno.EINVAL:
+            raise
+        raise NotEvidence("it is no archive as we write them: wrong offset") from None
+
+
+def _checked(archive: zipfile.ZipFile, copy: PackWriter, progress: Progress | None) -> Whole:
+    """Check what is in the archive, and write it once more as it must have been written."""
+    if any(info.compress_type != zipfile.ZIP_STORED or info.flag_bits for info in archive.infolist()):
+        raise NotEvidence("its files are not stored as we store them")
+    sums, signature = _small(archive, MANIFEST), _small(archive, SIGNATURE)
+    listed = read_manifest(sums.decode())
+    _check_names(archive.namelist(), [*(file.name for file in listed), MANIFEST, SIGNATURE])
+    key = _small(archive, PUBLIC_KEY)
+    _verify(key, signature, sums)
+    for number, file in enumerate(listed, start=1):
+        with archive.open(file.name) as source, copy.open(file.name) as member:
+            while piece := source.read(CHUNK_BYTES):
+                member.write(piece)
+        if copy.listed[-1] != file:
+            raise NotEvidence(f"{file.name} was changed")
+        if progress:
+            progress(number, len(listed))
+    chain = _chain(archive)
+    check_words(archive, chain, listed)
+    check_sent(archive, chain, listed)
+    check_signed(archive, listed)
+    copy.end(sums, signature)
+    case_no = str(orjson.loads(_small(archive, CASE))["case_no"])
+    return Whole(key, len(copy.listed), chain.events, chain.last.hex(), case_no, tuple(chain.hashes))
+
+
+def _check_names(found: list[str], expected: list[str]) -> None:
+    if found == expected:
+        return
+    added, missing = sorted(set(found) - set(expected)), sorted(set(expected) - set(found))
+    if added:
+        raise NotEvidence(f"{added[0]!r} was added, or is named otherwise")
+    raise NotEvidence(f"{missing[0]} is missing" if missing else "a file is there twice, or the order was changed")
+
+
+def _small(archive: zipfile.ZipFile, name: str) -> bytes:
+    """A file that is read whole. Raises `NotEvidence`."""
+    if name not in archive.NameToInfo:
+        raise NotEvidence(f"{name} is missing")
+    if archive.getinfo(name).file_size > SMALL_MAX_BYTES:
+        raise NotEvidence(f"{name} is too large")
+    return archive.read(name)
+
+
+def _verify(key_pem: bytes, signature: bytes, sums: bytes) -> None:
+    try:
+        key = load_pem_public_key(key_pem)
+        if not isinstance(key, Ed25519PublicKey):
+            raise NotEvidence(f"{PUBLIC_KEY} is no Ed25519 key")
+        key.verify(signature, sums)
+    except (InvalidSignature, UnsupportedAlgorithm, ValueError):
+        raise NotEvidence(f"the signature of {MANIFEST} does not hold") from None
+
+
+def _chain(archive: zipfile.ZipFile) -> ChainReader:
+    """The log of the pack, recomputed. Raises `NotEvidence`."""
+    chain = ChainReader()
+    with archive.open(EVENTS) as log:
+        while event := [line for line in (log.readline(LINE_MAX_BYTES) for _ in range(EVENT_LINES)) if line]:
+            chain.take([line.decode().removesuffix("\n") for line in event])
+    head = orjson.loads(_small(archive, CASE))
+    if (head["event_seq"], head["event_hash"]) != (chain.events, f"\\x{chain.last.hex()}"):
+        raise NotEvidence(f"the log does not end where {CASE} says")
+    return chain
+
+
+def _info(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name, _EPOCH)
+    info.create_system = _UNIX
+    info.external_attr = _MODE
+    return info

@@ -1,0 +1,252 @@
+"""The evidence pack of a case: read in one instant, written file by file, sealed, and entered in the case's log."""
+
+import hashlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import datetime
+from typing import IO, Final
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from activities.banks.signed_requests import files_of, folder_of
+from activities.context import Hands
+from activities.evidence.archive import PackWriter, digest_of
+from activities.secrets import Vault, pem
+from db import events, evidence, evidence_keys
+from db.events import Event
+from db.evidence import CaseHead
+from db.evidence_keys import EvidenceKey, EvidenceKeys
+from db.pool import Connection
+from domain.evidence import (
+    BODIES,
+    EDITION,
+    EVENTS,
+    HOW_TO,
+    LEFT_OUT,
+    PUBLIC_KEY,
+    TIMELINE,
+    WORDS,
+    Edition,
+    Listed,
+    event_text,
+    is_left_out,
+)
+from papers.rendering import render
+from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
+from schemas.enums import EventKind
+
+_PURPOSE: Final = "sign evidence"
+
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A pack that was written."""
+
+    case_no: str
+    ack_nos: tuple[str, ...]
+    """of the complaints in it"""
+    edition: Edition
+    sha256: str
+    """of the archive"""
+    manifest_sha256: str
+    files: int
+    size_bytes: int
+    events: int
+    """of the log that are in it"""
+    first_at: datetime
+    last_at: datetime
+    """of what it tells: from when the case was opened to the last event"""
+    made_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes packs."""
+
+    hands: Hands
+    vault: Vault
+    origin: str | None = None
+    """our public address, `https://host[:port]`, over which banks sign"""
+
+
+def signing_key(vault: Vault) -> Ed25519PrivateKey:
+    """With which this engine signs evidence: as long as its secret key stays, this stays."""
+    return Ed25519PrivateKey.from_private_bytes(vault.derive_key(_PURPOSE))
+
+
+def public_key(vault: Vault) -> bytes:
+    """What a court's expert verifies with, as openssl reads it."""
+    return pem(signing_key(vault).public_key())
+
+
+async def published_keys(connection: Connection, vault: Vault) -> EvidenceKeys:
+    """The key that signs now, and every former one."""
+    own = public_key(vault)
+    known = await evidence_keys.all_of_them(connection)
+    fingerprint = hashlib.sha256(own).hexdigest()
+    now = [key for key in known if key.sha256 == fingerprint]
+    now = now or [EvidenceKey(sha256=fingerprint, pem=own.decode(), first_signed_at=None)]
+    return EvidenceKeys(keys=(*now, *(key for key in known if key.sha256 != fingerprint)))
+
+
+async def pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    by: str,
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
+    """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
+    packed = await write_pack(maker, ack_no, into, progress, edition)
+    data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
+    async with maker.hands.pool.acquire() as connection, connection.transaction():
+        event = Event(EventKind.EVIDENCE_PACKED, data)
+        await evidence_keys.note(connection, public_key(maker.vault).decode(), packed.made_at)
+        await events.append(connection, packed.case_no, packed.made_at, by, [event])
+    return packed
+
+
+async def write_pack(
+    maker: Maker,
+    ack_no: str,
+    into: IO[bytes],
+    progress: Progress | None = None,
+    edition: Edition = Edition.COURT,
+) -> Packed:
+    """Write the evidence as it is at one instant; the same state of a case gives the same bytes.
+
+    `into` is an empty file that can be read back. `progress` is called with (lines done, lines in all). Raises
+    `NotFound`, `LimitExceeded`, and what rendering raises.
+    """
+    async with (
+        maker.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        # How rows are written out is the pack's, not the session's.
+        await connection.execute("SET LOCAL timezone = 'UTC'")
+        head = await evidence.head(connection, ack_no)
+        with PackWriter(into) as writer:
+            await _Writing(connection, writer, head, maker, progress, edition).write()
+            manifest_sha256 = writer.seal(signing_key(maker.vault))
+    into.flush()
+    return Packed(
+        case_no=head.case_no,
+        ack_nos=tuple(head.ack_nos),
+        edition=edition,
+        sha256=digest_of(into),
+        manifest_sha256=manifest_sha256,
+        files=len(writer.listed),
+        size_bytes=into.tell(),
+        events=head.event_seq,
+        first_at=head.opened_at,
+        last_at=head.last_at,
+        made_at=maker.hands.now(),
+    )
+
+
+class _Writing:
+    """One pack on its way to the file."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        writer: PackWriter,
+        head: CaseHead,
+        maker: Maker,
+        progress: Progress | None,
+        edition: Edition,
+    ) -> None:
+        self._connection = connection
+        self._writer = writer
+        self._head = head
+        self._maker = maker
+        self._progress = progress
+        self._edition = edition
+        self._done = self._total = 0
+
+    async def write(self) -> None:
+        """Every file but the list of checksums."""
+        files = [*evidence.FILES, *(evidence.TEXTS if self._edition is Edition.COURT else ())]
+        if self._progress:
+            self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
+        self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
+        self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
+        for file in files:
+            await self._rows(file)
+        left_out = await self._whole_files()
+        self._writer.add(EDITION, _edition_text(self._edition, left_out))
+        story = await self._log()
+        head = self._head
+        timeline = compose_timeline(head.case_no, head.opened_at, len(head.ack_nos), head.paise, story)
+        self._writer.add(TIMELINE, await render(timeline, head.last_at))
+
+    async def _rows(self, file: str) -> None:
+        with self._writer.open(file) as member:
+            async with aclosing(evidence.lines(self._connection, file, self._head.case_no)) as lines:
+                async for line in lines:
+                    member.write(f"{line}\n".encode())
+                    self._one_more()
+
+    async def _whole_files(self) -> list[Listed]:
+        """What is one file each; returns what this edition has not."""
+        left_out = []
+        case_no = self._head.case_no
+        async with aclosing(evidence.bound_words(self._connection, case_no)) as bound:
+            async for name, words in bound:
+                self._writer.add(f"{WORDS}/{name}", words.encode())
+        async with aclosing(evidence.bodies(self._connection, case_no)) as bodies:
+            async for name, body in bodies:
+                self._writer.add(f"{BODIES}/{name}", body)
+        async with aclosing(evidence.sent(self._connection, case_no)) as sent:
+            async for file in sent:
+                if is_left_out(self._edition, file.about, file.channel, file.name):
+                    left_out.append(_listed(file.path, file.content))
+                else:
+                    self._writer.add(file.path, file.content)
+        async with aclosing(_signed(self._connection, case_no, self._maker.origin)) as requests:
+            async for name, content in requests:
+                self._writer.add(name, content)
+        async with aclosing(evidence.documents(self._connection, case_no)) as documents:
+            async for document in documents:
+                if document.kind in LEFT_OUT[self._edition]:
+                    left_out.append(_listed(document.name, document.content))
+                else:
+                    self._writer.add(document.name, document.content)
+        return left_out
+
+    async def _log(self) -> Story:
+        story = Story()
+        with self._writer.open(EVENTS) as member:
+            async with aclosing(evidence.event_lines(self._connection, self._head.case_no)) as log:
+                async for event in log:
+                    member.write(event_text(event).encode())
+                    story.take(event.seq, event.kind, event.at, event.actor, orjson.loads(event.data_text))
+                    self._one_more()
+        return story
+
+    def _one_more(self) -> None:
+        self._done += 1
+        if self._progress:
+            self._progress(self._done, self._total)
+
+
+def _listed(name: str, content: bytes) -> Listed:
+    return Listed(name, hashlib.sha256(content).hexdigest())
+
+
+def _edition_text(edition: Edition, left_out: list[Listed]) -> bytes:
+    told = {"edition": edition.value, "left_out": [{"name": file.name, "sha256": file.sha256} for file in left_out]}
+    return orjson.dumps(told, option=orjson.OPT_APPEND_NEWLINE)
+
+
+async def _signed(connection: Connection, case_no: str, origin: str | None) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Name and content of each file about what banks have sent over their own API."""
+    async with aclosing(evidence.signed_requests(connection, case_no)) as requests:
+        async for request in requests:
+            for name, content in (await files_of(connection, request, origin)).items():
+                yield f"{folder_of(request.evidence_id)}/{name}", content

@@ -1,0 +1,86 @@
+"""The hands of a grievance's workflow: where it stands, and what comes by itself when a level lets its time pass.
+
+Each hand may run twice: it does what is due at the workflow's clock, and nothing where it is done or not due any more.
+"""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.context import Hands
+from activities.grievances.decisions import Work, end, locked, move_up
+from activities.notifications import grievance_messages
+from db import grievances
+from db.grievances import GrievanceRow
+from db.pool import Connection
+from domain.grievances import Clocks, dues
+from schemas.enums import EventKind, TaskKind
+from schemas.grievances import GrievanceErrand
+from schemas.procedures import Due, Look, ProcedureOrder
+from schemas.restoration_enums import GrievanceOutcome, GrievanceState
+
+ENGINE: Final = "engine"
+NOTHING_LEFT: Final = "nothing is on hold any more"
+
+
+@dataclass(frozen=True)
+class GrievanceHands:
+    """The activities of `GrievanceWorkflow`."""
+
+    hands: Hands
+
+    @activity.defn(name="look_at_grievance")
+    async def look_at_grievance(self, asked: ProcedureOrder) -> Look:
+        """With which level the grievance is, and what comes by itself when."""
+        async with (
+            self.hands.pool.acquire() as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            row = await grievances.find(connection, UUID(asked.subject))
+            if row is None or row.state is not GrievanceState.OPEN:
+                return Look(over=True)
+            return Look(over=False, at=row.level.value, dues=await _dues(connection, row, asked))
+
+    @activity.defn(name="move_grievance")
+    async def move_grievance(self, asked: ProcedureOrder) -> None:
+        """Do what is due: take it to the next level, tell the supervisor, or end what is overtaken."""
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            work = await locked(connection, self.hands, UUID(asked.subject), asked.at, ENGINE)
+            if work.row.state is not GrievanceState.OPEN:
+                return
+            found = await _dues(connection, work.row, asked)
+            if any(due.what == asked.what and due.at <= asked.at for due in found):
+                await _run(work, GrievanceErrand(asked.what))
+
+
+async def _dues(connection: Connection, row: GrievanceRow, asked: ProcedureOrder) -> tuple[Due, ...]:
+    levels = await grievances.levels_of(connection, row.grievance_id)
+    level = next(level for level in levels if level.ended_at is None)
+    clocks = Clocks(
+        level=level.level,
+        due_at=level.due_at,
+        overdue_told=level.overdue_at is not None,
+        on_hold=await grievances.is_on_hold(connection, row.hold_id),
+    )
+    return dues(clocks, asked.at)
+
+
+async def _run(work: Work, errand: GrievanceErrand) -> None:
+    match errand:
+        case GrievanceErrand.ESCALATE:
+            await move_up(work, GrievanceOutcome.ESCALATED)
+        case GrievanceErrand.OVERDUE:
+            await grievances.note_overdue(work.connection, work.row.grievance_id, work.now)
+            await work.log(EventKind.GRIEVANCE_OVERDUE, level=work.row.level.value)
+            await work.ask(TaskKind.SUPERVISE)
+            due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
+            assert due_at is not None, "what is overdue is open"
+            await grievance_messages.overdue(work.connection, work.hands, work.row, due_at)
+        case GrievanceErrand.OVERTAKE:
+            outcome = GrievanceOutcome.OVERTAKEN
+            await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)
+            await end(work, GrievanceState.OVERTAKEN, reason=NOTHING_LEFT)
+        case other:
+            assert_never(other)

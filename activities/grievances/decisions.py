@@ -1,0 +1,347 @@
+"""What people do to a grievance: file it, report on it, decide it, take it on. Each verb is one transaction."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications import grievance_messages
+from activities.notifications.outbox import tell_holder
+from activities.orders.releases import let_go, tell_all
+from db import account_holds, cases, events, grievances, procedures, tasks
+from db.account_holds import AccountHold
+from db.events import Event
+from db.grievances import GrievanceRow
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.grievances import (
+    AppealOn,
+    GrievanceDecided,
+    GrievanceDone,
+    GrievanceReason,
+    GrievanceReport,
+    GrievanceVerb,
+    LevelSeen,
+    NewGrievance,
+    WithdrawGrievance,
+)
+from schemas.messages import MessageFacts, MessageKind
+from schemas.restoration_enums import (
+    GrievanceDecision,
+    GrievanceLevel,
+    GrievanceOutcome,
+    GrievanceState,
+    OrderReason,
+)
+from schemas.restorations import Acting
+
+HOLDER: Final = "holder"
+"""the account's holder, as the case's log names them: who came in by the code"""
+_TASKS: Final = (TaskKind.GRIEVANCE, TaskKind.SUPERVISE)
+
+
+@dataclass
+class Work:
+    """A grievance as one transaction works on it: `row` is what it has come to. The case is locked."""
+
+    hands: Hands
+    connection: Connection
+    hold: AccountHold
+    row: GrievanceRow
+    now: datetime
+    actor: str
+
+    @property
+    def note(self) -> str:
+        """The note of the tasks about it."""
+        return grievance_messages.task_note(self.row.grievance_id)
+
+    async def done(self, released_paise: int | None = None) -> GrievanceDone:
+        """Where it stands."""
+        row = self.row
+        return GrievanceDone(
+            grievance_id=row.grievance_id,
+            number=row.number,
+            case_ack_no=row.case_no,
+            state=row.state,
+            level=row.level,
+            due_at=await grievances.open_due_at(self.connection, row.grievance_id),
+            released_paise=released_paise,
+        )
+
+    async def log(self, kind: EventKind, **data: object) -> None:
+        """Write an event of the case that names the grievance."""
+        event = Event(kind, {"grievance_id": str(self.row.grievance_id), **data})
+        await events.append(self.connection, self.row.case_no, self.now, self.actor, [event])
+
+    async def ask(self, kind: TaskKind = TaskKind.GRIEVANCE) -> None:
+        """Put it before a person."""
+        task = NewTask(kind=kind, note=self.note)
+        institution = self.hold.institution
+        await tasks.open_tasks(self.connection, self.row.case_no, [task], self.now, institution=institution)
+
+    async def tell(self) -> None:
+        """Have its workflow look again."""
+        subject = str(self.row.grievance_id)
+        await procedures.tell(self.connection, ProcedureKind.GRIEVANCE, subject, self.now)
+
+    async def close_tasks(self, why: str) -> None:
+        """Nobody is asked about it any more, at the level that it leaves."""
+        await tasks.close_noted(self.connection, self.row.case_no, _TASKS, self.note, self.now, why)
+
+
+async def locked(connection: Connection, hands: Hands, grievance_id: UUID, now: datetime, actor: str) -> Work:
+    """A grievance with its case locked, to be worked on. Raises `NotFound`."""
+    await cases.hold(connection, await grievances.case_of(connection, grievance_id))
+    row = await grievances.get(connection, grievance_id)
+    hold = await account_holds.get(connection, row.hold_id)
+    return Work(hands, connection, hold, row, now, actor)
+
+
+@asynccontextmanager
+async def _verb(
+    hands: Hands, grievance_id: UUID, verb: GrievanceVerb, seen: LevelSeen | None, by: Acting | str
+) -> AsyncIterator[Work]:
+    """The transaction of one verb: the case locked, whoever acts let pass, nothing moved on since it was seen."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        work = await locked(connection, hands, grievance_id, now, by if isinstance(by, str) else by.actor)
+        if seen is not None and seen.level is not work.row.level:
+            raise NotNow(f"the grievance has gone on to {work.row.level.value}")
+        standing = Standing(
+            state=work.row.state,
+            level=work.row.level,
+            deciders=await grievances.deciders(connection, grievance_id),
+        )
+        if isinstance(by, str):
+            check_state(verb, standing)
+        else:
+            check_officer(verb, by.role, by.actor, standing)
+        yield work
+
+
+# -- filing ------------------------------------------------------------------------------------------------------------
+
+
+async def file_grievance(hands: Hands, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
+    """Write down that the holder appeals; the bank is asked first.
+
+    Raises `NotFound`, and `NotNow` where nothing is on hold, one is open, or one is decided that can be taken on.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await account_holds.case_of(connection, hold_id)
+        await cases.hold(connection, case_no)
+        hold = await account_holds.get(connection, hold_id)
+        if hold.state != "held":
+            raise NotNow("nothing is on hold there any more")
+        filed_max = hands.policy.grievance.filed_max
+        may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
+        policy = hands.policy.grievance.promised(hands.policy.version, hands.procedure_clock_factor)
+        due = due_at(policy, GrievanceLevel.BANK, now)
+        row = await grievances.insert(connection, hold_id, case_no, new, policy, due, now)
+        work = Work(hands, connection, hold, row, now, by)
+        await work.log(
+            EventKind.GRIEVANCE_OPENED,
+            number=row.number,
+            hold_id=str(hold_id),
+            institution=hold.institution,
+            level=row.level.value,
+            due_at=due.isoformat(),
+            policy=policy.version,
+        )
+        await _begin(work)
+        return await work.done()
+
+
+async def _begin(work: Work) -> None:
+    """Have its clocks kept from now on, and the level it is at asked."""
+    subject = str(work.row.grievance_id)
+    await procedures.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
+    await work.tell()
+    await tell_all(work.connection, work.hold, work.now)
+    await _ask_level(work)
+
+
+async def _ask_level(work: Work) -> None:
+    """Put it before the level that it is at: a task, and a message to whoever has to act."""
+    await work.ask()
+    due = due_at(work.row.policy, work.row.level, work.now)
+    await grievance_messages.your_turn(work.connection, work.hands, work.row, due, work.now)
+
+
+# -- verbs -------------------------------------------------------------------------------------------------------------
+
+
+async def report(
+    hands: Hands, grievance_id: UUID, said: GrievanceReport, by: Acting | str, *, institution: str | None = None
+) -> GrievanceDone:
+    """The bank says what it has found out about its customer: the IO decides next. The same word again changes nothing.
+
+    `institution`: whose customer it must be; None for the desk, which writes down what the bank said. Raises
+    `NotFound`, `MayNot`, and `NotNow` once the bank's time is over.
+    """
+    async with hands.pool.acquire() as connection:
+        await grievances.case_of(connection, grievance_id, institution)
+        if await grievances.was_reported(connection, grievance_id, said):
+            async with connection.transaction():
+                return await (await locked(connection, hands, grievance_id, hands.now(), HOLDER)).done()
+    async with _verb(hands, grievance_id, GrievanceVerb.REPORT, None, by) as work:
+        await move_up(work, GrievanceOutcome.REPORTED, report=said)
+        return await work.done()
+
+
+async def decide(
+    hands: Hands, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
+) -> GrievanceDone:
+    """Decide it, with the order to the bank where money is let go; its holder is told, and where to go on from there.
+
+    Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another level, where another officer was
+    quicker, and, with the figures, where so much is not free.
+    """
+    async with _verb(hands, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
+        connection, decision = work.connection, decided.decision
+        released_paise = None
+        if decision is not GrievanceDecision.UPHELD:
+            released_paise = await let_go(
+                connection,
+                hands,
+                work.hold,
+                OrderReason.GRIEVANCE,
+                decided.released_paise,
+                work.actor,
+                work.now,
+                grievance_id=grievance_id,
+            )
+        await grievances.end_level(
+            connection,
+            grievance_id,
+            GrievanceOutcome.DECIDED,
+            work.now,
+            work.actor,
+            finding=decided.reason,
+            decision=decision,
+            released_paise=released_paise,
+        )
+        await end(work, ENDS_AS[decision], reason=decided.reason, released_paise=released_paise)
+        facts = MessageFacts(
+            occasion=f"{grievance_id}.{work.row.level.value}",
+            number=work.row.number,
+            decision=decision.value,
+            amount_paise=released_paise,
+            next_level=above(work.row.level) if work.row.state in APPEALABLE else None,
+        )
+        kind, besides = MessageKind.GRIEVANCE_DECIDED, await grievances.contact_of(connection, grievance_id)
+        hold_id = work.hold.hold_id
+        await tell_holder(connection, hands, hold_id, kind, facts, link=appeal_address, besides=besides)
+        return await work.done(released_paise)
+
+
+async def escalate(hands: Hands, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
+    """The supervisor does not wait for the level. Raises as `decide`."""
+    async with _verb(hands, grievance_id, GrievanceVerb.ESCALATE, why, by) as work:
+        await move_up(work, GrievanceOutcome.ESCALATED, finding=why.reason)
+        return await work.done()
+
+
+async def appeal_on(hands: Hands, grievance_id: UUID, more: AppealOn, by: Acting | str) -> GrievanceDone:
+    """The holder takes the decision to the next level. Raises as `decide`, and `NotNow` above the highest level."""
+    async with _verb(hands, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
+        if work.hold.state != "held":
+            raise NotNow("nothing is on hold there any more")
+        decided = work.row.level
+        await _open_above(work, more.text)
+        await work.log(
+            EventKind.GRIEVANCE_MOVED,
+            ended=decided.value,
+            outcome="appealed",
+            level=work.row.level.value,
+            due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
+        )
+        await _begin(work)
+        return await work.done()
+
+
+async def withdraw(hands: Hands, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
+    """The holder does not appeal any more: at the page with whichever level it is (`told` is None), or in person.
+
+    What an officer writes down, the holder is told. Raises as `decide`.
+    """
+    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+        outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
+        await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
+        await end(work, GrievanceState.WITHDRAWN, reason=reason)
+        if work.actor != HOLDER:
+            facts = MessageFacts(
+                occasion=f"{grievance_id}.{work.row.level.value}.withdrawn",
+                number=work.row.number,
+                decision="withdrawn",
+            )
+            await tell_holder(work.connection, hands, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
+        return await work.done()
+
+
+# -- what verbs and clocks have in common ------------------------------------------------------------------------------
+
+
+async def move_up(
+    work: Work, outcome: GrievanceOutcome, *, finding: str = "", report: GrievanceReport | None = None
+) -> None:
+    """The level it is at is done with it: the next one has it."""
+    left = work.row.level
+    await grievances.end_level(
+        work.connection,
+        work.row.grievance_id,
+        outcome,
+        work.now,
+        work.actor,
+        finding=report.finding if report else finding,
+        kyc=report.kyc if report else None,
+    )
+    await work.close_tasks(f"{left.value}: {outcome.value}")
+    await _open_above(work)
+    await work.log(
+        EventKind.GRIEVANCE_MOVED,
+        ended=left.value,
+        outcome=outcome.value,
+        kyc=report.kyc.value if report else None,
+        level=work.row.level.value,
+        due_at=due_at(work.row.policy, work.row.level, work.now).isoformat(),
+    )
+    await _ask_level(work)
+    await work.tell()
+
+
+async def _open_above(work: Work, said: str = "") -> None:
+    level = above(work.row.level)
+    assert level is not None, "the rules let nobody go above the highest level"
+    due = due_at(work.row.policy, level, work.now)
+    await grievances.move(work.connection, work.row.grievance_id, level, work.now, due, said)
+    work.row = work.row.model_copy(update={"level": level, "state": GrievanceState.OPEN})
+
+
+async def end(work: Work, state: GrievanceState, *, reason: str = "", released_paise: int | None = None) -> None:
+    """It is over; its workflow ends."""
+    row = work.row
+    await grievances.end(
+        work.connection, row.grievance_id, state, work.now, work.actor, reason=reason, released_paise=released_paise
+    )
+    work.row = row.model_copy(update={"state": state})
+    await work.log(
+        EventKind.GRIEVANCE_ENDED,
+        level=row.level.value,
+        state=state.value,
+        released_paise=released_paise,
+        reason=reason,
+        policy=row.policy.version,
+    )
+    await work.close_tasks(state.value)
+    await procedures.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
+    await work.tell()
+    await tell_all(work.connection, work.hold, work.now)

@@ -1,0 +1,39 @@
+"""How the holder of an account is reached, as the bank or the holder has told a person."""
+
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications.outbox import NOBODY, about_holder, tell_holder
+from db import account_holds, cases, events, messages, tasks
+from db.events import Event
+from domain.errors import NotNow
+from schemas.enums import EventKind, TaskKind
+from schemas.hold_views import HolderContactTaken, NewHolderContact
+from schemas.messages import MessageKind
+
+
+async def take_contact(
+    hands: Hands, hold_id: UUID, told: NewHolderContact, by: str, appeal_address: str = ""
+) -> HolderContactTaken:
+    """Keep it in the place of what the bank's lines say, and tell the holder of the hold there.
+
+    Raises `NotFound`, and `NotNow` where nothing is on hold any more.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await account_holds.case_of(connection, hold_id)
+        await cases.hold(connection, case_no)
+        hold = await account_holds.get(connection, hold_id)
+        if hold.state != "held":
+            raise NotNow("nothing is on hold there any more")
+        await messages.put_holder_contact(connection, hold_id, told.phone or "", told.email or "", by, now)
+        data = {
+            "hold_id": str(hold_id),
+            "institution": hold.institution,
+            "ways": [way for way, is_told in (("phone", told.phone), ("email", told.email)) if is_told],
+        }
+        await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
+        written = await tell_holder(connection, hands, hold_id, MessageKind.HOLD, {}, link=appeal_address)
+        note = f"{NOBODY}: {about_holder(hold.reference)}"
+        await tasks.close_noted(connection, case_no, [TaskKind.PHONE_BANK], note, now, "the holder can be reached")
+    return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)

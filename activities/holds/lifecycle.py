@@ -1,0 +1,234 @@
+"""The hands of a hold's clocks: its holder is told, its lapse is warned of, and one day it lapses."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.context import Hands
+from activities.notifications.holder_messages import Telling, note_of
+from activities.notifications.outbox import tell_officer, tell_victim, way_to
+from activities.orders.releases import let_parts_go, order_release
+from activities.orders.unassigned_holds import ask_about_kept
+from db import account_holds, cases, claimed_holds, events, grievances, hold_clocks, messages, police, procedures, tasks
+from db.account_holds import AccountHold
+from db.events import Event
+from db.pool import Connection
+from domain.hold_clocks import (
+    LAPSE,
+    RELEASE_EXCESS,
+    TELL_HOLDER,
+    TELL_LATE,
+    TELL_OFFICER,
+    HoldStands,
+    Part,
+    by_end,
+    dues,
+    lapsed,
+    not_kept,
+    warned_to,
+    warnings,
+)
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.identifiers import account_end
+from schemas.messages import MessageFacts, MessageKind
+from schemas.orders import NewOrderLine
+from schemas.police import CaseDuty
+from schemas.procedures import Look, ProcedureOrder
+from schemas.restoration_enums import OrderReason
+
+ENGINE: Final = "engine"
+DUES_MAX: Final = 20
+"""of one look: after each that is done, it is looked again"""
+
+
+@dataclass(frozen=True)
+class HoldHands:
+    """The activities of `HoldWorkflow`."""
+
+    hands: Hands
+    appeal_address: str = ""
+    """where a holder can appeal, for the message; "" where no address of ours is known"""
+
+    @activity.defn(name="look_at_hold")
+    async def look_at_hold(self, asked: ProcedureOrder) -> Look:
+        """Do what is due about the hold now, and say what is due next; over when nothing is on hold any more.
+
+        What is due at once, as telling the holder, costs no hand of its own: there is a hold for every account.
+        """
+        hold_id = UUID(asked.subject)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, asked.case_no)
+            if await account_holds.end_if_empty(connection, hold_id, asked.at):
+                ended = Event(EventKind.HOLD_ENDED, {"hold_id": str(hold_id)})
+                await events.append(connection, asked.case_no, asked.at, ENGINE, [ended])
+            hold = await account_holds.get(connection, hold_id)
+            await self._telling(connection, hold, asked.at).of_release()
+            if hold.state == "ended":
+                await _is_over(connection, hold, asked.at)
+                return Look(over=True)
+            stands = await self._up_to_date(connection, hold, asked.at)
+            if ends := by_end(stands):
+                await hold_clocks.mark_end(connection, hold_id, min(ends))
+            return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
+
+    @activity.defn(name="attend_to_hold")
+    async def attend_to_hold(self, asked: ProcedureOrder) -> None:
+        """Do what `asked.what` says is due; nothing where it is not due any more."""
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, asked.case_no)
+            hold = await account_holds.get(connection, UUID(asked.subject))
+            if hold.state == "ended":
+                return
+            stands = await _stands(connection, hold)
+            if asked.what in _due_now(stands, asked.at):
+                await self._attend(connection, hold, stands, asked.what, asked.at)
+
+    async def _up_to_date(self, connection: Connection, hold: AccountHold, at: datetime) -> HoldStands:
+        """Do what is due by now, each thing once; how the hold stands then."""
+        done: set[str] = set()
+        stands = await _stands(connection, hold)
+        while what := next((what for what in _due_now(stands, at) if what not in done), None):
+            done.add(what)
+            await self._attend(connection, hold, stands, what, at)
+            hold = await account_holds.get(connection, hold.hold_id)
+            stands = await _stands(connection, hold)
+        return stands
+
+    async def _attend(
+        self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
+    ) -> None:
+        telling = self._telling(connection, hold, at)
+        if what == TELL_HOLDER:
+            await telling.of_hold(stands.newest_at)
+            await _ask_about_small(connection, hold, at)
+        elif what == TELL_OFFICER:
+            await telling.of_officer(stands.newest_at)
+        elif what == TELL_LATE:
+            await telling.late(stands.newest_at)
+        elif what == RELEASE_EXCESS:
+            await self._release_excess(connection, hold, at)
+        elif LAPSE in _due_now(stands, at):
+            # After an outage of ours nobody is warned of what is past.
+            await self._lapse(connection, hold, lapsed(stands, at), at)
+        else:
+            await self._warn(connection, hold, stands, at)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _telling(self, connection: Connection, hold: AccountHold, at: datetime) -> Telling:
+        return Telling(connection, self.hands, hold, at, self.appeal_address)
+
+    async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
+        lines = [
+            NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
+            for one in await hold_clocks.too_much(connection, hold.hold_id)
+        ]
+        await order_release(connection, self.hands, hold, OrderReason.EXCESS, lines, ENGINE, at)
+
+    async def _lapse(self, connection: Connection, hold: AccountHold, parts: Sequence[Part], at: datetime) -> None:
+        """Ninety days and no order: what nothing keeps is let go, and everybody whom it concerns is told."""
+        await let_parts_go(connection, self.hands, hold, OrderReason.LAPSED, parts, ENGINE, at)
+        paise = sum(part.free_paise for part in parts)
+        data = {
+            "hold_id": str(hold.hold_id),
+            "institution": hold.institution,
+            "paise": paise,
+            "policy": hold.policy.version,
+        }
+        await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_LAPSED, data)])
+        await close_tasks(connection, hold, at, "lapsed")
+        await self._telling(connection, hold, at).of_lapse(paise)
+        await self._tell_case(connection, hold, MessageKind.HOLD_LAPSED, parts, f"{at:%Y%m%dT%H%M%S}")
+
+    async def _warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
+        """The officer and the victims are told, and the desk: without an order the money goes back to the holder."""
+        task = NewTask(kind=TaskKind.HOLD_LAPSES, note=note_of(hold.hold_id))
+        await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+        for warning in warnings(stands, at):
+            days = warning.days
+            data = {"hold_id": str(hold.hold_id), "institution": hold.institution, "days": days}
+            await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
+            occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
+            await self._tell_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
+            await hold_clocks.mark_warned(connection, hold.hold_id, days, warned_to(stands, at))
+
+    async def _tell_case(
+        self,
+        connection: Connection,
+        hold: AccountHold,
+        kind: MessageKind,
+        parts: Sequence[Part],
+        occasion: str,
+        days: int | None = None,
+    ) -> None:
+        """Tell the victims whose money it is, and the officer."""
+        by_victim: Counter[str] = Counter()
+        for part in parts:
+            # What is in no bucket is nobody's who has complained.
+            by_victim[part.ack_no] += 0 if part.excess else part.free_paise
+        facts = MessageFacts(occasion=f"{hold.hold_id}.{occasion}", days=days)
+        for ack_no, paise in by_victim.items():
+            if paise:
+                of_victim = facts.model_copy(update={"amount_paise": paise})
+                await tell_victim(connection, self.hands, ack_no, kind, of_victim)
+        of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
+        await tell_officer(connection, self.hands, hold.case_no, CaseDuty.IO, kind, of_all)
+
+
+def _due_now(stands: HoldStands, at: datetime) -> list[str]:
+    return [due.what for due in dues(stands) if due.at <= at]
+
+
+async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
+    """A small hold is put before an officer, unless one has looked at it; the task names bank and account."""
+    if not hold.micro or await hold_clocks.micro_decision(connection, hold.hold_id) is not None:
+        return
+    there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
+    end = account_end(hold.account_key)
+    where = f"{hold.institution}, account ending in {end}" if end else hold.institution
+    known = "it has other business" if there.balance_paise is not None else "what else it has is not known"
+    task = NewTask(kind=TaskKind.MICRO_HOLD, note=f"{note_of(hold.hold_id)}: {where}; {known}")
+    await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
+
+
+async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:
+    """What the desk was asked about the hold needs nobody any more."""
+    kinds = [TaskKind.HOLD_LAPSES, TaskKind.MICRO_HOLD]
+    await tasks.close_noted(connection, hold.case_no, kinds, note_of(hold.hold_id), at, why)
+
+
+async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> None:
+    await close_tasks(connection, hold, at, "nothing is on hold any more")
+    await ask_about_kept(connection, hold.case_no, at)
+    for grievance_id in await grievances.open_about(connection, hold.hold_id):
+        await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
+    await procedures.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
+
+
+async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
+    hold_id = hold.hold_id
+    claimed = await claimed_holds.parts(connection, hold_id)
+    came_at = [part.held_at for part in claimed]
+    if (booked_at := await hold_clocks.newest_at(connection, hold_id)) is not None:
+        came_at.append(booked_at)
+    free = [*await hold_clocks.parts(connection, hold_id), *claimed]
+    return HoldStands(
+        policy=hold.policy,
+        newest_at=max(came_at, default=hold.first_held_at),
+        told_to=hold.told_to,
+        tried_to=hold.tried_to,
+        late_to=hold.late_to,
+        reachable=way_to(await messages.holder(connection, hold_id)) is not None,
+        officer=await police.officer(connection, hold.case_no, CaseDuty.IO) is not None,
+        officer_told=hold.officer_told,
+        lapses_from=hold.lapses_from,
+        warned_to=hold.warned_to,
+        parts=not_kept(free, await hold_clocks.court_keeps(connection, hold_id)),
+        excess_paise=sum(one.excess_paise for one in await hold_clocks.too_much(connection, hold_id)),
+    )

@@ -1,0 +1,50 @@
+"""Small holds, which may stop a business for the sake of little: a person decides quickly."""
+
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications.holder_messages import note_of
+from activities.orders.releases import let_go
+from db import account_holds, cases, events, hold_clocks, tasks
+from db.events import Event
+from domain.errors import NotNow
+from schemas.enums import EventKind, TaskKind
+from schemas.hold_views import MicroDecided, MicroDecision, MicroDone
+from schemas.restoration_enums import OrderReason
+from schemas.restorations import Acting
+
+_LETS_GO: Final = MicroDecision.RELEASE
+
+
+async def decide_micro(hands: Hands, hold_id: UUID, decided: MicroDecided, by: Acting) -> MicroDone:
+    """Let a small hold go in whole, or keep it; the reason is kept with it.
+
+    Raises `NotFound`, and `NotNow` for a hold that is not small, is over, is decided, or cannot be let go.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await account_holds.case_of(connection, hold_id)
+        await cases.hold(connection, case_no)
+        hold = await account_holds.get(connection, hold_id)
+        if not hold.micro or hold.state != "held":
+            raise NotNow("nothing is on hold there any more" if hold.micro else "this is no small hold")
+        if (earlier := await hold_clocks.micro_decision(connection, hold_id)) is not None:
+            raise NotNow(f"{earlier.decided_by} has decided already: {earlier.decision}")
+        released_paise = None
+        if decided.decision is _LETS_GO:
+            released_paise = await let_go(connection, hands, hold, OrderReason.MICRO, None, by.actor, now)
+        await hold_clocks.decide_micro(connection, hold_id, decided.decision.value, by.actor, now, decided.reason)
+        data = {
+            "hold_id": str(hold_id),
+            "institution": hold.institution,
+            "decision": decided.decision.value,
+            "released_paise": released_paise,
+            "reason": decided.reason,
+            "policy": hold.policy.version,
+        }
+        await events.append(connection, case_no, now, by.actor, [Event(EventKind.MICRO_HOLD_DECIDED, data)])
+        await tasks.close_noted(
+            connection, case_no, [TaskKind.MICRO_HOLD], note_of(hold.hold_id), now, decided.decision.value
+        )
+    return MicroDone(hold_id=hold_id, case_ack_no=case_no, decision=decided.decision, released_paise=released_paise)

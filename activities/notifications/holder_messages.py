@@ -1,0 +1,101 @@
+"""What an account's holder is told of a hold, each in the caller's transaction: that it is there, and that it ends."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications.outbox import tell_holder, way_to
+from db import claimed_holds, events, hold_clocks, messages, police, tasks
+from db.account_holds import AccountHold
+from db.events import Event
+from db.pool import Connection
+from schemas.answers import NewTask
+from schemas.enums import EventKind, TaskKind
+from schemas.messages import MessageFacts, MessageKind, Recipient
+from schemas.police import CaseDuty
+
+ENGINE: Final = "engine"
+
+
+@dataclass(frozen=True)
+class Telling:
+    """One holder to be told of one hold. The case is locked."""
+
+    connection: Connection
+    hands: Hands
+    hold: AccountHold
+    at: datetime
+    link: str
+    """where a holder can appeal"""
+
+    async def of_hold(self, newest_at: datetime) -> None:
+        """The same day: how much, for which case, by which officer, and how to appeal (Kerala High Court)."""
+        hold_id, connection = self.hold.hold_id, self.connection
+        way = way_to(await messages.holder(connection, hold_id))
+        officer = await police.officer(connection, self.hold.case_no, CaseDuty.IO)
+        await self._say(MessageKind.HOLD, _stamp(newest_at), await self._on_hold_paise())
+        await hold_clocks.mark_holder_told(
+            connection, hold_id, newest_at, self.at, told=way is not None, officer=officer is not None
+        )
+        if way is not None:
+            await self._log(way)
+            await tasks.close_noted(connection, self.hold.case_no, [TaskKind.SUPERVISE], self._note, self.at, "told")
+
+    async def of_officer(self, newest_at: datetime) -> None:
+        """The same again, once somebody answers for the case."""
+        await self._say(MessageKind.HOLD, f"{_stamp(newest_at)}.officer", await self._on_hold_paise())
+        await hold_clocks.mark_officer_told(self.connection, self.hold.hold_id)
+
+    async def of_lapse(self, paise: int) -> None:
+        """What nothing keeps ends: the bank is ordered to let it go."""
+        await self._say(MessageKind.HOLD_LAPSED, _stamp(self.at), paise)
+
+    async def of_release(self) -> None:
+        """The bank says that it has let go what it was ordered to."""
+        hold_id = self.hold.hold_id
+        released_paise = await hold_clocks.released_paise(self.connection, hold_id)
+        more_paise = released_paise - self.hold.released_told_paise
+        if more_paise > 0:
+            await self._say(MessageKind.HOLD_RELEASED, f"{released_paise}", more_paise)
+            await hold_clocks.mark_released_told(self.connection, hold_id, released_paise)
+
+    async def late(self, newest_at: datetime) -> None:
+        """Nobody could be written to in time: a person sees to it that the holder is told."""
+        task = NewTask(kind=TaskKind.SUPERVISE, note=f"{self._note}: its holder was not told")
+        institution = self.hold.institution
+        await tasks.open_tasks(self.connection, self.hold.case_no, [task], self.at, institution=institution)
+        await hold_clocks.mark_late(self.connection, self.hold.hold_id, newest_at)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _note(self) -> str:
+        return note_of(self.hold.hold_id)
+
+    async def _say(self, kind: MessageKind, occasion: str, paise: int) -> None:
+        facts = MessageFacts(occasion=occasion, amount_paise=paise)
+        await tell_holder(self.connection, self.hands, self.hold.hold_id, kind, facts, link=self.link)
+
+    async def _on_hold_paise(self) -> int:
+        claimed = await claimed_holds.parts(self.connection, self.hold.hold_id)
+        person = await messages.holder(self.connection, self.hold.hold_id)
+        return person.held_paise + sum(part.free_paise for part in claimed)
+
+    async def _log(self, way: Recipient) -> None:
+        data: dict[str, object] = {
+            "hold_id": str(self.hold.hold_id),
+            "institution": self.hold.institution,
+            "through": way.value,
+        }
+        await events.append(self.connection, self.hold.case_no, self.at, ENGINE, [Event(EventKind.HOLDER_TOLD, data)])
+
+
+def note_of(hold_id: UUID) -> str:
+    """The note of the tasks about a hold; what it goes on with stands behind ": "."""
+    return f"hold {hold_id}"
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y%m%dT%H%M%S.%f}"

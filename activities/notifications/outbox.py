@@ -1,0 +1,438 @@
+"""Telling the people of a case: written with what they are told of, in one transaction; sent after it, and tried on.
+
+`tell_victim`, `tell_holder` and `tell_officer` write; `send_due` sends. The same occasion is written once, so that a
+hand that is run again tells nobody twice. Names, numbers and texts stay in the table `message`.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+from uuid import UUID
+
+from activities.context import Hands
+from adapters.messages.sms import SmsError, mobile_of
+from adapters.messages.smtp import MailError, PdfAttachment
+from db import cases, events, messages, police, tasks
+from db.events import Event
+from db.messages import HolderContact, NewMessage, ToSend
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.message_texts import Said, Written, forwarded, letter, short
+from schemas.answers import NewTask
+from schemas.enums import EventKind, Language, TaskKind
+from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient
+from schemas.papers import PaperHead
+from schemas.police import CaseDuty, CaseOfficer
+from schemas.text import is_email
+
+log = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+SEND_LIMIT: Final = 50
+SENT_AT_ONCE: Final = 10
+NO_WAY_WAITS: Final = timedelta(minutes=10)
+"""a message for which no way is set up looks again so often whether there is one"""
+NO_WAY: Final = {
+    Medium.SMS: "no SMS gateway is set up: GOLDENHOUR_SMS_URL",
+    Medium.EMAIL: "no mail route is set up: GOLDENHOUR_SMTP_URL",
+}
+NOT_SENT: Final = "message not sent"
+NOBODY: Final = "nobody can be told"
+"""notes of the desk's tasks, each with what it is about behind it"""
+TOO_LATE: Final = "its time is over"
+AGAIN_AND_AGAIN: Final = "whoever sends it ends without a word"
+ACCOUNT_END_CHARS: Final = 4
+_ADDRESS: Final = re.compile(r"[^\s,;<>()]+@[^\s,;<>()]+")
+_NUMBER: Final = re.compile(r"\+?[0-9](?:[ -]?[0-9]){9,13}")
+
+
+class MailRoute(Protocol):
+    """What sends a letter: `adapters.messages.smtp.Mailer`."""
+
+    async def send(
+        self, to: str, subject: str, body_text: str, message_id: str, *, attachments: Sequence[PdfAttachment] = ()
+    ) -> None:
+        """Hand one letter over. Raises MailError."""
+        ...
+
+
+class SmsRoute(Protocol):
+    """What sends a short message: `adapters.messages.sms.SmsGateway`."""
+
+    async def send(self, to: str, body_text: str, key: str) -> str:
+        """Hand one short message over. Raises SmsError."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ways:
+    """How messages leave; None where a way is not set up."""
+
+    mail: MailRoute | None = None
+    sms: SmsRoute | None = None
+
+    @property
+    def missing(self) -> list[Medium]:
+        """The media that nothing carries."""
+        ways = {Medium.EMAIL: self.mail, Medium.SMS: self.sms}
+        return [medium for medium, way in ways.items() if way is None]
+
+
+# -- writing -----------------------------------------------------------------------------------------------------------
+
+
+Facts = MessageFacts | Mapping[str, object]
+
+
+async def tell_victim(
+    connection: Connection,
+    hands: Hands,
+    ack_no: str,
+    kind: MessageKind,
+    facts: Facts,
+    *,
+    papers: Sequence[PaperHead] = (),
+) -> int:
+    """Write what the victim of a complaint is told, by SMS and, where there is an address, by e-mail with the papers.
+
+    The amount, where the facts name none, is what is on hold of the complaint. Returns how many messages are new.
+    Raises `NotFound`, and `MessageLacks` for facts that are missing.
+    """
+    person = await messages.victim(connection, ack_no)
+    told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
+    said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
+    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
+    return await draft.write(person.mobile, person.email, (person.language,))
+
+
+async def tell_holder(
+    connection: Connection,
+    hands: Hands,
+    hold_id: UUID,
+    kind: MessageKind,
+    facts: Facts,
+    *,
+    link: str = "",
+    papers: Sequence[PaperHead] = (),
+    besides: tuple[str, Language] | None = None,
+) -> int:
+    """Write what the holder of the account under a hold is told, in every language of the policy; letters bring papers.
+
+    The facts need not name the hold's reference, nor the amount where it is what is on hold there. Where the bank has
+    told no way to reach its customer, it is asked by letter to hand the message on, and where it has no mailbox a
+    person at the desk asks it. `besides`: how the holder wants to be reached too, in which language; never with a code.
+    Returns and raises as `tell_victim`.
+    """
+    assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "whoever writes down a way in has no other"
+    person = await messages.holder(connection, hold_id)
+    # A hold that begins anew is told anew.
+    since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
+    told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
+    said = (await _said(connection, person.case_no, told, link)).model_copy(
+        update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
+    )
+    about, bank = about_holder(person.reference), person.institution
+    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers, about, bank)
+    languages = hands.policy.messages.holder_languages
+    written = await draft.write_besides(person, *besides) if besides else 0
+    if way_to(person) is Recipient.HOLDER:
+        return written + await draft.write(person.phone, person.email, languages)
+    return written + await draft.write_to_bank(person.bank_email, person.account, languages)
+
+
+def about_holder(reference: str) -> str:
+    """What the desk's tasks about a holder whom we cannot reach say that they are about."""
+    return f"holder of {reference}"
+
+
+def way_to(person: HolderContact) -> Recipient | None:
+    """Who can be written to so that an account's holder is told; None where a person must see to it."""
+    if mobile_of(person.phone) or is_email(person.email):
+        return Recipient.HOLDER
+    return Recipient.BANK if is_email(person.bank_email) else None
+
+
+async def tell_officer(
+    connection: Connection, hands: Hands, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what an officer of the case is told; 0 where nobody has that duty. Raises `MessageLacks`."""
+    person = await police.officer(connection, case_no, duty)
+    if person is None:
+        return 0
+    return await tell_assigned(connection, hands, case_no, person, kind, facts)
+
+
+async def tell_assigned(
+    connection: Connection, hands: Hands, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what this officer of the case is told; returns how many messages are new. Raises `MessageLacks`."""
+    to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
+    return await tell_at(connection, hands, case_no, to_whom, person.phone, person.email, kind, facts)
+
+
+async def tell_at(
+    connection: Connection,
+    hands: Hands,
+    case_no: str,
+    to_whom: Recipient,
+    phone: str,
+    email: str,
+    kind: MessageKind,
+    facts: Facts,
+) -> int:
+    """Write what an officer is told who is reached by this phone and address. Returns and raises as `tell_assigned`."""
+    said = Said(case_no=case_no, facts=_with(facts))
+    draft = _Draft(connection, hands, kind, to_whom, said, case_no, about=to_whom.value)
+    return await draft.write(phone, email, (Language.EN,))
+
+
+async def tell_bank_of_appeal(
+    connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts
+) -> int:
+    """Write what the desk of the bank is told about its customer's appeal; 0 where it has no mailbox."""
+    person = await messages.holder(connection, hold_id)
+    if not is_email(person.bank_email):
+        return 0
+    said = (await _said(connection, person.case_no, _with(facts))).model_copy(update={"account": person.account})
+    draft = _Draft(connection, hands, kind, Recipient.BANK, said, str(hold_id))
+    return await draft.write("", person.bank_email, tuple(Language))
+
+
+async def tell_bank(
+    connection: Connection, hands: Hands, case_no: str, code: str, paper: PaperHead, language: Language
+) -> int:
+    """Write the letter that brings a paper to a bank's desk; without a mailbox a person hands it over.
+
+    Returns how many messages are new.
+    """
+    facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
+    said = await _said(connection, case_no, facts)
+    draft = _Draft(connection, hands, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
+    return await draft.write_paper(await messages.bank_email(connection, code), language)
+
+
+def _with(facts: Facts, **known: object) -> MessageFacts:
+    """The facts, with what is known for those that they leave out."""
+    told = facts if isinstance(facts, MessageFacts) else MessageFacts.model_validate(facts)
+    missing = {name: value for name, value in known.items() if getattr(told, name) in {None, ""}}
+    return MessageFacts.model_validate(told.model_dump() | missing)
+
+
+async def _said(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
+    """The facts with who answers for the case, where somebody was assigned."""
+    person = await police.officer(connection, case_no, CaseDuty.IO)
+    name, phone = (person.name, person.phone) if person else ("", "")
+    return Said(case_no=case_no, facts=facts, officer=name, phone=phone, link=link)
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """One thing to be told to one person, on its way into the outbox."""
+
+    connection: Connection
+    hands: Hands
+    kind: MessageKind
+    to_whom: Recipient
+    said: Said
+    subject_id: str
+    """what the message is about, so that it is written once"""
+    papers: Sequence[PaperHead] = ()
+    """go with a letter"""
+    about: str = ""
+    """whom nobody can tell, for the desk's task"""
+    institution: str | None = None
+    """the bank that the desk is to ask"""
+
+    async def write(self, mobile: str, email: str, languages: tuple[Language, ...]) -> int:
+        written = 0
+        if number := mobile_of(mobile):
+            for language in languages:
+                text = short(self.kind, self.to_whom, language, self.said)
+                written += await self._put(Medium.SMS, number, language, text, self.to_whom)
+        if is_email(email):
+            text = letter(self.kind, self.to_whom, languages, self.said)
+            written += await self._put(Medium.EMAIL, email, languages[0], text, self.to_whom)
+        if not number and not is_email(email):
+            await self._ask_the_desk(TaskKind.SUPERVISE)
+        return written
+
+    async def write_besides(self, known: HolderContact, contact: str, language: Language) -> int:
+        """To the phone and the address in `contact`, as a holder has written it, but for what is known already."""
+        number = next((found for text in _NUMBER.findall(contact) if (found := mobile_of(text))), None)
+        address = next((text for found in _ADDRESS.findall(contact) if is_email(text := found.strip("."))), None)
+        written = 0
+        if number and number != mobile_of(known.phone):
+            text = short(self.kind, self.to_whom, language, self.said)
+            written += await self._put(Medium.SMS, number, language, text, self.to_whom, besides=True)
+        if address and address != known.email:
+            text = letter(self.kind, self.to_whom, (language,), self.said)
+            written += await self._put(Medium.EMAIL, address, language, text, self.to_whom, besides=True)
+        return written
+
+    async def write_to_bank(self, address: str, account: str, languages: tuple[Language, ...]) -> int:
+        inner = letter(self.kind, self.to_whom, languages, self.said)
+        if self.kind is MessageKind.GRIEVANCE_CODE or not is_email(address):
+            # A code in a bank's mailbox is no secret of the holder's.
+            await self._ask_the_desk(TaskKind.PHONE_BANK)
+            return 0
+        text = forwarded(languages, self.said, account, inner)
+        return await self._put(Medium.EMAIL, address, languages[0], text, Recipient.BANK)
+
+    async def write_paper(self, address: str, language: Language) -> int:
+        if is_email(address):
+            text = letter(self.kind, self.to_whom, (language,), self.said)
+            return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
+        note = f"{NOBODY}: {self.said.facts.reference} for {self.subject_id}"
+        task = NewTask(kind=TaskKind.PHONE_BANK, note=note)
+        now = self.hands.now()
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
+        return 0
+
+    async def _put(
+        self,
+        medium: Medium,
+        address: str,
+        language: Language,
+        text: Written,
+        to_whom: Recipient,
+        *,
+        besides: bool = False,
+    ) -> bool:
+        # A letter that the bank is to hand on is none to the holder, who may be reached later.
+        way = ("besides",) if besides else ("by-bank",) if to_whom is not self.to_whom else ()
+        parts = (self.kind, self.to_whom, self.subject_id, self.said.facts.occasion, medium, language, *way)
+        is_code = self.kind is MessageKind.GRIEVANCE_CODE
+        message = NewMessage(
+            case_no=self.said.case_no,
+            kind=self.kind,
+            to_whom=to_whom,
+            medium=medium,
+            address=address,
+            language=language,
+            subject=text.subject,
+            body=text.text,
+            natural_key="|".join(parts),
+            paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
+            expires_at=self.said.facts.until if is_code else None,
+        )
+        return await messages.write(self.connection, message, self.hands.now())
+
+    async def _ask_the_desk(self, kind: TaskKind) -> None:
+        task = NewTask(kind=kind, note=f"{NOBODY}: {self.about}: {self.kind.value}")
+        now = self.hands.now()
+        await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.institution)
+
+
+# -- sending -----------------------------------------------------------------------------------------------------------
+
+
+async def send_due(hands: Hands, ways: Ways) -> int:
+    """Send what is due, each message once at a time however many processes do so; returns how many were sent.
+
+    What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests. A
+    code is not sent when its time is over, and kept no longer.
+    """
+    now = hands.now()
+    trying = hands.policy.messages.trying
+    lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
+    async with hands.pool.acquire() as connection:
+        await messages.expire(connection, now, TOO_LATE)
+        for medium in ways.missing:
+            await messages.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
+        media = [medium for medium in Medium if medium not in ways.missing]
+        due = await messages.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
+    gate = asyncio.Semaphore(SENT_AT_ONCE)
+    return sum(await asyncio.gather(*(_send(hands, ways, message, gate) for message in due)))
+
+
+async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
+    async with gate:
+        if message.attempts > hands.policy.messages.trying.attempts:
+            await _failed(hands, message, AGAIN_AND_AGAIN, final=True)
+            return False
+        try:
+            async with asyncio.timeout(hands.policy.messages.trying.call_timeout_seconds):
+                await _hand_over(hands, ways, message)
+        except (MailError, SmsError) as error:
+            await _failed(hands, message, str(error), final=not error.retryable)
+            return False
+        except messages.EnclosureMissing as error:
+            await _failed(hands, message, str(error), final=True)
+            return False
+        except TimeoutError:
+            await _failed(hands, message, "no reply in time", final=False)
+            return False
+        except Exception as error:  # whatever it is, it counts: who is not told at all is the desk's to see
+            log.warning("message %s: %s", message.message_id, type(error).__name__)
+            await _failed(hands, message, type(error).__name__, final=False)
+            return False
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, message.case_no)
+        if await messages.sent(connection, message.message_id, now):
+            await events.append(
+                connection, message.case_no, now, ENGINE, [Event(EventKind.MESSAGE_SENT, _data(message))]
+            )
+            await tasks.close_noted(
+                connection, message.case_no, [TaskKind.SUPERVISE], _note(message), now, "it is sent"
+            )
+    return True
+
+
+async def _hand_over(hands: Hands, ways: Ways, message: ToSend) -> None:
+    key = str(message.message_id)
+    if message.medium is Medium.SMS:
+        assert ways.sms is not None, "only what can be carried is claimed"
+        await ways.sms.send(message.address, message.body, key)
+    else:
+        assert ways.mail is not None, "only what can be carried is claimed"
+        async with hands.pool.acquire() as connection:
+            pdfs = await messages.papers_of(connection, message.message_id)
+        attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
+        await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
+
+
+async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -> None:
+    now, trying = hands.now(), hands.policy.messages.trying
+    again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
+    in_time = message.expires_at is None or again_at < message.expires_at
+    if not final and in_time and message.attempts < trying.attempts:
+        async with hands.pool.acquire() as connection:
+            await messages.failed(connection, message.message_id, failure, again_at)
+        return
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, message.case_no)
+        await messages.failed(connection, message.message_id, failure, None)
+        task = NewTask(kind=TaskKind.SUPERVISE, note=_note(message))
+        await tasks.open_tasks(connection, message.case_no, [task], now)
+
+
+async def send_again(hands: Hands, message_id: UUID) -> MessageRow:
+    """Have a message that was given up, or waits, sent at once.
+
+    Raises `NotFound`, and `NotNow` where it is sent, or its time is over.
+    """
+    async with hands.pool.acquire() as connection:
+        await messages.get(connection, message_id)
+        if not await messages.try_again(connection, message_id, hands.now()):
+            found = await messages.get(connection, message_id)
+            raise NotNow("it is sent" if found.sent_at else TOO_LATE)
+        return await messages.get(connection, message_id)
+
+
+def _note(message: ToSend) -> str:
+    return f"{NOT_SENT}: {message.kind.value} to {message.to_whom.value} by {message.medium.value}"
+
+
+def _data(message: ToSend) -> dict[str, object]:
+    return {
+        "message_id": str(message.message_id),
+        "kind": message.kind.value,
+        "to_whom": message.to_whom.value,
+        "medium": message.medium.value,
+        "language": message.language.value,
+    }

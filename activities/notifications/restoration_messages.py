@@ -1,0 +1,117 @@
+"""What victim and account holder are told as a restoration goes from step to step: written with the step itself."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
+from db import police, restorations
+from db.bank_orders import OrderRow
+from db.pool import Connection
+from db.restorations import Line, RestorationRow
+from domain.restoring import ACTS
+from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
+from schemas.papers import PaperHead
+from schemas.police import CaseDuty
+from schemas.restoration_enums import RestorationState, Step
+
+NOT_TOLD: Final = "-"
+"""where a bank has told no reference of a credit"""
+
+
+async def step_opened(
+    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], due_at: datetime
+) -> None:
+    """Tell whoever the step that opens waits for, or is about."""
+    amount_paise = sum(line.free_paise for line in lines)
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=amount_paise, until=due_at)
+    match row.step:
+        case Step.APPLICATION:
+            await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+        case Step.CREDIT:
+            approved = facts.model_copy(update={"amount_paise": sum(line.due_paise or 0 for line in lines)})
+            await tell_victim(connection, hands, row.ack_no, MessageKind.APPROVED, approved)
+
+
+async def noticed(
+    connection: Connection,
+    hands: Hands,
+    row: RestorationRow,
+    hold_id: UUID,
+    until: datetime,
+    papers: Sequence[PaperHead],
+    link: str,
+) -> None:
+    """Tell a holder, with the notice, and the victim until when the holder may object: it runs from the notice."""
+    lines = await restorations.lines(connection, row.restoration_id)
+    facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
+    await tell_victim(connection, hands, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
+    of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
+    told = facts.model_copy(update={"amount_paise": of_hold})
+    await tell_holder(connection, hands, hold_id, MessageKind.OBJECTION_WINDOW, told, link=link, papers=papers)
+
+
+async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+    """Remind the officer who has to act, and the victim of the application."""
+    facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
+    if row.step is Step.APPLICATION:
+        await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+    if duty := ACTS.get(row.step):
+        of_step = facts.model_copy(update={"step": row.step})
+        await tell_officer(connection, hands, row.case_no, duty, MessageKind.STEP_DUE, of_step)
+
+
+async def overdue(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+    """Tell who supervises the case that the step was not done in time."""
+    facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
+    await tell_officer(connection, hands, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts)
+
+
+async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
+    """Whether anybody can be reminded of the open step: the officer who has to act, or the victim."""
+    duty = ACTS.get(row.step)
+    if duty is None or row.step is Step.APPLICATION:
+        return True
+    return await police.officer(connection, row.case_no, duty) is not None
+
+
+async def credited(
+    connection: Connection, hands: Hands, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str
+) -> None:
+    """Tell the victim at once what a bank says it has credited, with or without its reference, and which bank it is."""
+    room = REFERENCE_MAX_CHARS - len(order.institution) - 2
+    named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
+    facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
+    await tell_victim(connection, hands, ack_no, MessageKind.CREDITED, facts)
+
+
+async def closed(
+    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], state: RestorationState
+) -> None:
+    """Tell the victim that it was refused; whoever cancels speaks with the victim."""
+    if state is RestorationState.REFUSED:
+        held_paise = sum(line.held_paise for line in lines)
+        facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
+        await tell_victim(connection, hands, row.ack_no, MessageKind.REFUSED, facts)
+
+
+async def refused_in_part(
+    connection: Connection, hands: Hands, row: RestorationRow, occasion: str, paise: int, restored_paise: int
+) -> None:
+    """Tell the victim what of it does not come back, beside what has."""
+    kind = MessageKind.REST_REFUSED if restored_paise else MessageKind.REFUSED
+    facts = MessageFacts(
+        occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
+    )
+    await tell_victim(connection, hands, row.ack_no, kind, facts)
+
+
+async def wound_up(connection: Connection, hands: Hands, row: RestorationRow) -> None:
+    """Tell the victim that nothing of it is on hold any more: nobody has refused it, and nobody speaks of it else."""
+    await tell_victim(connection, hands, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})
+
+
+def _occasion(row: RestorationRow) -> str:
+    return f"{row.restoration_id}.{row.step.value}.{row.turn}"

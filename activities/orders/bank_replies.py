@@ -1,0 +1,216 @@
+"""What is said of an order beside the money: a bank has it, or refuses it; an officer has it carried once more.
+
+Another bank's order is as unknown as none.
+"""
+
+import hashlib
+from collections import defaultdict
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.orders.confirmations import check_lines, take_confirmation
+from activities.orders.orders import note_of, note_refusal, tell_whose
+from activities.served import keep_served
+from db import bank_exchanges, bank_orders, cases, events, feed, order_answers, order_cancellations, tasks
+from db.bank_orders import LIVE, OrderRow
+from db.events import Event
+from db.order_answers import Place
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import IdempotencyConflict, NotFound, NotNow
+from schemas.enums import CarriageOutcome, ChannelKind, EventKind, TaskKind
+from schemas.exchanges import About
+from schemas.orders import (
+    BankOrder,
+    BankOrderPage,
+    ConfirmationTaken,
+    ConfirmedLine,
+    OrderAcknowledged,
+    OrderConfirmation,
+    OrderRefusal,
+    OrderRefused,
+)
+from schemas.restoration_enums import OrderState
+
+RELEASE_REFERENCE: Final = "release-confirm"
+"""by which the word that a hold is released in whole is known again"""
+
+
+class OrderOver(NotNow):
+    """The order is confirmed or cancelled."""
+
+
+class NoReleaseOrder(NotNow):
+    """Nothing has been ordered to be released."""
+
+
+class NoPaper(NotNow):
+    """No paper was issued with the order."""
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+async def read_orders(
+    hands: Hands, institution: str, limit: int, cursor: str | None, state: OrderState | None, *, waiting: bool = False
+) -> BankOrderPage:
+    """A page of the bank's orders. Raises `BadCursor`."""
+    after = _place(cursor) if cursor else None
+    async with (
+        hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        places, more = cut(
+            await order_answers.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
+        )
+        items = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
+    await keep_served(hands, About.ORDER, {item.order_id: item for item in items})
+    last = places[-1] if more else None
+    return BankOrderPage(
+        items=tuple(items), next=to_cursor(last.planned_at.isoformat(), str(last.order_id)) if last else None
+    )
+
+
+def _place(cursor: str) -> Place:
+    planned_at, order_id = from_cursor(cursor, str, str)
+    try:
+        return Place.model_validate({"planned_at": planned_at, "order_id": order_id})
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+
+
+async def read_order(hands: Hands, institution: str, order_id: UUID) -> BankOrder:
+    """One order of the bank as it stands. Raises `NotFound`."""
+    async with hands.pool.acquire() as connection:
+        found = await bank_orders.as_read(connection, institution, [order_id])
+    if not found:
+        raise NotFound(f"order {order_id}")
+    await keep_served(hands, About.ORDER, {order_id: found[0]})
+    return found[0]
+
+
+async def read_paper(hands: Hands, institution: str, order_id: UUID) -> bytes:
+    """The PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
+    async with hands.pool.acquire() as connection:
+        await bank_orders.case_of(connection, order_id, institution)
+        pdf = await order_answers.paper(connection, order_id)
+    if pdf is None:
+        raise NoPaper(f"order {order_id} has no paper yet")
+    return pdf
+
+
+# -- what a bank says --------------------------------------------------------------------------------------------------
+
+
+async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAcknowledged:
+    """The bank has the order: its receipt, once. Raises `NotFound`, and `OrderOver` for one that was over without."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        order = await _lock(connection, institution, order_id)
+        known_at = await order_answers.acknowledged_at(connection, order_id)
+        if known_at is not None:
+            return OrderAcknowledged(order_id=order_id, acknowledged_at=known_at)
+        if order.state not in LIVE:
+            raise OrderOver(f"order {order_id} is {order.state.value}")
+        if await order_cancellations.has_to_wait(connection, order_id):
+            # No bank can know of it yet.
+            raise NotFound(f"order {order_id}")
+        await order_answers.acknowledge(connection, order_id, now)
+        passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
+        data = {"order_id": str(order_id), "institution": institution, **passed}
+        log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
+        # Another channel may still be trying: it need not.
+        if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), now):
+            await bank_orders.note_carriage(connection, order_id, ChannelKind.PULL, CarriageOutcome.DELIVERED, now)
+            log.insert(0, Event(EventKind.ORDER_DELIVERED, {**data, "channel": ChannelKind.PULL.value}))
+            await tell_whose(connection, order, now)
+        await events.append(connection, order.case_no, now, f"bank:{institution}", log)
+    return OrderAcknowledged(order_id=order_id, acknowledged_at=now)
+
+
+async def refuse(hands: Hands, institution: str, order_id: UUID, refusal: OrderRefusal, source: str) -> OrderRefused:
+    """The bank will not do the order as it is: a person looks. Said again it changes nothing.
+
+    Raises `NotFound`, and `OrderOver` for an order that is confirmed or cancelled.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        order = await _lock(connection, institution, order_id)
+        if order.state not in LIVE:
+            raise OrderOver(f"order {order_id} is {order.state.value}")
+        if await bank_orders.refused(connection, order_id, refusal.code, refusal.reason):
+            await note_refusal(connection, order, refusal.code, source, now)
+            await tell_whose(connection, order, now)
+    return OrderRefused(order_id=order_id, state=OrderState.REFUSED)
+
+
+async def confirm(
+    hands: Hands, institution: str, order_id: UUID, told: OrderConfirmation, key: str | None
+) -> ConfirmationTaken:
+    """Take what the bank has done; the same body again gets the same reply, and under one `key` nothing else is taken.
+
+    Raises `NotFound`, `NotItsLine`, `IdempotencyConflict`.
+    """
+    digest = hashlib.sha256(order_id.bytes + told.model_dump_json().encode()).digest()
+    # A bank's own keys have no space in them.
+    name = key or f" {digest.hex()}"
+    async with hands.pool.acquire() as connection:
+        await bank_orders.case_of(connection, order_id, institution)
+        await check_lines(connection, order_id, told)
+        use = await feed.use_key(connection, institution, name, digest, hands.now())
+    if use.body_digest != digest:
+        raise IdempotencyConflict(IdempotencyConflict.__doc__)
+    if use.reply is not None:
+        return ConfirmationTaken.model_validate(use.reply)
+    taken = await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
+    async with hands.pool.acquire() as connection:
+        reply = await feed.keep_reply(connection, institution, name, taken.model_dump(mode="json"))
+    return ConfirmationTaken.model_validate(reply)
+
+
+async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> None:
+    """The bank has let go of all that orders to release name of this hold; said again it changes nothing.
+
+    Raises `NotFound` where it has no such hold, and `NoReleaseOrder`.
+    """
+    async with hands.pool.acquire() as connection:
+        await feed.one(connection, institution, request_id)
+        lines = await order_answers.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
+    if not lines:
+        raise NoReleaseOrder(f"there is no release order for hold {request_id}")
+    now = hands.now()
+    by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
+    for line in lines:
+        if line.state is not OrderState.CONFIRMED and line.left_paise and not line.told:
+            done = ConfirmedLine(
+                line_no=line.line_no, amount_paise=line.left_paise, done_at=now, reference=RELEASE_REFERENCE
+            )
+            by_order[line.order_id].append(done)
+    for order_id, done_lines in by_order.items():
+        told = OrderConfirmation(lines=tuple(done_lines))
+        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
+
+
+# -- what officers do --------------------------------------------------------------------------------------------------
+
+
+async def send_again(hands: Hands, order_id: UUID, reason: str, by: str) -> OrderState:
+    """Have an order carried once more: what kept it is mended. Raises `NotFound`, `OrderOver`."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        order = await _lock(connection, None, order_id)
+        if order.state not in LIVE:
+            raise OrderOver(f"the order is {order.state.value}")
+        await bank_orders.send_again(connection, order_id)
+        await tasks.close_noted(connection, order.case_no, [TaskKind.ORDER_SILENT], note_of(order_id), now, reason)
+        data = {"order_id": str(order_id), "institution": order.institution}
+        await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_SENT_AGAIN, data)])
+        await tell_whose(connection, order, now)
+    return OrderState.PLANNED
+
+
+async def _lock(connection: Connection, institution: str | None, order_id: UUID) -> OrderRow:
+    case_no = await bank_orders.case_of(connection, order_id, institution)
+    await cases.hold(connection, case_no)
+    return await bank_orders.get(connection, order_id)

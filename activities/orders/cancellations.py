@@ -1,0 +1,214 @@
+"""Orders taken back: the bank is told over every channel that brought it the order, and asked until it has said so.
+
+What is ordered anew of that money waits for it (`bank_order_tried`, in the database): an order that a bank still has
+beside the one in its place may be paid twice.
+"""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.banks.consignments import CancellationParcel
+from activities.banks.delivery import Carried, Carrier
+from activities.context import Hands
+from activities.orders.orders import note_of, order_over
+from adapters.banks.email import EmailAdapter, LinkMaker
+from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
+from adapters.messages.smtp import Mailer
+from db import bank_exchanges, bank_orders, cases, events, order_cancellations, procedures, tasks
+from db.bank_orders import OrderRow
+from db.events import Event
+from db.pool import Connection
+from domain.errors import NotNow
+from schemas.answers import NewTask
+from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.exchanges import About
+from schemas.procedures import OrderRung, ProcedureOrder
+from schemas.restoration_enums import OrderState
+
+log = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+TELEPHONE: Final = "it is taken back, the bank has not said that it does it no more: telephone"
+REJECTED: Final = "it is taken back, and the bank rejects that: telephone"
+_TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
+
+
+class NotCancelled(NotNow):
+    """The order is not taken back."""
+
+
+async def acknowledge_cancellation(hands: Hands, institution: str, order_id: UUID) -> datetime:
+    """The bank does the order no more; said again it is the same receipt. Raises `NotFound`, `NotCancelled`."""
+    return await _settled(hands, institution, order_id, f"bank:{institution}", "")
+
+
+async def reject_cancellation(hands: Hands, institution: str, order_id: UUID) -> None:
+    """The bank does not take it back: a person telephones. What waits for it goes on waiting. Raises `NotFound`."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await bank_orders.case_of(connection, order_id, institution)
+        await cases.hold(connection, case_no)
+        found = await order_cancellations.find(connection, order_id)
+        if found is not None and found.settled_at is None:
+            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order_id)}: {REJECTED}")
+            await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
+
+
+async def vouch_for_cancellation(hands: Hands, order_id: UUID, note: str, by: str) -> datetime:
+    """An officer has told the bank, as the note says. Raises `NotFound`, `NotCancelled`."""
+    return await _settled(hands, None, order_id, by, note)
+
+
+async def _settled(hands: Hands, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await bank_orders.case_of(connection, order_id, institution)
+        await cases.hold(connection, case_no)
+        order = await bank_orders.get(connection, order_id)
+        found = await order_cancellations.find(connection, order_id)
+        if found is None:
+            raise NotCancelled(f"order {order_id} is {order.state.value}: there is nothing to tell its bank")
+        await settle_cancellation(connection, order, by, note, now)
+        return found.settled_at or now
+
+
+async def settle_cancellation(connection: Connection, order: OrderRow, by: str, note: str, now: datetime) -> None:
+    """The order is done no more: what waited for that is sent. Its case is locked; said again it changes nothing."""
+    if not await order_cancellations.settle(connection, order.order_id, by, note, now):
+        return
+    await order_over(connection, order, now, note or "the bank does it no more")
+    for waiting in await order_cancellations.waiting_for(connection, order.order_id):
+        await order_cancellations.begin_clocks(connection, waiting, now)
+        await procedures.tell(connection, ProcedureKind.ORDER, str(waiting), now)
+    data = {"order_id": str(order.order_id), "institution": order.institution}
+    await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_CANCELLATION_SETTLED, data)])
+
+
+@dataclass(frozen=True)
+class CancellationHands:
+    """The activities of `OrderWorkflow` once its order is taken back. Both `mailer` and `links`, or no letter."""
+
+    hands: Hands
+    carrier: Carrier
+    mailer: Mailer | None = None
+    links: LinkMaker | None = None
+
+    @activity.defn(name="send_cancellation")
+    async def send_cancellation(self, asked: ProcedureOrder) -> bool:
+        """Tell the bank over every channel that brought it the order; true when it has the word, or needs none.
+
+        Run twice, it is the same word under the same key. Raises a retryable error while a channel that brought the
+        order does not take the word; one that never will is a person's.
+        """
+        order_id = UUID(asked.subject)
+        async with self.hands.pool.acquire() as connection:
+            found = await order_cancellations.find(connection, order_id)
+            if found is None or found.settled_at is not None:
+                return True
+            order = await bank_orders.get(connection, order_id)
+            (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
+            left = await order_cancellations.delivered_over(connection, order_id)
+        parcel = CancellationParcel(read)
+        failed: BankError | None = None
+        for channel in left:
+            try:
+                await self._note(order, parcel, await self._over(order, parcel, channel), about=channel)
+            except BankError as error:
+                failed = error if failed is None or error.retryable else failed
+        if not left and found.told_at is None:
+            try:
+                await self._note(order, parcel, await self._anyhow(order, parcel))
+            except BankError as error:
+                failed = error
+        if failed is not None:
+            log.info("order %s, taken back: %s", order_id, failed)
+            raise _not_told(failed) from failed
+        return True
+
+    @activity.defn(name="climb_cancellation")
+    async def climb_cancellation(self, asked: ProcedureOrder) -> None:
+        """Climb the rung `asked.what`: the desk telephones the bank, then the supervisor looks."""
+        rung, order_id = OrderRung(asked.what), UUID(asked.subject)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, await bank_orders.case_of(connection, order_id))
+            order = await bank_orders.get(connection, order_id)
+            found = await order_cancellations.find(connection, order_id)
+            if order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
+                return
+            if found.rung in {rung, OrderRung.SUPERVISOR}:
+                return
+            await order_cancellations.climb(connection, order_id, rung, asked.at)
+            task = NewTask(kind=_TASK_OF_RUNG[rung], note=f"{note_of(order_id)}: {TELEPHONE}")
+            kinds = tuple(_TASK_OF_RUNG.values())
+            await tasks.close_with_notes(connection, order.case_no, kinds, [task.note], asked.at, "told again")
+            await tasks.open_tasks(connection, order.case_no, [task], asked.at, institution=order.institution)
+            data = {"order_id": str(order_id), "institution": order.institution, "rung": rung.value}
+            event = Event(EventKind.ORDER_CANCELLATION_CLIMBED, data)
+            await events.append(connection, order.case_no, asked.at, ENGINE, [event])
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    async def _over(self, order: OrderRow, parcel: CancellationParcel, channel: ChannelKind) -> Carried:
+        """Over the channel that brought the order; where it is gone, or does not know the word, over any."""
+        try:
+            return await self.carrier.carry_over(parcel, order.institution, channel)
+        except (BankMisconfigured, BankRefused):
+            return await self._anyhow(order, parcel)
+
+    async def _anyhow(self, order: OrderRow, parcel: CancellationParcel) -> Carried:
+        """Over the best channel that works; where none takes it, by a letter to whatever address is known."""
+        try:
+            async with self.hands.pool.acquire() as connection:
+                first = not await order_cancellations.turns(connection, order.order_id)
+            return await self.carrier.carry(parcel, order.institution, first=first)
+        except (BankMisconfigured, BankRefused):
+            institution = self.hands.directory.current.get(order.institution)
+            if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
+                raise
+            letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
+            return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
+
+    async def _note(
+        self, order: OrderRow, parcel: CancellationParcel, carried: Carried, about: ChannelKind | None = None
+    ) -> None:
+        """Write that the bank has the word, for the channel `about` that brought the order."""
+        now, order_id = self.hands.now(), order.order_id
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await parcel.keep(connection, carried.exchanges)
+            passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
+            await cases.hold(connection, order.case_no)
+            for channel in {carried.channel, about or carried.channel}:
+                await bank_orders.note_carriage(
+                    connection,
+                    order_id,
+                    channel,
+                    CarriageOutcome.DELIVERED,
+                    now,
+                    detail="" if channel is carried.channel else f"over {carried.channel.value}",
+                    cancellation=True,
+                )
+            if await order_cancellations.told(connection, order_id, carried.channel, now):
+                data = {
+                    "order_id": str(order_id),
+                    "institution": order.institution,
+                    "channel": carried.channel.value,
+                    **passed,
+                }
+                event = Event(EventKind.ORDER_CANCELLATION_TOLD, data)
+                await events.append(connection, order.case_no, now, ENGINE, [event])
+
+
+def _not_told(error: BankError) -> ApplicationError:
+    """The ladder is under way all the same; what no attempt can mend is tried again seldom."""
+    return ApplicationError(
+        str(error),
+        type=type(error).__name__,
+        category=ApplicationErrorCategory.BENIGN,
+        non_retryable=not error.retryable,
+    )

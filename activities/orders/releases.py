@@ -1,0 +1,128 @@
+"""Letting money on hold go back to the account's holder: the orders that ask the bank for it, up to what is free."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from activities.context import Hands
+from activities.orders.orders import plan_order
+from db import account_holds, claimed_holds, hold_clocks, procedures
+from db.account_holds import AccountHold
+from db.hold_clocks import Free
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.hold_clocks import Part
+from schemas.enums import ProcedureKind
+from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
+from schemas.restoration_enums import OrderKind, OrderReason
+
+
+async def order_release(
+    connection: Connection,
+    hands: Hands,
+    hold: AccountHold,
+    reason: OrderReason,
+    lines: Sequence[NewOrderLine],
+    by: str,
+    at: datetime,
+    *,
+    grievance_id: UUID | None = None,
+) -> None:
+    """Order the bank to let these lines go, in as many orders as their length asks for. The case's row is locked."""
+    for start in range(0, len(lines), LINES_MAX):
+        order = NewOrder(
+            kind=OrderKind.RELEASE,
+            reason=reason,
+            case_no=hold.case_no,
+            institution=hold.institution,
+            ordered_by=by,
+            lines=tuple(lines[start : start + LINES_MAX]),
+            grievance_id=grievance_id,
+        )
+        await plan_order(connection, hands, order, at)
+
+
+async def let_parts_go(
+    connection: Connection,
+    hands: Hands,
+    hold: AccountHold,
+    reason: OrderReason,
+    parts: Sequence[Part],
+    by: str,
+    at: datetime,
+) -> None:
+    """Order these parts of a hold to be let go, those of one hop together."""
+    paise: Counter[tuple[int, bool]] = Counter()
+    for part in parts:
+        paise[part.hop_no, part.excess] += part.free_paise
+    lines = [
+        NewOrderLine(hop_no=hop_no, hold_id=hold.hold_id, amount_paise=amount, excess=excess)
+        for (hop_no, excess), amount in sorted(paise.items())
+    ]
+    await order_release(connection, hands, hold, reason, lines, by, at)
+    await tell_all(connection, hold, at)
+
+
+async def let_go(
+    connection: Connection,
+    hands: Hands,
+    hold: AccountHold,
+    reason: OrderReason,
+    wanted_paise: int | None,
+    by: str,
+    at: datetime,
+    *,
+    grievance_id: UUID | None = None,
+) -> int:
+    """Order so much to be let go (None: all that is free), the first transfers first; returns how much (paise).
+
+    With all of it goes what the bank claims beside. Raises `NotNow` with the figures where so much is not free, and
+    where a court keeps all of the hold.
+    """
+    kept_paise = await hold_clocks.court_keeps(connection, hold.hold_id)
+    if kept_paise is None:
+        raise NotNow(f"{hold.kept_by or 'a court'} keeps the hold: only the court can let it go")
+    free = await hold_clocks.not_ordered(connection, hold.hold_id)
+    unordered_paise = sum(one.free_paise for one in free)
+    free_paise = max(0, unordered_paise - kept_paise)
+    claimed = await claimed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not kept_paise else []
+    claimed_paise = sum(part.free_paise for part in claimed)
+    wanted = free_paise if wanted_paise is None else wanted_paise
+    if wanted > free_paise or wanted + claimed_paise <= 0:
+        held_paise = sum(one.held_paise for one in await account_holds.held(connection, hold.hold_id))
+        asked = "nothing" if wanted_paise is None else f"{wanted_paise} paise"
+        kept = f", a court keeps {kept_paise}" if kept_paise else ""
+        raise NotNow(
+            f"{asked} can be let go of {held_paise} paise on hold: {held_paise - unordered_paise} are ordered already"
+            f"{kept}, {free_paise} are free"
+        )
+    lines = [
+        NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.free_paise)
+        for one in up_to(free, wanted)
+    ]
+    lines += [
+        NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
+        for part in claimed
+    ]
+    await order_release(connection, hands, hold, reason, lines, by, at, grievance_id=grievance_id)
+    await tell_all(connection, hold, at)
+    return wanted + claimed_paise
+
+
+def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
+    """The first hops that come to the sum, the last of them in part."""
+    taken: list[Free] = []
+    for one in free:
+        paise = min(one.free_paise, wanted_paise)
+        wanted_paise -= paise
+        if paise:
+            taken.append(one.model_copy(update={"free_paise": paise}))
+    return taken
+
+
+async def tell_all(connection: Connection, hold: AccountHold, at: datetime) -> None:
+    """Have the hold's clocks, and the restorations of its money, look again."""
+    await procedures.tell(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
+    for restoration_id in await hold_clocks.restorations_of(connection, hold.hold_id):
+        await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), at)

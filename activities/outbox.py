@@ -1,0 +1,244 @@
+"""The sweep's hand: what was committed and never told is told, and what has waited too long is looked after."""
+
+import logging
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+import asyncpg
+from temporalio import activity
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.cases import parked_hops as care
+from activities.context import Hands
+from activities.metrics import METRICS, SweepWork
+from db import answer_links, bank_keys, cases, feed, news, order_links, waiting
+from schemas.work import CaseNews, CaseStart, FollowUp, Swept
+
+log = logging.getLogger(__name__)
+
+SWEEP_LIMIT = 500
+FAILURES_MAX = 5
+"""as many in a row are no case's trouble but Temporal's or PostgreSQL's: the next sweep is a moment away"""
+SWEEP_AFTER = timedelta(seconds=2)
+"""younger rows are still with the process that wrote them"""
+LOOK_AFTER = timedelta(minutes=15)
+"""an open case whose workflow was not seen for so long is looked after: somebody may have ended it by mistake"""
+LOOK_AFTER_LIMIT = 50
+"""a sweep; with one every five seconds, 36,000 cases an hour"""
+WAITING_LIMIT = 200
+"""hops a sweep that wait for the desk, for each of the three things that are done about them"""
+PURGE_LIMIT = 1_000
+"""rows a sweep of each kind: with one every five seconds, 200 a second"""
+NONCE_LIMIT = 10_000
+"""likewise: every signed call brings one, a read too"""
+REST_OF_A_CASE = timedelta(minutes=1)
+"""a case that failed is left alone for so long: however many such cases there are, they take no place of the others"""
+REST_AFTER_A_SERVER = timedelta(seconds=10)
+"""as above, where it was rather a server's trouble: the next sweep begins with other cases"""
+
+TellWorkflow = Callable[[FollowUp], Awaitable[None]]
+OneCase = Callable[[], Awaitable[int]]
+"""does something about one case, and returns how many things it was"""
+
+_SERVER_STATUSES = frozenset(
+    {
+        RPCStatusCode.UNAVAILABLE,
+        RPCStatusCode.DEADLINE_EXCEEDED,
+        RPCStatusCode.RESOURCE_EXHAUSTED,
+        RPCStatusCode.CANCELLED,
+        RPCStatusCode.UNAUTHENTICATED,
+        RPCStatusCode.PERMISSION_DENIED,
+    }
+)
+_SERVER_ERRORS = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,
+)
+
+
+@dataclass(frozen=True)
+class SweepHands:
+    """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as told."""
+
+    hands: Hands
+    tell: TellWorkflow
+    resting: dict[str, datetime] = field(default_factory=dict)
+    """by case that failed: until when this process leaves it alone"""
+
+    @activity.defn(name="sweep_outbox")
+    async def sweep_outbox(self) -> Swept:
+        """Tell what was left lying, oldest first; then look after open cases, and after hops that wait for the desk.
+
+        A case that fails is left out for a while and costs no other case. Raises only when a server is away.
+        """
+        return await _Sweep(self.hands, self.tell, self.resting).run()
+
+
+class _Sweep:
+    """One sweep. Whatever it does about a case goes through `_attempt`."""
+
+    def __init__(self, hands: Hands, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
+        self._hands = hands
+        self._tell = tell
+        self._now = datetime.now(UTC)
+        self._resting = resting
+        for case_no in [case_no for case_no, until in resting.items() if until <= self._now]:
+            del resting[case_no]
+        self._failed = 0
+        self._server_failures = 0
+        """since the last attempt that came to something"""
+
+    async def run(self) -> Swept:
+        """Everything, the most urgent first."""
+        started, oldest_start = await self._start_lost_cases()
+        told, oldest_news = await self._send_lost_news()
+        looked_after = await self._look_after_cases()
+        routed = await self._route_again()
+        written_off = await self._write_off()
+        reminded = await self._remind()
+        news_purged, guards_purged = await self._purge()
+        return Swept(
+            cases_started=started,
+            news_signalled=told,
+            cases_looked_after=looked_after,
+            hops_routed=routed,
+            hops_written_off=written_off,
+            hops_reminded=reminded,
+            news_purged=news_purged,
+            guards_purged=guards_purged,
+            failed=self._failed,
+            oldest_age_seconds=max((self._now - min(oldest_start, oldest_news)).total_seconds(), 0.0),
+        )
+
+    # -- cases and their workflows ---------------------------------------------------------------------------------
+
+    async def _start_lost_cases(self) -> tuple[int, datetime]:
+        limit = SWEEP_LIMIT + len(self._resting)
+        async with self._hands.pool.acquire() as connection:
+            lost = await cases.not_started(connection, self._now - SWEEP_AFTER, limit)
+        done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in lost])
+        return done, min((at for _, at in lost), default=self._now)
+
+    async def _send_lost_news(self) -> tuple[int, datetime]:
+        async with self._hands.pool.acquire() as connection:
+            lost = await news.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
+        done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in lost])
+        return done, min((row.created_at for row in lost), default=self._now)
+
+    async def _look_after_cases(self) -> int:
+        limit = LOOK_AFTER_LIMIT + len(self._resting)
+        async with self._hands.pool.acquire() as connection:
+            unseen = await cases.not_seen(connection, self._now - LOOK_AFTER, limit)
+        looks = [(case_no, partial(self._look_after, case_no)) for case_no in unseen]
+        return await self._each(SweepWork.LOOK_AFTER, looks)
+
+    async def _start(self, case_no: str) -> int:
+        await self._tell(FollowUp(case_no=case_no, start=await self._snapshot(case_no)))
+        return 1
+
+    async def _send(self, row: news.Untold) -> int:
+        await self._tell(FollowUp(case_no=row.case_no, news=row.news))
+        return 1
+
+    async def _look_after(self, case_no: str) -> int:
+        """Start the workflow if none runs; one that does is told what is to be asked, as it may have missed it."""
+        start = await self._snapshot(case_no)
+        told = CaseNews(news_id=0, opened=start.open_hops, parked=start.parked) if start.open_hops else None
+        await self._tell(FollowUp(case_no=case_no, start=start, news=told))
+        return 1
+
+    async def _snapshot(self, case_no: str) -> CaseStart:
+        async with self._hands.pool.acquire() as connection:
+            return await cases.snapshot(connection, case_no)
+
+    # -- hops that wait for the desk -------------------------------------------------------------------------------
+
+    async def _remind(self) -> int:
+        before = care.remind_before(self._hands, self._now)
+        async with self._hands.pool.acquire() as connection:
+            due = await waiting.to_remind(connection, before, list(self._resting), WAITING_LIMIT)
+        return await self._care(SweepWork.REMIND, due, care.remind)
+
+    async def _write_off(self) -> int:
+        before = care.write_off_before(self._hands, self._now)
+        async with self._hands.pool.acquire() as connection:
+            due = await waiting.to_write_off(connection, before, list(self._resting), WAITING_LIMIT)
+        return await self._care(SweepWork.WRITE_OFF, due, care.write_off)
+
+    async def _route_again(self) -> int:
+        async with self._hands.pool.acquire() as connection:
+            changed_at = await waiting.directory_changed_at(connection)
+            if changed_at is None:
+                return 0
+            due = await waiting.to_look_up(connection, changed_at, list(self._resting), WAITING_LIMIT)
+        if not due:
+            return 0
+        # Read after `changed_at`: what it does not find is not in the directory of that moment.
+        await self._hands.directory.refresh()
+        return await self._care(SweepWork.ROUTE, due, partial(care.route_again, changed_at=changed_at))
+
+    async def _care(self, work: SweepWork, due: waiting.Due, hand: Callable[..., Awaitable[care.Done]]) -> int:
+        jobs = [(case_no, partial(self._work, hand, case_no, hop_nos)) for case_no, hop_nos in due]
+        return await self._each(work, jobs)
+
+    async def _work(self, hand: Callable[..., Awaitable[care.Done]], case_no: str, hop_nos: list[int]) -> int:
+        done = await hand(self._hands, case_no, hop_nos, now=self._now)
+        for follow_up in done.follow_ups:
+            await self._tell(follow_up)
+        return done.hops
+
+    # -- what has served -------------------------------------------------------------------------------------------
+
+    async def _purge(self) -> tuple[int, int]:
+        """Delete what was told long ago, and what served against repeats and can serve no more."""
+        policy = self._hands.policy
+        async with self._hands.pool.acquire() as connection:
+            told = await news.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
+            ended = self._ago(policy.replay.keep_ended_links_seconds)
+            links = await answer_links.purge(connection, ended, PURGE_LIMIT)
+            links += await order_links.purge(connection, ended, PURGE_LIMIT)
+            keys = await feed.purge_keys(connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT)
+            # A signature's own time may be the window ahead of our clock, and counts for the window after that.
+            usable = self._ago(2 * policy.signatures.window_seconds)
+            nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)
+        return told, links + keys + nonces
+
+    def _ago(self, seconds: float) -> datetime:
+        return self._now - timedelta(seconds=seconds)
+
+    # -- one case must not keep the others waiting -----------------------------------------------------------------
+
+    async def _each(self, work: SweepWork, jobs: Iterable[tuple[str, OneCase]]) -> int:
+        """Do one thing for every case in turn; returns how many things came of it."""
+        return sum([await self._attempt(work, case_no, do) for case_no, do in jobs])
+
+    async def _attempt(self, work: SweepWork, case_no: str, do: OneCase) -> int:
+        """Do one thing for one case; 0 when it failed, or when the case has failed a moment ago."""
+        if case_no in self._resting:
+            return 0
+        try:
+            done = await do()
+        except Exception as error:
+            self._failed += 1
+            METRICS.sweep_failed(work)
+            log.warning("sweep: %s of case %s failed: %s", work, case_no, type(error).__name__)
+            server = _is_of_a_server(error)
+            self._resting[case_no] = self._now + (REST_AFTER_A_SERVER if server else REST_OF_A_CASE)
+            self._server_failures += server
+            if self._server_failures >= FAILURES_MAX:
+                raise
+            return 0
+        self._server_failures = 0
+        return done
+
+
+def _is_of_a_server(error: Exception) -> bool:
+    """Whether Temporal or PostgreSQL is away, and not something wrong with the case."""
+    if isinstance(error, RPCError):
+        return error.status in _SERVER_STATUSES
+    return isinstance(error, _SERVER_ERRORS)

@@ -1,0 +1,386 @@
+"""The police side: officers and first information reports, each verb one transaction with its event."""
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.notifications import grievance_messages
+from activities.notifications.outbox import tell_victim
+from activities.police.statutory_duties import (
+    CLOCKS_DIFFER,
+    LAPSED_UNDER_PAPERS,
+    duty_done,
+    open_duty,
+    overdue_note,
+    tell_of_what_is_late,
+)
+from adapters.police.protocol import (
+    FirRegister,
+    FirRequest,
+    LostTransfer,
+    PoliceError,
+    PoliceRefused,
+    PoliceUnreachable,
+    Registered,
+)
+from db import cases, events, police, tasks
+from db.events import Event
+from db.police import ToRegister
+from db.pool import Connection
+from domain.errors import NotNow
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
+from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
+from schemas.restoration_enums import DutyKind, FirKind, FirState
+
+log = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+ROUND_LIMIT: Final = 10
+ASKED_AT_ONCE: Final = 5
+REGISTER_BY_HAND: Final = "register the FIR by hand"
+"""the note of the desk's task about a report that the register refuses, or does not answer"""
+TWO_REPORTS: Final = "two FIRs, have one of them cancelled"
+NO_REGISTER: Final = "no register is set up: GOLDENHOUR_POLICE_URL"
+NO_REGISTER_WAITS: Final = timedelta(minutes=10)
+_GO_BY_THE_REPORT: Final = (ProcedureKind.RESTORATION,)
+
+
+async def assign_officer(hands: Hands, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
+    """Say who answers for a case from now on. Raises `NotFound`."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        assigned = await police.assign(connection, case_no, new, by, now)
+        data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
+        await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
+        await tell_of_what_is_late(connection, hands, case_no, assigned)
+        await police.tell_procedures(connection, case_no, list(ProcedureKind), now)
+        await grievance_messages.turns_of_assigned(connection, hands, case_no, new.duty, now)
+    return assigned
+
+
+# -- first information reports -----------------------------------------------------------------------------------------
+
+
+async def ask_by_itself(connection: Connection, hands: Hands, case_no: str, now: datetime) -> UUID | None:
+    """Ask for an e-Zero FIR where the case's loss is large enough and it never had a report; its id.
+
+    Inside the transaction that lets the loss grow.
+    """
+    rules = hands.policy.police.fir
+    asked = await police.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
+    if asked is None:
+        return None
+    fir_id, loss_paise = asked
+    data = {
+        "fir_id": str(fir_id),
+        "kind": FirKind.E_ZERO_FIR.value,
+        "loss_paise": loss_paise,
+        "from_paise": rules.e_zero_from_paise,
+        "policy": hands.policy.version,
+    }
+    await events.append(connection, case_no, now, ENGINE, [Event(EventKind.FIR_REQUESTED, data)])
+    return fir_id
+
+
+async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
+    """Ask the register for a report, or record one that stands there. To ask for what is asked for is to ask once.
+
+    A report of another kind takes the place of an e-Zero FIR that is only asked for. Raises `NotFound`, and `NotNow`
+    where the case has a report, or waits for another.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        live = await police.live_fir(connection, case_no)
+        if live is not None and live.state is not FirState.REQUESTED:
+            if new.by_hand and live.fir_no == new.by_hand.fir_no:
+                return live
+            raise NotNow(f"FIR {live.fir_no} is {live.state.value}")
+        if live is not None and new.by_hand is None and live.kind is not new.kind:
+            if live.kind is not FirKind.E_ZERO_FIR:
+                raise NotNow(f"a {live.kind.value} is asked for")
+            await _give_up(connection, case_no, live, by, now)
+            live = None
+        if live is None:
+            sections = new.sections or hands.policy.police.fir.sections
+            live = await police.ask(connection, case_no, new.kind, sections, by, now)
+            data = {"fir_id": str(live.fir_id), "kind": new.kind.value}
+            await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
+        if new.by_hand is not None:
+            # The one that was asked for is this one: the register is asked no more.
+            work = _Report(connection, hands, case_no, live.fir_id, new.kind, now, by)
+            await work.by_hand(new.by_hand, new.sections)
+        return await police.fir(connection, case_no, live.fir_id)
+
+
+async def _give_up(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
+    await police.cancel(connection, waiting.fir_id)
+    data = {"fir_id": str(waiting.fir_id), "kind": waiting.kind.value}
+    await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
+
+
+async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
+    """Keep the report itself; the same copy twice is one. Raises `NotFound`, and `NotNow` before it is registered."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        found = await police.fir(connection, case_no, fir_id)
+        if found.fir_no is None:
+            raise NotNow(f"the report is {found.state.value}")
+        if found.document_digest != hashlib.sha256(copy.document).hexdigest():
+            await _Report(connection, hands, case_no, fir_id, found.kind, now, by).copy(copy.document)
+        return await police.fir(connection, case_no, fir_id)
+
+
+async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
+    """The complainant has signed the e-Zero FIR in time; one that has lapsed meanwhile stands again.
+
+    Raises `NotFound`, and `NotNow` for a report that waits for none, or has another in its place.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        found = await police.fir(connection, case_no, fir_id)
+        if found.state is FirState.SIGNED:
+            return found
+        _refuse_signature(found, signing.signed_at, now)
+        live = await police.live_fir(connection, case_no)
+        if live is not None and live.fir_id != fir_id:
+            if live.state is not FirState.REQUESTED:
+                raise NotNow(f"FIR {live.fir_no} has taken its place")
+            await _give_up(connection, case_no, live, by, now)
+        work = _Report(connection, hands, case_no, fir_id, found.kind, now, by)
+        await work.signed(signing.signed_at, signing.reason)
+        await duty_done(connection, hands, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
+        await police.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
+        return await police.fir(connection, case_no, fir_id)
+
+
+_MAY_BE_SIGNED: Final = frozenset({FirState.REGISTERED, FirState.LAPSED})
+
+
+def _refuse_signature(found: Fir, signed_at: datetime, now: datetime) -> None:
+    if found.kind is not FirKind.E_ZERO_FIR or found.state not in _MAY_BE_SIGNED:
+        raise NotNow(f"a {found.kind.value} that is {found.state.value} waits for no signature")
+    assert found.registered_at is not None, "a registered report has its time"
+    assert found.sign_by is not None, "an e-Zero FIR is to be signed by then"
+    _refuse_time_of_signing(signed_at, found.registered_at, found.sign_by, now)
+
+
+def _refuse_time_of_signing(signed_at: datetime, registered_at: datetime, sign_by: datetime, now: datetime) -> None:
+    if signed_at > now + CLOCKS_DIFFER:
+        raise NotNow("signed_at is in the future")
+    if signed_at < registered_at:
+        raise NotNow("it cannot be signed before it is registered")
+    if signed_at > sign_by:
+        raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}")
+
+
+@dataclass(frozen=True)
+class _Report:
+    """What becomes of one report, inside a transaction that holds its case."""
+
+    connection: Connection
+    hands: Hands
+    case_no: str
+    fir_id: UUID
+    kind: FirKind
+    now: datetime
+    by: str
+
+    async def by_hand(self, told: FirByHand, sections: Sequence[str]) -> None:
+        """It stands in the register already. Raises `NotNow` for times that cannot be, and for one that has lapsed."""
+        if told.registered_at > self.now + CLOCKS_DIFFER:
+            raise NotNow("registered_at is in the future")
+        registered = Registered(told.fir_no, told.police_station, told.registered_at, None, told.document)
+        sign_by = self._sign_by(registered)
+        if told.signed_at is not None:
+            if sign_by is None:
+                raise NotNow(f"a {self.kind.value} waits for no signature")
+            _refuse_time_of_signing(told.signed_at, told.registered_at, sign_by, self.now)
+        elif sign_by is not None and sign_by <= self.now:
+            raise NotNow(f"it was to be signed by {sign_by:%Y-%m-%dT%H:%M:%SZ}: give signed_at")
+        await self.registered(registered, sections, told.signed_at)
+
+    async def registered(
+        self, told: Registered, sections: Sequence[str] = (), signed_at: datetime | None = None
+    ) -> None:
+        """It has its number; an e-Zero FIR is to be signed, and the victim is told, unless it is signed."""
+        sign_by = self._sign_by(told)
+        by_person = self.by != ENGINE
+        if not await police.registered(
+            self.connection,
+            self.fir_id,
+            told.fir_no,
+            told.police_station,
+            told.registered_at,
+            sign_by,
+            kind=self.kind if by_person else None,
+            sections=sections,
+        ):
+            await self._not_asked_for(told)
+            return
+        data = {
+            "fir_id": str(self.fir_id),
+            "kind": self.kind.value,
+            "fir_no": told.fir_no,
+            "registered_at": told.registered_at.isoformat(),
+            "sign_by": sign_by.isoformat() if sign_by else None,
+        }
+        await self._log(EventKind.FIR_REGISTERED, data)
+        if told.document is not None:
+            await self.copy(told.document)
+        await self._close_tasks("it is registered")
+        if signed_at is not None:
+            await self.signed(signed_at, "told with its number")
+        elif sign_by is not None:
+            kind = DutyKind.FIR_SIGNATURE
+            await open_duty(self.connection, self.hands, self.case_no, kind, self.now, due_at=sign_by, anew=True)
+            facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
+            await tell_victim(self.connection, self.hands, self.case_no, MessageKind.FIR_TO_SIGN, facts)
+        await police.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
+
+    async def signed(self, at: datetime, reason: str) -> None:
+        """The complainant has signed it; what its lapse has asked for is asked for no more."""
+        await police.signed(self.connection, self.fir_id, at)
+        data = {"fir_id": str(self.fir_id), "signed_at": at.isoformat(), "reason": reason}
+        await self._log(EventKind.FIR_SIGNED, data)
+        await self._close_tasks("it is signed")
+
+    async def _not_asked_for(self, told: Registered) -> None:
+        """Another report has taken its place while the register was asked: there are two, which a person must mend."""
+        found = await police.fir(self.connection, self.case_no, self.fir_id)
+        if found.fir_no == told.fir_no:
+            return
+        live = await police.live_fir(self.connection, self.case_no)
+        ours = live.fir_no or live.state.value if live else found.state.value
+        note = f"{TWO_REPORTS}: {told.fir_no} of the register, {ours} of ours"
+        data = {"fir_id": str(self.fir_id), "fir_no": told.fir_no, "ours": ours}
+        if await tasks.open_tasks(
+            self.connection, self.case_no, [NewTask(kind=TaskKind.SUPERVISE, note=note)], self.now
+        ):
+            await self._log(EventKind.FIR_TWICE, data)
+
+    async def copy(self, document: bytes) -> None:
+        """The report itself is here: what goes out with it can go."""
+        await police.put_copy(self.connection, self.fir_id, document)
+        digest = hashlib.sha256(document).hexdigest()
+        await self._log(EventKind.FIR_COPIED, {"fir_id": str(self.fir_id), "document_digest": digest})
+
+    async def refused(self, refusal: PoliceRefused) -> None:
+        """A person registers it, at whichever station is the right one."""
+        words = f"{refusal.code}: {refusal.message}" if refusal.message else refusal.code
+        if not await police.refused(self.connection, self.fir_id, words):
+            return
+        await self._log(EventKind.FIR_REFUSED, {"fir_id": str(self.fir_id), "code": refusal.code})
+        await self.ask_a_person()
+
+    async def ask_a_person(self) -> None:
+        """Put it on the supervisor's table, once."""
+        task = NewTask(kind=TaskKind.SUPERVISE, note=REGISTER_BY_HAND)
+        await tasks.open_tasks(self.connection, self.case_no, [task], self.now)
+
+    def _sign_by(self, told: Registered) -> datetime | None:
+        """By when it must be signed: as the register says, where that makes sense, else as the policy does."""
+        if self.kind is not FirKind.E_ZERO_FIR:
+            return None
+        seconds = self.hands.policy.police.duties[DutyKind.FIR_SIGNATURE].due_seconds
+        ours = told.registered_at + timedelta(seconds=seconds / self.hands.procedure_clock_factor)
+        return told.sign_by if told.sign_by and told.sign_by > told.registered_at else ours
+
+    async def _close_tasks(self, reason: str) -> None:
+        """Nobody has to register another, or to see why this one was not signed."""
+        kinds = [TaskKind.SUPERVISE, TaskKind.DUTY]
+        for note in (REGISTER_BY_HAND, LAPSED_UNDER_PAPERS, overdue_note(DutyKind.FIR_SIGNATURE)):
+            await tasks.close_noted(self.connection, self.case_no, kinds, note, self.now, reason)
+
+    async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
+        await events.append(self.connection, self.case_no, self.now, self.by, [Event(kind, dict(data))])
+
+
+# -- the register's outbox ---------------------------------------------------------------------------------------------
+
+
+async def register_due(hands: Hands, register: FirRegister | None) -> int:
+    """Ask the register for the reports that are due; returns how many it has registered.
+
+    One that does not answer is asked on, the wait doubling; after the policy's attempts a person is told besides.
+    """
+    now = hands.now()
+    trying = hands.policy.police.asking
+    async with hands.pool.acquire() as connection:
+        if register is None:
+            await police.nobody_to_ask(connection, now, now + NO_REGISTER_WAITS, NO_REGISTER)
+            return 0
+        lease_until = now + timedelta(seconds=4 * trying.call_timeout_seconds)
+        due = await police.claim(connection, now, lease_until, ROUND_LIMIT)
+    gate = asyncio.Semaphore(ASKED_AT_ONCE)
+    return sum(await asyncio.gather(*(_register(hands, register, report, gate) for report in due)))
+
+
+async def _register(hands: Hands, register: FirRegister, report: ToRegister, gate: asyncio.Semaphore) -> bool:
+    trying = hands.policy.police.asking
+    try:
+        request = await _request(hands, report)
+        async with gate:
+            told = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
+        await _write(hands, report, told)
+    except PoliceRefused as refusal:
+        await _write(hands, report, refusal)
+        return False
+    except PoliceError as error:
+        log.info("FIR %s: %s", report.fir_id, error)
+        asked = error.retry_after_seconds if isinstance(error, PoliceUnreachable) else None
+        await _put_off(hands, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
+        return False
+    except Exception as error:  # whatever it is, it counts: a report that cannot be asked for is a person's to see
+        log.warning("FIR %s: %s", report.fir_id, type(error).__name__)
+        await _put_off(hands, report, type(error).__name__, trying.wait_seconds(report.attempts))
+        return False
+    return True
+
+
+async def _request(hands: Hands, report: ToRegister) -> FirRequest:
+    async with hands.pool.acquire() as connection:
+        facts = await police.report_facts(connection, report.case_no)
+    return FirRequest(
+        fir_id=report.fir_id,
+        kind=report.kind,
+        case_no=report.case_no,
+        category=facts.category,
+        sections=report.sections,
+        loss_paise=facts.loss_paise,
+        complained_at=facts.received_at,
+        complainant_name=facts.name,
+        complainant_mobile=facts.mobile,
+        district=facts.district,
+        transfers=tuple(LostTransfer(t.reference, t.amount_paise, t.at, t.to_institution) for t in facts.transfers),
+    )
+
+
+async def _write(hands: Hands, report: ToRegister, told: Registered | PoliceRefused) -> None:
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, report.case_no)
+        work = _Report(connection, hands, report.case_no, report.fir_id, report.kind, hands.now(), ENGINE)
+        if isinstance(told, Registered):
+            await work.registered(told)
+        else:
+            await work.refused(told)
+
+
+async def _put_off(hands: Hands, report: ToRegister, failure: str, wait_seconds: float) -> None:
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await cases.hold(connection, report.case_no)
+        await police.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
+        if report.attempts >= hands.policy.police.asking.attempts:
+            await _Report(connection, hands, report.case_no, report.fir_id, report.kind, now, ENGINE).ask_a_person()

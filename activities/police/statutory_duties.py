@@ -1,0 +1,363 @@
+"""What the law asks of the police after a hold: opened with a hold, reminded of, escalated, done.
+
+The rows hold the clocks, `DutiesWorkflow` keeps them. The magistrate is told when the report stands in the court's
+diary; the follow-up is done by its papers, or when no bank waits for one; an officer may say why no paper is needed.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+
+from activities.context import Hands
+from activities.notifications.outbox import tell_officer
+from db import cases, duties, events, papers, police, procedures, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.errors import NotFound, NotNow
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.messages import MessageFacts, MessageKind
+from schemas.police import CaseDuty, CaseOfficer, Duty, HandedIn
+from schemas.procedures import Due, Look, ProcedureOrder
+from schemas.restoration_enums import DutyKind, PaperKind
+
+ENGINE: Final = "engine"
+AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
+REMIND: Final = "remind"
+LAPSE: Final = "lapse"
+ESCALATE: Final = "escalate"
+LAPSED: Final = "nobody signed it in time: it has lapsed"
+NOTHING_LEFT: Final = "every bank that holds money has the FIR and the case number"
+LAPSED_UNDER_PAPERS: Final = "the FIR that papers to banks or the magistrate name has lapsed: have another registered"
+"""the note of the supervisor's task; another report, or a signature given in time, closes it"""
+CLOCKS_DIFFER: Final = timedelta(minutes=10)
+"""how far ahead of ours another's clock may be"""
+
+
+def task_note(kind: DutyKind) -> str:
+    """The note of the desk's task about a duty."""
+    return kind.value
+
+
+def overdue_note(kind: DutyKind) -> str:
+    """The note of the second task, when its time is over."""
+    return f"overdue: {kind.value}"
+
+
+def hand_in_note(kind: DutyKind) -> str:
+    """The note of the task about a report that is issued."""
+    return f"hand in: {kind.value}"
+
+
+# -- opening and ending, inside somebody's transaction -----------------------------------------------------------------
+
+
+async def open_duties(connection: Connection, hands: Hands, case_no: str, now: datetime) -> int:
+    """Open what the law asks for after a hold; returns how many duties are new.
+
+    One that was done opens anew where the hold is on no report yet, or its bank has no follow-up. The case's row is
+    locked. `now` is when the hold was taken up.
+    """
+    owed = {
+        DutyKind.MAGISTRATE_REPORT: await duties.unreported_since(connection, case_no) is not None,
+        DutyKind.FOLLOW_UP: await _new_banks_wait(connection, case_no),
+    }
+    opened = [await open_duty(connection, hands, case_no, kind, now, anew=owed[kind]) for kind in AFTER_A_HOLD]
+    return sum(opened)
+
+
+async def _new_banks_wait(connection: Connection, case_no: str) -> bool:
+    """Whether a bank without a follow-up has come to hold money since the duty was done."""
+    known = await duties.get(connection, case_no, DutyKind.FOLLOW_UP)
+    since = known.done_at if known else None
+    return bool(await papers.banks_without(connection, case_no, PaperKind.FOLLOW_UP, held_after=since))
+
+
+async def open_duty(
+    connection: Connection,
+    hands: Hands,
+    case_no: str,
+    kind: DutyKind,
+    now: datetime,
+    *,
+    due_at: datetime | None = None,
+    anew: bool = False,
+) -> bool:
+    """Open one duty with the clocks of today's policy; false where the case has it. `due_at` where another has set it.
+
+    With `anew` one that was done is asked for again. The case's row is locked.
+    """
+    rule, factor = hands.policy.police.duties[kind], hands.procedure_clock_factor
+    due_at = due_at or now + timedelta(seconds=rule.due_seconds / factor)
+    opened = await duties.open_duty(
+        connection,
+        case_no,
+        kind,
+        now,
+        remind_at=due_at - timedelta(seconds=rule.remind_before_seconds / factor),
+        due_at=due_at,
+        escalate_at=due_at + timedelta(seconds=rule.escalate_after_seconds / factor),
+        anew=anew,
+    )
+    if not opened:
+        return False
+    await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=task_note(kind))], now)
+    data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": hands.policy.version}
+    await events.append(connection, case_no, now, ENGINE, [Event(EventKind.DUTY_OPENED, data)])
+    await procedures.begin(connection, ProcedureKind.DUTIES, case_no, case_no, now)
+    await procedures.tell(connection, ProcedureKind.DUTIES, case_no, now)
+    return True
+
+
+async def report_issued(connection: Connection, hands: Hands, case_no: str, paper_id: UUID, now: datetime) -> None:
+    """The report to the magistrate is there, and names all that is on hold; it is still to be handed in.
+
+    The case's row is locked.
+    """
+    kind = DutyKind.MAGISTRATE_REPORT
+    if await duties.unreported_since(connection, case_no) is not None:
+        await open_duty(connection, hands, case_no, kind, now, anew=True)
+    await duties.report(connection, case_no)
+    if await duties.issued(connection, case_no, kind, paper_id, now):
+        await tasks.close_noted(connection, case_no, [TaskKind.DUTY], task_note(kind), now, "the report is issued")
+        await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=hand_in_note(kind))], now)
+
+
+async def duty_done(
+    connection: Connection,
+    hands: Hands,
+    case_no: str,
+    kind: DutyKind,
+    paper_id: UUID | None,
+    by: str,
+    now: datetime,
+    *,
+    reason: str = "",
+    handed_in: HandedIn | None = None,
+) -> bool:
+    """The duty is done, by a paper or for a reason; false where the case has none of the kind that waits.
+
+    The case's row is locked.
+    """
+    duty = await duties.done(connection, case_no, kind, by, now, paper_id=paper_id, reason=reason, handed_in=handed_in)
+    if duty is None:
+        return False
+    for note in (task_note(kind), hand_in_note(kind), overdue_note(kind)):
+        kinds = [TaskKind.DUTY, TaskKind.SUPERVISE]
+        await tasks.close_noted(connection, case_no, kinds, note, now, "the duty is done")
+    data = {
+        "kind": kind.value,
+        "paper_id": str(duty.paper_id) if duty.paper_id else None,
+        "late": (handed_in.at if handed_in else now) > duty.due_at,
+        "reason": reason,
+        "policy": hands.policy.version,
+    }
+    if handed_in is not None:
+        data |= {"diary_no": handed_in.diary_no, "handed_in_at": handed_in.at.isoformat()}
+    await events.append(connection, case_no, now, by, [Event(EventKind.DUTY_DONE, data)])
+    await procedures.tell(connection, ProcedureKind.DUTIES, case_no, now)
+    if not await duties.any_left(connection, case_no):
+        await procedures.end(connection, ProcedureKind.DUTIES, case_no, now)
+    return True
+
+
+async def end_if_nothing_is_left(connection: Connection, hands: Hands, case_no: str, now: datetime) -> bool:
+    """The follow-up is done where no bank that holds money waits for one. The case's row is locked."""
+    if await papers.banks_without(connection, case_no, PaperKind.FOLLOW_UP):
+        return False
+    return await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, None, ENGINE, now, reason=NOTHING_LEFT)
+
+
+async def finish_by_hand(
+    hands: Hands, ack_no: str, kind: DutyKind, reason: str, by: str, *, handed_in: HandedIn | None = None
+) -> Duty:
+    """An officer says that the report is handed in, or why a duty needs no paper of ours; the same twice is one.
+
+    What has come on hold meanwhile, and is on no report, is a duty of its own. Raises `NotFound` and `NotNow`.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock(connection, ack_no)
+        known = await duties.get(connection, head.case_no, kind)
+        if known is None:
+            raise NotFound(f"duty {kind.value} of case {head.case_no}")
+        if known.done_at is not None:
+            if handed_in is not None and known.diary_no == handed_in.diary_no:
+                return known
+            raise NotNow(f"the duty was done at {known.done_at:%Y-%m-%dT%H:%M:%SZ}")
+        await _refuse_what_does_not_do_it(connection, head.case_no, known, handed_in, now)
+        await duty_done(connection, hands, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
+        if handed_in is not None:
+            await _see_who_is_told(connection, hands, head.case_no, known, handed_in)
+        done = await duties.get(connection, head.case_no, kind)
+    assert done is not None, "a duty stays"
+    return done
+
+
+async def _refuse_what_does_not_do_it(
+    connection: Connection, case_no: str, known: Duty, handed_in: HandedIn | None, now: datetime
+) -> None:
+    if known.kind is DutyKind.FIR_SIGNATURE:
+        raise NotNow("a signature is recorded with its report")
+    if handed_in is None:
+        if known.kind is DutyKind.MAGISTRATE_REPORT and await duties.is_anything_held(connection, case_no):
+            raise NotNow("the magistrate is told when the report stands in the court's diary: give handed_in")
+        return
+    if known.kind is not DutyKind.MAGISTRATE_REPORT:
+        raise NotNow("only the report to the magistrate is handed in")
+    if handed_in.at > now + CLOCKS_DIFFER:
+        raise NotNow("handed_in.at is in the future")
+    if handed_in.at < known.opened_at - CLOCKS_DIFFER:
+        raise NotNow("it cannot be handed in before the hold that it reports")
+    if await duties.is_in_a_diary(connection, case_no, handed_in.diary_no):
+        raise NotNow(f"diary number {handed_in.diary_no} is an earlier report of the case")
+
+
+async def _see_who_is_told(
+    connection: Connection, hands: Hands, case_no: str, known: Duty, handed_in: HandedIn
+) -> None:
+    """A report of ours says what it names; one that was written otherwise names what was on hold by then."""
+    if known.issued_at is None:
+        await duties.report(connection, case_no, handed_in.at)
+    since = await duties.unreported_since(connection, case_no)
+    if since is not None:
+        await open_duty(connection, hands, case_no, known.kind, since, anew=True)
+
+
+async def tell_of_what_is_late(connection: Connection, hands: Hands, case_no: str, told: CaseOfficer) -> None:
+    """Who is assigned learns what their predecessor, or nobody, was reminded of. The case's row is locked."""
+    if told.duty is CaseDuty.DECIDING:
+        return
+    for duty in await duties.of_case(connection, case_no):
+        occasion = {CaseDuty.IO: REMIND, CaseDuty.SUPERVISING: ESCALATE}[told.duty]
+        past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at
+        if duty.done_at is None and past is not None:
+            facts = _facts(duty, occasion, f".{told.assignment_no}")
+            await tell_officer(connection, hands, case_no, told.duty, MessageKind.DUTY_DUE, facts)
+
+
+def _facts(duty: Duty, occasion: str, to: str = "") -> MessageFacts:
+    return MessageFacts(
+        occasion=f"{duty.kind.value}.{occasion}.{duty.opened_at:%Y%m%dT%H%M%S}{to}",
+        until=duty.due_at,
+        duty=duty.kind.value,
+    )
+
+
+# -- the clocks --------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class DutyHands:
+    """The activities of `DutiesWorkflow`."""
+
+    hands: Hands
+
+    @activity.defn(name="look_at_duties")
+    async def look_at_duties(self, asked: ProcedureOrder) -> Look:
+        """What of the case's duties is due by itself, and when; over when none waits any more."""
+        async with self.hands.pool.acquire() as connection:
+            waiting = [duty for duty in await duties.of_case(connection, asked.case_no) if duty.done_at is None]
+        dues = sorted((due for duty in waiting for due in _dues(duty)), key=lambda due: (due.at, due.what))
+        return Look(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
+
+    @activity.defn(name="care_for_duty")
+    async def care_for_duty(self, asked: ProcedureOrder) -> None:
+        """Do what is due, once however often it is asked: "remind:KIND", "escalate:KIND" or "lapse:KIND"."""
+        what, _, name = asked.what.partition(":")
+        kind = DutyKind(name)
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.hold(connection, asked.case_no)
+            duty = await duties.get(connection, asked.case_no, kind)
+            # Done, or opened anew with later clocks, since the workflow has looked.
+            if duty is None or all(due.what != asked.what or due.at > asked.at for due in _dues(duty)):
+                return
+            if kind is DutyKind.FOLLOW_UP and await end_if_nothing_is_left(
+                connection, self.hands, asked.case_no, asked.at
+            ):
+                return
+            work = _Care(connection, self.hands, asked.case_no, duty, asked.at)
+            await {REMIND: work.remind, ESCALATE: work.escalate, LAPSE: work.lapse}[what]()
+
+
+def _dues(duty: Duty) -> list[Due]:
+    if duty.done_at is not None:
+        return []
+    dues = []
+    if duty.reminded_at is None:
+        dues.append(Due(what=f"{REMIND}:{duty.kind.value}", at=duty.remind_at))
+    if duty.kind is DutyKind.FIR_SIGNATURE:
+        # With the time its report lapses, and the duty with it: there is nothing left to escalate.
+        dues.append(Due(what=f"{LAPSE}:{duty.kind.value}", at=duty.due_at))
+    elif duty.escalated_at is None:
+        dues.append(Due(what=f"{ESCALATE}:{duty.kind.value}", at=duty.escalate_at))
+    return dues
+
+
+@dataclass(frozen=True)
+class _Care:
+    """What is done about one duty, inside a transaction that holds its case."""
+
+    connection: Connection
+    hands: Hands
+    case_no: str
+    duty: Duty
+    at: datetime
+
+    async def remind(self) -> None:
+        """Who investigates is told that it is due soon."""
+        if await duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
+            await self._tell(CaseDuty.IO, REMIND)
+
+    async def escalate(self) -> None:
+        """Who supervises is told that it is overdue."""
+        kind = self.duty.kind
+        if not await duties.escalated(self.connection, self.case_no, kind, self.at):
+            return
+        await self._overdue()
+
+    async def lapse(self) -> None:
+        """The report is none any more; the supervisor decides whether another is asked for."""
+        if not await duties.escalated(self.connection, self.case_no, self.duty.kind, self.at):
+            return
+        fir_id = await police.lapse(self.connection, self.case_no)
+        if fir_id is not None:
+            data = {"fir_id": str(fir_id), "sign_by": self.duty.due_at.isoformat()}
+            await self._log(EventKind.FIR_LAPSED, data)
+            await self._ask_for_papers_anew(fir_id)
+        await self._overdue()
+        await duties.done(self.connection, self.case_no, self.duty.kind, ENGINE, self.at, paper_id=None, reason=LAPSED)
+        note = task_note(self.duty.kind)
+        await tasks.close_noted(self.connection, self.case_no, [TaskKind.DUTY], note, self.at, LAPSED)
+        await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.at)
+        if not await duties.any_left(self.connection, self.case_no):
+            await procedures.end(self.connection, ProcedureKind.DUTIES, self.case_no, self.at)
+
+    async def _ask_for_papers_anew(self, fir_id: UUID) -> None:
+        """What banks and the magistrate were told under the report is without one: the follow-up is owed again."""
+        if await papers.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
+            await open_duty(self.connection, self.hands, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
+        if await papers.names_fir(self.connection, self.case_no, fir_id):
+            task = NewTask(kind=TaskKind.SUPERVISE, note=LAPSED_UNDER_PAPERS)
+            await tasks.open_tasks(self.connection, self.case_no, [task], self.at)
+
+    async def _overdue(self) -> None:
+        """Who supervises is told; where nobody does, whoever supervises the desk."""
+        kinds = [TaskKind.DUTY]
+        if await police.officer(self.connection, self.case_no, CaseDuty.SUPERVISING) is None:
+            kinds.append(TaskKind.SUPERVISE)
+        noted = [NewTask(kind=kind, note=overdue_note(self.duty.kind)) for kind in kinds]
+        await tasks.open_tasks(self.connection, self.case_no, noted, self.at)
+        await self._log(EventKind.DUTY_OVERDUE, {"kind": self.duty.kind.value, "due_at": self.duty.due_at.isoformat()})
+        await self._tell(CaseDuty.SUPERVISING, ESCALATE)
+
+    async def _tell(self, duty: CaseDuty, occasion: str) -> None:
+        facts = _facts(self.duty, occasion)
+        await tell_officer(self.connection, self.hands, self.case_no, duty, MessageKind.DUTY_DUE, facts)
+
+    async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
+        await events.append(self.connection, self.case_no, self.at, ENGINE, [Event(kind, dict(data))])

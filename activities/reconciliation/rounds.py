@@ -1,0 +1,209 @@
+"""The hands of the round in which banks are asked for their lists of liens. Each may be run twice.
+
+A question is written before it is put, and what was not put is put by the next round: whoever dies in between loses
+nothing, and the bank hears the same question under the same id.
+"""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.banks.delivery import Adapters
+from activities.context import Hands
+from activities.metrics import METRICS, Told
+from activities.reconciliation.inquiries import write_inquiry
+from activities.reconciliation.letter import header_file, liens_letter
+from activities.reconciliation.lien_lists import compare_list, wanted
+from activities.secrets import CannotOpen
+from adapters.banks.protocol import BankError, ListAsker
+from adapters.messages.smtp import Mailer, MailError, is_plain_address
+from db import lien_inquiries, lien_lists, reconciliation, tasks
+from db.lien_inquiries import Overdue
+from domain.errors import NotFound
+from domain.reconciliation import slot_of
+from schemas.enums import ChannelKind, TaskKind
+from schemas.lien_rounds import AskForList, RoundPlan
+from schemas.reconciliation import Inquiry, ListWay
+
+log = logging.getLogger(__name__)
+
+ENGINE: Final = "engine"
+LIST_TO_ASK_FOR: Final = "ask for the list of all liens it holds for us, and compare it"
+LIST_OVERDUE: Final = "its list of liens is overdue, and the desk's call brought none"
+LEFT_OVER_LIMIT: Final = 20
+TELL_LIMIT: Final = 500
+
+
+@dataclass(frozen=True)
+class RoundHands:
+    """The activities of `ReconciliationWorkflow`. `mailer` is None where no mail route is set."""
+
+    hands: Hands
+    adapters: Adapters
+    mailer: Mailer | None
+
+    # -- what is to be done ----------------------------------------------------------------------------------------
+
+    @activity.defn(name="plan_round")
+    async def plan_round(self) -> RoundPlan:
+        """Compare what was left lying, tell of what is overdue, and write the questions whose time has come."""
+        now = datetime.now(UTC)
+        compared = await self._compare_left_over(now)
+        told = await self._tell_of_overdue(now)
+        await self._write_due(now)
+        limit = self.hands.policy.reconciliation.asks_a_round
+        async with self.hands.pool.acquire() as connection:
+            unput = await lien_inquiries.unput(connection, limit)
+        asks = tuple(
+            AskForList(
+                inquiry_id=str(one.inquiry_id),
+                institution=one.institution,
+                by_channel=self._has_asker(one.institution),
+            )
+            for one in unput
+        )
+        return RoundPlan(asks=asks, lists_compared=compared, told=told)
+
+    async def _compare_left_over(self, now: datetime) -> int:
+        async with self.hands.pool.acquire() as connection:
+            left = await lien_lists.left_over(connection, now, LEFT_OVER_LIMIT)
+        for listed in left:
+            await compare_list(self.hands, listed)
+        return len(left)
+
+    async def _tell_of_overdue(self, now: datetime) -> int:
+        async with self.hands.pool.acquire() as connection:
+            due = await lien_inquiries.overdue(connection, now, TELL_LIMIT)
+        return sum([await self._tell(found, now) for found in due])
+
+    async def _tell(self, found: Overdue, now: datetime) -> bool:
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await reconciliation.lock(connection, found.institution)
+            if not await lien_inquiries.told(connection, found, now):
+                return False
+            code = found.institution
+            if found.desk:
+                await tasks.open_for_institution(connection, code, TaskKind.ASK_FOR_LIENS, LIST_TO_ASK_FOR, now)
+            if found.supervisor:
+                await tasks.open_for_institution(connection, code, TaskKind.SUPERVISE, LIST_OVERDUE, now)
+        for who, is_told in ((Told.DESK, found.desk), (Told.SUPERVISOR, found.supervisor)):
+            if is_told:
+                METRICS.list_overdue(who)
+        return True
+
+    async def _write_due(self, now: datetime) -> None:
+        slots = {institution.code: self._slot(institution.code, now) for institution in self.hands.directory.current}
+        rules = self.hands.policy.reconciliation
+        async with self.hands.pool.acquire() as connection:
+            due = await lien_inquiries.not_looked_at(connection, slots, rules.looks_a_round)
+        asked = 0
+        for code in due:
+            if asked >= rules.asks_a_round:
+                break
+            asked += await self._look(code, slots[code], now)
+
+    async def _look(self, code: str, slot_at: datetime, now: datetime) -> bool:
+        """Ask the institution in its slot, if it has liens of ours; whether it does."""
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await reconciliation.lock(connection, code)
+            has_liens = await lien_inquiries.has_liens(connection, code, slot_at)
+            if has_liens:
+                rules = self.hands.policy.reconciliation.of(by_channel=self._has_asker(code))
+                await write_inquiry(connection, code, rules, now, ENGINE, slot_at.isoformat())
+            await lien_inquiries.looked_at(connection, code, slot_at)
+        return has_liens
+
+    def _slot(self, code: str, now: datetime) -> datetime:
+        rules = self.hands.policy.reconciliation.of(by_channel=self._has_asker(code))
+        return slot_of(code, now, rules.every_seconds, rules.stagger_seconds)
+
+    # -- putting a question ----------------------------------------------------------------------------------------
+
+    @activity.defn(name="ask_by_channel")
+    async def ask_by_channel(self, order: AskForList) -> bool:
+        """Put one question over the first channel that takes it; false where none does, and people must.
+
+        A channel that may do so later raises a retryable error, unless another takes the question now.
+        """
+        asked = await self._still_to_put(order)
+        if asked is None:
+            return True
+        later: BankError | None = None
+        for kind, asker in self._askers(order.institution):
+            try:
+                way = await self.hands.directory.way(order.institution, kind)
+                if way is None:
+                    continue
+                timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+                await asker.ask_for_liens(way, wanted(asked), timeout_seconds=timeout_seconds)
+            except (BankError, CannotOpen) as error:
+                log.info("lien list of %s: %s: %s", order.institution, kind.value, type(error).__name__)
+                if isinstance(error, BankError) and error.retryable:
+                    later = error
+                continue
+            await self._note(asked, ListWay(kind.value))
+            return True
+        if later is not None:
+            raise ApplicationError(
+                str(later), type=type(later).__name__, category=ApplicationErrorCategory.BENIGN
+            ) from later
+        return False
+
+    @activity.defn(name="ask_by_people")
+    async def ask_by_people(self, order: AskForList) -> None:
+        """Write to the institution, and give the desk a task to call it: a letter alone may lie for days."""
+        asked = await self._still_to_put(order)
+        if asked is None:
+            return
+        written = await self._write(asked)
+        await self._note(asked, ListWay.EMAIL if written else ListWay.PHONE)
+
+    async def _write(self, asked: Inquiry) -> bool:
+        institution = self.hands.directory.current.get(asked.institution)
+        if self.mailer is None or institution is None or not is_plain_address(institution.desk_email):
+            return False
+        letter, header = liens_letter(institution, asked), header_file(institution)
+        try:
+            await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, attachments=[header])
+        except MailError as error:
+            attempts = self.hands.policy.delivery.mail_attempts
+            if error.retryable and activity.in_activity() and activity.info().attempt < attempts:
+                raise ApplicationError(str(error), type=type(error).__name__) from error
+            return False
+        return True
+
+    async def _note(self, asked: Inquiry, way: ListWay) -> None:
+        now, code = datetime.now(UTC), asked.institution
+        by_people = way in {ListWay.EMAIL, ListWay.PHONE}
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await reconciliation.lock(connection, code)
+            if not await lien_inquiries.put(connection, asked.inquiry_id, way, now, desk_told=by_people):
+                return
+            if by_people:
+                await tasks.open_for_institution(connection, code, TaskKind.ASK_FOR_LIENS, LIST_TO_ASK_FOR, now)
+        METRICS.list_asked(way)
+
+    async def _still_to_put(self, order: AskForList) -> Inquiry | None:
+        async with self.hands.pool.acquire() as connection:
+            try:
+                asked = await lien_inquiries.get(connection, order.institution, UUID(order.inquiry_id))
+            except NotFound as error:
+                raise ApplicationError(str(error), type="NotFound", non_retryable=True) from error
+        return asked if asked.put_at is None and asked.closed_at is None else None
+
+    def _has_asker(self, code: str) -> bool:
+        return any(True for _ in self._askers(code))
+
+    def _askers(self, code: str) -> Iterator[tuple[ChannelKind, ListAsker[object]]]:
+        """The institution's channels that have a message for the question, best first."""
+        found = self.hands.directory.current.get(code)
+        for kind in found.channels if found else ():
+            adapter: object = self.adapters.get(kind)
+            if isinstance(adapter, ListAsker):
+                yield kind, adapter

@@ -1,0 +1,203 @@
+"""The measures of the way home, read for officers and the command line, and shown as gauges (docs/measures.md).
+
+The gauges have two labels that are no enumeration of ours, the bank and the district; both are bounded, and what stands
+in a complaint becomes a series only when several cases tell the same district.
+"""
+
+import asyncio
+import csv
+import io
+import logging
+import math
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import asyncpg
+from prometheus_client import CollectorRegistry, Gauge
+
+from activities.context import Hands
+from activities.metrics import METRICS
+from db import home_figures
+from db.home_figures import Period
+from domain.cells import as_plain_text
+from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage
+
+log = logging.getLogger("goldenhour.home_figures")
+
+DAYS_DEFAULT: Final = 365
+DAYS_MAX: Final = 366
+GAUGES_SPAN: Final = timedelta(days=90)
+"""the life of a hold without an order"""
+GAUGES_GOOD_SECONDS: Final = 300.0
+GAUGES_READ_SECONDS: Final = 60.0
+SCRAPE_WAITS_SECONDS: Final = 3.0
+"""for a reading that is under way; what is not read by then stands on the next page"""
+SERIES_MAX: Final = 200
+"""banks, and districts; those with the least ever on hold are `other` together"""
+DISTRICT_CASES_MIN: Final = 5
+"""a district that fewer cases tell is in `other`: it may be anything that was typed"""
+OTHER: Final = "other"
+
+
+def period_of(hands: Hands, opened_from: datetime, opened_to: datetime, as_of: datetime) -> Period:
+    """The cases opened in `[opened_from, opened_to)`, with the days of procedures as this engine runs them."""
+    factor = hands.procedure_clock_factor
+    return Period(opened_from=opened_from, opened_to=opened_to, as_of=as_of, clock_factor=factor)
+
+
+async def read(hands: Hands, period: Period, by: HomeBy | None) -> HomeReport:
+    """The figures, all of one snapshot."""
+    async with (
+        hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await home_figures.report(connection, period, by)
+
+
+# -- as a table --------------------------------------------------------------------------------------------------------
+
+
+def to_csv(report: HomeReport) -> str:
+    """The rows as a table with a head, the total last; what is None is empty."""
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(name for name, _ in _cells("", report.total))
+    for row in report.rows:
+        table.writerow(value for _, value in _cells(row.about, row))
+    table.writerow(value for _, value in _cells("total", report.total))
+    return text.getvalue()
+
+
+def _cells(about: str, row: HomeFigures) -> Iterator[tuple[str, object]]:
+    """Name and value of every cell of a row."""
+    yield "about", as_plain_text(about)
+    yield "name", as_plain_text(row.name)
+    for stage, found in row.stages.items():
+        yield f"{stage.value}_paise", found.paise
+        yield f"{stage.value}_cases", found.cases
+    yield "restored_of_held", row.restored_of_held
+    spread = row.held_to_restored
+    yield "credits", spread.credits
+    yield "held_to_restored_p50_seconds", spread.p50_seconds
+    yield "held_to_restored_p95_seconds", spread.p95_seconds
+    for past in row.past:
+        yield f"held_past_{past.days}_days_holds", past.holds
+        yield f"held_past_{past.days}_days_paise", past.paise
+
+
+# -- as gauges ---------------------------------------------------------------------------------------------------------
+
+
+class HomeGauges:
+    """The figures of the cases of the last 90 days; what was not read yet is NaN, or not there."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        self._cases = Gauge(
+            "goldenhour_way_home_cases",
+            "Cases of the last 90 days whose money has come to the stage.",
+            ("stage",),
+            registry=registry,
+        )
+        self._restored = Gauge(
+            "goldenhour_way_home_restored_of_held_ratio",
+            "Money restored, of all that was ever on hold; cases of the last 90 days.",
+            registry=registry,
+        )
+        self._spread = Gauge(
+            "goldenhour_way_home_held_to_restored_seconds",
+            "From the victim's first hold to a credit; credits of the last 90 days.",
+            ("quantile",),
+            registry=registry,
+        )
+        self._past = Gauge(
+            "goldenhour_way_home_held_past_paise",
+            "Money still on hold after so many days, of all cases.",
+            ("days",),
+            registry=registry,
+        )
+        self._grievances = Gauge(
+            "goldenhour_way_home_grievances",
+            "Grievances of the last 90 days, by how they stand.",
+            ("state",),
+            registry=registry,
+        )
+        self._by = {
+            HomeBy.DISTRICT: Gauge(
+                "goldenhour_way_home_district_paise",
+                "Where the money of the cases of the last 90 days is, by the victim's district.",
+                ("district", "stage"),
+                registry=registry,
+            ),
+            HomeBy.BANK: Gauge(
+                "goldenhour_way_home_bank_paise",
+                "Where the money of the cases of the last 90 days is, by the bank it came to.",
+                ("bank", "stage"),
+                registry=registry,
+            ),
+        }
+        for stage in Stage:
+            self._cases.labels(stage.value).set(math.nan)
+        self._restored.set(math.nan)
+
+    def show(self, report: HomeReport) -> None:
+        """Set the gauges that a report has: those of the total, and of what it is told apart by."""
+        total = report.total
+        for stage, found in total.stages.items():
+            self._cases.labels(stage.value).set(found.cases)
+        self._restored.set(math.nan if total.restored_of_held is None else total.restored_of_held)
+        spread = total.held_to_restored
+        for quantile, seconds in (("0.5", spread.p50_seconds), ("0.95", spread.p95_seconds)):
+            self._spread.labels(quantile).set(math.nan if seconds is None else seconds)
+        for past in total.past:
+            self._past.labels(str(past.days)).set(past.paise)
+        self._grievances.clear()
+        for grievance in report.grievances:
+            self._grievances.labels(grievance.state.value).inc(grievance.grievances)
+        if report.by in self._by:
+            gauge = self._by[report.by]
+            gauge.clear()
+            for label, row in labelled(report.by, report.rows):
+                for stage, found in row.stages.items():
+                    gauge.labels(label, stage.value).inc(found.paise)
+
+
+def labelled(by: HomeBy, rows: Sequence[HomeFigures]) -> Iterable[tuple[str, HomeFigures]]:
+    """Each row with its label: its own, or `other` together with those that may not have one."""
+    least = DISTRICT_CASES_MIN if by is HomeBy.DISTRICT else 0
+    own = [row.about for row in rows if row.about and row.stages[Stage.LOST].cases >= least]
+    labels = set(own[:SERIES_MAX])
+    return ((row.about if row.about in labels else OTHER, row) for row in rows)
+
+
+GAUGES: Final = HomeGauges(METRICS.registry)
+"""This process's gauges."""
+
+
+class HomeWatch:
+    """Keeps the gauges up to date, reading the database once in five minutes however often they are scraped."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._read_at = -GAUGES_GOOD_SECONDS
+        self._reading: asyncio.Task[None] | None = None
+
+    async def refresh(self) -> None:
+        """Bring the gauges up to date, and wait for it a moment; with the database down they stay as they were."""
+        if self._reading is None and time.monotonic() - self._read_at >= GAUGES_GOOD_SECONDS:
+            self._reading = asyncio.create_task(self._read())
+        if self._reading is not None:
+            await asyncio.wait({self._reading}, timeout=SCRAPE_WAITS_SECONDS)
+
+    async def _read(self) -> None:
+        now = datetime.now(UTC)
+        period = period_of(self._hands, now - GAUGES_SPAN, now, now)
+        try:
+            async with asyncio.timeout(GAUGES_READ_SECONDS):
+                for by in (HomeBy.DISTRICT, HomeBy.BANK):
+                    GAUGES.show(await read(self._hands, period, by))
+        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("measures not read: %s", type(error).__name__)
+        finally:
+            self._read_at, self._reading = time.monotonic(), None

@@ -1,0 +1,198 @@
+"""How banks answer, for whoever reads it: the span that is asked for, the desk's call list, and the gauges.
+
+No gauge names a bank. A directory may hold five thousand institutions, and those that are slow change from day to day:
+a page of metrics by bank would grow without end. By class of bank there are three; by bank, ask the API.
+"""
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import asyncpg
+from prometheus_client import CollectorRegistry, Gauge
+
+from activities.context import Hands
+from activities.metrics import METRICS
+from db import call_list, scorecards
+from db.call_list import Habit
+from db.pool import Connection
+from db.scorecards import Span
+from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
+from schemas.enums import AnswerClass, Rung
+from schemas.scorecards import CallList, Percentiles, Scores
+
+log = logging.getLogger("goldenhour.scorecards")
+
+HABITS_GOOD_SECONDS: Final = 300.0
+"""A bank's habits change by the day; they are read from its whole history."""
+CALLS_GOOD_SECONDS: Final = 15.0
+"""However many officers look at the list: ordering all that waits is work for the database."""
+CALLS_MAX: Final = 500
+GAUGES_GOOD_SECONDS: Final = 60.0
+GAUGES_SPAN: Final = timedelta(days=1)
+GAUGES_READ_SECONDS: Final = 5.0
+
+
+def span(hands: Hands, sent_from: datetime, sent_to: datetime, as_of: datetime) -> Span:
+    """The requests sent in `[sent_from, sent_to)`; late is what waits longer than the policy's first rung."""
+    ladders = hands.case_policy.ladders
+    reminders = {
+        answer_class: next(step.after_seconds for step in ladder if step.rung is Rung.REMINDER)
+        for answer_class, ladder in ladders.items()
+    }
+    return Span(sent_from=sent_from, sent_to=sent_to, as_of=as_of, reminder_seconds=reminders)
+
+
+class CallDesk:
+    """Knows the habits of the banks, and with them whom to call first."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._rules = hands.policy.call_list
+        factor = hands.clock_factor
+        self._leaving = default_curve(self._rules.leaving, factor)
+        self._answering = {name: default_curve(shares, factor) for name, shares in self._rules.answering.items()}
+        self._fitted: dict[str, Habit] = {}
+        self._fitted_at = -HABITS_GOOD_SECONDS
+        self._found: CallList | None = None
+        self._found_at = -CALLS_GOOD_SECONDS
+        self._turn = asyncio.Lock()
+
+    async def calls(self, limit: int) -> CallList:
+        """The `limit` requests (at most `CALLS_MAX`) with the most to save by a call now, a few seconds old at most."""
+        async with self._turn:
+            if self._found is None or time.monotonic() - self._found_at >= CALLS_GOOD_SECONDS:
+                self._found = await self._look()
+                self._found_at = time.monotonic()
+            found = self._found
+        return found.model_copy(update={"items": found.items[:limit]})
+
+    async def _look(self) -> CallList:
+        now = datetime.now(UTC)
+        horizon_seconds = self._rules.horizon_seconds / self._hands.clock_factor
+        async with self._hands.pool.acquire() as connection:
+            habits = await self._habits(connection, now)
+            holidays = self._hands.policy.bank_holidays
+            return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays)
+
+    async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
+        """The habits of every bank there is; those of a bank that was just loaded are the policy's."""
+        classes = await call_list.classes(connection)
+        if time.monotonic() - self._fitted_at >= HABITS_GOOD_SECONDS:
+            self._fitted = await self._fit(connection, classes, now)
+            self._fitted_at = time.monotonic()
+        return {
+            bank: self._fitted.get(bank) or Habit(self._leaving, self._answering[answer_class])
+            for bank, answer_class in classes.items()
+        }
+
+    async def _fit(self, connection: Connection, classes: Mapping[str, AnswerClass], now: datetime) -> dict[str, Habit]:
+        since = now - self._rules.history / self._hands.clock_factor
+        leaving = dict.fromkeys(classes, self._leaving)
+        answering = {bank: self._answering[answer_class] for bank, answer_class in classes.items()}
+        left = await call_list.leaving_history(connection, leaving, since, now)
+        answered = await call_list.answering_history(connection, answering, since, now)
+
+        def fit(default: Curve, history: list[BandCount] | None) -> Curve:
+            return fitted_curve(default, history or [], self._rules)
+
+        return {
+            bank: Habit(fit(leaving[bank], left.get(bank)), fit(answering[bank], answered.get(bank)))
+            for bank in classes
+        }
+
+
+def _number(value: float | None) -> float:
+    return math.nan if value is None else value
+
+
+def _set_percentiles(gauge: Gauge, name: str, found: Percentiles) -> None:
+    for quantile, seconds in (("0.5", found.p50_seconds), ("0.95", found.p95_seconds), ("0.99", found.p99_seconds)):
+        gauge.labels(name, quantile).set(_number(seconds))
+
+
+class ScoreGauges:
+    """The last day's figures by class of bank; a share of nothing is NaN."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        of_class = ("answer_class",)
+        self._requests = Gauge(
+            "goldenhour_scorecard_requests", "Hold requests sent in the last day.", of_class, registry=registry
+        )
+        self._silent = Gauge(
+            "goldenhour_scorecard_silent_ratio",
+            "Requests of the last day without an answer, of those older than the reminder.",
+            of_class,
+            registry=registry,
+        )
+        self._moved_before = Gauge(
+            "goldenhour_scorecard_moved_before_ratio",
+            "Money gone before the bank was asked, of all that it answered for.",
+            of_class,
+            registry=registry,
+        )
+        self._held = Gauge(
+            "goldenhour_scorecard_held_of_reachable_ratio",
+            "Money held, of what lay there when the bank was asked.",
+            of_class,
+            registry=registry,
+        )
+        self._delivered = Gauge(
+            "goldenhour_scorecard_sent_to_delivered_seconds",
+            "From sending to the bank's job id, requests of the last day.",
+            (*of_class, "quantile"),
+            registry=registry,
+        )
+        self._answered = Gauge(
+            "goldenhour_scorecard_delivered_to_answer_seconds",
+            "From the bank's job id to its first answer, requests of the last day.",
+            (*of_class, "quantile"),
+            registry=registry,
+        )
+        # A series that is not there yet cannot be told from one that broke.
+        for answer_class in AnswerClass:
+            self._show(answer_class, None)
+
+    def show(self, scores: Mapping[AnswerClass, Scores]) -> None:
+        """Set every gauge."""
+        for answer_class in AnswerClass:
+            self._show(answer_class, scores.get(answer_class))
+
+    def _show(self, answer_class: AnswerClass, scores: Scores | None) -> None:
+        name = answer_class.value
+        self._requests.labels(name).set(scores.requests if scores else math.nan)
+        self._silent.labels(name).set(_number(scores.silent_rate if scores else None))
+        self._moved_before.labels(name).set(_number(scores.moved_before_share if scores else None))
+        self._held.labels(name).set(_number(scores.held_of_reachable if scores else None))
+        _set_percentiles(self._delivered, name, scores.sent_to_delivered if scores else Percentiles())
+        _set_percentiles(self._answered, name, scores.delivered_to_answer if scores else Percentiles())
+
+
+GAUGES: Final = ScoreGauges(METRICS.registry)
+"""This process's gauges."""
+
+
+class ScoreWatch:
+    """Keeps the gauges up to date, reading the database once a minute however often they are scraped."""
+
+    def __init__(self, hands: Hands) -> None:
+        self._hands = hands
+        self._read_at = -GAUGES_GOOD_SECONDS
+        self._reading = asyncio.Lock()
+
+    async def refresh(self) -> None:
+        """Bring the gauges up to date; with the database down they stay as they were."""
+        async with self._reading:
+            if time.monotonic() - self._read_at < GAUGES_GOOD_SECONDS:
+                return
+            now = datetime.now(UTC)
+            try:
+                async with asyncio.timeout(GAUGES_READ_SECONDS), self._hands.pool.acquire() as connection:
+                    GAUGES.show(await scorecards.by_class(connection, span(self._hands, now - GAUGES_SPAN, now, now)))
+            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+                log.warning("scorecard not read: %s", type(error).__name__)
+            self._read_at = time.monotonic()

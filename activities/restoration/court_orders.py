@@ -1,0 +1,270 @@
+"""Orders of courts: taken in with what follows from them, in one transaction; withdrawn while no bank goes by them.
+
+No bank lets go on one officer's word: an order to release is confirmed by a second, who has the document.
+"""
+
+import hashlib
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Final
+from uuid import UUID
+
+from activities.context import Hands
+from activities.orders.orders import plan_order
+from activities.orders.unassigned_holds import ask_about_kept
+from db import account_holds, cases, court_orders, events, institutions, police, tasks
+from db.cases import case_no_of
+from db.court_orders import Releasable
+from db.events import Event
+from db.pool import Connection
+from domain.authority import SameEyes
+from domain.errors import NotFound, NotNow
+from domain.restoring import LEADS_TO
+from schemas.answers import NewTask
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.identifiers import account_key
+from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
+from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
+from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
+from schemas.text import IST
+
+_KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
+"""effects under which a hold does not lapse: an order exists"""
+_GO_BY_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
+
+
+async def take_court_order(hands: Hands, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
+    """Take an order in, with what follows from it at once; the same order for the same account twice is one.
+
+    `keep_hold` and `restore` keep the holds from lapsing, `release` waits for a second officer, and the case's
+    procedures look again. Raises `NotFound`, and `NotNow` for a date to come, an amount above what is on hold, or the
+    number of an order that says otherwise.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        return await _take(connection, case_no, new, by, now)
+
+
+async def take_wide_order(hands: Hands, wide: WideCourtOrder, by: str) -> list[CourtOrder]:
+    """Take one order in for all accounts and cases that it names, or for none of them.
+
+    Raises `NotFound` for a case that is none, and `NotNow` with every place that is refused and why.
+    """
+    now = hands.now()
+    head = {name: getattr(wide, name) for name in CourtOrderHead.model_fields if name != "document"}
+    async with hands.pool.acquire() as connection, connection.transaction():
+        numbers = {one.ack_no: await case_no_of(connection, one.ack_no) for one in wide.about}
+        for case_no in sorted(set(numbers.values())):
+            await cases.hold(connection, case_no)
+        taken, refused = [], []
+        for place, one in enumerate(wide.about):
+            told = head | one.model_dump(exclude={"ack_no"})
+            new = NewCourtOrder.model_construct(**told, document=wide.document)
+            try:
+                taken.append(await _take(connection, numbers[one.ack_no], new, by, now))
+            except (NotFound, NotNow) as why:
+                refused.append(f"about[{place}] of {one.ack_no}: {why}")
+        if refused:
+            raise NotNow(f"nothing is taken in: {'; '.join(refused)}")
+    return taken
+
+
+async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: str, now: datetime) -> CourtOrder:
+    account = account_key(new.account) if new.account else None
+    standing = await court_orders.standing(connection, case_no, new)
+    for known in standing:
+        if (known.institution, known.account_key) == (new.institution, account):
+            return await _the_same(connection, case_no, known, new, by, now)
+    _refuse_contrary(standing, new, account)
+    await _refuse_what_cannot_be(connection, case_no, new, account, now)
+    order = await court_orders.insert(connection, case_no, new, account, by, now)
+    data = {
+        "court_order_id": order.court_order_id,
+        "kind": order.kind.value,
+        "effect": order.effect.value,
+        "made_on": order.made_on.isoformat(),
+        "amount_paise": order.amount_paise,
+        "institution": order.institution,
+        "document_digest": order.document_digest,
+    }
+    log = [Event(EventKind.COURT_ORDER_TAKEN, data)]
+    if order.effect in _KEEPS:
+        log += _kept(order.court_order_id, await court_orders.keep_holds(connection, case_no, order), kept=True)
+    await events.append(connection, case_no, now, by, log)
+    if order.effect is CourtOrderEffect.RELEASE:
+        task = NewTask(kind=TaskKind.SUPERVISE, note=to_confirm(order.court_order_id))
+        await tasks.open_tasks(connection, case_no, [task], now)
+    if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
+        # Whatever became of it before: what a court orders home is in a round.
+        about = (order.institution, account) if order.institution and account else None
+        await account_holds.take_up_again(connection, case_no, now, account=about, anew=True)
+    await ask_about_kept(connection, case_no, now)
+    await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+    return order
+
+
+def to_confirm(court_order_id: int) -> str:
+    """The note of the task about an order to let go."""
+    return f"read and confirm court order {court_order_id}: the banks let go by it"
+
+
+async def put_order_copy(hands: Hands, ack_no: str, court_order_id: int, copy: CourtOrderCopy, by: str) -> CourtOrder:
+    """Keep the order itself; the same copy twice is one. Raises `NotFound`, and `NotNow` where there is another."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        order = await court_orders.get(connection, case_no, court_order_id)
+        if order.withdrawn_at is not None:
+            raise NotNow("it is withdrawn")
+        return await _with_document(connection, case_no, order, copy.document, by, now)
+
+
+async def _with_document(
+    connection: Connection, case_no: str, order: CourtOrder, document: bytes, by: str, now: datetime
+) -> CourtOrder:
+    digest = hashlib.sha256(document).hexdigest()
+    if order.document_digest == digest:
+        return order
+    if order.document_digest is not None:
+        raise NotNow(f"court order {order.court_order_id} has another document: withdraw it first")
+    await court_orders.put_document(connection, order.court_order_id, document)
+    data = {"court_order_id": order.court_order_id, "document_digest": digest}
+    await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_COPIED, data)])
+    return await court_orders.get(connection, case_no, order.court_order_id)
+
+
+async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
+    """A second officer has read an order to let go: the banks are ordered to. Twice is once.
+
+    Raises `NotFound`, `SameEyes` for whoever took it in, and `NotNow` for another effect, one without its document, or
+    more than can be let go.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        order = await court_orders.get(connection, case_no, court_order_id)
+        if order.confirmed_at is not None:
+            return order
+        _refuse_confirming(order, by)
+        await court_orders.confirm(connection, court_order_id, by, now)
+        data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
+        await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_CONFIRMED, data)])
+        if not await court_orders.anything_ordered(connection, case_no, order):
+            await _release(connection, hands, case_no, order, by, now)
+        await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
+        await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        return await court_orders.get(connection, case_no, court_order_id)
+
+
+def _refuse_confirming(order: CourtOrder, by: str) -> None:
+    if order.withdrawn_at is not None:
+        raise NotNow("it is withdrawn")
+    if order.effect is not CourtOrderEffect.RELEASE:
+        raise NotNow(f"an order to {order.effect.value} waits for nobody")
+    if by == order.taken_by:
+        raise SameEyes(f"{by} took it in: another officer confirms it")
+    if order.document_digest is None:
+        raise NotNow("the order itself is not here: hand in its document first")
+
+
+async def _close_task(connection: Connection, case_no: str, court_order_id: int, now: datetime, why: str) -> None:
+    await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], to_confirm(court_order_id), now, why)
+
+
+async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
+    """It was taken in by mistake. Raises `NotFound`, and `NotNow` once a bank was ordered anything under it."""
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = (await cases.lock(connection, ack_no)).case_no
+        order = await court_orders.get(connection, case_no, court_order_id)
+        if order.withdrawn_at is not None:
+            return order
+        if await court_orders.anything_ordered(connection, case_no, order):
+            raise NotNow("a bank was ordered something under it")
+        await court_orders.withdraw(connection, court_order_id, by, reason, now)
+        freed = await court_orders.let_holds_go(connection, case_no, court_order_id)
+        await account_holds.warn_anew(connection, [UUID(hold_id) for hold_id in freed], now)
+        await ask_about_kept(connection, case_no, now)
+        data = {"court_order_id": court_order_id, "effect": order.effect.value, "reason": reason}
+        log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
+        await _close_task(connection, case_no, court_order_id, now, "it is withdrawn")
+        await events.append(connection, case_no, now, by, log)
+        await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        return await court_orders.get(connection, case_no, court_order_id)
+
+
+async def _the_same(
+    connection: Connection, case_no: str, known: CourtOrder, new: NewCourtOrder, by: str, now: datetime
+) -> CourtOrder:
+    if (known.kind, known.made_on, known.amount_paise) != (new.kind, new.made_on, new.amount_paise):
+        raise NotNow(f"court order {known.court_order_id} has this number and says otherwise: withdraw it first")
+    return await _with_document(connection, case_no, known, new.document, by, now) if new.document else known
+
+
+def _refuse_contrary(standing: Sequence[CourtOrder], new: NewCourtOrder, account: str | None) -> None:
+    """An order has one law and one date, and is about some accounts or about all."""
+    for known in standing:
+        about_all = account is None or known.account_key is None
+        if about_all or (known.kind, known.made_on) != (new.kind, new.made_on):
+            raise NotNow(f"court order {known.court_order_id} has this number and says otherwise: withdraw it first")
+
+
+async def _refuse_what_cannot_be(
+    connection: Connection, case_no: str, new: NewCourtOrder, account: str | None, now: datetime
+) -> None:
+    if new.made_on > now.astimezone(IST).date():
+        raise NotNow("made_on is in the future")
+    if new.institution is not None and not await institutions.known_codes(connection, [new.institution]):
+        raise NotFound(f"institution {new.institution}")
+    if new.effect is CourtOrderEffect.REFUSE:
+        return
+    held_paise = await court_orders.held(connection, case_no, new.institution, account)
+    if held_paise == 0:
+        raise NotNow("nothing is on hold there")
+    if new.amount_paise is not None and new.amount_paise > held_paise:
+        raise NotNow(f"amount_paise is above what is on hold there: {held_paise}")
+
+
+def _kept(court_order_id: int, hold_ids: Sequence[str], *, kept: bool) -> list[Event]:
+    return [
+        Event(EventKind.HOLD_KEPT, {"hold_id": hold_id, "court_order_id": court_order_id, "kept": kept})
+        for hold_id in hold_ids
+    ]
+
+
+async def _release(
+    connection: Connection, hands: Hands, case_no: str, order: CourtOrder, by: str, now: datetime
+) -> None:
+    """Order the banks to let go what the court names, one order a bank; from the first hop on where it names a sum."""
+    found = await court_orders.releasable(connection, case_no, order)
+    wanted = order.amount_paise or sum(hop.paise for hop in found)
+    lines = _up_to(found, wanted)
+    if not lines or sum(line.paise for line in lines) < wanted:
+        raise NotNow(f"only {sum(hop.paise for hop in found)} paise can be let go: the rest is under other orders")
+    for institution, hops in groupby(lines, key=lambda line: line.institution):
+        of_bank = [NewOrderLine(hop_no=hop.hop_no, hold_id=hop.hold_id, amount_paise=hop.paise) for hop in hops]
+        for start in range(0, len(of_bank), LINES_MAX):
+            asked = NewOrder(
+                kind=OrderKind.RELEASE,
+                reason=OrderReason.COURT,
+                case_no=case_no,
+                institution=institution,
+                ordered_by=by,
+                lines=tuple(of_bank[start : start + LINES_MAX]),
+                court_order_id=order.court_order_id,
+            )
+            await plan_order(connection, hands, asked, now)
+
+
+def _up_to(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:
+    """The first hops that come to the sum, the last of them in part."""
+    taken: list[Releasable] = []
+    left = wanted_paise
+    for hop in found:
+        paise = min(hop.paise, left)
+        if paise > 0:
+            taken.append(hop.model_copy(update={"paise": paise}))
+        left -= paise
+    return taken

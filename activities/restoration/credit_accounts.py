@@ -1,0 +1,106 @@
+"""Another account of a victim's to be credited: told by one officer with its proof, confirmed by a second one.
+
+Whoever could turn a credit to another account alone could take it.
+"""
+
+from typing import Final
+
+from activities.context import Hands
+from db import cases, credit_accounts, events, procedures, restorations, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.authority import SameEyes
+from domain.errors import NotNow, RuleBroken
+from schemas.answers import NewTask
+from schemas.base import Flag
+from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
+from schemas.enums import EventKind, ProcedureKind, TaskKind
+
+THROUGH_SPONSOR: Final = "asked_through_sponsor"
+
+
+class NoSuchAccount(RuleBroken):
+    """Bank and IFSC do not fit together, or the directory does not know them."""
+
+    def __init__(self, flag: Flag) -> None:
+        """`flag`: what does not fit."""
+        super().__init__(flag.message)
+        self.flag = flag
+
+
+async def tell(hands: Hands, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
+    """Write an account down; nothing is credited to it before a second officer has confirmed it.
+
+    Raises `NotFound`, `NoSuchAccount`, and `NotNow` while a bank is ordered to credit the other one.
+    """
+    now = hands.now()
+    found, flags = hands.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
+    odd = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
+    if found is None or odd:
+        raise NoSuchAccount(odd[0])
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no, victim = await credit_accounts.complaint(connection, ack_no)
+        await cases.hold(connection, case_no)
+        await _refuse_ordered(connection, ack_no)
+        account_id = await credit_accounts.insert(
+            connection,
+            ack_no,
+            case_no,
+            new,
+            institution=found.code,
+            same_name=_plain(victim) == _plain(new.holder_name),
+            by=by,
+            at=now,
+        )
+        task = NewTask(kind=TaskKind.SUPERVISE, note=_note(account_id))
+        await tasks.open_tasks(connection, case_no, [task], now)
+        data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
+        await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_TOLD, data)])
+        return await credit_accounts.get(connection, ack_no, account_id)
+
+
+async def confirm(hands: Hands, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
+    """A second officer has looked at the proof: what is ordered from here on is credited to it. Said again it is so.
+
+    What was made ready for approval is made ready anew. Raises `NotFound`, `SameEyes`, `NotNow`.
+    """
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no, _ = await credit_accounts.complaint(connection, ack_no)
+        await cases.hold(connection, case_no)
+        told = await credit_accounts.get(connection, ack_no, account_id)
+        if (seen.account, seen.ifsc) != (told.account, told.ifsc):
+            raise NotNow("the proof shows another account than was told")
+        if told.confirmed_at is not None:
+            return told
+        if told.told_by == by:
+            raise SameEyes(SameEyes.__doc__)
+        await _refuse_ordered(connection, ack_no)
+        await credit_accounts.confirm(connection, account_id, by, now)
+        await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], _note(account_id), now, "it is confirmed")
+        for restoration_id in await restorations.made_ready(connection, ack_no):
+            await restorations.unprepare(connection, restoration_id)
+            await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
+        data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
+        await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_CONFIRMED, data)])
+        return await credit_accounts.get(connection, ack_no, account_id)
+
+
+async def told_for(hands: Hands, ack_no: str) -> CreditAccounts:
+    """All accounts told for a complaint. Raises `NotFound`."""
+    async with hands.pool.acquire() as connection:
+        await credit_accounts.complaint(connection, ack_no)
+        return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
+
+
+async def _refuse_ordered(connection: Connection, ack_no: str) -> None:
+    if (order := await credit_accounts.order_under_way(connection, ack_no)) is not None:
+        raise NotNow(f"order {order} credits the other account: cancel it first")
+
+
+def _plain(name: str) -> str:
+    return " ".join(name.casefold().replace(".", " ").split())
+
+
+def _note(account_id: int) -> str:
+    return f"account {account_id} to be credited: a second officer is needed"

@@ -1,0 +1,449 @@
+"""Taking a bank's answer: one transaction, idempotent, and only then the case is told (architecture.md, 3)."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from uuid import UUID
+
+from activities.context import Hands
+from activities.metrics import METRICS
+from activities.tracing.claims import to_claims
+from activities.tracing.contradictions import cross_check
+from activities.transfers import make_known
+from adapters.banks.answers import StatusUpdate
+from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
+from db.events import Event
+from db.pool import Connection
+from domain.evidence import BODIES, WORDS, binding
+from domain.trail import reconcile
+from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
+from schemas.enums import (
+    Bucket,
+    CaseState,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    EventKind,
+    HopSource,
+    HopState,
+    Mode,
+    TaskKind,
+)
+from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
+from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+
+
+@dataclass(frozen=True)
+class AnswerReceipt:
+    """What the bank is told of its update. `repeated`: this very body was taken before."""
+
+    accepted: int
+    duplicates: int
+    contradictions: int
+    follow_up: FollowUp | None = None
+    repeated: bool = False
+
+
+async def take_status_update(
+    hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
+) -> AnswerReceipt:
+    """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
+
+    `body_kept`: the bytes of that digest are kept (`db.bank_bodies`), and belong to the evidence.
+
+    Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
+    same to the caller.
+    """
+    now = datetime.now(UTC)
+    claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
+    if any(claim.payee and claim.payee.institution is None for claim in claims):
+        # It may have been loaded since this process looked.
+        await hands.directory.freshen()
+        claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        head = await cases.lock_for_bank(connection, update.ack_no, institution)
+        given = await answers.reply_given(connection, institution, body_digest)
+        if given and not _may_be_news(given.reply):
+            return _as_before(given)
+        positions = await _positions(connection, head.case_no, institution, claims)
+        claims = _said_anew(claims, positions, institution)
+        keys = [claim.natural_key for claim in claims]
+        known = await answers.known_lines(connection, head.case_no, institution, keys)
+        outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
+        if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
+            return _as_before(given)
+        outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
+        reply = _counts(outcome)
+        work = _Writing(hands, connection, head, institution, outcome, positions, now, body_kept)
+        follow_up, beyond = await work.write(
+            update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
+        )
+    _count(head, outcome, beyond, now)
+    await _hear(hands, head.case_no, institution)
+    return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
+
+
+def _may_be_news(reply: dict[str, int]) -> bool:
+    """Whether a body with this reply may hold a line that named no hop of its bank: the hop may be there by now."""
+    return reply["contradictions"] > 0 or reply["duplicates"] > 0
+
+
+def _as_before(given: answers.Given) -> AnswerReceipt:
+    reply = given.reply
+    return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], repeated=True)
+
+
+async def _positions(
+    connection: Connection, case_no: str, institution: str, claims: Sequence[Claim]
+) -> list[HopPosition]:
+    references = {claim.root_reference_key for claim in claims} | {reference_key(claim.reference) for claim in claims}
+    accounts = {claim.root_account_key for claim in claims if claim.root_account_key}
+    return await hops.positions(connection, case_no, institution, sorted(references - {""}), sorted(accounts))
+
+
+def _said_anew(claims: Sequence[Claim], positions: Sequence[HopPosition], institution: str) -> list[Claim]:
+    """What the bank says of a hop that was put back in play is no repeat of what it said before that."""
+    return [_anew(claim, [p for p in positions if p.asked_anew and p.institution == institution]) for claim in claims]
+
+
+def _anew(claim: Claim, asked: Sequence[HopPosition]) -> Claim:
+    key = claim.root_reference_key
+    times = [
+        p.asked_anew for p in asked if (p.reference_key == key if key else p.account_key == claim.root_account_key)
+    ]
+    return claim.model_copy(update={"natural_key": f"{claim.natural_key}|{max(times)}"}) if times else claim
+
+
+async def _check_job(
+    connection: Connection, case_no: str, institution: str, job_id: str | None, outcome: Reconciliation
+) -> Reconciliation:
+    """A job id the bank never gave is a contradiction; its lines are taken all the same, for they name the hops."""
+    if not job_id or await requests.knows_job(connection, institution, job_id, case_no):
+        return outcome
+    found = Contradiction(
+        kind=ContradictionKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0
+    )
+    task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, note=ContradictionKind.JOB_UNKNOWN)
+    return outcome.model_copy(
+        update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
+    )
+
+
+async def _hear(hands: Hands, case_no: str, institution: str) -> None:
+    """The bank reads what reaches it over the channels that carried this case: they are well again."""
+    if not hands.health.of(institution):
+        return
+    async with hands.pool.acquire() as connection:
+        carried = await channels.that_carried(connection, case_no, institution)
+    for channel in carried:
+        await hands.health.answered(institution, channel)
+
+
+def _bound(update_id: int, body_digest: bytes, words: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
+    """What the log says of the body and of its lines, so that neither can be changed behind it."""
+    bound = binding({f"{WORDS}/answer-{update_id}.jsonl": words}) if words else []
+    if body_kept:
+        bound.append(f"{body_digest.hex()}  {BODIES}/{body_digest.hex()}")
+    return {"body_sha256": body_digest.hex(), "bound": bound}
+
+
+def _holds(outcome: Reconciliation) -> bool:
+    return any(entry.bucket is Bucket.HELD for entry in outcome.entries)
+
+
+def _count(head: cases.CaseHead, outcome: Reconciliation, beyond: Sequence[Contradiction], now: datetime) -> None:
+    for doubt in (*outcome.contradictions, *beyond):
+        METRICS.contradiction_found(doubt.kind)
+    for judged in outcome.judgements:
+        METRICS.answer_taken(judged.disposition, judged.claim.kind)
+    since_complaint_seconds = (now - head.opened_at).total_seconds()
+    if head.first_answered_at is None:
+        METRICS.first_answer(since_complaint_seconds)
+    if head.first_held_at is None and _holds(outcome):
+        METRICS.first_hold(since_complaint_seconds)
+
+
+def _counts(outcome: Reconciliation) -> dict[str, int]:
+    by = Counter(judged.disposition for judged in outcome.judgements)
+    return {
+        "accepted": len(outcome.judgements) - by[Disposition.DUPLICATE],
+        "duplicates": by[Disposition.DUPLICATE],
+        "contradictions": len(outcome.contradictions),
+    }
+
+
+@dataclass(frozen=True)
+class _Writing:
+    """One answer on its way into the database, inside the caller's transaction."""
+
+    hands: Hands
+    connection: Connection
+    head: cases.CaseHead
+    institution: str
+    outcome: Reconciliation
+    positions: Sequence[HopPosition]
+    now: datetime
+    body_kept: bool
+
+    async def write(
+        self, job_id: str, body_digest: bytes, said_again: int, reply: dict[str, int]
+    ) -> tuple[FollowUp | None, list[Contradiction]]:
+        """Write everything; return what the workflow must be told, and what contradicts beyond the answer itself."""
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        update_id = await answers.insert_update(
+            connection, self.institution, case_no, job_id, body_digest, said_again, self.now, dict(reply)
+        )
+        answer_ids, words = await answers.insert_lines(
+            connection, update_id, case_no, self.institution, outcome.judgements, self.now
+        )
+        await self._write_new_hops(answer_ids)
+        await self._name_accounts()
+        await cases.note_answer(connection, case_no, self._last_hop_no, self.now, held=_holds(outcome))
+        await ledger.post(connection, case_no, "answer", f"answer|{update_id}", self.now, outcome.entries)
+        finished = await self._write_hop_states()
+        opened_tasks = await self._write_doubts(answer_ids)
+        known = await self._make_known()
+        beyond = await cross_check(connection, case_no, self.institution, outcome, answer_ids, self.now)
+        reopened = await self._reopen_if_settled()
+        bound = _bound(update_id, body_digest, words, body_kept=self.body_kept)
+        await events.append(
+            connection,
+            case_no,
+            self.now,
+            f"bank:{self.institution}",
+            self._events(update_id, job_id, bound, finished, opened_tasks, known, beyond, reopened=reopened),
+        )
+        return await self._tell(reopened=reopened), beyond
+
+    async def _write_new_hops(self, answer_ids: Sequence[int]) -> None:
+        new = self.outcome.new_hops
+        if not new:
+            return
+        await hops.insert(
+            self.connection,
+            self.head.case_no,
+            self.now,
+            [_hop_row(hop, self.institution, answer_ids[hop.claim_index], self.now) for hop in new],
+        )
+
+    async def _name_accounts(self) -> None:
+        """Where the money is on hold is an account, also where the bank it came from named none."""
+        for judged in self.outcome.judgements:
+            claim = judged.claim
+            if claim.kind is ClaimKind.HELD and judged.hop_nos and names_an_account(claim.root_account_key):
+                await hops.name_account(
+                    self.connection, self.head.case_no, judged.hop_nos, claim.root_account, claim.root_account_key
+                )
+
+    async def _make_known(self) -> dict[int, str]:
+        """A complaint about a transfer onward joins this case; by hop, the other case that has a transfer already."""
+        keys = {
+            hop.hop_no: transfer_key(
+                hop.reference, hop.amount_paise, hop.payee.institution or hop.payee.institution_as_told
+            )
+            for hop in self.outcome.new_hops
+            if hop.reference
+        }
+        keys |= {
+            hop.hop_no: transfer_key(hop.reference_key, hop.amount_paise, hop.institution)
+            for hop in self.outcome.confirmed
+            if hop.more_paise and hop.institution
+        }
+        return await make_known(self.connection, self.head.case_no, keys)
+
+    @property
+    def _last_hop_no(self) -> int:
+        new = self.outcome.new_hops
+        return new[-1].hop_no if new else self.head.last_hop_no
+
+    async def _write_hop_states(self) -> list[UUID]:
+        """Close and park hops; return the requests that are finished with that."""
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        await hops.close(connection, case_no, outcome.closed)
+        await hops.park(connection, case_no, outcome.parked)
+        await hops.confirm(connection, case_no, outcome.confirmed)
+        touched = {hop_no for judged in outcome.judgements for hop_no in judged.hop_nos}
+        if not touched:
+            return []
+        finished = await requests.answered(connection, case_no, self.institution, sorted(touched), self.now)
+        if finished:
+            await tasks.close_for_requests(connection, case_no, finished, self.now, "the bank has answered")
+        return finished + await self._finish_outgrown()
+
+    async def _finish_outgrown(self) -> list[UUID]:
+        """Requests that ask about nothing but hops with a smaller figure than is known now."""
+        if not any(hop.asks_again for hop in self.outcome.confirmed):
+            return []
+        finished = await requests.finish_empty(self.connection, self.head.case_no, self.now)
+        await tasks.close_for_requests(
+            self.connection, self.head.case_no, finished, self.now, "the bank is asked about more"
+        )
+        return finished
+
+    async def _write_doubts(self, answer_ids: Sequence[int]) -> list[int]:
+        connection, case_no, outcome = self.connection, self.head.case_no, self.outcome
+        if outcome.contradictions:
+            await answers.insert_contradictions(
+                connection, case_no, self.institution, outcome.contradictions, answer_ids, self.now
+            )
+        return await tasks.open_tasks(connection, case_no, outcome.tasks, self.now, institution=self.institution)
+
+    async def _reopen_if_settled(self) -> bool:
+        grown = [hop for hop in self.outcome.confirmed if hop.more_paise and hop.state is not HopState.CLOSED]
+        if self.head.state is CaseState.OPEN or not (self.outcome.new_hops or grown):
+            return False
+        await cases.reopen(self.connection, self.head.case_no)
+        return True
+
+    def _events(
+        self,
+        update_id: int,
+        job_id: str,
+        bound: Mapping[str, str | list[str]],
+        finished: Sequence[UUID],
+        opened_tasks: Sequence[int],
+        known: Mapping[int, str],
+        beyond: Sequence[Contradiction],
+        *,
+        reopened: bool,
+    ) -> list[Event]:
+        outcome = self.outcome
+        answer = Event(
+            EventKind.ANSWER_RECEIVED,
+            {
+                "update_id": update_id,
+                "job_id": job_id,
+                "institution": self.institution,
+                "dispositions": dict(Counter(judged.disposition.value for judged in outcome.judgements)),
+                "placed": events.placed(outcome.entries),
+                "opened": [
+                    {
+                        "hop_no": hop.hop_no,
+                        "parent_hop_no": hop.parent_hop_no,
+                        "layer": hop.layer,
+                        "institution": hop.payee.institution,
+                        "disputed_paise": hop.disputed_paise,
+                    }
+                    | ({"known_in_another_case": known[hop.hop_no]} if hop.hop_no in known else {})
+                    for hop in outcome.new_hops
+                ],
+                "confirmed": [
+                    {
+                        "hop_no": hop.hop_no,
+                        "revision": hop.revision,
+                        "more_paise": hop.more_paise,
+                        "flags": [flag.code for flag in hop.flags],
+                    }
+                    for hop in outcome.confirmed
+                ],
+                "closed": list(outcome.closed),
+                "parked": list(outcome.parked),
+                "requests_finished": [str(request_id) for request_id in finished],
+                "tasks_opened": list(opened_tasks),
+                **bound,
+            },
+        )
+        doubts = [
+            Event(
+                EventKind.CONTRADICTION_OPENED,
+                {
+                    "kind": doubt.kind.value,
+                    "hop_no": doubt.hop_no,
+                    "institution": self.institution,
+                    "claimed_paise": doubt.claimed_paise,
+                    "applied_paise": doubt.applied_paise,
+                },
+            )
+            for doubt in (*outcome.contradictions, *beyond)
+        ]
+        return [answer, *doubts, *([Event(EventKind.CASE_REOPENED)] if reopened else [])]
+
+    async def _tell(self, *, reopened: bool) -> FollowUp | None:
+        outcome, case_no = self.outcome, self.head.case_no
+        await self._close_needless_tasks()
+        grown = [hop for hop in outcome.confirmed if hop.more_paise]
+        if not (outcome.closed or outcome.parked or outcome.new_hops or grown):
+            return None
+        revisions = {position.hop_no: position.revision for position in self.positions}
+        revisions |= {hop.hop_no: hop.revision for hop in grown}
+        parked = {*outcome.parked, *(hop.hop_no for hop in grown if hop.state is HopState.UNROUTABLE)}
+        told = await news.insert(
+            self.connection,
+            case_no,
+            self.now,
+            CaseNews(
+                news_id=0,
+                opened=await self._briefs(),
+                closed=tuple(HopRef(hop_no=n, revision=revisions[n]) for n in outcome.closed),
+                parked=tuple(
+                    [HopRef(hop_no=n, revision=revisions[n]) for n in sorted(parked)]
+                    + [HopRef(hop_no=h.hop_no, revision=0) for h in outcome.new_hops if h.state is not HopState.OPEN]
+                ),
+            ),
+        )
+        start = await cases.snapshot(self.connection, case_no) if reopened else None
+        return FollowUp(case_no=case_no, start=start, news=told)
+
+    async def _close_needless_tasks(self) -> None:
+        """A hop that is closed needs no call and no correction any more."""
+        if self.outcome.closed:
+            await tasks.close_for_hops(
+                self.connection,
+                self.head.case_no,
+                self.outcome.closed,
+                (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION),
+                self.now,
+                "the bank has answered",
+            )
+
+    async def _briefs(self) -> tuple[HopBrief, ...]:
+        again = [hop.hop_no for hop in self.outcome.confirmed if hop.asks_again]
+        if not again:
+            return self._new_briefs()
+        grown = await hops.briefs(self.connection, self.head.case_no, HopState.OPEN, len(again), again)
+        return (*self._new_briefs(), *grown)
+
+    def _new_briefs(self) -> tuple[HopBrief, ...]:
+        directory = self.hands.directory.current
+        briefs = []
+        for hop in self.outcome.new_hops:
+            found = directory.get(hop.payee.institution) if hop.payee.institution else None
+            if found and hop.state is HopState.OPEN:
+                briefs.append(
+                    HopBrief(
+                        hop_no=hop.hop_no,
+                        revision=0,
+                        institution=found.code,
+                        answer_class=found.answer_class,
+                        disputed_paise=hop.disputed_paise,
+                        layer=hop.layer,
+                        transferred_at=hop.transferred_at or self.now,
+                    )
+                )
+        return tuple(briefs)
+
+
+def _hop_row(hop: NewHop, institution: str, answer_id: int, now: datetime) -> hops.HopRow:
+    return hops.HopRow(
+        hop_no=hop.hop_no,
+        parent_hop_no=hop.parent_hop_no,
+        layer=hop.layer,
+        source=HopSource.ANSWER,
+        state=hop.state,
+        institution=hop.payee.institution,
+        payer_institution_as_told=institution,
+        payer_holder="",
+        payee_institution_as_told=hop.payee.institution_as_told,
+        payee_holder=hop.payee.account,
+        payee_ifsc=hop.payee.ifsc,
+        account_key=account_key(hop.payee.account),
+        reference=hop.reference,
+        reference_key=reference_key(hop.reference),
+        mode=Mode.OTHER.value,
+        amount_paise=hop.amount_paise,
+        disputed_paise=hop.disputed_paise,
+        transferred_at=hop.transferred_at or now,
+        opened_by_answer=answer_id,
+        flags=hop.flags,
+    )

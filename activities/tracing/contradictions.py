@@ -1,0 +1,269 @@
+"""Contradictions beyond one line, and how a person settles one: each in one transaction with its event and its task.
+
+`cross_check` belongs to the taking of an answer: it looks at what the lines say beside other lines, other cases and
+the balance of the account. It changes no bucket: what to believe is for a person.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from activities.cases.desk import close_if_empty, tell, withdraw_from_request
+from activities.context import Hands
+from activities.metrics import METRICS
+from db import answers, bank_orders, cases, contradictions, events, hops, ledger, tasks
+from db.contradictions import ContradictionRow, Doubt
+from db.events import Event
+from db.pool import Connection
+from domain.errors import NotNow
+from domain.settling import settling_entries
+from domain.trail import first_state, net, tasks_before_asking
+from schemas.answers import Contradiction, Entry, NewTask, Reconciliation
+from schemas.contradictions import Settlement, SettlementDone, Settling
+from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
+from schemas.identifiers import reference_key
+from schemas.work import FollowUp, HopRef
+
+_LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
+
+
+async def cross_check(
+    connection: Connection,
+    case_no: str,
+    institution: str,
+    outcome: Reconciliation,
+    answer_ids: Sequence[int],
+    now: datetime,
+) -> list[Contradiction]:
+    """Write what the lines of an answer, which is written with its postings, contradict beyond themselves.
+
+    Takes locks across cases, so nothing that waits may follow. The same figures are told once.
+    """
+    new = [
+        (answer_id, judged.claim)
+        for answer_id, judged in zip(answer_ids, outcome.judgements, strict=True)
+        if judged.disposition is not Disposition.DUPLICATE
+    ]
+    ids = [answer_id for answer_id, _ in new]
+    accounts = await contradictions.accounts_of(connection, ids) if ids else []
+    leaves = {reference_key(claim.reference) for _, claim in new if claim.kind in _LEAVES}
+    holds = {claim.root_reference_key for _, claim in new if claim.kind is ClaimKind.HELD}
+    keys = {f"{institution}|{account}" for account in accounts} | (leaves | holds) - {""}
+    if not keys:
+        return []
+    await contradictions.lock(connection, keys)
+    found: list[tuple[ContradictionKind, list[Doubt]]] = []
+    if leaves - {""}:
+        found.append((ContradictionKind.CLAIMED_TWICE, await contradictions.claimed_twice(connection, ids)))
+    if holds - {""}:
+        found.append((ContradictionKind.HELD_BY_TWO, await contradictions.held_by_two(connection, ids)))
+    if accounts:
+        above = await contradictions.held_above_balance(connection, ids, accounts)
+        found.append((ContradictionKind.HELD_ABOVE_BALANCE, above))
+    places = {answer_id: place for place, answer_id in enumerate(answer_ids)}
+    doubts = [
+        Contradiction(
+            kind=kind,
+            claim_index=places[doubt.answer_id],
+            hop_no=doubt.hop_no,
+            claimed_paise=doubt.claimed_paise,
+            applied_paise=doubt.against_paise,
+        )
+        for kind, doubts in found
+        for doubt in _once(doubts)
+        if not await contradictions.is_known(connection, case_no, kind, doubt)
+    ]
+    await answers.insert_contradictions(connection, case_no, institution, doubts, answer_ids, now)
+    questions = [NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=d.hop_no, note=d.kind.value) for d in doubts]
+    await tasks.open_tasks(connection, case_no, questions, now, institution=institution)
+    return doubts
+
+
+def _once(doubts: Sequence[Doubt]) -> list[Doubt]:
+    """Two lines of one answer may show the same figures."""
+    return list({(doubt.hop_no, doubt.claimed_paise, doubt.against_paise): doubt for doubt in doubts}.values())
+
+
+@dataclass(frozen=True)
+class SettledBy:
+    """Who settles, and whether that person may let money leave `held`."""
+
+    officer: str
+    supervises: bool
+
+
+async def settle(
+    hands: Hands, contradiction_id: int, settling: Settling, by: SettledBy
+) -> tuple[SettlementDone, FollowUp | None]:
+    """Settle a contradiction, or propose to where money would leave `held` and nobody else has proposed it.
+
+    Raises `NotFound`, or `NotNow` when another settlement stands than `settling.replaces` names, when what it booked
+    has moved on since, or when a bank is ordered to move what would leave `held`.
+    """
+    now = datetime.now(UTC)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        case_no = await contradictions.case_of(connection, contradiction_id)
+        head = await cases.lock(connection, case_no)
+        found = await contradictions.get(connection, contradiction_id)
+        standing = await contradictions.standing(connection, contradiction_id)
+        _refuse_another(settling, standing)
+        work = _Settling(hands, connection, head, found, standing, settling, by, now)
+        entries = await work.entries()
+        proposed_by = None
+        if work.from_held(entries):
+            proposed_by = await work.proposed_by()
+            if proposed_by is None:
+                await work.propose()
+                return work.done(settled=False), None
+        follow_up = await work.book(entries, proposed_by)
+    METRICS.contradiction_settled(settling.decision)
+    return work.done(settled=True), follow_up
+
+
+def _refuse_another(settling: Settling, standing: Settlement | None) -> None:
+    if standing is None and settling.replaces is not None:
+        raise NotNow("it is not settled yet: there is nothing to replace")
+    if standing is not None and settling.replaces != standing.settlement_no:
+        raise NotNow(f"settlement {standing.settlement_no} stands: name it in `replaces` to settle it otherwise")
+
+
+@dataclass(frozen=True)
+class _Settling:
+    """One settlement on its way into the database, inside the caller's transaction."""
+
+    hands: Hands
+    connection: Connection
+    head: cases.CaseHead
+    found: ContradictionRow
+    standing: Settlement | None
+    settling: Settling
+    by: SettledBy
+    now: datetime
+
+    @property
+    def settlement_no(self) -> int:
+        return self.standing.settlement_no + 1 if self.standing else 1
+
+    def done(self, *, settled: bool) -> SettlementDone:
+        return SettlementDone(
+            contradiction_id=self.found.contradiction_id,
+            case_ack_no=self.head.case_no,
+            settled=settled,
+            settlement_no=self.settlement_no,
+        )
+
+    async def entries(self) -> list[Entry]:
+        """What the decision books, less what the settlement before it booked."""
+        found, back = self.found, await self._taken_back()
+        balances = await self._balances() if found.hop_no else {}
+        for entry in back:
+            balances[entry.bucket] = balances.get(entry.bucket, 0) + entry.amount_paise
+        if any(paise < 0 for bucket, paise in balances.items() if bucket is not Bucket.LOST):
+            raise NotNow(f"what settlement {self.settlement_no - 1} booked has moved on since")
+        planned = settling_entries(
+            found.kind,
+            found.line,
+            self.settling.decision,
+            found.hop_no,
+            found.claimed_paise - found.applied_paise,
+            balances,
+        )
+        sums = net([*back, *planned])
+        entries = [Entry(hop_no=hop, bucket=bucket, amount_paise=paise) for (hop, bucket), paise in sums.items()]
+        await self._refuse_ordered(entries)
+        return entries
+
+    async def _refuse_ordered(self, entries: Sequence[Entry]) -> None:
+        """What a bank is ordered to give back or to let go stays on hold until the order is done or taken back."""
+        for entry in entries:
+            if entry.bucket is not Bucket.HELD or entry.amount_paise >= 0:
+                continue
+            balances = await ledger.balances(self.connection, self.head.case_no, entry.hop_no)
+            ordered_paise = await bank_orders.ordered_paise(self.connection, self.head.case_no, entry.hop_no)
+            if balances.get(Bucket.HELD, 0) + entry.amount_paise < ordered_paise:
+                raise NotNow(
+                    f"{ordered_paise} paise of hop {entry.hop_no} are ordered from the bank: cancel its orders first"
+                )
+
+    async def _taken_back(self) -> list[Entry]:
+        return [
+            entry.model_copy(update={"amount_paise": -entry.amount_paise})
+            for entry in await contradictions.stands_booked(self.connection, self.found.contradiction_id)
+        ]
+
+    async def _balances(self) -> dict[Bucket, int]:
+        assert self.found.hop_no is not None, "only a hop has balances"
+        return await ledger.balances(self.connection, self.head.case_no, self.found.hop_no)
+
+    @staticmethod
+    def from_held(entries: Sequence[Entry]) -> bool:
+        return sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.HELD) < 0
+
+    async def proposed_by(self) -> str | None:
+        """Who else proposed this; None where there is nobody, or where this officer may not let it happen."""
+        if not self.by.supervises:
+            return None
+        return await contradictions.proposer(
+            self.connection, self.found.contradiction_id, self.settlement_no, self.settling, self.by.officer
+        )
+
+    async def propose(self) -> None:
+        identity, number = self.found.contradiction_id, self.settlement_no
+        if await contradictions.propose(self.connection, identity, number, self.settling, self.by.officer, self.now):
+            await self._log(EventKind.SETTLEMENT_PROPOSED, {})
+
+    async def book(self, entries: Sequence[Entry], proposed_by: str | None) -> FollowUp | None:
+        """Write the settlement with its posting, what follows for the hop, the event and the end of the task."""
+        connection, found, case_no = self.connection, self.found, self.head.case_no
+        hop = await hops.get(connection, case_no, found.hop_no) if entries and found.hop_no else None
+        key = f"settle|{found.contradiction_id}|{self.settlement_no}"
+        posted = await ledger.post(connection, case_no, "settlement", key, self.now, entries)
+        await contradictions.insert_settlement(
+            connection,
+            found.contradiction_id,
+            self.settlement_no,
+            self.settling,
+            self.by.officer,
+            self.now,
+            transaction_id=posted,
+            from_held=self.from_held(entries),
+            proposed_by=proposed_by,
+        )
+        await contradictions.close_task(connection, found, self.now, self.by.officer, self.settling.reason)
+        more = {"placed": events.placed(entries), "proposed_by": proposed_by, "replaces": self.settling.replaces}
+        await self._log(EventKind.CONTRADICTION_SETTLED, more)
+        return await self._hop_follows(hop, entries) if hop else None
+
+    async def _hop_follows(self, hop: hops.HopRow, entries: Sequence[Entry]) -> FollowUp | None:
+        """What is in play again is asked again, and a hop in which nothing is in play any more is closed."""
+        in_play_paise = sum(entry.amount_paise for entry in entries if entry.bucket is Bucket.IN_PLAY)
+        if in_play_paise < 0:
+            closed = await close_if_empty(self.connection, self.head.case_no, hop, self.now)
+            if not closed:
+                return None
+            return await tell(self.connection, self.hands, self.head, self.now, reopened=[], closed=closed)
+        if in_play_paise == 0:
+            return None
+        case_no = self.head.case_no
+        waits = hop.state in {HopState.CORRECTION, HopState.UNROUTABLE}
+        state = hop.state if waits else first_state(routable=hop.institution is not None, reference=hop.reference)
+        again = hop.model_copy(update={"revision": hop.revision + 1, "state": state})
+        await withdraw_from_request(self.connection, case_no, hop, self.now)
+        await hops.reopen(self.connection, case_no, again)
+        await hops.ask_anew(self.connection, case_no, hop.hop_no)
+        await tasks.open_tasks(self.connection, case_no, tasks_before_asking(hop.hop_no, state), self.now)
+        closed = [] if hop.state is HopState.CLOSED else [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
+        return await tell(self.connection, self.hands, self.head, self.now, reopened=[again], closed=closed)
+
+    async def _log(self, kind: EventKind, more: Mapping[str, object]) -> None:
+        data = {
+            "contradiction_id": self.found.contradiction_id,
+            "settlement_no": self.settlement_no,
+            "kind": self.found.kind.value,
+            "institution": self.found.institution,
+            "hop_no": self.found.hop_no,
+            "decision": self.settling.decision.value,
+            "reason": self.settling.reason,
+            **more,
+        }
+        await events.append(self.connection, self.head.case_no, self.now, self.by.officer, [Event(kind, data)])

@@ -1,0 +1,51 @@
+"""What every hold request says of the victim's payment and of its urgency, by whatever way it reaches the bank."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from activities.context import Hands
+from adapters.banks.protocol import Instrument
+from db.complaints import Payment
+from domain.priority import priority_key
+from schemas.enums import Rung
+
+REQUESTOR: Final = "I4C-MHA"
+STATE: Final = "UTTAR PRADESH"
+
+
+def instrument_of(payment: Payment) -> Instrument:
+    """The payment as a bank's wire wants it."""
+    return Instrument(
+        requestor=REQUESTOR,
+        payer_bank=payment.payer_institution,
+        payer_bank_code=payment.payer_institution,
+        mode_of_payment=payment.mode,
+        payer_mobile=payment.victim_mobile,
+        payer_account=payment.payer_holder,
+        state=STATE,
+        district=payment.district,
+        transaction_type=payment.mode,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Urgency:
+    """How urgent a request is. As it was when it was asked: the same by every way, however often it is sent."""
+
+    priority: int
+    """1 (first) to 5 (last)"""
+    requested_at: datetime
+    respond_by: datetime | None
+    """when silence is first taken up with the bank; None where the directory has lost the bank"""
+
+
+def urgency_of(hands: Hands, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
+    """The urgency of a request of `sent_at`, by the freshest of all transfers it ever asked about and the largest."""
+    known = hands.directory.current.get(institution)
+    waits = {rung.rung: rung.after_seconds for rung in hands.case_policy.ladders[known.answer_class]} if known else {}
+    return Urgency(
+        priority=priority_key(hands.case_policy.priority, freshest_at, largest_paise, sent_at),
+        requested_at=sent_at,
+        respond_by=sent_at + timedelta(seconds=waits[Rung.REMINDER]) if waits else None,
+    )

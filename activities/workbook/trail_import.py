@@ -1,0 +1,469 @@
+"""Taking a money-trail workbook: the victim's transfers as a complaint does, every other row as its bank's answer.
+
+Each step is a transaction of its own and idempotent, so what was taken stays taken, and the same workbook may be taken
+again at any time. The workflow is told once, at the end: what the workbook answers is not asked.
+"""
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+import asyncpg
+
+from activities.context import Hands
+from activities.intake import take_complaint
+from activities.tracing.answers import take_status_update
+from activities.tracing.claims import to_claims
+from activities.workbook import trail_lines
+from adapters.banks.answers import StatusUpdate
+from db import cases, complaints, events, trail_import
+from db.events import Event
+from db.trail_import import LineFate, NamedHop
+from domain.complaint_row import Fault
+from domain.errors import AckNoTaken, NotFound, RuleBroken
+from domain.trail_columns import Sheet, TrailColumn
+from domain.trail_known import OnwardHop, Told, Verdict
+from domain.trail_row import TrailNote, TrailRow
+from domain.trail_workbook import RejectedTrailRow, TrailReading, rounds
+from schemas.answers import NOT_STATED
+from schemas.base import Flag
+from schemas.complaints import MAX_TRANSFERS, Complaint, Transfer, Victim
+from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
+from schemas.identifiers import RRN_PATTERN, account_key, reference_key, transfer_key
+from schemas.parties import Party
+from schemas.work import FollowUp
+
+LINES_AN_ANSWER_MAX = 500
+NO_MOBILE = "0000000000"
+"""A workbook names no victim. Banks' machines want ten digits; nobody has these, and they are flagged as odd."""
+
+UNKNOWN_VICTIM = Victim(name=NOT_STATED, mobile=NO_MOBILE, district=NOT_STATED)
+
+
+class Fate(StrEnum):
+    """What became of a row that was used."""
+
+    OPENED = "opened"
+    """a victim's transfer, in the case now"""
+    APPLIED = "applied"
+    CONTRADICTION = "contradiction"
+    REVIEW = "review"
+    """it places no money: a person reads it"""
+    KNOWN = "known"
+    """it was told before"""
+
+
+_Said = tuple[TrailRow, frozenset[int]]
+"""a row, and the hops it speaks of"""
+_FATES = {
+    Disposition.APPLIED: Fate.APPLIED,
+    Disposition.CONTRADICTION: Fate.CONTRADICTION,
+    Disposition.DUPLICATE: Fate.KNOWN,
+}
+
+
+@dataclass(frozen=True)
+class UsedRow:
+    """A row that is in the case, and what came of it."""
+
+    row: TrailRow
+    fate: Fate
+    contradiction: str = ""
+    claimed_paise: int = 0
+    applied_paise: int = 0
+
+
+@dataclass
+class TrailOutcome:
+    """What became of every row. Rows = used + rejected + blank + waiting."""
+
+    reading: TrailReading
+    case_no: str | None = None
+    opened: bool = False
+    """the case was opened by this workbook"""
+    used: list[UsedRow] = field(default_factory=list)
+    rejected: list[RejectedTrailRow] = field(default_factory=list)
+    notes: list[TrailNote] = field(default_factory=list)
+    flags: list[Flag] = field(default_factory=list)
+    """of the complaints that were made of the victim's transfers"""
+    waiting: list[TrailRow] = field(default_factory=list)
+    """rows that were not reached; of a dry run, all that would be used"""
+    stopped: str = ""
+    """why it had to stop; empty when it did not"""
+
+    @property
+    def faulty(self) -> list[RejectedTrailRow]:
+        """Rejected rows in which money may be lost."""
+        return [row for row in self.rejected if not row.harmless]
+
+    def count(self, fate: Fate) -> int:
+        """How many used rows had this fate."""
+        return sum(1 for used in self.used if used.fate is fate)
+
+    def check(self) -> None:
+        """Every row is accounted for."""
+        told = len(self.used) + len(self.rejected) + self.reading.blank + len(self.waiting)
+        assert self.reading.rows == told, f"{self.reading.rows} rows, {told} accounted for"
+
+
+def not_taken(reading: TrailReading) -> TrailOutcome:
+    """The outcome of a dry run: what would be used waits."""
+    outcome = TrailOutcome(reading, rejected=list(reading.rejected), notes=list(reading.notes))
+    outcome.waiting = [*reading.transfers, *reading.said]
+    outcome.check()
+    return outcome
+
+
+async def take_trail(
+    hands: Hands,
+    reading: TrailReading,
+    *,
+    taken_by: str,
+    follow: Callable[[FollowUp], None] = lambda _: None,
+    progress: Callable[[int], None] = lambda _: None,
+) -> TrailOutcome:
+    """Take a whole workbook. With the database away it stops, says so in the outcome, and may simply be run again.
+
+    `follow` is given what the workflows must be told, `progress` the number of rows done.
+    """
+    await hands.directory.freshen()
+    taking = _Taking(hands, reading, taken_by, progress)
+    try:
+        await taking.take()
+        for follow_up in await taking.follow_ups():
+            follow(follow_up)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        # What was committed and is not told here is told by the sweep.
+        taking.outcome.stopped = f"the database went away: {str(error) or type(error).__name__}"
+    return taking.finish()
+
+
+@dataclass
+class _Taking:
+    """A workbook while it is taken."""
+
+    hands: Hands
+    reading: TrailReading
+    taken_by: str
+    progress: Callable[[int], None]
+    told: list[FollowUp] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.outcome = TrailOutcome(self.reading, rejected=list(self.reading.rejected))
+        self._done: set[tuple[str, int]] = set()
+
+    async def take(self) -> None:
+        """The victim's transfers first, then what banks say of them, layer by layer."""
+        await self._take_transfers(list(self.reading.transfers))
+        if self.outcome.case_no is None:
+            reason = "there is no case of this number, and no transfer of the first layer to open one with"
+            self._reject(self.reading.said, TrailColumn.ACK_NO, "no_case", reason)
+            return
+        if self.reading.said:
+            await self._log(self.outcome.case_no)
+        left: list[TrailRow] = []
+        for rows in rounds(self.reading.said):
+            left += await self._take_round(rows)
+        while left:  # rows in a ring, or below one another by their accounts alone
+            before, left = len(left), await self._take_round(left)
+            if len(left) == before:
+                break
+        reason = "the transfer whose money it speaks of is neither in the case nor among the rows that were taken"
+        self._reject(left, TrailColumn.UTR, "no_parent", reason)
+
+    async def follow_ups(self) -> list[FollowUp]:
+        """What to tell the workflow: of a case that was opened or reopened, how it stands now, and all news."""
+        found = [FollowUp(case_no=told.case_no, news=told.news) for told in self.told if told.news]
+        started = {told.case_no for told in self.told if told.start}
+        async with self.hands.pool.acquire() as connection:
+            starts = [
+                FollowUp(case_no=case_no, start=await cases.snapshot(connection, case_no))
+                for case_no in sorted(started)
+            ]
+        return starts + found
+
+    def finish(self) -> TrailOutcome:
+        """The outcome, with every row accounted for."""
+        outcome = self.outcome
+        rows = (*self.reading.transfers, *self.reading.said)
+        outcome.waiting = [row for row in rows if _place(row) not in self._done]
+        used = {_place(used.row) for used in outcome.used}
+        outcome.notes += [note for note in self.reading.notes if (note.sheet_name, note.row_no) in used]
+        outcome.check()
+        return outcome
+
+    # -- the victim's transfers --------------------------------------------------------------------------------
+
+    async def _take_transfers(self, rows: list[TrailRow]) -> None:
+        """Open the case, or bring into it what it does not know yet."""
+        keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
+        async with self.hands.pool.acquire() as connection:
+            registered = await complaints.by_ack_no(connection, self.reading.ack_no)
+            known = await complaints.cases_of_transfers(connection, list(keys.values()))
+            case_no = registered.receipt.case_ack_no if registered else None
+            if case_no is None and known:
+                case_no = await complaints.oldest_case(connection, list(set(known.values())))
+        elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) != case_no]
+        self._reject(elsewhere, TrailColumn.UTR2, "known_in_another_case", "this transfer stands in another case")
+        rows = [row for row in rows if _place(row) not in self._done]
+        if registered is None and rows:
+            first = rows[:MAX_TRANSFERS]
+            try:
+                case_no = await self._complain(first, self.reading.ack_no, UNKNOWN_VICTIM, NOT_STATED)
+            except AckNoTaken:
+                # Somebody has registered the number since: the case is there.
+                await self._take_transfers(rows)
+                return
+            self._use(first, known, keys)
+            rows = rows[MAX_TRANSFERS:]
+        self.outcome.case_no = case_no
+        if rows and case_no:
+            await self._extend(case_no, rows, keys, known)
+
+    async def _extend(
+        self, case_no: str, rows: list[TrailRow], keys: dict[tuple[str, int], str], known: dict[str, str]
+    ) -> None:
+        """Bring transfers into a case that is there: as a further complaint, which joins by a transfer it knows."""
+        fresh = [row for row in rows if keys[_place(row)] not in known]
+        self._use([row for row in rows if keys[_place(row)] in known], known, keys)
+        if not fresh:
+            return
+        async with self.hands.pool.acquire() as connection:
+            teller = await trail_import.teller(connection, self.reading.ack_no)
+            anchor = await trail_import.known_transfer(connection, case_no)
+        joint = _joint(anchor) if anchor else None
+        if joint is None or anchor is None or self._transfer_key(joint) != anchor.transfer_key:
+            reason = "the case has no transfer by which another one could be brought into it: add it at the desk"
+            self._reject(fresh, TrailColumn.UTR2, "cannot_join", reason)
+            return
+        victim, category = (teller.victim, teller.category) if teller else (UNKNOWN_VICTIM, NOT_STATED)
+        for start in range(0, len(fresh), MAX_TRANSFERS - 1):
+            part = fresh[start : start + MAX_TRANSFERS - 1]
+            joined = await self._complain(part, None, victim, category, joint)
+            self._use(part, (), keys)
+            if joined != case_no:
+                for row in part:
+                    self._note(row, TrailColumn.UTR2, f"case {case_no} has no room for it: it is in case {joined}")
+
+    async def _complain(
+        self, rows: Sequence[TrailRow], ack_no: str | None, victim: Victim, category: str, joint: Transfer | None = None
+    ) -> str:
+        """A complaint of these rows; the case it is in."""
+        transfers = tuple(_transfer(row) for row in rows)
+        complaint = Complaint(
+            ack_no=ack_no,
+            channel=Channel.IMPORT,
+            category=category,
+            victim=victim,
+            transfers=(joint, *transfers) if joint else transfers,
+        )
+        key = f"trail-{hashlib.sha256(complaint.model_dump_json().encode()).hexdigest()}"
+        taken = await take_complaint(self.hands, complaint, idempotency_key=key, taken_by=self.taken_by)
+        if taken.follow_up:
+            self.told.append(taken.follow_up)
+        self.outcome.flags += taken.receipt.flags
+        self.outcome.opened |= not taken.receipt.joined and not taken.repeated
+        return taken.receipt.case_ack_no
+
+    def _use(self, rows: Iterable[TrailRow], known: Container[str], keys: dict[tuple[str, int], str]) -> None:
+        for row in rows:
+            self._done_with(row)
+            fate = Fate.KNOWN if keys[_place(row)] in known else Fate.OPENED
+            self.outcome.used.append(UsedRow(row, fate))
+
+    def _transfer_key(self, transfer: Transfer) -> str:
+        """As the intake has it."""
+        payee = transfer.payee
+        found, _ = self.hands.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
+        return transfer_key(transfer.reference, transfer.amount_paise, found.code if found else payee.institution)
+
+    # -- what banks say ----------------------------------------------------------------------------------------
+
+    async def _log(self, case_no: str) -> None:
+        """Tell in the case's log, once for one content, who brought banks' answers in."""
+        rows = (*self.reading.transfers, *self.reading.said)
+        content = trail_lines.content(rows)
+        data = {"content": content, "rows": dict(Counter(row.sheet.value for row in rows))}
+        async with self.hands.pool.acquire() as connection, connection.transaction():
+            await cases.lock(connection, case_no)
+            if not await trail_import.imported_before(connection, case_no, content):
+                now = datetime.now(UTC)
+                await events.append(connection, case_no, now, self.taken_by, [Event(EventKind.TRAIL_IMPORTED, data)])
+
+    async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
+        """Take rows whose transfers are known; returns those whose are not."""
+        assert self.outcome.case_no is not None, "without a case nothing is said of it"
+        async with self.hands.pool.acquire() as connection:
+            hops = await trail_import.named_hops(
+                connection,
+                self.outcome.case_no,
+                sorted({reference_key(told) for row in rows for told in (row.root_reference, row.reference)} - {""}),
+                sorted({account_key(row.account) for row in rows if row.account and not row.root_reference}),
+            )
+        places = _Places(hops)
+        by_bank: dict[str, list[_Said]] = {}
+        left = []
+        for row in rows:
+            parents = places.of(row)
+            if not parents:
+                left.append(row)
+                continue
+            bank = self._who_says(row, parents)
+            if bank:
+                by_bank.setdefault(bank, []).append((row, frozenset(hop.hop_no for hop in parents)))
+                self._note_layer(row, parents)
+        for bank, said in by_bank.items():
+            news = await self._news(bank, said, hops)
+            for start in range(0, len(news), LINES_AN_ANSWER_MAX):
+                await self._answer(bank, news[start : start + LINES_AN_ANSWER_MAX])
+        return left
+
+    async def _news(self, bank: str, said: list[_Said], hops: Sequence[NamedHop]) -> list[TrailRow]:
+        """The rows that the bank has not told in other words before."""
+        assert self.outcome.case_no is not None, "without a case nothing is said of it"
+        asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
+        async with self.hands.pool.acquire() as connection:
+            lines = await trail_import.told_lines(connection, self.outcome.case_no, bank, asked)
+        onward = [
+            OnwardHop(hop.parent_hop_no, hop.reference_key, hop.disputed_paise)
+            for hop in hops
+            if hop.parent_hop_no is not None and hop.source is HopSource.ANSWER
+        ]
+        rows = [row for row, _ in said]
+        claims = to_claims(
+            (trail_lines.to_line(1, row, "") for row in rows), "", self.hands.directory.current, self.hands.policy.trail
+        )
+        verdicts = Told(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
+        news = []
+        for row, verdict in zip(rows, verdicts, strict=True):
+            if verdict is Verdict.NEWS:
+                news.append(row)
+            elif verdict is Verdict.KNOWN:
+                self._done_with(row)
+                self.outcome.used.append(UsedRow(row, Fate.KNOWN))
+                self._note(row, "row", "told before, with another time, reference or account")
+            else:
+                reason = "the case knows this transaction with less money: settle at the desk which figure is right"
+                self._reject([row], TrailColumn.DISPUTED, "other_figures", reason)
+        return news
+
+    def _who_says(self, row: TrailRow, parents: Sequence[NamedHop]) -> str | None:
+        """The bank whose word the row is: the one it names, else the bank of the account. None: it is rejected."""
+        institutions = {hop.institution for hop in parents}
+        if institutions == {None}:
+            reason = "the bank of the account is not in the directory: name it at the desk, and import again"
+            self._reject([row], TrailColumn.ACTION_BY, "bank_unknown", reason)
+            return None
+        named = self.hands.directory.current.resolve(row.bank, None, "", "bank")[0] if row.bank else None
+        if named:
+            return named.code
+        known = sorted(institutions - {None}, key=str)
+        if len(known) > 1:
+            reason = "several banks have a transfer of this reference: name the one that says so"
+            self._reject([row], TrailColumn.ACTION_BY, "bank_ambiguous", reason)
+            return None
+        if row.bank:
+            self._note(row, TrailColumn.ACTION_BY, "not in the directory: the bank of the account stands for it")
+        return known[0]
+
+    async def _answer(self, bank: str, rows: Sequence[TrailRow]) -> None:
+        """Take the rows as one answer of their bank."""
+        case_no = self.outcome.case_no
+        assert case_no is not None, "without a case nothing is said of it"
+        lines = tuple(trail_lines.to_line(number, row, self.taken_by) for number, row in enumerate(rows, start=1))
+        body_digest = trail_lines.digest(case_no, bank, rows)
+        update = StatusUpdate(ack_no=case_no, job_id=None, lines=lines)
+        try:
+            receipt = await take_status_update(self.hands, bank, update, body_digest)
+        except NotFound:
+            reason = f"{bank} says so, and has nothing to do with this case"
+            self._reject(rows, TrailColumn.ACTION_BY, "not_its_bank", reason)
+            return
+        except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
+            self._reject(rows, "row", "refused", f"{type(error).__doc__ or type(error).__name__} ({error})")
+            return
+        if receipt.follow_up:
+            self.told.append(receipt.follow_up)
+        async with self.hands.pool.acquire() as connection:
+            fates = await trail_import.fates(connection, bank, body_digest)
+        for row, fate in zip(rows, fates, strict=True):
+            self._done_with(row)
+            self.outcome.used.append(UsedRow(row, Fate.KNOWN) if receipt.repeated else _used(row, fate))
+
+    # -- leaves ------------------------------------------------------------------------------------------------
+
+    def _note_layer(self, row: TrailRow, parents: Sequence[NamedHop]) -> None:
+        deeper = 1 if row.sheet is Sheet.TRANSFER else 0
+        if row.layer is not None and row.layer not in {hop.layer + deeper for hop in parents}:
+            self._note(row, TrailColumn.LAYER, f"layer {row.layer} is told: by its references it is another")
+
+    def _note(self, row: TrailRow, column: str, message: str) -> None:
+        self.outcome.notes.append(TrailNote(row.sheet_name, row.row_no, str(column), message))
+
+    def _reject(self, rows: Iterable[TrailRow], column: str, code: str, reason: str) -> None:
+        for row in rows:
+            self._done_with(row)
+            self.outcome.rejected.append(RejectedTrailRow(row.sheet_name, row.row_no, (Fault(column, code, reason),)))
+
+    def _done_with(self, row: TrailRow) -> None:
+        self._done.add(_place(row))
+        self.progress(len(self._done))
+
+
+class _Places:
+    """The hops that rows can speak of, by reference and by account."""
+
+    def __init__(self, hops: Iterable[NamedHop]) -> None:
+        self._by_reference: dict[str, list[NamedHop]] = {}
+        self._by_account: dict[str, list[NamedHop]] = {}
+        for hop in hops:
+            self._by_reference.setdefault(hop.reference_key, []).append(hop)
+            self._by_account.setdefault(hop.account_key, []).append(hop)
+
+    def of(self, row: TrailRow) -> list[NamedHop]:
+        """The hops a row speaks of, as the reconciliation will find them."""
+        account = account_key(row.account) if row.account else ""
+        if not row.root_reference:
+            found = self._by_account.get(account, [])
+            return found if len(found) == 1 else []
+        found = self._by_reference.get(reference_key(row.root_reference), [])
+        return [hop for hop in found if hop.account_key == account] or found
+
+
+def _place(row: TrailRow) -> tuple[str, int]:
+    return row.sheet_name, row.row_no
+
+
+def _transfer(row: TrailRow) -> Transfer:
+    assert row.transfer is not None, "a row of the first layer has its transfer"
+    return row.transfer
+
+
+def _used(row: TrailRow, fate: LineFate) -> UsedRow:
+    return UsedRow(
+        row,
+        _FATES.get(fate.disposition, Fate.REVIEW),
+        fate.contradiction or "",
+        fate.claim_paise,
+        fate.applied_paise,
+    )
+
+
+def _joint(anchor: trail_import.KnownTransfer) -> Transfer:
+    """A transfer of the case once more, so that a further complaint joins it. None of it is written anew."""
+    reference, amount, institution = anchor.transfer_key.split("|", 2)
+    is_rrn = RRN_PATTERN.match(reference)
+    return Transfer(
+        payer=Party(institution=NOT_STATED, account=NOT_STATED),
+        payee=Party.model_validate(
+            {"institution": institution, "vpa" if "@" in anchor.payee_holder else "account": anchor.payee_holder}
+        ),
+        amount_paise=int(amount),
+        rrn=reference if is_rrn else None,
+        utr=None if is_rrn else reference,
+        mode=Mode.OTHER,
+        transferred_at=anchor.transferred_at,
+    )

@@ -1,0 +1,87 @@
+"""The reminder of a request that went out as a file is a file too."""
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from temporalio.testing import ActivityEnvironment
+
+from activities.banks.delivery import Carrier
+from activities.tracing.hold_requests import FreezeHands
+from adapters.banks.iso20022.arrivals import StatusRequest
+from adapters.banks.iso20022.decode import decode
+from adapters.banks.iso20022.spool import Spool, SpoolAdapter
+from db.pool import Pool
+from schemas.enums import ChannelKind, Rung
+from schemas.work import Climbed, ClimbRung, Sent
+from tests.activities.bench import Bench
+from tests.factories import by_files, make_hands, rrn, transfer
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Spool:
+    return Spool(tmp_path)
+
+
+@pytest.fixture
+async def bench(database: Pool, spool: Spool) -> Bench:
+    """A bench whose only bank takes files; no mail route."""
+    bench = Bench(await make_hands(database, [by_files("HDFC")]))
+    carrier = Carrier(bench.hands, {ChannelKind.ISO20022: SpoolAdapter(spool)})
+    bench.freeze = FreezeHands(bench.hands, carrier, None)
+    return bench
+
+
+def chasers(spool: Spool, sent: Sent) -> list[StatusRequest]:
+    found = [decode(path.read_bytes()) for path in spool.of("HDFC", "out").iterdir()]
+    told = [message for message in found if isinstance(message, StatusRequest)]
+    assert all(message.request_message_id == sent.request_id.replace("-", "") for message in told)
+    return told
+
+
+async def asked(bench: Bench) -> tuple[str, str, Sent]:
+    reference = rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=reference))
+    sent = await bench.ask_one(case_no)
+    assert sent.delivered
+    return case_no, reference, sent
+
+
+async def test_the_reminder_of_a_request_by_file_is_one_chaser(bench: Bench, spool: Spool) -> None:
+    case_no, reference, sent = await asked(bench)
+    assert chasers(spool, sent) == []
+    assert await bench.climb(case_no, sent, Rung.REMINDER) == Climbed(done=True), "though no mail route is set"
+    (told,) = chasers(spool, sent)
+    assert told.references == (reference,)
+    await bench.climb(case_no, sent, Rung.REMINDER)
+    await bench.climb(case_no, sent, Rung.NODAL_OFFICER)
+    assert len(chasers(spool, sent)) == 1
+
+
+async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
+    bench: Bench, spool: Spool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case_no, _, sent = await asked(bench)
+    order = ClimbRung(case_no=case_no, request_id=sent.request_id, institution="HDFC", rung=Rung.REMINDER)
+    environment = ActivityEnvironment()
+
+    async def dies(*_: object) -> Climbed:
+        raise ConnectionError
+
+    monkeypatch.setattr(FreezeHands, "_record_rung", dies)
+    with pytest.raises(ConnectionError):
+        await environment.run(bench.freeze.climb_rung, order)
+    monkeypatch.undo()
+    environment.info = dataclasses.replace(environment.info, attempt=2)
+    await environment.run(bench.freeze.climb_rung, order)
+    assert len(chasers(spool, sent)) == 1
+
+
+async def test_a_chaser_that_cannot_be_written_keeps_nobody_from_the_ladder(bench: Bench, spool: Spool) -> None:
+    case_no, _, sent = await asked(bench)
+    for path in spool.of("HDFC", "out").iterdir():
+        path.unlink()
+    spool.of("HDFC", "out").rmdir()
+    spool.of("HDFC", "out").write_text("no folder")
+    climbed = await bench.climb(case_no, sent, Rung.REMINDER)
+    assert (climbed.done, climbed.reason) == (False, "no mail route is set")

@@ -1,0 +1,364 @@
+"""The ladder that silence climbs: letters, tasks and at last giving up, each once however often it is run."""
+
+import asyncio
+import dataclasses
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
+from typing import Any
+
+import pytest
+from aiosmtpd.smtp import SMTP, Envelope
+from temporalio.exceptions import ApplicationError
+from temporalio.testing import ActivityEnvironment
+
+from activities.banks.reply_links import LinkState
+from activities.context import Hands
+from activities.secrets import Vault
+from activities.tracing.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkView, Taken
+from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.request_letters import MAX_ROWS
+from adapters.banks.stated import Answerer, Stated
+from adapters.messages.smtp import Mailer
+from schemas.enums import Rung
+from schemas.work import Climbed, ClimbRung, Sent
+from tests.activities.bench import Bench
+from tests.factories import SECRET, institution, make_hands, moved, row, rrn, transfer
+
+
+class Postbox:
+    """Keeps the letters it is sent, or refuses them with `reply`."""
+
+    def __init__(self) -> None:
+        self.letters: list[EmailMessage] = []
+        self.reply = "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Envelope) -> str:  # noqa: N802
+        if self.reply.startswith("250"):
+            parsed = message_from_bytes(envelope.original_content or b"", policy=default)
+            assert isinstance(parsed, EmailMessage)
+            self.letters.append(parsed)
+        return self.reply
+
+
+@asynccontextmanager
+async def mail_server(box: Postbox) -> AsyncIterator[Mailer]:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(box, hostname="mail.example", loop=loop), "127.0.0.1", 0)
+    try:
+        port = server.sockets[0].getsockname()[1]
+        yield Mailer.from_url(f"smtp://127.0.0.1:{port}?from=police@up.example", timeout_seconds=5)
+    finally:
+        server.close()
+
+
+@pytest.fixture
+def box() -> Postbox:
+    return Postbox()
+
+
+@pytest.fixture
+async def mailing(hands: Hands, box: Postbox) -> AsyncIterator[Bench]:
+    """A bench with a mail route."""
+    async with mail_server(box) as mailer:
+        yield Bench(hands, mailer)
+
+
+@pytest.fixture
+def linking(mailing: Bench) -> Bench:
+    """A bench whose letters have a link."""
+    links = LetterLinks(mailing.hands, Vault(SECRET), PUBLIC_URL)
+    mailing.freeze = dataclasses.replace(mailing.freeze, links=links)
+    return mailing
+
+
+PUBLIC_URL = "https://police.example"
+
+
+async def behind(bench: Bench, letter: EmailMessage) -> LinkView:
+    """What the link in a letter leads to."""
+    (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", letter.get_content())
+    doors = AnswerLinks(bench.hands, Vault(SECRET))
+    digest = doors.digest(token)
+    assert digest is not None
+    view = await doors.look(digest)
+    assert view is not None
+    return view
+
+
+async def asked(bench: Bench, *, hops: int = 1) -> tuple[str, str, Sent]:
+    """A case asked about at HDFC, the reference of its first hop, and the request."""
+    root = rrn()
+    case_no = await bench.complain(transfer(1000_00, reference=root), *[transfer(100_00) for _ in range(hops - 1)])
+    return case_no, root, await bench.ask_one(case_no)
+
+
+async def rung(bench: Bench, case_no: str) -> str | None:
+    found: str | None = await bench.value("SELECT rung FROM hold_request WHERE case_no = $1", case_no)
+    return found
+
+
+async def climbs(bench: Bench, case_no: str) -> list[dict[str, Any]]:
+    """What the log says of every rung."""
+    found = await bench.rows(
+        "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed' ORDER BY seq", case_no
+    )
+    return [{name: data[name] for name in data if name in {"rung", "sent", "reason"}} for (data,) in found]
+
+
+# -- letters -------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("step", "to", "subject"),
+    [
+        (Rung.REMINDER, "desk@hdfc.example", "Reminder"),
+        (Rung.NODAL_OFFICER, "nodal@hdfc.example", "Unanswered hold request"),
+    ],
+)
+async def test_a_letter_names_the_request_and_no_person(
+    mailing: Bench, box: Postbox, step: Rung, to: str, subject: str
+) -> None:
+    case_no, root, sent = await asked(mailing)
+    assert await mailing.climb(case_no, sent, step) == Climbed(done=True)
+    (letter,) = box.letters
+    assert (letter["To"], letter["From"]) == (to, "police@up.example")
+    assert letter["Subject"].startswith(f"{subject}: acknowledgement {case_no}")
+    text = letter.get_content()
+    assert root in text
+    assert f"BANKS-{sent.request_id}" in text
+    assert "disputed Rs 1000.00" in text
+    for personal in ("Victim", "9876543210", "30000000001", "50100000000001"):
+        assert personal not in text
+    assert await climbs(mailing, case_no) == [{"rung": step, "sent": True, "reason": ""}]
+    await mailing.check(case_no)
+
+
+async def test_a_letter_is_sent_once_however_often_the_rung_is_run(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    for _ in range(3):
+        assert (await mailing.climb(case_no, sent, Rung.REMINDER)).done
+    assert len(box.letters) == 1
+    assert len(await climbs(mailing, case_no)) == 1
+
+
+async def test_letters_that_cross_carry_the_same_message_id(mailing: Bench, box: Postbox) -> None:
+    """Two attempts at once may both send; mail servers and people then see that it is one letter."""
+    case_no, _, sent = await asked(mailing)
+    await asyncio.gather(*(mailing.climb(case_no, sent, Rung.REMINDER) for _ in range(3)))
+    assert len({letter["Message-ID"] for letter in box.letters}) == 1
+    assert len(await climbs(mailing, case_no)) == 1
+    await mailing.climb(case_no, sent, Rung.NODAL_OFFICER)
+    assert len({letter["Message-ID"] for letter in box.letters}) == 2
+
+
+async def test_a_letter_of_many_hops_names_fifty_and_counts_the_rest(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing, hops=MAX_ROWS + 3)
+    await mailing.climb(case_no, sent, Rung.REMINDER)
+    text = box.letters[0].get_content()
+    assert text.count("RRN/UTR") == MAX_ROWS
+    assert "and 3 more" in text
+
+
+async def test_a_letter_speaks_only_of_what_is_still_open(mailing: Bench, box: Postbox) -> None:
+    case_no, root, sent = await asked(mailing, hops=2)
+    await mailing.answer("HDFC", case_no, row(1, root, "1000.00"))
+    await mailing.climb(case_no, sent, Rung.REMINDER)
+    assert root not in box.letters[0].get_content()
+
+
+@pytest.mark.parametrize(("step", "to"), [(Rung.REMINDER, "desk"), (Rung.NODAL_OFFICER, "nodal")])
+async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
+    linking: Bench, box: Postbox, step: Rung, to: str
+) -> None:
+    case_no, root, sent = await asked(linking)
+    await linking.climb(case_no, sent, step)
+    view = await behind(linking, box.letters[0])
+    assert (view.state, view.case_no, str(view.request_id)) == (LinkState.OPEN, case_no, sent.request_id)
+    assert [(one.rrn, one.disputed_paise) for one in view.transfers] == [(root, 1000_00)]
+    told = await linking.rows(
+        "SELECT institution, sent_to FROM answer_link WHERE request_id = $1::uuid", sent.request_id
+    )
+    assert told == [("HDFC", f"{to}@hdfc.example")]
+    assert "never asks for a password" in box.letters[0].get_content()
+
+
+async def test_every_letters_link_stays_good_until_the_request_is_answered(linking: Bench, box: Postbox) -> None:
+    case_no, root, sent = await asked(linking)
+    for step in (Rung.REMINDER, Rung.NODAL_OFFICER):
+        await linking.climb(case_no, sent, step)
+    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.OPEN}
+    await linking.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.ANSWERED}
+
+
+async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contradiction(
+    linking: Bench, box: Postbox
+) -> None:
+    """The bank has the request under a job of its own wire."""
+    case_no, root, sent = await asked(linking)
+    await linking.climb(case_no, sent, Rung.REMINDER)
+    (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", box.letters[0].get_content())
+    doors, view = AnswerLinks(linking.hands, Vault(SECRET)), await behind(linking, box.letters[0])
+    form = AnswerForm(
+        stated={1: Stated(rrn=root, held_paise=1000_00)},
+        seen_paise={1: 1000_00},
+        made_at=view.issued_at,
+        answerer=Answerer(name="A. Officer", designation="Manager"),
+        fields={"held": "1000"},
+    )
+    digest = doors.digest(token)
+    assert digest is not None
+    taken = await doors.answer(digest, form)
+    assert isinstance(taken, Taken)
+    assert taken.receipt is not None
+    assert (taken.left, taken.receipt.accepted, taken.receipt.contradictions) == (0, 1, 0)
+    assert await linking.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
+    await linking.check(case_no)
+
+
+async def test_without_an_address_of_our_own_a_letter_has_no_link(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    await mailing.climb(case_no, sent, Rung.REMINDER)
+    assert "https://" not in box.letters[0].get_content()
+    assert await mailing.value("SELECT count(*) FROM answer_link WHERE request_id = $1::uuid", sent.request_id) == 0
+
+
+async def test_without_a_mail_route_the_rung_is_climbed_and_says_so(bench: Bench) -> None:
+    case_no, _, sent = await asked(bench)
+    assert await bench.climb(case_no, sent, Rung.REMINDER) == Climbed(done=False, reason="no mail route is set")
+    assert await climbs(bench, case_no) == [{"rung": "reminder", "sent": False, "reason": "no mail route is set"}]
+    assert await rung(bench, case_no) == "reminder"
+
+
+async def test_without_an_address_the_rung_is_climbed_and_says_so(mailing: Bench, box: Postbox) -> None:
+    entry = institution("NOMAIL").model_copy(update={"desk_email": "", "inbound": None})
+    bench = Bench(await make_hands(mailing.pool, [entry]), mailing.freeze.mailer)
+    case_no = await bench.complain(transfer(payee_bank="NOMAIL"))
+    sent = await bench.ask_one(case_no)
+    done = await bench.climb(case_no, sent, Rung.REMINDER, institution="NOMAIL")
+    assert (done.done, done.reason, box.letters) == (False, "no address in the directory", [])
+
+
+async def climb_as(bench: Bench, case_no: str, sent: Sent, *, attempt: int) -> Climbed:
+    """Climb to the reminder in the given attempt of the activity."""
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=attempt)
+    order = ClimbRung(case_no=case_no, request_id=sent.request_id, institution="HDFC", rung=Rung.REMINDER)
+    climbed = await environment.run(bench.freeze.climb_rung, order)
+    assert isinstance(climbed, Climbed)
+    return climbed
+
+
+async def test_a_mail_server_that_is_busy_is_tried_again_and_then_left(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    box.reply = "451 try later"
+    with pytest.raises(ApplicationError) as failed:
+        await climb_as(mailing, case_no, sent, attempt=1)
+    assert failed.value.type == "MailUnreachable"
+    assert await rung(mailing, case_no) is None
+    last = mailing.hands.policy.delivery.mail_attempts
+    assert await climb_as(mailing, case_no, sent, attempt=last) == Climbed(done=False, reason="MailUnreachable")
+    assert await rung(mailing, case_no) == "reminder"
+
+
+async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    box.reply = "550 no such user"
+    assert await climb_as(mailing, case_no, sent, attempt=1) == Climbed(done=False, reason="MailRefused")
+    assert await climbs(mailing, case_no) == [{"rung": "reminder", "sent": False, "reason": "MailRefused"}]
+
+
+async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
+    case_no, _, sent = await asked(bench)
+    nowhere = Mailer.from_url("smtp://127.0.0.1:9?from=police@up.example", timeout_seconds=2)
+    bench.freeze = FreezeHands(bench.hands, bench.freeze.carrier, nowhere)
+    with pytest.raises(ApplicationError):
+        await climb_as(bench, case_no, sent, attempt=1)
+
+
+# -- people --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("step", "task"), [(Rung.DESK_TASK, "phone_bank"), (Rung.SUPERVISOR, "supervise")])
+async def test_above_the_letters_stand_people(bench: Bench, step: Rung, task: str) -> None:
+    case_no, root, sent = await asked(bench)
+    assert [(await bench.climb(case_no, sent, step)).done for _ in range(2)] == [True, True]
+    assert await bench.tasks(case_no) == [(task, None)]
+    assert await bench.value("SELECT request_id::text FROM desk_task WHERE case_no = $1", case_no) == sent.request_id
+    await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
+    assert await bench.tasks(case_no) == [], "the bank has answered: nobody needs to call"
+    await bench.check(case_no)
+
+
+async def test_a_late_attempt_takes_nobody_down_again(mailing: Bench, box: Postbox) -> None:
+    case_no, _, sent = await asked(mailing)
+    await mailing.climb(case_no, sent, Rung.DESK_TASK)
+    assert (await mailing.climb(case_no, sent, Rung.REMINDER)).done
+    assert await rung(mailing, case_no) == "desk_task"
+    assert box.letters == []
+
+
+# -- giving up -----------------------------------------------------------------------------------------------------
+
+
+async def test_giving_up_writes_the_money_off_once(bench: Bench) -> None:
+    case_no, root, sent = await asked(bench, hops=2)
+    await bench.climb(case_no, sent, Rung.SUPERVISOR)
+    await bench.answer("HDFC", case_no, row(1, root, "300.00"))
+    await bench.climb(case_no, sent, Rung.GIVE_UP)
+    assert (await bench.climb(case_no, sent, Rung.GIVE_UP)).over
+    assert await bench.buckets(case_no) == {"lost": -1100_00, "held": 300_00, "untraced": 800_00}
+    assert await bench.hops(case_no) == ["closed", "closed"]
+    assert await bench.value("SELECT state FROM hold_request WHERE case_no = $1", case_no) == "stopped"
+    assert (await bench.events(case_no)).count("request_stopped") == 1
+    assert await bench.tasks(case_no) == []
+    assert (await bench.settle(case_no)).settled
+    await bench.check(case_no)
+
+
+async def test_an_answer_after_giving_up_is_taken_from_the_untraced_and_opens_the_case(bench: Bench) -> None:
+    case_no, root, sent = await asked(bench)
+    await bench.climb(case_no, sent, Rung.GIVE_UP)
+    await bench.settle(case_no)
+    done = await bench.answer(
+        "HDFC",
+        case_no,
+        row(1, root, "300.00"),
+        moved(root, "600.00", "ICIC", "1234567890"),
+        job_id=f"BANKS-{sent.request_id}",
+    )
+    assert done.contradictions == 0
+    assert done.follow_up is not None
+    assert done.follow_up.start is not None
+    assert await bench.buckets(case_no) == {
+        "lost": -1000_00,
+        "held": 300_00,
+        "in_play": 600_00,
+        "untraced": 100_00,
+    }
+    await bench.check(case_no)
+
+
+@pytest.mark.parametrize("step", list(Rung))
+async def test_nothing_is_climbed_for_what_needs_no_answer(mailing: Bench, box: Postbox, step: Rung) -> None:
+    case_no, root, sent = await asked(mailing)
+    await mailing.answer("HDFC", case_no, row(1, root, "1000.00"))
+    before = await mailing.events(case_no)
+    assert await mailing.climb(case_no, sent, step) == Climbed(done=False, reason="answered", over=True)
+    assert (await mailing.events(case_no), box.letters) == (before, [])
+    never = sent.model_copy(update={"request_id": "00000000-0000-4000-8000-000000000000"})
+    assert not (await mailing.climb(case_no, never, step)).done
+
+
+async def test_giving_up_and_an_answer_at_once_place_the_money_once(bench: Bench) -> None:
+    for _ in range(5):
+        case_no, root, sent = await asked(bench)
+        await asyncio.gather(
+            bench.climb(case_no, sent, Rung.GIVE_UP), bench.answer("HDFC", case_no, row(1, root, "600.00"))
+        )
+        assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 600_00, "untraced": 400_00}
+        await bench.check(case_no)

@@ -1,0 +1,157 @@
+"""Papers to holders and victims that come by themselves; the time to object runs from the notice."""
+
+from activities.documents.issuing import approve_attachment
+from schemas.restoration_enums import ObjectionDecision
+from schemas.restorations import RestorationVerb
+from tests.activities.paper_office import APPEAL, KIND, Office, office
+from tests.activities.way_home import DAY, DESK, SP
+
+__all__ = ["office"]
+
+LACKS_IO = "officer.name, officer.rank, officer.police_station, officer.phone"
+
+
+# -- notice to the holder ----------------------------------------------------------------------------------------------
+
+
+async def test_a_holder_has_notice_in_two_languages_and_the_time_to_object_runs_from_it(office: Office) -> None:
+    case_no, restoration = await office.at_notice()
+    home = office.home
+    home.clock.at += 2 * DAY
+    await office.issue()
+    assert await office.papers(case_no, KIND.HOLDER_NOTICE) == [("holder_notice", "hi", 1), ("holder_notice", "en", 1)]
+    said = await office.facts(case_no, KIND.HOLDER_NOTICE)
+    due_at = await home.bench.value(
+        "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
+    )
+    assert due_at == home.clock.at + 15 * DAY
+    assert said["object_by"].startswith(due_at.strftime("%Y-%m-%dT%H:%M"))
+    assert said["appeal"]["address"] == APPEAL
+    await office.post()
+    ((to, files),) = await office.mails("objection_window", case_no)
+    assert to == "desk@hdfc.example", "the bank has told no way to its customer"
+    assert [name.rsplit(".", 2)[1] for name in files] == ["hi", "en"]
+    assert "end_step" not in await home.tick(restoration, 14.9)
+    assert "end_step" in await home.tick(restoration, 0.2)
+
+
+async def test_a_step_does_not_end_before_its_notice_is_issued(office: Office) -> None:
+    case_no = await office.home.hold(400)
+    restoration = await office.home.of(case_no)
+    await office.home.tick(restoration, 3)
+    await office.home.apply(restoration)
+    await office.home.verify(restoration)
+    await office.issue()
+    assert any(f"holder_notice lacks {LACKS_IO}" in note for note in await office.task(case_no))
+    office.home.clock.at += 40 * DAY
+    assert {due.what for due in (await office.home.look(restoration)).dues} == {"remind", "escalate"}
+    await office.assign(case_no)
+    await office.issue()
+    dues = {due.what: due.at for due in (await office.home.look(restoration)).dues}
+    assert dues["end_step"] == office.home.clock.at + 15 * DAY
+    assert not any("holder_notice" in note for note in await office.task(case_no))
+
+
+async def test_every_turn_has_a_notice_of_its_own_and_one_that_ended_needs_none(office: Office) -> None:
+    case_no, restoration = await office.at_notice()
+    await office.issue()
+    await office.home.send_back(restoration)
+    await office.home.verify(restoration)
+    await office.issue()
+    revisions = [revision for _, _, revision in await office.papers(case_no, KIND.HOLDER_NOTICE)]
+    assert revisions == [1, 1, 2, 2]
+    await office.home.send_back(restoration)
+    await office.home.verify(restoration)
+    await office.home.waive(restoration)
+    await office.issue()
+    assert len(await office.papers(case_no, KIND.HOLDER_NOTICE)) == 4
+
+
+async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Office) -> None:
+    case_no, restoration = await office.at_notice()
+    hold_id = await office.home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
+    await office.home.register_fir(case_no)
+    await office.home.give_notice(restoration)
+    await office.pool.execute(
+        "UPDATE restoration_step SET ended_at = $2, ended_by = 'engine', outcome = 'cancelled'"
+        " WHERE restoration_id = $1 AND ended_at IS NULL",
+        restoration,
+        office.home.clock.at,
+    )
+    await office.pool.execute(
+        "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at)"
+        " VALUES ($1, 'show_cause', 1, $2, $3)",
+        restoration,
+        office.home.clock.at,
+        office.home.clock.at + 14 * DAY,
+    )
+    await office.pool.execute(
+        "UPDATE restoration SET step = 'show_cause', turn = 1, route = 'magistrate_107' WHERE restoration_id = $1",
+        restoration,
+    )
+    await office.issue()
+    (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
+    lacks = "court_order.court, court_order.order_no, court_order.made_on, place, show_cause_by, grounds, approved_by"
+    assert f"notice_107 lacks {lacks}" in task
+    await approve_attachment(office.home.hands, hold_id, "the trail is clear", SP)
+    await office.home.court_order(case_no, "bnss_107", "keep_hold")
+    await office.issue()
+    (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
+    assert "notice_107 lacks place, show_cause_by, grounds" in task
+    by = office.home.clock.at + 22 * DAY
+    await office.issue_about(
+        case_no, KIND.NOTICE_107, str(hold_id), place="CJM Lucknow", by=by, grounds="came from the victim"
+    )
+    await office.issue()
+    due_at = await office.home.bench.value(
+        "SELECT due_at FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
+    )
+    assert due_at == by
+    told = await office.home.bench.rows(
+        "SELECT to_whom, count(p.*) FROM message m LEFT JOIN message_paper p USING (message_id)"
+        " WHERE case_no = $1 AND kind = 'objection_window' AND to_whom = 'bank' GROUP BY to_whom",
+        case_no,
+    )
+    assert told == [("bank", 1)]
+
+
+# -- letters to the victim ---------------------------------------------------------------------------------------------
+
+
+async def test_the_victim_has_a_letter_when_it_is_opened_approved_and_over(office: Office) -> None:
+    home = office.home
+    case_no = await home.hold(400)
+    await home.bench.pool.execute(
+        "UPDATE victim SET email = 'asha@example.org', language = 'hi' WHERE victim_id ="
+        " (SELECT victim_id FROM complaint WHERE ack_no = $1)",
+        case_no,
+    )
+    await office.assign(case_no)
+    await office.issue()
+    restoration = await home.of(case_no)
+    await home.to_credit(restoration)
+    await office.issue()
+    await home.confirm(restoration)
+    await home.tick(restoration)
+    await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
+    await office.issue()
+    letters = await office.papers(case_no, KIND.STATUS_LETTER)
+    assert letters == [("status_letter", "hi", revision) for revision in (1, 2, 3)]
+    last = await office.facts(case_no, KIND.STATUS_LETTER, 3)
+    assert {one["bucket"]: one["amount_paise"] for one in last["buckets"]} == {"restored": 400_00}
+    await office.post()
+    sent = [files for to, files in await office.mails("status_letter", case_no) if files]
+    assert [name.startswith("GH-UP-SL-") for (name,) in sent] == [True, True, True]
+    texts = await home.bench.rows(
+        "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'status_letter' AND medium = 'sms'", case_no
+    )
+    assert texts == [(3,)]
+
+
+async def test_of_the_letters_that_wait_the_newest_says_it_all(office: Office) -> None:
+    case_no, restoration, _ = await office.home.two_accounts()
+    await office.issue()
+    await office.home.decide(restoration, await office.home.object(restoration), ObjectionDecision.UPHELD)
+    await office.assign(case_no)
+    await office.issue()
+    assert len(await office.papers(case_no, KIND.STATUS_LETTER)) == 1

@@ -1,0 +1,252 @@
+"""What papers say, read from the rows: sums, times, names and who has decided."""
+
+from datetime import date, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from activities.documents.issuing import OrderPapers, approve_attachment
+from activities.police.firs import assign_officer
+from domain.authority import SameEyes
+from domain.errors import NotFound
+from domain.papers import PaperDiffers, PaperLacks
+from schemas.enums import Language, Role
+from schemas.papers import IssuedPaper, Particulars
+from schemas.police import CaseDuty, NewOfficer
+from schemas.restoration_enums import OrderKind
+from tests.activities.paper_desk import KIND, SAID, Desk, desk, home, particulars
+from tests.activities.way_home import officer
+from tests.factories import rrn, transfer
+
+__all__ = ["desk", "home"]
+
+
+class TestLien:
+    async def test_one_bank_sees_its_own_accounts_and_no_others(self, desk: Desk) -> None:
+        root = rrn()
+        mine = {"institution": "HDFC", "account": f"5{rrn()}"}
+        other = {"institution": "ICIC", "account": f"6{rrn()}"}
+        case_no = await desk.home.bench.complain(
+            transfer(1000_00, reference=root, payee=mine), transfer(500_00, payee=other, payee_bank="ICIC")
+        )
+        await desk.officers(case_no)
+        facts = await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC"))
+        assert [(one["account"], one["amount_paise"]) for one in facts["accounts"]] == [(mine["account"], 1000_00)]
+        assert facts["accounts"][0]["references"] == [root]
+        assert facts["accounts"][0]["held_at"] is None, "nothing is on hold yet"
+
+    async def test_a_bank_reads_when_the_money_came_and_since_when_it_is_on_hold(self, desk: Desk) -> None:
+        case_no = await desk.whole()
+        query = "SELECT transferred_at, held_at FROM hop JOIN held_hop USING (case_no, hop_no) WHERE case_no = $1"
+        ((received, held),) = await desk.home.bench.rows(query, case_no)
+        for kind in (KIND.LIEN_NOTICE, KIND.FOLLOW_UP, KIND.NOTICE_106):
+            facts = await desk.facts(await desk.issue(case_no, kind, "HDFC", particulars=particulars(desk)))
+            (account,) = facts["accounts"]
+            assert datetime.fromisoformat(account["since"]) == received
+            assert datetime.fromisoformat(account["held_at"]) == held
+
+    async def test_without_an_fir_it_is_an_emergency_that_says_when_the_rest_follows(self, desk: Desk) -> None:
+        case_no = await desk.home.hold(400, 600)
+        await desk.officers(case_no)
+        facts = await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC"))
+        assert facts["emergency"]
+        assert facts["accounts"][0]["amount_paise"] == 400_00, "what is withdrawn is not there any more"
+        promised = await desk.value("SELECT due_at FROM duty WHERE case_no = $1 AND kind = 'follow_up'", case_no)
+        assert facts["follow_up_by"] == promised.isoformat().replace("+00:00", "Z")
+
+    async def test_when_its_time_is_over_the_fir_and_its_copy_are_asked_for(self, desk: Desk) -> None:
+        case_no = await desk.home.hold(400)
+        await desk.officers(case_no)
+        await desk.fir(case_no, copy=False)
+        assert (await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC")))["emergency"]
+        desk.home.clock.at += timedelta(days=4)
+        with pytest.raises(PaperLacks) as refusal:
+            await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC", revision=2)
+        assert [missing.field for missing in refusal.value.missing] == ["fir.copy_digest"]
+
+    async def test_a_bank_that_has_nothing_of_the_case_gets_none(self, desk: Desk) -> None:
+        case_no = await desk.whole()
+        with pytest.raises(PaperLacks, match="accounts"):
+            await desk.issue(case_no, KIND.LIEN_NOTICE, "PUNB")
+        with pytest.raises(NotFound):
+            await desk.issue(case_no, KIND.LIEN_NOTICE, "NOBANK")
+
+
+async def test_the_magistrate_is_told_of_everything_on_hold(desk: Desk) -> None:
+    case_no = await desk.whole()
+    paper = await desk.issue(case_no, KIND.MAGISTRATE_REPORT, "whatever", Language.HI)
+    facts = await desk.facts(paper)
+    assert facts["magistrate"] == "मुख्य न्यायिक मजिस्ट्रेट, लखनऊ"
+    assert [(one["institution_name"], one["amount_paise"]) for one in facts["accounts"]] == [("HDFC Bank", 400_00)]
+    assert facts["accounts"][0]["held_at"] > facts["accounts"][0]["since"]
+    assert not facts["late"]
+    named = Particulars(magistrate="ACJM-II, Lucknow")
+    again = await desk.issue(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI, revision=2, particulars=named)
+    assert (await desk.facts(again))["magistrate"] == "ACJM-II, Lucknow"
+
+
+async def test_cause_is_shown_no_sooner_than_the_policy_gives(desk: Desk) -> None:
+    case_no = await desk.whole()
+    hold = await desk.to_show_cause(case_no)
+    early = SAID.model_copy(update={"by": desk.home.clock.at + timedelta(days=20)})
+    with pytest.raises(PaperLacks, match="show_cause_by"):
+        await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=early)
+    facts = await desk.facts(await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk)))
+    assert (facts["notice_days"], facts["service_days"]) == (14, 7)
+
+
+async def test_the_court_asks_to_show_cause_and_other_eyes_have_approved(desk: Desk) -> None:
+    case_no = await desk.whole()
+    hold = await desk.hold_id(case_no)
+    with pytest.raises(PaperLacks) as refusal:
+        await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk))
+    asked = ["court_order.court", "court_order.order_no", "court_order.made_on"]
+    assert [one.field for one in refusal.value.missing] == [
+        *asked,
+        "approved_by.name",
+        "approved_by.rank",
+        "approved_at",
+    ]
+    with pytest.raises(SameEyes):
+        await approve_attachment(desk.home.hands, UUID(hold), "mine", officer("io", Role.SP))
+    with pytest.raises(asyncpg.CheckViolationError):
+        await desk.pool.execute(
+            "INSERT INTO attachment_approval VALUES ($1, $2, 'io', now(), 'mine')", UUID(hold), case_no
+        )
+    await desk.to_show_cause(case_no)
+    again = await approve_attachment(desk.home.hands, UUID(hold), "again", officer("sp2", Role.SP))
+    assert again.approved_by == "sp", "it is approved once"
+    facts = await desk.facts(await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk)))
+    assert (facts["court_order"]["court"], facts["court_order"]["kind"]) == ("CJM Lucknow", "bnss_107")
+    assert facts["approved_by"]["name"] == "R. K. Singh"
+    assert len(await desk.home.events(case_no, "attachment_approved")) == 1
+
+
+async def test_who_investigates_now_has_not_approved(desk: Desk) -> None:
+    case_no = await desk.whole()
+    hold = await desk.to_show_cause(case_no)
+    io = NewOfficer(
+        duty=CaseDuty.IO,
+        subject="sp",
+        name="R. K. Singh",
+        rank="DCP",
+        police_station="HQ",
+        district="LUCKNOW",
+        phone="9454400001",
+    )
+    await assign_officer(desk.home.hands, case_no, io, "officer:chief")
+    with pytest.raises(PaperLacks, match=r"approved_by\.name"):
+        await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk))
+
+
+async def test_a_late_report_says_so(desk: Desk) -> None:
+    case_no = await desk.home.hold(400)
+    await desk.officers(case_no)
+    desk.home.clock.at += timedelta(days=10)
+    facts = await desk.facts(await desk.issue(case_no, KIND.MAGISTRATE_REPORT))
+    assert facts["late"]
+    assert facts["follow_up_late"]
+    await desk.fir(case_no)
+    told = await desk.facts(await desk.issue(case_no, KIND.LIEN_NOTICE, "HDFC"))
+    assert (told["magistrate_told_at"], told["magistrate_report_late"]) == (None, True), "issued is not handed in"
+
+
+async def test_other_particulars_under_the_same_revision_are_refused_by_name(desk: Desk) -> None:
+    case_no, said = await desk.whole(), particulars(desk)
+    first = await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=said)
+    for same in (said, Particulars(), Particulars(grounds="of no concern to it")):
+        assert (await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=same)).paper_id == first.paper_id
+    other = said.model_copy(update={"documents": ("CCTV of the ATM",), "period_from": date(2026, 10, 1)})
+    with pytest.raises(PaperDiffers) as refusal:
+        await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=other)
+    assert set(refusal.value.fields) == {"documents", "period_from"}
+    second = await desk.issue(case_no, KIND.NOTICE_94, "HDFC", particulars=other, revision=2)
+    assert (await desk.facts(second))["documents"] == ["CCTV of the ATM"]
+
+
+async def test_a_paper_anchors_the_log_as_it_stood_before_it(desk: Desk) -> None:
+    case_no = await desk.whole()
+    facts = await desk.facts(await desk.issue(case_no, KIND.MAGISTRATE_REPORT))
+    rows = await desk.home.bench.rows(
+        "SELECT seq, encode(hash, 'hex'), kind FROM case_event WHERE case_no = $1 ORDER BY seq", case_no
+    )
+    (place,) = [index for index, (_, _, kind) in enumerate(rows) if kind == "paper_issued"]
+    assert (facts["log_seq"], facts["log_hash"]) == rows[place - 1][:2]
+
+
+async def test_the_holder_gets_the_reference_and_the_whole_ladder(desk: Desk) -> None:
+    case_no = await desk.whole()
+    address = "https://freeze.example/appeal"
+    paper = await desk.issue(case_no, KIND.HOLDER_NOTICE, await desk.hold_id(case_no), appeal_address=address)
+    facts = await desk.facts(paper)
+    reference = await desk.value("SELECT reference FROM account_hold WHERE case_no = $1", case_no)
+    assert (facts["appeal"]["reference"], facts["appeal"]["address"]) == (reference, address)
+    assert [(one["level"], one["days"]) for one in facts["appeal"]["levels"]] == [
+        ("bank", 7),
+        ("io", 15),
+        ("dy_sp", 15),
+        ("district_gro", 15),
+        ("state_gro", 15),
+    ]
+    assert facts["amount_paise"] == 400_00
+
+
+async def test_the_victim_reads_where_every_rupee_is(desk: Desk) -> None:
+    case_no = await desk.whole(400, 600)
+    facts = await desk.facts(await desk.issue(case_no, KIND.STATUS_LETTER))
+    assert facts["lost_paise"] == 1000_00
+    assert {one["bucket"]: one["amount_paise"] for one in facts["buckets"]} == {"held": 400_00, "withdrawn": 600_00}
+    assert facts["step"] == "collecting"
+
+
+class TestOrders:
+    async def test_the_order_names_who_prepared_and_who_approved(self, desk: Desk) -> None:
+        case_no = await desk.whole(payer={"institution": "SBIN", "account": "30000000777"})
+        order_id = await desk.order(case_no)
+        pdf = await OrderPapers(desk.home.hands).of(UUID(order_id))
+        assert pdf.startswith(b"%PDF-")
+        paper_id = await desk.value("SELECT paper_id FROM paper WHERE order_id = $1", UUID(order_id))
+        facts = await desk.facts(IssuedPaper(paper_id=paper_id, number="", digest=""))
+        assert (facts["prepared_by"], facts["approved_by"]) == ("io", "sp")
+        assert (facts["approver"]["name"], facts["route"], facts["bond"]) == ("R. K. Singh", "no_court", True)
+        (line,) = facts["lines"]
+        assert (line["amount_paise"], line["ack_no"]) == (400_00, case_no)
+        assert line["beneficiary"]["account"] == "30000000777"
+        assert line["beneficiary"]["institution_name"] == "SBIN Bank"
+        assert await OrderPapers(desk.home.hands).of(UUID(order_id)) == pdf, "issued once"
+
+    async def test_an_order_names_people_and_no_logins(self, desk: Desk) -> None:
+        case_no = await desk.whole()
+        order_id = await desk.order(case_no, OrderKind.RELEASE)
+        await desk.pool.execute("UPDATE case_officer SET subject = 'others' WHERE subject = 'sp'")
+        with pytest.raises(PaperLacks) as refusal:
+            await desk.issue(case_no, KIND.RELEASE_ORDER, order_id)
+        assert [missing.field for missing in refusal.value.missing] == ["orderer.name", "orderer.rank"]
+        known = NewOfficer(
+            duty=CaseDuty.DECIDING,
+            subject="sp",
+            name="R. K. Singh",
+            rank="DCP",
+            police_station="HQ",
+            district="LUCKNOW",
+            phone="9454400001",
+        )
+        await assign_officer(desk.home.hands, case_no, known, "officer:chief")
+        facts = await desk.facts(await desk.issue(case_no, KIND.RELEASE_ORDER, order_id))
+        assert (facts["orderer"]["name"], facts["officer"]["name"]) == ("R. K. Singh", "Pragya Tripathi")
+
+    async def test_who_is_known_from_another_case_is_named_too(self, desk: Desk) -> None:
+        await desk.whole()
+        case_no = await desk.whole()
+        await desk.pool.execute("DELETE FROM case_officer WHERE case_no = $1 AND duty = 'supervising'", case_no)
+        facts = await desk.facts(await desk.issue(case_no, KIND.RESTORATION_ORDER, await desk.order(case_no)))
+        assert (facts["approver"]["name"], facts["preparer"]["name"]) == ("R. K. Singh", "Pragya Tripathi")
+
+    async def test_a_court_release_names_the_order_of_the_court(self, desk: Desk) -> None:
+        case_no = await desk.whole()
+        order_id = await desk.order(case_no, OrderKind.RELEASE)
+        facts = await desk.facts(await desk.issue(case_no, KIND.RELEASE_ORDER, order_id))
+        assert (facts["reason"], facts["court_order"]["court"]) == ("court", "CJM Lucknow")
+        with pytest.raises(NotFound):
+            await desk.issue(case_no, KIND.RESTORATION_ORDER, order_id)

@@ -1,0 +1,88 @@
+"""What banks said is bound by the case's log: who changes it behind the log is found, in the database and in a pack."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from activities.context import Hands
+from activities.evidence.archive import check
+from activities.evidence.pack import signing_key
+from activities.secrets import Vault
+from db.verify import case_records
+from domain.evidence import WORDS, NotEvidence
+from domain.verification import Check, examine
+from tests.activities.evidence_case import packed, rich_case
+from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
+from tests.factories import SECRET, shared_hands
+from workers.embedded.postgres import EmbeddedPostgres
+
+OURS = signing_key(Vault(SECRET))
+
+
+@pytest.fixture(scope="module")
+async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
+    async with shared_hands(postgres, template_database) as shared:
+        yield shared
+
+
+async def _behind_the_log(hands: Hands, table: str, change: str, case_no: str) -> None:
+    """What the owner of a table can do."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+        await connection.execute(f"UPDATE {table} t SET {change}", case_no)
+        await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+@pytest.mark.parametrize(
+    ("table", "change"),
+    [
+        ("answer", 'raw = raw || \'{"amount": "9.00"}\' WHERE case_no = $1'),
+        ("answer", "remarks = 'forged' WHERE case_no = $1"),
+        (
+            "status_update",
+            "body_digest = sha256('x') WHERE update_id = (SELECT max(update_id) FROM answer WHERE case_no = $1)",
+        ),
+        (
+            "bank_confirmation",
+            "reference = 'forged' WHERE order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)",
+        ),
+    ],
+)
+async def test_words_changed_in_the_database_are_found(hands: Hands, table: str, change: str) -> None:
+    home, case_no = await rich_case(hands)
+    await home.check(case_no)
+    with written(await packed(hands, case_no)) as path:
+        check(path)
+    await _behind_the_log(hands, table, change, case_no)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        (record,) = [record async for record in case_records(connection, case_no)]
+    assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
+    with written(await packed(hands, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
+        check(path)
+
+
+def _forgeries(files: Files) -> dict[str, Files]:
+    """What whoever holds the key can do to a pack."""
+    answers = files["banks/answers.jsonl"]
+    words = min(name for name in files if name.startswith(f"{WORDS}/"))
+    return {
+        "other words": files | {words: files[words].replace(b"amount", b"am0unt")},
+        "words are gone": {name: content for name, content in files.items() if name != words},
+        "words more": files | {f"{WORDS}/answer-999.jsonl": b"{}\n"},
+        "a row says otherwise": files | {"banks/answers.jsonl": answers.replace(b"300.00", b"200.00")},
+        "a row is gone": files | {"banks/answers.jsonl": b"".join(answers.splitlines(keepends=True)[1:])},
+        "no row": files | {"banks/answers.jsonl": b""},
+        "no row of a confirmation": files | {"orders/confirmations.jsonl": b""},
+    }
+
+
+async def test_words_changed_in_a_pack_that_is_signed_anew_are_found(hands: Hands) -> None:
+    _, case_no = await rich_case(hands)
+    files = unzipped(await packed(hands, case_no))
+    assert len([name for name in files if name.startswith(f"{WORDS}/")]) == 2, "an answer and a confirmation"
+    assert is_whole(zipped(resigned(files, OURS)))
+    assert experts_word(files) == ""
+    for name, forged in _forgeries(files).items():
+        again = resigned(forged, OURS)
+        assert not is_whole(zipped(again)), name
+        assert "row" in name or experts_word(again), name

@@ -1,0 +1,136 @@
+"""What was sent to banks stands in the pack as it went, and who changes it behind the log is found."""
+
+import base64
+import hashlib
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+
+from activities.context import Hands
+from activities.evidence.archive import check
+from activities.evidence.pack import signing_key
+from activities.secrets import Vault
+from db.verify import case_records
+from domain.evidence import EXCHANGES, SENT, Edition, NotEvidence
+from domain.verification import Check, examine
+from tests.activities.evidence_case import LETTER, MOBILE, TOKEN, packed, rich_case
+from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
+from tests.factories import SECRET, shared_hands
+from workers.embedded.postgres import EmbeddedPostgres
+
+OURS = signing_key(Vault(SECRET))
+
+
+@pytest.fixture(scope="module")
+async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
+    async with shared_hands(postgres, template_database) as shared:
+        yield shared
+
+
+@pytest.fixture(scope="module")
+async def case_no(hands: Hands) -> str:
+    return (await rich_case(hands))[1]
+
+
+@pytest.fixture(scope="module")
+async def files(hands: Hands, case_no: str) -> Files:
+    return unzipped(await packed(hands, case_no))
+
+
+def _folders(files: Files, about: str) -> list[str]:
+    rows = [json.loads(line) for line in files[EXCHANGES].splitlines()]
+    return [f"{SENT}/{row['exchange_id']:010}" for row in rows if row["about"] == about]
+
+
+def test_the_request_is_there_as_it_went_and_as_the_bank_reads_it(files: Files, case_no: str) -> None:
+    (folder,) = _folders(files, "hold_request")
+    assert files[f"{folder}/request.txt"] == b"POST https://bank.example/transaction-fraud\n"
+    assert base64.b64decode(files[f"{folder}/body"])[::-1] == files[f"{folder}/content"]
+    assert json.loads(files[f"{folder}/content"])["acknowledgement_no"] == case_no
+    assert files[f"{folder}/reply.txt"] == b"200\n"
+    assert files[f"{folder}/reply"].startswith(b"BANKS-")
+    sent = hashlib.sha256(files[f"{folder}/body"]).hexdigest()
+    assert f'"sent_sha256": "{sent}"'.encode() in files["log/events.txt"]
+
+
+def test_a_letter_has_its_link_written_over_and_the_digest_of_what_the_bank_has(files: Files) -> None:
+    lost, sent = _folders(files, "order")
+    for folder in (lost, sent):
+        assert files[f"{folder}/body"] == LETTER.replace(TOKEN.encode(), b"x" * len(TOKEN))
+    assert f"{lost}/reply" not in files
+    assert files[f"{sent}/reply"] == b"queued"
+    whole = hashlib.sha256(LETTER).hexdigest()
+    assert files["log/events.txt"].decode().count(f'"sent_sha256": "{whole}"') == 2, "the one that was lost too"
+
+
+async def test_the_accused_has_the_digest_of_what_names_the_victim(hands: Hands, case_no: str, files: Files) -> None:
+    accused = unzipped(await packed(hands, case_no, Edition.ACCUSED))
+    (folder,) = _folders(files, "hold_request")
+    missing = files.keys() - accused.keys()
+    assert {f"{folder}/body", f"{folder}/content", f"{folder}/reply"} <= missing
+    assert MOBILE.encode() in files[f"{folder}/content"]
+    assert is_whole(zipped(accused))
+    assert experts_word(accused) == ""
+
+
+def _forgeries(files: Files) -> dict[str, Files]:
+    """What whoever holds the key can do to a pack."""
+    (request,), (lost, sent) = _folders(files, "hold_request"), _folders(files, "order")
+    rows = files[EXCHANGES]
+    digest = hashlib.sha256(files[f"{request}/body"]).hexdigest().encode()
+
+    def with_(name: str, content: bytes) -> Files:
+        return files | {name: content}
+
+    return {
+        "another body": with_(f"{request}/body", b"forged"),
+        "another content": with_(f"{request}/content", b"{}"),
+        "another address": with_(f"{request}/request.txt", b"POST https://elsewhere.example/\n"),
+        "another reply": with_(f"{sent}/reply", b"refused"),
+        "a reply more": files | {f"{lost}/reply": b"queued", f"{lost}/reply.txt": b"250\n"},
+        "another letter": with_(f"{sent}/body", LETTER.replace(b"Order", b"Plead")),
+        "a body less": {name: content for name, content in files.items() if name != f"{request}/body"},
+        "a folder less": {name: content for name, content in files.items() if not name.startswith(f"{lost}/")},
+        "a row less": with_(EXCHANGES, b"".join(rows.splitlines(keepends=True)[1:])),
+        "no row": with_(EXCHANGES, b""),
+        "another digest in the row": with_(EXCHANGES, rows.replace(digest, b"0" * 64)),
+        "said to be masked, and another": with_(
+            EXCHANGES, rows.replace(digest, hashlib.sha256(b"forged").hexdigest().encode())
+        )
+        | {f"{request}/body": b"forged"},
+    }
+
+
+def test_whoever_signs_a_changed_pack_anew_is_found(files: Files) -> None:
+    assert is_whole(zipped(resigned(files, OURS)))
+    assert experts_word(resigned(files, OURS)) == ""
+    for name, forged in _forgeries(files).items():
+        again = resigned(forged, OURS)
+        assert not is_whole(zipped(again)), name
+        assert experts_word(again).startswith(("step 5", "step 7")), name
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "body = 'x', digest = sha256('x'), size_bytes = 1",
+        "content = 'x'",
+        "head = 'POST https://elsewhere.example/'",
+        "reply = 'x'",
+        "masked = true, digest = sha256('x')",
+    ],
+)
+async def test_what_is_changed_in_the_database_is_found(hands: Hands, change: str) -> None:
+    home, case_no = await rich_case(hands)
+    await home.check(case_no)
+    async with hands.pool.acquire() as connection, connection.transaction():
+        await connection.execute("ALTER TABLE bank_exchange DISABLE TRIGGER USER")
+        mine = "request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
+        await connection.execute(f"UPDATE bank_exchange SET {change} WHERE {mine}", case_no)
+        await connection.execute("ALTER TABLE bank_exchange ENABLE TRIGGER USER")
+    async with hands.pool.acquire() as connection, connection.transaction():
+        (record,) = [record async for record in case_records(connection, case_no)]
+    assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
+    with written(await packed(hands, case_no)) as path, pytest.raises(NotEvidence, match="log"):
+        check(path)

@@ -1,0 +1,482 @@
+"""Grievances on a bench: filed once, reported on, decided level by level, with the order to the bank."""
+
+import asyncio
+from collections import Counter
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+
+from activities.context import Hands
+from activities.grievances import decisions
+from activities.grievances.deadlines import GrievanceHands
+from activities.grievances.decisions import HOLDER
+from activities.holds.small_holds import decide_micro
+from db import grievances as rows
+from domain.authority import MayNot, SameEyes
+from domain.errors import NotFound, NotNow
+from schemas.enums import Language, Role
+from schemas.grievances import (
+    AppealOn,
+    GrievanceDecided,
+    GrievanceDone,
+    GrievanceReason,
+    GrievanceReport,
+    NewGrievance,
+    WithdrawGrievance,
+)
+from schemas.hold_views import MicroDecided, MicroDecision
+from schemas.procedures import ProcedureOrder
+from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
+from schemas.restorations import Acting
+from tests.activities.holds import Holds
+from tests.activities.holds.test_lifecycle import CONTACT, keep, order
+from tests.activities.way_home import officer
+from tests.factories import row
+
+TEXT = "It is the rent of my tenant, here is his name."
+IO, DY_SP = officer("io", Role.IO), officer("dy", Role.DY_SP)
+DISTRICT, STATE = officer("district", Role.DISTRICT_GRO), officer("state", Role.STATE_GRO)
+DESK, CHIEF = officer("desk", Role.DESK), officer("chief", Role.SUPERVISOR)
+LEVEL, UPHELD, PART, RELEASED = (
+    GrievanceLevel,
+    GrievanceDecision.UPHELD,
+    GrievanceDecision.PART_RELEASED,
+    GrievanceDecision.RELEASED,
+)
+REPORT = GrievanceReport(kyc=KycFinding.GENUINE, finding="a shop since 2011, visited")
+
+
+class Appeal:
+    """One hold and the grievance about it."""
+
+    def __init__(self, holds: Holds, case_no: str, hold_id: UUID) -> None:
+        self.holds, self.case_no, self.hold_id = holds, case_no, hold_id
+        self.hands = holds.hands
+        self.engine = GrievanceHands(self.hands)
+        self.identity: UUID
+
+    async def file(self, text: str = TEXT, contact: str = "9876500000") -> GrievanceDone:
+        new = NewGrievance(text=text, language=Language.HI, contact=contact)
+        done = await decisions.file_grievance(self.hands, self.hold_id, new, HOLDER)
+        self.identity = done.grievance_id
+        return done
+
+    async def report(self, institution: str | None = "HDFC", by: Acting | str = "bank:HDFC") -> GrievanceDone:
+        return await decisions.report(self.hands, self.identity, REPORT, by, institution=institution)
+
+    async def decide(
+        self, by: Acting, level: GrievanceLevel, decision: GrievanceDecision, paise: int | None = None
+    ) -> GrievanceDone:
+        decided = GrievanceDecided(level=level, decision=decision, released_paise=paise, reason="as the papers say")
+        return await decisions.decide(self.hands, self.identity, decided, by)
+
+    async def appeal_on(self, level: GrievanceLevel) -> GrievanceDone:
+        return await decisions.appeal_on(self.hands, self.identity, AppealOn(level=level, text="look again"), HOLDER)
+
+    async def tick(self, days: float = 0) -> list[str]:
+        """Let time pass and do what has fallen due, as the workflow does; what that was."""
+        self.holds.clock.at += timedelta(days=days)
+        done = []
+        while dues := (await self.engine.look_at_grievance(self.asked())).dues:
+            if dues[0].at > self.holds.clock.at:
+                break
+            done.append(dues[0].what)
+            assert len(done) < 10, f"it does not come to rest: {done}"
+            await self.engine.move_grievance(self.asked(dues[0].what))
+        return done
+
+    def asked(self, what: str = "") -> ProcedureOrder:
+        return ProcedureOrder(subject=str(self.identity), case_no=self.case_no, what=what, at=self.holds.clock.at)
+
+    async def stands(self) -> tuple[Any, ...]:
+        (found,) = await self.holds.bench.rows(
+            "SELECT state, level, released_paise FROM grievance WHERE grievance_id = $1", self.identity
+        )
+        return found
+
+    async def levels(self) -> list[tuple[Any, ...]]:
+        return await self.holds.bench.rows(
+            "SELECT level, outcome, ended_by FROM grievance_level WHERE grievance_id = $1 ORDER BY place",
+            self.identity,
+        )
+
+    async def is_running(self) -> bool:
+        found: bool = await self.holds.bench.value(
+            "SELECT ended_at IS NULL FROM procedure WHERE kind = 'grievance' AND subject = $1", str(self.identity)
+        )
+        return found
+
+
+async def an_appeal(holds: Holds) -> Appeal:
+    """A hold whose holder the bank has told how to reach."""
+    case_no, hold_id = await holds.hold(600, 400, **CONTACT)
+    return Appeal(holds, case_no, hold_id)
+
+
+@pytest.fixture
+async def appeal(hands: Hands) -> Appeal:
+    return await an_appeal(Holds(hands))
+
+
+# -- filing ------------------------------------------------------------------------------------------------------------
+
+
+async def test_it_is_filed_with_a_number_and_the_bank_is_asked_first(appeal: Appeal) -> None:
+    done = await appeal.file()
+    assert (done.state, done.level, done.case_ack_no) == ("open", "bank", appeal.case_no)
+    assert done.number.startswith("G0")
+    assert done.due_at == appeal.holds.clock.at + timedelta(days=7)
+    assert await appeal.is_running()
+    (task,) = await appeal.holds.bench.rows(
+        "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'grievance' AND state = 'open'",
+        appeal.case_no,
+    )
+    assert task == ("HDFC", f"grievance {done.grievance_id}")
+    (event,) = await appeal.holds.bench.rows(
+        "SELECT data::text FROM case_event WHERE case_no = $1 AND kind = 'grievance_opened'", appeal.case_no
+    )
+    assert TEXT not in event[0]
+    assert "9876500000" not in event[0]
+
+
+async def test_there_is_one_open_grievance_a_hold_however_often_and_at_once_it_is_sent(appeal: Appeal) -> None:
+    outcomes = await asyncio.gather(*(appeal.file() for _ in range(4)), return_exceptions=True)
+    assert Counter(type(one).__name__ for one in outcomes) == {"GrievanceDone": 1, "NotNow": 3}
+    refusals = [str(one) for one in outcomes if isinstance(one, NotNow)]
+    assert refusals == ["a grievance about this hold is open already"] * 3
+
+
+async def test_against_nothing_there_is_no_grievance(appeal: Appeal) -> None:
+    await appeal.holds.tick(appeal.hold_id, 91)
+    await appeal.holds.confirm(appeal.case_no)
+    with pytest.raises(NotNow, match="nothing is on hold"):
+        await appeal.file()
+    new = NewGrievance(text=TEXT, language=Language.EN)
+    with pytest.raises(NotFound):
+        await decisions.file_grievance(appeal.hands, uuid4(), new, HOLDER)
+
+
+# -- the bank ----------------------------------------------------------------------------------------------------------
+
+
+async def test_the_banks_report_takes_it_to_the_io_at_once_and_said_again_changes_nothing(appeal: Appeal) -> None:
+    await appeal.file()
+    appeal.holds.clock.at += timedelta(days=2)
+    done = await appeal.report()
+    assert (done.level, done.due_at) == ("io", appeal.holds.clock.at + timedelta(days=15))
+    before = await appeal.holds.bench.events(appeal.case_no)
+    assert await appeal.report() == done
+    assert await appeal.holds.bench.events(appeal.case_no) == before
+    assert await appeal.levels() == [("bank", "reported", "bank:HDFC"), ("io", None, None)]
+    assert await appeal.holds.tasks(appeal.case_no) == ["grievance", "supervise"], "nobody was assigned to be told"
+
+
+async def test_another_banks_grievance_is_none(appeal: Appeal) -> None:
+    await appeal.file()
+    with pytest.raises(NotFound):
+        await appeal.report("SBIN", "bank:SBIN")
+    await appeal.report(None, DESK)
+    assert (await appeal.levels())[0] == ("bank", "reported", "officer:desk")
+
+
+async def test_what_the_bank_says_after_its_time_is_too_late(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.tick(7)
+    with pytest.raises(NotNow, match="is with io already"):
+        await appeal.report()
+
+
+# -- decisions ---------------------------------------------------------------------------------------------------------
+
+
+async def test_released_orders_the_bank_to_let_everything_go_that_is_free(appeal: Appeal) -> None:
+    await appeal.file()
+    await order(appeal.holds, appeal.case_no, appeal.hold_id, 250_00)
+    await appeal.report()
+    done = await appeal.decide(IO, LEVEL.IO, RELEASED)
+    assert (done.state, done.released_paise, done.due_at) == ("released", 750_00, None)
+    assert await appeal.holds.orders(appeal.case_no) == [
+        ("court", "planned", 250_00),
+        ("grievance", "planned", 750_00),
+    ]
+    assert not await appeal.is_running()
+    assert "grievance" not in await appeal.holds.tasks(appeal.case_no)
+    told = await appeal.holds.messages(appeal.case_no, "grievance_decided")
+    assert {to for to, _ in told} == {"holder"}
+    await appeal.holds.confirm(appeal.case_no)
+    assert await appeal.holds.bench.buckets(appeal.case_no) == {"lost": -1000_00, "released": 1000_00}
+    await appeal.holds.bench.check(appeal.case_no)
+
+
+async def test_a_part_is_released_from_the_first_transfers_on(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    done = await appeal.decide(IO, LEVEL.IO, PART, 700_00)
+    assert (done.state, done.released_paise) == ("part_released", 700_00)
+    lines = await appeal.holds.bench.rows(
+        "SELECT hop_no, amount_paise FROM bank_order_line WHERE case_no = $1 ORDER BY hop_no", appeal.case_no
+    )
+    assert lines == [(1, 600_00), (2, 100_00)]
+    body = await appeal.holds.bench.value(
+        "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND medium = 'sms'"
+        " AND language = 'en'",
+        appeal.case_no,
+    )
+    assert "the bank is ordered to let Rs 700 go, the rest stays on hold" in body
+
+
+async def test_more_than_is_free_is_refused_with_the_figures_and_nothing_is_written(appeal: Appeal) -> None:
+    await appeal.file()
+    await order(appeal.holds, appeal.case_no, appeal.hold_id, 250_00)
+    await appeal.report()
+    before = await appeal.holds.bench.events(appeal.case_no)
+    with pytest.raises(
+        NotNow, match=r"75001 paise can be let go of 100000 paise on hold: 25000 are ordered already, 75000 are free"
+    ):
+        await appeal.decide(IO, LEVEL.IO, PART, 750_01)
+    assert await appeal.stands() == ("open", "io", None)
+    assert await appeal.holds.bench.events(appeal.case_no) == before
+
+
+async def test_what_a_court_keeps_the_police_do_not_let_go(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    await keep(appeal.holds, appeal.case_no)
+    with pytest.raises(NotNow, match=r"court_order \d+ keeps the hold"):
+        await appeal.decide(IO, LEVEL.IO, RELEASED)
+    assert (await appeal.decide(IO, LEVEL.IO, UPHELD)).state == "upheld"
+
+
+async def test_two_officers_at_once_and_one_decides(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    outcomes = await asyncio.gather(
+        *(appeal.decide(officer(name, Role.IO), LEVEL.IO, RELEASED) for name in ("io1", "io2", "io3")),
+        return_exceptions=True,
+    )
+    assert Counter(type(one).__name__ for one in outcomes) == {"GrievanceDone": 1, "NotNow": 2}
+    assert await appeal.holds.orders(appeal.case_no) == [("grievance", "planned", 1000_00)]
+
+
+async def test_an_officer_who_saw_another_level_is_told(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.tick(7)
+    await appeal.tick(15)
+    with pytest.raises(NotNow, match="has gone on to dy_sp"):
+        await appeal.decide(IO, LEVEL.IO, UPHELD)
+    with pytest.raises(MayNot):
+        await appeal.decide(IO, LEVEL.DY_SP, UPHELD)
+
+
+async def test_up_the_whole_ladder_by_appeal_and_the_state_decides_last(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    for by, level in [(IO, LEVEL.IO), (DY_SP, LEVEL.DY_SP), (DISTRICT, LEVEL.DISTRICT_GRO)]:
+        await appeal.decide(by, level, UPHELD)
+        assert not await appeal.is_running()
+        with pytest.raises(NotNow, match="it can be taken to"):
+            await appeal.file()
+        await appeal.appeal_on(level)
+        assert await appeal.is_running()
+    await appeal.decide(STATE, LEVEL.STATE_GRO, UPHELD)
+    with pytest.raises(NotNow, match="state_gro decides last"):
+        await appeal.appeal_on(LEVEL.STATE_GRO)
+    with pytest.raises(NotNow, match="state_gro decides last"):
+        await appeal.file()
+    assert [outcome for _, outcome, _ in await appeal.levels()] == ["reported", *["decided"] * 4]
+    said = await appeal.holds.bench.rows(
+        "SELECT level FROM grievance_level WHERE grievance_id = $1 AND said = 'look again' ORDER BY place",
+        appeal.identity,
+    )
+    assert [level for (level,) in said] == ["dy_sp", "district_gro", "state_gro"]
+    told = await appeal.holds.messages(appeal.case_no, "grievance_decided")
+    assert len(told) == 4 * 3, "each decision, by SMS in two languages and by mail"
+
+
+async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_above(hands: Hands) -> None:
+    holds = Holds(hands)
+    appeal = Appeal(holds, *await holds.hold(150))
+    kept = MicroDecided(decision=MicroDecision.KEEP, reason="to be looked into")
+    await decide_micro(holds.hands, appeal.hold_id, kept, IO)
+    await appeal.file()
+    await appeal.report()
+    with pytest.raises(SameEyes):
+        await appeal.decide(IO, LEVEL.IO, UPHELD)
+    await appeal.decide(officer("other", Role.IO), LEVEL.IO, UPHELD)
+    await appeal.appeal_on(LEVEL.IO)
+    with pytest.raises(SameEyes):
+        await appeal.decide(officer("other", Role.DY_SP), LEVEL.DY_SP, RELEASED)
+    await appeal.decide(DY_SP, LEVEL.DY_SP, RELEASED)
+
+
+async def test_the_rest_of_what_was_released_in_part_can_be_taken_on(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    await appeal.decide(IO, LEVEL.IO, PART, 100_00)
+    await appeal.appeal_on(LEVEL.IO)
+    assert await appeal.stands() == ("open", "dy_sp", None)
+    await appeal.decide(DY_SP, LEVEL.DY_SP, RELEASED)
+    assert await appeal.stands() == ("released", "dy_sp", 900_00)
+    assert await appeal.holds.orders(appeal.case_no) == [
+        ("grievance", "planned", 100_00),
+        ("grievance", "planned", 900_00),
+    ]
+
+
+# -- by itself ---------------------------------------------------------------------------------------------------------
+
+
+async def test_silence_takes_it_up_the_ladder_and_the_supervisor_knows_in_the_end(appeal: Appeal) -> None:
+    await appeal.file()
+    assert await appeal.tick(6.99) == []
+    done = [await appeal.tick(days) for days in (0.02, 15, 15, 15)]
+    assert done == [["escalate"]] * 4
+    assert await appeal.stands() == ("open", "state_gro", None)
+    assert await appeal.tick(14.9) == []
+    assert await appeal.tick(0.2) == ["overdue"]
+    assert await appeal.tick(30) == []
+    assert Counter(await appeal.holds.tasks(appeal.case_no))["supervise"] == 2, "it is late, and nobody can be told"
+    assert (await appeal.holds.bench.events(appeal.case_no)).count("grievance_overdue") == 1
+    assert (await appeal.decide(STATE, LEVEL.STATE_GRO, UPHELD)).state == "upheld"
+    assert "supervise" not in await appeal.holds.tasks(appeal.case_no)
+
+
+async def test_an_outage_of_ours_takes_no_days_from_a_level(appeal: Appeal) -> None:
+    """Found long after its time, it goes one level up, and that level has all its days."""
+    await appeal.file()
+    assert await appeal.tick(40) == ["escalate"]
+    assert await appeal.stands() == ("open", "io", None)
+    assert await appeal.tick(14.9) == []
+
+
+async def test_two_workers_at_once_escalate_once(appeal: Appeal) -> None:
+    await appeal.file()
+    appeal.holds.clock.at += timedelta(days=8)
+    await asyncio.gather(*(appeal.engine.move_grievance(appeal.asked("escalate")) for _ in range(4)))
+    assert await appeal.levels() == [("bank", "escalated", "engine"), ("io", None, None)]
+
+
+async def test_the_supervisor_need_not_wait(appeal: Appeal) -> None:
+    await appeal.file()
+    why = GrievanceReason(level=LEVEL.BANK, reason="the bank has closed its branch")
+    assert (await decisions.escalate(appeal.hands, appeal.identity, why, CHIEF)).level == "io"
+    with pytest.raises(MayNot):
+        await decisions.escalate(appeal.hands, appeal.identity, why.model_copy(update={"level": LEVEL.IO}), IO)
+
+
+async def test_it_is_overtaken_when_nothing_is_on_hold_any_more(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.holds.tick(appeal.hold_id, 91)
+    await appeal.holds.confirm(appeal.case_no)
+    assert (await appeal.holds.look(appeal.hold_id)).over
+    news = await appeal.holds.bench.value(
+        "SELECT count(*) FROM procedure_news WHERE workflow_id = $1", f"grievance-{appeal.identity}"
+    )
+    assert news >= 2, "filed, and the hold has ended"
+    assert await appeal.tick() == ["overtake"]
+    assert await appeal.stands() == ("overtaken", "bank", None)
+    assert await appeal.holds.tasks(appeal.case_no) == []
+
+
+async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
+    await appeal.file()
+    assert (await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)).state == "withdrawn"
+    with pytest.raises(NotNow, match="is withdrawn"):
+        await appeal.decide(IO, LEVEL.BANK, UPHELD)
+    first = appeal.identity
+    assert (await appeal.file()).grievance_id != first
+
+
+async def test_the_officer_whose_hold_it_is_does_not_withdraw_it(appeal: Appeal) -> None:
+    await appeal.file()
+    await appeal.report()
+    told = WithdrawGrievance(level=LEVEL.IO, reason="he said so on the phone")
+    with pytest.raises(MayNot):
+        await decisions.withdraw(appeal.hands, appeal.identity, told, IO)
+    assert await appeal.stands() == ("open", "io", None)
+
+
+async def test_what_is_withdrawn_for_the_holder_has_its_reason_and_the_holder_is_told(appeal: Appeal) -> None:
+    await appeal.file()
+    told = WithdrawGrievance(level=LEVEL.BANK, reason="he came to the counter")
+    done = await decisions.withdraw(appeal.hands, appeal.identity, told, officer("desk", Role.DESK))
+    assert done.state == "withdrawn"
+    reason = "SELECT reason FROM grievance WHERE grievance_id = $1"
+    assert await appeal.holds.bench.value(reason, appeal.identity) == "he came to the counter"
+    body = await appeal.holds.bench.value(
+        "SELECT body FROM message WHERE case_no = $1 AND kind = 'grievance_decided' AND medium = 'sms'"
+        " AND language = 'en'",
+        appeal.case_no,
+    )
+    assert "If that is wrong, appeal again" in body
+
+
+async def test_filing_and_withdrawing_has_an_end(appeal: Appeal) -> None:
+    most = appeal.hands.policy.grievance.filed_max
+    for _ in range(most):
+        await appeal.file()
+        await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)
+    with pytest.raises(NotNow, match=f"{most} grievances about this hold were filed"):
+        await appeal.file()
+
+
+async def test_all_that_is_free_is_ordered_and_the_holder_is_told_that_and_then_what_the_bank_has_done(
+    appeal: Appeal,
+) -> None:
+    await appeal.file()
+    await order(appeal.holds, appeal.case_no, appeal.hold_id, 250_00)
+    await appeal.report()
+    await appeal.decide(IO, LEVEL.IO, RELEASED)
+    of_kind = "SELECT body FROM message WHERE case_no = $1 AND kind = $2 AND medium = 'sms' AND language = 'en'"
+    body = await appeal.holds.bench.value(of_kind, appeal.case_no, "grievance_decided")
+    assert "the bank is ordered to let Rs 750 go" in body
+    assert await appeal.holds.messages(appeal.case_no, "hold_released") == []
+    await appeal.holds.confirm(appeal.case_no)
+    await appeal.holds.look(appeal.hold_id)
+    assert "Rs 1,000" in await appeal.holds.bench.value(of_kind, appeal.case_no, "hold_released")
+
+
+async def test_another_policy_changes_nothing_that_is_under_way(appeal: Appeal) -> None:
+    await appeal.file()
+    rules = appeal.hands.policy.grievance
+    quick = rules.model_copy(update={"level_seconds": dict.fromkeys(LEVEL, 60.0)})
+    object.__setattr__(appeal.hands, "policy", appeal.hands.policy.model_copy(update={"grievance": quick}))
+    appeal.engine = GrievanceHands(appeal.hands)
+    assert await appeal.tick(6.9) == []
+    assert await appeal.tick(0.2) == ["escalate"]
+    assert await appeal.tick(14) == [], "and so has the next level"
+
+
+# -- measures ----------------------------------------------------------------------------------------------------------
+
+
+async def test_grievances_by_outcome_level_and_age(appeal: Appeal) -> None:
+    since = appeal.holds.clock.at
+    await appeal.file()
+    await appeal.report()
+    await appeal.decide(IO, LEVEL.IO, PART, 100_00)
+    await appeal.holds.confirm(appeal.case_no)
+    other = Appeal(appeal.holds, *await appeal.holds.hold(300))
+    await other.file()
+    appeal.holds.clock.at += timedelta(days=8)
+    async with appeal.holds.bench.pool.acquire() as connection:
+        found = await rows.figures(connection, appeal.holds.clock.at, since)
+    assert [
+        (one.state, one.level, one.age, one.grievances, one.held_paise, one.released_paise)
+        for one in found
+        if one.state in {"open", "part_released"}
+    ] == [
+        ("open", "bank", "under_30_days", 1, 300_00, 0),
+        ("part_released", "io", "under_7_days", 1, 900_00, 100_00),
+    ]
+
+
+async def test_money_that_comes_on_hold_later_is_part_of_the_same_hold(appeal: Appeal) -> None:
+    """What is released in whole is what is free when it is decided."""
+    await appeal.file()
+    await appeal.report()
+    root = (await appeal.holds.bench.hops(appeal.case_no, "reference"))[0]
+    await appeal.holds.bench.answer("HDFC", appeal.case_no, row(1, root, "1.00", status_code="02"))
+    assert (await appeal.decide(IO, LEVEL.IO, RELEASED)).released_paise == 1000_00

@@ -1,0 +1,147 @@
+"""What victim and holder are told on the way home, and the application that is written by itself."""
+
+from typing import Any
+
+import pytest
+
+from activities.context import Hands
+from activities.orders.confirmations import take_confirmation
+from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.restoration_enums import ObjectionDecision
+from schemas.restorations import RestorationVerb
+from tests.activities.way_home import DESK, SP, Home
+
+
+@pytest.fixture
+def home(hands: Hands) -> Home:
+    return Home(hands)
+
+
+async def told(home: Home, case_no: str) -> list[tuple[Any, ...]]:
+    """Kind and recipient of every message of the way home, in order."""
+    return await home.bench.rows(
+        "SELECT DISTINCT ON (min(written_at), kind, to_whom) kind, to_whom FROM message WHERE case_no = $1"
+        " AND kind NOT IN ('money_held', 'hold') GROUP BY kind, to_whom, natural_key"
+        " ORDER BY min(written_at), kind, to_whom",
+        case_no,
+    )
+
+
+async def assign_io(home: Home, case_no: str) -> None:
+    await home.bench.pool.execute(
+        "INSERT INTO case_officer (case_no, duty, assignment_no, subject, name, rank, police_station, district, phone,"
+        " assigned_by, assigned_at) VALUES ($1, 'io', 1, 'io', 'R. Verma', 'Inspector', 'Cyber Cell', 'LUCKNOW',"
+        " '9000000009', 'officer:chief', now())",
+        case_no,
+    )
+
+
+async def papers(home: Home, case_no: str) -> list[tuple[Any, ...]]:
+    return await home.bench.rows("SELECT kind, language FROM paper WHERE case_no = $1 ORDER BY issued_at", case_no)
+
+
+async def test_the_victim_is_told_of_every_step_that_matters(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.tick(restoration, 7.1)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    await home.confirm(restoration)
+    await home.tick(restoration)
+    await home.do(restoration, RestorationVerb.RECEIVE_BOND, DESK)
+    kinds = [(kind, to_whom) for kind, to_whom in await told(home, case_no) if to_whom == "victim"]
+    assert sorted(set(kinds)) == [
+        ("application_ready", "victim"),
+        ("approved", "victim"),
+        ("credited", "victim"),
+    ]
+    ready = await home.bench.value(
+        "SELECT count(DISTINCT natural_key) FROM message WHERE case_no = $1 AND kind = 'application_ready'", case_no
+    )
+    assert ready == 2, "when it is ready, and once more before it is late"
+    credited = await home.bench.value("SELECT body FROM message WHERE case_no = $1 AND kind = 'credited'", case_no)
+    assert "400" in credited
+    assert "UTR" in credited
+
+
+async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_another_is_silent(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    orders = await home.bench.rows(
+        "SELECT order_id, institution FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no
+    )
+    query = "SELECT body FROM message WHERE case_no = $1 AND kind = 'credited' ORDER BY written_at, message_id"
+    for number, (order_id, bank) in enumerate(orders, 1):
+        for reference in ("UTR1", "UTR2"):
+            line = ConfirmedLine(line_no=1, amount_paise=50_00, done_at=home.clock.at, reference=reference)
+            for _ in range(2):
+                word = OrderConfirmation(lines=(line,))
+                await take_confirmation(home.hands, bank, order_id, word, f"bank:{bank}")
+        bodies = [body for (body,) in await home.bench.rows(query, case_no)]
+        assert len(bodies) == 2 * number, "each once"
+        assert sum(f"UTR1, {bank}" in body for body in bodies) == 1
+        await home.tick(restoration, 90)
+    await home.tick(restoration)
+    assert len(await home.bench.rows(query, case_no)) == 4
+
+
+async def test_the_victim_is_told_that_it_was_refused(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    assert ("refused", "victim") in await told(home, case_no)
+
+
+async def test_the_application_is_written_once_for_every_turn(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await assign_io(home, case_no)
+    await home.tick(restoration, 3)
+    for _ in range(2):
+        await home.engine.write_application(home.asked(restoration))
+    assert await papers(home, case_no) == [("restoration_application", "hi")]
+    await home.apply(restoration)
+    await home.engine.write_application(home.asked(restoration))
+    assert len(await papers(home, case_no)) == 1, "the step is over"
+    await home.send_back(restoration, by=SP)
+    await home.engine.write_application(home.asked(restoration))
+    assert len(await papers(home, case_no)) == 2, "sent back, it is another application"
+    await home.check(case_no)
+
+
+async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    lacking = "SELECT state FROM desk_task WHERE note = $1 ORDER BY task_id DESC LIMIT 1"
+    note = f"restoration {restoration}: its application lacks something"
+    for _ in range(2):
+        await home.engine.write_application(home.asked(restoration))
+    assert await papers(home, case_no) == [], "nobody investigates yet, so nobody could sign"
+    assert await home.bench.value(lacking, note) == "open"
+    assert await home.tick(restoration, 8) == ["remind"]
+    await assign_io(home, case_no)
+    await home.engine.write_application(home.asked(restoration))
+    assert len(await papers(home, case_no)) == 1
+    assert await home.bench.value(lacking, note) == "closed"
+
+
+async def test_the_task_of_a_lacking_application_ends_with_its_step(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.engine.write_application(home.asked(restoration))
+    await home.apply(restoration)
+    assert (
+        await home.bench.value(
+            "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open' AND note LIKE '%lacks%'", case_no
+        )
+        == 0
+    )

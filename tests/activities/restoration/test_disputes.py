@@ -1,0 +1,281 @@
+"""Objections, and officers who act at once or on what has moved on."""
+
+import asyncio
+from uuid import uuid4
+
+import pytest
+
+from activities.context import Hands
+from activities.grievances import decisions
+from activities.restoration import decisions
+from activities.restoration.court_orders import take_court_order
+from domain.authority import MayNot
+from domain.errors import NotNow
+from schemas.enums import Role
+from schemas.grievances import NewGrievance
+from schemas.police import NewCourtOrder
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
+from schemas.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
+from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
+from tests.factories import rrn
+
+VERB = RestorationVerb
+
+
+@pytest.fixture
+def home(hands: Hands) -> Home:
+    return Home(hands)
+
+
+# -- objections --------------------------------------------------------------------------------------------------------
+
+
+async def test_an_objection_that_is_right_lets_its_accounts_money_go(home: Home) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    objection = await home.object(restoration, hold)
+    assert await home.tick(restoration, 15) == ["remind"], "it does not end while somebody objects"
+    with pytest.raises(NotNow, match=f"objection {objection}"):
+        await home.waive(restoration)
+    await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.orders(case_no) == [("release", "objection", "HDFC", 100_00)]
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
+    (decided,) = await home.events(case_no, "objection_decided")
+    assert decided["let_go"] == [[1, 100_00]]
+    with pytest.raises(NotNow, match="credit"):
+        await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+
+
+async def test_an_objection_that_is_wrong_holds_up_nothing_more(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    objection = await home.object(restoration)
+    await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+    with pytest.raises(NotNow, match="dismissed already"):
+        await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.tick(restoration, 15) == ["remind", "end_step", "allocate"]
+    await home.prepare(restoration)
+    late = await home.object(restoration)
+    with pytest.raises(NotNow, match=f"objection {late}"):
+        await home.approve(restoration)
+    await home.decide(restoration, late, ObjectionDecision.DISMISSED)
+    await home.approve(restoration)
+    assert [paise for *_, paise in await home.orders(case_no)] == [100_00, 200_00]
+
+
+async def test_an_objection_to_everything_that_is_right_ends_it(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    assert await home.at(restoration) == ("refused", "approval", "no_court")
+    assert [order[:2] for order in await home.orders(case_no)] == [("release", "objection")] * 2
+    await home.check(case_no)
+
+
+async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_out(home: Home) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
+    with pytest.raises(NotNow, match="nobody has made it ready"):
+        await home.approve(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert (await home.orders(case_no))[-1] == ("restore", "restoration", "ICIC", 200_00)
+
+
+async def test_an_objection_about_an_account_of_another_case(home: Home) -> None:
+    _, restoration, _ = await home.two_accounts()
+    with pytest.raises(NotNow, match="none of this restoration's"):
+        await home.object(restoration, uuid4())
+
+
+async def test_what_a_holder_writes_stays_out_of_the_log(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.object(restoration)
+    log = await home.bench.rows("SELECT data::text FROM case_event WHERE case_no = $1", case_no)
+    assert not any("my pay" in data for (data,) in log)
+
+
+async def test_what_was_not_let_go_after_all_may_go_home_in_another_round(home: Home) -> None:
+    case_no, restoration, _ = await home.two_accounts()
+    await home.decide(restoration, await home.object(restoration), ObjectionDecision.UPHELD)
+    pool = home.bench.pool
+    await pool.execute("UPDATE bank_order SET state = 'cancelled', ended_at = now() WHERE case_no = $1", case_no)
+    await pool.execute("UPDATE held_hop SET taken_up_at = NULL WHERE case_no = $1", case_no)
+    await home.take_up(case_no)
+    again = await home.of(case_no, 2)
+    await home.to_approval(again)
+    assert await home.tick(again) == ["allocate"]
+    await home.prepare(again)
+    await home.approve(again)
+    assert [paise for kind, *_, paise in await home.orders(case_no) if kind == "restore"] == [100_00, 200_00]
+
+
+async def test_more_money_that_comes_free_under_what_is_ready_stops_no_clock(home: Home) -> None:
+    """A release that is taken back frees money of a line; what was made ready stays as it was seen."""
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    await home.waive(restoration)
+    pool = home.bench.pool
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await pool.execute(
+        "UPDATE restoration_line SET due_paise = 0, allocation_id = NULL WHERE restoration_id = $1 AND hold_id = $2",
+        restoration,
+        hold,
+    )
+    assert await home.tick(restoration) == []
+    await home.approve(restoration)
+    assert await home.orders(case_no) == [("restore", "restoration", "ICIC", 200_00)]
+
+
+@pytest.mark.parametrize("by", [ObjectionBy.VICTIM, ObjectionBy.OTHER])
+async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Home, by: ObjectionBy) -> None:
+    """The victim's account is closed, and another is to be credited: that is put right, and the holder gets nothing."""
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    objection = await home.object(restoration, by=by)
+    await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.at(restoration) == ("open", "verification", "no_court")
+    assert await home.orders(case_no) == []
+    (moved,) = [event for event in await home.events(case_no, "restoration_moved") if event["outcome"] == "sent_back"]
+    assert moved["reason"] == f"objection {objection} is upheld"
+
+
+async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> None:
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
+    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    objection = await home.object(restoration, hold)
+    with pytest.raises(NotNow, match=f"court_order {order.court_order_id} keeps the hold"):
+        await home.decide(restoration, objection, ObjectionDecision.UPHELD)
+    assert await home.orders(case_no) == []
+    await home.decide(restoration, objection, ObjectionDecision.DISMISSED)
+
+
+# -- holders who are heard ---------------------------------------------------------------------------------------------
+
+
+async def test_a_holder_who_appeals_objects(home: Home) -> None:
+    """The notice names the appeal page: what is written there is heard."""
+    case_no, restoration, (hold, _) = await home.two_accounts()
+    news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
+    before = await home.bench.value(news, restoration)
+    new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
+    filed = await decisions.file_grievance(home.hands, hold, new, "holder")
+    assert await home.bench.value(news, restoration) == before + 1, "its clocks look again"
+    assert await home.tick(restoration, 15.1) == ["remind"], "it does not end while somebody appeals"
+    with pytest.raises(NotNow, match=f"grievance {filed.number} of a holder"):
+        await home.waive(restoration)
+    await decisions.withdraw(home.hands, filed.grievance_id, None, "holder")
+    assert await home.bench.value(news, restoration) > before + 1
+    assert await home.tick(restoration) == ["end_step", "allocate"]
+    await home.prepare(restoration)
+    late = await decisions.file_grievance(home.hands, hold, new, "holder")
+    with pytest.raises(NotNow, match=f"grievance {late.number}"):
+        await home.approve(restoration)
+    await decisions.withdraw(home.hands, late.grievance_id, None, "holder")
+    await home.approve(restoration)
+    assert len(await home.orders(case_no)) == 2
+
+
+async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
+    waived = NoticeWaived.model_validate(seen)
+    for by in (DESK, SUPERVISOR):
+        with pytest.raises(MayNot, match="one of these may: io, dy_sp"):
+            await decisions.waive_notice(home.hands, restoration, waived, by)
+    with pytest.raises(NotNow, match="has no notice yet"):
+        await decisions.waive_notice(home.hands, restoration, waived, IO)
+    written = NoticeWaived.model_validate({**seen, "in_writing": True})
+    await decisions.waive_notice(home.hands, restoration, written, IO)
+    assert (await home.at(restoration))[1] == "approval"
+    reason = "SELECT reason FROM restoration_step WHERE restoration_id = $1 AND step = 'holder_notice'"
+    assert await home.bench.value(reason, restoration) == "waived in writing: letter of 3 December"
+
+
+async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
+    account = f"5{rrn()}"
+    case_nos = [await home.hold(10, 90, account=account) for _ in range(home.hands.policy.restoration.many_victims_min)]
+    restoration = await home.of(case_nos[0])
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.verify(restoration)
+    with pytest.raises(NotNow, match="is at show_cause; this is done at holder_notice"):
+        await home.waive(restoration)
+
+
+# -- at once, and at the wrong moment ----------------------------------------------------------------------------------
+
+
+async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.to_approval(restoration)
+    await home.prepare(restoration)
+    seen = Seen.model_validate(await home.seen(restoration))
+    results = await asyncio.gather(
+        decisions.approve(home.hands, restoration, seen, SP),
+        decisions.end_step(home.hands, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),
+        decisions.approve(home.hands, restoration, seen, officer("addl", Role.SP)),
+        return_exceptions=True,
+    )
+    lost = [result for result in results if isinstance(result, Exception)]
+    assert len(lost) == 2
+    assert all(isinstance(error, NotNow) and "has ended approval" in str(error) for error in lost)
+    orders = await home.orders(
+        await home.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
+    )
+    assert len(orders) == (0 if (await home.at(restoration))[0] == "refused" else 1)
+
+
+async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home) -> None:
+    restoration = await home.of(await home.hold(400))
+    await home.tick(restoration, 3)
+    await home.apply(restoration)
+    await home.send_back(restoration, by=IO)
+    await home.apply(restoration)
+    with pytest.raises(NotNow, match=r"officer:io has ended verification \(sent_back\): it is at verification, turn 2"):
+        await decisions.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
+    with pytest.raises(NotNow, match="turn 9, has not begun"):
+        await decisions.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
+
+
+async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: Home) -> None:
+    case_no = await home.hold(400)
+    restoration = await home.of(case_no)
+    await home.to_approval(restoration)
+    await home.prepare(restoration)
+    await home.bench.pool.execute(
+        "SELECT ledger_post($1, 'settlement', $2, now(), '{1,1}', '{held,withdrawn}', '{-1,1}')", case_no, rrn()
+    )
+    with pytest.raises(NotNow, match="has changed since"):
+        await home.approve(restoration)
+    await home.send_back(restoration)
+    await home.verify(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    assert await home.orders(case_no) == [("restore", "restoration", "HDFC", 399_99)]
+
+
+async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
+    _, restoration, _ = await home.two_accounts()
+    new = NewObjection.model_validate(
+        {**await home.seen(restoration), "by_whom": "bank", "text": "  the account is a shop's  "}
+    )
+    done = await decisions.receive_objection(home.hands, restoration, new, DESK)
+    told = await home.bench.rows(
+        "SELECT by_whom, text, received_by FROM objection WHERE objection_id = $1", done.objection_id
+    )
+    assert told == [("bank", "the account is a shop's", "officer:desk")]

@@ -1,0 +1,188 @@
+"""A part has gone home and the rest does not: both are said, and the rest waits for a person or a court."""
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+
+from activities.context import Hands
+from activities.orders.confirmations import take_confirmation
+from activities.orders.orders import cancel_order
+from activities.restoration import refusals
+from activities.restoration.court_orders import take_court_order
+from domain.errors import NotNow
+from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.police import NewCourtOrder
+from schemas.restorations import ReopenReason, RestorationVerb
+from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
+from tests.factories import row, rrn
+
+VERB = RestorationVerb
+AGAIN = ReopenReason(reason="the holder has agreed")
+
+
+@pytest.fixture
+def home(hands: Hands) -> Home:
+    return Home(hands)
+
+
+async def part_paid(home: Home) -> tuple[str, UUID]:
+    """₹100 have gone home from the first account; ₹200 are on hold at the second, their order was taken back."""
+    case_no, restoration, _ = await home.two_accounts()
+    await home.waive(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    orders = await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no)
+    said = ConfirmedLine(line_no=1, amount_paise=100_00, done_at=home.clock.at, reference="UTR1")
+    await take_confirmation(home.hands, "HDFC", orders[0][0], OrderConfirmation(lines=(said,)), "bank:HDFC")
+    await cancel_order(home.hands, orders[1][0], "another's money", "officer:sp")
+    await home.tick(restoration)
+    return case_no, restoration
+
+
+async def lines(home: Home, case_no: str) -> list[Any]:
+    return await home.bench.rows(
+        "SELECT r.round_no, l.hop_no, l.left_out_as, l.left_out_by, l.left_out_reason, l.reopened_at IS NOT NULL"
+        " FROM restoration_line l JOIN restoration r USING (restoration_id) WHERE l.case_no = $1 ORDER BY 1, 2",
+        case_no,
+    )
+
+
+async def rounds(home: Home, case_no: str) -> list[Any]:
+    await home.take_up(case_no)
+    return await home.bench.rows("SELECT round_no, state FROM restoration WHERE case_no = $1 ORDER BY 1", case_no)
+
+
+async def tasks(home: Home, case_no: str) -> list[Any]:
+    found = await home.bench.rows(
+        "SELECT hop_no FROM desk_task WHERE case_no = $1 AND state = 'open' AND note LIKE '% it was left out:%'",
+        case_no,
+    )
+    return [hop_no for (hop_no,) in found]
+
+
+async def refused(home: Home) -> tuple[str, UUID]:
+    case_no, restoration = await part_paid(home)
+    await home.do(restoration, VERB.REFUSE, SP)
+    await home.do(restoration, VERB.RECEIVE_BOND, DESK, "")
+    return case_no, restoration
+
+
+async def test_it_ends_saying_what_was_restored_and_what_was_refused_and_why(home: Home) -> None:
+    case_no, restoration = await refused(home)
+    assert await rounds(home, case_no) == [(1, "restored")], "what was refused is no next round"
+    assert await lines(home, case_no) == [
+        (1, 1, None, None, None, False),
+        (1, 2, "refused", "officer:sp", WHY, False),
+    ]
+    (part,) = await home.events(case_no, "restoration_refused_in_part")
+    assert (part["hop_nos"], part["outcome"], part["reason"]) == ([2], "refused", WHY)
+    assert (part["restored_paise"], part["left_out_paise"]) == (100_00, 200_00)
+    (closed,) = await home.events(case_no, "restoration_closed")
+    assert (closed["restored_paise"], closed["left_out_paise"], closed["reason"]) == (100_00, 200_00, WHY)
+    turn = await home.bench.value(
+        "SELECT outcome FROM restoration_step WHERE restoration_id = $1 AND step = 'approval'"
+        " ORDER BY turn DESC LIMIT 1",
+        restoration,
+    )
+    assert turn == "refused"
+    await home.check(case_no)
+
+
+async def test_the_victim_is_told_of_both(home: Home) -> None:
+    case_no, _ = await refused(home)
+    told = await home.bench.rows(
+        "SELECT DISTINCT body FROM message WHERE case_no = $1 AND kind = 'rest_refused'", case_no
+    )
+    assert len(told) == 1
+    assert "100" in told[0][0]
+    assert "200" in told[0][0]
+
+
+async def test_what_a_court_refuses_after_a_part_was_paid_is_marked_with_its_order(home: Home) -> None:
+    case_no = await home.hold(60_000)
+    restoration = await home.of(case_no)
+    await home.court_order(case_no, "bnss_503")
+    await home.to_approval(restoration)
+    await home.tick(restoration)
+    await home.prepare(restoration)
+    await home.approve(restoration)
+    order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
+    said = ConfirmedLine(line_no=1, amount_paise=100_00, done_at=home.clock.at, reference="UTR1")
+    await take_confirmation(home.hands, "HDFC", order_id, OrderConfirmation(lines=(said,)), "bank:HDFC")
+    await cancel_order(home.hands, order_id, "the bank has closed its desk", "officer:sp")
+    await home.tick(restoration)
+    refusal = await home.court_order(case_no, "bnss_503", "refuse")
+    assert await home.tick(restoration) == ["drop_order", "take_order"]
+    assert (await home.at(restoration))[:2] == ("open", "bond")
+    await home.do(restoration, VERB.RECEIVE_BOND, DESK)
+    assert await rounds(home, case_no) == [(1, "restored")]
+    assert await lines(home, case_no) == [(1, 1, "refused", "engine", f"court order {refusal}", False)]
+    await home.check(case_no)
+
+
+async def test_what_was_cancelled_after_a_part_was_paid_waits_too(home: Home) -> None:
+    case_no, restoration = await part_paid(home)
+    await home.do(restoration, VERB.CANCEL, SUPERVISOR)
+    await home.do(restoration, VERB.RECEIVE_BOND, DESK)
+    assert await rounds(home, case_no) == [(1, "restored")]
+    assert (await lines(home, case_no))[1][2] == "cancelled"
+
+
+async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) -> None:
+    case_no, restoration = await refused(home)
+    await refusals.reopen(home.hands, restoration, AGAIN, SP)
+    assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
+    assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
+    with pytest.raises(NotNow, match="it is restored"):
+        await refusals.reopen(home.hands, restoration, AGAIN, SP)
+    second = await home.of(case_no, 2)
+    await home.to_credit(second)
+    assert ("restore", "restoration", "ICIC", 200_00) in await home.orders(case_no)
+    await home.check(case_no)
+
+
+async def test_a_court_has_what_was_refused_begun_anew(home: Home) -> None:
+    case_no, _ = await refused(home)
+    told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
+    await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
+    assert (await lines(home, case_no))[1][-1], "it was begun anew"
+
+
+async def test_what_a_court_orders_home_while_its_round_is_open_is_in_the_next(home: Home) -> None:
+    case_no, restoration = await part_paid(home)
+    await home.do(restoration, VERB.REFUSE, SP)
+    told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
+    home.clock.at += timedelta(minutes=1)
+    await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    assert await rounds(home, case_no) == [(1, "open")]
+    await home.do(restoration, VERB.RECEIVE_BOND, DESK)
+    assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
+    assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
+
+
+async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home) -> None:
+    case_no, restoration = await refused(home)
+    root = await home.bench.value("SELECT reference FROM hop WHERE case_no = $1 AND hop_no = 2", case_no)
+    await home.bench.answer("ICIC", case_no, row(1, root, "50.00", rrn_transaction_id=rrn()))
+    assert await rounds(home, case_no) == [(1, "restored")]
+    assert await tasks(home, case_no) == [2]
+    await refusals.reopen(home.hands, restoration, AGAIN, SP)
+    assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
+    assert await tasks(home, case_no) == []
+
+
+async def test_the_database_lets_nothing_into_a_round_that_was_left_out(home: Home) -> None:
+    case_no, restoration = await refused(home)
+    with pytest.raises(asyncpg.CheckViolationError, match="was left out"):
+        await home.bench.pool.execute(
+            "INSERT INTO restoration_line (restoration_id, case_no, hop_no, hold_id)"
+            " SELECT (SELECT restoration_id FROM restoration WHERE case_no <> $1 LIMIT 1), case_no, hop_no, hold_id"
+            " FROM restoration_line WHERE restoration_id = $2 AND hop_no = 2",
+            case_no,
+            restoration,
+        )

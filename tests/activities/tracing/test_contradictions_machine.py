@@ -1,0 +1,133 @@
+"""Several banks that lie about several cases on the same accounts, and officers who settle it, in any order."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from activities.context import Hands
+from activities.tracing.contradictions import SettledBy, settle
+from db.pool import open_pool
+from domain.errors import NotFound, NotNow
+from schemas.contradictions import Settling
+from schemas.enums import SettlementDecision
+from tests.activities.bench import Bench
+from tests.activities.cases.test_case_machine import chasing_pennies
+from tests.factories import make_hands, moved, row, rrn, transfer
+
+BANKS = ("HDFC", "ICIC")
+ACCOUNTS = ("60000000001", "60000000002")
+OFFICERS = (SettledBy("officer:desk", supervises=False), SettledBy("officer:chief", supervises=True))
+
+amounts = st.integers(1, 20).map(lambda hundreds: hundreds * 100)
+answers = st.tuples(
+    st.just("answer"),
+    st.integers(0, 2),
+    st.sampled_from(BANKS),
+    st.sampled_from(("held", "moved", "withdrawn", "spent", "denied")),
+    st.integers(0, 5),
+    amounts,
+    st.none() | amounts,
+)
+settlements = st.tuples(
+    st.just("settle"), st.integers(0, 30), st.sampled_from(SettlementDecision), st.sampled_from(OFFICERS)
+)
+waves = st.tuples(st.just("ask"), st.integers(0, 2))
+steps = st.lists(st.one_of(answers, answers, settlements, settlements, waves), min_size=5, max_size=25)
+losses = st.lists(st.tuples(st.sampled_from(BANKS), st.sampled_from(ACCOUNTS), amounts), min_size=1, max_size=3)
+
+
+class Liars:
+    """Cases that share two accounts and a few references, so that lies about them meet."""
+
+    def __init__(self, hands: Hands) -> None:
+        self.bench = Bench(hands)
+        self.cases: list[str] = []
+        self.references: list[str] = [rrn(), rrn()]
+
+    async def live(self, lost: Sequence[tuple[str, str, int]], happens: Sequence[tuple[Any, ...]]) -> None:
+        for bank, account, rupees in lost:
+            self.references.append(rrn())
+            payee = {"institution": bank, "account": account}
+            told = transfer(rupees * 100, payee_bank=bank, reference=self.references[-1], payee=payee)
+            self.cases.append(await self.bench.complain(told))
+        for what, *details in happens:
+            try:
+                await getattr(self, what)(*details)
+            except (NotFound, NotNow):
+                continue
+            await self.check()
+
+    def case(self, number: int) -> str:
+        return self.cases[number % len(self.cases)]
+
+    async def answer(self, case: int, bank: str, kind: str, about: int, rupees: int, balance: int | None) -> None:
+        root, own = (self.references[(about + more) % len(self.references)] for more in (0, 1))
+        said: dict[str, Any] = {"root_account_number": "", "rrn_transaction_id": own}
+        if balance is not None:
+            said["root_effective_balance"] = f"{balance}.00"
+        if kind == "moved":
+            onto = ACCOUNTS[about % 2]
+            line = moved(root, f"{rupees}.00", BANKS[rupees // 100 % 2], onto) | said
+        elif kind == "denied":
+            line = row(1, root, "0") | said | {"status_code": "20"}
+        else:
+            line = row({"held": 1, "withdrawn": 5, "spent": 11}[kind], root, f"{rupees}.00") | said
+        await self.bench.answer(bank, self.case(case), line)
+
+    async def settle(self, which: int, decision: SettlementDecision, officer: SettledBy) -> None:
+        rows = await self.bench.rows(
+            "SELECT c.contradiction_id, max(s.settlement_no) FROM contradiction c"
+            " LEFT JOIN contradiction_settlement s USING (contradiction_id) WHERE c.case_no = ANY($1)"
+            " GROUP BY 1 ORDER BY 1",
+            self.cases,
+        )
+        if rows:
+            doubt, stands = rows[which % len(rows)]
+            settling = Settling(decision=decision, reason="somebody called", replaces=stands)
+            _, follow_up = await settle(self.bench.hands, doubt, settling, officer)
+            await self.bench.note(follow_up)
+
+    async def ask(self, case: int) -> None:
+        await self.bench.ask(self.case(case))
+
+    async def check(self) -> None:
+        for case_no in self.cases:
+            await self.bench.check(case_no)
+            buckets = await self.bench.buckets(case_no)
+            assert 0 <= buckets.get("held", 0) <= -buckets["lost"]
+            for doubt, numbers, tasks in await self.bench.rows(_SETTLED, case_no):
+                assert numbers == list(range(1, len(numbers) + 1)), "each settlement replaces the one before it"
+                assert numbers or tasks, f"contradiction {doubt} waits for a person, who has a task"
+
+
+_SETTLED = """
+SELECT c.contradiction_id,
+    ARRAY(SELECT settlement_no FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
+        ORDER BY 1),
+    (SELECT count(*) FROM desk_task t WHERE t.case_no = c.case_no AND t.kind = 'settle_contradiction'
+        AND t.note = c.kind AND t.hop_no IS NOT DISTINCT FROM c.hop_no AND t.state = 'open')
+FROM contradiction c WHERE c.case_no = $1
+"""
+
+
+def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(database_dsn: str) -> None:
+    with asyncio.Runner() as runner:
+        pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
+        hands = chasing_pennies(runner.run(make_hands(pool)))
+
+        @settings(
+            max_examples=25,
+            suppress_health_check=list(HealthCheck),
+            phases=(Phase.explicit, Phase.reuse, Phase.generate),
+        )
+        @given(losses, steps)
+        def lives(lost: list[tuple[str, str, int]], happens: list[tuple[Any, ...]]) -> None:
+            runner.run(Liars(hands).live(lost, happens))
+
+        try:
+            lives()
+        finally:
+            runner.run(pool.close())
