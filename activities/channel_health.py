@@ -9,8 +9,8 @@ from typing import Final
 
 import asyncpg
 
-from db import channels
-from db.channels import Key
+from db.banks import channels
+from db.banks.channels import Key
 from db.pool import Pool
 from domain import breaker
 from domain.breaker import BreakerRules, Health

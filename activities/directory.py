@@ -17,7 +17,7 @@ from activities.secrets import Vault, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire
-from db import institutions
+from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.directory import Directory
 from domain.errors import NotFound, RuleBroken

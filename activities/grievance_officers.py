@@ -5,7 +5,7 @@ from uuid import UUID
 from activities.context import Hands
 from activities.grievances.decisions import locked
 from activities.notifications import grievance_messages
-from db import grievance_officers, grievances
+from db.grievances import grievance_officers, grievances
 from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 

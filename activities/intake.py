@@ -8,8 +8,10 @@ from datetime import UTC, datetime
 from activities.context import Hands
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
-from db import cases, complaints, events, hops, ledger, news, tasks
-from db.events import Event
+from db import intake
+from db.cases import cases, events, hops, ledger, tasks
+from db.cases.events import Event
+from db.outbox import case_outbox
 from db.pool import Connection
 from domain.ack_numbers import make_ack_no
 from domain.errors import AckNoTaken, IdempotencyConflict
@@ -76,11 +78,11 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
     if complaint.ack_no:
         names.append(_ack_lock(complaint.ack_no))
     async with hands.pool.acquire() as connection, connection.transaction():
-        await complaints.lock(connection, names)
+        await intake.lock(connection, names)
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
             return Taken(repeated, None, repeated=True)
-        known = await complaints.cases_of_transfers(connection, [row.key for row in rows])
+        known = await intake.cases_of_transfers(connection, [row.key for row in rows])
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, now)
         fresh = [row for row in rows if row.key not in known]
         head, full = await _case_to_join(connection, hands, known, len(fresh))
@@ -96,7 +98,7 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
             follow_up = await _join_case(connection, head, receipt, fresh, taken_by)
         else:
             follow_up = await _open_case(connection, hands, receipt, fresh, taken_by)
-        await complaints.insert(
+        await intake.insert(
             connection,
             complaint,
             receipt,
@@ -116,12 +118,12 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
 async def _taken_before(
     connection: Connection, complaint: Complaint, idempotency_key: str, taken_by: str, digest: bytes
 ) -> ComplaintReceipt | None:
-    by_key = await complaints.by_idempotency_key(connection, taken_by, idempotency_key)
+    by_key = await intake.by_idempotency_key(connection, taken_by, idempotency_key)
     if by_key:
         if by_key.body_digest != digest:
             raise IdempotencyConflict(f"key {idempotency_key!r}")
         return by_key.receipt
-    by_number = await complaints.by_ack_no(connection, complaint.ack_no) if complaint.ack_no else None
+    by_number = await intake.by_ack_no(connection, complaint.ack_no) if complaint.ack_no else None
     if by_number:
         if by_number.body_digest != digest:
             raise AckNoTaken(str(complaint.ack_no))
@@ -154,11 +156,9 @@ def _ack_lock(ack_no: str) -> str:
 async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetime) -> str:
     """A number nobody has; a stranger may have given out numbers of its own in our range."""
     for _ in range(1000):
-        ack_no = make_ack_no(complaint.channel, now, await complaints.next_serial(connection))
+        ack_no = make_ack_no(complaint.channel, now, await intake.next_serial(connection))
         # Nobody waits here, for the caller holds locks already: a number that is just being taken is taken.
-        if await complaints.try_lock(connection, _ack_lock(ack_no)) and not await complaints.by_ack_no(
-            connection, ack_no
-        ):
+        if await intake.try_lock(connection, _ack_lock(ack_no)) and not await intake.by_ack_no(connection, ack_no):
             return ack_no
     raise AckNoTaken("a thousand numbers in a row are taken")
 
@@ -169,7 +169,7 @@ async def _case_to_join(
     """The oldest case that knows a transfer, locked; None, and a flag where one has no room for the new hops."""
     if not known:
         return None, []
-    head = await cases.lock(connection, await complaints.oldest_case(connection, list(set(known.values()))))
+    head = await cases.lock(connection, await intake.oldest_case(connection, list(set(known.values()))))
     if not new_hops or head.last_hop_no + new_hops <= hands.policy.trail.max_hops:
         return head, []
     # Not the next oldest: a second case's lock, behind the first one's, may be waited for in a ring.
@@ -224,7 +224,7 @@ async def _join_case(
     if not rows:
         return None
     to_ask, parked = _briefs(rows, first)
-    told = await news.insert(
+    told = await case_outbox.insert(
         connection, case_no, receipt.received_at, CaseNews(news_id=0, opened=to_ask, parked=parked)
     )
     return FollowUp(
@@ -240,7 +240,7 @@ async def _write_hops(
     case_no, at = receipt.case_ack_no, receipt.received_at
     written = [_hop_row(row, hop_no, receipt.ack_no) for hop_no, row in enumerate(rows, start=first_hop_no)]
     await hops.insert(connection, case_no, at, written)
-    if await complaints.register_transfers(connection, case_no, [row.key for row in rows], [h.hop_no for h in written]):
+    if await intake.register_transfers(connection, case_no, [row.key for row in rows], [h.hop_no for h in written]):
         raise _KnownMeanwhile
     entries = [entry for hop in written for entry in complaint_entries(hop.hop_no, hop.amount_paise)]
     await ledger.post(connection, case_no, "complaint", f"complaint|{receipt.ack_no}", at, entries)

@@ -7,7 +7,7 @@ from activities.context import Hands
 from adapters.banks.email import AnswerLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
-from db import bank_exchanges
+from db.banks import bank_exchanges
 from schemas.enums import ChannelKind
 from schemas.exchanges import About
 

@@ -13,7 +13,12 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.cases import parked_hops as care
 from activities.context import Hands
 from activities.metrics import METRICS, SweepWork
-from db import answer_links, bank_keys, cases, feed, news, order_links, waiting
+from db import bank_gateway
+from db.banks import bank_keys
+from db.cases import cases, parked_hops
+from db.orders import order_links
+from db.outbox import case_outbox
+from db.tracing import answer_links
 from schemas.work import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -126,7 +131,7 @@ class _Sweep:
 
     async def _send_lost_news(self) -> tuple[int, datetime]:
         async with self._hands.pool.acquire() as connection:
-            lost = await news.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
+            lost = await case_outbox.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
         done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in lost])
         return done, min((row.created_at for row in lost), default=self._now)
 
@@ -141,7 +146,7 @@ class _Sweep:
         await self._tell(FollowUp(case_no=case_no, start=await self._snapshot(case_no)))
         return 1
 
-    async def _send(self, row: news.Untold) -> int:
+    async def _send(self, row: case_outbox.Untold) -> int:
         await self._tell(FollowUp(case_no=row.case_no, news=row.news))
         return 1
 
@@ -161,28 +166,28 @@ class _Sweep:
     async def _remind(self) -> int:
         before = care.remind_before(self._hands, self._now)
         async with self._hands.pool.acquire() as connection:
-            due = await waiting.to_remind(connection, before, list(self._resting), WAITING_LIMIT)
+            due = await parked_hops.to_remind(connection, before, list(self._resting), WAITING_LIMIT)
         return await self._care(SweepWork.REMIND, due, care.remind)
 
     async def _write_off(self) -> int:
         before = care.write_off_before(self._hands, self._now)
         async with self._hands.pool.acquire() as connection:
-            due = await waiting.to_write_off(connection, before, list(self._resting), WAITING_LIMIT)
+            due = await parked_hops.to_write_off(connection, before, list(self._resting), WAITING_LIMIT)
         return await self._care(SweepWork.WRITE_OFF, due, care.write_off)
 
     async def _route_again(self) -> int:
         async with self._hands.pool.acquire() as connection:
-            changed_at = await waiting.directory_changed_at(connection)
+            changed_at = await parked_hops.directory_changed_at(connection)
             if changed_at is None:
                 return 0
-            due = await waiting.to_look_up(connection, changed_at, list(self._resting), WAITING_LIMIT)
+            due = await parked_hops.to_look_up(connection, changed_at, list(self._resting), WAITING_LIMIT)
         if not due:
             return 0
         # Read after `changed_at`: what it does not find is not in the directory of that moment.
         await self._hands.directory.refresh()
         return await self._care(SweepWork.ROUTE, due, partial(care.route_again, changed_at=changed_at))
 
-    async def _care(self, work: SweepWork, due: waiting.Due, hand: Callable[..., Awaitable[care.Done]]) -> int:
+    async def _care(self, work: SweepWork, due: parked_hops.Due, hand: Callable[..., Awaitable[care.Done]]) -> int:
         jobs = [(case_no, partial(self._work, hand, case_no, hop_nos)) for case_no, hop_nos in due]
         return await self._each(work, jobs)
 
@@ -198,11 +203,13 @@ class _Sweep:
         """Delete what was told long ago, and what served against repeats and can serve no more."""
         policy = self._hands.policy
         async with self._hands.pool.acquire() as connection:
-            told = await news.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
+            told = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
             ended = self._ago(policy.replay.keep_ended_links_seconds)
             links = await answer_links.purge(connection, ended, PURGE_LIMIT)
             links += await order_links.purge(connection, ended, PURGE_LIMIT)
-            keys = await feed.purge_keys(connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT)
+            keys = await bank_gateway.purge_keys(
+                connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT
+            )
             # A signature's own time may be the window ahead of our clock, and counts for the window after that.
             usable = self._ago(2 * policy.signatures.window_seconds)
             nonces = await bank_keys.purge_nonces(connection, usable, NONCE_LIMIT)

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from activities.context import Hands
 from adapters.transcript import Sending
-from db import bank_exchanges
+from db.banks import bank_exchanges
 from schemas.base import Noun
 from schemas.enums import ChannelKind
 from schemas.exchanges import About

@@ -1,7 +1,7 @@
 """A case as a money-trail workbook: read whole, in one instant."""
 
 from activities.context import Hands
-from db import trail_export
+from db.workbook import trail_export
 from domain.trail_columns import Sheet
 from domain.trail_export import ExportRow, to_sheets
 

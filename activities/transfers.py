@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from db import complaints, hops
+from db import intake
+from db.cases import hops
 from db.pool import Connection
 from schemas.base import Flag
 from schemas.identifiers import transfer_key
@@ -21,7 +22,7 @@ async def make_known(connection: Connection, case_no: str, keys: Mapping[int, st
     """
     if not keys:
         return {}
-    known = await complaints.register_transfers(connection, case_no, list(keys.values()), list(keys))
+    known = await intake.register_transfers(connection, case_no, list(keys.values()), list(keys))
     others = {hop_no: other for hop_no, (other, _) in known.items() if other != case_no}
     if others:
         await hops.flag(connection, case_no, {hop_no: _flag(other) for hop_no, other in others.items()})

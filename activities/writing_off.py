@@ -3,9 +3,10 @@
 from datetime import datetime
 from uuid import UUID
 
-from db import events, hops, ledger, requests, tasks
-from db.events import Event
+from db.cases import events, hops, ledger, tasks
+from db.cases.events import Event
 from db.pool import Connection
+from db.tracing import requests
 from domain.ledger import move_between
 from schemas.enums import Bucket, EventKind
 from schemas.work import HopRef

@@ -9,7 +9,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.tokens import Officer
-from db import accounts
+from db.tracing import accounts
 from schemas.contradictions import AccountQuestion, AccountView
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)

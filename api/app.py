@@ -51,7 +51,7 @@ from api.problems import add_handlers
 from api.scorecards import ReadingRoom
 from api.streams import EventHub
 from api.tokens import Tokens
-from db.feed import CHANGED
+from db.bank_gateway import CHANGED
 
 BODY_LIMITS_BYTES = {
     complaints.PATH: complaints.BODY_MAX_BYTES,

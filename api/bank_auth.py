@@ -18,7 +18,7 @@ from api.parts import Parts, TheParts
 from api.problems import Refused
 from api.signatures import SIGNATURE_MALFORMED, signed_by
 from api.tokens import BadToken, Tokens, bearer
-from db import bank_keys
+from db.banks import bank_keys
 from db.pool import Pool
 from schemas.bank_keys import BankKey
 

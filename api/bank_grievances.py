@@ -12,7 +12,7 @@ from api.params import PAGE_DEFAULT, Cursor, PageLimit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
-from db import grievance_views
+from db.grievances import grievance_views
 from domain.policy import LimitName
 from schemas.grievances import BankGrievances, GrievanceDone, GrievanceReport
 

@@ -11,7 +11,7 @@ from api.params import PAGE_DEFAULT, PDF, Cursor, PageLimit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
-from db import papers
+from db.documents import document_register
 from domain.policy import LimitName
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import BankPaperPage
@@ -41,7 +41,7 @@ async def read_papers(
     """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     async with parts.hands.pool.acquire() as connection:
-        return await papers.page_of_bank(connection, bank.code, ack_no, cursor, limit)
+        return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
 
 
 @router.get(
@@ -54,7 +54,7 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_i
     """One paper, byte for byte as it was issued."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     async with parts.hands.pool.acquire() as connection:
-        pdf = await papers.read_of_bank(connection, bank.code, paper_id)
+        pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
 
@@ -68,5 +68,5 @@ async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id:
     """The copy of the first information report that goes with the paper; its SHA-256 stands on it."""
     await take(parts.hands, bank.code, LimitName.FEED_READS, response)
     async with parts.hands.pool.acquire() as connection:
-        document = await papers.fir_of_bank(connection, bank.code, paper_id)
+        document = await document_register.fir_of_bank(connection, bank.code, paper_id)
     return Response(document, headers=dict(response.headers), media_type=PDF)

@@ -10,7 +10,8 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
-from db import answer_views, case_views, ledger_views, request_views, trail_views
+from db.cases import case_views, ledger_views
+from db.tracing import answer_views, request_views, trail_views
 from schemas.enums import CaseState
 from schemas.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
 

@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import task_views
+from db.reporting import task_views
 from domain.task_readers import acts_of
 from schemas.base import Noun, WithReason
 from schemas.enums import TaskKind, TaskState

@@ -18,7 +18,8 @@ from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
-from db import cases, event_views
+from db import event_views
+from db.cases import cases
 from db.pool import Pool
 from schemas.views import EventPage
 

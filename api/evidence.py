@@ -17,9 +17,9 @@ from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer
-from db import police
-from db.cases import case_no_of
-from db.evidence_keys import EvidenceKeys
+from db.cases.cases import case_no_of
+from db.evidence.evidence_keys import EvidenceKeys
+from db.police import firs
 from domain.evidence import Edition
 from schemas.enums import Role
 from schemas.police import CaseDuty
@@ -98,7 +98,7 @@ async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
     if duty is None:
         return
     async with parts.hands.pool.acquire() as connection:
-        answers = await police.officer(connection, await case_no_of(connection, ack_no), duty)
+        answers = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
     if answers is None or answers.subject != officer.subject:
         raise Refused(NOT_ALLOWED, "this officer does not answer for the case")
 

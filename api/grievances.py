@@ -13,8 +13,9 @@ from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import grievance_views, hold_clocks
-from db import grievances as rows
+from db.grievances import grievance_views
+from db.grievances import grievances as rows
+from db.holds import free_amounts
 from domain.errors import NotFound
 from domain.grievances import Standing, verbs_of
 from schemas.grievances import (
@@ -62,7 +63,7 @@ async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -
         row = await rows.find(connection, grievance_id)
         if row is None:
             raise NotFound(f"grievance {grievance_id}")
-        free_paise = sum(one.free_paise for one in await hold_clocks.not_ordered(connection, row.hold_id))
+        free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.role, Standing(state=row.state, level=row.level))
         return await grievance_views.get(connection, grievance_id, parts.hands.now(), free_paise, verbs)
 

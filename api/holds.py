@@ -17,7 +17,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import hold_views
+from db.holds import hold_views
 from schemas.base import WithReason
 from schemas.grievances import GrievanceDone, NewGrievance
 from schemas.hold_views import (

@@ -16,7 +16,7 @@ from api.problems import IN_THE_DESCRIPTION, Kind, Refused, says
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
-from db.home_figures import Period
+from db.reporting.outcomes import Period
 from schemas.home_figures import HomeBy, HomeReport
 from schemas.text import LocalDatetime
 

@@ -15,7 +15,7 @@ from activities.context import Hands
 from activities.secrets import Vault, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
-from db import institutions
+from db.banks import institutions
 from domain.policy import TryName
 
 CHECKS_AT_ONCE: Final = 2

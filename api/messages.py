@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import messages
+from db import notifications
 from schemas.messages import MessagePage, MessageRow
 
 router = APIRouter(prefix="/api/v1", tags=["messages"], responses=IN_THE_DESCRIPTION)
@@ -30,7 +30,7 @@ async def list_messages(
 ) -> MessagePage:
     """Messages of all cases, the newest first."""
     async with parts.hands.pool.acquire() as connection:
-        return await messages.page(connection, None, after, limit, in_trouble=in_trouble)
+        return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
 
 
 @router.get("/cases/{ack_no}/messages")
@@ -39,7 +39,7 @@ async def list_messages_of_case(
 ) -> MessagePage:
     """Messages of one case, the newest first."""
     async with parts.hands.pool.acquire() as connection:
-        return await messages.page(connection, ack_no, after, limit, in_trouble=False)
+        return await notifications.page(connection, ack_no, after, limit, in_trouble=False)
 
 
 @router.post("/messages/{message_id}/send-again", responses=says(NOT_NOW))

@@ -15,8 +15,9 @@ from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION
-from db import ledger_views, task_views
+from db.cases import ledger_views
 from db.pool import Pool
+from db.reporting import task_views
 from schemas.base import Noun
 
 router = APIRouter(tags=["operations"], responses=IN_THE_DESCRIPTION)

@@ -15,7 +15,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import ALLOWED, Action
 from api.tokens import Officer
-from db import order_views
+from db.orders import order_views
 from schemas.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
 from schemas.orders import (
     CancellationAcknowledged,

@@ -23,7 +23,7 @@ from api.problems import (
 )
 from api.roles import Action
 from api.tokens import Officer
-from db import papers
+from db.documents import document_register
 from domain.papers import SEIZURES, PaperDiffers, PaperLacks
 from schemas.base import Storable, WithReason
 from schemas.identifiers import ACK_NO_PATTERN
@@ -53,7 +53,7 @@ async def list_papers(
 ) -> PaperPage:
     """The papers of a case, the newest first."""
     async with parts.hands.pool.acquire() as connection:
-        return await papers.page(connection, ack_no, after, limit)
+        return await document_register.page(connection, ack_no, after, limit)
 
 
 @router.get("/papers/{paper_id}", response_class=Response, responses=_PDF_RESPONSE)
@@ -62,7 +62,7 @@ async def read_paper(
 ) -> Response:
     """The paper itself, byte for byte as it was issued."""
     async with parts.hands.pool.acquire() as connection:
-        paper, pdf = await papers.read(connection, paper_id)
+        paper, pdf = await document_register.read(connection, paper_id)
     headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
     if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
         return Response(status_code=304, headers=headers)

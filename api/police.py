@@ -14,7 +14,9 @@ from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import cases, court_orders, duties, police
+from db.cases import cases
+from db.police import firs, statutory_duties
+from db.restoration import court_orders
 from schemas.base import WithReason
 from schemas.police import (
     DOCUMENT_MAX_BYTES,
@@ -64,10 +66,10 @@ async def read_police_side(
         case_no = await cases.case_no_of(connection, ack_no)
         return PoliceSide(
             case_ack_no=case_no,
-            officers=await police.officers(connection, case_no),
-            firs=await police.firs(connection, case_no),
+            officers=await firs.officers(connection, case_no),
+            firs=await firs.firs(connection, case_no),
             court_orders=await court_orders.of_case(connection, case_no),
-            duties=await duties.of_case(connection, case_no),
+            duties=await statutory_duties.of_case(connection, case_no),
         )
 
 
@@ -98,7 +100,7 @@ async def read_fir_copy(
     """The report as it was handed in, or as the register sent it."""
     async with parts.hands.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
-        document = await police.fir_copy(connection, case_no, fir_id)
+        document = await firs.fir_copy(connection, case_no, fir_id)
     return _attached(document, f"fir-{fir_id}.pdf")
 
 

@@ -10,7 +10,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
-from db import lien_standings, reconciliation
+from db.reconciliation import comparisons, lien_standings
 from schemas.institutions import Code
 from schemas.reconciliation import ReconciliationDetail, ReconciliationPage, StandingPage
 
@@ -29,7 +29,7 @@ async def read_reconciliations(
 ) -> ReconciliationPage:
     """Comparisons of banks' lists with the ledger, the newest last."""
     async with parts.hands.pool.acquire() as connection:
-        return await reconciliation.page(connection, institution, after, limit)
+        return await comparisons.page(connection, institution, after, limit)
 
 
 @router.get("/by-institution")
@@ -47,4 +47,4 @@ async def read_reconciliation(
 ) -> ReconciliationDetail:
     """One comparison, with every row that differs and every lien that the list lacks."""
     async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):
-        return await reconciliation.get(connection, reconciliation_id)
+        return await comparisons.get(connection, reconciliation_id)

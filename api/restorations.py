@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from db import left_out, restoration_views, restorations
+from db.restoration import exclusions, restoration_views, restorations
 from domain.authority import verbs_now
 from domain.errors import NotFound
 from schemas.restoration_enums import RestorationState, Route, Step
@@ -74,7 +74,7 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
         row = await restorations.find(connection, restoration_id)
         if row is None:
             raise NotFound(f"restoration {restoration_id}")
-        leaves_out = bool(await left_out.of_restoration(connection, restoration_id))
+        leaves_out = bool(await exclusions.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.role, row.state, row.step, leaves_out=leaves_out)
         return await restoration_views.get(connection, restoration_id, parts.hands.now(), verbs)
 

@@ -19,8 +19,8 @@ from api.problems import IN_THE_DESCRIPTION
 from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
-from db import scorecards
-from db.scorecards import Span
+from db.reporting import scorecards
+from db.reporting.scorecards import Span
 from domain.cells import as_plain_text
 from schemas.enums import AnswerClass, ContradictionKind, Rung
 from schemas.institutions import Code

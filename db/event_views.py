@@ -1,6 +1,6 @@
 """Reading the case log."""
 
-from db.cases import case_no_of
+from db.cases.cases import case_no_of
 from db.paging import cut
 from db.pool import Connection
 from schemas.views import EventPage, EventView

@@ -20,9 +20,10 @@ from temporalio.service import RPCError
 from activities.context import Hands
 from activities.holds import opening
 from activities.metrics import METRICS, AftercareWork
-from db import account_holds, procedures
+from db.holds import account_holds
+from db.outbox import procedure_outbox
+from db.outbox.procedure_outbox import Waiting
 from db.pool import Connection
-from db.procedures import Waiting
 from schemas.enums import ProcedureKind
 from workflows import policies
 
@@ -68,7 +69,7 @@ class Aftercare:
         while True:
             try:
                 async with self.hands.pool.acquire() as connection:
-                    if await procedures.may_watch(connection):
+                    if await procedure_outbox.may_watch(connection):
                         await self._watch(connection)
             except TRANSIENT as error:
                 log.warning("aftercare waits: %s", type(error).__name__)
@@ -107,7 +108,7 @@ class Aftercare:
             woken.set()
 
         connection.add_termination_listener(gone)
-        await connection.add_listener(procedures.AFTERCARE, heard)
+        await connection.add_listener(procedure_outbox.AFTERCARE, heard)
         try:
             while not lost.is_set():
                 woken.clear()
@@ -122,7 +123,7 @@ class Aftercare:
         finally:
             if not connection.is_closed():
                 connection.remove_termination_listener(gone)
-                await connection.remove_listener(procedures.AFTERCARE, heard)
+                await connection.remove_listener(procedure_outbox.AFTERCARE, heard)
 
     async def _look_patiently(self) -> int:
         try:
@@ -142,23 +143,25 @@ class Aftercare:
 
     async def _start(self) -> int:
         async with self.hands.pool.acquire() as connection:
-            waiting = await procedures.to_start(connection, list(self._resting), ROUND_LIMIT)
+            waiting = await procedure_outbox.to_start(connection, list(self._resting), ROUND_LIMIT)
         return await self._each(AftercareWork.START, waiting)
 
     async def _tell(self) -> int:
         async with self.hands.pool.acquire() as connection:
-            waiting = await procedures.to_tell(connection, list(self._resting), ROUND_LIMIT)
+            waiting = await procedure_outbox.to_tell(connection, list(self._resting), ROUND_LIMIT)
         return await self._each(AftercareWork.TELL, waiting)
 
     async def _look_after(self, now: datetime) -> None:
         async with self.hands.pool.acquire() as connection:
-            waiting = await procedures.not_seen(connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT)
+            waiting = await procedure_outbox.not_seen(
+                connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT
+            )
         await self._each(AftercareWork.LOOK_AFTER, waiting)
 
     async def _purge(self, now: datetime) -> None:
         before = now - timedelta(seconds=self.hands.policy.outbox.keep_told_seconds)
         async with self.hands.pool.acquire() as connection:
-            await procedures.purge(connection, before, PURGE_LIMIT)
+            await procedure_outbox.purge(connection, before, PURGE_LIMIT)
 
     # -- one case must not keep the others waiting -----------------------------------------------------------------
 
@@ -182,9 +185,9 @@ class Aftercare:
         now = self.hands.now()
         async with self.hands.pool.acquire() as connection, connection.transaction():
             if waiting.news_ids:
-                await procedures.mark_told(connection, waiting.news_ids, now)
+                await procedure_outbox.mark_told(connection, waiting.news_ids, now)
             if work is not AftercareWork.TELL:
-                await procedures.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
+                await procedure_outbox.mark_started(connection, waiting.start.workflow_id, waiting.since, now)
 
     async def _attempt(self, work: AftercareWork, case_no: str, do: Callable[[], Awaitable[object]]) -> bool:
         """Do something about one case; whether it was done. One after the other: the chase shares server and database.

@@ -13,7 +13,7 @@ import asyncpg
 from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
 from activities.context import Hands
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
-from db.returned_funds import may_watch, wait_to_watch
+from db.orders.returned_funds import may_watch, wait_to_watch
 from schemas.work import FollowUp
 
 log = logging.getLogger(__name__)

@@ -20,7 +20,7 @@ from pydantic import SecretStr, TypeAdapter
 from activities.directory import load_directory
 from activities.secrets import Vault
 from api.tokens import Tokens
-from db import bank_keys
+from db.banks import bank_keys
 from db.pool import Pool, open_pool
 from schemas.bank_keys import BankKey
 from schemas.enums import Role

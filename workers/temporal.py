@@ -27,7 +27,8 @@ from temporalio.runtime import PrometheusConfig, Runtime, TelemetryConfig
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.metrics import BUCKETS_SECONDS
-from db import cases, news
+from db.cases import cases
+from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.work import CaseNews, CaseStart, FollowUp
 from workflows import policies
@@ -211,8 +212,8 @@ class CaseCourier:
             task_queue=policies.CASE_WORK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal="tell" if news else None,
-            start_signal_args=[news] if news else [],
+            start_signal="tell" if case_outbox else None,
+            start_signal_args=[case_outbox] if case_outbox else [],
             rpc_timeout=RPC_TIMEOUT,
         )
         self._openings.append((start.case_no, start.opening_no))
@@ -266,7 +267,7 @@ class CaseCourier:
         now = datetime.now(UTC)
         async with self._pool.acquire() as connection:
             if told:
-                await news.mark_signalled(connection, told, now)
+                await case_outbox.mark_signalled(connection, told, now)
             if openings:
                 await cases.mark_started(connection, openings, now)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
-from db.verify import case_of, case_records, count_cases, strays
 from domain.errors import NotFound
 from domain.verification import Break, examine
 

@@ -16,12 +16,17 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.protocol import HoldTicket, Incident
 from adapters.banks.pull import Asked, answer_lines
 from adapters.banks.push.demand import hold_demand
-from db import bank_exchanges, events, feed, lien_inquiries, order_answers, requests
-from db.complaints import Payment
-from db.events import Event
-from db.feed import FeedHop, FeedRow
+from db import bank_gateway
+from db.bank_gateway import FeedHop, FeedRow
+from db.banks import bank_exchanges
+from db.cases import events
+from db.cases.events import Event
+from db.intake import Payment
+from db.orders import bank_replies
 from db.paging import BadCursor, from_cursor, to_cursor
 from db.pool import Connection, Pool
+from db.reconciliation import lien_inquiries
+from db.tracing import requests
 from domain.errors import IdempotencyConflict, NotNow, RuleBroken
 from schemas.bank_answers import BankAnswer
 from schemas.enums import ChannelKind, EventKind, FeedStatus
@@ -60,19 +65,19 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
     """A page of the bank's feed. Raises `BadCursor`, for one that is ahead of the feed too."""
     after = _after(wanted.cursor)
     async with hands.pool.acquire() as connection:
-        await feed.number(connection, institution)
+        await bank_gateway.number(connection, institution)
         # What stands on the page is what it was when it got its place: one view of the database for both.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            if after > await feed.last_change_no(connection, institution):
+            if after > await bank_gateway.last_change_no(connection, institution):
                 raise BadCursor(BadCursor.__doc__)
-            rows = await feed.page(
+            rows = await bank_gateway.page(
                 connection, institution, after, wanted.limit + 1, wanted.status, wanted.changed_after
             )
             more = len(rows) > wanted.limit
             rows = rows[: wanted.limit]
             items = await _holds(hands, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
-            orders_waiting = await order_answers.waiting(connection, institution)
+            orders_waiting = await bank_replies.waiting(connection, institution)
     await keep_served(hands, About.HOLD_REQUEST, {item.hold_id: item for item in items})
     return FeedPage(
         items=items,
@@ -86,9 +91,9 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
 async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHold:
     """One hold of the bank as it stands. Raises `NotFound`."""
     async with hands.pool.acquire() as connection:
-        await feed.number(connection, institution)
+        await bank_gateway.number(connection, institution)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
-            row = await feed.one(connection, institution, request_id)
+            row = await bank_gateway.one(connection, institution, request_id)
             (found,) = await _holds(hands, connection, institution, [row])
     await keep_served(hands, About.HOLD_REQUEST, {request_id: found})
     return found
@@ -97,7 +102,7 @@ async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHol
 async def announce(pool: Pool, institution: str) -> None:
     """Wake whoever waits for the bank's feed."""
     async with pool.acquire() as connection:
-        await feed.announce(connection, institution)
+        await bank_gateway.announce(connection, institution)
 
 
 # -- what the bank says ------------------------------------------------------------------------------------------------
@@ -107,7 +112,7 @@ async def acknowledge(hands: Hands, institution: str, request_id: UUID) -> Ackno
     """The bank has the hold: its receipt, once. Raises `NotFound`, `HoldOver` for what was over without one."""
     now = datetime.now(UTC)
     async with hands.pool.acquire() as connection, connection.transaction():
-        receipt = await feed.lock(connection, institution, request_id)
+        receipt = await bank_gateway.lock(connection, institution, request_id)
         if receipt.acknowledged_at is not None:
             return Acknowledged(hold_id=request_id, acknowledged_at=receipt.acknowledged_at)
         if receipt.status is not FeedStatus.OPEN:
@@ -127,10 +132,10 @@ async def take_answer(
     now = datetime.now(UTC)
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
     async with hands.pool.acquire() as connection:
-        row = await feed.one(connection, institution, request_id)
-        asked = _asked(answer, await feed.hops_of(connection, [request_id]))
+        row = await bank_gateway.one(connection, institution, request_id)
+        asked = _asked(answer, await bank_gateway.hops_of(connection, [request_id]))
         if key is not None:
-            use = await feed.use_key(connection, institution, key, digest, now)
+            use = await bank_gateway.use_key(connection, institution, key, digest, now)
             if use.body_digest != digest:
                 raise IdempotencyConflict(IdempotencyConflict.__doc__)
             if use.reply is not None:
@@ -147,7 +152,7 @@ async def take_answer(
     }
     if key is not None:
         async with hands.pool.acquire() as connection:
-            reply = await feed.keep_reply(connection, institution, key, reply)
+            reply = await bank_gateway.keep_reply(connection, institution, key, reply)
     return AnswerTaken(hold_id=request_id, **reply), receipt.follow_up
 
 
@@ -165,18 +170,18 @@ def _after(cursor: str | None) -> int:
 
 async def _note_receipt(connection: Connection, institution: str, request_id: UUID, now: datetime) -> None:
     async with connection.transaction():
-        receipt = await feed.lock(connection, institution, request_id)
+        receipt = await bank_gateway.lock(connection, institution, request_id)
         if receipt.acknowledged_at is None:
             await _take_receipt(connection, institution, request_id, receipt, now)
 
 
 async def _take_receipt(
-    connection: Connection, institution: str, request_id: UUID, receipt: feed.Receipt, now: datetime
+    connection: Connection, institution: str, request_id: UUID, receipt: bank_gateway.Receipt, now: datetime
 ) -> None:
     if not receipt.delivered and receipt.status is FeedStatus.OPEN:
         # Another channel may still be trying: it need not.
         await requests.delivered(connection, request_id, institution, str(request_id), ChannelKind.PULL, 0, now)
-    await feed.acknowledge(connection, institution, request_id, now)
+    await bank_gateway.acknowledge(connection, institution, request_id, now)
     passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id)
     data = {"request_id": str(request_id), "institution": institution, **passed}
     event = Event(EventKind.REQUEST_ACKNOWLEDGED, data)
@@ -195,10 +200,10 @@ async def _holds(
     hands: Hands, connection: Connection, institution: str, rows: Sequence[FeedRow]
 ) -> tuple[FeedHold, ...]:
     hops: dict[UUID, list[FeedHop]] = defaultdict(list)
-    for hop in await feed.hops_of(connection, [row.request_id for row in rows]):
+    for hop in await bank_gateway.hops_of(connection, [row.request_id for row in rows]):
         hops[hop.request_id].append(hop)
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
-    payments = await feed.payments(connection, sorted(set(mains)))
+    payments = await bank_gateway.payments(connection, sorted(set(mains)))
     return tuple(
         _hold(hands, institution, row, hops[row.request_id], payments[main])
         for row, main in zip(rows, mains, strict=True)

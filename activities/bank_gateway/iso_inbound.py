@@ -14,10 +14,11 @@ from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.errors import MessageError
-from db import cases, events, returned_funds, tasks
-from db.events import Event
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.orders import returned_funds
+from db.orders.returned_funds import ReturnedRow
 from db.pool import Connection
-from db.returned_funds import ReturnedRow
 from domain.errors import NotFound, RuleBroken
 from schemas.answers import NewTask
 from schemas.enums import ChannelKind, EventKind, TaskKind

@@ -18,8 +18,8 @@ from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.errors import InvalidMessage
 from adapters.banks.iso20022.reasons import HELD, PENDING
 from adapters.banks.iso20022.values import case_id, start_of
-from db import order_answers, order_cancellations
-from db.order_answers import ReferenceLine
+from db.orders import bank_replies, cancellations
+from db.orders.bank_replies import ReferenceLine
 from domain.confirming import Via
 from schemas.identifiers import reference_key
 from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
@@ -56,9 +56,9 @@ async def orders_of_returns(
     read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
     references = sorted({reference_key(line.reference) for line in read})
     async with hands.pool.acquire() as connection:
-        lines = await order_answers.lines_by_reference(connection, institution, references)
+        lines = await bank_replies.lines_by_reference(connection, institution, references)
         named = [_reference_of(told, line) for line in read]
-        known = await order_answers.said_before(connection, institution, named)
+        known = await bank_replies.said_before(connection, institution, named)
     open_lines = _Open(lines)
     found_credits: dict[int, Credit] = {}
     for line in read:
@@ -151,8 +151,8 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     if update.job_id is None:
         return None
     async with hands.pool.acquire() as connection:
-        lines = await order_answers.lines_of_cases(connection, institution, [update.ack_no])
-        cancelled = await order_cancellations.of_case(connection, institution, update.ack_no)
+        lines = await bank_replies.lines_of_cases(connection, institution, [update.ack_no])
+        cancelled = await cancellations.of_case(connection, institution, update.ack_no)
     for order_id in cancelled:
         if _is_case_of(update.ack_no, cancellation_id(order_id), update.job_id):
             return await _take_cancellation(hands, institution, order_id, update)

@@ -14,7 +14,8 @@ from adapters.banks.protocol import (
     OrderTaker,
     OrderTicket,
 )
-from db import bank_exchanges, bank_orders, channels, order_cancellations
+from db.banks import bank_exchanges, channels
+from db.orders import bank_orders, cancellations
 from db.pool import Connection
 from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.exchanges import About, Exchange
@@ -147,7 +148,7 @@ class CancellationParcel:
 
     async def turns(self, connection: Connection) -> Mapping[ChannelKind, int]:
         """From the order's own record."""
-        return await order_cancellations.turns(connection, self.order.order_id)
+        return await cancellations.turns(connection, self.order.order_id)
 
     async def note(
         self, connection: Connection, channel: ChannelKind, outcome: CarriageOutcome, at: datetime, detail: str = ""

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
-from db import institutions
+from db.banks import institutions
 from db.pool import Pool
 from domain.public_banks import Proposal, Sorted, sort_beside
 from domain.sponsors import check_beside

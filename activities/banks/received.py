@@ -6,9 +6,10 @@ from uuid import UUID
 
 from activities.banks.signed_requests import folder_of, kept_files, signed_now
 from activities.context import Hands
-from db import bank_bodies, bank_keys, events
-from db.bank_keys import SignedBy
-from db.events import Event
+from db.banks import bank_keys, received_bodies
+from db.banks.bank_keys import SignedBy
+from db.cases import events
+from db.cases.events import Event
 from domain.evidence import binding
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind, EventKind
@@ -19,7 +20,7 @@ async def keep_body(
 ) -> bytes:
     """Keep what came on the I4C wire or in a file, before anything is made of it; returns its SHA-256."""
     async with hands.pool.acquire() as connection:
-        await bank_bodies.keep(connection, institution, channel, hands.now(), headers, body)
+        await received_bodies.keep(connection, institution, channel, hands.now(), headers, body)
     return hashlib.sha256(body).digest()
 
 

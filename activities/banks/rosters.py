@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from activities.directory import DirectoryRefused
-from db import institutions, rosters
+from db.banks import institutions, rosters
 from db.pool import Connection, Pool
 from domain.errors import NotFound
 from schemas.rosters import Holiday, NodalOfficer

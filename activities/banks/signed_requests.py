@@ -17,8 +17,8 @@ from http_message_signatures import (
 )
 
 from activities.secrets import pem
-from db import evidence
-from db.bank_keys import Evidence
+from db.banks.bank_keys import Evidence
+from db.evidence import pack
 from db.pool import Connection
 from domain.evidence import SIGNED, request_text
 from schemas.bank_keys import BankKey
@@ -120,12 +120,12 @@ def _authenticated_by(request: Evidence, signed: Signed | None) -> str:
 async def _signed(connection: Connection, request: Evidence, origin: str | None) -> Signed | None:
     """The signature over a request; None where there is none, or none that holds for what is kept."""
     if request.key_id and request.signature and request.signature_base:
-        keys = await evidence.public_keys(connection, [request.key_id])
+        keys = await pack.public_keys(connection, [request.key_id])
         return Signed(request.signature_base, request.signature, request.key_id, keys[request.key_id])
     key_ids = _key_ids(request)
     if not key_ids:
         return None
-    keys = await evidence.public_keys(connection, key_ids)
+    keys = await pack.public_keys(connection, key_ids)
     origins = _origins(origin, _field(request.headers, "host"))
     return _first_verified(request.method, request.path, request.headers, origins, keys)
 

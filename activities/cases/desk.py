@@ -8,9 +8,12 @@ from uuid import UUID
 from activities.context import Hands
 from activities.transfers import key_of, make_known
 from activities.writing_off import write_off_request
-from db import cases, complaints, events, hops, ledger, news, requests, tasks
-from db.events import Event
+from db import intake
+from db.cases import cases, events, hops, ledger, tasks
+from db.cases.events import Event
+from db.outbox import case_outbox
 from db.pool import Connection
+from db.tracing import requests
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
 from domain.trail import first_state, tasks_before_asking
@@ -131,7 +134,7 @@ async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: 
         to = Rung.above(request.rung)
         data = {"request_id": str(request_id), "institution": request.institution, "to": to.value, "reason": reason}
         await _log(connection, head, now, officer, Event(EventKind.REQUEST_ESCALATED, data))
-        told = await news.insert(
+        told = await case_outbox.insert(
             connection,
             head.case_no,
             now,
@@ -178,7 +181,9 @@ async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, o
         }
         await _log(connection, head, now, officer, Event(EventKind.REQUEST_SENT_AGAIN, data))
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision - 1) for hop in again)
-        told = await news.insert(connection, head.case_no, now, CaseNews(news_id=0, opened=tuple(again), closed=closed))
+        told = await case_outbox.insert(
+            connection, head.case_no, now, CaseNews(news_id=0, opened=tuple(again), closed=closed)
+        )
     return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
 
 
@@ -235,7 +240,7 @@ async def put_right(
     if hop.source is HopSource.COMPLAINT:
         key_of_transfer = key_of(corrected)
         await _refuse_known_elsewhere(connection, case_no, hop_no, key_of_transfer)
-        if await complaints.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
+        if await intake.register_transfers(connection, case_no, [key_of_transfer], [hop_no]):
             raise TransferBusy("a bank has just told of this very transfer: try again in a moment")
         known: dict[str, str] = {}
     else:
@@ -335,9 +340,9 @@ def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]
 async def _refuse_known_elsewhere(connection: Connection, case_no: str, hop_no: int, key: str) -> None:
     """A transfer is one hop of one case: the loss would count twice. Raises `NotNow` naming the other."""
     # Nobody waits here: a complaint that holds this transfer may be waiting for the case, which we hold.
-    if not await complaints.try_lock(connection, f"transfer|{key}"):
+    if not await intake.try_lock(connection, f"transfer|{key}"):
         raise TransferBusy("a complaint about this very transfer is just being taken: try again in a moment")
-    known = await complaints.place_of_transfer(connection, key)
+    known = await intake.place_of_transfer(connection, key)
     if known and known != (case_no, hop_no):
         raise NotNow(f"this transfer is hop {known[1]} of case {known[0]} already: stop this hop's request instead")
 
@@ -396,7 +401,7 @@ async def tell(
     briefs = [await _brief(connection, hands, head.case_no, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
-    told = await news.insert(
+    told = await case_outbox.insert(
         connection, head.case_no, now, CaseNews(news_id=0, opened=opened, closed=tuple(closed), parked=parked)
     )
     start = None

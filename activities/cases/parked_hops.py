@@ -11,8 +11,9 @@ from typing import Final
 from activities.cases.desk import TransferBusy, put_right
 from activities.context import Hands
 from activities.transfers import key_of
-from db import cases, events, hops, ledger, news, tasks, waiting
-from db.events import Event
+from db.cases import cases, events, hops, ledger, parked_hops, tasks
+from db.cases.events import Event
+from db.outbox import case_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.ledger import move_between
@@ -48,14 +49,14 @@ async def remind(hands: Hands, case_no: str, hop_nos: Sequence[int], now: dateti
     """Tell the supervisor, once, of the hops that have waited long."""
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
-        due = await waiting.still(connection, case_no, hop_nos, remind_before(hands, now), reminded=False)
+        due = await parked_hops.still(connection, case_no, hop_nos, remind_before(hands, now), reminded=False)
         log = []
         for hop in due:
             task = NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.hop_no, note=tasks.WAITS_FOR_DESK)
             opened = await tasks.open_tasks(connection, case_no, [task], now, institution=hop.institution)
             data = {"kind": task.kind.value, "hop_no": hop.hop_no, "institution": hop.institution}
             log += [Event(EventKind.TASK_OPENED, {"task_id": task_id, **data}) for task_id in opened]
-        await waiting.mark_reminded(connection, case_no, [hop.hop_no for hop in due], now)
+        await parked_hops.mark_reminded(connection, case_no, [hop.hop_no for hop in due], now)
         await events.append(connection, case_no, now, ENGINE, log)
     return Done(len(due))
 
@@ -64,7 +65,7 @@ async def write_off(hands: Hands, case_no: str, hop_nos: Sequence[int], now: dat
     """Close the hops that nobody put right in all that time: what of them is in play is untraced."""
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
-        due = await waiting.still(connection, case_no, hop_nos, write_off_before(hands, now), reminded=True)
+        due = await parked_hops.still(connection, case_no, hop_nos, write_off_before(hands, now), reminded=True)
         if not due:
             return Done()
         for hop in due:
@@ -74,11 +75,11 @@ async def write_off(hands: Hands, case_no: str, hop_nos: Sequence[int], now: dat
         questions = (TaskKind.CORRECT_REFERENCE, TaskKind.NAME_INSTITUTION)
         await tasks.close_for_hops(connection, case_no, numbers, questions, now, WHY_WRITTEN_OFF)
         closed = tuple(HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in due)
-        told = await news.insert(connection, case_no, now, CaseNews(news_id=0, closed=closed))
+        told = await case_outbox.insert(connection, case_no, now, CaseNews(news_id=0, closed=closed))
     return Done(len(due), (FollowUp(case_no=case_no, news=told),))
 
 
-async def _write_off_hop(connection: Connection, case_no: str, hop: waiting.Waiting, now: datetime) -> None:
+async def _write_off_hop(connection: Connection, case_no: str, hop: parked_hops.Waiting, now: datetime) -> None:
     entries = move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.in_play_paise)
     key = f"desk|{case_no}|{hop.hop_no}|{hop.revision}"
     await ledger.post(connection, case_no, "hop_written_off", key, now, entries)
@@ -114,7 +115,7 @@ async def route_again(hands: Hands, case_no: str, hop_nos: Sequence[int], change
                 busy.add(hop.hop_no)
             except NotNow:
                 continue
-        await waiting.mark_looked_up(connection, case_no, [n for n in hop_nos if n not in busy], changed_at)
+        await parked_hops.mark_looked_up(connection, case_no, [n for n in hop_nos if n not in busy], changed_at)
     return Done(len(follow_ups), tuple(follow_ups))
 
 

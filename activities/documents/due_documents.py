@@ -21,10 +21,15 @@ from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
 from activities.notifications.outbox import tell_victim
 from activities.police.statutory_duties import end_if_nothing_is_left
-from db import cases, duties, messages, paper_errands, paper_facts, papers, procedures, restorations
-from db.paper_errands import Errand, Standing
+from db import notifications
+from db.cases import cases
+from db.documents import document_facts, document_register, due_documents
+from db.documents.due_documents import Errand, Standing
+from db.outbox import procedure_outbox
+from db.police import statutory_duties
 from db.pool import Connection
-from db.restorations import RestorationRow
+from db.restoration import restorations
+from db.restoration.restorations import RestorationRow
 from domain.papers import PaperLacks
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
@@ -65,7 +70,7 @@ async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
     now = hands.now()
     stands_back = timedelta(seconds=hands.policy.right_of_way.papers_after_seconds / hands.clock_factor)
     async with hands.pool.acquire() as connection:
-        claimed = await paper_errands.claim(connection, now, now + LEASE, now - stands_back, ROUND_LIMIT)
+        claimed = await due_documents.claim(connection, now, now + LEASE, now - stands_back, ROUND_LIMIT)
     by_case: dict[str, list[Errand]] = defaultdict(list)
     for errand in claimed:
         by_case[errand.case_no].append(errand)
@@ -112,13 +117,13 @@ async def _put_off_failed(hands: Hands, errand: Errand, error: Exception) -> Non
     again_at, failure = hands.now() + wait, type(error).__name__
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, errand.case_no)
-        await paper_errands.put_off(connection, errand.errand_id, ErrandState.FAILED, again_at, failure=failure)
+        await due_documents.put_off(connection, errand.errand_id, ErrandState.FAILED, again_at, failure=failure)
         await _tell_desk(connection, errand.case_no, hands.now())
 
 
 async def _see_to(connection: Connection, hands: Hands, errand: Errand, appeal_address: str) -> bool:
     """Issue one paper, or write down what keeps it; the case's row is locked. Returns whether one was issued."""
-    if not await paper_errands.is_open(connection, errand.errand_id):
+    if not await due_documents.is_open(connection, errand.errand_id):
         return False
     work = _Work(connection, hands, errand, hands.now(), appeal_address)
     try:
@@ -127,11 +132,11 @@ async def _see_to(connection: Connection, hands: Hands, errand: Errand, appeal_a
     except PaperLacks as lacks:
         found = _lacks(lacks.missing)
     if found.state in _ENDED:
-        await paper_errands.end(connection, errand.errand_id, found.state, work.now)
+        await due_documents.end(connection, errand.errand_id, found.state, work.now)
         await work.go_on()
     else:
         again_at = work.now + LOOK_AGAIN
-        await paper_errands.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
+        await due_documents.put_off(connection, errand.errand_id, found.state, again_at, lacking=found.lacking)
     return found.issued
 
 
@@ -192,7 +197,7 @@ class _Work:
 
     async def next_revision(self) -> int:
         errand = self.errand
-        return await papers.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
+        return await document_register.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
 
     async def missing(self, subject: str) -> tuple[Missing, ...]:
         return await missing_of(self.connection, self.hands, self.errand.case_no, self.errand.kind, subject, self.now)
@@ -201,7 +206,7 @@ class _Work:
         """Have the restoration look again whose step has waited for the paper."""
         if self.errand.restoration_id is not None:
             subject = str(self.errand.restoration_id)
-            await procedures.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+            await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
 
 
 # -- kind by kind ------------------------------------------------------------------------------------------------------
@@ -214,19 +219,21 @@ async def _lien_notice(work: _Work) -> _Found:
     """
     connection, errand = work.connection, work.errand
     case_no, bank = errand.case_no, errand.subject
-    on_hold = await paper_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
+    on_hold = await document_facts.accounts(connection, case_no, (Bucket.HELD,), bank)
     if not on_hold:
         return _OVERTAKEN
-    last = await papers.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
+    last = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
     if last is not None:
-        said = LienNotice.model_validate(await papers.facts_of(connection, last.paper_id))
+        said = LienNotice.model_validate(await document_register.facts_of(connection, last.paper_id))
         gathered = await gather(
             connection, work.hands, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
         if names_all(said.accounts, on_hold) and said.fir == gathered.facts.fir:
-            if not says_too_much(said.accounts, await paper_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)):
+            if not says_too_much(
+                said.accounts, await document_facts.accounts(connection, case_no, _ACCOUNTED_FOR, bank)
+            ):
                 return await _while_followed(work, _SERVED)
-            if work.now < await papers.issued_at(connection, last.paper_id) + work.between_corrections:
+            if work.now < await document_register.issued_at(connection, last.paper_id) + work.between_corrections:
                 return _WAITING
         elif names_all(said.accounts, on_hold) and not gathered.facts.fir.copy_digest:
             return _lacks([_NO_COPY])
@@ -235,7 +242,9 @@ async def _lien_notice(work: _Work) -> _Found:
 
 
 async def _while_followed(work: _Work, then: _Found) -> _Found:
-    followed = await paper_facts.accounts(work.connection, work.errand.case_no, (Bucket.IN_PLAY,), work.errand.subject)
+    followed = await document_facts.accounts(
+        work.connection, work.errand.case_no, (Bucket.IN_PLAY,), work.errand.subject
+    )
     return replace(_WAITING, issued=then.issued) if followed else then
 
 
@@ -254,15 +263,15 @@ def says_too_much(said: Sequence[AccountFacts], there: Sequence[AccountFacts]) -
 async def _report(work: _Work) -> _Found:
     """An officer's to issue: the report to the magistrate, the follow-up to each bank that holds money."""
     connection, errand = work.connection, work.errand
-    if not await paper_errands.duty_waits(connection, errand.case_no, errand.kind):
+    if not await due_documents.duty_waits(connection, errand.case_no, errand.kind):
         return _SERVED
     if errand.kind is PaperKind.FOLLOW_UP:
         if await end_if_nothing_is_left(connection, work.hands, errand.case_no, work.now):
             return _SERVED
-        about = await papers.banks_without(connection, errand.case_no, errand.kind)
+        about = await document_register.banks_without(connection, errand.case_no, errand.kind)
         if not about:
             return _WAITING
-    elif await duties.unreported_since(connection, errand.case_no) is None:
+    elif await statutory_duties.unreported_since(connection, errand.case_no) is None:
         # Issued, and to be handed in: that is a task of its own.
         return _WAITING
     else:
@@ -277,10 +286,10 @@ async def _notice_107(work: _Work) -> _Found:
     if not await _is_on_hold(work):
         return _OVERTAKEN
     about = (errand.case_no, errand.kind, errand.subject)
-    issued = await papers.last_since(work.connection, *about, errand.opened_at)
+    issued = await document_register.last_since(work.connection, *about, errand.opened_at)
     if not issued:
         return _lacks(await work.missing(errand.subject))
-    facts = await papers.facts_of(work.connection, issued[0].paper_id)
+    facts = await document_register.facts_of(work.connection, issued[0].paper_id)
     await _give_notice(work, datetime.fromisoformat(facts["show_cause_by"]), issued)
     return _ISSUED
 
@@ -313,7 +322,7 @@ async def _is_on_hold(work: _Work) -> bool:
 
 async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]) -> None:
     connection, row, hold_id = work.connection, await _hearing(work), UUID(work.errand.subject)
-    await paper_errands.give_time(connection, row.restoration_id, row.step, row.turn, until)
+    await due_documents.give_time(connection, row.restoration_id, row.step, row.turn, until)
     await restorations.note_heard(connection, row.restoration_id, hold_id)
     await restoration_messages.noticed(connection, work.hands, row, hold_id, until, issued, work.appeal_address)
 
@@ -321,11 +330,11 @@ async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]
 async def _status_letter(work: _Work) -> _Found:
     """To the victim, in the victim's language; of several that wait the newest says it all."""
     errand = work.errand
-    if await paper_errands.is_overtaken(work.connection, errand):
+    if await due_documents.is_overtaken(work.connection, errand):
         return _OVERTAKEN
-    victim = await messages.victim(work.connection, errand.subject)
+    victim = await notifications.victim(work.connection, errand.subject)
     letter = await work.issue(victim.language, await work.next_revision())
-    going = await paper_facts.open_restoration(work.connection, errand.case_no, errand.subject)
+    going = await document_facts.open_restoration(work.connection, errand.case_no, errand.subject)
     facts = MessageFacts(
         occasion=errand.occasion,
         reference=letter.number,
@@ -351,9 +360,9 @@ _HOW: Final[Mapping[PaperKind, Callable[[_Work], Awaitable[_Found]]]] = {
 
 
 async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> None:
-    note = note_of(await paper_errands.standings(connection, case_no))
+    note = note_of(await due_documents.standings(connection, case_no))
     why = CHANGED if note else NOTHING_WAITS
-    await paper_errands.set_task(connection, case_no, TaskKind.DUTY, PREFIX, note, now, why)
+    await due_documents.set_task(connection, case_no, TaskKind.DUTY, PREFIX, note, now, why)
 
 
 def note_of(standings: Sequence[Standing]) -> str:

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Hands
-from db import paper_facts, papers
+from db.documents import document_facts, document_register
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.papers import TO_A_BANK
@@ -78,7 +78,7 @@ class Gathering:
 
     async def officer(self) -> OfficerFacts:
         """The investigating officer, who signs."""
-        return await paper_facts.officer(self.connection, self.case_no)
+        return await document_facts.officer(self.connection, self.case_no)
 
     def magistrate(self, officer: OfficerFacts) -> str:
         """The magistrate who was named, else that of the officer's district."""
@@ -87,14 +87,14 @@ class Gathering:
         words = words_of(self.language)
         return words.say("common.magistrate", district=words.district(officer.district))
 
-    async def duty(self, kind: DutyKind) -> paper_facts.Duty:
+    async def duty(self, kind: DutyKind) -> document_facts.Duty:
         """A duty as its row says; without one it is due as long from now as the policy gives."""
-        return await paper_facts.duty(self.connection, self.case_no, kind) or self.from_now(kind)
+        return await document_facts.duty(self.connection, self.case_no, kind) or self.from_now(kind)
 
-    def from_now(self, kind: DutyKind) -> paper_facts.Duty:
+    def from_now(self, kind: DutyKind) -> document_facts.Duty:
         """A duty that would begin now."""
         seconds = self.hands.policy.police.duties[kind].due_seconds / self.hands.procedure_clock_factor
-        return paper_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
+        return document_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
 
     @property
     def sections(self) -> PaperSections:
@@ -103,7 +103,7 @@ class Gathering:
 
     async def bank(self) -> str:
         """The name of the bank that the paper goes to. Raises `NotFound`."""
-        return await paper_facts.institution_name(self.connection, self.subject)
+        return await document_facts.institution_name(self.connection, self.subject)
 
     def of_this_case(self, case_no: str) -> None:
         """Raises `NotFound` for what belongs to another case."""
@@ -114,11 +114,11 @@ class Gathering:
 async def lien_notice(asked: Gathering) -> Gathered:
     """For a bank: what may be there, and what is on hold. An emergency while there is no FIR with a copy."""
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
-    fir = await paper_facts.fir(connection, case_no)
+    fir = await document_facts.fir(connection, case_no)
     follow_up_by = (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     emergency = not fir.copy_digest and asked.now < follow_up_by
     report = await asked.duty(DutyKind.MAGISTRATE_REPORT)
-    told = await paper_facts.handed_in(connection, case_no)
+    told = await document_facts.handed_in(connection, case_no)
     if report.done_at is not None and told is None:
         # Nothing was on hold to be told of; what comes on hold by this notice is a duty of its own.
         report = asked.from_now(DutyKind.MAGISTRATE_REPORT)
@@ -128,7 +128,7 @@ async def lien_notice(asked: Gathering) -> Gathered:
         sections=asked.sections.lien_notice,
         fir=fir,
         institution_name=await asked.bank(),
-        accounts=_at_one_bank(await paper_facts.accounts(connection, case_no, _TRACEABLE, bank)),
+        accounts=_at_one_bank(await document_facts.accounts(connection, case_no, _TRACEABLE, bank)),
         emergency=emergency,
         follow_up_by=follow_up_by if emergency else None,
         magistrate_report_by=report.due_at,
@@ -136,14 +136,14 @@ async def lien_notice(asked: Gathering) -> Gathered:
         magistrate_diary_no=told.diary_no if told else "",
         magistrate_report_late=told is None and report.due_at < asked.now,
     )
-    request_id = await paper_facts.newest_request(connection, case_no, bank)
+    request_id = await document_facts.newest_request(connection, case_no, bank)
     return Gathered(facts=facts, links=PaperLinks(institution=bank, request_id=request_id))
 
 
 async def magistrate_report(asked: Gathering) -> Gathered:
     """Everything of the case that is on hold, at all banks."""
     officer = await asked.officer()
-    fir = await paper_facts.fir(asked.connection, asked.case_no)
+    fir = await document_facts.fir(asked.connection, asked.case_no)
     report_by = (await asked.duty(DutyKind.MAGISTRATE_REPORT)).due_at
     follow_up_by = None if fir.number else (await asked.duty(DutyKind.FOLLOW_UP)).due_at
     facts = MagistrateReport(
@@ -152,7 +152,7 @@ async def magistrate_report(asked: Gathering) -> Gathered:
         sections=asked.sections.magistrate_report,
         fir=fir,
         magistrate=asked.magistrate(officer),
-        accounts=await paper_facts.accounts(asked.connection, asked.case_no, _HELD),
+        accounts=await document_facts.accounts(asked.connection, asked.case_no, _HELD),
         report_by=report_by,
         late=report_by < asked.now,
         follow_up_by=follow_up_by,
@@ -164,14 +164,14 @@ async def magistrate_report(asked: Gathering) -> Gathered:
 async def follow_up(asked: Gathering) -> Gathered:
     """For a bank that holds money under an emergency lien."""
     connection, case_no, bank = asked.connection, asked.case_no, asked.subject
-    earlier = await papers.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
+    earlier = await document_register.latest(connection, case_no, PaperKind.LIEN_NOTICE, bank)
     facts = FollowUp(
         case_no=case_no,
         officer=await asked.officer(),
         sections=asked.sections.follow_up,
-        fir=await paper_facts.fir(connection, case_no),
+        fir=await document_facts.fir(connection, case_no),
         institution_name=await asked.bank(),
-        accounts=_at_one_bank(await paper_facts.accounts(connection, case_no, _HELD, bank)),
+        accounts=_at_one_bank(await document_facts.accounts(connection, case_no, _HELD, bank)),
         earlier_number=earlier.number if earlier else "",
     )
     return Gathered(facts=facts, links=PaperLinks(institution=bank))
@@ -184,9 +184,9 @@ async def notice_94(asked: Gathering) -> Gathered:
         case_no=asked.case_no,
         officer=officer,
         sections=asked.sections.notice_94,
-        fir=await paper_facts.fir(asked.connection, asked.case_no),
+        fir=await document_facts.fir(asked.connection, asked.case_no),
         institution_name=await asked.bank(),
-        accounts=await paper_facts.every_account(asked.connection, asked.case_no, asked.subject),
+        accounts=await document_facts.every_account(asked.connection, asked.case_no, asked.subject),
         documents=said.documents,
         period_from=said.period_from,
         period_to=said.period_to,
@@ -199,12 +199,12 @@ async def notice_94(asked: Gathering) -> Gathered:
 async def notice_106(asked: Gathering) -> Gathered:
     """For a bank: what is on hold there is seized."""
     officer = await asked.officer()
-    on_hold = await paper_facts.accounts(asked.connection, asked.case_no, _HELD, asked.subject)
+    on_hold = await document_facts.accounts(asked.connection, asked.case_no, _HELD, asked.subject)
     facts = Notice106(
         case_no=asked.case_no,
         officer=officer,
         sections=asked.sections.notice_106,
-        fir=await paper_facts.fir(asked.connection, asked.case_no),
+        fir=await document_facts.fir(asked.connection, asked.case_no),
         institution_name=await asked.bank(),
         accounts=_at_one_bank(on_hold),
         magistrate=asked.magistrate(officer),
@@ -216,23 +216,23 @@ async def notice_106(asked: Gathering) -> Gathered:
 async def notice_107(asked: Gathering) -> Gathered:
     """For a holder: the court's order to show cause against the attachment of what is on hold on the account."""
     connection, said, policy = asked.connection, asked.particulars, asked.hands.policy
-    hold = await paper_facts.hold(connection, UUID(asked.subject))
+    hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
-    approval = await paper_facts.approval(connection, hold.hold_id)
+    approval = await document_facts.approval(connection, hold.hold_id)
     by = approval.approved_by if approval else ""
     facts = Notice107(
         case_no=hold.case_no,
         officer=await asked.officer(),
         sections=asked.sections.notice_107,
-        fir=await paper_facts.fir(connection, hold.case_no),
-        accounts=await paper_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key),
-        court_order=await paper_facts.show_cause_order(connection, hold),
+        fir=await document_facts.fir(connection, hold.case_no),
+        accounts=await document_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key),
+        court_order=await document_facts.show_cause_order(connection, hold),
         place=said.place,
         show_cause_by=said.by,
         notice_days=round(policy.restoration.steps[Step.SHOW_CAUSE].due_seconds / _DAY_SECONDS),
         service_days=round(policy.papers.service_seconds / _DAY_SECONDS),
         grounds=said.grounds,
-        approved_by=await paper_facts.officer_by_subject(connection, hold.case_no, by),
+        approved_by=await document_facts.officer_by_subject(connection, hold.case_no, by),
         approved_at=approval.approved_at if approval else None,
     )
     links = PaperLinks(hold_id=hold.hold_id, institution=hold.institution)
@@ -242,15 +242,15 @@ async def notice_107(asked: Gathering) -> Gathered:
 async def holder_notice(asked: Gathering) -> Gathered:
     """For a holder: how much is on hold, by whom, until when, and how to appeal."""
     connection = asked.connection
-    hold = await paper_facts.hold(connection, UUID(asked.subject))
+    hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
-    on_hold = await paper_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key)
+    on_hold = await document_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key)
     levels = asked.hands.policy.grievance.level_seconds
     facts = HolderNotice(
         case_no=hold.case_no,
         officer=await asked.officer(),
-        fir=await paper_facts.fir(connection, hold.case_no),
-        institution_name=await paper_facts.institution_name(connection, hold.institution),
+        fir=await document_facts.fir(connection, hold.case_no),
+        institution_name=await document_facts.institution_name(connection, hold.institution),
         account=on_hold[0].account if on_hold else "",
         amount_paise=sum(account.amount_paise for account in on_hold),
         held_at=hold.first_held_at,
@@ -269,17 +269,17 @@ async def holder_notice(asked: Gathering) -> Gathered:
 async def restoration_application(asked: Gathering) -> Gathered:
     """For the victim to sign; the money is to go back to the account from which the most was lost."""
     connection = asked.connection
-    restoration = await paper_facts.restoration(connection, UUID(asked.subject))
+    restoration = await document_facts.restoration(connection, UUID(asked.subject))
     asked.of_this_case(restoration.case_no)
-    lost = await paper_facts.transfers(connection, restoration.case_no, restoration.ack_no)
+    lost = await document_facts.transfers(connection, restoration.case_no, restoration.ack_no)
     facts = RestorationApplication(
         case_no=restoration.case_no,
         officer=await asked.officer(),
-        fir=await paper_facts.fir(connection, restoration.case_no),
+        fir=await document_facts.fir(connection, restoration.case_no),
         ack_no=restoration.ack_no,
-        victim=await paper_facts.victim(connection, restoration.case_no, restoration.ack_no),
+        victim=await document_facts.victim(connection, restoration.case_no, restoration.ack_no),
         transfers=lost,
-        accounts=await paper_facts.accounts(connection, restoration.case_no, _HELD, hop_nos=restoration.hop_nos),
+        accounts=await document_facts.accounts(connection, restoration.case_no, _HELD, hop_nos=restoration.hop_nos),
         route=restoration.route,
         bond=restoration.bond,
         beneficiary=BeneficiaryFacts(institution_name=lost[0].from_institution, account=lost[0].from_account)
@@ -298,16 +298,16 @@ async def restoration_order(asked: Gathering) -> Gathered:
         case_no=order.case_no,
         officer=await asked.officer(),
         sections=asked.sections.restoration_order,
-        fir=await paper_facts.fir(connection, order.case_no),
+        fir=await document_facts.fir(connection, order.case_no),
         institution_name=order.institution_name,
         order_ref=str(order.order_id),
         route=order.route,
-        court_order=await paper_facts.court_order(connection, order.court_order_id),
-        lines=await paper_facts.order_lines(connection, order.order_id),
+        court_order=await document_facts.court_order(connection, order.court_order_id),
+        lines=await document_facts.order_lines(connection, order.order_id),
         prepared_by=order.prepared_by,
-        preparer=await paper_facts.officer_by_subject(connection, order.case_no, order.prepared_by),
+        preparer=await document_facts.officer_by_subject(connection, order.case_no, order.prepared_by),
         approved_by=order.approved_by,
-        approver=await paper_facts.officer_by_subject(connection, order.case_no, order.approved_by),
+        approver=await document_facts.officer_by_subject(connection, order.case_no, order.approved_by),
         credit_by=order.due_at,
         bond=order.route in order.bond_for if order.route else None,
     )
@@ -321,15 +321,15 @@ async def release_order(asked: Gathering) -> Gathered:
     facts = ReleaseOrder(
         case_no=order.case_no,
         officer=await asked.officer(),
-        fir=await paper_facts.fir(connection, order.case_no),
+        fir=await document_facts.fir(connection, order.case_no),
         institution_name=order.institution_name,
         order_ref=str(order.order_id),
         reason=order.reason,
-        court_order=await paper_facts.court_order(connection, order.court_order_id),
+        court_order=await document_facts.court_order(connection, order.court_order_id),
         grievance_ref=order.grievance_ref,
-        lines=await paper_facts.order_lines(connection, order.order_id),
+        lines=await document_facts.order_lines(connection, order.order_id),
         ordered_by=order.ordered_by,
-        orderer=await paper_facts.officer_by_subject(connection, order.case_no, order.ordered_by),
+        orderer=await document_facts.officer_by_subject(connection, order.case_no, order.ordered_by),
         release_by=order.due_at,
     )
     return Gathered(facts=facts, links=_links_of(order))
@@ -338,16 +338,16 @@ async def release_order(asked: Gathering) -> Gathered:
 async def status_letter(asked: Gathering) -> Gathered:
     """For the victim: where the money of the complaint is."""
     connection, case_no, ack_no = asked.connection, asked.case_no, asked.subject
-    sums = await paper_facts.buckets(connection, case_no, ack_no)
-    going = await paper_facts.open_restoration(connection, case_no, ack_no)
+    sums = await document_facts.buckets(connection, case_no, ack_no)
+    going = await document_facts.open_restoration(connection, case_no, ack_no)
     facts = StatusLetter(
         case_no=case_no,
         officer=await asked.officer(),
-        fir=await paper_facts.fir(connection, case_no),
+        fir=await document_facts.fir(connection, case_no),
         ack_no=ack_no,
-        victim=await paper_facts.victim(connection, case_no, ack_no),
+        victim=await document_facts.victim(connection, case_no, ack_no),
         lost_paise=sums.get(Bucket.LOST, 0),
-        buckets=paper_facts.in_order(sums),
+        buckets=document_facts.in_order(sums),
         route=going.route if going else None,
         step=going.step if going else None,
         step_due_at=going.step_due_at if going else None,
@@ -376,15 +376,15 @@ def _at_one_bank(accounts: tuple[AccountFacts, ...]) -> tuple[AccountFacts, ...]
     return tuple(account.model_copy(update={"institution_name": ""}) for account in accounts)
 
 
-async def _order(asked: Gathering, kind: OrderKind) -> paper_facts.Order:
-    order = await paper_facts.order(asked.connection, UUID(asked.subject))
+async def _order(asked: Gathering, kind: OrderKind) -> document_facts.Order:
+    order = await document_facts.order(asked.connection, UUID(asked.subject))
     asked.of_this_case(order.case_no)
     if order.kind is not kind:
         raise NotFound(f"order {asked.subject} to {kind.value}")
     return order
 
 
-def _links_of(order: paper_facts.Order) -> PaperLinks:
+def _links_of(order: document_facts.Order) -> PaperLinks:
     return PaperLinks(
         institution=order.institution,
         order_id=order.order_id,

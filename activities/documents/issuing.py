@@ -13,9 +13,11 @@ from activities.context import Hands
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
 from activities.notifications.outbox import tell_bank
 from activities.police.statutory_duties import duty_done, report_issued
-from db import cases, events, paper_facts, papers, police
-from db.cases import case_no_of
-from db.events import Event
+from db.cases import cases, events
+from db.cases.cases import case_no_of
+from db.cases.events import Event
+from db.documents import document_facts, document_register
+from db.police import firs
 from db.pool import Connection
 from domain.authority import SameEyes
 from domain.errors import NotNow
@@ -56,16 +58,16 @@ async def issue(
     """
     case_no = facts.case_no
     await cases.hold(connection, case_no)
-    known = await papers.find(connection, case_no, facts.kind, subject, language, revision)
+    known = await document_register.find(connection, case_no, facts.kind, subject, language, revision)
     if known is not None:
         return known
     refuse_if_lacking(facts, now)
     log_seq, log_hash = await events.last(connection, case_no)
     facts = facts.model_copy(update={"log_seq": log_seq, "log_hash": log_hash})
     series = series_of(facts.kind, now)
-    number = f"{series}/{await papers.next_number(connection, series):06}"
+    number = f"{series}/{await document_register.next_number(connection, series):06}"
     pdf = await render(compose(facts, language, Imprint(number=number, issued_at=now)), now)
-    paper = await papers.insert(
+    paper = await document_register.insert(
         connection,
         uuid4(),
         number,
@@ -111,7 +113,7 @@ async def issue_about(
     """
     await cases.hold(connection, case_no)
     subject = subject_of(kind, subject, case_no)
-    known = await papers.find(connection, case_no, kind, subject, language, revision)
+    known = await document_register.find(connection, case_no, kind, subject, language, revision)
     if known is not None:
         await _refuse_if_other(connection, known, particulars or Particulars())
         return known
@@ -143,7 +145,7 @@ async def issue_about(
 
 
 async def _refuse_if_other(connection: Connection, known: IssuedPaper, asked: Particulars) -> None:
-    fields = said_otherwise(asked, await papers.facts_of(connection, known.paper_id))
+    fields = said_otherwise(asked, await document_register.facts_of(connection, known.paper_id))
     if fields:
         raise PaperDiffers(known.number, fields)
 
@@ -204,7 +206,7 @@ async def _do_duty(
     """The report to the magistrate is there to be handed in; the follow-up is done when every bank has its own."""
     if kind is PaperKind.MAGISTRATE_REPORT:
         await report_issued(connection, hands, case_no, paper.paper_id, now)
-    elif kind is PaperKind.FOLLOW_UP and not await papers.banks_without(connection, case_no, kind):
+    elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(connection, case_no, kind):
         await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
 
 
@@ -236,17 +238,17 @@ async def approve_attachment(hands: Hands, hold_id: UUID, reason: str, by: Actin
     """
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
-        case_no = (await paper_facts.hold(connection, hold_id)).case_no
+        case_no = (await document_facts.hold(connection, hold_id)).case_no
         await cases.hold(connection, case_no)
-        io = await police.officer(connection, case_no, CaseDuty.IO)
+        io = await firs.officer(connection, case_no, CaseDuty.IO)
         if io is None:
             raise NotNow("nobody investigates the case yet")
         if io.subject == by.subject:
             raise SameEyes("whoever investigates does not approve the application")
-        if await papers.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
+        if await document_register.approve_attachment(connection, hold_id, case_no, by.subject, reason, now):
             data = {"hold_id": str(hold_id), "reason": reason}
             await events.append(connection, case_no, now, by.actor, [Event(EventKind.ATTACHMENT_APPROVED, data)])
-        return await papers.attachment_approval(connection, hold_id)
+        return await document_register.attachment_approval(connection, hold_id)
 
 
 @dataclass(frozen=True)
@@ -261,7 +263,7 @@ class OrderPapers:
         In English: a bank's desk may be anywhere in India.
         """
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            order = await paper_facts.order(connection, order_id)
+            order = await document_facts.order(connection, order_id)
             kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
             paper = await issue_about(
                 connection,
@@ -273,5 +275,5 @@ class OrderPapers:
                 issued_by=order.ordered_by,
                 now=self.hands.now(),
             )
-            _, pdf = await papers.read(connection, paper.paper_id)
+            _, pdf = await document_register.read(connection, paper.paper_id)
         return pdf

@@ -14,10 +14,12 @@ from activities.banks.signed_requests import files_of, folder_of
 from activities.context import Hands
 from activities.evidence.archive import PackWriter, digest_of
 from activities.secrets import Vault, pem
-from db import events, evidence, evidence_keys
-from db.events import Event
-from db.evidence import CaseHead
-from db.evidence_keys import EvidenceKey, EvidenceKeys
+from db.cases import events
+from db.cases.events import Event
+from db.evidence import evidence_keys
+from db.evidence import pack as evidence
+from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
+from db.evidence.pack import CaseHead
 from db.pool import Connection
 from domain.evidence import (
     BODIES,

@@ -12,8 +12,8 @@ from temporalio import activity
 from activities.context import Hands
 from activities.grievances.decisions import Work, end, locked, move_up
 from activities.notifications import grievance_messages
-from db import grievances
-from db.grievances import GrievanceRow
+from db.grievances import grievances
+from db.grievances.grievances import GrievanceRow
 from db.pool import Connection
 from domain.grievances import Clocks, dues
 from schemas.enums import EventKind, TaskKind

@@ -11,10 +11,13 @@ from activities.context import Hands
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
 from activities.orders.releases import let_go, tell_all
-from db import account_holds, cases, events, grievances, procedures, tasks
-from db.account_holds import AccountHold
-from db.events import Event
-from db.grievances import GrievanceRow
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.grievances import grievances
+from db.grievances.grievances import GrievanceRow
+from db.holds import account_holds
+from db.holds.account_holds import AccountHold
+from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
@@ -89,7 +92,7 @@ class Work:
     async def tell(self) -> None:
         """Have its workflow look again."""
         subject = str(self.row.grievance_id)
-        await procedures.tell(self.connection, ProcedureKind.GRIEVANCE, subject, self.now)
+        await procedure_outbox.tell(self.connection, ProcedureKind.GRIEVANCE, subject, self.now)
 
     async def close_tasks(self, why: str) -> None:
         """Nobody is asked about it any more, at the level that it leaves."""
@@ -163,7 +166,7 @@ async def file_grievance(hands: Hands, hold_id: UUID, new: NewGrievance, by: str
 async def _begin(work: Work) -> None:
     """Have its clocks kept from now on, and the level it is at asked."""
     subject = str(work.row.grievance_id)
-    await procedures.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
+    await procedure_outbox.begin(work.connection, ProcedureKind.GRIEVANCE, subject, work.row.case_no, work.now)
     await work.tell()
     await tell_all(work.connection, work.hold, work.now)
     await _ask_level(work)
@@ -342,6 +345,6 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
         policy=row.policy.version,
     )
     await work.close_tasks(state.value)
-    await procedures.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
+    await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
     await tell_all(work.connection, work.hold, work.now)

@@ -16,9 +16,11 @@ from activities.context import Hands
 from activities.grievances.decisions import HOLDER
 from activities.notifications.outbox import tell_holder
 from activities.secrets import Vault
-from db import account_holds, appeal_codes, appeal_views, cases, events
-from db.appeal_codes import KEPT_DAYS, Visit
-from db.events import Event
+from db.cases import cases, events
+from db.cases.events import Event
+from db.grievances import appeal_codes, appeal_views
+from db.grievances.appeal_codes import KEPT_DAYS, Visit
+from db.holds import account_holds
 from db.pool import Connection
 from domain.errors import NotNow
 from schemas.appeals import AppealView

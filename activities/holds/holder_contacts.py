@@ -4,8 +4,10 @@ from uuid import UUID
 
 from activities.context import Hands
 from activities.notifications.outbox import NOBODY, about_holder, tell_holder
-from db import account_holds, cases, events, messages, tasks
-from db.events import Event
+from db import notifications
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.holds import account_holds
 from domain.errors import NotNow
 from schemas.enums import EventKind, TaskKind
 from schemas.hold_views import HolderContactTaken, NewHolderContact
@@ -26,7 +28,7 @@ async def take_contact(
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
             raise NotNow("nothing is on hold there any more")
-        await messages.put_holder_contact(connection, hold_id, told.phone or "", told.email or "", by, now)
+        await notifications.put_holder_contact(connection, hold_id, told.phone or "", told.email or "", by, now)
         data = {
             "hold_id": str(hold_id),
             "institution": hold.institution,

@@ -14,9 +14,14 @@ from activities.notifications.holder_messages import Telling, note_of
 from activities.notifications.outbox import tell_officer, tell_victim, way_to
 from activities.orders.releases import let_parts_go, order_release
 from activities.orders.unassigned_holds import ask_about_kept
-from db import account_holds, cases, claimed_holds, events, grievances, hold_clocks, messages, police, procedures, tasks
-from db.account_holds import AccountHold
-from db.events import Event
+from db import notifications
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.grievances import grievances
+from db.holds import account_holds, disputed_holds, free_amounts
+from db.holds.account_holds import AccountHold
+from db.outbox import procedure_outbox
+from db.police import firs
 from db.pool import Connection
 from domain.hold_clocks import (
     LAPSE,
@@ -74,7 +79,7 @@ class HoldHands:
                 return Look(over=True)
             stands = await self._up_to_date(connection, hold, asked.at)
             if ends := by_end(stands):
-                await hold_clocks.mark_end(connection, hold_id, min(ends))
+                await free_amounts.mark_end(connection, hold_id, min(ends))
             return Look(over=False, at=hold.state, dues=dues(stands)[:DUES_MAX])
 
     @activity.defn(name="attend_to_hold")
@@ -127,7 +132,7 @@ class HoldHands:
     async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
         lines = [
             NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
-            for one in await hold_clocks.too_much(connection, hold.hold_id)
+            for one in await free_amounts.too_much(connection, hold.hold_id)
         ]
         await order_release(connection, self.hands, hold, OrderReason.EXCESS, lines, ENGINE, at)
 
@@ -156,7 +161,7 @@ class HoldHands:
             await events.append(connection, hold.case_no, at, ENGINE, [Event(EventKind.HOLD_WARNED, data)])
             occasion = f"{days}.{warning.lapses_at:%Y%m%dT%H%M%S}"
             await self._tell_case(connection, hold, MessageKind.LAPSE_WARNING, warning.parts, occasion, days)
-            await hold_clocks.mark_warned(connection, hold.hold_id, days, warned_to(stands, at))
+            await free_amounts.mark_warned(connection, hold.hold_id, days, warned_to(stands, at))
 
     async def _tell_case(
         self,
@@ -187,7 +192,7 @@ def _due_now(stands: HoldStands, at: datetime) -> list[str]:
 
 async def _ask_about_small(connection: Connection, hold: AccountHold, at: datetime) -> None:
     """A small hold is put before an officer, unless one has looked at it; the task names bank and account."""
-    if not hold.micro or await hold_clocks.micro_decision(connection, hold.hold_id) is not None:
+    if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
         return
     there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
     end = account_end(hold.account_key)
@@ -207,28 +212,28 @@ async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> N
     await close_tasks(connection, hold, at, "nothing is on hold any more")
     await ask_about_kept(connection, hold.case_no, at)
     for grievance_id in await grievances.open_about(connection, hold.hold_id):
-        await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
-    await procedures.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
+        await procedure_outbox.tell(connection, ProcedureKind.GRIEVANCE, str(grievance_id), at)
+    await procedure_outbox.end(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
 
 
 async def _stands(connection: Connection, hold: AccountHold) -> HoldStands:
     hold_id = hold.hold_id
-    claimed = await claimed_holds.parts(connection, hold_id)
+    claimed = await disputed_holds.parts(connection, hold_id)
     came_at = [part.held_at for part in claimed]
-    if (booked_at := await hold_clocks.newest_at(connection, hold_id)) is not None:
+    if (booked_at := await free_amounts.newest_at(connection, hold_id)) is not None:
         came_at.append(booked_at)
-    free = [*await hold_clocks.parts(connection, hold_id), *claimed]
+    free = [*await free_amounts.parts(connection, hold_id), *claimed]
     return HoldStands(
         policy=hold.policy,
         newest_at=max(came_at, default=hold.first_held_at),
         told_to=hold.told_to,
         tried_to=hold.tried_to,
         late_to=hold.late_to,
-        reachable=way_to(await messages.holder(connection, hold_id)) is not None,
-        officer=await police.officer(connection, hold.case_no, CaseDuty.IO) is not None,
+        reachable=way_to(await notifications.holder(connection, hold_id)) is not None,
+        officer=await firs.officer(connection, hold.case_no, CaseDuty.IO) is not None,
         officer_told=hold.officer_told,
         lapses_from=hold.lapses_from,
         warned_to=hold.warned_to,
-        parts=not_kept(free, await hold_clocks.court_keeps(connection, hold_id)),
-        excess_paise=sum(one.excess_paise for one in await hold_clocks.too_much(connection, hold_id)),
+        parts=not_kept(free, await free_amounts.court_keeps(connection, hold_id)),
+        excess_paise=sum(one.excess_paise for one in await free_amounts.too_much(connection, hold_id)),
     )

@@ -16,11 +16,15 @@ from activities.notifications.holder_messages import note_of
 from activities.notifications.outbox import tell_victim
 from activities.orders.unassigned_holds import ask_about_kept, ask_about_left_out
 from activities.police.statutory_duties import open_duties
-from db import account_holds, cases, court_orders, events, left_out, police, procedures, restoration_openings, tasks
-from db.account_holds import HeldHop
-from db.allocations import Account
-from db.events import Event
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.holds import account_holds
+from db.holds.account_holds import HeldHop
+from db.outbox import procedure_outbox
+from db.police import firs
 from db.pool import Connection
+from db.restoration import court_orders, exclusions, openings
+from db.restoration.allocations import Account
 from domain.small_holds import is_small
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.messages import MessageKind
@@ -97,7 +101,7 @@ class _TakingUp:
             connection, self.case_no, first, new_reference(), promised, micro=micro
         )
         if began:
-            await procedures.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
+            await procedure_outbox.begin(connection, ProcedureKind.HOLD, str(hold_id), self.case_no, self.now)
             data: dict[str, object] = {"hold_id": str(hold_id), "institution": first.institution, "policy": version}
             self.log.append(Event(EventKind.HOLD_BEGAN, data))
             if (order_id := await court_orders.keep_hold(connection, hold_id)) is not None:
@@ -107,7 +111,7 @@ class _TakingUp:
             kinds, note = [TaskKind.MICRO_HOLD], note_of(hold_id)
             await tasks.close_noted(connection, self.case_no, kinds, note, self.now, "it is no small hold any more")
         # One that begins anew too: its workflow of before may be on its way out.
-        await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+        await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
         return hold_id
 
     async def restorations(self, hops: Sequence[HeldHop]) -> None:
@@ -116,11 +120,11 @@ class _TakingUp:
         More of what was left out is a person's question: what is on hold of a hop cannot be told apart.
         """
         numbers = [hop.hop_no for hop in hops]
-        in_a_round = await restoration_openings.in_a_round(self.connection, self.case_no, numbers)
+        in_a_round = await openings.in_a_round(self.connection, self.case_no, numbers)
         of_hold = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
-        await restoration_openings.stand_on(self.connection, self.case_no, of_hold)
-        await restoration_openings.divide_again(self.connection, self.case_no, list(in_a_round))
-        out = await left_out.of_case(self.connection, self.case_no)
+        await openings.stand_on(self.connection, self.case_no, of_hold)
+        await openings.divide_again(self.connection, self.case_no, list(in_a_round))
+        out = await exclusions.of_case(self.connection, self.case_no)
         by_victim: dict[str, list[HeldHop]] = defaultdict(list)
         for hop in hops:
             if hop.hop_no not in in_a_round and hop.hop_no not in out:
@@ -130,17 +134,17 @@ class _TakingUp:
         asked_about = {hop.hop_no for hop in hops if hop.hop_no in out and hop.hop_no not in in_a_round}
         await ask_about_left_out(self.connection, self.case_no, asked_about, self.now)
         # Each round of a victim goes by what is on hold in all of them.
-        await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
+        await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
     async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
         connection, version = self.connection, self.hands.policy.version
-        opened = await restoration_openings.joinable(connection, ack_no)
+        opened = await openings.joinable(connection, ack_no)
         if opened is None:
             policy = self.hands.policy.restoration.promised(version, self.hands.procedure_clock_factor)
             held_at = min(hop.held_at for hop in hops)
-            opened = await restoration_openings.open_round(connection, self.case_no, ack_no, policy, held_at, self.now)
+            opened = await openings.open_round(connection, self.case_no, ack_no, policy, held_at, self.now)
             subject = str(opened.restoration_id)
-            await procedures.begin(connection, ProcedureKind.RESTORATION, subject, self.case_no, self.now)
+            await procedure_outbox.begin(connection, ProcedureKind.RESTORATION, subject, self.case_no, self.now)
             data = {
                 "restoration_id": subject,
                 "ack_no": ack_no,
@@ -149,6 +153,6 @@ class _TakingUp:
             }
             self.log.append(Event(EventKind.RESTORATION_OPENED, data))
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
-        await restoration_openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
+        await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = {"occasion": str(opened.restoration_id)}
         await tell_victim(connection, self.hands, ack_no, MessageKind.MONEY_HELD, facts)

@@ -6,8 +6,9 @@ from uuid import UUID
 from activities.context import Hands
 from activities.notifications.holder_messages import note_of
 from activities.orders.releases import let_go
-from db import account_holds, cases, events, hold_clocks, tasks
-from db.events import Event
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.holds import account_holds, free_amounts
 from domain.errors import NotNow
 from schemas.enums import EventKind, TaskKind
 from schemas.hold_views import MicroDecided, MicroDecision, MicroDone
@@ -29,12 +30,12 @@ async def decide_micro(hands: Hands, hold_id: UUID, decided: MicroDecided, by: A
         hold = await account_holds.get(connection, hold_id)
         if not hold.micro or hold.state != "held":
             raise NotNow("nothing is on hold there any more" if hold.micro else "this is no small hold")
-        if (earlier := await hold_clocks.micro_decision(connection, hold_id)) is not None:
+        if (earlier := await free_amounts.micro_decision(connection, hold_id)) is not None:
             raise NotNow(f"{earlier.decided_by} has decided already: {earlier.decision}")
         released_paise = None
         if decided.decision is _LETS_GO:
             released_paise = await let_go(connection, hands, hold, OrderReason.MICRO, None, by.actor, now)
-        await hold_clocks.decide_micro(connection, hold_id, decided.decision.value, by.actor, now, decided.reason)
+        await free_amounts.decide_micro(connection, hold_id, decided.decision.value, by.actor, now, decided.reason)
         data = {
             "hold_id": str(hold_id),
             "institution": hold.institution,

@@ -6,8 +6,12 @@ from uuid import UUID
 
 from activities.context import Hands
 from activities.notifications.outbox import NOBODY, tell_assigned, tell_at, tell_bank_of_appeal, tell_officer
-from db import account_holds, grievance_officers, grievances, messages, police, tasks
-from db.grievances import GrievanceRow
+from db import notifications
+from db.cases import tasks
+from db.grievances import grievance_officers, grievances
+from db.grievances.grievances import GrievanceRow
+from db.holds import account_holds
+from db.police import firs
 from db.pool import Connection
 from schemas.answers import NewTask
 from schemas.enums import TaskKind
@@ -27,7 +31,7 @@ def task_note(grievance_id: UUID) -> str:
 async def your_turn(connection: Connection, hands: Hands, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Tell the level that the grievance has come to; where nobody can be told, the supervisor has a task."""
     kind, hold = MessageKind.GRIEVANCE_TURN, await account_holds.get(connection, row.hold_id)
-    person = await messages.holder(connection, row.hold_id)
+    person = await notifications.holder(connection, row.hold_id)
     occasion = f"{row.grievance_id}.{row.level.value}"
     facts = MessageFacts(occasion=occasion, number=row.number, until=due_at, amount_paise=person.held_paise)
     if row.level is GrievanceLevel.BANK:
@@ -36,7 +40,7 @@ async def your_turn(connection: Connection, hands: Hands, row: GrievanceRow, due
         return
     note = f"{task_note(row.grievance_id)}: {NOBODY}"
     duty = _OF_THE_CASE.get(row.level)
-    officer = await police.officer(connection, row.case_no, duty) if duty else None
+    officer = await firs.officer(connection, row.case_no, duty) if duty else None
     if officer is not None:
         named = facts.model_copy(update={"occasion": f"{occasion}.{officer.assignment_no}"})
         await tell_assigned(connection, hands, row.case_no, officer, kind, named)

@@ -7,9 +7,12 @@ from uuid import UUID
 
 from activities.context import Hands
 from activities.notifications.outbox import tell_holder, way_to
-from db import claimed_holds, events, hold_clocks, messages, police, tasks
-from db.account_holds import AccountHold
-from db.events import Event
+from db import notifications
+from db.cases import events, tasks
+from db.cases.events import Event
+from db.holds import disputed_holds, free_amounts
+from db.holds.account_holds import AccountHold
+from db.police import firs
 from db.pool import Connection
 from schemas.answers import NewTask
 from schemas.enums import EventKind, TaskKind
@@ -33,10 +36,10 @@ class Telling:
     async def of_hold(self, newest_at: datetime) -> None:
         """The same day: how much, for which case, by which officer, and how to appeal (Kerala High Court)."""
         hold_id, connection = self.hold.hold_id, self.connection
-        way = way_to(await messages.holder(connection, hold_id))
-        officer = await police.officer(connection, self.hold.case_no, CaseDuty.IO)
+        way = way_to(await notifications.holder(connection, hold_id))
+        officer = await firs.officer(connection, self.hold.case_no, CaseDuty.IO)
         await self._say(MessageKind.HOLD, _stamp(newest_at), await self._on_hold_paise())
-        await hold_clocks.mark_holder_told(
+        await free_amounts.mark_holder_told(
             connection, hold_id, newest_at, self.at, told=way is not None, officer=officer is not None
         )
         if way is not None:
@@ -46,7 +49,7 @@ class Telling:
     async def of_officer(self, newest_at: datetime) -> None:
         """The same again, once somebody answers for the case."""
         await self._say(MessageKind.HOLD, f"{_stamp(newest_at)}.officer", await self._on_hold_paise())
-        await hold_clocks.mark_officer_told(self.connection, self.hold.hold_id)
+        await free_amounts.mark_officer_told(self.connection, self.hold.hold_id)
 
     async def of_lapse(self, paise: int) -> None:
         """What nothing keeps ends: the bank is ordered to let it go."""
@@ -55,18 +58,18 @@ class Telling:
     async def of_release(self) -> None:
         """The bank says that it has let go what it was ordered to."""
         hold_id = self.hold.hold_id
-        released_paise = await hold_clocks.released_paise(self.connection, hold_id)
+        released_paise = await free_amounts.released_paise(self.connection, hold_id)
         more_paise = released_paise - self.hold.released_told_paise
         if more_paise > 0:
             await self._say(MessageKind.HOLD_RELEASED, f"{released_paise}", more_paise)
-            await hold_clocks.mark_released_told(self.connection, hold_id, released_paise)
+            await free_amounts.mark_released_told(self.connection, hold_id, released_paise)
 
     async def late(self, newest_at: datetime) -> None:
         """Nobody could be written to in time: a person sees to it that the holder is told."""
         task = NewTask(kind=TaskKind.SUPERVISE, note=f"{self._note}: its holder was not told")
         institution = self.hold.institution
         await tasks.open_tasks(self.connection, self.hold.case_no, [task], self.at, institution=institution)
-        await hold_clocks.mark_late(self.connection, self.hold.hold_id, newest_at)
+        await free_amounts.mark_late(self.connection, self.hold.hold_id, newest_at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -79,8 +82,8 @@ class Telling:
         await tell_holder(self.connection, self.hands, self.hold.hold_id, kind, facts, link=self.link)
 
     async def _on_hold_paise(self) -> int:
-        claimed = await claimed_holds.parts(self.connection, self.hold.hold_id)
-        person = await messages.holder(self.connection, self.hold.hold_id)
+        claimed = await disputed_holds.parts(self.connection, self.hold.hold_id)
+        person = await notifications.holder(self.connection, self.hold.hold_id)
         return person.held_paise + sum(part.free_paise for part in claimed)
 
     async def _log(self, way: Recipient) -> None:

@@ -16,9 +16,11 @@ from uuid import UUID
 from activities.context import Hands
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
-from db import cases, events, messages, police, tasks
-from db.events import Event
-from db.messages import HolderContact, NewMessage, ToSend
+from db import notifications
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.notifications import HolderContact, NewMessage, ToSend
+from db.police import firs
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.message_texts import Said, Written, forwarded, letter, short
@@ -102,7 +104,7 @@ async def tell_victim(
     The amount, where the facts name none, is what is on hold of the complaint. Returns how many messages are new.
     Raises `NotFound`, and `MessageLacks` for facts that are missing.
     """
-    person = await messages.victim(connection, ack_no)
+    person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
     draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
@@ -128,7 +130,7 @@ async def tell_holder(
     Returns and raises as `tell_victim`.
     """
     assert besides is None or kind is not MessageKind.GRIEVANCE_CODE, "whoever writes down a way in has no other"
-    person = await messages.holder(connection, hold_id)
+    person = await notifications.holder(connection, hold_id)
     # A hold that begins anew is told anew.
     since = f"{person.first_held_at:%Y%m%dT%H%M%S}"
     told = _with(facts, occasion=since, reference=person.reference, amount_paise=person.held_paise)
@@ -160,7 +162,7 @@ async def tell_officer(
     connection: Connection, hands: Hands, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
 ) -> int:
     """Write what an officer of the case is told; 0 where nobody has that duty. Raises `MessageLacks`."""
-    person = await police.officer(connection, case_no, duty)
+    person = await firs.officer(connection, case_no, duty)
     if person is None:
         return 0
     return await tell_assigned(connection, hands, case_no, person, kind, facts)
@@ -194,7 +196,7 @@ async def tell_bank_of_appeal(
     connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts
 ) -> int:
     """Write what the desk of the bank is told about its customer's appeal; 0 where it has no mailbox."""
-    person = await messages.holder(connection, hold_id)
+    person = await notifications.holder(connection, hold_id)
     if not is_email(person.bank_email):
         return 0
     said = (await _said(connection, person.case_no, _with(facts))).model_copy(update={"account": person.account})
@@ -212,7 +214,7 @@ async def tell_bank(
     facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
     said = await _said(connection, case_no, facts)
     draft = _Draft(connection, hands, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
-    return await draft.write_paper(await messages.bank_email(connection, code), language)
+    return await draft.write_paper(await notifications.bank_email(connection, code), language)
 
 
 def _with(facts: Facts, **known: object) -> MessageFacts:
@@ -224,7 +226,7 @@ def _with(facts: Facts, **known: object) -> MessageFacts:
 
 async def _said(connection: Connection, case_no: str, facts: MessageFacts, link: str = "") -> Said:
     """The facts with who answers for the case, where somebody was assigned."""
-    person = await police.officer(connection, case_no, CaseDuty.IO)
+    person = await firs.officer(connection, case_no, CaseDuty.IO)
     name, phone = (person.name, person.phone) if person else ("", "")
     return Said(case_no=case_no, facts=facts, officer=name, phone=phone, link=link)
 
@@ -319,7 +321,7 @@ class _Draft:
             paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if is_code else None,
         )
-        return await messages.write(self.connection, message, self.hands.now())
+        return await notifications.write(self.connection, message, self.hands.now())
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         task = NewTask(kind=kind, note=f"{NOBODY}: {self.about}: {self.kind.value}")
@@ -340,11 +342,11 @@ async def send_due(hands: Hands, ways: Ways) -> int:
     trying = hands.policy.messages.trying
     lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
     async with hands.pool.acquire() as connection:
-        await messages.expire(connection, now, TOO_LATE)
+        await notifications.expire(connection, now, TOO_LATE)
         for medium in ways.missing:
-            await messages.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
+            await notifications.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
         media = [medium for medium in Medium if medium not in ways.missing]
-        due = await messages.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
+        due = await notifications.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
     gate = asyncio.Semaphore(SENT_AT_ONCE)
     return sum(await asyncio.gather(*(_send(hands, ways, message, gate) for message in due)))
 
@@ -360,7 +362,7 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
         except (MailError, SmsError) as error:
             await _failed(hands, message, str(error), final=not error.retryable)
             return False
-        except messages.EnclosureMissing as error:
+        except notifications.EnclosureMissing as error:
             await _failed(hands, message, str(error), final=True)
             return False
         except TimeoutError:
@@ -373,7 +375,7 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, message.case_no)
-        if await messages.sent(connection, message.message_id, now):
+        if await notifications.sent(connection, message.message_id, now):
             await events.append(
                 connection, message.case_no, now, ENGINE, [Event(EventKind.MESSAGE_SENT, _data(message))]
             )
@@ -391,7 +393,7 @@ async def _hand_over(hands: Hands, ways: Ways, message: ToSend) -> None:
     else:
         assert ways.mail is not None, "only what can be carried is claimed"
         async with hands.pool.acquire() as connection:
-            pdfs = await messages.papers_of(connection, message.message_id)
+            pdfs = await notifications.papers_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
 
@@ -402,11 +404,11 @@ async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -
     in_time = message.expires_at is None or again_at < message.expires_at
     if not final and in_time and message.attempts < trying.attempts:
         async with hands.pool.acquire() as connection:
-            await messages.failed(connection, message.message_id, failure, again_at)
+            await notifications.failed(connection, message.message_id, failure, again_at)
         return
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, message.case_no)
-        await messages.failed(connection, message.message_id, failure, None)
+        await notifications.failed(connection, message.message_id, failure, None)
         task = NewTask(kind=TaskKind.SUPERVISE, note=_note(message))
         await tasks.open_tasks(connection, message.case_no, [task], now)
 
@@ -417,11 +419,11 @@ async def send_again(hands: Hands, message_id: UUID) -> MessageRow:
     Raises `NotFound`, and `NotNow` where it is sent, or its time is over.
     """
     async with hands.pool.acquire() as connection:
-        await messages.get(connection, message_id)
-        if not await messages.try_again(connection, message_id, hands.now()):
-            found = await messages.get(connection, message_id)
+        await notifications.get(connection, message_id)
+        if not await notifications.try_again(connection, message_id, hands.now()):
+            found = await notifications.get(connection, message_id)
             raise NotNow("it is sent" if found.sent_at else TOO_LATE)
-        return await messages.get(connection, message_id)
+        return await notifications.get(connection, message_id)
 
 
 def _note(message: ToSend) -> str:

@@ -7,10 +7,11 @@ from uuid import UUID
 
 from activities.context import Hands
 from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
-from db import police, restorations
-from db.bank_orders import OrderRow
+from db.orders.bank_orders import OrderRow
+from db.police import firs
 from db.pool import Connection
-from db.restorations import Line, RestorationRow
+from db.restoration import restorations
+from db.restoration.restorations import Line, RestorationRow
 from domain.restoring import ACTS
 from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.papers import PaperHead
@@ -74,7 +75,7 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
     duty = ACTS.get(row.step)
     if duty is None or row.step is Step.APPLICATION:
         return True
-    return await police.officer(connection, row.case_no, duty) is not None
+    return await firs.officer(connection, row.case_no, duty) is not None
 
 
 async def credited(

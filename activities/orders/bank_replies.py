@@ -12,10 +12,13 @@ from activities.context import Hands
 from activities.orders.confirmations import check_lines, take_confirmation
 from activities.orders.orders import note_of, note_refusal, tell_whose
 from activities.served import keep_served
-from db import bank_exchanges, bank_orders, cases, events, feed, order_answers, order_cancellations, tasks
-from db.bank_orders import LIVE, OrderRow
-from db.events import Event
-from db.order_answers import Place
+from db import bank_gateway
+from db.banks import bank_exchanges
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.orders import bank_orders, bank_replies, cancellations
+from db.orders.bank_orders import LIVE, OrderRow
+from db.orders.bank_replies import Place
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import IdempotencyConflict, NotFound, NotNow
@@ -62,7 +65,7 @@ async def read_orders(
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         places, more = cut(
-            await order_answers.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
+            await bank_replies.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
         )
         items = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
     await keep_served(hands, About.ORDER, {item.order_id: item for item in items})
@@ -94,7 +97,7 @@ async def read_paper(hands: Hands, institution: str, order_id: UUID) -> bytes:
     """The PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
     async with hands.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
-        pdf = await order_answers.paper(connection, order_id)
+        pdf = await bank_replies.paper(connection, order_id)
     if pdf is None:
         raise NoPaper(f"order {order_id} has no paper yet")
     return pdf
@@ -108,15 +111,15 @@ async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAc
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, institution, order_id)
-        known_at = await order_answers.acknowledged_at(connection, order_id)
+        known_at = await bank_replies.acknowledged_at(connection, order_id)
         if known_at is not None:
             return OrderAcknowledged(order_id=order_id, acknowledged_at=known_at)
         if order.state not in LIVE:
             raise OrderOver(f"order {order_id} is {order.state.value}")
-        if await order_cancellations.has_to_wait(connection, order_id):
+        if await cancellations.has_to_wait(connection, order_id):
             # No bank can know of it yet.
             raise NotFound(f"order {order_id}")
-        await order_answers.acknowledge(connection, order_id, now)
+        await bank_replies.acknowledge(connection, order_id, now)
         passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
         data = {"order_id": str(order_id), "institution": institution, **passed}
         log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
@@ -158,14 +161,14 @@ async def confirm(
     async with hands.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
         await check_lines(connection, order_id, told)
-        use = await feed.use_key(connection, institution, name, digest, hands.now())
+        use = await bank_gateway.use_key(connection, institution, name, digest, hands.now())
     if use.body_digest != digest:
         raise IdempotencyConflict(IdempotencyConflict.__doc__)
     if use.reply is not None:
         return ConfirmationTaken.model_validate(use.reply)
     taken = await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
     async with hands.pool.acquire() as connection:
-        reply = await feed.keep_reply(connection, institution, name, taken.model_dump(mode="json"))
+        reply = await bank_gateway.keep_reply(connection, institution, name, taken.model_dump(mode="json"))
     return ConfirmationTaken.model_validate(reply)
 
 
@@ -175,8 +178,8 @@ async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> N
     Raises `NotFound` where it has no such hold, and `NoReleaseOrder`.
     """
     async with hands.pool.acquire() as connection:
-        await feed.one(connection, institution, request_id)
-        lines = await order_answers.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
+        await bank_gateway.one(connection, institution, request_id)
+        lines = await bank_replies.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
     if not lines:
         raise NoReleaseOrder(f"there is no release order for hold {request_id}")
     now = hands.now()

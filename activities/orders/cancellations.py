@@ -20,9 +20,12 @@ from activities.orders.orders import note_of, order_over
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
-from db import bank_exchanges, bank_orders, cases, events, order_cancellations, procedures, tasks
-from db.bank_orders import OrderRow
-from db.events import Event
+from db.banks import bank_exchanges
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.orders import bank_orders, cancellations
+from db.orders.bank_orders import OrderRow
+from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from schemas.answers import NewTask
@@ -54,7 +57,7 @@ async def reject_cancellation(hands: Hands, institution: str, order_id: UUID) ->
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
         await cases.hold(connection, case_no)
-        found = await order_cancellations.find(connection, order_id)
+        found = await cancellations.find(connection, order_id)
         if found is not None and found.settled_at is None:
             task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order_id)}: {REJECTED}")
             await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
@@ -71,7 +74,7 @@ async def _settled(hands: Hands, institution: str | None, order_id: UUID, by: st
         case_no = await bank_orders.case_of(connection, order_id, institution)
         await cases.hold(connection, case_no)
         order = await bank_orders.get(connection, order_id)
-        found = await order_cancellations.find(connection, order_id)
+        found = await cancellations.find(connection, order_id)
         if found is None:
             raise NotCancelled(f"order {order_id} is {order.state.value}: there is nothing to tell its bank")
         await settle_cancellation(connection, order, by, note, now)
@@ -80,12 +83,12 @@ async def _settled(hands: Hands, institution: str | None, order_id: UUID, by: st
 
 async def settle_cancellation(connection: Connection, order: OrderRow, by: str, note: str, now: datetime) -> None:
     """The order is done no more: what waited for that is sent. Its case is locked; said again it changes nothing."""
-    if not await order_cancellations.settle(connection, order.order_id, by, note, now):
+    if not await cancellations.settle(connection, order.order_id, by, note, now):
         return
     await order_over(connection, order, now, note or "the bank does it no more")
-    for waiting in await order_cancellations.waiting_for(connection, order.order_id):
-        await order_cancellations.begin_clocks(connection, waiting, now)
-        await procedures.tell(connection, ProcedureKind.ORDER, str(waiting), now)
+    for waiting in await cancellations.waiting_for(connection, order.order_id):
+        await cancellations.begin_clocks(connection, waiting, now)
+        await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(waiting), now)
     data = {"order_id": str(order.order_id), "institution": order.institution}
     await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_CANCELLATION_SETTLED, data)])
 
@@ -108,12 +111,12 @@ class CancellationHands:
         """
         order_id = UUID(asked.subject)
         async with self.hands.pool.acquire() as connection:
-            found = await order_cancellations.find(connection, order_id)
+            found = await cancellations.find(connection, order_id)
             if found is None or found.settled_at is not None:
                 return True
             order = await bank_orders.get(connection, order_id)
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            left = await order_cancellations.delivered_over(connection, order_id)
+            left = await cancellations.delivered_over(connection, order_id)
         parcel = CancellationParcel(read)
         failed: BankError | None = None
         for channel in left:
@@ -138,12 +141,12 @@ class CancellationHands:
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, await bank_orders.case_of(connection, order_id))
             order = await bank_orders.get(connection, order_id)
-            found = await order_cancellations.find(connection, order_id)
+            found = await cancellations.find(connection, order_id)
             if order.state is not OrderState.CANCELLED or found is None or found.settled_at is not None:
                 return
             if found.rung in {rung, OrderRung.SUPERVISOR}:
                 return
-            await order_cancellations.climb(connection, order_id, rung, asked.at)
+            await cancellations.climb(connection, order_id, rung, asked.at)
             task = NewTask(kind=_TASK_OF_RUNG[rung], note=f"{note_of(order_id)}: {TELEPHONE}")
             kinds = tuple(_TASK_OF_RUNG.values())
             await tasks.close_with_notes(connection, order.case_no, kinds, [task.note], asked.at, "told again")
@@ -165,7 +168,7 @@ class CancellationHands:
         """Over the best channel that works; where none takes it, by a letter to whatever address is known."""
         try:
             async with self.hands.pool.acquire() as connection:
-                first = not await order_cancellations.turns(connection, order.order_id)
+                first = not await cancellations.turns(connection, order.order_id)
             return await self.carrier.carry(parcel, order.institution, first=first)
         except (BankMisconfigured, BankRefused):
             institution = self.hands.directory.current.get(order.institution)
@@ -193,7 +196,7 @@ class CancellationHands:
                     detail="" if channel is carried.channel else f"over {carried.channel.value}",
                     cancellation=True,
                 )
-            if await order_cancellations.told(connection, order_id, carried.channel, now):
+            if await cancellations.told(connection, order_id, carried.channel, now):
                 data = {
                     "order_id": str(order_id),
                     "institution": order.institution,

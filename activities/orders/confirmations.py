@@ -13,21 +13,14 @@ from activities.metrics import METRICS
 from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
 from activities.orders.orders import order_over, second_note, take_back, tell_whose
-from db import (
-    account_holds,
-    answers,
-    bank_orders,
-    cases,
-    events,
-    ledger,
-    order_cancellations,
-    procedures,
-    tasks,
-    word_proposals,
-)
-from db.bank_orders import LineRow, OrderRow
-from db.events import Event
+from db.cases import cases, events, ledger, tasks
+from db.cases.events import Event
+from db.holds import account_holds
+from db.orders import bank_orders, cancellations, proposals
+from db.orders.bank_orders import LineRow, OrderRow
+from db.outbox import procedure_outbox
 from db.pool import Connection
+from db.tracing import answers
 from domain.confirming import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
 from domain.errors import RuleBroken
 from domain.evidence import WORDS, binding
@@ -93,7 +86,7 @@ async def write_down(
         work = await _begin(hands, connection, None, order_id, told, _Teller(officer, Via.OFFICER, note))
         proposed_by = None
         if supervises:
-            proposed_by = await word_proposals.agree(connection, order_id, digest, officer, work.now)
+            proposed_by = await proposals.agree(connection, order_id, digest, officer, work.now)
         if proposed_by is None:
             await work.propose(told, digest)
             taken = ConfirmationTaken(
@@ -158,9 +151,7 @@ class _Taking:
     async def propose(self, told: OrderConfirmation, digest: bytes) -> None:
         """Keep what one officer has written down, and ask for a second one."""
         order, teller = self.order, self.teller
-        if await word_proposals.propose(
-            self.connection, order.order_id, told, digest, teller.note, teller.source, self.now
-        ):
+        if await proposals.propose(self.connection, order.order_id, told, digest, teller.note, teller.source, self.now):
             task = NewTask(kind=TaskKind.SUPERVISE, note=f"{second_note(order.order_id)}: {SECOND_NEEDED}")
             await tasks.open_tasks(self.connection, order.case_no, [task], self.now, institution=order.institution)
             data = {"order_id": str(order.order_id), "institution": order.institution}
@@ -183,7 +174,7 @@ class _Taking:
 
     async def _make_way(self, told: OrderConfirmation) -> None:
         """The bank has done what was taken back: what waits in its place would ask for the same money again."""
-        found = await order_cancellations.find(self.connection, self.order.order_id)
+        found = await cancellations.find(self.connection, self.order.order_id)
         if found is None or found.settled_at is not None:
             return
         # What officers say again of a credit that is in doubt is what settles it.
@@ -195,7 +186,7 @@ class _Taking:
         }
         if all((natural_key(said), said.amount_paise) in known for said in told.lines):
             return
-        for waiting in await order_cancellations.waiting_for(self.connection, self.order.order_id):
+        for waiting in await cancellations.waiting_for(self.connection, self.order.order_id):
             instead = await bank_orders.get(self.connection, waiting)
             await take_back(self.connection, instead, DONE_ALL_THE_SAME, ENGINE, self.now)
             if instead.reason in NOBODY_PLANS_AGAIN:
@@ -283,7 +274,7 @@ class _Taking:
             if await account_holds.end_if_empty(connection, hold_id, self.now):
                 data = {"hold_id": str(hold_id)}
                 await events.append(connection, order.case_no, self.now, ENGINE, [Event(EventKind.HOLD_ENDED, data)])
-            await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
+            await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
         await self._tell_victims()
         done = all(line.confirmed_paise == line.amount_paise for line in self.lines.values())
         if done and order.state is OrderState.CANCELLED:

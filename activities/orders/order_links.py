@@ -21,8 +21,8 @@ from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.confirmations import take_confirmation
 from activities.secrets import Vault
 from adapters.banks.stated import Answerer
-from db import bank_orders, order_links
-from db.order_links import OrderLinkRow
+from db.orders import bank_orders, order_links
+from db.orders.order_links import OrderLinkRow
 from db.pool import Connection
 from domain.confirming import Via
 from schemas.orders import BankOrder, ConfirmationTaken, ConfirmedLine, OrderConfirmation, OrderLine

@@ -22,21 +22,15 @@ from activities.orders.unassigned_holds import ask_about_kept
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
 from adapters.messages.smtp import Mailer, MailError
-from db import (
-    account_holds,
-    bank_exchanges,
-    bank_orders,
-    cases,
-    events,
-    hold_clocks,
-    order_cancellations,
-    police,
-    procedures,
-    tasks,
-)
-from db.bank_orders import LIVE, OrderRow
-from db.events import Event
-from db.order_cancellations import CancellationRow
+from db.banks import bank_exchanges
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.holds import account_holds, free_amounts
+from db.orders import bank_orders, cancellations
+from db.orders.bank_orders import LIVE, OrderRow
+from db.orders.cancellations import CancellationRow
+from db.outbox import procedure_outbox
+from db.police import firs
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
 from domain.papers import PaperLacks
@@ -81,7 +75,7 @@ async def plan_order(connection: Connection, hands: Hands, order: NewOrder, now:
     policy = hands.policy.order.promised(hands.policy.version, hands.procedure_clock_factor)
     due_at = now + timedelta(seconds=policy.due_seconds)
     order_id = await bank_orders.insert(connection, order, policy, due_at, now)
-    await procedures.begin(connection, ProcedureKind.ORDER, str(order_id), order.case_no, now)
+    await procedure_outbox.begin(connection, ProcedureKind.ORDER, str(order_id), order.case_no, now)
     data = {
         "order_id": str(order_id),
         "kind": order.kind.value,
@@ -123,11 +117,11 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
     await ask_about_kept(connection, order.case_no, now)
     if order.court_order_id is not None:
         # What is left of the court's sum is more again.
-        await police.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+        await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
     for hold_id in sorted({line.hold_id for line in await bank_orders.lines_of(connection, order.order_id)}):
-        await procedures.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
-        for restoration_id in await hold_clocks.restorations_of(connection, hold_id):
-            await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
+        await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), now)
+        for restoration_id in await free_amounts.restorations_of(connection, hold_id):
+            await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
     data = {
         "order_id": str(order.order_id),
         "institution": order.institution,
@@ -140,17 +134,17 @@ async def order_over(connection: Connection, order: OrderRow, now: datetime, rea
     """Whoever waits for the order is told, and its tasks need nobody any more."""
     for note in (note_of(order.order_id), second_note(order.order_id)):
         await tasks.close_noted(connection, order.case_no, _TASKS, note, now, reason)
-    await procedures.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
+    await procedure_outbox.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
     await tell_whose(connection, order, now)
 
 
 async def tell_whose(connection: Connection, order: OrderRow, now: datetime) -> None:
     """Tell the procedures that an order of theirs has moved, and the order's own."""
-    await procedures.tell(connection, ProcedureKind.ORDER, str(order.order_id), now)
+    await procedure_outbox.tell(connection, ProcedureKind.ORDER, str(order.order_id), now)
     if order.restoration_id:
-        await procedures.tell(connection, ProcedureKind.RESTORATION, str(order.restoration_id), now)
+        await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(order.restoration_id), now)
     if order.grievance_id:
-        await procedures.tell(connection, ProcedureKind.GRIEVANCE, str(order.grievance_id), now)
+        await procedure_outbox.tell(connection, ProcedureKind.GRIEVANCE, str(order.grievance_id), now)
 
 
 async def note_refusal(
@@ -194,12 +188,12 @@ class OrderHands:
             order = await self._find(connection, asked)
             if order is not None and order.state is OrderState.CANCELLED:
                 rules = self.hands.policy.order.promised(self.hands.policy.version, self.hands.procedure_clock_factor)
-                found = await order_cancellations.find(connection, order.order_id)
-                left = await order_cancellations.delivered_over(connection, order.order_id)
+                found = await cancellations.find(connection, order.order_id)
+                left = await cancellations.delivered_over(connection, order.order_id)
                 return look_at_cancellation(order, found, left, rules, asked.at)
             if order is None or order.state not in LIVE:
                 return Look(over=True)
-            if await order_cancellations.has_to_wait(connection, order.order_id):
+            if await cancellations.has_to_wait(connection, order.order_id):
                 return Look(over=False, at=WAITS)
         rung = next_rung(order)
         dues = [Due(what=rung.value, at=_climbs_at(order, rung))] if rung else []
@@ -308,7 +302,7 @@ class OrderHands:
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
-            if order.state not in LIVE or await order_cancellations.has_to_wait(connection, order.order_id):
+            if order.state not in LIVE or await cancellations.has_to_wait(connection, order.order_id):
                 return False
             await bank_orders.note_tried(connection, order.order_id, now)
         return True

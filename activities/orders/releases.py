@@ -7,9 +7,10 @@ from uuid import UUID
 
 from activities.context import Hands
 from activities.orders.orders import plan_order
-from db import account_holds, claimed_holds, hold_clocks, procedures
-from db.account_holds import AccountHold
-from db.hold_clocks import Free
+from db.holds import account_holds, disputed_holds, free_amounts
+from db.holds.account_holds import AccountHold
+from db.holds.free_amounts import Free
+from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.hold_clocks import Part
@@ -80,13 +81,13 @@ async def let_go(
     With all of it goes what the bank claims beside. Raises `NotNow` with the figures where so much is not free, and
     where a court keeps all of the hold.
     """
-    kept_paise = await hold_clocks.court_keeps(connection, hold.hold_id)
+    kept_paise = await free_amounts.court_keeps(connection, hold.hold_id)
     if kept_paise is None:
         raise NotNow(f"{hold.kept_by or 'a court'} keeps the hold: only the court can let it go")
-    free = await hold_clocks.not_ordered(connection, hold.hold_id)
+    free = await free_amounts.not_ordered(connection, hold.hold_id)
     unordered_paise = sum(one.free_paise for one in free)
     free_paise = max(0, unordered_paise - kept_paise)
-    claimed = await claimed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not kept_paise else []
+    claimed = await disputed_holds.parts(connection, hold.hold_id) if wanted_paise is None and not kept_paise else []
     claimed_paise = sum(part.free_paise for part in claimed)
     wanted = free_paise if wanted_paise is None else wanted_paise
     if wanted > free_paise or wanted + claimed_paise <= 0:
@@ -123,6 +124,6 @@ def up_to(free: Sequence[Free], wanted_paise: int) -> list[Free]:
 
 async def tell_all(connection: Connection, hold: AccountHold, at: datetime) -> None:
     """Have the hold's clocks, and the restorations of its money, look again."""
-    await procedures.tell(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
-    for restoration_id in await hold_clocks.restorations_of(connection, hold.hold_id):
-        await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), at)
+    await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold.hold_id), at)
+    for restoration_id in await free_amounts.restorations_of(connection, hold.hold_id):
+        await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), at)

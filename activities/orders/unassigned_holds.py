@@ -5,8 +5,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Final
 
-from db import account_holds, left_out, tasks
+from db.cases import tasks
+from db.holds import account_holds
 from db.pool import Connection
+from db.restoration import exclusions
 from schemas.answers import NewTask
 from schemas.enums import TaskKind
 
@@ -28,7 +30,7 @@ async def ask_about_kept(connection: Connection, case_no: str, at: datetime) -> 
 async def ask_about_left_out(connection: Connection, case_no: str, hop_nos: Collection[int], at: datetime) -> None:
     """Have the supervisor asked about these hops, of which more has come on hold though what was there is left out;
     and about none any more that is begun anew or has nothing on hold."""
-    out = await left_out.of_case(connection, case_no)
+    out = await exclusions.of_case(connection, case_no)
     asked = {hop_no: f"hop {hop_no}{MORE_OF_LEFT_OUT}" for hop_no, one in out.items() if one.held_paise}
     new = [
         NewTask(kind=TaskKind.SUPERVISE, hop_no=hop_no, note=note)

@@ -29,9 +29,10 @@ from adapters.police.protocol import (
     PoliceUnreachable,
     Registered,
 )
-from db import cases, events, police, tasks
-from db.events import Event
-from db.police import ToRegister
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.police import firs
+from db.police.firs import ToRegister
 from db.pool import Connection
 from domain.errors import NotNow
 from schemas.answers import NewTask
@@ -58,11 +59,11 @@ async def assign_officer(hands: Hands, ack_no: str, new: NewOfficer, by: str) ->
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
-        assigned = await police.assign(connection, case_no, new, by, now)
+        assigned = await firs.assign(connection, case_no, new, by, now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
         await tell_of_what_is_late(connection, hands, case_no, assigned)
-        await police.tell_procedures(connection, case_no, list(ProcedureKind), now)
+        await firs.tell_procedures(connection, case_no, list(ProcedureKind), now)
         await grievance_messages.turns_of_assigned(connection, hands, case_no, new.duty, now)
     return assigned
 
@@ -76,7 +77,7 @@ async def ask_by_itself(connection: Connection, hands: Hands, case_no: str, now:
     Inside the transaction that lets the loss grow.
     """
     rules = hands.policy.police.fir
-    asked = await police.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
+    asked = await firs.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
     if asked is None:
         return None
     fir_id, loss_paise = asked
@@ -100,7 +101,7 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
-        live = await police.live_fir(connection, case_no)
+        live = await firs.live_fir(connection, case_no)
         if live is not None and live.state is not FirState.REQUESTED:
             if new.by_hand and live.fir_no == new.by_hand.fir_no:
                 return live
@@ -112,18 +113,18 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
             live = None
         if live is None:
             sections = new.sections or hands.policy.police.fir.sections
-            live = await police.ask(connection, case_no, new.kind, sections, by, now)
+            live = await firs.ask(connection, case_no, new.kind, sections, by, now)
             data = {"fir_id": str(live.fir_id), "kind": new.kind.value}
             await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
         if new.by_hand is not None:
             # The one that was asked for is this one: the register is asked no more.
             work = _Report(connection, hands, case_no, live.fir_id, new.kind, now, by)
             await work.by_hand(new.by_hand, new.sections)
-        return await police.fir(connection, case_no, live.fir_id)
+        return await firs.fir(connection, case_no, live.fir_id)
 
 
 async def _give_up(connection: Connection, case_no: str, waiting: Fir, by: str, now: datetime) -> None:
-    await police.cancel(connection, waiting.fir_id)
+    await firs.cancel(connection, waiting.fir_id)
     data = {"fir_id": str(waiting.fir_id), "kind": waiting.kind.value}
     await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
 
@@ -133,12 +134,12 @@ async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, b
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
-        found = await police.fir(connection, case_no, fir_id)
+        found = await firs.fir(connection, case_no, fir_id)
         if found.fir_no is None:
             raise NotNow(f"the report is {found.state.value}")
         if found.document_digest != hashlib.sha256(copy.document).hexdigest():
             await _Report(connection, hands, case_no, fir_id, found.kind, now, by).copy(copy.document)
-        return await police.fir(connection, case_no, fir_id)
+        return await firs.fir(connection, case_no, fir_id)
 
 
 async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
@@ -149,11 +150,11 @@ async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
-        found = await police.fir(connection, case_no, fir_id)
+        found = await firs.fir(connection, case_no, fir_id)
         if found.state is FirState.SIGNED:
             return found
         _refuse_signature(found, signing.signed_at, now)
-        live = await police.live_fir(connection, case_no)
+        live = await firs.live_fir(connection, case_no)
         if live is not None and live.fir_id != fir_id:
             if live.state is not FirState.REQUESTED:
                 raise NotNow(f"FIR {live.fir_no} has taken its place")
@@ -161,8 +162,8 @@ async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by
         work = _Report(connection, hands, case_no, fir_id, found.kind, now, by)
         await work.signed(signing.signed_at, signing.reason)
         await duty_done(connection, hands, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
-        await police.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
-        return await police.fir(connection, case_no, fir_id)
+        await firs.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
+        return await firs.fir(connection, case_no, fir_id)
 
 
 _MAY_BE_SIGNED: Final = frozenset({FirState.REGISTERED, FirState.LAPSED})
@@ -217,7 +218,7 @@ class _Report:
         """It has its number; an e-Zero FIR is to be signed, and the victim is told, unless it is signed."""
         sign_by = self._sign_by(told)
         by_person = self.by != ENGINE
-        if not await police.registered(
+        if not await firs.registered(
             self.connection,
             self.fir_id,
             told.fir_no,
@@ -247,21 +248,21 @@ class _Report:
             await open_duty(self.connection, self.hands, self.case_no, kind, self.now, due_at=sign_by, anew=True)
             facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
             await tell_victim(self.connection, self.hands, self.case_no, MessageKind.FIR_TO_SIGN, facts)
-        await police.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
+        await firs.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
         """The complainant has signed it; what its lapse has asked for is asked for no more."""
-        await police.signed(self.connection, self.fir_id, at)
+        await firs.signed(self.connection, self.fir_id, at)
         data = {"fir_id": str(self.fir_id), "signed_at": at.isoformat(), "reason": reason}
         await self._log(EventKind.FIR_SIGNED, data)
         await self._close_tasks("it is signed")
 
     async def _not_asked_for(self, told: Registered) -> None:
         """Another report has taken its place while the register was asked: there are two, which a person must mend."""
-        found = await police.fir(self.connection, self.case_no, self.fir_id)
+        found = await firs.fir(self.connection, self.case_no, self.fir_id)
         if found.fir_no == told.fir_no:
             return
-        live = await police.live_fir(self.connection, self.case_no)
+        live = await firs.live_fir(self.connection, self.case_no)
         ours = live.fir_no or live.state.value if live else found.state.value
         note = f"{TWO_REPORTS}: {told.fir_no} of the register, {ours} of ours"
         data = {"fir_id": str(self.fir_id), "fir_no": told.fir_no, "ours": ours}
@@ -272,14 +273,14 @@ class _Report:
 
     async def copy(self, document: bytes) -> None:
         """The report itself is here: what goes out with it can go."""
-        await police.put_copy(self.connection, self.fir_id, document)
+        await firs.put_copy(self.connection, self.fir_id, document)
         digest = hashlib.sha256(document).hexdigest()
         await self._log(EventKind.FIR_COPIED, {"fir_id": str(self.fir_id), "document_digest": digest})
 
     async def refused(self, refusal: PoliceRefused) -> None:
         """A person registers it, at whichever station is the right one."""
         words = f"{refusal.code}: {refusal.message}" if refusal.message else refusal.code
-        if not await police.refused(self.connection, self.fir_id, words):
+        if not await firs.refused(self.connection, self.fir_id, words):
             return
         await self._log(EventKind.FIR_REFUSED, {"fir_id": str(self.fir_id), "code": refusal.code})
         await self.ask_a_person()
@@ -319,10 +320,10 @@ async def register_due(hands: Hands, register: FirRegister | None) -> int:
     trying = hands.policy.police.asking
     async with hands.pool.acquire() as connection:
         if register is None:
-            await police.nobody_to_ask(connection, now, now + NO_REGISTER_WAITS, NO_REGISTER)
+            await firs.nobody_to_ask(connection, now, now + NO_REGISTER_WAITS, NO_REGISTER)
             return 0
         lease_until = now + timedelta(seconds=4 * trying.call_timeout_seconds)
-        due = await police.claim(connection, now, lease_until, ROUND_LIMIT)
+        due = await firs.claim(connection, now, lease_until, ROUND_LIMIT)
     gate = asyncio.Semaphore(ASKED_AT_ONCE)
     return sum(await asyncio.gather(*(_register(hands, register, report, gate) for report in due)))
 
@@ -351,7 +352,7 @@ async def _register(hands: Hands, register: FirRegister, report: ToRegister, gat
 
 async def _request(hands: Hands, report: ToRegister) -> FirRequest:
     async with hands.pool.acquire() as connection:
-        facts = await police.report_facts(connection, report.case_no)
+        facts = await firs.report_facts(connection, report.case_no)
     return FirRequest(
         fir_id=report.fir_id,
         kind=report.kind,
@@ -381,6 +382,6 @@ async def _put_off(hands: Hands, report: ToRegister, failure: str, wait_seconds:
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, report.case_no)
-        await police.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
+        await firs.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
         if report.attempts >= hands.policy.police.asking.attempts:
             await _Report(connection, hands, report.case_no, report.fir_id, report.kind, now, ENGINE).ask_a_person()

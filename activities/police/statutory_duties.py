@@ -14,8 +14,11 @@ from temporalio import activity
 
 from activities.context import Hands
 from activities.notifications.outbox import tell_officer
-from db import cases, duties, events, papers, police, procedures, tasks
-from db.events import Event
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.documents import document_register
+from db.outbox import procedure_outbox
+from db.police import firs, statutory_duties
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
 from schemas.answers import NewTask
@@ -63,7 +66,7 @@ async def open_duties(connection: Connection, hands: Hands, case_no: str, now: d
     locked. `now` is when the hold was taken up.
     """
     owed = {
-        DutyKind.MAGISTRATE_REPORT: await duties.unreported_since(connection, case_no) is not None,
+        DutyKind.MAGISTRATE_REPORT: await statutory_duties.unreported_since(connection, case_no) is not None,
         DutyKind.FOLLOW_UP: await _new_banks_wait(connection, case_no),
     }
     opened = [await open_duty(connection, hands, case_no, kind, now, anew=owed[kind]) for kind in AFTER_A_HOLD]
@@ -72,9 +75,9 @@ async def open_duties(connection: Connection, hands: Hands, case_no: str, now: d
 
 async def _new_banks_wait(connection: Connection, case_no: str) -> bool:
     """Whether a bank without a follow-up has come to hold money since the duty was done."""
-    known = await duties.get(connection, case_no, DutyKind.FOLLOW_UP)
+    known = await statutory_duties.get(connection, case_no, DutyKind.FOLLOW_UP)
     since = known.done_at if known else None
-    return bool(await papers.banks_without(connection, case_no, PaperKind.FOLLOW_UP, held_after=since))
+    return bool(await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP, held_after=since))
 
 
 async def open_duty(
@@ -93,7 +96,7 @@ async def open_duty(
     """
     rule, factor = hands.policy.police.duties[kind], hands.procedure_clock_factor
     due_at = due_at or now + timedelta(seconds=rule.due_seconds / factor)
-    opened = await duties.open_duty(
+    opened = await statutory_duties.open_duty(
         connection,
         case_no,
         kind,
@@ -108,8 +111,8 @@ async def open_duty(
     await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=task_note(kind))], now)
     data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": hands.policy.version}
     await events.append(connection, case_no, now, ENGINE, [Event(EventKind.DUTY_OPENED, data)])
-    await procedures.begin(connection, ProcedureKind.DUTIES, case_no, case_no, now)
-    await procedures.tell(connection, ProcedureKind.DUTIES, case_no, now)
+    await procedure_outbox.begin(connection, ProcedureKind.DUTIES, case_no, case_no, now)
+    await procedure_outbox.tell(connection, ProcedureKind.DUTIES, case_no, now)
     return True
 
 
@@ -119,10 +122,10 @@ async def report_issued(connection: Connection, hands: Hands, case_no: str, pape
     The case's row is locked.
     """
     kind = DutyKind.MAGISTRATE_REPORT
-    if await duties.unreported_since(connection, case_no) is not None:
+    if await statutory_duties.unreported_since(connection, case_no) is not None:
         await open_duty(connection, hands, case_no, kind, now, anew=True)
-    await duties.report(connection, case_no)
-    if await duties.issued(connection, case_no, kind, paper_id, now):
+    await statutory_duties.report(connection, case_no)
+    if await statutory_duties.issued(connection, case_no, kind, paper_id, now):
         await tasks.close_noted(connection, case_no, [TaskKind.DUTY], task_note(kind), now, "the report is issued")
         await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=hand_in_note(kind))], now)
 
@@ -143,7 +146,9 @@ async def duty_done(
 
     The case's row is locked.
     """
-    duty = await duties.done(connection, case_no, kind, by, now, paper_id=paper_id, reason=reason, handed_in=handed_in)
+    duty = await statutory_duties.done(
+        connection, case_no, kind, by, now, paper_id=paper_id, reason=reason, handed_in=handed_in
+    )
     if duty is None:
         return False
     for note in (task_note(kind), hand_in_note(kind), overdue_note(kind)):
@@ -159,15 +164,15 @@ async def duty_done(
     if handed_in is not None:
         data |= {"diary_no": handed_in.diary_no, "handed_in_at": handed_in.at.isoformat()}
     await events.append(connection, case_no, now, by, [Event(EventKind.DUTY_DONE, data)])
-    await procedures.tell(connection, ProcedureKind.DUTIES, case_no, now)
-    if not await duties.any_left(connection, case_no):
-        await procedures.end(connection, ProcedureKind.DUTIES, case_no, now)
+    await procedure_outbox.tell(connection, ProcedureKind.DUTIES, case_no, now)
+    if not await statutory_duties.any_left(connection, case_no):
+        await procedure_outbox.end(connection, ProcedureKind.DUTIES, case_no, now)
     return True
 
 
 async def end_if_nothing_is_left(connection: Connection, hands: Hands, case_no: str, now: datetime) -> bool:
     """The follow-up is done where no bank that holds money waits for one. The case's row is locked."""
-    if await papers.banks_without(connection, case_no, PaperKind.FOLLOW_UP):
+    if await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP):
         return False
     return await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, None, ENGINE, now, reason=NOTHING_LEFT)
 
@@ -182,7 +187,7 @@ async def finish_by_hand(
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
-        known = await duties.get(connection, head.case_no, kind)
+        known = await statutory_duties.get(connection, head.case_no, kind)
         if known is None:
             raise NotFound(f"duty {kind.value} of case {head.case_no}")
         if known.done_at is not None:
@@ -193,7 +198,7 @@ async def finish_by_hand(
         await duty_done(connection, hands, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
         if handed_in is not None:
             await _see_who_is_told(connection, hands, head.case_no, known, handed_in)
-        done = await duties.get(connection, head.case_no, kind)
+        done = await statutory_duties.get(connection, head.case_no, kind)
     assert done is not None, "a duty stays"
     return done
 
@@ -204,7 +209,7 @@ async def _refuse_what_does_not_do_it(
     if known.kind is DutyKind.FIR_SIGNATURE:
         raise NotNow("a signature is recorded with its report")
     if handed_in is None:
-        if known.kind is DutyKind.MAGISTRATE_REPORT and await duties.is_anything_held(connection, case_no):
+        if known.kind is DutyKind.MAGISTRATE_REPORT and await statutory_duties.is_anything_held(connection, case_no):
             raise NotNow("the magistrate is told when the report stands in the court's diary: give handed_in")
         return
     if known.kind is not DutyKind.MAGISTRATE_REPORT:
@@ -213,7 +218,7 @@ async def _refuse_what_does_not_do_it(
         raise NotNow("handed_in.at is in the future")
     if handed_in.at < known.opened_at - CLOCKS_DIFFER:
         raise NotNow("it cannot be handed in before the hold that it reports")
-    if await duties.is_in_a_diary(connection, case_no, handed_in.diary_no):
+    if await statutory_duties.is_in_a_diary(connection, case_no, handed_in.diary_no):
         raise NotNow(f"diary number {handed_in.diary_no} is an earlier report of the case")
 
 
@@ -222,8 +227,8 @@ async def _see_who_is_told(
 ) -> None:
     """A report of ours says what it names; one that was written otherwise names what was on hold by then."""
     if known.issued_at is None:
-        await duties.report(connection, case_no, handed_in.at)
-    since = await duties.unreported_since(connection, case_no)
+        await statutory_duties.report(connection, case_no, handed_in.at)
+    since = await statutory_duties.unreported_since(connection, case_no)
     if since is not None:
         await open_duty(connection, hands, case_no, known.kind, since, anew=True)
 
@@ -232,7 +237,7 @@ async def tell_of_what_is_late(connection: Connection, hands: Hands, case_no: st
     """Who is assigned learns what their predecessor, or nobody, was reminded of. The case's row is locked."""
     if told.duty is CaseDuty.DECIDING:
         return
-    for duty in await duties.of_case(connection, case_no):
+    for duty in await statutory_duties.of_case(connection, case_no):
         occasion = {CaseDuty.IO: REMIND, CaseDuty.SUPERVISING: ESCALATE}[told.duty]
         past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
@@ -261,7 +266,9 @@ class DutyHands:
     async def look_at_duties(self, asked: ProcedureOrder) -> Look:
         """What of the case's duties is due by itself, and when; over when none waits any more."""
         async with self.hands.pool.acquire() as connection:
-            waiting = [duty for duty in await duties.of_case(connection, asked.case_no) if duty.done_at is None]
+            waiting = [
+                duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
+            ]
         dues = sorted((due for duty in waiting for due in _dues(duty)), key=lambda due: (due.at, due.what))
         return Look(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
@@ -272,7 +279,7 @@ class DutyHands:
         kind = DutyKind(name)
         async with self.hands.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
-            duty = await duties.get(connection, asked.case_no, kind)
+            duty = await statutory_duties.get(connection, asked.case_no, kind)
             # Done, or opened anew with later clocks, since the workflow has looked.
             if duty is None or all(due.what != asked.what or due.at > asked.at for due in _dues(duty)):
                 return
@@ -310,45 +317,47 @@ class _Care:
 
     async def remind(self) -> None:
         """Who investigates is told that it is due soon."""
-        if await duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
+        if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
             await self._tell(CaseDuty.IO, REMIND)
 
     async def escalate(self) -> None:
         """Who supervises is told that it is overdue."""
         kind = self.duty.kind
-        if not await duties.escalated(self.connection, self.case_no, kind, self.at):
+        if not await statutory_duties.escalated(self.connection, self.case_no, kind, self.at):
             return
         await self._overdue()
 
     async def lapse(self) -> None:
         """The report is none any more; the supervisor decides whether another is asked for."""
-        if not await duties.escalated(self.connection, self.case_no, self.duty.kind, self.at):
+        if not await statutory_duties.escalated(self.connection, self.case_no, self.duty.kind, self.at):
             return
-        fir_id = await police.lapse(self.connection, self.case_no)
+        fir_id = await firs.lapse(self.connection, self.case_no)
         if fir_id is not None:
             data = {"fir_id": str(fir_id), "sign_by": self.duty.due_at.isoformat()}
             await self._log(EventKind.FIR_LAPSED, data)
             await self._ask_for_papers_anew(fir_id)
         await self._overdue()
-        await duties.done(self.connection, self.case_no, self.duty.kind, ENGINE, self.at, paper_id=None, reason=LAPSED)
+        await statutory_duties.done(
+            self.connection, self.case_no, self.duty.kind, ENGINE, self.at, paper_id=None, reason=LAPSED
+        )
         note = task_note(self.duty.kind)
         await tasks.close_noted(self.connection, self.case_no, [TaskKind.DUTY], note, self.at, LAPSED)
-        await police.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.at)
-        if not await duties.any_left(self.connection, self.case_no):
-            await procedures.end(self.connection, ProcedureKind.DUTIES, self.case_no, self.at)
+        await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.at)
+        if not await statutory_duties.any_left(self.connection, self.case_no):
+            await procedure_outbox.end(self.connection, ProcedureKind.DUTIES, self.case_no, self.at)
 
     async def _ask_for_papers_anew(self, fir_id: UUID) -> None:
         """What banks and the magistrate were told under the report is without one: the follow-up is owed again."""
-        if await papers.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
+        if await document_register.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
             await open_duty(self.connection, self.hands, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
-        if await papers.names_fir(self.connection, self.case_no, fir_id):
+        if await document_register.names_fir(self.connection, self.case_no, fir_id):
             task = NewTask(kind=TaskKind.SUPERVISE, note=LAPSED_UNDER_PAPERS)
             await tasks.open_tasks(self.connection, self.case_no, [task], self.at)
 
     async def _overdue(self) -> None:
         """Who supervises is told; where nobody does, whoever supervises the desk."""
         kinds = [TaskKind.DUTY]
-        if await police.officer(self.connection, self.case_no, CaseDuty.SUPERVISING) is None:
+        if await firs.officer(self.connection, self.case_no, CaseDuty.SUPERVISING) is None:
             kinds.append(TaskKind.SUPERVISE)
         noted = [NewTask(kind=kind, note=overdue_note(self.duty.kind)) for kind in kinds]
         await tasks.open_tasks(self.connection, self.case_no, noted, self.at)

@@ -12,8 +12,9 @@ from uuid import UUID
 import asyncpg
 
 from activities.metrics import METRICS
-from db import lien_inquiries, reconciliation, tasks
+from db.cases import tasks
 from db.pool import Connection, Pool
+from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
 from domain.reconciliation import Comparison, compare
 from schemas.enums import TaskKind
@@ -48,17 +49,17 @@ async def reconcile(
     """
     now = datetime.now(UTC)
     async with pool.acquire() as connection, connection.transaction():
-        await reconciliation.lock(connection, institution)
-        known = await reconciliation.of_list(connection, origin.list_no) if origin else None
+        await comparisons.lock(connection, institution)
+        known = await comparisons.of_list(connection, origin.list_no) if origin else None
         if known is not None:
-            return await reconciliation.get(connection, known)
+            return await comparisons.get(connection, known)
         # One statement reads what is on hold, so that a hold under way is in it whole or not at all.
-        case_of = await reconciliation.cases_of(connection, {row.ack_no for row in rows})
-        held = await reconciliation.held_at(connection, institution, set(case_of.values()))
-        then = await reconciliation.held_then(connection, institution, origin.as_of) if origin else {}
+        case_of = await comparisons.cases_of(connection, {row.ack_no for row in rows})
+        held = await comparisons.held_at(connection, institution, set(case_of.values()))
+        then = await comparisons.held_then(connection, institution, origin.as_of) if origin else {}
         comparison = compare(rows, case_of, held, then)
         answered = await _answered(connection, institution, origin)
-        last = await reconciliation.last(connection, institution)
+        last = await comparisons.last(connection, institution)
         if last and origin is None and answered is None and _is_the_same(last, digest, comparison):
             return last[0]
         number = await _record(connection, institution, digest, comparison, now, taken_by, origin, answered)
@@ -67,7 +68,7 @@ async def reconcile(
             await tasks.close_for_institution(connection, institution, ASKING, now, "the list is here")
         if last is None or (origin.as_of if origin else now) >= (last[0].as_of or last[0].taken_at):
             await _tell_the_desk(connection, institution, number, comparison, now)
-        done = await reconciliation.get(connection, number)
+        done = await comparisons.get(connection, number)
     METRICS.reconciled(one.reason for one in done.differences)
     return done
 
@@ -101,7 +102,7 @@ async def _record(
     answered: UUID | None,
 ) -> int:
     try:
-        return await reconciliation.record(
+        return await comparisons.record(
             connection,
             institution,
             digest,

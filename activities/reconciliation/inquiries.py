@@ -6,8 +6,8 @@ from uuid import UUID, uuid5
 
 import asyncpg
 
-from db import lien_inquiries, reconciliation
 from db.pool import Connection, Pool
+from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
 from domain.policy import ListRules
 from schemas.reconciliation import Inquiry
@@ -43,7 +43,7 @@ async def ask_now(pool: Pool, rules: ListRules, code: str, asked_by: str) -> Inq
     """
     now = datetime.now(UTC)
     async with pool.acquire() as connection, connection.transaction():
-        await reconciliation.lock(connection, code)
+        await comparisons.lock(connection, code)
         if await lien_inquiries.open_of(connection, code) is None:
             try:
                 await write_inquiry(connection, code, rules, now, asked_by, now.isoformat())

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 from activities.context import Hands
 from activities.reconciliation.comparison import Origin, reconcile
-from db import lien_inquiries, lien_lists, reconciliation
 from db.pool import Connection
+from db.reconciliation import comparisons, lien_inquiries, lien_lists
 from domain.errors import IdempotencyConflict, RuleBroken
 from schemas.lien_lists import BankLiens, Compared, LienListPage, LienListTaken, ListWanted
 from schemas.reconciliation import Inquiry, ListedLien, Reconciliation
@@ -67,8 +67,8 @@ def wanted(asked: Inquiry) -> ListWanted:
 
 
 async def _where(connection: Connection, listed: lien_lists.ListRow) -> LienListTaken:
-    number = await reconciliation.of_list(connection, listed.list_no)
-    compared = None if number is None else await reconciliation.get(connection, number)
+    number = await comparisons.of_list(connection, listed.list_no)
+    compared = None if number is None else await comparisons.get(connection, number)
     return _taken(listed, await lien_lists.pages_missing(connection, listed), compared)
 
 

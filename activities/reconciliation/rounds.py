@@ -23,8 +23,9 @@ from activities.reconciliation.lien_lists import compare_list, wanted
 from activities.secrets import CannotOpen
 from adapters.banks.protocol import BankError, ListAsker
 from adapters.messages.smtp import Mailer, MailError, is_plain_address
-from db import lien_inquiries, lien_lists, reconciliation, tasks
-from db.lien_inquiries import Overdue
+from db.cases import tasks
+from db.reconciliation import comparisons, lien_inquiries, lien_lists
+from db.reconciliation.lien_inquiries import Overdue
 from domain.errors import NotFound
 from domain.reconciliation import slot_of
 from schemas.enums import ChannelKind, TaskKind
@@ -84,7 +85,7 @@ class RoundHands:
 
     async def _tell(self, found: Overdue, now: datetime) -> bool:
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await reconciliation.lock(connection, found.institution)
+            await comparisons.lock(connection, found.institution)
             if not await lien_inquiries.told(connection, found, now):
                 return False
             code = found.institution
@@ -111,7 +112,7 @@ class RoundHands:
     async def _look(self, code: str, slot_at: datetime, now: datetime) -> bool:
         """Ask the institution in its slot, if it has liens of ours; whether it does."""
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await reconciliation.lock(connection, code)
+            await comparisons.lock(connection, code)
             has_liens = await lien_inquiries.has_liens(connection, code, slot_at)
             if has_liens:
                 rules = self.hands.policy.reconciliation.of(by_channel=self._has_asker(code))
@@ -182,7 +183,7 @@ class RoundHands:
         now, code = datetime.now(UTC), asked.institution
         by_people = way in {ListWay.EMAIL, ListWay.PHONE}
         async with self.hands.pool.acquire() as connection, connection.transaction():
-            await reconciliation.lock(connection, code)
+            await comparisons.lock(connection, code)
             if not await lien_inquiries.put(connection, asked.inquiry_id, way, now, desk_told=by_people):
                 return
             if by_people:

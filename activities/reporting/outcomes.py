@@ -19,8 +19,8 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from activities.context import Hands
 from activities.metrics import METRICS
-from db import home_figures
-from db.home_figures import Period
+from db.reporting import outcomes
+from db.reporting.outcomes import Period
 from domain.cells import as_plain_text
 from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage
 
@@ -53,7 +53,7 @@ async def read(hands: Hands, period: Period, by: HomeBy | None) -> HomeReport:
         hands.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await home_figures.report(connection, period, by)
+        return await outcomes.report(connection, period, by)
 
 
 # -- as a table --------------------------------------------------------------------------------------------------------

@@ -17,10 +17,10 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from activities.context import Hands
 from activities.metrics import METRICS
-from db import call_list, scorecards
-from db.call_list import Habit
 from db.pool import Connection
-from db.scorecards import Span
+from db.reporting import call_list, scorecards
+from db.reporting.call_list import Habit
+from db.reporting.scorecards import Span
 from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
 from schemas.scorecards import CallList, Percentiles, Scores

@@ -13,11 +13,13 @@ from uuid import UUID
 import asyncpg
 
 from activities.context import Hands
-from db import allocations, events, ledger, police, restorations
-from db.allocations import Account, ClaimRow, Gone
-from db.events import Event
+from db.cases import events, ledger
+from db.cases.events import Event
+from db.police import firs
 from db.pool import Connection
-from db.restorations import Line, RestorationRow
+from db.restoration import allocations, restorations
+from db.restoration.allocations import Account, ClaimRow, Gone
+from db.restoration.restorations import Line, RestorationRow
 from domain.allocation import Place, Swap, allocate, swaps
 from domain.ledger import move_between
 from schemas.answers import Entry
@@ -135,7 +137,7 @@ async def _write(connection: Connection, account: Account, found: Sequence[Claim
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.ALLOCATED, data)])
         # What changes places may be the difference between two routes.
-        await police.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
+        await firs.tell_procedures(connection, case_no, [ProcedureKind.RESTORATION], now)
     more = [(share, share.share_paise - claim.held_paise) for claim, share in zip(claims, shares, strict=True)]
     await allocations.pass_on_hearing(connection, [one for one in more if one[1]])
     return allocation_id

@@ -13,11 +13,15 @@ from uuid import UUID
 from activities.context import Hands
 from activities.orders.orders import plan_order
 from activities.orders.unassigned_holds import ask_about_kept
-from db import account_holds, cases, court_orders, events, institutions, police, tasks
-from db.cases import case_no_of
-from db.court_orders import Releasable
-from db.events import Event
+from db.banks import institutions
+from db.cases import cases, events, tasks
+from db.cases.cases import case_no_of
+from db.cases.events import Event
+from db.holds import account_holds
+from db.police import firs
 from db.pool import Connection
+from db.restoration import court_orders
+from db.restoration.court_orders import Releasable
 from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
 from domain.restoring import LEADS_TO
@@ -101,7 +105,7 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
         about = (order.institution, account) if order.institution and account else None
         await account_holds.take_up_again(connection, case_no, now, account=about, anew=True)
     await ask_about_kept(connection, case_no, now)
-    await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+    await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
     return order
 
 
@@ -154,7 +158,7 @@ async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, re
         if not await court_orders.anything_ordered(connection, case_no, order):
             await _release(connection, hands, case_no, order, by, now)
         await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
-        await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 
@@ -191,7 +195,7 @@ async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, r
         log = [Event(EventKind.COURT_ORDER_WITHDRAWN, data), *_kept(court_order_id, freed, kept=False)]
         await _close_task(connection, case_no, court_order_id, now, "it is withdrawn")
         await events.append(connection, case_no, now, by, log)
-        await police.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
+        await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
 
 

@@ -6,9 +6,11 @@ Whoever could turn a credit to another account alone could take it.
 from typing import Final
 
 from activities.context import Hands
-from db import cases, credit_accounts, events, procedures, restorations, tasks
-from db.events import Event
+from db.cases import cases, events, tasks
+from db.cases.events import Event
+from db.outbox import procedure_outbox
 from db.pool import Connection
+from db.restoration import credit_accounts, restorations
 from domain.authority import SameEyes
 from domain.errors import NotNow, RuleBroken
 from schemas.answers import NewTask
@@ -80,7 +82,7 @@ async def confirm(hands: Hands, ack_no: str, account_id: int, seen: SeenAccount,
         await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], _note(account_id), now, "it is confirmed")
         for restoration_id in await restorations.made_ready(connection, ack_no):
             await restorations.unprepare(connection, restoration_id)
-            await procedures.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
+            await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
         data = {"ack_no": ack_no, "account_id": account_id, "institution": told.institution}
         await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_CONFIRMED, data)])
         return await credit_accounts.get(connection, ack_no, account_id)

@@ -29,7 +29,10 @@ from activities.restoration.transitions import (
     standing,
     why_dropped,
 )
-from db import bank_orders, messages, restorations, tasks
+from db import notifications
+from db.cases import tasks
+from db.orders import bank_orders
+from db.restoration import restorations
 from domain.errors import RuleBroken
 from domain.restoring import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
@@ -76,7 +79,7 @@ class RestorationHands:
             if row.state is not RestorationState.OPEN or row.step is not Step.APPLICATION:
                 return
             work = Work(self.hands, connection, row, asked.at, ENGINE)
-            victim = await messages.victim(connection, row.ack_no)
+            victim = await notifications.victim(connection, row.ack_no)
             try:
                 async with connection.transaction():
                     await issue_about(

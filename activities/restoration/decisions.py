@@ -20,9 +20,11 @@ from activities.restoration.transitions import (
     tell_holds,
     why_dropped,
 )
-from db import credit_accounts, hold_clocks, objections, paper_errands, restorations
+from db.documents import due_documents
+from db.holds import free_amounts
 from db.pool import Connection
-from db.restorations import Covered, Line, RestorationRow
+from db.restoration import credit_accounts, objections, restorations
+from db.restoration.restorations import Covered, Line, RestorationRow
 from domain import authority
 from domain.errors import NotNow
 from domain.restoring import LETS_GO, ORDERS_OF, RULES, back_to
@@ -112,7 +114,7 @@ async def _refuse_undecided(work: Work) -> None:
 async def _refuse_unserved(work: Work) -> None:
     """Whoever has no notice yet can say that there is no objection only in writing."""
     row = work.row
-    if await paper_errands.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
+    if await due_documents.is_waited_for(work.connection, row.restoration_id, row.step, row.turn):
         raise NotNow("a holder has no notice yet: wait for it, or have the holder's waiver in writing")
 
 
@@ -233,8 +235,8 @@ async def _refuse_kept(connection: Connection, lines: Sequence[Line]) -> None:
     """What a court keeps, in whole or up to a sum, is let go by nobody else."""
     for hold_id in {line.hold_id for line in lines}:
         wanted_paise = sum(line.not_ordered_paise for line in lines if line.hold_id == hold_id)
-        kept_paise = await hold_clocks.court_keeps(connection, hold_id)
-        held_paise = sum(one.free_paise for one in await hold_clocks.not_ordered(connection, hold_id))
+        kept_paise = await free_amounts.court_keeps(connection, hold_id)
+        held_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, hold_id))
         if wanted_paise and (kept_paise is None or wanted_paise > held_paise - kept_paise):
             keeper = next((line.kept_by for line in lines if line.hold_id == hold_id and line.kept_by), "a court")
             raise NotNow(f"{keeper} keeps the hold: only the court can let it go")

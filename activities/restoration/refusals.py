@@ -11,9 +11,10 @@ from uuid import UUID
 from activities.context import Hands
 from activities.notifications import restoration_messages
 from activities.restoration.transitions import Work, close, move_on, paid
-from db import account_holds, left_out, restorations
-from db.left_out import As, Why
-from db.restorations import CourtOrderRow, Line
+from db.holds import account_holds
+from db.restoration import exclusions, restorations
+from db.restoration.exclusions import As, Why
+from db.restoration.restorations import CourtOrderRow, Line
 from domain import authority
 from domain.errors import NotNow
 from domain.restoring import ENDS_BY
@@ -36,7 +37,7 @@ async def end(
         await paid(work, outcome, reason)
     else:
         hop_nos = [line.hop_no for line in lines]
-        await left_out.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+        await exclusions.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
         await close(work, state, outcome, reason)
 
 
@@ -45,7 +46,7 @@ async def _leave_out(work: Work, lines: Sequence[Line], why: Why) -> None:
     hop_nos = [line.hop_no for line in lines]
     paise = sum(line.held_paise for line in lines)
     restored_paise = await restorations.restored_paise(work.connection, work.row.restoration_id)
-    await left_out.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
+    await exclusions.leave_out(work.connection, work.row.restoration_id, hop_nos, why, work.now)
     await work.log(
         EventKind.RESTORATION_REFUSED_IN_PART,
         court_order_id=why.court_order_id,
@@ -89,7 +90,7 @@ async def reopen(hands: Hands, restoration_id: UUID, why: ReopenReason, by: Acti
     now = hands.now()
     async with hands.pool.acquire() as connection, connection.transaction():
         row = await restorations.lock(connection, restoration_id)
-        out = await left_out.of_restoration(connection, restoration_id)
+        out = await exclusions.of_restoration(connection, restoration_id)
         authority.check_reopening(by.role, row.state, leaves_out=bool(out))
         work = Work(hands, connection, row, now, by.actor)
         if not await account_holds.take_up_again(

@@ -13,21 +13,14 @@ from activities.context import Hands
 from activities.notifications import restoration_messages
 from activities.orders.unassigned_holds import ask_about_kept
 from activities.restoration.allocation import is_divided
-from db import (
-    account_holds,
-    allocations,
-    court_orders,
-    events,
-    left_out,
-    objections,
-    paper_errands,
-    procedures,
-    restorations,
-    tasks,
-)
-from db.events import Event
+from db.cases import events, tasks
+from db.cases.events import Event
+from db.documents import due_documents
+from db.holds import account_holds
+from db.outbox import procedure_outbox
 from db.pool import Connection
-from db.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
+from db.restoration import allocations, court_orders, exclusions, objections, restorations
+from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
 from domain.restoring import (
     BY_OTHERS,
     HEARINGS,
@@ -91,7 +84,7 @@ class Work:
     async def tell(self) -> None:
         """Have its workflow look again."""
         subject = str(self.row.restoration_id)
-        await procedures.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
+        await procedure_outbox.tell(self.connection, ProcedureKind.RESTORATION, subject, self.now)
 
 
 async def facts(connection: Connection, row: RestorationRow, lines: Sequence[Line]) -> RouteFacts:
@@ -133,7 +126,7 @@ async def standing(connection: Connection, row: RestorationRow) -> StepStanding:
         asks_for_more=_next(row, picked.route, turns) is not row.step,
         order_waiting=await order_waiting(connection, row) is not None,
         order_dropped=row.step is Step.APPROVAL and await why_dropped(connection, row) is not None,
-        notice_waits=await paper_errands.is_waited_for(connection, row.restoration_id, row.step, row.turn),
+        notice_waits=await due_documents.is_waited_for(connection, row.restoration_id, row.step, row.turn),
         somebody_acts=await restoration_messages.somebody_acts(connection, row),
     )
 
@@ -288,7 +281,7 @@ async def _pick_route(work: Work) -> None:
 
 async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
-    await paper_errands.end_for_turn(work.connection, work.row.restoration_id, work.now)
+    await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
     for note in (work.note, work.note_of_application):
         await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, note, work.now, what)
@@ -323,7 +316,7 @@ async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, note: str 
 
 async def _close(work: Work, state: RestorationState, reason: str, *, ended: Step, outcome: StepOutcome) -> None:
     connection, row = work.connection, work.row
-    out = await left_out.of_restoration(connection, row.restoration_id)
+    out = await exclusions.of_restoration(connection, row.restoration_id)
     # What ends it, the bond say, may come long after what was left out, and say nothing of that.
     reason = "; ".join(why for why in dict.fromkeys([reason, *(one.reason for one in out)]) if why)
     await restorations.close(connection, row.restoration_id, state, work.now, work.actor, reason)
@@ -344,7 +337,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
     # What a bank has not given back, or has put on hold since, is the victim's: the next round. Nobody has refused it.
     await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)
     await ask_about_kept(connection, row.case_no, work.now)
-    await procedures.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
+    await procedure_outbox.end(connection, ProcedureKind.RESTORATION, str(row.restoration_id), work.now)
     await work.tell()
 
 
@@ -363,4 +356,4 @@ async def _keep_no_more(work: Work) -> None:
 async def tell_holds(work: Work, hold_ids: Sequence[UUID]) -> None:
     """Have the clocks of these holds look again."""
     for hold_id in hold_ids:
-        await procedures.tell(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)
+        await procedure_outbox.tell(work.connection, ProcedureKind.HOLD, str(hold_id), work.now)

@@ -22,9 +22,10 @@ from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import AnswerLink, job_id_of
 from adapters.banks.stated import Answerer, Stated, to_lines
-from db import answer_links, order_links, requests
-from db.answer_links import LinkRow
+from db.orders import order_links
 from db.pool import Connection
+from db.tracing import answer_links, requests
+from db.tracing.answer_links import LinkRow
 from schemas.enums import RequestState
 
 PATH: Final = "/a/"

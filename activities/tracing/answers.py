@@ -12,9 +12,12 @@ from activities.tracing.claims import to_claims
 from activities.tracing.contradictions import cross_check
 from activities.transfers import make_known
 from adapters.banks.answers import StatusUpdate
-from db import answers, cases, channels, events, hops, ledger, news, requests, tasks
-from db.events import Event
+from db.banks import channels
+from db.cases import cases, events, hops, ledger, tasks
+from db.cases.events import Event
+from db.outbox import case_outbox
 from db.pool import Connection
+from db.tracing import answers, requests
 from domain.evidence import BODIES, WORDS, binding
 from domain.trail import reconcile
 from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
@@ -50,7 +53,7 @@ async def take_status_update(
 ) -> AnswerReceipt:
     """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
 
-    `body_kept`: the bytes of that digest are kept (`db.bank_bodies`), and belong to the evidence.
+    `body_kept`: the bytes of that digest are kept (`db.banks.received_bodies`), and belong to the evidence.
 
     Raises `NotFound` when the number is unknown or the institution has nothing to do with its case, which is the
     same to the caller.
@@ -368,7 +371,7 @@ class _Writing:
         revisions = {position.hop_no: position.revision for position in self.positions}
         revisions |= {hop.hop_no: hop.revision for hop in grown}
         parked = {*outcome.parked, *(hop.hop_no for hop in grown if hop.state is HopState.UNROUTABLE)}
-        told = await news.insert(
+        told = await case_outbox.insert(
             self.connection,
             case_no,
             self.now,

@@ -11,10 +11,12 @@ from datetime import UTC, datetime
 from activities.cases.desk import close_if_empty, tell, withdraw_from_request
 from activities.context import Hands
 from activities.metrics import METRICS
-from db import answers, bank_orders, cases, contradictions, events, hops, ledger, tasks
-from db.contradictions import ContradictionRow, Doubt
-from db.events import Event
+from db.cases import cases, events, hops, ledger, tasks
+from db.cases.events import Event
+from db.orders import bank_orders
 from db.pool import Connection
+from db.tracing import answers, contradictions
+from db.tracing.contradictions import ContradictionRow, Doubt
 from domain.errors import NotNow
 from domain.settling import settling_entries
 from domain.trail import first_state, net, tasks_before_asking

@@ -29,9 +29,13 @@ from adapters.banks.protocol import (
     Incident,
 )
 from adapters.messages.smtp import Mailer, MailError
-from db import bank_exchanges, cases, complaints, events, ledger, police, requests, tasks
-from db.events import Event
+from db import intake
+from db.banks import bank_exchanges
+from db.cases import cases, events, ledger, tasks
+from db.cases.events import Event
+from db.police import firs
 from db.pool import Connection
+from db.tracing import requests
 from schemas.answers import NewTask
 from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
 from schemas.exchanges import About
@@ -270,7 +274,7 @@ class FreezeHands:
             if await cases.settle(connection, order.case_no, now):
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.CASE_SETTLED)])
                 # The trail has been followed: nothing more is collected.
-                await police.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
+                await firs.tell_procedures(connection, order.case_no, [ProcedureKind.RESTORATION], now)
         return Settled(settled=True)
 
 
@@ -329,7 +333,7 @@ async def _ticket(
     It describes one victim's payment: where the hops have several roots, that of the most money.
     """
     most = max(hops, key=lambda hop: hop.disputed_paise)
-    payment = await complaints.payment_of_hop(connection, order.case_no, most.hop_no)
+    payment = await intake.payment_of_hop(connection, order.case_no, most.hop_no)
     weight = await requests.weight(connection, UUID(order.request_id))
     urgency = urgency_of(hands, order.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
     incidents: dict[str, Incident] = {}

@@ -10,7 +10,7 @@ from datetime import datetime
 from activities.banks.letters import Letter
 from adapters.banks.email import AnswerLink, link_text
 from adapters.messages.smtp import is_plain_address
-from db.requests import HopToAsk, RequestRow
+from db.tracing.requests import HopToAsk, RequestRow
 from domain.duty import Holidays, calling_order
 from schemas.institutions import Institution
 from schemas.rosters import HolidayRules, OfficerToCall

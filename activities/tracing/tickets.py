@@ -6,7 +6,7 @@ from typing import Final
 
 from activities.context import Hands
 from adapters.banks.protocol import Instrument
-from db.complaints import Payment
+from db.intake import Payment
 from domain.priority import priority_key
 from schemas.enums import Rung
 

@@ -19,9 +19,11 @@ from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
 from activities.workbook import trail_lines
 from adapters.banks.answers import StatusUpdate
-from db import cases, complaints, events, trail_import
-from db.events import Event
-from db.trail_import import LineFate, NamedHop
+from db import intake
+from db.cases import cases, events
+from db.cases.events import Event
+from db.workbook import trail_import
+from db.workbook.trail_import import LineFate, NamedHop
 from domain.complaint_row import Fault
 from domain.errors import AckNoTaken, NotFound, RuleBroken
 from domain.trail_columns import Sheet, TrailColumn
@@ -201,11 +203,11 @@ class _Taking:
         """Open the case, or bring into it what it does not know yet."""
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
         async with self.hands.pool.acquire() as connection:
-            registered = await complaints.by_ack_no(connection, self.reading.ack_no)
-            known = await complaints.cases_of_transfers(connection, list(keys.values()))
+            registered = await intake.by_ack_no(connection, self.reading.ack_no)
+            known = await intake.cases_of_transfers(connection, list(keys.values()))
             case_no = registered.receipt.case_ack_no if registered else None
             if case_no is None and known:
-                case_no = await complaints.oldest_case(connection, list(set(known.values())))
+                case_no = await intake.oldest_case(connection, list(set(known.values())))
         elsewhere = [row for row in rows if known.get(keys[_place(row)], case_no) != case_no]
         self._reject(elsewhere, TrailColumn.UTR2, "known_in_another_case", "this transfer stands in another case")
         rows = [row for row in rows if _place(row) not in self._done]

@@ -23,7 +23,7 @@ from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
-from db import cases
+from db.cases import cases
 from db.pool import Connection, Pool
 from domain.chain import GENESIS, event_hash
 from schemas.complaints import Complaint

@@ -13,8 +13,9 @@ from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
 from activities.secrets import Vault
 from adapters.transcript import Sending, masked
-from db import bank_exchanges, bank_keys, events
-from db.events import Event
+from db.banks import bank_exchanges, bank_keys
+from db.cases import events
+from db.cases.events import Event
 from domain.evidence import Edition
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind, EventKind, Language

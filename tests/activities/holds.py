@@ -10,8 +10,8 @@ from activities.holds import opening
 from activities.holds.lifecycle import HoldHands
 from activities.orders.confirmations import take_confirmation
 from activities.tracing.contradictions import SettledBy, settle
-from db import bank_orders
-from db.account_holds import AccountHold
+from db.holds.account_holds import AccountHold
+from db.orders import bank_orders
 from db.pool import Connection
 from domain.hold_clocks import HoldStands
 from schemas.contradictions import Settling

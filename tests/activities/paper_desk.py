@@ -9,7 +9,7 @@ import pytest
 from activities.context import Hands
 from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
-from db import papers
+from db.documents import document_register
 from db.pool import Connection
 from schemas.enums import Language
 from schemas.orders import NewOrder, NewOrderLine
@@ -98,7 +98,7 @@ class Desk:
 
     async def facts(self, paper: IssuedPaper) -> dict[str, Any]:
         async with self.pool.acquire() as connection:
-            return await papers.facts_of(connection, paper.paper_id)
+            return await document_register.facts_of(connection, paper.paper_id)
 
     async def value(self, query: str, *arguments: object) -> Any:
         return await self.home.bench.value(query, *arguments)

@@ -14,7 +14,7 @@ from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
 from activities.secrets import CannotOpen, Vault
 from adapters.banks.protocol import IsoWay
-from db import institutions
+from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.errors import RuleBroken
 from domain.sponsors import PrefixOverlap, SponsorRefused

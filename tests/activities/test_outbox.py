@@ -10,7 +10,8 @@ from activities import outbox
 from activities.context import Hands
 from activities.metrics import METRICS, SweepWork
 from activities.outbox import SweepHands
-from db import cases, news
+from db.cases import cases
+from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.work import CaseNews, FollowUp
 from tests.activities.bench import Bench
@@ -42,7 +43,7 @@ class Courier:
             if follow_up.start:
                 await cases.mark_started(connection, [(follow_up.case_no, follow_up.start.opening_no)], now)
             if follow_up.news:
-                await news.mark_signalled(connection, [follow_up.news.news_id], now)
+                await case_outbox.mark_signalled(connection, [follow_up.news.news_id], now)
 
 
 def failed(work: SweepWork) -> float:
@@ -163,7 +164,7 @@ async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     for case_no in (first, first, first, second):
         async with own.pool.acquire() as connection:
-            await news.insert(connection, case_no, datetime.now(UTC), CaseNews(news_id=0))
+            await case_outbox.insert(connection, case_no, datetime.now(UTC), CaseNews(news_id=0))
     courier.away = {first: ValueError(first)}
     sweep = SweepHands(own.hands, courier.tell)
     assert [(await sweep.sweep_outbox()).news_signalled for _ in range(2)] == [0, 1]

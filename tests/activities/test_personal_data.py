@@ -11,7 +11,7 @@ from temporalio.exceptions import ApplicationError
 from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db import cases
+from db.cases import cases
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import Rung
 from schemas.work import FollowUp

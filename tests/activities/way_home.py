@@ -11,8 +11,8 @@ from activities.orders.confirmations import take_confirmation
 from activities.police.firs import assign_officer
 from activities.restoration import decisions
 from activities.restoration.deadlines import RestorationHands
-from db import bank_orders
-from db.verify import case_records
+from db.evidence.integrity import case_records
+from db.orders import bank_orders
 from domain.verification import examine
 from schemas.enums import Role
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation

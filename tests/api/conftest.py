@@ -23,8 +23,8 @@ from adapters.banks.protocol import BankWire
 from api.app import create_app
 from api.parts import Parts
 from api.tokens import Tokens
-from db import institutions
-from db.institutions import PreparedEntry
+from db.banks import institutions
+from db.banks.institutions import PreparedEntry
 from db.pool import Pool
 from domain.policy import load_policy
 from schemas.enums import Role

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from api.streams import EventHub
-from db import cases, requests
+from db.cases import cases
+from db.tracing import requests
 from schemas.work import HopRef
 from tests.api.conftest import Doors
 

@@ -27,7 +27,7 @@ from activities.secrets import Vault
 from api.app import create_app
 from api.bank_feed import WAIT_MAX_SECONDS
 from api.parts import Parts
-from db import bank_keys
+from db.banks import bank_keys
 from domain.policy import load_policy
 from schemas.bank_keys import BankKey
 from schemas.enums import Role

@@ -9,7 +9,8 @@ import pytest
 
 from activities.holds import opening
 from activities.orders.orders import plan_order
-from db import bank_orders, cases
+from db.cases import cases
+from db.orders import bank_orders
 from schemas.enums import ChannelKind
 from schemas.orders import Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason

@@ -16,7 +16,7 @@ from activities.holds import opening
 from activities.tracing import answer_links
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
-from db import messages
+from db import notifications
 from domain.policy import TryName
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
@@ -176,7 +176,7 @@ async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: 
     await opening.take_up(post.doors.parts.hands, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-        holder = await messages.holder(connection, hold_id)
+        holder = await notifications.holder(connection, hold_id)
     assert (holder.phone, holder.email) == ("9876500000", "holder@mail.example")
 
 

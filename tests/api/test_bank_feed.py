@@ -13,7 +13,7 @@ import orjson
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from db import bank_keys
+from db.banks import bank_keys
 from domain.policy import LimitName
 from schemas.bank_keys import BankKey
 from schemas.enums import Role

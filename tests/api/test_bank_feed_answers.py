@@ -8,7 +8,7 @@ import pytest
 
 from activities.holds import opening
 from api import bank_feed
-from db import messages
+from db import notifications
 from tests.api.conftest import transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, Feed, feed, kind
 
@@ -63,7 +63,7 @@ async def test_an_answer_says_how_the_holder_is_reached(
     await opening.take_up(hands, receipt["case_ack_no"])
     async with hands.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
-        holder = await messages.holder(connection, found)
+        holder = await notifications.holder(connection, found)
     assert (holder.phone, holder.email) == reached_by
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from activities.holds import opening
 from api.bank_feed import LOOK_AGAIN_SECONDS
-from db import bank_orders
+from db.orders import bank_orders
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
 from tests.api.feed import Feed, feed, kind, waiters

@@ -69,7 +69,7 @@ async def test_what_cannot_be_counted_is_named(doors: Doors, query: str, named: 
 
 
 async def test_what_is_too_much_to_count_is_told_so(doors: Doors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.home_figures.READ_SECONDS", 0.000_001)
+    monkeypatch.setattr("db.reporting.outcomes.READ_SECONDS", 0.000_001)
     response = await doors.client.get(FIGURES, headers=doors.officer(Role.DESK))
     assert (response.status_code, response.json()["type"]) == (503, "urn:goldenhour:problem:too-much-to-count")
 

@@ -14,7 +14,7 @@ from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.orders import cancel_order
 from activities.tracing.answer_links import LetterLinks
 from api.order_forms import read_order_form
-from db import order_links
+from db.orders import order_links
 from schemas.orders import OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST

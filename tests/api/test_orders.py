@@ -7,7 +7,8 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.orders.orders import note_of
-from db import bank_orders, tasks
+from db.cases import tasks
+from db.orders import bank_orders
 from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, Role, TaskKind
 from schemas.procedures import OrderRung

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from activities.holds import opening
-from db import papers as register
+from db.documents import document_register as register
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
 

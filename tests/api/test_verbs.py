@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from db import requests
+from db.tracing import requests
 from schemas.enums import Role
 from schemas.work import HopRef
 from tests.api.conftest import Doors, line, transfer

@@ -5,9 +5,10 @@ from typing import Any
 from uuid import UUID
 
 from activities.cases.desk import close_task
-from db import requests, tasks
+from db.banks.rosters import replace_officers
+from db.cases import tasks
 from db.pool import Pool
-from db.rosters import replace_officers
+from db.tracing import requests
 from domain.chain import GENESIS
 from schemas.answers import NewTask
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind

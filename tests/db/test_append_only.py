@@ -11,9 +11,10 @@ import pytest
 
 from activities.context import Hands
 from activities.tracing.answers import take_status_update
-from db import events, requests
-from db.events import Event
+from db.cases import events
+from db.cases.events import Event
 from db.pool import Pool
+from db.tracing import requests
 from domain.chain import GENESIS, event_hash
 from schemas.enums import EventKind
 from schemas.work import HopRef

@@ -2,8 +2,12 @@
 
 import pytest
 
-from db import answer_links, bank_keys, feed, news, requests, waiting
+from db import bank_gateway
+from db.banks import bank_keys
+from db.cases import parked_hops
+from db.outbox import case_outbox
 from db.pool import Pool
+from db.tracing import answer_links, requests
 
 MANY_REQUESTS = """
 -- They stand for cases that nobody needs here.
@@ -37,12 +41,12 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
 @pytest.mark.parametrize(
     ("index", "types", "statement"),
     [
-        ("hop_to_remind", "timestamptz, text[], bigint", waiting.TO_REMIND),
-        ("hop_to_write_off", "timestamptz, text[], bigint", waiting.TO_WRITE_OFF),
-        ("hop_to_look_up", "timestamptz, text[], bigint", waiting.TO_LOOK_UP),
-        ("case_news_signalled", "timestamptz, bigint", news.PURGE),
+        ("hop_to_remind", "timestamptz, text[], bigint", parked_hops.TO_REMIND),
+        ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
+        ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
+        ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
         ("answer_link_unused", "timestamptz, bigint", answer_links.PURGE),
-        ("feed_key_seen", "timestamptz, bigint", feed.PURGE_KEYS),
+        ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
         ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
     ],
 )

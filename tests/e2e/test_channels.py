@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from db.figures import channel_figures
+from db.reporting.day_totals import channel_figures
 from schemas.enums import ChannelKind
 from simulator import (
     Faults,

@@ -21,7 +21,7 @@ from activities.secrets import Vault
 from adapters.banks.pull import PullAdapter
 from api.parts import Parts
 from api.server import serve
-from db import bank_keys
+from db.banks import bank_keys
 from db.pool import Pool
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind

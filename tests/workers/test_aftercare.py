@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Hands
 from activities.holds import opening
-from db import procedures
+from db.outbox import procedure_outbox
 from db.pool import Pool
 from domain.policy import load_policy
 from schemas.enums import ProcedureKind
@@ -94,7 +94,7 @@ async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
         row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
     ]
     async with bench.pool.acquire() as connection:
-        await procedures.tell(connection, ProcedureKind.HOLD, hold_id, bench.hands.now())
+        await procedure_outbox.tell(connection, ProcedureKind.HOLD, hold_id, bench.hands.now())
     await care.look()
     assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
 

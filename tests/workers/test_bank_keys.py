@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
 
-from db import bank_keys
+from db.banks import bank_keys
 from db.pool import Pool
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database

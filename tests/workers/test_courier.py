@@ -11,7 +11,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.context import Hands
 from activities.intake import take_complaint
-from db import news
+from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.enums import Rung
 from schemas.work import CaseNews, FollowUp, HopRef
@@ -62,7 +62,9 @@ class Post:
     async def news(self, case_no: str, **changes: Any) -> FollowUp:
         async with self.hands.pool.acquire() as connection:
             told = CaseNews.model_validate({"news_id": 0, "closed": [HopRef(hop_no=1, revision=0)]} | changes)
-            return FollowUp(case_no=case_no, news=await news.insert(connection, case_no, datetime.now(UTC), told))
+            return FollowUp(
+                case_no=case_no, news=await case_outbox.insert(connection, case_no, datetime.now(UTC), told)
+            )
 
     async def untold(self) -> int:
         count: int = await self.hands.pool.fetchval("SELECT count(*) FROM case_news WHERE signalled_at IS NULL")
@@ -151,14 +153,14 @@ async def test_what_waits_behind_a_signal_that_fails_is_left_to_the_sweep(post: 
 
 async def test_a_stop_while_marks_are_being_written_loses_none(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(temporal, "MARK_INTERVAL_SECONDS", 0.0)
-    writing, write = asyncio.Event(), news.mark_signalled
+    writing, write = asyncio.Event(), case_outbox.mark_signalled
 
     async def slowly(*marks: Any) -> None:
         writing.set()
         await asyncio.sleep(0.2)
         await write(*marks)
 
-    monkeypatch.setattr(news, "mark_signalled", slowly)
+    monkeypatch.setattr(case_outbox, "mark_signalled", slowly)
     post.board.gate.set()
     post.courier.soon(await post.news(await post.case()))
     async with asyncio.timeout(10):

@@ -13,8 +13,8 @@ from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
 from adapters.banks.iso20022.spool import Spool
+from db.orders.returned_funds import may_watch
 from db.pool import Pool
-from db.returned_funds import may_watch
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_hands, rrn, transfer

@@ -21,8 +21,8 @@ from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
+from db.orders.returned_funds import may_watch
 from db.pool import Pool
-from db.returned_funds import may_watch
 from schemas.enums import ChannelKind
 from schemas.work import FollowUp
 from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer

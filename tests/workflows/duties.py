@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 
 from activities.context import Hands
 from activities.police.statutory_duties import DutyHands, duty_done, open_duties
-from db import cases
+from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer

@@ -13,7 +13,7 @@ from temporalio.worker import Worker
 
 from activities.context import Hands
 from activities.restoration.deadlines import RestorationHands
-from db import procedures
+from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from schemas.restorations import RestorationVerb
@@ -41,7 +41,7 @@ class Homeward:
     async def begin(self, restoration: UUID, *, skipping: bool = False) -> None:
         """Start its workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
         start = ProcedureStart(
-            workflow_id=procedures.workflow_id(ProcedureKind.RESTORATION, str(restoration)),
+            workflow_id=procedure_outbox.workflow_id(ProcedureKind.RESTORATION, str(restoration)),
             kind=ProcedureKind.RESTORATION,
             subject=str(restoration),
             case_no=await self.case_of(restoration),
@@ -59,7 +59,7 @@ class Homeward:
         )
 
     def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
-        workflow_id = procedures.workflow_id(ProcedureKind.RESTORATION, str(restoration))
+        workflow_id = procedure_outbox.workflow_id(ProcedureKind.RESTORATION, str(restoration))
         return self.skipper.client.get_workflow_handle_for(RestorationWorkflow.run, workflow_id, run_id=run_id)
 
     async def forward(self, restoration: UUID, days: float) -> None:

@@ -15,7 +15,7 @@ from temporalio.worker import Worker
 
 from activities.context import Hands
 from activities.grievances.deadlines import GrievanceHands
-from db import procedures
+from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from tests.activities.holds import Holds
@@ -44,7 +44,7 @@ class LettingGo:
 
     async def begin(self, kind: ProcedureKind, subject: UUID, case_no: str, *, skipping: bool = False) -> None:
         """Start a workflow as the outbox does; with `skipping` time leaps whenever it only waits."""
-        workflow_id = procedures.workflow_id(kind, str(subject))
+        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         start = ProcedureStart(workflow_id=workflow_id, kind=kind, subject=str(subject), case_no=case_no)
         if skipping:
             await self._start(start)
@@ -60,7 +60,7 @@ class LettingGo:
 
     async def reach(self, kind: ProcedureKind, subject: UUID, case_no: str) -> None:
         """Tell a workflow as the outbox does: one that has ended, or is about to, begins anew or looks again."""
-        workflow_id = procedures.workflow_id(kind, str(subject))
+        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
                 WORKFLOWS[kind],
@@ -72,7 +72,7 @@ class LettingGo:
             )
 
     def handle(self, kind: ProcedureKind, subject: UUID, run_id: str | None = None) -> WorkflowHandle[Any, Any]:
-        workflow_id = procedures.workflow_id(kind, str(subject))
+        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         return self.skipper.client.get_workflow_handle(workflow_id, run_id=run_id)
 
     async def forward(self, kind: ProcedureKind, subject: UUID, days: float) -> None:
@@ -95,7 +95,7 @@ class LettingGo:
 
     async def histories(self, kind: ProcedureKind, subject: UUID) -> list[WorkflowHistory]:
         """The history of every run, the first one first."""
-        workflow_id = procedures.workflow_id(kind, str(subject))
+        workflow_id = procedure_outbox.workflow_id(kind, str(subject))
         runs = [run async for run in self.skipper.client.list_workflows(f"WorkflowId = '{workflow_id}'")]
         runs.sort(key=lambda run: run.start_time)
         return [await self.handle(kind, subject, run.run_id).fetch_history() for run in runs]

@@ -19,7 +19,7 @@ from activities.holds import opening
 from activities.orders.cancellations import CancellationHands, acknowledge_cancellation, vouch_for_cancellation
 from activities.orders.orders import OrderHands, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db import procedures
+from db.outbox import procedure_outbox
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind, ProcedureKind
 from schemas.papers import Missing
@@ -71,7 +71,7 @@ class OrderStage:
     async def begin(self, ordered: Ordered, **order: Any) -> UUID:
         """Plan an order and start its workflow as the outbox does; time goes on only where it is told to."""
         order_id = await ordered.order(**order)
-        workflow_id = procedures.workflow_id(ProcedureKind.ORDER, str(order_id))
+        workflow_id = procedure_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
         start = ProcedureStart(
             workflow_id=workflow_id, kind=ProcedureKind.ORDER, subject=str(order_id), case_no=ordered.case_no
         )
@@ -83,7 +83,7 @@ class OrderStage:
         return order_id
 
     def handle(self, order_id: UUID, run_id: str | None = None) -> WorkflowHandle[OrderWorkflow, None]:
-        workflow_id = procedures.workflow_id(ProcedureKind.ORDER, str(order_id))
+        workflow_id = procedure_outbox.workflow_id(ProcedureKind.ORDER, str(order_id))
         return self.skipper.client.get_workflow_handle_for(OrderWorkflow.run, workflow_id, run_id=run_id)
 
     async def forward(self, order_id: UUID, wait: timedelta) -> None:

@@ -17,7 +17,7 @@ from activities.intake import take_complaint
 from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
-from db import cases
+from db.cases import cases
 from schemas.complaints import Complaint
 from schemas.enums import ChannelKind
 from schemas.work import CaseOutcome, CaseProgress, FollowUp

@@ -11,7 +11,7 @@ from temporalio.workflow import NondeterminismError
 
 from activities.context import Hands
 from activities.police.statutory_duties import open_duty
-from db import cases
+from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.workflows.changed_duties import ActsAtOnce
 from tests.workflows.duties import HOUR, DutyStage, duty_stage, silence_and_work

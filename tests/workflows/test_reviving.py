@@ -14,7 +14,7 @@ from activities.context import Hands
 from activities.outbox import SweepHands
 from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import HoldTicket
-from db import cases
+from db.cases import cases
 from schemas.enums import ChannelKind
 from schemas.work import CaseStart, FollowUp, HopRef, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer

@@ -23,7 +23,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from pydantic import ValidationError
 
-    from db.channels import Key
+    from db.banks.channels import Key
     from domain.breaker import Health
     from schemas.institutions import Institution, InstitutionEntry
     from schemas.rosters import OfficerToCall
@@ -105,8 +105,8 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
 
 
 async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
-    from db.channels import all_health
-    from db.institutions import list_all
+    from db.banks.channels import all_health
+    from db.banks.institutions import list_all
     from domain.duty import Holidays, calling_order
     from domain.policy import load_policy
 

@@ -148,7 +148,7 @@ async def _add(
     import asyncpg
     from pydantic import ValidationError
 
-    from db import bank_keys
+    from db.banks import bank_keys
     from schemas.bank_keys import BankKey
 
     try:
@@ -169,7 +169,7 @@ async def _add(
 
 
 async def _list(settings: Settings, code: str) -> "list[BankKey]":
-    from db import bank_keys
+    from db.banks import bank_keys
 
     async with await open_database(settings) as pool, pool.acquire() as connection:
         return await bank_keys.keys_of(connection, code)
@@ -178,7 +178,7 @@ async def _list(settings: Settings, code: str) -> "list[BankKey]":
 async def _revoke(settings: Settings, code: str, key_id: str, end: datetime) -> None:
     import asyncpg
 
-    from db import bank_keys
+    from db.banks import bank_keys
 
     async with await open_database(settings) as pool, pool.acquire() as connection, connection.transaction():
         key = await bank_keys.get_key(connection, key_id)

@@ -104,8 +104,8 @@ async def _write_roster(settings: Settings, code: str, officers: "list[NodalOffi
 async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOfficer, ...], tuple[OfficerToCall, ...]]":
     import asyncio
 
-    from db.institutions import known_codes
-    from db.rosters import officers, to_call
+    from db.banks.institutions import known_codes
+    from db.banks.rosters import officers, to_call
     from domain.policy import load_policy
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
@@ -128,8 +128,8 @@ async def _write_holidays(settings: Settings, code: str | None, found: "list[Hol
 
 
 async def _known_holidays(settings: Settings, code: str | None) -> "list[Holiday]":
-    from db.institutions import known_codes
-    from db.rosters import holidays as known_holidays
+    from db.banks.institutions import known_codes
+    from db.banks.rosters import holidays as known_holidays
 
     async with (
         await open_database(settings) as pool,

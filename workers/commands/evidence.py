@@ -34,7 +34,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from activities.evidence.archive import Whole
     from activities.evidence.pack import Packed
-    from db.evidence_keys import EvidenceKeys
+    from db.evidence.evidence_keys import EvidenceKeys
 
 VERIFY = "verify"
 KEYS = "keys"

@@ -82,8 +82,8 @@ def _period(opened_from: datetime | None, opened_to: datetime | None) -> tuple[d
 
 
 async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, opened_to: datetime) -> "HomeReport":
-    from db import home_figures
-    from db.home_figures import Period
+    from db.reporting import outcomes
+    from db.reporting.outcomes import Period
 
     period = Period(
         opened_from=opened_from,
@@ -96,7 +96,7 @@ async def _read(settings: "Settings", by: HomeBy | None, opened_from: datetime, 
         pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await home_figures.report(connection, period, by)
+        return await outcomes.report(connection, period, by)
 
 
 def _write_csv(file: Path, report: "HomeReport") -> None:

@@ -90,7 +90,7 @@ def paper(
 
 async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
     from activities.documents.issuing import appeal_address, issue_for_officer
-    from db import papers
+    from db.documents import document_register
     from domain.papers import PaperDiffers, PaperLacks
 
     address = appeal_address(settings.public_url)
@@ -105,5 +105,5 @@ async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[I
         except PaperDiffers as differs:
             raise Failed(f"{differs}; --revision {asked.revision + 1} can say these", FAILURE) from None
         async with hands.pool.acquire() as connection:
-            _, pdf = await papers.read(connection, issued.paper_id)
+            _, pdf = await document_register.read(connection, issued.paper_id)
     return issued, pdf

@@ -118,7 +118,7 @@ async def _with_pool(work: "Callable[[Pool], Awaitable[T]]") -> "T":
 
 
 async def _standings(pool: "Pool") -> "list[Standing]":
-    from db import lien_standings
+    from db.reconciliation import lien_standings
 
     found: list[Standing] = []
     after: str | None = None

@@ -6,7 +6,7 @@ from typing import Literal
 from rich.console import Console
 from rich.table import Table
 
-from db.home_figures import ever_held_paise
+from db.reporting.outcomes import ever_held_paise
 from schemas.home_figures import HomeFigures, Stage
 from schemas.restoration_enums import Route
 from workers.demo.play import Played

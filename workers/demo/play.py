@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from db.figures import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
-from db.home_figures import Period, credits_said, report, standing
 from db.pool import Connection
+from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
+from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.home_figures import HomeBy, HomeReport, Sum
 from workers.demo.world_state import WorldState

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from rich.console import Console
 from rich.table import Table
 
-from db.figures import DayFigures, Spread
+from db.reporting.day_totals import DayFigures, Spread
 from schemas.enums import AnswerClass, Bucket, ChannelKind
 from workers.demo import home_report
 from workers.demo.play import Played

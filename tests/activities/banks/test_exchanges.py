@@ -16,7 +16,8 @@ from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
-from db import bank_exchanges, requests
+from db.banks import bank_exchanges
+from db.tracing import requests
 from schemas.enums import ChannelKind, Rung
 from schemas.exchanges import About
 from schemas.work import ClimbRung, SendHoldRequest

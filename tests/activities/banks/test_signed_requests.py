@@ -10,7 +10,7 @@ from activities.context import Hands
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
 from activities.secrets import Vault, pem
-from db.verify import case_records
+from db.evidence.integrity import case_records
 from domain.evidence import SIGNED, NotEvidence
 from domain.verification import Check, examine
 from tests.activities.evidence_case import packed, rich_case

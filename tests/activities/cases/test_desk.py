@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import add_hop, close_task, correct_hop, escalate_request, send_again, stop_request
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable
-from db import tasks
+from db.cases import tasks
 from domain.errors import NotFound, NotNow
 from schemas.enums import Rung
 from schemas.work import HopRef, Sent

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 
 from activities.cases.desk import close_task
-from db import case_views, tasks
+from db.cases import case_views, tasks
 from db.pool import Pool
 from domain.errors import NotNow
 from schemas.enums import TaskKind

@@ -13,7 +13,8 @@ from activities.cases.parked_hops import Done, remind, route_again, write_off
 from activities.directory import load_directory
 from activities.outbox import SweepHands
 from activities.secrets import Vault
-from db import complaints, waiting
+from db import intake
+from db.cases import parked_hops
 from db.pool import Pool
 from schemas.desk import HopCorrection
 from schemas.identifiers import transfer_key
@@ -278,13 +279,13 @@ async def test_hops_are_looked_up_once_for_each_change_of_the_directory(
     assert [(await sweep(own, told)).hops_routed for _ in range(3)] == [0, 1, 0]
     assert [await own.hops(case_no) for case_no in numbers] == [["unroutable"]] * 3 + [["open"]]
     async with own.pool.acquire() as connection:
-        changed_at = await waiting.directory_changed_at(connection)
+        changed_at = await parked_hops.directory_changed_at(connection)
         assert changed_at is not None
-        assert await waiting.to_look_up(connection, changed_at, [], 10) == []
+        assert await parked_hops.to_look_up(connection, changed_at, [], 10) == []
         await load(own, "YESB")
-        changed_again_at = await waiting.directory_changed_at(connection)
+        changed_again_at = await parked_hops.directory_changed_at(connection)
         assert changed_again_at is not None
-        assert len(await waiting.to_look_up(connection, changed_again_at, [], 10)) == 3
+        assert len(await parked_hops.to_look_up(connection, changed_again_at, [], 10)) == 3
 
 
 async def test_a_hop_without_a_reference_still_waits_for_one(own: Bench, told: Told) -> None:
@@ -319,7 +320,7 @@ async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Ben
     case_no = await unroutable(own, bank="KKBK", reference=root)
     await load(own, "KKBK")
     async with own.pool.acquire() as connection, connection.transaction():
-        assert await complaints.try_lock(connection, f"transfer|{transfer_key(root, 1000_00, 'KKBK')}")
+        assert await intake.try_lock(connection, f"transfer|{transfer_key(root, 1000_00, 'KKBK')}")
         assert (await sweep(own, told)).hops_routed == 0
     assert (await sweep(own, told)).hops_routed == 1
     assert await own.hops(case_no) == ["open"]

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities.police.firs import put_fir_copy
-from db import evidence
+from db.evidence import pack
 from domain.papers import PaperLacks
 from schemas.police import FirCopy
 from tests.activities.paper_office import KIND, Office, office
@@ -71,7 +71,7 @@ async def test_another_scan_takes_nobodys_place(office: Office) -> None:
     await office.post()
     assert _enclosed(office) == {"GH-UP-LN": [SECOND]}, "and is issued anew with the new one"
     async with office.pool.acquire() as connection, connection.transaction():
-        kept = {one.name: one.content async for one in evidence.documents(connection, case_no)}
+        kept = {one.name: one.content async for one in pack.documents(connection, case_no)}
     for copy in (FIRST, SECOND):
         assert kept[f"police/firs/{hashlib.sha256(copy).hexdigest()}.pdf"] == copy
     with pytest.raises(asyncpg.PostgresError, match="append-only"):

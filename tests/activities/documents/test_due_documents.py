@@ -12,7 +12,7 @@ from activities.documents import due_documents
 from activities.documents.due_documents import issue_papers_due, names_all, note_of, says_too_much
 from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
-from db.paper_errands import Standing
+from db.documents.due_documents import Standing
 from domain.policy import load_policy
 from schemas.enums import Language
 from schemas.paper_errands import ErrandState

@@ -8,7 +8,7 @@ import asyncpg
 import pytest
 
 from activities.documents.issuing import issue
-from db import papers
+from db.documents import document_register
 from domain.errors import NotFound
 from domain.papers import PaperLacks
 from papers.composing import compose
@@ -45,7 +45,7 @@ async def test_the_bytes_can_be_made_again_from_what_is_kept(desk: Desk) -> None
     case_no = await desk.whole()
     paper = await desk.issue(case_no, KIND.MAGISTRATE_REPORT, language=Language.HI)
     async with desk.pool.acquire() as connection:
-        view, pdf = await papers.read(connection, paper.paper_id)
+        view, pdf = await document_register.read(connection, paper.paper_id)
     facts = type(WHOLE[view.kind]).model_validate(await desk.facts(paper))
     again = await render(
         compose(facts, view.language, Imprint(number=view.number, issued_at=view.issued_at)), view.issued_at

@@ -17,7 +17,7 @@ from activities.context import Hands
 from activities.evidence.archive import check
 from activities.evidence.pack import pack, public_key
 from activities.secrets import Vault
-from db import evidence
+from db.evidence import pack as evidence
 from db.pool import Pool
 from domain.errors import NotFound
 from domain.evidence import (

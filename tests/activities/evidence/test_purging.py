@@ -9,7 +9,9 @@ import pytest
 
 from activities import outbox
 from activities.outbox import SweepHands
-from db import answer_links, bank_keys, feed
+from db import bank_gateway
+from db.banks import bank_keys
+from db.tracing import answer_links
 from schemas.bank_keys import BankKey
 from schemas.work import FollowUp
 from tests.activities.bench import Bench
@@ -98,10 +100,12 @@ async def test_keys_of_banks_go_when_the_policy_says(own: Bench) -> None:
     keep = timedelta(seconds=own.hands.policy.replay.keep_feed_keys_seconds)
     async with own.pool.acquire() as connection:
         for key, age in (("old", keep + DAY), ("new", keep - DAY)):
-            await feed.use_key(connection, "HDFC", key, key.encode(), datetime.now(UTC) - age)
+            await bank_gateway.use_key(connection, "HDFC", key, key.encode(), datetime.now(UTC) - age)
         assert [await purged(own) for _ in range(2)] == [1, 0]
         for key, known in (("new", b"new"), ("old", b"another")):
-            assert (await feed.use_key(connection, "HDFC", key, b"another", datetime.now(UTC))).body_digest == known
+            assert (
+                await bank_gateway.use_key(connection, "HDFC", key, b"another", datetime.now(UTC))
+            ).body_digest == known
 
 
 async def test_nonces_go_when_no_signature_can_use_them_again(own: Bench) -> None:
@@ -125,7 +129,7 @@ async def test_a_sweep_takes_a_bounded_batch_of_each_kind_the_oldest_first(
     async with own.pool.acquire() as connection:
         for number in range(3):
             at = datetime.now(UTC) - (400 - number) * DAY
-            await feed.use_key(connection, "HDFC", f"key {number}", b"d", at)
+            await bank_gateway.use_key(connection, "HDFC", f"key {number}", b"d", at)
     assert await purged(own) == 2 + 2
     assert await links(own) == ["link 2", "link 3", "link 4"]
     assert await own.rows("SELECT idempotency_key FROM feed_key") == [("key 2",)]

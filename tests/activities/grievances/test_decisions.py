@@ -13,7 +13,7 @@ from activities.grievances import decisions
 from activities.grievances.deadlines import GrievanceHands
 from activities.grievances.decisions import HOLDER
 from activities.holds.small_holds import decide_micro
-from db import grievances as rows
+from db.grievances import grievances as rows
 from domain.authority import MayNot, SameEyes
 from domain.errors import NotFound, NotNow
 from schemas.enums import Language, Role

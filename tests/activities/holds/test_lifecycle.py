@@ -12,8 +12,8 @@ from activities.holds.small_holds import decide_micro
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
-from db import hold_clocks
-from db.account_holds import AccountHold
+from db.holds import free_amounts
+from db.holds.account_holds import AccountHold
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
@@ -400,7 +400,7 @@ async def test_what_is_free_says_whose_it_was(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, 400)
     await order(holds, case_no, hold_id, 600_00)
     async with holds.bench.pool.acquire() as connection:
-        (free,) = await hold_clocks.not_ordered(connection, hold_id)
+        (free,) = await free_amounts.not_ordered(connection, hold_id)
     assert (free.hop_no, free.ack_no, free.free_paise) == (2, case_no, 400_00)
 
 

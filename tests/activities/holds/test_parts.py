@@ -7,7 +7,8 @@ import pytest
 from activities.context import Hands
 from activities.orders.releases import let_go
 from activities.restoration.court_orders import take_court_order
-from db import account_holds, cases
+from db.cases import cases
+from db.holds import account_holds
 from domain.errors import NotNow
 from domain.hold_clocks import LAPSE, TELL_HOLDER
 from schemas.police import NewCourtOrder

@@ -16,7 +16,7 @@ from activities.notifications.outbox import NO_WAY, Ways, send_again, send_due, 
 from activities.police.firs import assign_officer
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
-from db import messages
+from db import notifications
 from domain.errors import NotFound, NotNow
 from domain.message_texts import MessageLacks
 from schemas.hold_views import NewHolderContact
@@ -281,7 +281,7 @@ async def test_without_a_way_messages_stay_written_and_say_why(post: Post) -> No
     sent, attempts, again_at, failure = await post.standing(case_no)
     assert (sent, attempts, failure) == (False, 0, NO_WAY[Medium.SMS])
     async with post.hands.pool.acquire() as connection:
-        page = await messages.page(connection, case_no, None, 10, in_trouble=True)
+        page = await notifications.page(connection, case_no, None, 10, in_trouble=True)
     assert [(message.kind, message.failure) for message in page.items] == [("money_held", failure)]
     post.clock.at = again_at
     assert await post.send() == 1
@@ -323,9 +323,9 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
         post.clock.at += timedelta(seconds=1)
         await post.tell(case_no, occasion=f"n{number}")
     async with post.hands.pool.acquire() as connection:
-        first = await messages.page(connection, case_no, None, 3, in_trouble=False)
-        second = await messages.page(connection, case_no, first.next, 3, in_trouble=False)
-        mine = await messages.page(connection, None, None, 500, in_trouble=False)
+        first = await notifications.page(connection, case_no, None, 3, in_trouble=False)
+        second = await notifications.page(connection, case_no, first.next, 3, in_trouble=False)
+        mine = await notifications.page(connection, None, None, 500, in_trouble=False)
     shown = [*first.items, *second.items]
     assert len({message.message_id for message in shown}) == 5
     assert [m.written_at for m in shown] == sorted((m.written_at for m in shown), reverse=True)

@@ -23,7 +23,7 @@ from activities.secrets import Vault
 from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
-from db import bank_orders
+from db.orders import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
 from schemas.enums import ChannelKind, Language

@@ -11,7 +11,9 @@ import pytest
 from activities.holds import opening
 from activities.orders.confirmations import NotItsLine, take_confirmation, write_down
 from activities.orders.orders import cancel_order, plan_order
-from db import bank_exchanges, bank_orders, cases
+from db.banks import bank_exchanges
+from db.cases import cases
+from db.orders import bank_orders
 from domain.errors import NotFound, NotNow
 from schemas.enums import ChannelKind
 from schemas.exchanges import About, Exchange

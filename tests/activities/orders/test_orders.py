@@ -24,8 +24,9 @@ from activities.secrets import Vault
 from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
-from db import bank_orders, restorations
+from db.orders import bank_orders
 from db.pool import Pool
+from db.restoration import restorations
 from domain.papers import PaperLacks
 from schemas.enums import ChannelKind
 from schemas.orders import BankOrder, OrderRefusal

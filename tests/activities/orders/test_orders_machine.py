@@ -25,7 +25,8 @@ from activities.holds import opening
 from activities.orders import bank_replies
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order, plan_order
-from db import cases, order_cancellations
+from db.cases import cases
+from db.orders import cancellations
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
 from schemas.orders import Beneficiary, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation, OrderRefusal
@@ -249,7 +250,7 @@ class OrdersMachine(RuleBasedStateMachine):
     def _waits(self, order_id: UUID) -> bool:
         async def looked_up() -> bool:
             async with self.hands.pool.acquire() as connection:
-                return await order_cancellations.has_to_wait(connection, order_id)
+                return await cancellations.has_to_wait(connection, order_id)
 
         return self.run(looked_up())
 

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from activities.orders.releases import up_to
-from db.hold_clocks import Free
+from db.holds.free_amounts import Free
 
 
 @given(paise=st.lists(st.integers(1, 10**9), min_size=1, max_size=20), part=st.floats(0, 1))

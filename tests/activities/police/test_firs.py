@@ -13,7 +13,7 @@ import pytest
 from activities.context import Hands
 from activities.police.firs import NO_REGISTER, assign_officer, register_due, sign_fir, take_fir
 from adapters.police.cctns import CctnsRegister, CctnsWire
-from db import police
+from db.police import firs
 from domain.errors import NotFound, NotNow
 from schemas.police import CaseDuty, Fir, NewFir, NewOfficer, SignFir
 from simulator.police_station import PoliceStation, StationHabits
@@ -45,7 +45,7 @@ class Station(Duties):
 
     async def fir(self, case_no: str) -> Fir:
         async with self.hands.pool.acquire() as connection:
-            return (await police.firs(connection, case_no))[0]
+            return (await firs.firs(connection, case_no))[0]
 
     async def requested(self, case_no: str, kind: str = "zero_fir") -> Fir:
         return await take_fir(self.hands, case_no, NewFir.model_validate({"kind": kind}), BY)
@@ -83,7 +83,7 @@ async def test_a_large_loss_asks_for_an_e_zero_fir_by_itself_and_once(home: Stat
     found = await home.fir(case_no)
     assert (found.state, found.fir_no, found.sign_by) == ("registered", report.fir_no, report.sign_by)
     async with home.hands.pool.acquire() as connection:
-        document = await police.fir_copy(connection, case_no, found.fir_id)
+        document = await firs.fir_copy(connection, case_no, found.fir_id)
     assert found.document_digest == sha256(document).hexdigest()
     assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied", "duty_opened"]
     told = await home.bench.rows("SELECT kind, to_whom FROM message WHERE case_no = $1", case_no)
@@ -361,9 +361,9 @@ async def test_the_newest_officer_of_a_duty_stands(home: Station) -> None:
     assigned = await assign_officer(home.hands, case_no, named("second"), "officer:chief")
     assert assigned.assignment_no == 2
     async with home.hands.pool.acquire() as connection:
-        standing = await police.officer(connection, case_no, CaseDuty.IO)
-        everybody = await police.officers(connection, case_no)
-        nobody = await police.officer(connection, case_no, CaseDuty.SUPERVISING)
+        standing = await firs.officer(connection, case_no, CaseDuty.IO)
+        everybody = await firs.officers(connection, case_no)
+        nobody = await firs.officer(connection, case_no, CaseDuty.SUPERVISING)
     assert standing == assigned
     assert [officer.subject for officer in everybody] == ["second", "first"]
     assert nobody is None

@@ -8,7 +8,7 @@ import pytest
 from activities.context import Hands
 from activities.police.firs import assign_officer
 from activities.police.statutory_duties import DutyHands, duty_done, finish_by_hand, open_duties
-from db import cases
+from db.cases import cases
 from domain.errors import NotFound, NotNow
 from schemas.police import NewOfficer
 from schemas.procedures import Look, ProcedureOrder

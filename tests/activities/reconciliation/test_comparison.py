@@ -9,8 +9,8 @@ import pytest
 from activities.metrics import METRICS
 from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
-from db import lien_standings, reconciliation
 from db.pool import Pool
+from db.reconciliation import comparisons, lien_standings
 from domain.errors import NotFound
 from domain.policy import load_policy
 from schemas.reconciliation import ListedLien, Reason
@@ -66,15 +66,15 @@ async def test_comparisons_are_listed_and_never_changed(database: Pool) -> None:
     first = await reconcile(database, "HDFC", [], DIGEST, taken_by="test")
     second = await reconcile(database, "ICIC", [lien(2, "1", "2", 3)], DIGEST, taken_by="test")
     async with database.acquire() as connection:
-        page = await reconciliation.page(connection, None, None, 1)
+        page = await comparisons.page(connection, None, None, 1)
         assert [one.institution for one in page.items] == ["HDFC"]
-        rest = await reconciliation.page(connection, None, page.next, 1)
+        rest = await comparisons.page(connection, None, page.next, 1)
         assert [one.reconciliation_id for one in rest.items] == [second.reconciliation_id]
         assert rest.next is None
-        (one,) = (await reconciliation.page(connection, "HDFC", None, 9)).items
+        (one,) = (await comparisons.page(connection, "HDFC", None, 9)).items
         assert one.reconciliation_id == first.reconciliation_id
         with pytest.raises(NotFound):
-            await reconciliation.get(connection, 999)
+            await comparisons.get(connection, 999)
     for table in ("reconciliation", "reconciliation_difference"):
         with pytest.raises(asyncpg.PostgresError, match="append"):
             await database.execute(f"DELETE FROM {table}")
@@ -173,10 +173,10 @@ async def test_what_the_ledger_had_on_hold_then(database: Pool) -> None:
     await bench.answer("HDFC", case_no, row(1, reference, "100.00"))
     later, later_reference = await held(bench, 70)
     async with database.acquire() as connection:
-        then = await reconciliation.held_then(connection, "HDFC", before)
+        then = await comparisons.held_then(connection, "HDFC", before)
         assert {(one.case_no, one.reference_key): paise for one, paise in then.items()} == {
             (case_no, reference): 400_00,
             (later, later_reference): 0,
         }
-        assert await reconciliation.held_then(connection, "HDFC", datetime.now(UTC)) == {}
-        assert await reconciliation.held_then(connection, "ICIC", before) == {}
+        assert await comparisons.held_then(connection, "HDFC", datetime.now(UTC)) == {}
+        assert await comparisons.held_then(connection, "ICIC", before) == {}

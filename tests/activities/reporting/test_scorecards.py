@@ -16,7 +16,7 @@ from activities.context import Hands
 from activities.reporting.scorecards import CALLS_MAX, CallDesk, ScoreGauges, span
 from api.params import LIMIT_MAX
 from db.pool import Pool
-from db.scorecards import by_class
+from db.reporting.scorecards import by_class
 from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
 from schemas.scorecards import Call, CallList

@@ -18,7 +18,7 @@ from activities.restoration.court_orders import (
     take_wide_order,
     withdraw_court_order,
 )
-from db import court_orders, restorations
+from db.restoration import court_orders, restorations
 from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder

@@ -6,7 +6,7 @@ import pytest
 
 from activities.context import Hands
 from activities.orders.orders import cancel_order
-from db import restorations
+from db.restoration import restorations
 from domain.errors import NotNow
 from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb

@@ -6,7 +6,7 @@ import pytest
 
 from activities.cases.desk import add_hop
 from activities.tracing.contradictions import SettledBy, settle
-from db import accounts
+from db.tracing import accounts
 from domain.errors import NotFound, NotNow
 from schemas.contradictions import AccountQuestion, AccountView, SettlementDone, Settling
 from schemas.desk import NewHopByDesk

@@ -9,7 +9,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import correct_hop, stop_request
 from adapters.banks.protocol import BankRefused, BankUnreachable
-from db import cases
+from db.cases import cases
 from schemas.desk import HopCorrection
 from schemas.work import SendHoldRequest
 from tests.activities.bench import LOST_REPLY, Bench

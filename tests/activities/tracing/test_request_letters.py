@@ -11,7 +11,7 @@ from activities.secrets import Vault
 from activities.tracing.request_letters import NOBODY_TO_WRITE_TO, nodal_letter
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
-from db.requests import RequestRow
+from db.tracing.requests import RequestRow
 from schemas.enums import AnswerClass, InstitutionKind, RequestState, Rung
 from schemas.institutions import Institution
 from schemas.rosters import HolidayRules, NodalOfficer

@@ -1,0 +1,271 @@
+"""Banks' feeds: which of a bank's hold requests changed after which, and what each says.
+
+A change is numbered by whoever reads next, under the lock of the bank's counter, and only once it is committed: numbers
+rise in the order in which readers can see the changes, and no cursor ever skips one.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.intake import Payment
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import FeedStatus
+
+NUMBERED_AT_ONCE: Final = 1_000
+"""changes that one call numbers; a bank that comes after years does it in several"""
+CHANGED: Final = "bank_feed"
+"""the channel of notifications; the payload is the bank's code"""
+
+
+class FeedRow(Noun):
+    """One hold of a bank's feed."""
+
+    request_id: UUID
+    case_no: str
+    status: FeedStatus
+    changed_at: UtcDatetime
+    change_no: int
+    version: int
+    sent_at: UtcDatetime
+
+
+class Receipt(Noun):
+    """A hold as a receipt for it finds it, its case locked."""
+
+    case_no: str
+    status: FeedStatus
+    delivered: bool
+    acknowledged_at: UtcDatetime | None
+
+
+class FeedHop(Noun):
+    """A hop of a hold; `open_paise` is what of it the bank is still asked about."""
+
+    request_id: UUID
+    hop_no: int
+    reference: str
+    account: str
+    amount_paise: int
+    disputed_paise: int
+    open_paise: int
+    transferred_at: UtcDatetime
+    layer: int
+
+
+_NUMBER: Final = """
+WITH counter AS (
+    SELECT last_change_no FROM feed_counter WHERE institution = $1
+), due AS (
+    -- Who changes a hold again this very moment holds its row: it is numbered when that is committed.
+    SELECT request_id, changed_at FROM feed_entry WHERE institution = $1 AND change_no IS NULL
+    ORDER BY changed_at, request_id LIMIT $2 FOR NO KEY UPDATE SKIP LOCKED
+), numbered AS (
+    SELECT request_id, (SELECT last_change_no FROM counter) + row_number() OVER (ORDER BY changed_at, request_id) AS no
+    FROM due
+), written AS (
+    UPDATE feed_entry f SET change_no = n.no, version = f.version + 1 FROM numbered n
+    WHERE f.request_id = n.request_id RETURNING f.change_no
+)
+UPDATE feed_counter SET last_change_no = last_change_no + (SELECT count(*) FROM written)
+WHERE institution = $1 RETURNING (SELECT count(*) FROM written)
+"""
+
+_ROW: Final = (
+    "SELECT f.request_id, r.case_no, f.status, f.changed_at, f.change_no, f.version, r.sent_at"
+    " FROM feed_entry f JOIN hold_request r USING (request_id)"
+)
+
+
+async def number(connection: Connection, institution: str) -> None:
+    """Give every committed change of the bank its place. Commits by itself: call it outside a transaction."""
+    while await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM feed_entry WHERE institution = $1 AND change_no IS NULL)", institution
+    ):
+        async with connection.transaction():
+            await connection.execute(
+                "INSERT INTO feed_counter (institution, last_change_no) VALUES ($1, 0) ON CONFLICT DO NOTHING",
+                institution,
+            )
+            # A statement of its own: those after it see what was committed while it waited.
+            await connection.execute("SELECT FROM feed_counter WHERE institution = $1 FOR NO KEY UPDATE", institution)
+            done = await connection.fetchval(_NUMBER, institution, NUMBERED_AT_ONCE)
+        if done < NUMBERED_AT_ONCE:
+            return
+
+
+async def last_change_no(connection: Connection, institution: str) -> int:
+    """The highest number given out in the bank's feed."""
+    found: int | None = await connection.fetchval(
+        "SELECT last_change_no FROM feed_counter WHERE institution = $1", institution
+    )
+    return found or 0
+
+
+async def page(
+    connection: Connection,
+    institution: str,
+    after: int,
+    limit: int,
+    status: FeedStatus | None,
+    changed_after: datetime | None,
+) -> list[FeedRow]:
+    """Up to `limit` holds of the bank that changed after number `after`, in that order."""
+    rows = await connection.fetch(
+        f"{_ROW} WHERE f.institution = $1 AND f.change_no > $2"
+        + (" AND f.status = $4" if status else " AND $4::text IS NULL")
+        + " AND ($5::timestamptz IS NULL OR f.changed_at > $5) ORDER BY f.change_no LIMIT $3",
+        institution,
+        after,
+        limit,
+        status,
+        changed_after,
+    )
+    return [FeedRow(**dict(row)) for row in rows]
+
+
+async def one(connection: Connection, institution: str, request_id: UUID) -> FeedRow:
+    """One hold of the bank. Raises `NotFound`, for another bank's too."""
+    row = await connection.fetchrow(f"{_ROW} WHERE f.request_id = $2 AND f.institution = $1", institution, request_id)
+    if row is None:
+        raise _unknown(request_id)
+    fields = dict(row)
+    # Between two changes it has no place; the one it had is gone, and nobody asks for it here.
+    return FeedRow(**(fields | {"change_no": fields["change_no"] or 0}))
+
+
+async def hops_of(connection: Connection, request_ids: Sequence[UUID]) -> list[FeedHop]:
+    """Every hop that these holds ever asked about, by hold and number."""
+    rows = await connection.fetch(
+        "SELECT q.request_id, h.hop_no, h.reference, h.payee_holder AS account, h.amount_paise, h.disputed_paise,"
+        " CASE WHEN q.live THEN coalesce(b.balance_paise, 0) ELSE 0 END AS open_paise, h.transferred_at, h.layer"
+        " FROM request_hop q JOIN hop h USING (case_no, hop_no)"
+        " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
+        " WHERE q.request_id = ANY($1) ORDER BY q.request_id, h.hop_no",
+        list(request_ids),
+    )
+    return [FeedHop(**dict(row)) for row in rows]
+
+
+_PAYMENTS: Final = """
+WITH RECURSIVE up AS (
+    SELECT t.case_no, t.hop_no AS asked, h.hop_no, h.parent_hop_no
+    FROM unnest($1::text[], $2::integer[]) AS t (case_no, hop_no) JOIN hop h USING (case_no, hop_no)
+    UNION
+    SELECT up.case_no, up.asked, h.hop_no, h.parent_hop_no
+    FROM up JOIN hop h ON h.case_no = up.case_no AND h.hop_no = up.parent_hop_no
+)
+SELECT up.case_no, up.asked, c.category, v.mobile, v.district, h.payer_institution_as_told, h.payer_holder, h.mode
+FROM up JOIN hop h USING (case_no, hop_no) JOIN complaint c ON c.ack_no = h.ack_no JOIN victim v USING (victim_id)
+WHERE up.parent_hop_no IS NULL
+"""
+
+
+async def payments(connection: Connection, hops: Sequence[tuple[str, int]]) -> dict[tuple[str, int], Payment]:
+    """The victim's payment at the root of each hop (case, number)."""
+    rows = await connection.fetch(_PAYMENTS, [case_no for case_no, _ in hops], [hop_no for _, hop_no in hops])
+    return {(row["case_no"], row["asked"]): _payment(row) for row in rows}
+
+
+async def lock(connection: Connection, institution: str, request_id: UUID) -> Receipt:
+    """The hold with its case locked, as every writer locks first. Raises `NotFound`, for another bank's too."""
+    row = await connection.fetchrow(
+        "SELECT case_no FROM case_file WHERE case_no ="
+        " (SELECT case_no FROM hold_request WHERE request_id = $1 AND institution = $2) FOR NO KEY UPDATE",
+        request_id,
+        institution,
+    )
+    if row is None:
+        raise _unknown(request_id)
+    held = await connection.fetchrow(
+        "SELECT r.case_no, f.status, r.delivered_at IS NOT NULL AS delivered, f.acknowledged_at"
+        " FROM hold_request r JOIN feed_entry f USING (request_id) WHERE request_id = $1",
+        request_id,
+    )
+    assert held is not None, "a trigger writes one with the request"
+    return Receipt(**dict(held))
+
+
+async def acknowledge(connection: Connection, institution: str, request_id: UUID, at: datetime) -> None:
+    """The bank has it, and may name it by its own id from now on. No change of the feed: the bank knows."""
+    await connection.execute("UPDATE feed_entry SET acknowledged_at = $2 WHERE request_id = $1", request_id, at)
+    await connection.execute(
+        "INSERT INTO request_job (institution, job_id, request_id) VALUES ($1, $2::uuid::text, $2)"
+        " ON CONFLICT DO NOTHING",
+        institution,
+        request_id,
+    )
+
+
+async def announce(connection: Connection, institution: str) -> None:
+    """Wake whoever waits for the bank's feed."""
+    await connection.execute("SELECT pg_notify($1, $2)", CHANGED, institution)
+
+
+class KeyUse(Noun):
+    """What an Idempotency-Key was used for first. No `reply` while that is being taken."""
+
+    body_digest: bytes
+    reply: dict[str, Any] | None
+
+
+async def use_key(connection: Connection, institution: str, key: str, body_digest: bytes, at: datetime) -> KeyUse:
+    """Use the bank's key for this body, or learn what it was used for before."""
+    await connection.execute(
+        "INSERT INTO feed_key (institution, idempotency_key, body_digest, seen_at) VALUES ($1, $2, $3, $4)"
+        " ON CONFLICT DO NOTHING",
+        institution,
+        key,
+        body_digest,
+        at,
+    )
+    row = await connection.fetchrow(
+        "SELECT body_digest, reply FROM feed_key WHERE institution = $1 AND idempotency_key = $2", institution, key
+    )
+    assert row is not None, "just written, or before"
+    return KeyUse(**dict(row))
+
+
+async def keep_reply(connection: Connection, institution: str, key: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """Keep the reply that the body under this key got; of two at once the first stays, and is returned."""
+    kept: dict[str, Any] = await connection.fetchval(
+        "UPDATE feed_key SET reply = coalesce(reply, $3) WHERE institution = $1 AND idempotency_key = $2"
+        " RETURNING reply",
+        institution,
+        key,
+        reply,
+    )
+    return kept
+
+
+PURGE_KEYS: Final = """
+DELETE FROM feed_key WHERE (institution, idempotency_key) IN (
+    SELECT institution, idempotency_key FROM feed_key WHERE seen_at < $1
+    ORDER BY seen_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING seen_at
+"""
+
+
+async def purge_keys(connection: Connection, seen_before: datetime, limit: int) -> int:
+    """Forget Idempotency-Keys that were used first before that moment, the oldest first; returns how many."""
+    return len(await connection.fetch(PURGE_KEYS, seen_before, limit))
+
+
+def _payment(row: Record) -> Payment:
+    return Payment(
+        category=row["category"],
+        victim_mobile=row["mobile"],
+        district=row["district"],
+        payer_institution=row["payer_institution_as_told"],
+        payer_holder=row["payer_holder"],
+        mode=row["mode"],
+    )
+
+
+def _unknown(request_id: UUID) -> NotFound:
+    return NotFound(f"hold {request_id}")

@@ -1,0 +1,169 @@
+"""The institutions of the directory. Secrets come in sealed or hashed; this room has no key to them."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+
+from asyncpg import Record
+
+from db.banks import rosters
+from db.pool import Connection
+from schemas.enums import ChannelKind
+from schemas.institutions import Institution, InstitutionEntry
+from schemas.rosters import NodalOfficer
+
+_LIST_ALL = """
+SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,
+       sponsor, account_prefixes,
+       ARRAY(SELECT c.channel FROM institution_channel c WHERE c.institution = code ORDER BY c.position) AS channels
+FROM institution ORDER BY code
+"""
+
+_UPSERT = """
+INSERT INTO institution (code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases,
+    desk_email, sponsor, account_prefixes, inbound_email, inbound_password_hash, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+ON CONFLICT (code) DO UPDATE SET name = EXCLUDED.name, kind = EXCLUDED.kind,
+    answer_class = EXCLUDED.answer_class, ifsc_prefixes = EXCLUDED.ifsc_prefixes,
+    vpa_handles = EXCLUDED.vpa_handles, aliases = EXCLUDED.aliases, desk_email = EXCLUDED.desk_email,
+    sponsor = EXCLUDED.sponsor, account_prefixes = EXCLUDED.account_prefixes, inbound_email = EXCLUDED.inbound_email,
+    inbound_password_hash = EXCLUDED.inbound_password_hash, updated_at = EXCLUDED.updated_at
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedEntry:
+    """A directory entry with its secrets made safe by the caller: the channels sealed, the password hashed."""
+
+    entry: InstitutionEntry
+    sealed: Mapping[ChannelKind, bytes] = field(default_factory=dict, repr=False)
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LoginRow:
+    """What an institution's login is checked against."""
+
+    code: str
+    password_hash: str = field(repr=False)
+
+
+async def hold(connection: Connection) -> None:
+    """Let nobody else write institutions before this transaction ends: what is looked at stays as it was seen."""
+    await connection.execute("LOCK TABLE institution IN SHARE ROW EXCLUSIVE MODE")
+
+
+async def known_codes(connection: Connection, codes: Iterable[str]) -> set[str]:
+    """Which of these codes the directory has."""
+    rows = await connection.fetch("SELECT code FROM institution WHERE code = ANY($1)", list(codes))
+    return {row["code"] for row in rows}
+
+
+async def upsert(connection: Connection, entries: Sequence[PreparedEntry], at: datetime) -> None:
+    """Write every entry as it stands, over what was known of its code.
+
+    Institutions that are not named stay. Raises `asyncpg.UniqueViolationError` when an inbound e-mail
+    belongs to another institution, `asyncpg.ForeignKeyViolationError` for a sponsor that is not there.
+    """
+    # A sponsor has none itself: with those first, every sponsor is there before it is named.
+    in_order = sorted(entries, key=lambda prepared: prepared.entry.sponsor is not None)
+    await connection.executemany(_UPSERT, [_arguments(prepared, at) for prepared in in_order])
+    await rosters.replace_officers(connection, {one.entry.code: one.entry.nodal_officers for one in entries})
+    await connection.execute(
+        "DELETE FROM institution_channel WHERE institution = ANY($1)", [prepared.entry.code for prepared in entries]
+    )
+    await connection.executemany(
+        "INSERT INTO institution_channel (institution, channel, position, sealed) VALUES ($1, $2, $3, $4)",
+        [
+            (prepared.entry.code, kind.value, position, prepared.sealed.get(kind))
+            for prepared in entries
+            for position, kind in enumerate(prepared.entry.in_order())
+        ],
+    )
+
+
+async def delete(connection: Connection, code: str) -> bool:
+    """Delete an institution and how to reach it; whether there was one.
+
+    Raises `asyncpg.ForeignKeyViolationError` when anything speaks of it.
+    """
+    await connection.execute("DELETE FROM channel_health WHERE institution = $1", code)
+    await connection.execute("DELETE FROM institution_channel WHERE institution = $1", code)
+    return await connection.fetchval("DELETE FROM institution WHERE code = $1 RETURNING true", code) is True
+
+
+async def list_all(connection: Connection) -> list[Institution]:
+    """Every institution, by code."""
+    officers, closed = await rosters.officers(connection), await rosters.closed_days(connection)
+    everywhere = closed.pop(None)
+    own = {code: days | everywhere for code, days in closed.items()}
+    return [
+        _institution(row, officers.get(row["code"], ()), own.get(row["code"], everywhere))
+        for row in await connection.fetch(_LIST_ALL)
+    ]
+
+
+async def sealed_ways(connection: Connection) -> dict[tuple[str, ChannelKind], bytes]:
+    """What is kept sealed of how to reach each institution, by its code and the channel."""
+    rows = await connection.fetch(
+        "SELECT institution, channel, sealed FROM institution_channel WHERE sealed IS NOT NULL"
+    )
+    return {(row["institution"], ChannelKind(row["channel"])): row["sealed"] for row in rows}
+
+
+async def version(connection: Connection) -> str:
+    """Another text whenever an institution was written; a trigger sees to it."""
+    found: str = await connection.fetchval("SELECT written_by::text FROM directory_version")
+    return found
+
+
+async def login_row(connection: Connection, email: str) -> LoginRow | None:
+    """The institution that logs in with that e-mail (any case), or None."""
+    row = await connection.fetchrow(
+        "SELECT code, inbound_password_hash FROM institution"
+        " WHERE inbound_email = $1 AND inbound_password_hash IS NOT NULL",
+        email_key(email),
+    )
+    return None if row is None else LoginRow(row["code"], row["inbound_password_hash"])
+
+
+def email_key(email: str) -> str:
+    """The form in which a login e-mail is stored and compared."""
+    return email.strip().lower()
+
+
+def _arguments(prepared: PreparedEntry, at: datetime) -> tuple[object, ...]:
+    entry = prepared.entry
+    return (
+        entry.code,
+        entry.name,
+        entry.kind,
+        entry.answer_class,
+        list(entry.ifsc_prefixes),
+        list(entry.vpa_handles),
+        list(entry.aliases),
+        entry.desk_email,
+        entry.sponsor,
+        list(entry.account_prefixes),
+        email_key(entry.inbound.email) if entry.inbound else None,
+        prepared.password_hash,
+        at,
+    )
+
+
+def _institution(row: Record, officers: tuple[NodalOfficer, ...], closed_days: frozenset[date]) -> Institution:
+    return Institution(
+        code=row["code"],
+        name=row["name"],
+        kind=row["kind"],
+        ifsc_prefixes=tuple(row["ifsc_prefixes"]),
+        vpa_handles=tuple(row["vpa_handles"]),
+        aliases=tuple(row["aliases"]),
+        answer_class=row["answer_class"],
+        channels=tuple(ChannelKind(channel) for channel in row["channels"]),
+        desk_email=row["desk_email"],
+        nodal_officers=officers,
+        closed_days=closed_days,
+        sponsor=row["sponsor"],
+        account_prefixes=tuple(row["account_prefixes"]),
+    )

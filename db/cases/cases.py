@@ -1,0 +1,253 @@
+"""Case files: opening, locking, settling, and the snapshot a workflow starts from."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from db.cases import hops
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import AnswerClass, CaseState, HopState, Rung
+from schemas.work import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
+
+
+class CaseHead(Noun):
+    """What a transaction must know of the case it works on."""
+
+    case_no: str
+    state: CaseState
+    last_hop_no: int
+    opened_at: UtcDatetime
+    first_answered_at: UtcDatetime | None
+    first_held_at: UtcDatetime | None
+
+
+_HEAD = "c.case_no, c.state, c.last_hop_no, c.opened_at, c.first_answered_at, c.first_held_at"
+
+
+async def open_case(
+    connection: Connection, case_no: str, opened_at: datetime, policy: CasePolicy, last_hop_no: int
+) -> None:
+    """Write a new, open case."""
+    await connection.execute(
+        "INSERT INTO case_file (case_no, state, opened_at, policy, last_hop_no) VALUES ($1, 'open', $2, $3, $4)",
+        case_no,
+        opened_at,
+        policy.model_dump(mode="json"),
+        last_hop_no,
+    )
+
+
+async def lock(connection: Connection, ack_no: str) -> CaseHead:
+    """Find the case that any of its numbers names, and lock its row. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        f"SELECT {_HEAD} FROM case_file c"
+        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1) FOR NO KEY UPDATE",
+        ack_no,
+    )
+    if row is None:
+        raise NotFound(f"case {ack_no}")
+    return CaseHead(**dict(row))
+
+
+async def lock_for_bank(connection: Connection, ack_no: str, institution: str) -> CaseHead:
+    """The case, if this institution has anything to do with it; else `NotFound`, as for a number nobody knows."""
+    row = await connection.fetchrow(
+        f"SELECT {_HEAD} FROM case_file c"
+        " WHERE c.case_no = (SELECT case_no FROM complaint WHERE ack_no = $1)"
+        " AND (EXISTS (SELECT FROM hop h WHERE h.case_no = c.case_no AND h.institution = $2)"
+        # It was asked, and the desk has corrected the hop to another bank since: its answer counts as one.
+        " OR EXISTS (SELECT FROM hold_request r WHERE r.case_no = c.case_no AND r.institution = $2))"
+        " FOR NO KEY UPDATE OF c",
+        ack_no,
+        institution,
+    )
+    if row is None:
+        raise NotFound(f"case {ack_no}")
+    return CaseHead(**dict(row))
+
+
+async def give_out_hops(connection: Connection, case_no: str, last_hop_no: int) -> None:
+    """Remember the highest hop number given out."""
+    await connection.execute("UPDATE case_file SET last_hop_no = $2 WHERE case_no = $1", case_no, last_hop_no)
+
+
+async def note_answer(connection: Connection, case_no: str, last_hop_no: int, at: datetime, *, held: bool) -> None:
+    """An answer came, with money on hold or without; remember it if it is the first, and the hops given out."""
+    await connection.execute(
+        "UPDATE case_file SET last_hop_no = $2, first_answered_at = coalesce(first_answered_at, $3),"
+        " first_held_at = CASE WHEN $4 THEN coalesce(first_held_at, $3) ELSE first_held_at END WHERE case_no = $1",
+        case_no,
+        last_hop_no,
+        at,
+        held,
+    )
+
+
+async def hold(connection: Connection, case_no: str) -> datetime:
+    """Lock the case's row until the transaction ends; return when the case was opened. Raises `NotFound`."""
+    opened_at: datetime | None = await connection.fetchval(
+        "SELECT opened_at FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no
+    )
+    if opened_at is None:
+        raise NotFound(f"case {case_no}")
+    return opened_at
+
+
+async def reopen(connection: Connection, case_no: str) -> None:
+    """Money is in play again in a settled case: its workflow must be started again."""
+    await connection.execute(
+        "UPDATE case_file SET state = 'open', settled_at = NULL, workflow_started_at = NULL,"
+        " opening_no = opening_no + 1 WHERE case_no = $1",
+        case_no,
+    )
+
+
+async def settle(connection: Connection, case_no: str, at: datetime) -> bool:
+    """Nothing is in play any more; false when the case was settled before."""
+    done = await connection.fetchval(
+        "UPDATE case_file SET state = 'settled', settled_at = $2 WHERE case_no = $1 AND state = 'open' RETURNING true",
+        case_no,
+        at,
+    )
+    return bool(done)
+
+
+async def mark_started(connection: Connection, openings: Sequence[tuple[str, int]], at: datetime) -> None:
+    """Workflows run for these openings of cases; the sweep need not start them, and looks after them later.
+
+    A case that was reopened since its start was told is left to the sweep: it was settled in between, and perhaps no
+    workflow knows of the new opening.
+    """
+    await connection.execute(
+        # Locked in one order: two processes mark overlapping cases at the same moment.
+        "UPDATE case_file SET workflow_started_at = $3 WHERE case_no IN"
+        " (SELECT c.case_no FROM case_file c JOIN unnest($1::text[], $2::integer[]) AS told (case_no, opening_no)"
+        " USING (case_no, opening_no) ORDER BY c.case_no FOR NO KEY UPDATE OF c)",
+        [case_no for case_no, _ in openings],
+        [opening_no for _, opening_no in openings],
+        at,
+    )
+
+
+async def is_open(connection: Connection, case_no: str) -> bool:
+    """Whether money of the case may still be in play."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM case_file WHERE case_no = $1 AND state = 'open')", case_no
+    )
+    return found
+
+
+async def not_started(connection: Connection, before: datetime, limit: int) -> list[tuple[str, datetime]]:
+    """Open cases whose workflow was not started though they were opened before `before`; oldest first."""
+    rows = await connection.fetch(
+        "SELECT case_no, opened_at FROM case_file WHERE workflow_started_at IS NULL AND state = 'open'"
+        " AND opened_at < $1 ORDER BY opened_at LIMIT $2",
+        before,
+        limit,
+    )
+    return [(row["case_no"], row["opened_at"]) for row in rows]
+
+
+async def not_seen(connection: Connection, before: datetime, limit: int) -> list[str]:
+    """Open cases whose workflow was started, or last seen, before `before`; the longest unseen first."""
+    rows = await connection.fetch(
+        "SELECT case_no FROM case_file WHERE state = 'open' AND workflow_started_at < $1"
+        " ORDER BY workflow_started_at LIMIT $2",
+        before,
+        limit,
+    )
+    return [row["case_no"] for row in rows]
+
+
+_LIVE_REQUESTS = """
+SELECT r.request_id::text, r.wave_no, r.institution, i.answer_class, r.rung, r.round,
+       r.delivered_at IS NOT NULL OR r.state = 'refused' AS delivered,
+       greatest(r.sent_at, r.delivered_at, r.rung_at) AS waiting_since,
+       array_agg(rh.hop_no ORDER BY rh.hop_no) AS hop_nos, array_agg(rh.revision ORDER BY rh.hop_no) AS revisions,
+       max(h.transferred_at) AS freshest_at, max(b.balance_paise) AS largest_paise
+FROM hold_request r
+JOIN institution i ON i.code = r.institution
+JOIN request_hop rh USING (request_id)
+JOIN hop h ON h.case_no = rh.case_no AND h.hop_no = rh.hop_no
+JOIN ledger_balance b ON b.case_no = rh.case_no AND b.hop_no = rh.hop_no AND b.bucket = 'in_play'
+WHERE r.case_no = $1 AND rh.live AND b.balance_paise > 0
+GROUP BY r.request_id, i.answer_class ORDER BY r.wave_no, r.institution
+"""
+
+MAX_OPEN_HOPS_A_START = 5_000
+"""what one payload to Temporal holds (2 MB) with room to spare; the workflow comes back for more"""
+
+
+async def snapshot(connection: Connection, case_no: str) -> CaseStart:
+    """Everything a workflow needs to take the case up where it stands. One statement's view is not needed: the
+    database refuses a second live request for a hop, whatever the workflow believes."""
+    head = await connection.fetchrow(
+        "SELECT policy, opening_no, last_wave_no FROM case_file WHERE case_no = $1", case_no
+    )
+    if head is None:
+        raise NotFound(f"case {case_no}")
+    to_ask = await hops.briefs(connection, case_no, HopState.OPEN, MAX_OPEN_HOPS_A_START + 1)
+    parked = await connection.fetch(
+        "SELECT hop_no, revision FROM hop WHERE case_no = $1 AND state IN ('correction', 'unroutable') ORDER BY hop_no",
+        case_no,
+    )
+    return CaseStart(
+        case_no=case_no,
+        policy=CasePolicy.model_validate(head["policy"]),
+        opening_no=head["opening_no"],
+        last_wave_no=head["last_wave_no"],
+        open_hops=tuple(to_ask[:MAX_OPEN_HOPS_A_START]),
+        more_hops=len(to_ask) > MAX_OPEN_HOPS_A_START,
+        parked=tuple(HopRef(hop_no=row["hop_no"], revision=row["revision"]) for row in parked),
+        requests=await _open_requests(connection, case_no),
+    )
+
+
+async def astray(connection: Connection, order: SendHoldRequest, held: Sequence[HopRef]) -> Astray | None:
+    """Where the hops stand that `order` names and its request does not hold, or the other way round.
+
+    None when the two agree but for what needs no asking any more, as when it was answered on the way.
+    """
+    missing, more = set(order.hops) - set(held), set(held) - set(order.hops)
+    if not missing and not more:
+        return None
+    numbers = [ref.hop_no for ref in missing]
+    open_hops = await hops.briefs(connection, order.case_no, HopState.OPEN, len(numbers), numbers)
+    holders = [
+        request
+        for request in await _open_requests(connection, order.case_no)
+        if (more if request.request_id == order.request_id else missing.intersection(request.hops))
+    ]
+    return Astray(open_hops=tuple(open_hops), requests=tuple(holders)) if open_hops or holders else None
+
+
+async def _open_requests(connection: Connection, case_no: str) -> tuple[OpenRequest, ...]:
+    rows = await connection.fetch(_LIVE_REQUESTS, case_no)
+    return tuple(
+        OpenRequest(
+            request_id=row["request_id"],
+            wave_no=row["wave_no"],
+            institution=row["institution"],
+            answer_class=AnswerClass(row["answer_class"]),
+            hops=tuple(
+                HopRef(hop_no=hop_no, revision=revision)
+                for hop_no, revision in zip(row["hop_nos"], row["revisions"], strict=True)
+            ),
+            freshest_at=row["freshest_at"],
+            largest_paise=row["largest_paise"],
+            delivered=row["delivered"],
+            rung=Rung(row["rung"]) if row["rung"] else None,
+            round=row["round"],
+            waiting_since=row["waiting_since"],
+        )
+        for row in rows
+    )
+
+
+async def case_no_of(connection: Connection, ack_no: str) -> str:
+    """The case that any of its numbers names. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM complaint WHERE ack_no = $1", ack_no)
+    if case_no is None:
+        raise NotFound(f"case {ack_no}")
+    return case_no

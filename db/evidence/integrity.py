@@ -1,0 +1,204 @@
+"""Reading whole cases for verification: many at a time, one statement a table."""
+
+from collections import defaultdict
+from collections.abc import AsyncIterator, Sequence
+
+from asyncpg import Record
+
+from db.orders import bank_orders
+from db.pool import Connection
+from db.tracing import answers
+from domain.evidence import BODIES, SENT, SIGNED, WORDS
+from domain.verification import (
+    AskedRecord,
+    Break,
+    CaseRecord,
+    Check,
+    EventRecord,
+    HopRecord,
+    Place,
+    PostingRecord,
+)
+from schemas.enums import Bucket, CaseState, HopSource, HopState
+
+CASES_AT_ONCE = 50
+
+_WITH_CASE = ("complaint", "hop", "hold_request", "ledger_transaction", "ledger_entry", "ledger_balance", "case_event")
+
+
+async def case_of(connection: Connection, ack_no: str) -> str | None:
+    """The case that a complaint's number belongs to; the case's own number is one of them."""
+    found: str | None = await connection.fetchval(
+        "SELECT case_no FROM complaint WHERE ack_no = $1"
+        " UNION SELECT case_no FROM case_file WHERE case_no = $1 LIMIT 1",
+        ack_no,
+    )
+    return found
+
+
+async def count_cases(connection: Connection) -> int:
+    """How many cases there are."""
+    total: int = await connection.fetchval("SELECT count(*) FROM case_file")
+    return total
+
+
+async def case_records(connection: Connection, case_no: str | None = None) -> AsyncIterator[CaseRecord]:
+    """Every case in the order of its number, or one; call it in a transaction whose snapshot stands still."""
+    after = ""
+    while True:
+        cases = await connection.fetch(
+            "SELECT c.case_no, c.state, c.last_hop_no, c.event_seq, c.event_hash,"
+            " (SELECT count(*) FROM complaint k WHERE k.case_no = c.case_no) AS complaints"
+            " FROM case_file c WHERE c.case_no > $1 AND ($2::text IS NULL OR c.case_no = $2)"
+            " ORDER BY c.case_no LIMIT $3",
+            after,
+            case_no,
+            CASES_AT_ONCE,
+        )
+        if not cases:
+            return
+        parts = await _parts(connection, [case["case_no"] for case in cases])
+        for case in cases:
+            yield _record(case, parts)
+        after = cases[-1]["case_no"]
+
+
+async def strays(connection: Connection) -> list[Break]:
+    """Rows that name a case which is not there, and entries that stand in another case's posting."""
+    found = []
+    for table in _WITH_CASE:
+        rows = await connection.fetch(
+            f"SELECT t.case_no, count(*) AS n FROM {table} t"
+            " WHERE NOT EXISTS (SELECT FROM case_file c WHERE c.case_no = t.case_no) GROUP BY 1 ORDER BY 1"
+        )
+        found += [Break(row["case_no"], Check.STRAY, f"{row['n']} rows of {table}, and no case") for row in rows]
+    rows = await connection.fetch(
+        "SELECT e.case_no, count(*) AS n FROM ledger_entry e LEFT JOIN ledger_transaction t USING (transaction_id)"
+        " WHERE t.case_no IS DISTINCT FROM e.case_no GROUP BY 1 ORDER BY 1"
+    )
+    found += [
+        Break(row["case_no"], Check.STRAY, f"{row['n']} ledger entries outside a transaction of this case")
+        for row in rows
+    ]
+    return found
+
+
+_Parts = dict[str, dict[str, list[Record]]]
+
+# What the log binds beside itself: what banks said, the bodies in which it came, and what passed when they were asked.
+_WORDS = f"""
+SELECT case_no, '{WORDS}/answer-' || update_id || '.jsonl' AS name,
+    sha256(convert_to(string_agg({answers.WORDS}, '' ORDER BY line_no), 'UTF8')) AS digest
+FROM answer WHERE case_no = ANY($1) GROUP BY case_no, update_id
+UNION ALL
+SELECT a.case_no, 'body-' || update_id, u.body_digest
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+UNION ALL
+SELECT a.case_no, '{BODIES}/' || encode(b.digest, 'hex'), sha256(b.body)
+FROM (SELECT DISTINCT case_no, update_id FROM answer WHERE case_no = ANY($1)) a JOIN status_update u USING (update_id)
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
+UNION ALL
+SELECT o.case_no, '{WORDS}/confirmation-' || c.confirmation_id || '.jsonl', sha256(convert_to(c.words, 'UTF8'))
+FROM bank_order o JOIN (SELECT order_id, confirmation_id, {bank_orders.WORDS} AS words FROM bank_confirmation) c
+    USING (order_id) WHERE o.case_no = ANY($1)
+UNION ALL
+SELECT e.case_no, '{SIGNED}/' || lpad(b.evidence_id::text, 10, '0') || '/' || f.name, f.digest
+FROM case_event e JOIN bank_evidence b ON b.evidence_id = (e.data->>'evidence_id')::bigint
+LEFT JOIN bank_key k USING (key_id), LATERAL (VALUES
+    ('body', sha256(b.body)), ('signature', sha256(b.signature)), ('signature-base', sha256(b.signature_base)),
+    ('request.txt', sha256(convert_to(b.method || ' ' || b.path || E'\\n' || (
+        SELECT coalesce(string_agg((h->>0) || ': ' || (h->>1) || E'\\n', '' ORDER BY n), '')
+        FROM jsonb_array_elements(b.headers) WITH ORDINALITY AS l (h, n)), 'LATIN1'))),
+    ('key.pem', sha256(convert_to(E'-----BEGIN PUBLIC KEY-----\\n' || encode('\\x302a300506032b6570032100'::bytea
+        || k.public_key, 'base64') || E'\\n-----END PUBLIC KEY-----\\n', 'UTF8')))) AS f (name, digest)
+WHERE e.case_no = ANY($1) AND e.kind = 'bank_spoke' AND f.digest IS NOT NULL
+UNION ALL
+SELECT s.case_no, n.name, n.digest FROM (
+    SELECT r.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN hold_request r USING (request_id)
+    WHERE r.case_no = ANY($1)
+    UNION ALL
+    SELECT o.case_no, x.exchange_id, x.digest FROM bank_exchange x JOIN bank_order o USING (order_id)
+    WHERE o.case_no = ANY($1)
+) AS s, LATERAL (
+    SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name, sha256(f.bytes)
+    FROM bank_exchange_files(s.exchange_id) f
+    UNION ALL SELECT 'sent-' || s.exchange_id, s.digest
+) AS n (name, digest)
+"""
+
+_QUERIES = {
+    "words": _WORDS,
+    "hops": "SELECT case_no, hop_no, state, source, disputed_paise FROM hop"
+    " WHERE case_no = ANY($1) ORDER BY case_no, hop_no",
+    "balances": "SELECT case_no, hop_no, bucket, balance_paise FROM ledger_balance WHERE case_no = ANY($1)",
+    "postings": "SELECT case_no, transaction_id, kind, payload_digest FROM ledger_transaction"
+    " WHERE case_no = ANY($1) ORDER BY transaction_id",
+    "entries": "SELECT case_no, transaction_id, hop_no, bucket, amount_paise FROM ledger_entry"
+    " WHERE case_no = ANY($1) ORDER BY transaction_id, line_no",
+    "events": "SELECT case_no, seq, kind, at, actor, data::text AS data_text, previous_hash, hash FROM case_event"
+    " WHERE case_no = ANY($1) ORDER BY case_no, seq",
+    "asked": "SELECT r.case_no, rh.request_id::text, rh.hop_no, rh.live, r.closed_at IS NOT NULL AS request_closed"
+    " FROM hold_request r JOIN request_hop rh USING (request_id) WHERE r.case_no = ANY($1)",
+}
+
+
+async def _parts(connection: Connection, case_nos: Sequence[str]) -> _Parts:
+    """The rows of these cases, by table and case."""
+    parts: _Parts = {}
+    for name, query in _QUERIES.items():
+        by_case: dict[str, list[Record]] = defaultdict(list)
+        for row in await connection.fetch(query, case_nos):
+            by_case[row["case_no"]].append(row)
+        parts[name] = by_case
+    return parts
+
+
+def _record(case: Record, parts: _Parts) -> CaseRecord:
+    case_no = case["case_no"]
+    return CaseRecord(
+        case_no=case_no,
+        state=CaseState(case["state"]),
+        last_hop_no=case["last_hop_no"],
+        event_seq=case["event_seq"],
+        event_hash=case["event_hash"],
+        complaints=case["complaints"],
+        hops=[
+            HopRecord(row["hop_no"], HopState(row["state"]), HopSource(row["source"]), row["disputed_paise"])
+            for row in parts["hops"].get(case_no, ())
+        ],
+        balances=_balances(parts["balances"].get(case_no, ())),
+        postings=_postings(parts["postings"].get(case_no, ()), parts["entries"].get(case_no, ())),
+        events=[
+            EventRecord(
+                seq=row["seq"],
+                kind=row["kind"],
+                at=row["at"],
+                actor=row["actor"],
+                data_text=row["data_text"],
+                previous_hash=row["previous_hash"],
+                hash=row["hash"],
+            )
+            for row in parts["events"].get(case_no, ())
+        ],
+        asked=[
+            AskedRecord(row["request_id"], row["hop_no"], row["live"], row["request_closed"])
+            for row in parts["asked"].get(case_no, ())
+        ],
+        words={row["name"]: row["digest"].hex() for row in parts["words"].get(case_no, ())},
+    )
+
+
+def _balances(rows: Sequence[Record]) -> dict[Place, int]:
+    return {(row["hop_no"], Bucket(row["bucket"])): row["balance_paise"] for row in rows}
+
+
+def _postings(postings: Sequence[Record], entries: Sequence[Record]) -> list[PostingRecord]:
+    by_posting: dict[int, list[tuple[int, Bucket, int]]] = defaultdict(list)
+    for row in entries:
+        by_posting[row["transaction_id"]].append((row["hop_no"], Bucket(row["bucket"]), row["amount_paise"]))
+    return [
+        PostingRecord(
+            row["transaction_id"], row["kind"], row["payload_digest"], by_posting.get(row["transaction_id"], [])
+        )
+        for row in postings
+    ]

@@ -1,0 +1,355 @@
+"""Reading a case whole for its evidence pack: one statement a file, every row one line of JSON, in a fixed order.
+
+Rows go as they stand, so that a new column is evidence from its first day; what must not leave is taken out by name:
+digests of one-time codes and of links, and where victims can be reached, as the accused gets a copy of the evidence.
+The digest of a complaint goes with the latter: of so few mobiles any is found by trying.
+What is only the engine's own bookkeeping is not read at all (docs/evidence.md has the list).
+"""
+
+from collections.abc import AsyncGenerator, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from db.banks.bank_keys import Evidence
+from db.orders import bank_orders
+from db.pool import Connection
+from db.tracing import answers
+from domain.errors import NotFound
+from domain.evidence import EXCHANGES, SENT, EventLine
+from schemas.enums import ChannelKind
+from schemas.exchanges import About
+
+AT_ONCE: Final = 200
+"""rows that are in memory at a time"""
+_CASE: Final = "t.case_no = $1"
+_REQUEST: Final = "t.request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
+_ORDER: Final = "t.order_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
+_HOLD: Final = "t.hold_id IN (SELECT hold_id FROM account_hold WHERE case_no = $1)"
+_RESTORATION: Final = "t.restoration_id IN (SELECT restoration_id FROM restoration WHERE case_no = $1)"
+_GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE case_no = $1)"
+_CONTRADICTION: Final = "t.contradiction_id IN (SELECT contradiction_id FROM contradiction WHERE case_no = $1)"
+_ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
+_UNSENT: Final = ("attempts", "next_attempt_at", "failure")
+"""how often something was tried: it changes while the case stands still"""
+
+
+def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), more: str = "") -> str:
+    """The statement that reads a table's rows, each as one line."""
+    return (
+        f"SELECT (to_jsonb(t) - '{{{','.join(without)}}}'::text[]{more})::text FROM {table} t"
+        f" WHERE {where} ORDER BY {order}"
+    )
+
+
+def _reached_at(row: str) -> str:
+    """Where a victim is reached, so far as it shows that it is the same person."""
+    return (
+        f"jsonb_build_object('mobile', '…' || right({row}.mobile, 4), 'email',"
+        f" CASE WHEN {row}.email = '' THEN '' ELSE left({row}.email, 1) || '…@' || split_part({row}.email, '@', 2) END)"
+    )
+
+
+def _address() -> str:
+    """In full where it proves that a notice was served; a victim's only so far as it tells one person from another."""
+    return (
+        # There are so few codes that one is found by trying all of them against the digest of its text.
+        " || jsonb_build_object('text_sha256', CASE WHEN t.kind <> 'grievance_code'"
+        " THEN encode(sha256(convert_to(t.body, 'UTF8')), 'hex') END, 'address',"
+        " CASE WHEN t.to_whom <> 'victim' THEN t.address WHEN t.medium = 'sms'"
+        " THEN '…' || right(t.address, 4) ELSE left(t.address, 1) || '…@' || split_part(t.address, '@', 2) END)"
+    )
+
+
+def _victim() -> str:
+    return (
+        " || jsonb_build_object('victim', (SELECT to_jsonb(v) - '{victim_id,mobile,email}'::text[] || "
+        f"{_reached_at('v')} FROM victim v WHERE v.victim_id = t.victim_id))"
+    )
+
+
+FILES: Final = {
+    "banks/answers.jsonl": _rows("answer", _CASE, "t.answer_id"),
+    "banks/contradiction_proposals.jsonl": _rows(
+        "settlement_proposal", _CONTRADICTION, "t.contradiction_id, t.settlement_no, t.proposed_at, t.proposed_by"
+    ),
+    "banks/contradiction_settlements.jsonl": _rows(
+        "contradiction_settlement", _CONTRADICTION, "t.contradiction_id, t.settlement_no"
+    ),
+    "banks/contradictions.jsonl": _rows("contradiction", _CASE, "t.contradiction_id"),
+    # The bytes are files of their own.
+    EXCHANGES: _rows(
+        "(SELECT r.case_no, x.* FROM bank_exchange x JOIN hold_request r ON r.request_id = x.request_id"
+        " UNION ALL SELECT o.case_no, x.* FROM bank_exchange x JOIN bank_order o ON o.order_id = x.order_id)",
+        _CASE,
+        "t.exchange_id",
+        without=("body", "content", "reply"),
+    ),
+    "banks/returned_funds.jsonl": _rows("returned_funds", _CASE, "t.returned_id"),
+    "banks/status_updates.jsonl": _rows(
+        "status_update", "t.update_id IN (SELECT update_id FROM answer WHERE case_no = $1)", "t.update_id"
+    ),
+    "case/case.json": _rows("case_file", _CASE, "t.case_no", without=("workflow_started_at",)),
+    "case/complaints.jsonl": _rows(
+        "complaint",
+        _CASE,
+        "t.received_at, t.ack_no",
+        without=("victim_id", "idempotency_key", "body_digest"),
+        more=_victim(),
+    ),
+    "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
+    "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
+    "case/tasks.jsonl": _rows("desk_task", _CASE, "t.task_id"),
+    "grievances/appeal_codes.jsonl": _rows(
+        "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
+    ),
+    "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
+    "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
+    "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
+    "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id"),
+    "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
+    "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
+    "ledger/transactions.jsonl": _rows("ledger_transaction", _CASE, "t.transaction_id"),
+    "messages/messages.jsonl": _rows(
+        "message",
+        _CASE,
+        "t.written_at, t.message_id",
+        without=("address", "subject", "body", *_UNSENT),
+        more=_address(),
+    ),
+    "messages/papers.jsonl": _rows(
+        "message_paper", "t.message_id IN (SELECT message_id FROM message WHERE case_no = $1)", "t.message_id, t.place"
+    ),
+    "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
+    "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
+    "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
+    "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
+    "orders/forms.jsonl": _rows(
+        "order_link_form",
+        "t.link_id IN (SELECT link_id FROM order_link JOIN bank_order USING (order_id) WHERE case_no = $1)",
+        "t.form_id",
+    ),
+    "orders/lines.jsonl": _rows("bank_order_line", _ORDER, "t.order_id, t.line_no"),
+    "orders/links.jsonl": _rows("order_link", _ORDER, "t.link_id", without=("token_digest",)),
+    "orders/orders.jsonl": _rows("bank_order", _CASE, "t.planned_at, t.order_id"),
+    "orders/words_proposed.jsonl": _rows("confirmation_proposal", _ORDER, "t.proposal_id", without=("digest",)),
+    "police/court_orders.jsonl": _rows(
+        "(SELECT c.case_no, c.court_order_id, c.kind, c.effect, c.court, c.order_no, c.made_on, c.amount_paise,"
+        " c.institution, c.account_key, encode(c.document_digest, 'hex') AS document_sha256, c.taken_by, c.taken_at,"
+        " c.reason, c.confirmed_by, c.confirmed_at, c.withdrawn_at, c.withdrawn_by,"
+        " c.withdrawn_reason FROM court_order c)",
+        _CASE,
+        "t.court_order_id",
+    ),
+    "police/duties.jsonl": _rows("duty", _CASE, "t.opened_at, t.kind"),
+    "police/firs.jsonl": _rows(
+        "(SELECT f.case_no, f.fir_id, f.kind, f.state, f.fir_no, f.police_station, f.sections, f.requested_at,"
+        " f.requested_by, f.registered_at, f.sign_by, f.signed_at, f.refusal,"
+        " encode(f.document_digest, 'hex') AS document_sha256 FROM fir f)",
+        _CASE,
+        "t.requested_at, t.fir_id",
+    ),
+    "police/attachment_approvals.jsonl": _rows("attachment_approval", _CASE, "t.approved_at, t.hold_id"),
+    "police/fir_copies.jsonl": _rows(
+        "(SELECT c.case_no, c.fir_id, encode(c.digest, 'hex') AS document_sha256 FROM fir_copy c)",
+        _CASE,
+        "t.fir_id, t.document_sha256",
+    ),
+    "police/paper_errands.jsonl": _rows("paper_errand", _CASE, "t.errand_id", without=_UNSENT),
+    "police/papers.jsonl": _rows(
+        "(SELECT p.case_no, p.paper_id, p.number, p.kind, p.language, p.subject, p.revision, p.ack_no, p.institution,"
+        " p.restoration_id, p.grievance_id, p.order_id, p.hold_id, p.request_id, p.template_version,"
+        " encode(p.digest, 'hex') AS pdf_sha256, p.issued_at, p.issued_by FROM paper p)",
+        _CASE,
+        "t.issued_at, t.number",
+    ),
+    "requests/carriage.jsonl": _rows("request_carriage", _REQUEST, "t.carriage_id"),
+    "requests/forms.jsonl": _rows(
+        "answer_link_form",
+        "t.link_id IN (SELECT link_id FROM answer_link JOIN hold_request USING (request_id) WHERE case_no = $1)",
+        "t.form_id",
+    ),
+    "requests/hops.jsonl": _rows("request_hop", _REQUEST, "t.request_id, t.hop_no"),
+    "requests/jobs.jsonl": _rows("request_job", _REQUEST, "t.institution, t.job_id"),
+    "requests/links.jsonl": _rows("answer_link", _REQUEST, "t.link_id", without=("token_digest",)),
+    "requests/requests.jsonl": _rows("hold_request", _CASE, "t.planned_at, t.request_id"),
+    "restorations/allocation_shares.jsonl": _rows(
+        "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"
+    ),
+    "restorations/allocations.jsonl": _rows("allocation", _ALLOCATION, "t.allocation_id"),
+    "restorations/lines.jsonl": _rows("restoration_line", _CASE, "t.restoration_id, t.hop_no"),
+    "restorations/objections.jsonl": _rows("objection", _RESTORATION, "t.objection_id"),
+    "restorations/restorations.jsonl": _rows("restoration", _CASE, "t.opened_at, t.restoration_id"),
+    "restorations/steps.jsonl": _rows("restoration_step", _RESTORATION, "t.restoration_id, t.place"),
+}
+"""What is read into which file."""
+TEXTS: Final = {
+    "messages/texts.jsonl": "SELECT jsonb_build_object('message_id', t.message_id, 'subject', t.subject, 'body',"
+    # What could be a code is none of a court's business, whatever the message is about.
+    r" regexp_replace(t.body, '(?<!\d)\d{6}(?!\d)', '……', 'g'))::text FROM message t"
+    " WHERE t.case_no = $1 AND t.kind <> 'grievance_code' ORDER BY t.written_at, t.message_id"
+}
+"""Read besides for a court: what messages said."""
+_READ: Final = FILES | TEXTS
+
+_DOCUMENTS: Final = {
+    "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
+    " WHERE case_no = $1 AND document IS NOT NULL ORDER BY court_order_id",
+    "police/firs": "SELECT encode(digest, 'hex') AS id, '' AS kind, document FROM fir_copy WHERE case_no = $1"
+    " ORDER BY digest",
+    "police/papers": "SELECT translate(number, '/', '-') || '.' || language AS id, kind, pdf AS document FROM paper"
+    " WHERE case_no = $1 ORDER BY issued_at, number",
+}
+_EVENTS: Final = (
+    "SELECT seq, kind, at, actor, data::text AS data_text, encode(hash, 'hex') AS hash FROM case_event"
+    " WHERE case_no = $1 ORDER BY seq"
+)
+# Only what the log binds: older cases have answers that no event binds.
+_WORDS: Final = f"""
+SELECT 'answer-' || a.update_id || '.jsonl' AS name, string_agg({answers.WORDS}, '' ORDER BY a.line_no) AS words
+FROM answer a WHERE a.case_no = $1 AND a.update_id IN (
+    SELECT (e.data->>'update_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
+) GROUP BY a.update_id
+UNION ALL
+SELECT 'confirmation-' || confirmation_id || '.jsonl', {bank_orders.WORDS}
+FROM bank_confirmation t WHERE {_ORDER} AND t.confirmation_id IN (
+    SELECT (e.data->>'confirmation_id')::bigint FROM case_event e WHERE e.case_no = $1 AND e.data ? 'bound'
+) ORDER BY name
+"""
+_BODIES: Final = """
+SELECT DISTINCT ON (b.body_id) encode(b.digest, 'hex') AS name, b.body FROM case_event e
+JOIN status_update u ON u.update_id = (e.data->>'update_id')::bigint
+JOIN bank_body b ON b.institution = u.institution AND b.digest = u.body_digest
+WHERE e.case_no = $1 AND e.data ? 'bound' ORDER BY b.body_id
+"""
+_SENT: Final = f"""
+SELECT '{SENT}/' || lpad(s.exchange_id::text, 10, '0') || '/' || f.name AS path, f.name, f.bytes, s.about, s.channel
+FROM (
+    SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN hold_request r USING (request_id)
+    WHERE r.case_no = $1
+    UNION ALL SELECT x.exchange_id, x.about, x.channel FROM bank_exchange x JOIN bank_order o USING (order_id)
+    WHERE o.case_no = $1
+) AS s CROSS JOIN LATERAL bank_exchange_files(s.exchange_id) AS f ORDER BY s.exchange_id, f.name
+"""
+# What another bank says of a request that is not its own is no part of the case.
+_SIGNED: Final = (
+    "SELECT evidence_id, institution, received_at, method, path, headers, body, digest, about, key_id, signature,"
+    " signature_base FROM bank_evidence"
+    " WHERE (about, institution) IN (SELECT request_id, institution FROM hold_request WHERE case_no = $1"
+    " UNION ALL SELECT order_id, institution FROM bank_order WHERE case_no = $1 UNION ALL"
+    " SELECT grievance_id, a.institution FROM grievance g JOIN account_hold a USING (hold_id) WHERE g.case_no = $1)"
+    " ORDER BY evidence_id"
+)
+_HEAD: Final = """
+SELECT f.case_no, f.opened_at, f.event_seq, encode(f.event_hash, 'hex') AS event_hash,
+    (SELECT at FROM case_event e WHERE e.case_no = f.case_no AND e.seq = f.event_seq) AS last_at,
+    (SELECT array_agg(ack_no ORDER BY ack_no) FROM complaint k WHERE k.case_no = f.case_no) AS ack_nos,
+    (SELECT coalesce(jsonb_object_agg(s.bucket, s.paise), '{}') FROM (
+        SELECT bucket, sum(balance_paise) AS paise FROM ledger_balance b WHERE b.case_no = f.case_no GROUP BY bucket
+    ) s) AS paise
+FROM complaint c JOIN case_file f USING (case_no) WHERE c.ack_no = $1
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseHead:
+    """A case as it stands at the instant of the pack."""
+
+    case_no: str
+    opened_at: datetime
+    event_seq: int
+    event_hash: str
+    last_at: datetime
+    """of the last event"""
+    ack_nos: list[str]
+    """of its complaints"""
+    paise: dict[str, int]
+    """by bucket"""
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document of the case, as it came or was issued."""
+
+    name: str
+    kind: str
+    """of a paper; empty for what is none of ours"""
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SentFile:
+    """A part of what passed between us and a bank."""
+
+    path: str
+    """in the pack"""
+    name: str
+    content: bytes
+    about: About
+    channel: ChannelKind
+
+
+async def head(connection: Connection, ack_no: str) -> CaseHead:
+    """The case that any of its numbers names. Raises `NotFound`."""
+    row = await connection.fetchrow(_HEAD, ack_no)
+    if row is None:
+        raise NotFound(f"no complaint or case has the number {ack_no}")
+    return CaseHead(**dict(row))
+
+
+async def count(connection: Connection, files: Iterable[str], case_no: str) -> int:
+    """How many lines these files have for a case."""
+    total = 0
+    for file in files:
+        total += await connection.fetchval(f"SELECT count(*) FROM ({_READ[file]}) AS counted", case_no)
+    return total
+
+
+async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
+    """The lines of a file. The caller's transaction gives all files one instant, as with the rest below."""
+    async for row in connection.cursor(_READ[file], case_no, prefetch=AT_ONCE):
+        yield row[0]
+
+
+async def event_lines(connection: Connection, case_no: str) -> AsyncGenerator[EventLine, None]:
+    """The log of a case, from its first event."""
+    async for row in connection.cursor(_EVENTS, case_no, prefetch=AT_ONCE):
+        yield EventLine(case_no=case_no, **dict(row))
+
+
+async def documents(connection: Connection, case_no: str) -> AsyncGenerator[Document, None]:
+    """The papers that were issued, the orders of courts and the reports, one at a time."""
+    for folder, statement in _DOCUMENTS.items():
+        async for row in connection.cursor(statement, case_no, prefetch=1):
+            yield Document(f"{folder}/{row['id']}.pdf", row["kind"], row["document"])
+
+
+async def bound_words(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, str], None]:
+    """What banks said, as the log binds it: the name of each file, and its text."""
+    async for row in connection.cursor(_WORDS, case_no, prefetch=1):
+        yield row["name"], row["words"]
+
+
+async def bodies(connection: Connection, case_no: str) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Answers as they came on the I4C wire and in files: the SHA-256 of each, and its bytes."""
+    async for row in connection.cursor(_BODIES, case_no, prefetch=1):
+        yield row["name"], row["body"]
+
+
+async def sent(connection: Connection, case_no: str) -> AsyncGenerator[SentFile, None]:
+    """What was sent to banks, and what they replied, a file at a time."""
+    async for row in connection.cursor(_SENT, case_no, prefetch=1):
+        yield SentFile(row["path"], row["name"], row["bytes"], About(row["about"]), ChannelKind(row["channel"]))
+
+
+async def signed_requests(connection: Connection, case_no: str) -> AsyncGenerator[Evidence, None]:
+    """What banks have sent over their own API about the case's requests, orders and grievances, as it came."""
+    async for row in connection.cursor(_SIGNED, case_no, prefetch=1):
+        headers = tuple((name, value) for name, value in row["headers"])
+        yield Evidence(**(dict(row) | {"headers": headers}))
+
+
+async def public_keys(connection: Connection, key_ids: list[str]) -> dict[str, bytes]:
+    """The registered keys of those ids, ended ones too."""
+    rows = await connection.fetch("SELECT key_id, public_key FROM bank_key WHERE key_id = ANY($1)", key_ids)
+    return {row["key_id"]: row["public_key"] for row in rows}

@@ -1,0 +1,321 @@
+"""Money on hold by account: what its holder is told of, what lapses, and the hops whose hold is to be taken up."""
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.holds.disputed_holds import CLAIMED, LET_GO
+from db.pool import Connection
+from db.restoration import exclusions
+from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
+from domain.errors import NotFound
+from domain.restoring import LEADS_TO
+from domain.small_holds import SmallHold
+from schemas.base import Noun, UtcDatetime
+from schemas.procedures import HoldPolicy
+
+
+class HeldHop(Noun):
+    """A hop with money on hold that the engine has not taken up yet."""
+
+    hop_no: int
+    ack_no: str
+    institution: str
+    account_key: str
+    held_at: UtcDatetime
+    held_paise: int
+    claimed_paise: int
+    """what the bank says is on hold beside, though it has gone by an earlier word"""
+
+
+async def cases_to_take_up(connection: Connection, held_before: datetime, but: Sequence[str], limit: int) -> list[str]:
+    """Cases with holds that nothing has followed from, longest waiting first; those in `but` are left out.
+
+    One whose money is still chased is among them when the first of its holds came by `held_before`.
+    """
+    rows = await connection.fetch(
+        "SELECT u.case_no FROM held_hop u JOIN case_file c USING (case_no)"
+        " WHERE u.taken_up_at IS NULL AND u.case_no <> ALL($1)"
+        " GROUP BY u.case_no, c.state HAVING c.state <> 'open' OR min(u.held_at) <= $3"
+        " ORDER BY min(u.held_at), u.case_no LIMIT $2",
+        list(but),
+        limit,
+        held_before,
+    )
+    return [row["case_no"] for row in rows]
+
+
+async def to_take_up(connection: Connection, case_no: str) -> list[HeldHop]:
+    """The case's hops whose hold is to be taken up, with what is on hold there now (paise, perhaps nothing)."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.ack_no, h.institution, h.account_key, u.held_at,"
+        " coalesce(b.balance_paise, 0) AS held_paise, greatest(0, coalesce(c.paise - l.done_paise, 0)) AS claimed_paise"
+        " FROM held_hop u JOIN hop h USING (case_no, hop_no)"
+        f" LEFT JOIN LATERAL ({CLAIMED}) AS c ON true CROSS JOIN LATERAL ({LET_GO}) AS l"
+        " LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE u.case_no = $1 AND u.taken_up_at IS NULL AND h.institution IS NOT NULL ORDER BY h.hop_no",
+        case_no,
+    )
+    return [HeldHop(**dict(row)) for row in rows]
+
+
+async def mark_taken_up(connection: Connection, case_no: str, at: datetime) -> None:
+    """What follows from the case's holds has begun. The case's row is locked, so none came meanwhile."""
+    await connection.execute(
+        "UPDATE held_hop SET taken_up_at = $2 WHERE case_no = $1 AND taken_up_at IS NULL", case_no, at
+    )
+
+
+_UNDER_ORDERS: Final = """coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)
+    FROM bank_order_line l JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no
+      AND NOT l.excess AND o.state IN ('planned', 'delivered', 'refused')), 0)"""
+
+_IN_NO_ROUND: Final = """NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
+    WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')"""
+
+_ORDERED_HOME_SINCE: Final = f"""EXISTS (SELECT FROM court_order o WHERE o.case_no = h.case_no AND o.effect = 'restore'
+    AND o.kind IN ({", ".join(f"'{kind.value}'" for kind in LEADS_TO)}) AND o.withdrawn_at IS NULL
+    AND o.taken_at > last.left_out_at
+    AND (o.account_key IS NULL OR (o.institution, o.account_key) = (h.institution, h.account_key)))"""
+"""what a court has ordered home while the round that left it out was open"""
+
+_TAKE_UP_AGAIN: Final = f"""
+UPDATE held_hop u SET taken_up_at = NULL
+FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+LEFT JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution AND a.account_key = h.account_key
+LEFT JOIN LATERAL (
+    SELECT r.state, r.closed_by, l.objection_id, l.court_order_id, l.left_out_at
+    FROM restoration r LEFT JOIN restoration_line l ON l.restoration_id = r.restoration_id AND l.hop_no = h.hop_no
+    WHERE r.ack_no = h.ack_no ORDER BY (l.hop_no IS NULL), r.round_no DESC LIMIT 1) AS last ON true
+WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
+  AND ($2::text IS NULL OR h.ack_no = $2)
+  AND ($3::text IS NULL OR (h.institution, h.account_key) = ($3, $4))
+  AND ($6::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM bank_order_line l WHERE l.order_id = $6))
+  AND ($7::uuid IS NULL OR h.hop_no IN (SELECT l.hop_no FROM restoration_line l JOIN restoration r
+      USING (restoration_id) WHERE l.restoration_id = $7
+        AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
+  AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
+  AND ($5 OR {_ORDERED_HOME_SINCE} OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order '))
+       OR last.objection_id IS NOT NULL
+       OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
+           OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
+RETURNING u.hop_no
+"""
+
+
+async def take_up_again(
+    connection: Connection,
+    case_no: str,
+    at: datetime,
+    *,
+    ack_no: str | None = None,
+    account: tuple[str, str] | None = None,
+    order_id: UUID | None = None,
+    restoration_id: UUID | None = None,
+    anew: bool = False,
+) -> int:
+    """Have what is on hold, under no order and in no open round, taken up: the next round begins; how many hops.
+
+    Of one complaint, of one account, of a bank's order that was taken back, of one restoration (once it is restored,
+    what it has left out), or all of the case. What was refused, or cancelled by an officer, begins again only `anew`,
+    or where it has just come free and a court keeps the hold: such a hold would never lapse.
+    """
+    institution, account_key = account or (None, None)
+    rows = await connection.fetch(
+        _TAKE_UP_AGAIN, case_no, ack_no, institution, account_key, anew, order_id, restoration_id
+    )
+    await exclusions.begin_anew(connection, case_no, [row["hop_no"] for row in rows], at)
+    return len(rows)
+
+
+async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
+    """The holds that a court keeps, with money under no order and in no open round."""
+    rows = await connection.fetch(
+        "SELECT DISTINCT a.hold_id FROM account_hold a JOIN hop h ON h.case_no = a.case_no"
+        " AND h.institution = a.institution AND h.account_key = a.account_key JOIN ledger_balance b"
+        " ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE a.case_no = $1"
+        f" AND a.state = 'held' AND starts_with(a.kept_by, 'court_order ') AND b.balance_paise > {_UNDER_ORDERS}"
+        f" AND {_IN_NO_ROUND} ORDER BY a.hold_id",
+        case_no,
+    )
+    return [row["hold_id"] for row in rows]
+
+
+class AccountHold(Noun):
+    """One case's money on hold at one account."""
+
+    hold_id: UUID
+    case_no: str
+    institution: str
+    account_key: str
+    reference: str
+    state: str
+    first_held_at: UtcDatetime
+    lapses_at: UtcDatetime
+    lapses_from: UtcDatetime | None
+    told_to: UtcDatetime | None
+    tried_to: UtcDatetime | None
+    late_to: UtcDatetime | None
+    officer_told: bool
+    warned_to: UtcDatetime | None
+    released_told_paise: int
+    kept_by: str | None
+    micro: bool
+    policy: HoldPolicy
+    ended_at: UtcDatetime | None
+
+
+_HOLD = ", ".join(AccountHold.model_fields)
+
+
+async def begin(
+    connection: Connection, case_no: str, hop: HeldHop, reference: str, policy: HoldPolicy, *, micro: bool
+) -> tuple[UUID, bool]:
+    """The hold on the hop's account, and whether its clocks begin now: it is new, or had ended.
+
+    A hold that begins anew keeps its reference and gets the clocks of today's policy.
+    """
+    row = await connection.fetchrow(
+        "INSERT INTO account_hold (hold_id, case_no, institution, account_key, reference, state, first_held_at,"
+        " lapses_at, micro, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
+        " ON CONFLICT (case_no, institution, account_key) DO UPDATE SET state = 'held', ended_at = NULL,"
+        " first_held_at = $6, lapses_at = $7, lapses_from = NULL, holder_told_at = NULL, told_to = NULL,"
+        " tried_to = NULL, late_to = NULL, warned_days = NULL, warned_to = NULL, kept_by = NULL, micro = $8,"
+        " micro_decision = NULL, micro_decided_by = NULL, micro_decided_at = NULL, micro_reason = '', policy = $9"
+        " WHERE account_hold.state = 'ended' RETURNING hold_id",
+        uuid4(),
+        case_no,
+        hop.institution,
+        hop.account_key,
+        reference,
+        hop.held_at,
+        hop.held_at + timedelta(seconds=policy.lapse_after_seconds),
+        micro,
+        policy.model_dump(mode="json"),
+    )
+    if row:
+        return row["hold_id"], True
+    hold_id: UUID = await connection.fetchval(
+        "SELECT hold_id FROM account_hold WHERE case_no = $1 AND institution = $2 AND account_key = $3",
+        case_no,
+        hop.institution,
+        hop.account_key,
+    )
+    return hold_id, False
+
+
+async def has_grown(connection: Connection, hold_id: UUID) -> bool:
+    """Take a small hold for one no more, where what is on hold now is above what it was promised; whether it was so."""
+    done = await connection.fetchval(
+        "UPDATE account_hold a SET micro = false WHERE a.hold_id = $1 AND a.micro"
+        " AND (a.policy->>'micro_below_paise')::bigint <= (SELECT sum(b.balance_paise) FROM hop h"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key)"
+        " RETURNING true",
+        hold_id,
+    )
+    return bool(done)
+
+
+async def at_account(connection: Connection, case_no: str, institution: str, account_key: str) -> SmallHold:
+    """What of the case is on hold at an account, and what else is known of it."""
+    row = await connection.fetchrow(
+        "SELECT mine.paise AS held_paise, held.held_paise - mine.paise AS elsewhere_paise, last.balance_paise"
+        " FROM (SELECT $2::text AS institution, $3::text AS account_key) AS t"
+        " CROSS JOIN LATERAL (SELECT coalesce(sum(l.balance_paise), 0)::bigint AS paise"
+        "  FROM hop h JOIN ledger_balance l ON l.case_no = h.case_no AND l.hop_no = h.hop_no AND l.bucket = 'held'"
+        "  WHERE h.case_no = $1 AND h.institution = t.institution AND h.account_key = t.account_key) AS mine"
+        f" CROSS JOIN LATERAL ({HELD_OVER_CASES}) AS held LEFT JOIN LATERAL ({LAST_BALANCE}) AS last ON true",
+        case_no,
+        institution,
+        account_key,
+    )
+    return SmallHold.model_validate(dict(row or {}))
+
+
+async def get(connection: Connection, hold_id: UUID) -> AccountHold:
+    """One hold, its row locked (lock its case before). Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_HOLD} FROM account_hold WHERE hold_id = $1 FOR UPDATE", hold_id)
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return AccountHold(**dict(row))
+
+
+async def case_of(connection: Connection, hold_id: UUID) -> str:
+    """The case a hold belongs to. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval("SELECT case_no FROM account_hold WHERE hold_id = $1", hold_id)
+    if case_no is None:
+        raise NotFound(f"hold {hold_id}")
+    return case_no
+
+
+class HeldOnHop(Noun):
+    """What of one hop is on hold, in paise."""
+
+    hop_no: int
+    ack_no: str
+    held_paise: int
+
+
+async def held(connection: Connection, hold_id: UUID) -> list[HeldOnHop]:
+    """The hops of a hold that have money on hold, in order."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.ack_no, b.balance_paise AS held_paise FROM account_hold a"
+        " JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'"
+        " WHERE a.hold_id = $1 AND b.balance_paise > 0 ORDER BY h.hop_no",
+        hold_id,
+    )
+    return [HeldOnHop(**dict(row)) for row in rows]
+
+
+_AT_ACCOUNT: Final = "h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key"
+
+
+async def end_if_empty(connection: Connection, hold_id: UUID, at: datetime) -> bool:
+    """End a hold under which nothing is on hold any more; true when that was so and it had not ended."""
+    done = await connection.fetchval(
+        "UPDATE account_hold a SET state = 'ended', ended_at = $2 WHERE a.hold_id = $1 AND a.state = 'held'"
+        " AND NOT EXISTS (SELECT FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
+        f" AND b.bucket = 'held' AND b.balance_paise > 0 WHERE {_AT_ACCOUNT})"
+        f" AND NOT EXISTS (SELECT FROM hop h CROSS JOIN LATERAL ({CLAIMED}) AS c CROSS JOIN LATERAL ({LET_GO}) AS l"
+        f" WHERE {_AT_ACCOUNT} AND c.paise > l.done_paise)"
+        " RETURNING true",
+        hold_id,
+        at,
+    )
+    return bool(done)
+
+
+async def end_if_was_empty(
+    connection: Connection, case_no: str, institution: str, account_key: str, at: datetime
+) -> UUID | None:
+    """End the hold under which nothing was on hold for a while since it began, though something is now; its id."""
+    ended: UUID | None = await connection.fetchval(
+        "UPDATE account_hold a SET state = 'ended', ended_at = $4 WHERE a.case_no = $1 AND a.institution = $2"
+        " AND a.account_key = $3 AND a.state = 'held' AND EXISTS (SELECT FROM ("
+        "  SELECT min(t.at) AS at, sum(sum(e.amount_paise)) OVER (ORDER BY e.transaction_id) AS left_paise"
+        "  FROM hop h JOIN ledger_entry e ON e.case_no = h.case_no AND e.hop_no = h.hop_no AND e.bucket = 'held'"
+        f"  JOIN ledger_transaction t USING (transaction_id) WHERE {_AT_ACCOUNT} GROUP BY e.transaction_id"
+        " ) AS past WHERE past.left_paise = 0 AND past.at >= a.first_held_at) RETURNING a.hold_id",
+        case_no,
+        institution,
+        account_key,
+        at,
+    )
+    return ended
+
+
+async def warn_anew(connection: Connection, hold_ids: Sequence[UUID], at: datetime) -> None:
+    """Of these holds, those that nothing keeps any more lapse no sooner than the longest warning before it allows."""
+    await connection.execute(
+        "UPDATE account_hold a SET lapses_at = greatest(a.lapses_at, w.until), lapses_from = w.until,"
+        " warned_days = NULL, warned_to = NULL FROM (SELECT hold_id, $2::timestamptz"
+        " + make_interval(secs => (SELECT max(w::double precision)"
+        "   FROM jsonb_array_elements_text(policy->'warn_before_seconds') AS w)) AS until FROM account_hold"
+        "  WHERE hold_id = ANY($1)) AS w"
+        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.kept_by IS NULL",
+        list(hold_ids),
+        at,
+    )

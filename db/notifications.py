@@ -1,0 +1,340 @@
+"""Messages to the people of a case: who they are and how they are reached, and the outbox of what they are told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID, uuid4
+
+from db.cases.cases import case_no_of
+from db.paging import BadCursor, cut, from_cursor, to_cursor
+from db.pool import Connection
+from domain.errors import NotFound, RuleBroken
+from domain.papers import TO_A_BANK
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import Language
+from schemas.messages import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
+
+
+class VictimContact(Noun):
+    """How a victim is reached. Holds personal data."""
+
+    case_no: str
+    mobile: str
+    email: str
+    language: Language
+    held_paise: int
+    """what is on hold of the complaint"""
+    restored_paise: int
+    """what of it has gone back"""
+
+
+async def victim(connection: Connection, ack_no: str) -> VictimContact:
+    """The victim of a complaint. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT c.case_no, v.mobile, v.email, v.language, m.held_paise, m.restored_paise"
+        " FROM complaint c JOIN victim v USING (victim_id) CROSS JOIN LATERAL ("
+        "  SELECT coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'held'), 0)::bigint AS held_paise,"
+        "  coalesce(sum(b.balance_paise) FILTER (WHERE b.bucket = 'restored'), 0)::bigint AS restored_paise"
+        "  FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no"
+        "  WHERE h.case_no = c.case_no AND h.ack_no = c.ack_no) AS m WHERE c.ack_no = $1",
+        ack_no,
+    )
+    if row is None:
+        raise NotFound(f"complaint {ack_no}")
+    return VictimContact(**dict(row))
+
+
+class HolderContact(Noun):
+    """How the holder of an account is reached, as the bank has told or a person has heard; and the bank.
+
+    Holds personal data.
+    """
+
+    case_no: str
+    reference: str
+    institution: str
+    bank: str
+    """its name"""
+    account: str
+    phone: str
+    email: str
+    bank_email: str
+    first_held_at: UtcDatetime
+    held_paise: int
+
+
+async def holder(connection: Connection, hold_id: UUID) -> HolderContact:
+    """The holder of the account under a hold: what a person was told, else what stands in the bank's newest line
+    about it. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT a.case_no, a.reference, a.institution, i.name AS bank, i.desk_email AS bank_email, a.first_held_at,"
+        " (SELECT coalesce(sum(b.balance_paise), 0) FROM hop h JOIN ledger_balance b ON b.case_no = h.case_no"
+        "  AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key)::bigint AS held_paise,"
+        " (SELECT h.payee_holder FROM hop h WHERE h.case_no = a.case_no AND h.institution = a.institution"
+        "  AND h.account_key = a.account_key ORDER BY h.hop_no LIMIT 1) AS account,"
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('phone_number', 'holder_phone')} ELSE c.phone END AS phone,"
+        f" CASE WHEN c.hold_id IS NULL THEN {_told('email', 'holder_email')} ELSE c.email END AS email"
+        " FROM account_hold a JOIN institution i ON i.code = a.institution LEFT JOIN holder_contact c USING (hold_id)"
+        " WHERE a.hold_id = $1",
+        hold_id,
+    )
+    if row is None:
+        raise NotFound(f"hold {hold_id}")
+    return HolderContact(**dict(row))
+
+
+async def put_holder_contact(
+    connection: Connection, hold_id: UUID, phone: str, email: str, by: str, at: datetime
+) -> None:
+    """Keep how the holder of an account is reached, in the place of what was known."""
+    await connection.execute(
+        "INSERT INTO holder_contact (hold_id, phone, email, told_at, told_to) VALUES ($1, $2, $3, $4, $5)"
+        " ON CONFLICT (hold_id) DO UPDATE SET phone = $2, email = $3, told_at = $4, told_to = $5",
+        hold_id,
+        phone,
+        email,
+        at,
+        by,
+    )
+
+
+def _told(field: str, field_of_api: str) -> str:
+    """What the bank wrote into the field, by its wire or our API, of the newest line by which it holds money on the
+    account."""
+    return (
+        f"coalesce((SELECT f.told FROM answer w JOIN hop h ON h.case_no = w.case_no"
+        " AND h.hop_no = ANY(w.hop_nos) CROSS JOIN LATERAL (VALUES"
+        f" (w.raw -> '{field}', w.raw ->> '{field}'), (w.raw -> '{field_of_api}', w.raw ->> '{field_of_api}'))"
+        " AS f (as_sent, told) WHERE w.case_no = a.case_no AND w.institution = a.institution"
+        " AND w.kind = 'held' AND h.account_key = a.account_key"
+        " AND jsonb_typeof(f.as_sent) = 'string' AND f.told <> '' ORDER BY w.answer_id DESC LIMIT 1), '')"
+    )
+
+
+class NewMessage(Noun):
+    """A message as it is written down."""
+
+    case_no: str
+    kind: MessageKind
+    to_whom: Recipient
+    medium: Medium
+    address: str
+    language: Language
+    subject: str
+    body: str
+    natural_key: str
+    paper_ids: tuple[UUID, ...] = ()
+    """go with it, in this order"""
+    expires_at: UtcDatetime | None = None
+    """from then on it is sent no more, and its text is blank, as it is once it is sent; None: it is kept"""
+
+
+async def write(connection: Connection, message: NewMessage, at: datetime) -> bool:
+    """Put a message into the outbox; false where it was written before."""
+    written = await connection.fetchval(
+        "INSERT INTO message (message_id, case_no, kind, to_whom, medium, address, language, subject, body,"
+        " natural_key, written_at, next_attempt_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)"
+        " ON CONFLICT (natural_key) DO NOTHING RETURNING message_id",
+        uuid4(),
+        message.case_no,
+        message.kind.value,
+        message.to_whom.value,
+        message.medium.value,
+        message.address,
+        message.language.value,
+        message.subject,
+        message.body,
+        message.natural_key,
+        at,
+        message.expires_at,
+    )
+    if written is None:
+        return False
+    await connection.executemany(
+        "INSERT INTO message_paper (message_id, place, paper_id) VALUES ($1, $2, $3)",
+        [(written, place, paper_id) for place, paper_id in enumerate(message.paper_ids, 1)],
+    )
+    return True
+
+
+class EnclosureMissing(RuleBroken):
+    """The copy of the FIR that a notice names is not here."""
+
+
+_TO_BANKS: Final = tuple(sorted(kind.value for kind in TO_A_BANK))
+
+
+async def papers_of(connection: Connection, message_id: UUID) -> list[tuple[str, bytes]]:
+    """The papers that go with a message, each with the name of its file; behind a notice to a bank the copy it names.
+
+    Raises `EnclosureMissing`: nothing goes out that speaks of what does not go with it.
+    """
+    rows = await connection.fetch(
+        "SELECT m.place, 0 AS behind, replace(p.number, '/', '-') || '.' || p.language || '.pdf' AS name, p.pdf"
+        " FROM message_paper m JOIN paper p USING (paper_id) WHERE m.message_id = $1"
+        " UNION ALL SELECT m.place, 1, 'FIR-' || p.case_no || '.pdf', c.document FROM message_paper m"
+        " JOIN paper p USING (paper_id) LEFT JOIN fir_copy c ON c.case_no = p.case_no"
+        " AND c.digest = decode(p.facts #>> '{fir,copy_digest}', 'hex')"
+        " WHERE m.message_id = $1 AND p.kind = ANY($2) AND p.facts #>> '{fir,copy_digest}' <> ''"
+        " ORDER BY place, behind",
+        message_id,
+        _TO_BANKS,
+    )
+    if any(row["pdf"] is None for row in rows):
+        raise EnclosureMissing(EnclosureMissing.__doc__)
+    return [(row["name"], row["pdf"]) for row in rows]
+
+
+async def bank_email(connection: Connection, code: str) -> str:
+    """The mailbox of a bank's desk; "" where none is known."""
+    found: str | None = await connection.fetchval("SELECT desk_email FROM institution WHERE code = $1", code)
+    return found or ""
+
+
+class ToSend(Noun):
+    """A message that is to be sent now. Holds personal data."""
+
+    message_id: UUID
+    case_no: str
+    kind: MessageKind
+    to_whom: Recipient
+    medium: Medium
+    address: str
+    language: Language
+    subject: str
+    body: str
+    attempts: int
+    """this one counted"""
+    expires_at: UtcDatetime | None
+
+
+_TO_SEND: Final = ", ".join(ToSend.model_fields)
+
+
+async def claim(
+    connection: Connection, media: Sequence[Medium], now: datetime, lease_until: datetime, limit: int
+) -> list[ToSend]:
+    """Take messages up that are due, so that nobody else sends them until `lease_until`; the longest due first."""
+    rows = await connection.fetch(
+        "UPDATE message SET attempts = attempts + 1, next_attempt_at = $3 WHERE message_id IN"
+        " (SELECT message_id FROM message WHERE next_attempt_at <= $2 AND medium = ANY($1) AND body <> ''"
+        f" ORDER BY next_attempt_at LIMIT $4 FOR UPDATE SKIP LOCKED) RETURNING {_TO_SEND}",
+        [medium.value for medium in media],
+        now,
+        lease_until,
+        limit,
+    )
+    return [ToSend(**dict(row)) for row in rows]
+
+
+async def expire(connection: Connection, now: datetime, failure: str) -> int:
+    """What was to be sent by now is sent no more, and its text is blank; returns how many messages that are."""
+    rows = await connection.fetch(
+        "UPDATE message SET body = '', next_attempt_at = NULL, failure = CASE WHEN sent_at IS NULL THEN $2 ELSE '' END"
+        " WHERE expires_at <= $1 AND body <> '' RETURNING message_id",
+        now,
+        failure,
+    )
+    return len(rows)
+
+
+async def no_way(connection: Connection, media: Sequence[Medium], now: datetime, until: datetime, failure: str) -> int:
+    """What is due over these media waits until `until`, as nothing carries it; returns how many messages that are."""
+    rows = await connection.fetch(
+        "UPDATE message SET next_attempt_at = $3, failure = $4 WHERE next_attempt_at <= $2 AND medium = ANY($1)"
+        " RETURNING message_id",
+        [medium.value for medium in media],
+        now,
+        until,
+        failure,
+    )
+    return len(rows)
+
+
+async def sent(connection: Connection, message_id: UUID, at: datetime) -> bool:
+    """It is sent, and its text blank where it was to be sent by a time; false where that was known."""
+    done = await connection.fetchval(
+        "UPDATE message SET sent_at = $2, next_attempt_at = NULL, failure = '',"
+        " body = CASE WHEN expires_at IS NULL THEN body ELSE '' END WHERE message_id = $1"
+        " AND sent_at IS NULL RETURNING true",
+        message_id,
+        at,
+    )
+    return bool(done)
+
+
+async def failed(connection: Connection, message_id: UUID, failure: str, again_at: datetime | None) -> None:
+    """It could not be sent; it is tried again at `again_at`, or never by itself."""
+    await connection.execute(
+        "UPDATE message SET failure = $2, next_attempt_at = $3 WHERE message_id = $1 AND sent_at IS NULL",
+        message_id,
+        failure,
+        again_at,
+    )
+
+
+async def try_again(connection: Connection, message_id: UUID, at: datetime) -> bool:
+    """Have a message that is not sent tried anew; false where it is sent, or its time is over."""
+    done = await connection.fetchval(
+        "UPDATE message SET next_attempt_at = $2, attempts = 0 WHERE message_id = $1 AND sent_at IS NULL"
+        " AND body <> '' AND (expires_at IS NULL OR expires_at > $2) RETURNING true",
+        message_id,
+        at,
+    )
+    return bool(done)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+_ROW: Final = ", ".join(MessageRow.model_fields)
+
+
+async def get(connection: Connection, message_id: UUID) -> MessageRow:
+    """One message, as the desk sees it. Raises `NotFound`."""
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM message WHERE message_id = $1", message_id)
+    if row is None:
+        raise NotFound(f"message {message_id}")
+    return MessageRow(**dict(row))
+
+
+async def page(
+    connection: Connection, ack_no: str | None, after: str | None, limit: int, *, in_trouble: bool
+) -> MessagePage:
+    """Messages, the newest first: of one case, or of all; those that are not sent and went wrong, or all.
+
+    Raises `NotFound` and `BadCursor`.
+    """
+    case_no = await case_no_of(connection, ack_no) if ack_no else None
+    at, message_id = _position(after)
+    rows = await connection.fetch(
+        f"SELECT {_ROW}, case_no FROM message WHERE ($1::text IS NULL OR case_no = $1)"
+        " AND (NOT $2 OR (sent_at IS NULL AND failure <> ''))"
+        " AND ($3::timestamptz IS NULL OR (written_at, message_id) < ($3, $4))"
+        " ORDER BY written_at DESC, message_id DESC LIMIT $5",
+        case_no,
+        in_trouble,
+        at,
+        message_id,
+        limit + 1,
+    )
+    shown, more = cut(rows, limit)
+    items = tuple(CaseMessage(**dict(row)) for row in shown)
+    last = items[-1] if items else None
+    return MessagePage(
+        items=items, next=to_cursor(last.written_at.isoformat(), str(last.message_id)) if more and last else None
+    )
+
+
+def _position(after: str | None) -> tuple[datetime | None, UUID | None]:
+    if after is None:
+        return None, None
+    written_at, message_id = (str(part) for part in from_cursor(after, str, str))
+    try:
+        moment, identity = datetime.fromisoformat(written_at), UUID(message_id)
+    except ValueError:
+        raise BadCursor(BadCursor.__doc__) from None
+    if moment.tzinfo is None:
+        raise BadCursor(BadCursor.__doc__)
+    return moment, identity

@@ -1,0 +1,1 @@
+"""Police: first information reports and statutory duties."""

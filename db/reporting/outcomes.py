@@ -1,0 +1,294 @@
+"""The measures of the way home, counted from the ledger, restorations and orders (docs/measures.md defines each).
+
+Whose money a hop carries says the hop itself. A hop that was in several rounds of a restoration counts for the newest.
+"""
+
+from typing import Final
+
+from asyncpg import Record
+
+from db.grievances import grievances
+from db.pool import Connection
+from schemas.base import Noun, UtcDatetime
+from schemas.home_figures import PAST_DAYS, HeldToRestored, HomeBy, HomeFigures, HomeReport, PastDays, Stage, Sum
+
+PERCENTILES: Final = (0.5, 0.95)
+_DAY_SECONDS: Final = 86_400
+_MONEY: Final = (Stage.LOST, Stage.HELD, Stage.RESTORED, Stage.RELEASED)
+_WAY: Final = (Stage.APPLIED, Stage.VERIFIED, Stage.NOTICED, Stage.APPROVED)
+
+
+class Period(Noun):
+    """Which cases are counted, those opened in `[opened_from, opened_to)`, and as of when."""
+
+    opened_from: UtcDatetime
+    opened_to: UtcDatetime
+    as_of: UtcDatetime
+    clock_factor: float = 1.0
+    """divides the days of procedures"""
+
+
+class _About(Noun):
+    """What a row is about, by a complaint `{ack}`, a case `{case}` or a bank `{bank}`, and what it takes to know."""
+
+    column: str
+    join: str = ""
+
+
+_ABOUT: Final[dict[HomeBy | None, _About]] = {
+    None: _About(column="''"),
+    HomeBy.ROUTE: _About(
+        column="coalesce(w.route, '')",
+        join="""LEFT JOIN (
+    SELECT DISTINCT ON (ack_no) ack_no, route FROM restoration WHERE route IS NOT NULL ORDER BY ack_no, round_no DESC
+) AS w ON w.ack_no = {ack}""",
+    ),
+    HomeBy.DISTRICT: _About(
+        column="v.district",
+        join="JOIN complaint p ON p.ack_no = {ack} JOIN victim v ON v.victim_id = p.victim_id",
+    ),
+    HomeBy.BANK: _About(column="coalesce({bank}, '')"),
+    HomeBy.OFFICER: _About(
+        column="coalesce(w.subject, '')",
+        join="""LEFT JOIN (
+    SELECT DISTINCT ON (case_no) case_no, subject FROM case_officer WHERE duty = 'io'
+    ORDER BY case_no, assignment_no DESC
+) AS w ON w.case_no = c.case_no""",
+    ),
+}
+_OF_A_VICTIM: Final = frozenset({HomeBy.ROUTE, HomeBy.DISTRICT})
+
+_COHORT: Final = "c.opened_at >= $1 AND c.opened_at < $2"
+READ_SECONDS: Final = 120.0
+"""how long one statement may count; a year of a whole state is much"""
+
+
+class Counting(Noun):
+    """One statement, with how a row of it names its complaint and its bank.
+
+    Hops are many and wide: they are read only where `hop_for` says that nothing else knows.
+    """
+
+    statement: str
+    ack: str
+    bank: str
+    hop_for: frozenset[HomeBy] = frozenset()
+    hop: str = ""
+
+    def by(self, by: HomeBy | None) -> str:
+        """The statement, telling its rows apart so."""
+        about, known = _ABOUT[by], {"ack": self.ack, "bank": self.bank}
+        join = about.join.format(**known)
+        if by in self.hop_for:
+            join = f"{self.hop} {join}"
+        return self.statement.format(column=about.column.format(**known), join=join)
+
+
+def _sum_of(name: str, condition: str) -> str:
+    return f"coalesce(sum(paise) FILTER (WHERE {condition}), 0)::bigint AS {name}_paise, " + (
+        f"count(*) FILTER (WHERE {condition} AND paise > 0) AS {name}_cases"
+    )
+
+
+# Where the money is now. First a row for each case, that its cases may be counted without sorting them.
+MONEY: Final = Counting(
+    statement=f"""
+SELECT about, {", ".join(_sum_of(stage.value, f"bucket = '{stage.value}'") for stage in _MONEY)} FROM (
+    SELECT {{column}} AS about, b.bucket, c.case_no, sum(abs(b.balance_paise))::bigint AS paise
+    FROM case_file c JOIN ledger_balance b ON b.case_no = c.case_no {{join}}
+    WHERE {_COHORT} AND b.bucket IN ('lost', 'held', 'restored', 'released') AND b.balance_paise <> 0
+    GROUP BY 1, 2, 3
+) AS by_case GROUP BY about
+""",
+    ack="h.ack_no",
+    bank="h.institution",
+    hop_for=_OF_A_VICTIM | {HomeBy.BANK},
+    hop="JOIN hop h ON h.case_no = b.case_no AND h.hop_no = b.hop_no",
+)
+
+# How far restorations have come, by the step at which they stand, or stood when they closed.
+WAY: Final = Counting(
+    statement=f"""
+SELECT about, {", ".join(_sum_of(stage.value, stage.value) for stage in _WAY)} FROM (
+    SELECT {{column}} AS about, c.case_no, r.step NOT IN ('collecting', 'application') AS applied,
+        r.step NOT IN ('collecting', 'application', 'verification') AS verified,
+        r.step NOT IN ('collecting', 'application', 'verification', 'holder_notice', 'show_cause') AS noticed,
+        r.approved_by IS NOT NULL AS approved, sum(b.balance_paise)::bigint AS paise
+    FROM case_file c JOIN restoration r ON r.case_no = c.case_no
+    JOIN restoration_line l ON l.restoration_id = r.restoration_id
+    JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no
+        AND b.bucket IN ('held', 'restored', 'released') AND b.balance_paise <> 0 {{join}}
+    WHERE {_COHORT} AND NOT EXISTS (
+        SELECT FROM restoration nr JOIN restoration_line nl ON nl.restoration_id = nr.restoration_id
+        WHERE nr.ack_no = r.ack_no AND nr.round_no > r.round_no AND nl.case_no = l.case_no AND nl.hop_no = l.hop_no
+    )
+    GROUP BY 1, 2, 3, 4, 5, 6
+) AS by_case GROUP BY about
+""",
+    ack="r.ack_no",
+    bank="a.institution",
+    hop_for=frozenset({HomeBy.BANK}),
+    hop="JOIN account_hold a ON a.hold_id = l.hold_id",
+)
+
+# An order that was taken back counts with what the bank had done of it by then.
+ORDERS: Final = Counting(
+    statement=f"""
+SELECT about, {_sum_of("ordered", "kind = 'restore'")}, {_sum_of("lapsed", "reason = 'lapsed'")} FROM (
+    SELECT {{column}} AS about, c.case_no, o.kind, o.reason, sum(
+        CASE WHEN o.kind = 'restore' AND o.state <> 'cancelled' THEN l.amount_paise ELSE l.confirmed_paise END
+    )::bigint AS paise
+    FROM case_file c JOIN bank_order o ON o.case_no = c.case_no JOIN bank_order_line l ON l.order_id = o.order_id
+    {{join}}
+    WHERE {_COHORT} AND NOT l.excess AND (o.kind = 'restore' OR o.reason = 'lapsed')
+    GROUP BY 1, 2, 3, 4
+) AS by_case GROUP BY about
+""",
+    ack="h.ack_no",
+    bank="o.institution",
+    hop_for=_OF_A_VICTIM,
+    hop="JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no",
+)
+
+# By when banks told of the credit, not by when the case was opened: of new cases only the quick have come home.
+# A bank may tell only the day, which is its midnight: what was credited before it was ordered counts from its word.
+CREDITS: Final = Counting(
+    statement="""
+SELECT {column} AS about, count(*) AS credits, percentile_cont($3::float8[]) WITHIN GROUP (
+    ORDER BY greatest(0, extract(
+        epoch FROM CASE WHEN k.done_at >= o.planned_at THEN k.done_at ELSE k.received_at END - r.first_held_at
+    )::float8)
+) AS seconds
+FROM bank_confirmation k JOIN bank_order o ON o.order_id = k.order_id AND o.kind = 'restore'
+JOIN restoration r ON r.restoration_id = o.restoration_id JOIN case_file c ON c.case_no = o.case_no {join}
+WHERE k.received_at >= $1 AND k.received_at < $2 AND k.applied_paise > 0 GROUP BY 1
+""",
+    ack="r.ack_no",
+    bank="o.institution",
+)
+
+# Whatever is on hold now: what has waited longest is of no cohort that anybody looks at.
+AGES: Final = Counting(
+    statement=f"""
+SELECT about, {
+        ", ".join(
+            f"count(*) FILTER (WHERE days >= {days}) AS holds_{days},"
+            f" coalesce(sum(paise) FILTER (WHERE days >= {days}), 0)::bigint AS paise_{days}"
+            for days in PAST_DAYS
+        )
+    } FROM (
+    SELECT {{column}} AS about, a.hold_id, sum(b.balance_paise)::bigint AS paise,
+        extract(epoch FROM $1::timestamptz - a.first_held_at)::float8 * $2::float8 / {_DAY_SECONDS} AS days
+    FROM account_hold a JOIN case_file c ON c.case_no = a.case_no
+    JOIN hop h ON h.case_no = a.case_no AND h.institution = a.institution AND h.account_key = a.account_key
+    JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held'
+        AND b.balance_paise > 0 {{join}}
+    WHERE a.state = 'held' GROUP BY 1, 2
+) AS by_hold GROUP BY about
+""",
+    ack="h.ack_no",
+    bank="a.institution",
+)
+
+
+async def report(connection: Connection, period: Period, by: HomeBy | None = None) -> HomeReport:
+    """All of it; call it in a transaction with one snapshot, that the figures may fit each other."""
+    total = (await _figures(connection, period, None)).get("") or HomeFigures(about="", stages=_stages())
+    rows = await _figures(connection, period, by) if by else {}
+    names = await _names(connection, list(rows)) if by is HomeBy.BANK else {}
+    told = [row.model_copy(update={"name": names.get(about, "")}) for about, row in rows.items()]
+    return HomeReport(
+        opened_from=period.opened_from,
+        opened_to=period.opened_to,
+        as_of=period.as_of,
+        by=by,
+        total=total,
+        rows=tuple(sorted(told, key=lambda row: (-ever_held_paise(row), row.about))),
+        grievances=tuple(
+            await grievances.figures(
+                connection, period.as_of, period.opened_from, period.opened_to, clock_factor=period.clock_factor
+            )
+        ),
+    )
+
+
+def ever_held_paise(figures: HomeFigures) -> int:
+    """What was ever on hold: wherever it is now, as far as the ledger has it."""
+    return sum(figures.stages[stage].paise for stage in (Stage.HELD, Stage.RESTORED, Stage.RELEASED))
+
+
+CREDITS_SAID: Final = """
+SELECT CASE
+        WHEN k.disposition = 'contradiction' THEN coalesce(t.kind, 'contradiction')
+        WHEN k.flags ? 'late' THEN 'late'
+        WHEN k.flags ? 'partial' THEN 'partial'
+        ELSE 'in_time' END AS how, count(*) AS n
+FROM bank_confirmation k JOIN bank_order o USING (order_id) JOIN bank_order_line l USING (order_id, line_no)
+LEFT JOIN LATERAL (
+    SELECT d.kind FROM contradiction d WHERE d.case_no = l.case_no AND d.hop_no = l.hop_no
+        AND d.opened_at = k.received_at AND d.kind LIKE 'credited%' LIMIT 1
+) AS t ON k.disposition = 'contradiction'
+WHERE o.kind = 'restore' AND k.disposition <> 'duplicate' GROUP BY 1 ORDER BY 2 DESC, 1
+"""
+
+
+async def credits_said(connection: Connection) -> dict[str, int]:
+    """Banks' words on orders to give back: in time, in part, late, or what contradicts the order."""
+    return {row["how"]: row["n"] for row in await connection.fetch(CREDITS_SAID)}
+
+
+STANDING: Final = """
+SELECT r.step, count(DISTINCT r.case_no) AS cases, coalesce(sum(b.balance_paise), 0)::bigint AS paise
+FROM restoration r JOIN restoration_line l USING (restoration_id)
+JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
+WHERE r.state = 'open' AND b.balance_paise > 0 GROUP BY r.step ORDER BY r.step
+"""
+
+
+async def standing(connection: Connection) -> dict[str, Sum]:
+    """Where the money stands that is still on its way: by the step of its restoration, what is on hold."""
+    return {row["step"]: Sum(paise=row["paise"], cases=row["cases"]) for row in await connection.fetch(STANDING)}
+
+
+async def _figures(connection: Connection, period: Period, by: HomeBy | None) -> dict[str, HomeFigures]:
+    cohort = (period.opened_from, period.opened_to)
+    stages: dict[str, dict[Stage, Sum]] = {}
+    for counting, told in ((MONEY, _MONEY), (WAY, _WAY), (ORDERS, (Stage.ORDERED, Stage.LAPSED))):
+        for row in await connection.fetch(counting.by(by), *cohort, timeout=READ_SECONDS):
+            stages.setdefault(row["about"], _stages()).update({stage: _sum(row, stage) for stage in told})
+    credits = await connection.fetch(CREDITS.by(by), *cohort, list(PERCENTILES), timeout=READ_SECONDS)
+    ages = await connection.fetch(AGES.by(by), period.as_of, period.clock_factor, timeout=READ_SECONDS)
+    spreads = {row["about"]: row for row in credits}
+    past = {row["about"]: row for row in ages if row[f"holds_{PAST_DAYS[0]}"]}
+    return {
+        key: _put(key, stages.get(key) or _stages(), spreads.get(key), past.get(key))
+        for key in (stages | spreads | past)
+    }
+
+
+def _stages() -> dict[Stage, Sum]:
+    return {stage: Sum() for stage in Stage}
+
+
+def _sum(row: Record, stage: Stage) -> Sum:
+    return Sum(paise=row[f"{stage.value}_paise"], cases=row[f"{stage.value}_cases"])
+
+
+def _put(about: str, stages: dict[Stage, Sum], spread: Record | None, past: Record | None) -> HomeFigures:
+    figures = HomeFigures(about=about, stages=stages)
+    changed: dict[str, object] = {}
+    if ever_held := ever_held_paise(figures):
+        changed["restored_of_held"] = stages[Stage.RESTORED].paise / ever_held
+    if spread is not None:
+        p50, p95 = spread["seconds"]
+        changed["held_to_restored"] = HeldToRestored(credits=spread["credits"], p50_seconds=p50, p95_seconds=p95)
+    if past is not None:
+        changed["past"] = tuple(
+            PastDays(days=days, holds=past[f"holds_{days}"], paise=past[f"paise_{days}"]) for days in PAST_DAYS
+        )
+    return figures.model_copy(update=changed)
+
+
+async def _names(connection: Connection, codes: list[str]) -> dict[str, str]:
+    rows = await connection.fetch("SELECT code, name FROM institution WHERE code = ANY ($1)", codes)
+    return {row["code"]: row["name"] for row in rows}

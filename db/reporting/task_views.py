@@ -1,0 +1,156 @@
+"""Reading the desk's tasks, each with what is needed to do it."""
+
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from db.banks import rosters
+from db.paging import cut, int_after, to_cursor
+from db.pool import Connection
+from domain.phone_words import what_to_say
+from domain.task_readers import Acts
+from schemas.base import Noun
+from schemas.enums import TaskKind, TaskState
+from schemas.rosters import HolidayRules, OfficerToCall
+from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
+
+_TASKS: Final = """
+SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,
+    t.reason, t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
+    h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
+    h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
+FROM desk_task t
+LEFT JOIN hold_request r ON r.request_id = t.request_id
+LEFT JOIN hop h ON h.case_no = t.case_no AND h.hop_no = t.hop_no
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'
+LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
+WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
+    AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
+    AND ($6::text[] IS NULL OR t.kind = ANY($6) OR t.note LIKE ANY($10)
+        OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
+            SELECT FROM restoration n WHERE n.step = ANY($7)
+            AND n.restoration_id = substring(t.note FROM '^restoration ([0-9a-f-]{36})')::uuid))
+        OR (t.kind = 'grievance' AND EXISTS (
+            SELECT FROM grievance g WHERE g.level = $8
+            AND g.grievance_id = substring(t.note FROM '^grievance ([0-9a-f-]{36})')::uuid)))
+    AND ($9::text IS NULL OR EXISTS (
+        SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = $9 AND NOT EXISTS (
+            SELECT FROM case_officer later WHERE later.case_no = o.case_no AND later.duty = o.duty
+            AND later.assignment_no > o.assignment_no)))
+ORDER BY t.task_id LIMIT $3
+"""
+
+# Of a task that a call can help: the hops of its request that have the most in play, and how many have any.
+_TO_ASK: Final = """
+SELECT * FROM (
+    SELECT q.request_id, h.hop_no, h.layer, h.state, h.payee_institution_as_told AS institution_as_told,
+        h.payee_holder AS holder, h.reference, h.amount_paise, b.balance_paise AS in_play_paise, h.transferred_at,
+        count(*) OVER (PARTITION BY q.request_id) AS hop_count,
+        row_number() OVER (PARTITION BY q.request_id ORDER BY b.balance_paise DESC, h.hop_no) AS place
+    FROM request_hop q JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no
+    JOIN ledger_balance b ON b.case_no = q.case_no AND b.hop_no = q.hop_no AND b.bucket = 'in_play'
+    WHERE q.request_id = ANY($1) AND q.live AND b.balance_paise > 0
+) AS ranked WHERE place <= $2 ORDER BY request_id, place
+"""
+_HOPS_SAID: Final = 5
+_BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, TaskKind.SUPERVISE})
+
+
+class Wanted(Noun):
+    """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers; what a
+    role of the police can act on, and what an officer answers for by their name on the token."""
+
+    state: TaskState = TaskState.OPEN
+    kinds: tuple[TaskKind, ...] = tuple(TaskKind)
+    ack_no: str | None = None
+    acts: Acts | None = None
+    of_officer: str | None = None
+
+
+async def page(
+    connection: Connection, wanted: Wanted, after: str | None, limit: int, holidays: HolidayRules, at: datetime
+) -> TaskPage:
+    """Up to `limit` tasks, the oldest first, with whom to call at that moment. Raises `BadCursor`."""
+    acts = wanted.acts
+    found = await connection.fetch(
+        _TASKS,
+        wanted.state,
+        int_after(after),
+        limit + 1,
+        [kind.value for kind in wanted.kinds],
+        wanted.ack_no,
+        acts and [kind.value for kind in acts.kinds],
+        acts and [step.value for step in acts.steps],
+        acts and acts.level,
+        wanted.of_officer,
+        acts and list(acts.noted),
+    )
+    rows, more = cut(found, limit)
+    officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
+    to_ask = await _to_ask(connection, [row["request_id"] for row in rows if row["kind"] in _BY_TELEPHONE])
+    items = tuple(_task(row, officers.get(row["code"], ()), to_ask.get(row["request_id"], [])) for row in rows)
+    return TaskPage(items=items, next=to_cursor(items[-1].task_id) if more else None)
+
+
+async def open_by_kind(connection: Connection) -> dict[TaskKind, int]:
+    """How many tasks wait for the desk, by kind."""
+    rows = await connection.fetch("SELECT kind, count(*) AS n FROM desk_task WHERE state = 'open' GROUP BY kind")
+    return {TaskKind(row["kind"]): row["n"] for row in rows}
+
+
+async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dict[UUID, list[Record]]:
+    found: dict[UUID, list[Record]] = {}
+    for row in await connection.fetch(_TO_ASK, request_ids, _HOPS_SAID):
+        found.setdefault(row["request_id"], []).append(row)
+    return found
+
+
+def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
+    return TaskView(
+        task_id=row["task_id"],
+        kind=row["kind"],
+        state=row["state"],
+        case_ack_no=row["case_no"],
+        note=row["note"],
+        institution=None if row["code"] is None else _institution(row, officers),
+        request_id=row["request_id"],
+        job_id=row["job_id"],
+        hop=None if row["hop_no"] is None else _hop(row),
+        say=_say(row, to_ask) if row["kind"] in _BY_TELEPHONE and to_ask else (),
+        opened_at=row["opened_at"],
+        closed_at=row["closed_at"],
+        closed_by=row["closed_by"],
+        reason=row["reason"],
+        reconciliation_id=row["reconciliation_id"],
+    )
+
+
+def _institution(row: Record, officers: tuple[OfficerToCall, ...]) -> TaskInstitution:
+    return TaskInstitution(
+        code=row["code"],
+        name=row["name"],
+        kind=row["institution_kind"],
+        desk_email=row["desk_email"],
+        nodal_officers=officers,
+    )
+
+
+def _say(row: Record, to_ask: list[Record]) -> tuple[str, ...]:
+    hops = [TaskHop.model_validate({name: hop[name] for name in TaskHop.model_fields}) for hop in to_ask]
+    return what_to_say(row["case_no"], row["job_id"], hops, to_ask[0]["hop_count"])
+
+
+def _hop(row: Record) -> TaskHop:
+    return TaskHop(
+        hop_no=row["hop_no"],
+        layer=row["layer"],
+        state=row["hop_state"],
+        institution_as_told=row["payee_institution_as_told"],
+        holder=row["payee_holder"],
+        reference=row["reference"],
+        amount_paise=row["amount_paise"],
+        in_play_paise=row["in_play_paise"],
+        transferred_at=row["transferred_at"],
+    )

@@ -1,0 +1,488 @@
+"""Restorations: their row, the turns of their steps, and the money they are about."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.cases import cases
+from db.pool import Connection
+from domain.errors import NotFound
+from domain.restoring import ENDS_BY, LEADS_TO
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import CaseState
+from schemas.procedures import RestorationPolicy
+from schemas.restoration_enums import (
+    CourtOrderEffect,
+    CourtOrderKind,
+    OrderState,
+    RestorationState,
+    Route,
+    Step,
+    StepOutcome,
+)
+from schemas.restorations import RoutePicked
+
+
+class RestorationRow(Noun):
+    """A restoration as it is worked on."""
+
+    restoration_id: UUID
+    case_no: str
+    ack_no: str
+    round_no: int
+    state: RestorationState
+    step: Step
+    turn: int
+    route: Route | None
+    policy: RestorationPolicy
+    prepared_by: str | None
+    approved_by: str | None
+    court_order_id: int | None
+
+
+class TurnRow(Noun):
+    """One turn of one step."""
+
+    step: Step
+    turn: int
+    due_at: UtcDatetime | None
+    reminded_at: UtcDatetime | None
+    escalated_at: UtcDatetime | None
+    ended_by: str | None
+    outcome: StepOutcome | None
+    reason: str
+
+
+class Line(Noun):
+    """The money of one hop that a restoration is about (paise)."""
+
+    hop_no: int
+    hold_id: UUID
+    institution: str
+    account_key: str
+    allocation_id: int | None
+    due_paise: int | None
+    objection_id: int | None
+    left_out: bool
+    """whether an SP, a court or a supervisor has left it out"""
+    kept_by: str | None
+    """what keeps its hold from lapsing"""
+    heard_left_paise: int | None
+    """what its holder was heard about and has not gone home; None: not heard yet"""
+    held_paise: int
+    to_release_paise: int
+    """what of it live orders let go"""
+    to_restore_paise: int
+    """what of it live orders give back"""
+
+    @property
+    def is_out(self) -> bool:
+        """Whether it does not go home by this restoration: an objection was right, or it was left out."""
+        return self.objection_id is not None or self.left_out
+
+    @property
+    def on_hold_paise(self) -> int:
+        """What of it is on hold and this restoration's, whatever is ordered; what came after the notice is not."""
+        return self._heard(self.held_paise)
+
+    @property
+    def free_paise(self) -> int:
+        """What of it may go home by this restoration."""
+        return self._heard(max(self.held_paise - self.to_release_paise, 0))
+
+    @property
+    def not_ordered_paise(self) -> int:
+        """What is on hold and no order asks for, whether it is this restoration's or not."""
+        return max(self.held_paise - self.to_release_paise - self.to_restore_paise, 0)
+
+    def _heard(self, paise: int) -> int:
+        if self.is_out:
+            return 0
+        return paise if self.heard_left_paise is None else min(paise, self.heard_left_paise)
+
+
+_ROW: Final = ", ".join(RestorationRow.model_fields)
+_TURN: Final = ", ".join(TurnRow.model_fields)
+
+
+async def case_of(connection: Connection, restoration_id: UUID) -> str:
+    """The case a restoration belongs to. Raises `NotFound`."""
+    case_no: str | None = await connection.fetchval(
+        "SELECT case_no FROM restoration WHERE restoration_id = $1", restoration_id
+    )
+    if case_no is None:
+        raise NotFound(f"restoration {restoration_id}")
+    return case_no
+
+
+async def lock(connection: Connection, restoration_id: UUID) -> RestorationRow:
+    """One restoration, its case's row locked and then its own. Raises `NotFound`."""
+    await cases.hold(connection, await case_of(connection, restoration_id))
+    row = await connection.fetchrow(
+        f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1 FOR UPDATE", restoration_id
+    )
+    assert row is not None, "restorations are never deleted"
+    return RestorationRow(**dict(row))
+
+
+async def find(connection: Connection, restoration_id: UUID) -> RestorationRow | None:
+    """One restoration, unlocked; None where there is none."""
+    row = await connection.fetchrow(f"SELECT {_ROW} FROM restoration WHERE restoration_id = $1", restoration_id)
+    return RestorationRow(**dict(row)) if row else None
+
+
+# -- steps -------------------------------------------------------------------------------------------------------------
+
+
+async def turns(connection: Connection, restoration_id: UUID) -> list[TurnRow]:
+    """Every turn of every step, in the order in which they were opened."""
+    rows = await connection.fetch(
+        f"SELECT {_TURN} FROM restoration_step WHERE restoration_id = $1 ORDER BY place", restoration_id
+    )
+    return [TurnRow(**dict(row)) for row in rows]
+
+
+async def end_turn(
+    connection: Connection, row: RestorationRow, outcome: StepOutcome, at: datetime, by: str, reason: str
+) -> None:
+    """The open turn of the step is over."""
+    await connection.execute(
+        "UPDATE restoration_step SET ended_at = $2, ended_by = $3, outcome = $4, reason = $5"
+        " WHERE restoration_id = $1 AND ended_at IS NULL",
+        row.restoration_id,
+        at,
+        by,
+        outcome.value,
+        reason,
+    )
+
+
+async def open_turn(
+    connection: Connection, restoration_id: UUID, step: Step, at: datetime, due_at: datetime
+) -> RestorationRow:
+    """Open the next turn of a step, as the one that the restoration is at; whatever was made ready is so no more."""
+    turn = await connection.fetchval(
+        "INSERT INTO restoration_step (restoration_id, step, turn, opened_at, due_at)"
+        " SELECT $1, $2, coalesce(max(turn), 0) + 1, $3, $4 FROM restoration_step"
+        " WHERE restoration_id = $1 AND step = $2 RETURNING turn",
+        restoration_id,
+        step.value,
+        at,
+        due_at,
+    )
+    row = await connection.fetchrow(
+        f"UPDATE restoration SET step = $2, turn = $3 WHERE restoration_id = $1 RETURNING {_ROW}",
+        restoration_id,
+        step.value,
+        turn,
+    )
+    assert row is not None, "restorations are never deleted"
+    return RestorationRow(**dict(row))
+
+
+async def note_reminded(connection: Connection, restoration_id: UUID, at: datetime) -> None:
+    """Somebody was reminded of the open step."""
+    await connection.execute(
+        "UPDATE restoration_step SET reminded_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL",
+        restoration_id,
+        at,
+    )
+
+
+async def note_escalated(connection: Connection, restoration_id: UUID, at: datetime) -> None:
+    """The supervisor was told of the open step."""
+    await connection.execute(
+        "UPDATE restoration_step SET escalated_at = $2 WHERE restoration_id = $1 AND ended_at IS NULL",
+        restoration_id,
+        at,
+    )
+
+
+# -- the row -----------------------------------------------------------------------------------------------------------
+
+
+async def set_route(connection: Connection, restoration_id: UUID, picked: RoutePicked) -> None:
+    """The law by which the money goes back."""
+    await connection.execute(
+        "UPDATE restoration SET route = $2, route_reasons = $3 WHERE restoration_id = $1",
+        restoration_id,
+        picked.route.value,
+        [reason.value for reason in picked.reasons],
+    )
+
+
+async def set_court_order(connection: Connection, restoration_id: UUID, court_order_id: int | None) -> None:
+    """The order under which it goes on; None: there is none any more."""
+    await connection.execute(
+        "UPDATE restoration SET court_order_id = $2 WHERE restoration_id = $1", restoration_id, court_order_id
+    )
+
+
+async def set_prepared(connection: Connection, restoration_id: UUID, by: str, due: dict[int, int]) -> None:
+    """Made ready for approval: what goes home of each hop, in paise."""
+    await connection.execute(
+        "UPDATE restoration_line SET due_paise = d.paise FROM unnest($2::integer[], $3::bigint[]) AS d (hop_no, paise)"
+        " WHERE restoration_id = $1 AND restoration_line.hop_no = d.hop_no",
+        restoration_id,
+        list(due),
+        list(due.values()),
+    )
+    await connection.execute("UPDATE restoration SET prepared_by = $2 WHERE restoration_id = $1", restoration_id, by)
+
+
+async def made_ready(connection: Connection, ack_no: str) -> list[UUID]:
+    """The complaint's restorations that are ready for approval and not approved."""
+    rows = await connection.fetch(
+        "SELECT restoration_id FROM restoration WHERE ack_no = $1 AND state = 'open' AND prepared_by IS NOT NULL"
+        " AND approved_by IS NULL",
+        ack_no,
+    )
+    return [row["restoration_id"] for row in rows]
+
+
+async def unprepare(connection: Connection, restoration_id: UUID) -> None:
+    """It is not ready for approval any more, or approved: what is to be divided is divided anew."""
+    await connection.execute(
+        "UPDATE restoration SET prepared_by = NULL, approved_by = NULL WHERE restoration_id = $1", restoration_id
+    )
+    await connection.execute(
+        "UPDATE restoration_line SET due_paise = NULL, allocation_id = NULL WHERE restoration_id = $1", restoration_id
+    )
+
+
+async def set_approved(connection: Connection, restoration_id: UUID, by: str) -> None:
+    """Approved; the database refuses whoever prepared it."""
+    await connection.execute("UPDATE restoration SET approved_by = $2 WHERE restoration_id = $1", restoration_id, by)
+
+
+async def close(
+    connection: Connection, restoration_id: UUID, state: RestorationState, at: datetime, by: str, reason: str
+) -> None:
+    """It is over."""
+    await connection.execute(
+        "UPDATE restoration SET state = $2, closed_at = $3, closed_by = $4, reason = $5 WHERE restoration_id = $1",
+        restoration_id,
+        state.value,
+        at,
+        by,
+        reason,
+    )
+
+
+# -- the money ---------------------------------------------------------------------------------------------------------
+
+_LINES: Final = """
+SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
+       l.due_paise, l.objection_id, num_nonnulls(l.left_out_at, l.court_order_id) > 0
+           AS left_out, a.kept_by,
+       CASE WHEN l.heard_paise IS NOT NULL THEN greatest(l.heard_paise - asked.given_back_paise, 0) END
+           AS heard_left_paise,
+       coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
+FROM restoration_line l JOIN account_hold a USING (hold_id)
+JOIN hop h ON h.case_no = l.case_no AND h.hop_no = l.hop_no
+LEFT JOIN ledger_balance b ON b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'
+CROSS JOIN LATERAL (
+    SELECT coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'release' AND o.state IN
+               ('planned', 'delivered', 'refused')), 0)::bigint AS to_release_paise,
+           coalesce(sum(ol.amount_paise - ol.confirmed_paise) FILTER (WHERE o.kind = 'restore' AND o.state IN
+               ('planned', 'delivered', 'refused')), 0)::bigint AS to_restore_paise,
+           coalesce(sum(ol.confirmed_paise) FILTER (WHERE o.restoration_id = l.restoration_id), 0)::bigint
+               AS given_back_paise
+    FROM bank_order_line ol JOIN bank_order o USING (order_id)
+    WHERE ol.case_no = l.case_no AND ol.hop_no = l.hop_no AND NOT ol.excess
+) AS asked
+WHERE l.restoration_id = $1 ORDER BY l.hop_no
+"""
+
+
+async def lines(connection: Connection, restoration_id: UUID) -> list[Line]:
+    """The money it is about, hop by hop."""
+    return [Line(**dict(row)) for row in await connection.fetch(_LINES, restoration_id)]
+
+
+async def of_complaint(connection: Connection, case_no: str, ack_no: str) -> int:
+    """What of a victim's money is on hold and not ordered to be let go, or has gone home: over all rounds, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT (coalesce(sum(b.balance_paise), 0) - coalesce((SELECT sum(l.amount_paise - l.confirmed_paise)"
+        "  FROM hop h JOIN bank_order_line l USING (case_no, hop_no) JOIN bank_order o USING (order_id)"
+        "  WHERE h.case_no = $1 AND h.ack_no = $2 AND o.kind = 'release' AND NOT l.excess"
+        "  AND o.state IN ('planned', 'delivered', 'refused')), 0))::bigint"
+        " FROM hop h JOIN ledger_balance b USING (case_no, hop_no)"
+        " WHERE h.case_no = $1 AND h.ack_no = $2 AND b.bucket IN ('held', 'restored')",
+        case_no,
+        ack_no,
+    )
+    return total
+
+
+async def note_heard(connection: Connection, restoration_id: UUID, hold_id: UUID | None = None) -> None:
+    """The holder of this account (None: of each not heard yet) is heard about what is on hold or gone home of it."""
+    await connection.execute(
+        "UPDATE restoration_line l SET heard_paise = coalesce((SELECT b.balance_paise FROM ledger_balance b"
+        "  WHERE b.case_no = l.case_no AND b.hop_no = l.hop_no AND b.bucket = 'held'), 0)"
+        "  + coalesce((SELECT sum(ol.confirmed_paise) FROM bank_order o JOIN bank_order_line ol USING (order_id)"
+        "  WHERE o.restoration_id = l.restoration_id AND o.kind = 'restore' AND ol.hop_no = l.hop_no), 0)"
+        " WHERE restoration_id = $1 AND CASE WHEN $2::uuid IS NULL THEN heard_paise IS NULL ELSE hold_id = $2 END",
+        restoration_id,
+        hold_id,
+    )
+
+
+async def forget_heard(connection: Connection, restoration_id: UUID) -> None:
+    """Its holders are heard anew."""
+    await connection.execute("UPDATE restoration_line SET heard_paise = NULL WHERE restoration_id = $1", restoration_id)
+
+
+async def restored_paise(connection: Connection, restoration_id: UUID) -> int:
+    """What banks have confirmed that they gave back under its orders, in paise."""
+    total: int = await connection.fetchval(
+        "SELECT coalesce(sum(l.confirmed_paise), 0)::bigint FROM bank_order_line l JOIN bank_order o USING (order_id)"
+        " WHERE o.restoration_id = $1",
+        restoration_id,
+    )
+    return total
+
+
+async def order_states(connection: Connection, restoration_id: UUID) -> tuple[OrderState, ...]:
+    """How its orders to banks stand."""
+    rows = await connection.fetch("SELECT state FROM bank_order WHERE restoration_id = $1", restoration_id)
+    return tuple(OrderState(row["state"]) for row in rows)
+
+
+async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:
+    """The holds of its lines lapse again, unless another approved restoration keeps them; what a court keeps stays."""
+    rows = await connection.fetch(
+        "UPDATE account_hold a SET kept_by = (SELECT 'restoration ' || r.restoration_id FROM restoration r"
+        "  JOIN restoration_line l USING (restoration_id) WHERE l.hold_id = a.hold_id AND r.state = 'open'"
+        "  AND r.approved_by IS NOT NULL AND r.restoration_id <> $1::uuid ORDER BY r.opened_at LIMIT 1)"
+        " WHERE a.kept_by = 'restoration ' || ($1::uuid)::text RETURNING a.hold_id",
+        restoration_id,
+    )
+    return [row["hold_id"] for row in rows]
+
+
+async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
+    """The holds of what goes home do not lapse: the order to give it back exists."""
+    rows = await connection.fetch(
+        "UPDATE account_hold a SET kept_by = 'restoration ' || ($1::uuid)::text WHERE a.kept_by IS NULL AND EXISTS"
+        " (SELECT FROM restoration_line l WHERE l.restoration_id = $1 AND l.hold_id = a.hold_id AND l.due_paise > 0)"
+        " RETURNING a.hold_id",
+        restoration_id,
+    )
+    return [row["hold_id"] for row in rows]
+
+
+class Payer(Noun):
+    """Where a hop's money came from in the first place: the account the victim paid from."""
+
+    hop_no: int
+    institution_as_told: str
+    holder: str
+    ifsc: str | None
+
+
+async def payers(connection: Connection, case_no: str, hop_nos: Sequence[int]) -> list[Payer]:
+    """Of each hop, who made the transfer at the top of its trail."""
+    rows = await connection.fetch(
+        "WITH RECURSIVE up AS ("
+        " SELECT hop_no AS asked, parent_hop_no, payer_institution_as_told, payer_holder, payer_ifsc FROM hop"
+        " WHERE case_no = $1 AND hop_no = ANY($2)"
+        " UNION ALL SELECT u.asked, h.parent_hop_no, h.payer_institution_as_told, h.payer_holder, h.payer_ifsc"
+        " FROM up u JOIN hop h ON h.case_no = $1 AND h.hop_no = u.parent_hop_no)"
+        " SELECT asked AS hop_no, payer_institution_as_told AS institution_as_told, payer_holder AS holder,"
+        " payer_ifsc AS ifsc FROM up WHERE parent_hop_no IS NULL ORDER BY asked",
+        case_no,
+        list(hop_nos),
+    )
+    return [Payer(**dict(row)) for row in rows]
+
+
+# -- facts that others write -------------------------------------------------------------------------------------------
+
+
+async def case_state(connection: Connection, case_no: str) -> CaseState:
+    """Whether money of the case is still being chased."""
+    return CaseState(await connection.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no))
+
+
+async def fir_is_registered(connection: Connection, case_no: str) -> bool:
+    """Whether a first information report stands."""
+    found: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM fir WHERE case_no = $1 AND state IN ('registered', 'signed'))", case_no
+    )
+    return found
+
+
+class _AboutMoney(Noun):
+    institution: str | None
+    account_key: str | None
+    """None: it is about every account of the case"""
+
+    def is_about(self, line: Line) -> bool:
+        """Whether it is about the account of this money."""
+        return self.account_key is None or (self.institution, self.account_key) == (line.institution, line.account_key)
+
+
+class CourtOrderRow(_AboutMoney):
+    """An order that may be one for a restoration."""
+
+    court_order_id: int
+    kind: CourtOrderKind
+    effect: CourtOrderEffect
+    amount_paise: int | None
+
+
+_ORDERS: Final = """
+SELECT c.court_order_id, c.kind, c.effect, c.amount_paise, c.institution, c.account_key FROM court_order c
+JOIN restoration r ON r.restoration_id = $1 AND c.case_no = r.case_no
+WHERE c.withdrawn_at IS NULL AND c.effect = ANY($2) AND c.kind = ANY($3)
+  AND (c.account_key IS NULL OR EXISTS (
+      SELECT FROM restoration_line l JOIN account_hold a USING (hold_id)
+      WHERE l.restoration_id = $1 AND a.institution = c.institution AND a.account_key = c.account_key))
+  -- One whose sum has been ordered home leads nobody any more.
+  AND (c.effect <> 'restore' OR c.amount_paise IS NULL OR c.amount_paise > (
+      SELECT coalesce(sum(CASE o.state WHEN 'cancelled' THEN o.confirmed_paise ELSE o.amount_paise END), 0)
+      FROM court_order_lines(c.court_order_id) o))
+ORDER BY c.court_order_id DESC
+"""
+
+
+async def court_orders(connection: Connection, restoration_id: UUID) -> list[CourtOrderRow]:
+    """The orders about its money that end a step or pick a route, the newest first."""
+    effects = [effect.value for effect in ENDS_BY]
+    rows = await connection.fetch(_ORDERS, restoration_id, effects, [kind.value for kind in LEADS_TO])
+    return [CourtOrderRow(**dict(row)) for row in rows]
+
+
+async def is_withdrawn(connection: Connection, court_order_id: int) -> bool:
+    """Whether an order was taken in by mistake."""
+    found: bool = await connection.fetchval(
+        "SELECT withdrawn_at IS NOT NULL FROM court_order WHERE court_order_id = $1", court_order_id
+    )
+    return found
+
+
+class Covered(_AboutMoney):
+    """What may still go home of what a row of an order names, after all that was ordered under it."""
+
+    left_paise: int | None
+    """None: it names no sum"""
+
+
+async def covered(connection: Connection, court_order_id: int) -> list[Covered]:
+    """What of an order is left to go home, account by account that it names.
+
+    Of a bank's order that was cancelled what it has done counts still.
+    """
+    rows = await connection.fetch(
+        "SELECT s.institution, s.account_key, CASE WHEN s.amount_paise IS NOT NULL THEN greatest(s.amount_paise"
+        "  - (SELECT coalesce(sum(CASE l.state WHEN 'cancelled' THEN l.confirmed_paise ELSE l.amount_paise END), 0)"
+        "  FROM court_order_lines(s.court_order_id) l), 0)::bigint END AS left_paise"
+        " FROM court_order c JOIN court_order s"
+        "  ON (s.case_no, s.court, s.order_no, s.effect) = (c.case_no, c.court, c.order_no, c.effect)"
+        " WHERE c.court_order_id = $1 AND (s.withdrawn_at IS NULL OR s.court_order_id = $1) ORDER BY s.court_order_id",
+        court_order_id,
+    )
+    assert rows, "orders of courts are never deleted"
+    return [Covered(**dict(row)) for row in rows]

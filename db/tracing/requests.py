@@ -1,0 +1,286 @@
+"""Hold requests: what was asked of whom, and how far silence has climbed."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.banks import bank_exchanges
+from db.pool import Connection
+from domain.errors import NotFound
+from schemas.base import Noun, UtcDatetime
+from schemas.enums import ChannelKind, HopSource, RequestState, Rung
+from schemas.exchanges import Exchange
+from schemas.work import HopBrief, HopRef
+
+
+class RequestRow(Noun):
+    """A hold request; whether its row is locked is said by the function that gives it."""
+
+    request_id: UUID
+    case_no: str
+    wave_no: int
+    institution: str
+    state: RequestState
+    job_id: str | None
+    rung: Rung | None
+    sent_at: UtcDatetime
+    delivered_at: UtcDatetime | None
+    first_answered_at: UtcDatetime | None
+    refusal_code: str | None
+    channel: ChannelKind | None
+    """which carried it last"""
+    round: int
+
+
+class Planned(Noun):
+    """What came under a request, and whether it is the first request of its case."""
+
+    hop_nos: tuple[int, ...]
+    first_of_case: bool
+    case_opened_at: UtcDatetime
+
+
+class Delivered(Noun):
+    """A request that reached its bank, and whether it is the first of its case."""
+
+    first_of_case: bool
+    case_opened_at: UtcDatetime
+
+
+class HopToAsk(Noun):
+    """What the bank is told of a hop; the disputed amount is what of it is in play."""
+
+    hop_no: int
+    revision: int
+    reference: str
+    reference_key: str
+    amount_paise: int
+    disputed_paise: int
+    transferred_at: UtcDatetime
+    layer: int
+    source: HopSource
+    opened_at: UtcDatetime
+
+
+class Weight(Noun):
+    """What of a request its urgency is told by: of all transfers it ever asked about, answered ones too."""
+
+    sent_at: UtcDatetime
+    freshest_at: UtcDatetime
+    largest_paise: int
+
+
+_ROW = (
+    "SELECT request_id, case_no, wave_no, institution, state, job_id, rung, sent_at, delivered_at, first_answered_at,"
+    " refusal_code, channel, round FROM hold_request"
+)
+
+
+async def get(connection: Connection, request_id: UUID) -> RequestRow | None:
+    """One request, its row locked; None when it was never planned."""
+    row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1 FOR NO KEY UPDATE", request_id)
+    return RequestRow(**dict(row)) if row else None
+
+
+async def find(connection: Connection, request_id: UUID) -> RequestRow | None:
+    """One request as it stands, not locked; None when it was never planned."""
+    row = await connection.fetchrow(f"{_ROW} WHERE request_id = $1", request_id)
+    return RequestRow(**dict(row)) if row else None
+
+
+async def get_of_case(connection: Connection, case_no: str, request_id: UUID) -> RequestRow:
+    """One request of one case, its row locked. Raises `NotFound`."""
+    row = await get(connection, request_id)
+    if row is None or row.case_no != case_no:
+        raise NotFound(f"request {request_id} of case {case_no}")
+    return row
+
+
+async def plan(
+    connection: Connection,
+    request_id: UUID,
+    case_no: str,
+    wave_no: int,
+    institution: str,
+    hop_refs: Sequence[HopRef],
+    at: datetime,
+) -> Planned | None:
+    """Write the request, its event, and every hop that still waits to be asked under it; None if it is there already.
+
+    A hop that was answered, corrected or put under another request in the meantime is left out; where none is left,
+    nothing is written. One statement: the case is locked for a moment (migration 0006).
+    """
+    row = await connection.fetchrow(
+        "SELECT case_opened_at, first_of_case, hop_nos FROM request_plan($1, $2, $3, $4, $5, $6, $7, 'engine')",
+        request_id,
+        case_no,
+        wave_no,
+        institution,
+        [ref.hop_no for ref in hop_refs],
+        [ref.revision for ref in hop_refs],
+        at,
+    )
+    return Planned(**dict(row)) if row else None
+
+
+async def live_hops(connection: Connection, request_id: UUID) -> list[HopToAsk]:
+    """The hops that this request still asks about, in order."""
+    rows = await connection.fetch(
+        "SELECT h.hop_no, h.revision, h.reference, h.reference_key, h.amount_paise, b.balance_paise AS disputed_paise,"
+        " h.transferred_at, h.layer, h.source, h.opened_at"
+        " FROM request_hop rh JOIN hop h USING (case_no, hop_no)"
+        " JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'in_play'"
+        " WHERE rh.request_id = $1 AND rh.live AND b.balance_paise > 0 ORDER BY h.hop_no",
+        request_id,
+    )
+    return [HopToAsk(**dict(row)) for row in rows]
+
+
+async def weight(connection: Connection, request_id: UUID) -> Weight:
+    """How heavy a request is that was planned. Raises `NotFound`."""
+    row = await connection.fetchrow(
+        "SELECT r.sent_at, max(h.transferred_at) AS freshest_at, max(h.disputed_paise) AS largest_paise"
+        " FROM hold_request r JOIN request_hop q USING (request_id)"
+        " JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no WHERE r.request_id = $1 GROUP BY r.sent_at",
+        request_id,
+    )
+    if row is None:
+        raise NotFound(f"request {request_id}")
+    return Weight(**dict(row))
+
+
+# What passed is written before the function reads it, and before the case is locked.
+_DELIVERED: Final = f"""
+WITH kept AS ({bank_exchanges.insert("'hold_request'", 7)} RETURNING 1)
+SELECT case_opened_at, first_of_case FROM request_delivered(
+    (SELECT $1::uuid WHERE (SELECT count(*) FROM kept) >= 0), $2, $3, $4, $5, $6, 'engine')
+"""
+
+
+async def delivered(
+    connection: Connection,
+    request_id: UUID,
+    institution: str,
+    job_id: str,
+    channel: ChannelKind,
+    round_no: int,
+    at: datetime,
+    exchanges: Sequence[Exchange] = (),
+) -> Delivered | None:
+    """Write that the bank has it under `job_id`, and the event; None when another attempt has written the same.
+
+    `round_no` counts how often silence has sent the request over another channel. What passed is kept in any case. One
+    statement: the case is locked for a moment (migrations 0011 and 0059).
+    """
+    row = await connection.fetchrow(
+        _DELIVERED,
+        request_id,
+        institution,
+        job_id,
+        channel.value,
+        round_no,
+        at,
+        *bank_exchanges.columns([request_id] * len(exchanges), exchanges),
+    )
+    return Delivered(**dict(row)) if row else None
+
+
+async def refused(connection: Connection, request_id: UUID, code: str, message: str) -> bool:
+    """The bank refused the ticket as a whole; false when that is written, or the bank has it after all."""
+    done = await connection.fetchval(
+        "UPDATE hold_request SET state = 'refused', refusal_code = $2, refusal_message = $3"
+        " WHERE request_id = $1 AND state = 'sending' RETURNING true",
+        request_id,
+        code,
+        message,
+    )
+    return bool(done)
+
+
+async def climb(connection: Connection, request_id: UUID, rung: Rung, at: datetime) -> None:
+    """Silence has climbed to `rung`; the wait for the next one counts from `at`."""
+    await connection.execute(
+        "UPDATE hold_request SET rung = $2, rung_at = $3 WHERE request_id = $1", request_id, rung.value, at
+    )
+
+
+ANSWERED: Final = """
+UPDATE hold_request r SET first_answered_at = coalesce(r.first_answered_at, $4),
+    state = CASE WHEN t.empty AND r.closed_at IS NULL THEN 'answered' ELSE r.state END,
+    closed_at = CASE WHEN t.empty THEN coalesce(r.closed_at, $4) ELSE r.closed_at END
+FROM (
+    SELECT q.request_id,
+        NOT EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.live) AS empty
+    FROM hold_request q
+    WHERE q.case_no = $1 AND q.institution = $2
+        AND EXISTS (SELECT FROM request_hop h WHERE h.request_id = q.request_id AND h.hop_no = ANY($3::integer[]))
+) AS t
+WHERE r.request_id = t.request_id
+RETURNING r.request_id, t.empty AND old.closed_at IS NULL AS done
+"""
+"""From the case's requests to their hops: of hops that are not live any more there is no index by case."""
+
+
+async def answered(
+    connection: Connection, case_no: str, institution: str, hop_nos: Sequence[int], at: datetime
+) -> list[UUID]:
+    """Note an answer about these hops; close the requests that have no live hop left now and return them."""
+    rows = await connection.fetch(ANSWERED, case_no, institution, list(hop_nos), at)
+    return [row["request_id"] for row in rows if row["done"]]
+
+
+async def finish_empty(connection: Connection, case_no: str, at: datetime) -> list[UUID]:
+    """Close the case's requests in which no hop is live any more, and return them.
+
+    `answered` are those of which the bank has said anything; the others are `superseded`.
+    """
+    rows = await connection.fetch(
+        "UPDATE hold_request r SET closed_at = $2,"
+        " state = CASE WHEN r.first_answered_at IS NULL THEN 'superseded' ELSE 'answered' END"
+        " WHERE r.case_no = $1 AND r.closed_at IS NULL"
+        " AND NOT EXISTS (SELECT FROM request_hop rh WHERE rh.request_id = r.request_id AND rh.live)"
+        " RETURNING r.request_id",
+        case_no,
+        at,
+    )
+    return [row["request_id"] for row in rows]
+
+
+_SEND_AGAIN: Final = """
+WITH dead AS (
+    UPDATE request_hop SET live = false WHERE request_id = $1 AND live RETURNING case_no, hop_no
+), again AS (
+    UPDATE hop h SET revision = h.revision + 1, state = 'open' FROM dead d
+    WHERE h.case_no = d.case_no AND h.hop_no = d.hop_no AND h.state = 'asked'
+    RETURNING h.case_no, h.hop_no, h.revision, h.institution, h.layer, h.transferred_at
+)
+SELECT a.hop_no, a.revision, a.institution, i.answer_class, a.layer, a.transferred_at, b.balance_paise AS disputed_paise
+FROM again a JOIN institution i ON i.code = a.institution
+JOIN ledger_balance b ON b.case_no = a.case_no AND b.hop_no = a.hop_no AND b.bucket = 'in_play' ORDER BY a.hop_no
+"""
+
+
+async def send_again(connection: Connection, request_id: UUID) -> list[HopBrief]:
+    """Take every live hop out of the request, to be asked anew under its next revision; `finish_empty` comes next."""
+    return [HopBrief(**dict(row)) for row in await connection.fetch(_SEND_AGAIN, request_id)]
+
+
+async def stop(connection: Connection, request_id: UUID, at: datetime) -> None:
+    """The desk withdrew it, or the ladder gave it up."""
+    await connection.execute(
+        "UPDATE hold_request SET state = 'stopped', closed_at = $2 WHERE request_id = $1", request_id, at
+    )
+
+
+async def knows_job(connection: Connection, institution: str, job_id: str, case_no: str) -> bool:
+    """Whether the institution gave this job id for this case, or has a request of the case whose id is yet to come."""
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM request_job j JOIN hold_request r USING (request_id)"
+        "  WHERE j.institution = $1 AND j.job_id = $2 AND r.case_no = $3)"
+        " OR EXISTS (SELECT FROM hold_request WHERE institution = $1 AND case_no = $3 AND job_id IS NULL)",
+        institution,
+        job_id,
+        case_no,
+    )
+    return known

@@ -1,0 +1,45 @@
+"""Reading a case whole, as the money-trail workbook needs it."""
+
+from typing import Final
+
+from db.cases.cases import case_no_of
+from db.pool import Connection
+from domain.trail_export import ExportAnswer, ExportHop
+from schemas.enums import ClaimKind, Disposition, HopSource
+
+_HOPS: Final = """
+SELECT h.hop_no, h.parent_hop_no, h.layer, h.source, h.institution, h.payer_institution_as_told, h.payer_holder,
+    h.payee_institution_as_told, h.payee_holder, h.payee_ifsc, h.reference, h.amount_paise, h.disputed_paise,
+    coalesce(b.balance_paise, 0) AS untraced_paise, h.transferred_at, h.opened_by_answer
+FROM hop h
+LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'untraced'
+WHERE h.case_no = $1 ORDER BY h.hop_no
+"""
+_ANSWERS: Final = """
+SELECT answer_id, institution, hop_nos, kind, disposition, status_code, amount_paise, claim_paise, applied_paise,
+    remarks, raw, occurred_at, received_at
+FROM answer WHERE case_no = $1 AND disposition <> 'duplicate' AND hop_nos <> '{}' ORDER BY answer_id
+"""
+
+
+async def whole_case(connection: Connection, ack_no: str) -> tuple[str, list[ExportHop], list[ExportAnswer]]:
+    """The case's number, all its hops and the lines that were worked in. Raises `NotFound`.
+
+    The caller's transaction gives them one instant.
+    """
+    case_no = await case_no_of(connection, ack_no)
+    hops = [
+        ExportHop(**{**dict(row), "source": HopSource(row["source"])}) for row in await connection.fetch(_HOPS, case_no)
+    ]
+    answers = [
+        ExportAnswer(
+            **{
+                **dict(row),
+                "hop_nos": tuple(row["hop_nos"]),
+                "kind": ClaimKind(row["kind"]),
+                "disposition": Disposition(row["disposition"]),
+            }
+        )
+        for row in await connection.fetch(_ANSWERS, case_no)
+    ]
+    return case_no, hops, answers

@@ -1,0 +1,30 @@
+"""The evidence of a case is read by indexes, however many rows other cases have."""
+
+import re
+
+from db.evidence import pack
+from db.pool import Pool
+
+SCAN = re.compile(r"(?:Index|Index Only|Bitmap Index) Scan")
+
+
+async def test_every_file_is_read_from_its_case(database: Pool) -> None:
+    statements = [
+        *pack.FILES.values(),
+        *pack.TEXTS.values(),
+        *pack._DOCUMENTS.values(),
+        pack._EVENTS,
+        pack._SIGNED,
+        pack._BODIES,
+        pack._WORDS,
+        pack._SENT,
+    ]
+    async with database.acquire() as connection, connection.transaction():
+        # What remains of sequential scans then is what no index can serve.
+        await connection.execute("SET LOCAL enable_seqscan = off")
+        for number, statement in enumerate(statements):
+            await connection.execute(f"PREPARE read_{number} (text) AS {statement}")
+            plan = [line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE read_{number} ('32411265000000')")]
+            assert not [line for line in plan if "Seq Scan" in line], plan
+            scans = [place for place, line in enumerate(plan) if SCAN.search(line)]
+            assert all("Index Cond" in plan[place + 1] for place in scans), plan
