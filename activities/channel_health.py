@@ -12,8 +12,8 @@ import asyncpg
 from db.banks import channels
 from db.banks.channels import Key
 from db.pool import Pool
-from domain import breaker
-from domain.breaker import BreakerRules, Health
+from domain.banks import circuit_breaker
+from domain.banks.circuit_breaker import BreakerRules, Health
 from schemas.enums import ChannelKind, ChannelState
 
 log = logging.getLogger(__name__)
@@ -49,15 +49,17 @@ class ChannelHealth:
     async def may_take(self, institution: str, channel: ChannelKind) -> bool:
         """Whether a request may go over the channel now; of a dropped one that is due, one caller is told so."""
         now = datetime.now(UTC)
-        found = self._unwell.get((institution, channel), breaker.WELL)
+        found = self._unwell.get((institution, channel), circuit_breaker.WELL)
         if found.state is ChannelState.CLOSED:
             return True
         won = False
 
         def take(health: Health) -> Health:
             nonlocal won
-            won = breaker.usable(health, now)
-            return breaker.probing(health, now, self.rules) if won and health != breaker.WELL else health
+            won = circuit_breaker.usable(health, now)
+            return (
+                circuit_breaker.probing(health, now, self.rules) if won and health != circuit_breaker.WELL else health
+            )
 
         await self._change((institution, channel), take)
         return won
@@ -65,30 +67,30 @@ class ChannelHealth:
     async def failed(self, institution: str, channel: ChannelKind) -> None:
         """A delivery failed."""
         now = datetime.now(UTC)
-        await self._change((institution, channel), lambda health: breaker.failed(health, now, self.rules))
+        await self._change((institution, channel), lambda health: circuit_breaker.failed(health, now, self.rules))
 
     async def silent(self, institution: str, channel: ChannelKind) -> None:
         """What was delivered was not answered in time."""
         now = datetime.now(UTC)
-        await self._change((institution, channel), lambda health: breaker.silent(health, now, self.rules))
+        await self._change((institution, channel), lambda health: circuit_breaker.silent(health, now, self.rules))
 
     async def delivered(self, institution: str, channel: ChannelKind) -> None:
         """A delivery went through."""
         if (institution, channel) in self._unwell:
-            await self._change((institution, channel), lambda health: breaker.delivered(health, self.rules))
+            await self._change((institution, channel), lambda health: circuit_breaker.delivered(health, self.rules))
 
     async def answered(self, institution: str, channel: ChannelKind) -> None:
         """The bank has answered what came over the channel."""
         if (institution, channel) in self._unwell:
-            await self._change((institution, channel), lambda health: breaker.answered(health, self.rules))
+            await self._change((institution, channel), lambda health: circuit_breaker.answered(health, self.rules))
 
     async def _change(self, key: Key, change: Callable[[Health], Health]) -> None:
         async with self._pool.acquire() as connection, connection.transaction():
             after = await channels.change_health(connection, key, change, datetime.now(UTC))
-        before = self._unwell.get(key, breaker.WELL)
+        before = self._unwell.get(key, circuit_breaker.WELL)
         if after.state is not before.state:
             log.warning("channel %s of %s is %s", key[1].value, key[0], after.state.value)
-        if after == breaker.WELL:
+        if after == circuit_breaker.WELL:
             self._unwell.pop(key, None)
         else:
             self._unwell[key] = after

@@ -8,7 +8,7 @@ from functools import cached_property
 from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
 from db.pool import Pool
-from domain.policy import Policy
+from domain.policy.model import Policy
 from schemas.work import CasePolicy
 
 

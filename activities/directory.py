@@ -19,9 +19,9 @@ from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire
 from db.banks import institutions
 from db.pool import Connection, Pool
-from domain.directory import Directory
+from domain.banks.directory import Directory
+from domain.banks.sponsors import SponsorRefused, check_beside
 from domain.errors import NotFound, RuleBroken
-from domain.sponsors import SponsorRefused, check_beside
 from schemas.base import Noun
 from schemas.enums import ChannelKind
 from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry

@@ -13,11 +13,11 @@ from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
-from domain.ack_numbers import make_ack_no
 from domain.errors import AckNoTaken, IdempotencyConflict
+from domain.intake.ack_numbers import make_ack_no
+from domain.intake.flags import oddities
 from domain.ledger import complaint_entries
-from domain.oddities import oddities
-from domain.trail import first_state, tasks_before_asking
+from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
 from schemas.base import Flag
 from schemas.complaints import Complaint, ComplaintReceipt, Transfer

@@ -2,8 +2,8 @@
 
 from activities.context import Hands
 from db.workbook import trail_export
-from domain.trail_columns import Sheet
-from domain.trail_export import ExportRow, to_sheets
+from domain.workbook.columns import Sheet
+from domain.workbook.exporting import ExportRow, to_sheets
 
 
 async def export_trail(hands: Hands, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:

@@ -19,7 +19,7 @@ from api.pages import GONE, TEMPLATES, Pages
 from api.params import INT32_MAX
 from api.parts import Parts, TheParts
 from api.throttle import Throttle, address_of
-from domain.policy import TryName
+from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.text import IST
 

@@ -29,7 +29,7 @@ from api.parts import Parts, TheParts
 from api.throttle import Throttle, address_of
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
-from domain.policy import TryName
+from domain.policy.model import TryName
 from domain.rupees import rupees
 from schemas.appeals import AppealGrievance, AppealView
 from schemas.enums import Language

@@ -18,7 +18,7 @@ from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
 from api.streams import EventHub, Subscription
-from domain.policy import LimitName
+from domain.policy.model import LimitName
 from schemas.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
 from schemas.base import UtcDatetime, WrittenOut
 from schemas.enums import FeedStatus

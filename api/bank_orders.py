@@ -17,7 +17,7 @@ from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
 from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
-from domain.policy import LimitName
+from domain.policy.model import LimitName
 from schemas.bank_answers import Acknowledge
 from schemas.orders import (
     BankOrder,

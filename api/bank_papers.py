@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from db.documents import document_register
-from domain.policy import LimitName
+from domain.policy.model import LimitName
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import BankPaperPage
 

@@ -13,7 +13,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db.reporting import task_views
-from domain.task_readers import acts_of
+from domain.reporting import acts_of
 from schemas.base import Noun, WithReason
 from schemas.enums import TaskKind, TaskState
 from schemas.identifiers import ACK_NO_PATTERN

@@ -20,7 +20,7 @@ from api.tokens import Officer
 from db.cases.cases import case_no_of
 from db.evidence.evidence_keys import EvidenceKeys
 from db.police import firs
-from domain.evidence import Edition
+from domain.evidence.pack import Edition
 from schemas.enums import Role
 from schemas.police import CaseDuty
 

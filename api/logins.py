@@ -16,7 +16,7 @@ from activities.secrets import Vault, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import institutions
-from domain.policy import TryName
+from domain.policy.model import TryName
 
 CHECKS_AT_ONCE: Final = 2
 CHECKS_WAITING_MAX: Final = 100

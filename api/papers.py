@@ -24,7 +24,7 @@ from api.problems import (
 from api.roles import Action
 from api.tokens import Officer
 from db.documents import document_register
-from domain.papers import SEIZURES, PaperDiffers, PaperLacks
+from domain.documents import SEIZURES, PaperDiffers, PaperLacks
 from schemas.base import Storable, WithReason
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.paper_errands import PaperPreview

@@ -25,8 +25,8 @@ from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
 from db.paging import BadCursor
-from domain.authority import MayNot, SameEyes
 from domain.errors import AckNoTaken, IdempotencyConflict, LimitExceeded, NotFound, NotNow, RuleBroken
+from domain.restoration.authority import MayNot, SameEyes
 
 log = logging.getLogger("goldenhour.api")
 

@@ -13,8 +13,8 @@ from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db.restoration import exclusions, restoration_views, restorations
-from domain.authority import verbs_now
 from domain.errors import NotFound
+from domain.restoration.authority import verbs_now
 from schemas.restoration_enums import RestorationState, Route, Step
 from schemas.restorations import (
     NewObjection,

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final
 
 from domain.grievances import ROLES
-from domain.restoring import REOPENERS, RULES
+from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
 from schemas.grievances import GrievanceVerb
 from schemas.restorations import RestorationVerb

@@ -21,7 +21,7 @@ from api.roles import Action
 from api.tokens import Officer
 from db.reporting import scorecards
 from db.reporting.scorecards import Span
-from domain.cells import as_plain_text
+from domain.spreadsheet_cells import as_plain_text
 from schemas.enums import AnswerClass, ContradictionKind, Rung
 from schemas.institutions import Code
 from schemas.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage

@@ -13,7 +13,7 @@ from activities.secrets import Vault
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
-from domain.policy import TryName
+from domain.policy.model import TryName
 
 NAMES_MAX: Final = 10_000
 """Names remembered as empty; beyond it the one that was found so longest ago is forgotten."""

@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Sequence
 
 from db.pool import Connection
-from domain.districts import known_district
+from domain.intake.districts import known_district
 from schemas.base import Flag, Noun
 from schemas.complaints import Complaint, ComplaintReceipt
 

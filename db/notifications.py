@@ -8,8 +8,8 @@ from uuid import UUID, uuid4
 from db.cases.cases import case_no_of
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
+from domain.documents import TO_A_BANK
 from domain.errors import NotFound, RuleBroken
-from domain.papers import TO_A_BANK
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Language
 from schemas.messages import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.authority import MayNot, SameEyes
 from domain.errors import NotNow
+from domain.restoration.authority import MayNot, SameEyes
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances import GrievanceErrand, GrievanceVerb

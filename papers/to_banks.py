@@ -1,6 +1,6 @@
 """Papers to a bank: one bank each."""
 
-from domain.papers import is_by_law
+from domain.documents import is_by_law
 from papers.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
 from papers.pieces import (
     Body,

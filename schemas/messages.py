@@ -24,7 +24,7 @@ _GSM_TWICE: Final = frozenset("\f^{}\\[~]|€")
 
 
 class MessageKind(StrEnum):
-    """What a message is about; to whom each goes stands in `domain.message_texts`."""
+    """What a message is about; to whom each goes stands in `domain.notifications`."""
 
     MONEY_HELD = "money_held"
     HOLD = "hold"

@@ -1,6 +1,6 @@
 """The facts that papers are written from, a noun a kind, and what is kept of a paper.
 
-Every fact may be missing, so that what is missing can be named (`domain.papers.lacking`).
+Every fact may be missing, so that what is missing can be named (`domain.documents.lacking`).
 """
 
 from datetime import date

@@ -37,7 +37,7 @@ class RestorationState(StrEnum):
 
 
 class Step(StrEnum):
-    """The steps of a restoration; which of them a route has, and in which order, is `domain.restoring`."""
+    """The steps of a restoration; which of them a route has, and in which order, is `domain.restoration.procedure`."""
 
     COLLECTING = "collecting"
     """the trail is still being followed: more may be held"""

@@ -30,7 +30,7 @@ RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 
 
 class RestorationVerb(StrEnum):
-    """What an officer can do to a restoration; `domain.restoring.RULES` has who, when, and what follows."""
+    """What an officer can do to a restoration; `domain.restoration.procedure.RULES` has who, when, and what follows."""
 
     RECEIVE_APPLICATION = "receive_application"
     VERIFY = "verify"
@@ -47,7 +47,7 @@ class RestorationVerb(StrEnum):
     RECEIVE_BOND = "receive_bond"
     CANCEL = "cancel"
     REOPEN = "reopen"
-    """of one that is closed: `domain.restoring.REOPENERS`"""
+    """of one that is closed: `domain.restoration.procedure.REOPENERS`"""
 
 
 class Errand(StrEnum):

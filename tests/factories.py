@@ -17,8 +17,8 @@ from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
-from domain.ack_numbers import OUR_FIRST_SERIAL
-from domain.policy import Policy, load_policy
+from domain.intake.ack_numbers import OUR_FIRST_SERIAL
+from domain.policy.model import Policy, load_policy
 from schemas.complaints import Complaint
 from schemas.institutions import InstitutionEntry, Iso20022Entry
 from workers.embedded.postgres import EmbeddedPostgres

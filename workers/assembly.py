@@ -11,7 +11,7 @@ from activities.context import Hands
 from activities.directory import DirectoryCache
 from activities.secrets import Vault
 from db.pool import Pool, open_pool
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from workers.home import secret_key, settled
 from workers.settings import Settings
 from workers.temporal import CaseCourier, connect, make_runtime

@@ -11,7 +11,7 @@ from typing import IO, Any, Final, cast
 
 import orjson
 
-from domain.public_banks import Package, PackageRefused
+from domain.banks.public_banks import Package, PackageRefused
 
 NAMES: Final = "banknames.json"
 BRANCHES: Final = "IFSC.json"

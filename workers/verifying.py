@@ -9,7 +9,7 @@ import asyncpg
 from db.evidence.integrity import case_of, case_records, count_cases, strays
 from db.grants import owns_tables
 from domain.errors import NotFound
-from domain.verification import Break, examine
+from domain.evidence.integrity import Break, examine
 
 COMMAND_TIMEOUT_SECONDS = 300.0
 MAX_BREAKS = 1_000

@@ -11,7 +11,7 @@ from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
     from activities.tracing.hold_requests import FreezeHands
-    from domain.priority import priority_key
+    from domain.banks.priority import priority_key
     from schemas.enums import Rung
     from schemas.work import (
         Astray,

@@ -20,7 +20,7 @@ from adapters.banks.iso20022.reasons import HELD, PENDING
 from adapters.banks.iso20022.values import case_id, start_of
 from db.orders import bank_replies, cancellations
 from db.orders.bank_replies import ReferenceLine
-from domain.confirming import Via
+from domain.orders import Via
 from schemas.identifiers import reference_key
 from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
 from schemas.restoration_enums import OrderKind

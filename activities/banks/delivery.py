@@ -21,7 +21,7 @@ from adapters.banks.protocol import (
     BankUnreachable,
     Chaser,
 )
-from domain import routes
+from domain.banks import channel_choice
 from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.exchanges import Exchange
 
@@ -142,7 +142,7 @@ class Carrier:
             await self.hands.health.silent(institution, channel)
             METRICS.carried(channel, CarriageOutcome.SILENT)
         ways = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return routes.choose(ways, self.hands.health.of(institution), {}, now) is not None
+        return channel_choice.choose(ways, self.hands.health.of(institution), {}, now) is not None
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -155,12 +155,12 @@ class Carrier:
             async with self.hands.pool.acquire() as connection:
                 turns = await parcel.turns(connection)
         left = ways
-        while chosen := routes.choose(left, self.hands.health.of(institution), turns, datetime.now(UTC)):
+        while chosen := channel_choice.choose(left, self.hands.health.of(institution), turns, datetime.now(UTC)):
             if await self.hands.health.may_take(institution, chosen):
                 return chosen
             left = [kind for kind in left if kind is not chosen]
         health = self.hands.health
-        if chosen := routes.last_resort(ways, health.of(institution), turns, health.rules):
+        if chosen := channel_choice.last_resort(ways, health.of(institution), turns, health.rules):
             return chosen
         raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution, ways))
 
@@ -171,7 +171,7 @@ class Carrier:
         return [kind for kind in channels if kind in self.adapters and parcel.fits(self.adapters[kind])]
 
     def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
-        at = routes.next_probe(ways, self.hands.health.of(institution))
+        at = channel_choice.next_probe(ways, self.hands.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
         # Never sooner: who comes before the time finds the door shut again.
         return self._turns.after(institution, wait_seconds)
@@ -193,7 +193,7 @@ class Carrier:
             await parcel.note(connection, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__)
             turns = await parcel.turns(connection)
         untried = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return routes.choose(untried, self.hands.health.of(institution), {}, datetime.now(UTC)) is not None
+        return channel_choice.choose(untried, self.hands.health.of(institution), {}, datetime.now(UTC)) is not None
 
     async def _well(self, institution: str, channel: ChannelKind) -> None:
         await self.hands.health.delivered(institution, channel)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from activities.directory import MAX_INSTITUTIONS, DirectoryRefused
 from db.banks import institutions
 from db.pool import Pool
-from domain.public_banks import Proposal, Sorted, sort_beside
-from domain.sponsors import check_beside
+from domain.banks.public_banks import Proposal, Sorted, sort_beside
+from domain.banks.sponsors import check_beside
 
 
 async def add_public_banks(pool: Pool, proposal: Proposal, *, dry_run: bool) -> Sorted:

@@ -10,7 +10,7 @@ from db.banks import bank_keys, received_bodies
 from db.banks.bank_keys import SignedBy
 from db.cases import events
 from db.cases.events import Event
-from domain.evidence import binding
+from domain.evidence.pack import binding
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind, EventKind
 

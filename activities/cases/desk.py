@@ -16,7 +16,7 @@ from db.pool import Connection
 from db.tracing import requests
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
-from domain.trail import first_state, tasks_before_asking
+from domain.tracing.trail import first_state, tasks_before_asking
 from schemas.answers import Entry
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import (

@@ -17,7 +17,7 @@ from db.outbox import case_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.ledger import move_between
-from domain.trail import first_state
+from domain.tracing.trail import first_state
 from schemas.answers import NewTask
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
 from schemas.work import CaseNews, FollowUp, HopRef

@@ -30,7 +30,7 @@ from db.police import statutory_duties
 from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
-from domain.papers import PaperLacks
+from domain.documents import PaperLacks
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.messages import MessageFacts, MessageKind

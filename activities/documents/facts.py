@@ -9,9 +9,9 @@ from uuid import UUID
 from activities.context import Hands
 from db.documents import document_facts, document_register
 from db.pool import Connection
+from domain.documents import TO_A_BANK
 from domain.errors import NotFound
-from domain.papers import TO_A_BANK
-from domain.restoration_policy import PaperSections
+from domain.policy.restoration import PaperSections
 from papers.words import words_of
 from schemas.base import Noun
 from schemas.enums import Bucket, Language

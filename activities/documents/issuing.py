@@ -19,9 +19,9 @@ from db.cases.events import Event
 from db.documents import document_facts, document_register
 from db.police import firs
 from db.pool import Connection
-from domain.authority import SameEyes
+from domain.documents import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors import NotNow
-from domain.papers import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
+from domain.restoration.authority import SameEyes
 from papers.composing import compose
 from papers.document import Imprint
 from papers.rendering import render, template_version

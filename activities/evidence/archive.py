@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from activities.evidence.checks import check_sent, check_signed, check_words
 from domain.errors import LimitExceeded
-from domain.evidence import (
+from domain.evidence.pack import (
     CASE,
     EVENT_LINES,
     EVENTS,

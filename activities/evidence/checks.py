@@ -13,7 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-from domain.evidence import BODIES, EDITION, EXCHANGES, SENT, SIGNED, WORDS, ChainReader, Listed, NotEvidence
+from domain.evidence.pack import BODIES, EDITION, EXCHANGES, SENT, SIGNED, WORDS, ChainReader, Listed, NotEvidence
 
 LINE_MAX_BYTES: Final = 64 * 1024 * 1024
 KEPT_MAX_BYTES: Final = 64 * 1024 * 1024

@@ -21,7 +21,7 @@ from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.pack import CaseHead
 from db.pool import Connection
-from domain.evidence import (
+from domain.evidence.pack import (
     BODIES,
     EDITION,
     EVENTS,

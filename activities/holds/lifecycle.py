@@ -23,7 +23,7 @@ from db.holds.account_holds import AccountHold
 from db.outbox import procedure_outbox
 from db.police import firs
 from db.pool import Connection
-from domain.hold_clocks import (
+from domain.holds.lapse import (
     LAPSE,
     RELEASE_EXCESS,
     TELL_HOLDER,

@@ -23,7 +23,7 @@ from db.notifications import HolderContact, NewMessage, ToSend
 from db.police import firs
 from db.pool import Connection
 from domain.errors import NotNow
-from domain.message_texts import Said, Written, forwarded, letter, short
+from domain.notifications import Said, Written, forwarded, letter, short
 from schemas.answers import NewTask
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient

@@ -12,7 +12,7 @@ from db.police import firs
 from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import Line, RestorationRow
-from domain.restoring import ACTS
+from domain.restoration.procedure import ACTS
 from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.papers import PaperHead
 from schemas.police import CaseDuty

@@ -21,9 +21,9 @@ from db.orders.bank_orders import LineRow, OrderRow
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.tracing import answers
-from domain.confirming import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
 from domain.errors import RuleBroken
-from domain.evidence import WORDS, binding
+from domain.evidence.pack import WORDS, binding
+from domain.orders import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
 from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken

@@ -7,7 +7,7 @@ from activities.banks.letters import Letter
 from adapters.banks.email import AnswerLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.orders.bank_orders import OrderRow
-from domain.duty import Holidays, calling_order
+from domain.banks.on_duty import Holidays, calling_order
 from schemas.institutions import Institution
 from schemas.procedures import OrderRung
 from schemas.restoration_enums import OrderKind

@@ -24,7 +24,7 @@ from adapters.banks.stated import Answerer
 from db.orders import bank_orders, order_links
 from db.orders.order_links import OrderLinkRow
 from db.pool import Connection
-from domain.confirming import Via
+from domain.orders import Via
 from schemas.orders import BankOrder, ConfirmationTaken, ConfirmedLine, OrderConfirmation, OrderLine
 from schemas.restoration_enums import OrderState
 

@@ -32,8 +32,8 @@ from db.orders.cancellations import CancellationRow
 from db.outbox import procedure_outbox
 from db.police import firs
 from db.pool import Connection
+from domain.documents import PaperLacks
 from domain.errors import NotFound, NotNow
-from domain.papers import PaperLacks
 from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
 from schemas.exchanges import About

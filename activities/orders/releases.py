@@ -13,7 +13,7 @@ from db.holds.free_amounts import Free
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
-from domain.hold_clocks import Part
+from domain.holds.lapse import Part
 from schemas.enums import ProcedureKind
 from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason

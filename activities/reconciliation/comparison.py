@@ -16,7 +16,7 @@ from db.cases import tasks
 from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
-from domain.reconciliation import Comparison, compare
+from domain.reconciliation.comparison import Comparison, compare
 from schemas.enums import TaskKind
 from schemas.reconciliation import InquiryOutcome, ListedLien, ReconciliationDetail
 

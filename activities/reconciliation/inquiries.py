@@ -9,7 +9,7 @@ import asyncpg
 from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
-from domain.policy import ListRules
+from domain.policy.model import ListRules
 from schemas.reconciliation import Inquiry
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")

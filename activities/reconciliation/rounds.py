@@ -27,7 +27,7 @@ from db.cases import tasks
 from db.reconciliation import comparisons, lien_inquiries, lien_lists
 from db.reconciliation.lien_inquiries import Overdue
 from domain.errors import NotFound
-from domain.reconciliation import slot_of
+from domain.reconciliation.comparison import slot_of
 from schemas.enums import ChannelKind, TaskKind
 from schemas.lien_rounds import AskForList, RoundPlan
 from schemas.reconciliation import Inquiry, ListWay

@@ -21,7 +21,7 @@ from db.pool import Connection
 from db.reporting import call_list, scorecards
 from db.reporting.call_list import Habit
 from db.reporting.scorecards import Span
-from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
+from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
 from schemas.scorecards import CallList, Percentiles, Scores
 

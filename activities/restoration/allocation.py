@@ -20,8 +20,8 @@ from db.pool import Connection
 from db.restoration import allocations, restorations
 from db.restoration.allocations import Account, ClaimRow, Gone
 from db.restoration.restorations import Line, RestorationRow
-from domain.allocation import Place, Swap, allocate, swaps
 from domain.ledger import move_between
+from domain.restoration.allocation import Place, Swap, allocate, swaps
 from schemas.answers import Entry
 from schemas.enums import Bucket, EventKind, ProcedureKind
 from schemas.restoration_enums import RestorationState, Step

@@ -22,9 +22,9 @@ from db.police import firs
 from db.pool import Connection
 from db.restoration import court_orders
 from db.restoration.court_orders import Releasable
-from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
-from domain.restoring import LEADS_TO
+from domain.restoration.authority import SameEyes
+from domain.restoration.procedure import LEADS_TO
 from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key

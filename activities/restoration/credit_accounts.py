@@ -11,8 +11,8 @@ from db.cases.events import Event
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import credit_accounts, restorations
-from domain.authority import SameEyes
 from domain.errors import NotNow, RuleBroken
+from domain.restoration.authority import SameEyes
 from schemas.answers import NewTask
 from schemas.base import Flag
 from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount

@@ -34,7 +34,7 @@ from db.cases import tasks
 from db.orders import bank_orders
 from db.restoration import restorations
 from domain.errors import RuleBroken
-from domain.restoring import dues, waits_for_order
+from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
 from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome

@@ -25,9 +25,9 @@ from db.holds import free_amounts
 from db.pool import Connection
 from db.restoration import credit_accounts, objections, restorations
 from db.restoration.restorations import Covered, Line, RestorationRow
-from domain import authority
 from domain.errors import NotNow
-from domain.restoring import LETS_GO, ORDERS_OF, RULES, back_to
+from domain.restoration import authority
+from domain.restoration.procedure import LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
 from schemas.identifiers import IFSC_PATTERN
 from schemas.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine

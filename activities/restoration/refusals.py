@@ -15,9 +15,9 @@ from db.holds import account_holds
 from db.restoration import exclusions, restorations
 from db.restoration.exclusions import As, Why
 from db.restoration.restorations import CourtOrderRow, Line
-from domain import authority
 from domain.errors import NotNow
-from domain.restoring import ENDS_BY
+from domain.restoration import authority
+from domain.restoration.procedure import ENDS_BY
 from schemas.enums import EventKind
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
 from schemas.restorations import Acting, ReopenReason, RestorationDone

@@ -21,7 +21,7 @@ from db.outbox import procedure_outbox
 from db.pool import Connection
 from db.restoration import allocations, court_orders, exclusions, objections, restorations
 from db.restoration.restorations import CourtOrderRow, Line, RestorationRow, TurnRow
-from domain.restoring import (
+from domain.restoration.procedure import (
     BY_OTHERS,
     HEARINGS,
     LAST_TO_BE_ROUTED,

@@ -18,8 +18,8 @@ from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
 from db.tracing import answers, requests
-from domain.evidence import BODIES, WORDS, binding
-from domain.trail import reconcile
+from domain.evidence.pack import BODIES, WORDS, binding
+from domain.tracing.trail import reconcile
 from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 from schemas.enums import (
     Bucket,

@@ -12,8 +12,8 @@ from adapters.banks.answers import (
     WithdrawalChannel,
     WithdrawalLine,
 )
-from domain.directory import Directory
-from domain.policy import CodeMeaning, TrailRules
+from domain.banks.directory import Directory
+from domain.policy.model import CodeMeaning, TrailRules
 from schemas.answers import NOT_STATED, Claim, PayeeClaim
 from schemas.base import Flag
 from schemas.enums import ClaimKind

@@ -18,8 +18,8 @@ from db.pool import Connection
 from db.tracing import answers, contradictions
 from db.tracing.contradictions import ContradictionRow, Doubt
 from domain.errors import NotNow
-from domain.settling import settling_entries
-from domain.trail import first_state, net, tasks_before_asking
+from domain.tracing.settlement import settling_entries
+from domain.tracing.trail import first_state, net, tasks_before_asking
 from schemas.answers import Contradiction, Entry, NewTask, Reconciliation
 from schemas.contradictions import Settlement, SettlementDone, Settling
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind

@@ -11,7 +11,7 @@ from activities.banks.letters import Letter
 from adapters.banks.email import AnswerLink, link_text
 from adapters.messages.smtp import is_plain_address
 from db.tracing.requests import HopToAsk, RequestRow
-from domain.duty import Holidays, calling_order
+from domain.banks.on_duty import Holidays, calling_order
 from schemas.institutions import Institution
 from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.text import IST

@@ -7,7 +7,7 @@ from typing import Final
 from activities.context import Hands
 from adapters.banks.protocol import Instrument
 from db.intake import Payment
-from domain.priority import priority_key
+from domain.banks.priority import priority_key
 from schemas.enums import Rung
 
 REQUESTOR: Final = "I4C-MHA"

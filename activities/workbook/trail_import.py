@@ -24,12 +24,12 @@ from db.cases import cases, events
 from db.cases.events import Event
 from db.workbook import trail_import
 from db.workbook.trail_import import LineFate, NamedHop
-from domain.complaint_row import Fault
 from domain.errors import AckNoTaken, NotFound, RuleBroken
-from domain.trail_columns import Sheet, TrailColumn
-from domain.trail_known import OnwardHop, Told, Verdict
-from domain.trail_row import TrailNote, TrailRow
-from domain.trail_workbook import RejectedTrailRow, TrailReading, rounds
+from domain.intake.complaint_row import Fault
+from domain.workbook.columns import Sheet, TrailColumn
+from domain.workbook.known import OnwardHop, Told, Verdict
+from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
+from domain.workbook.row import TrailNote, TrailRow
 from schemas.answers import NOT_STATED
 from schemas.base import Flag
 from schemas.complaints import MAX_TRANSFERS, Complaint, Transfer, Victim

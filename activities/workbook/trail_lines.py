@@ -19,8 +19,8 @@ from adapters.banks.answers import (
     WithdrawalLine,
     flagged,
 )
-from domain.trail_columns import Sheet
-from domain.trail_row import SOURCE, TrailRow
+from domain.workbook.columns import Sheet
+from domain.workbook.row import SOURCE, TrailRow
 from schemas.base import Flag
 
 FROM_WORKBOOK = Flag(

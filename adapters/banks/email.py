@@ -35,8 +35,8 @@ from adapters.messages.smtp import (
     is_plain_address,
 )
 from adapters.transcript import Transcript
-from domain.cells import as_plain_text
-from domain.duty import Holidays, calling_order
+from domain.banks.on_duty import Holidays, calling_order
+from domain.spreadsheet_cells import as_plain_text
 from schemas.enums import ChannelKind
 from schemas.institutions import Institution
 from schemas.orders import BankOrder, cancellation_id

@@ -103,7 +103,7 @@ class HoldTicket:
     instrument: Instrument
     incidents: tuple[Incident, ...]
     priority: int = PRIORITY_LAST
-    """1 (first) to 5 (last), as `domain.priority` has it"""
+    """1 (first) to 5 (last), as `domain.banks.priority` has it"""
     requested_at: datetime | None = None
     """None: at the moment it is sent"""
     respond_by: datetime | None = None

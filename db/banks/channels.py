@@ -5,7 +5,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from domain.breaker import WELL, Health
+from domain.banks.circuit_breaker import WELL, Health
 from schemas.enums import CarriageOutcome, ChannelKind, ChannelState
 
 Key = tuple[str, ChannelKind]
@@ -31,7 +31,7 @@ async def all_health(connection: Connection) -> dict[Key, Health]:
 
 
 async def change_health(connection: Connection, key: Key, change: Callable[[Health], Health], at: datetime) -> Health:
-    """Apply a rule of `domain.breaker` to one channel, and return what it came to. Runs in the caller's transaction.
+    """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return what it came to. Runs in the caller's transaction.
 
     Two processes that change one channel do so one after the other.
     """

@@ -7,7 +7,7 @@ from typing import Final
 from asyncpg import Record
 
 from db.pool import Connection
-from domain.duty import Holidays, calling_order
+from domain.banks.on_duty import Holidays, calling_order
 from schemas.rosters import MINUTES_A_DAY, WEEK, Holiday, HolidayRules, Leave, NodalOfficer, OfficerToCall, Shift
 
 _OFFICERS: Final = """

@@ -9,8 +9,8 @@ from asyncpg import Record
 
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
+from domain.documents import TO_A_BANK
 from domain.errors import NotFound
-from domain.papers import TO_A_BANK
 from schemas.enums import Language
 from schemas.paper_errands import BankPaper, BankPaperPage
 from schemas.papers import AttachmentApproval, IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView

@@ -8,8 +8,7 @@ from asyncpg import Record
 from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
-from domain.evidence import BODIES, SENT, SIGNED, WORDS
-from domain.verification import (
+from domain.evidence.integrity import (
     AskedRecord,
     Break,
     CaseRecord,
@@ -19,6 +18,7 @@ from domain.verification import (
     Place,
     PostingRecord,
 )
+from domain.evidence.pack import BODIES, SENT, SIGNED, WORDS
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 CASES_AT_ONCE = 50

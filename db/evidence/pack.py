@@ -16,7 +16,7 @@ from db.orders import bank_orders
 from db.pool import Connection
 from db.tracing import answers
 from domain.errors import NotFound
-from domain.evidence import EXCHANGES, SENT, EventLine
+from domain.evidence.pack import EXCHANGES, SENT, EventLine
 from schemas.enums import ChannelKind
 from schemas.exchanges import About
 

@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from domain.districts import known_district
+from domain.intake.districts import known_district
 from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 

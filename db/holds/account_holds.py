@@ -10,7 +10,7 @@ from db.pool import Connection
 from db.restoration import exclusions
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors import NotFound
-from domain.restoring import LEADS_TO
+from domain.restoration.procedure import LEADS_TO
 from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
 from schemas.procedures import HoldPolicy

@@ -4,7 +4,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from domain.hold_clocks import Part
+from domain.holds.lapse import Part
 
 CLAIMED: Final = """
     SELECT c.opened_at, (c.claimed_paise - greatest(c.applied_paise, taken.paise))::bigint AS paise

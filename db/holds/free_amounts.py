@@ -5,8 +5,8 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from domain.excess import Account, Excess, HeldLine, excess
-from domain.hold_clocks import Part
+from domain.holds.excess import Account, Excess, HeldLine, excess
+from domain.holds.lapse import Part
 from schemas.base import Noun
 
 _PARTS: Final = """

@@ -6,8 +6,8 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.confirming import Ordered, Via, Word
 from domain.errors import NotFound
+from domain.orders import Ordered, Via, Word
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from domain.reconciliation import Comparison, Transfer
+from domain.reconciliation.comparison import Comparison, Transfer
 from schemas.reconciliation import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
 
 _HELD: Final = """

@@ -1,6 +1,6 @@
 """Whom the desk calls first: the habits of every bank, and the requests that wait, by what is likely still there.
 
-The order is made here, over all that waits, with the same arithmetic as `domain.answering_curve`; a test holds the two
+The order is made here, over all that waits, with the same arithmetic as `domain.banks.answering_curve`; a test holds the two
 together.
 """
 
@@ -13,8 +13,8 @@ from asyncpg import Record
 
 from db.banks import rosters
 from db.pool import Connection
-from domain.answering_curve import HAZARD_MAX, BandCount, Curve
-from domain.phone_words import what_to_say
+from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve
+from domain.tracing.call_script import what_to_say
 from schemas.enums import AnswerClass
 from schemas.rosters import HolidayRules, OfficerToCall
 from schemas.scorecards import Call, CallFactors, CallList

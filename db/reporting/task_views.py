@@ -9,8 +9,8 @@ from asyncpg import Record
 from db.banks import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from domain.phone_words import what_to_say
-from domain.task_readers import Acts
+from domain.reporting import Acts
+from domain.tracing.call_script import what_to_say
 from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
 from schemas.rosters import HolidayRules, OfficerToCall

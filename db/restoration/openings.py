@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from domain.restoring import HEARINGS
+from domain.restoration.procedure import HEARINGS
 from schemas.base import Noun
 from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import Step

@@ -8,7 +8,7 @@ from uuid import UUID
 from db.cases import cases
 from db.pool import Connection
 from domain.errors import NotFound
-from domain.restoring import ENDS_BY, LEADS_TO
+from domain.restoration.procedure import ENDS_BY, LEADS_TO
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import CaseState
 from schemas.procedures import RestorationPolicy

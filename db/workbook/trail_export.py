@@ -4,7 +4,7 @@ from typing import Final
 
 from db.cases.cases import case_no_of
 from db.pool import Connection
-from domain.trail_export import ExportAnswer, ExportHop
+from domain.workbook.exporting import ExportAnswer, ExportHop
 from schemas.enums import ClaimKind, Disposition, HopSource
 
 _HOPS: Final = """

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from db.pool import Connection
-from domain.trail_known import ToldLine
+from domain.workbook.known import ToldLine
 from schemas.base import Noun, UtcDatetime
 from schemas.complaints import Victim
 from schemas.enums import ClaimKind, ContradictionKind, Disposition, HopSource

@@ -25,7 +25,7 @@ from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
 from db.cases import cases
 from db.pool import Connection, Pool
-from domain.chain import GENESIS, event_hash
+from domain.hash_chain import GENESIS, event_hash
 from schemas.complaints import Complaint
 from schemas.enums import Bucket, ChannelKind, Rung
 from schemas.exchanges import Exchange

@@ -16,7 +16,7 @@ from adapters.transcript import Sending, masked
 from db.banks import bank_exchanges, bank_keys
 from db.cases import events
 from db.cases.events import Event
-from domain.evidence import Edition
+from domain.evidence.pack import Edition
 from schemas.bank_keys import BankKey
 from schemas.enums import ChannelKind, EventKind, Language
 from schemas.exchanges import About

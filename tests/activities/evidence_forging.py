@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities.evidence.archive import PackWriter, check
 from activities.evidence.pack import public_key
 from activities.secrets import Vault
-from domain.evidence import MANIFEST, SIGNATURE, NotEvidence
+from domain.evidence.pack import MANIFEST, SIGNATURE, NotEvidence
 from papers.timeline import HOW_TO_VERIFY
 from tests.factories import SECRET
 

@@ -13,7 +13,7 @@ from activities.tracing.contradictions import SettledBy, settle
 from db.holds.account_holds import AccountHold
 from db.orders import bank_orders
 from db.pool import Connection
-from domain.hold_clocks import HoldStands
+from domain.holds.lapse import HoldStands
 from schemas.contradictions import Settling
 from schemas.enums import SettlementDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation

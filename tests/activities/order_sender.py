@@ -13,7 +13,7 @@ from activities.secrets import Vault
 from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.enums import ChannelKind
 from schemas.procedures import ProcedureOrder
 from tests.factories import SECRET

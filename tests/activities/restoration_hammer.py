@@ -23,7 +23,7 @@ from activities.directory import DirectoryCache
 from activities.holds import opening
 from activities.secrets import Vault
 from db.pool import open_pool
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb
 from tests.activities.hammer import say

@@ -16,8 +16,8 @@ from activities.secrets import CannotOpen, Vault
 from adapters.banks.protocol import IsoWay
 from db.banks import institutions
 from db.pool import Connection, Pool
+from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
-from domain.sponsors import PrefixOverlap, SponsorRefused
 from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry
 

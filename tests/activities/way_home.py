@@ -13,7 +13,7 @@ from activities.restoration import decisions
 from activities.restoration.deadlines import RestorationHands
 from db.evidence.integrity import case_records
 from db.orders import bank_orders
-from domain.verification import examine
+from domain.evidence.integrity import examine
 from schemas.enums import Role
 from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
 from schemas.police import NewOfficer

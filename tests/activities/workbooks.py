@@ -1,8 +1,8 @@
 """Money-trail workbooks of made-up cases, for those who take them."""
 
 from activities.workbook.trail_import import TrailOutcome, take_trail
-from domain.trail_columns import Sheet
-from domain.trail_workbook import TrailReading
+from domain.workbook.columns import Sheet
+from domain.workbook.reading import TrailReading
 from schemas.work import FollowUp
 from tests.activities.bench import Bench
 from tests.domain.trail_books import moved, read, said, sheet

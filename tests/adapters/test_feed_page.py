@@ -5,7 +5,7 @@ from typing import Any
 
 from adapters.banks.pull import Asked, answer_lines
 from db.paging import from_cursor
-from domain.policy import LimitName, load_policy
+from domain.policy.model import LimitName, load_policy
 from schemas.bank_answers import LINES_MAX, BankAnswer
 from schemas.feed import AnswerTaken, FeedPage
 from tests.paths import ROOT

@@ -17,8 +17,8 @@ from adapters.banks.iso20022.errors import IncompleteMessage
 from adapters.banks.iso20022.messages import Message
 from adapters.banks.iso20022.reasons import REASONS, status_code
 from adapters.banks.iso20022.resolution import LINES_MAX, TEXT_MAX_CHARS
-from domain.directory import Directory
-from domain.policy import CodeMeaning, load_policy
+from domain.banks.directory import Directory
+from domain.policy.model import CodeMeaning, load_policy
 from schemas.answers import Claim
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Bucket, ClaimKind, Disposition, TaskKind

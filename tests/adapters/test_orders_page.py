@@ -4,8 +4,8 @@ import json
 from typing import Any
 
 from adapters.banks.iso20022.orders import encode_order
-from domain.confirming import Ordered, judge
-from domain.policy import load_policy
+from domain.orders import Ordered, judge
+from domain.policy.model import load_policy
 from schemas.enums import ContradictionKind
 from schemas.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.procedures import OrderRung

@@ -26,7 +26,7 @@ from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry
 from db.pool import Pool
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.enums import Role
 from schemas.institutions import InstitutionEntry
 from schemas.work import FollowUp

@@ -28,7 +28,7 @@ from api.app import create_app
 from api.bank_feed import WAIT_MAX_SECONDS
 from api.parts import Parts
 from db.banks import bank_keys
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.bank_keys import BankKey
 from schemas.enums import Role
 from schemas.reconciliation import ListedLien

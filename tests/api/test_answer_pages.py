@@ -17,7 +17,7 @@ from activities.tracing import answer_links
 from api import answer_pages
 from api.answer_pages import FORM_BODY_MAX_BYTES
 from db import notifications
-from domain.policy import TryName
+from domain.policy.model import TryName
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
 from tests.factories import rrn

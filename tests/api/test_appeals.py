@@ -22,7 +22,7 @@ from adapters.messages.smtp import Mailer
 from api.appeals import PAGES, WORDS
 from api.parts import Parts
 from db.pool import Pool
-from domain.policy import RateLimit, TryName
+from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
 from schemas.grievances import GrievanceDecided, GrievanceReport
 from schemas.procedures import ProcedureOrder

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.banks import bank_keys
-from domain.policy import LimitName
+from domain.policy.model import LimitName
 from schemas.bank_keys import BankKey
 from schemas.enums import Role
 from simulator.signing import signed_headers

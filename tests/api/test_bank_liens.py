@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities.reconciliation.inquiries import ask_now
 from api.bank_liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
-from domain.policy import LimitName
+from domain.policy.model import LimitName
 from schemas.bank_keys import BankKey
 from schemas.lien_lists import LIENS_MAX, PAGES_MAX
 from simulator.signing import signed_headers

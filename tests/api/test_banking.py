@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from activities.directory import load_directory
 from adapters.banks.envelope import seal
 from api import logins
-from domain.policy import TryName
+from domain.policy.model import TryName
 from schemas.institutions import InstitutionEntry
 from tests.api.conftest import BANKS, Doors, line, transfer
 

@@ -10,7 +10,7 @@ import orjson
 from activities.evidence.archive import check
 from adapters.banks.envelope import seal
 from api.evidence import AT_ONCE
-from domain.evidence import BODIES, EVENTS, PUBLIC_KEY
+from domain.evidence.pack import BODIES, EVENTS, PUBLIC_KEY
 from schemas.enums import Role
 from tests.api.conftest import Doors, line
 

@@ -6,7 +6,7 @@ import pytest
 
 from activities.holds import opening
 from activities.restoration.court_orders import to_confirm
-from domain.task_readers import acts_of
+from domain.reporting import acts_of
 from schemas.enums import Role
 from schemas.restoration_enums import Step
 from tests.api.conftest import Doors, line, transfer

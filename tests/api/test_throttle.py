@@ -12,7 +12,7 @@ from api import throttle
 from api.parts import Parts
 from api.throttle import Throttle, address_of
 from db import rate_limits
-from domain.policy import RateLimit, TryName
+from domain.policy.model import RateLimit, TryName
 from tests.api.conftest import opened
 from workers.settings import networks_of
 

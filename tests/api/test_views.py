@@ -9,7 +9,7 @@ from db.banks.rosters import replace_officers
 from db.cases import tasks
 from db.pool import Pool
 from db.tracing import requests
-from domain.chain import GENESIS
+from domain.hash_chain import GENESIS
 from schemas.answers import NewTask
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
 from schemas.rosters import NodalOfficer

@@ -15,7 +15,7 @@ from db.cases import events
 from db.cases.events import Event
 from db.pool import Pool
 from db.tracing import requests
-from domain.chain import GENESIS, event_hash
+from domain.hash_chain import GENESIS, event_hash
 from schemas.enums import EventKind
 from schemas.work import HopRef
 from tests.factories import row, status_update

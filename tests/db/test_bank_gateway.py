@@ -13,7 +13,7 @@ from activities.context import Hands
 from db import bank_gateway, rate_limits
 from db.pool import Connection, Pool
 from domain.errors import NotFound
-from domain.policy import RateLimit
+from domain.policy.model import RateLimit
 from schemas.enums import FeedStatus
 from tests.factories import rrn
 

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.authority import MayNot, SameEyes
 from domain.errors import NotNow
 from domain.grievances import (
     DECIDES,
@@ -23,7 +22,8 @@ from domain.grievances import (
     may_be_filed,
     verbs_of,
 )
-from domain.policy import load_policy
+from domain.policy.model import load_policy
+from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Role
 from schemas.grievances import GrievanceErrand, GrievanceVerb
 from schemas.restoration_enums import GrievanceLevel, GrievanceState

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from domain.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
+from domain.banks.priority import priority_key
 from domain.errors import InvalidPolicy
-from domain.policy import PACKAGED_POLICY, CodeMeaning, load_policy
-from domain.priority import priority_key
+from domain.intake.ack_numbers import OUR_FIRST_SERIAL, SERIALS_A_DAY, first_digits, make_ack_no
+from domain.policy.model import PACKAGED_POLICY, CodeMeaning, load_policy
 from schemas.enums import AnswerClass, Channel, Rung
 
 POLICY = load_policy()

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 
-from domain.cells import Cell
-from domain.complaint_rows import SheetRow
-from domain.trail_columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
-from domain.trail_export import ExportRow
-from domain.trail_workbook import TrailReading, WorkbookSheet, read_trail
+from domain.intake.complaint_rows import SheetRow
+from domain.spreadsheet_cells import Cell
+from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
+from domain.workbook.exporting import ExportRow
+from domain.workbook.reading import TrailReading, WorkbookSheet, read_trail
 
 C = TrailColumn
 ACK = "20511260000001"

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from domain.ledger import bucket_sums, complaint_entries, move_between, take_from, unaccounted_paise
-from domain.policy import TrailRules, load_policy
-from domain.trail import reconcile
+from domain.policy.model import TrailRules, load_policy
+from domain.tracing.trail import reconcile
 from schemas.answers import Claim, Confirmation, Entry, HopPosition, KnownLines, NewHop, PayeeClaim, Reconciliation
 from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
 

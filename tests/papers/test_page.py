@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from domain.papers import requirements, series_of
+from domain.documents import requirements, series_of
 from schemas.restoration_enums import PaperKind
 from tests.papers.samples import NOW
 from tests.paths import ROOT

@@ -17,8 +17,8 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from domain.documents import requirements, values_at
 from domain.errors import LimitExceeded
-from domain.papers import requirements, values_at
 from papers import rendering
 from papers.composing import compose
 from papers.document import Document, Imprint, Paragraph

@@ -13,7 +13,7 @@ from activities.context import Hands
 from activities.holds import opening
 from db.outbox import procedure_outbox
 from db.pool import Pool
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.enums import ProcedureKind
 from schemas.procedures import ProcedureStart
 from tests.activities.bench import Bench

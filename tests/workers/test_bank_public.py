@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from db.pool import Pool
-from domain.public_banks import PackageRefused
+from domain.banks.public_banks import PackageRefused
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database
 from workers import bank_package

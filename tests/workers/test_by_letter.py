@@ -8,7 +8,7 @@ import pytest
 from activities.secrets import Vault
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.enums import ChannelKind
 from tests.factories import SECRET
 from workers.assembly import Engine

@@ -12,8 +12,8 @@ from rich.console import Console
 from activities.context import Hands
 from activities.intake import Taken, take_complaint
 from db.pool import Pool
-from domain.complaint_rows import SheetReading, SheetRow, read_sheet
 from domain.errors import AckNoTaken
+from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from schemas.work import FollowUp
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xlsxwriter
 
-from domain.complaint_columns import FileRefused
+from domain.spreadsheets import FileRefused
 from workers.importer import csv_text, reading, workbook
 from workers.importer.reading import read_file
 

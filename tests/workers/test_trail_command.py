@@ -12,10 +12,10 @@ from temporalio.client import Client
 
 from activities.context import Hands
 from db.pool import Pool
-from domain.cells import Cell
-from domain.complaint_columns import FileRefused
-from domain.trail_columns import SHEET_COLUMNS, Sheet, TrailColumn
-from domain.trail_workbook import MAX_TRAIL_ROWS, TrailReading
+from domain.spreadsheet_cells import Cell
+from domain.spreadsheets import FileRefused
+from domain.workbook.columns import SHEET_COLUMNS, Sheet, TrailColumn
+from domain.workbook.reading import MAX_TRAIL_ROWS, TrailReading
 from tests.domain.trail_books import ACK, C, Told, codes, moved, said
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database

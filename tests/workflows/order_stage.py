@@ -20,7 +20,7 @@ from activities.orders.cancellations import CancellationHands, acknowledge_cance
 from activities.orders.orders import OrderHands, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.outbox import procedure_outbox
-from domain.papers import PaperLacks
+from domain.documents import PaperLacks
 from schemas.enums import ChannelKind, ProcedureKind
 from schemas.papers import Missing
 from schemas.procedures import OrderRung, ProcedureStart

@@ -8,7 +8,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.context import Hands
-from domain.restoring import HEARINGS, steps_of
+from domain.restoration.procedure import HEARINGS, steps_of
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
 from schemas.restorations import RestorationVerb
 from tests.activities.way_home import DESK

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pydantic import ValidationError
 
     from db.banks.channels import Key
-    from domain.breaker import Health
+    from domain.banks.circuit_breaker import Health
     from schemas.institutions import Institution, InstitutionEntry
     from schemas.rosters import OfficerToCall
 
@@ -107,8 +107,8 @@ async def load_into(settings: Settings, entries: "list[InstitutionEntry]") -> in
 async def _list(settings: Settings) -> "tuple[list[Listed], dict[Key, Health]]":
     from db.banks.channels import all_health
     from db.banks.institutions import list_all
-    from domain.duty import Holidays, calling_order
-    from domain.policy import load_policy
+    from domain.banks.on_duty import Holidays, calling_order
+    from domain.policy.model import load_policy
 
     rules = (await asyncio.to_thread(load_policy, settings.policy_file)).bank_holidays
     async with (

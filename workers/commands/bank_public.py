@@ -20,7 +20,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from domain.public_banks import Proposal, Sorted
+    from domain.banks.public_banks import Proposal, Sorted
 
 SHOWN = 20
 
@@ -54,7 +54,7 @@ def load_public(
 
 
 def _proposal(package: Path, overrides: Path | None) -> "Proposal":
-    from domain.public_banks import PackageRefused, propose
+    from domain.banks.public_banks import PackageRefused, propose
     from workers.bank_package import read_overrides, read_package
 
     try:

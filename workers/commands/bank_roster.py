@@ -106,7 +106,7 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
 
     from db.banks.institutions import known_codes
     from db.banks.rosters import officers, to_call
-    from domain.policy import load_policy
+    from domain.policy.model import load_policy
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
     async with (

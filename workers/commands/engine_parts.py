@@ -37,7 +37,7 @@ async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
     from activities.context import Hands
     from activities.directory import DirectoryCache
     from activities.secrets import Vault
-    from domain.policy import load_policy
+    from domain.policy.model import load_policy
     from workers.home import secret_key
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)

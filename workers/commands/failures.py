@@ -10,8 +10,8 @@ from temporalio.service import RPCError
 
 from db.grants import NoSuchRole
 from db.migrate import MigrationChanged
-from domain.complaint_columns import FileRefused
 from domain.errors import InvalidPolicy, RuleBroken
+from domain.spreadsheets import FileRefused
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.home import HomeInUse, NothingRunning
 from workers.processes import ChildFailed

@@ -22,7 +22,7 @@ from workers.commands.processes import own_name
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from domain.complaint_rows import SheetReading
+    from domain.intake.complaint_rows import SheetReading
     from workers.importer.taking import ImportOutcome
 
 NAME = re.compile(r"^[A-Za-z0-9._@-]{1,57}$")
@@ -52,7 +52,7 @@ def import_file(
     Exit codes: 0 all rows used (duplicates, totals and the like apart), 1 rows were rejected or the import stopped,
     2 the file, the usage or the settings are wrong.
     """
-    from domain.complaint_columns import FileRefused
+    from domain.spreadsheets import FileRefused
     from workers.commands.trail import import_trail
     from workers.importer.reading import read_file
     from workers.importer.report import as_json, show, write_rejects

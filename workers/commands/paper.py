@@ -91,7 +91,7 @@ def paper(
 async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[IssuedPaper, bytes]":
     from activities.documents.issuing import appeal_address, issue_for_officer
     from db.documents import document_register
-    from domain.papers import PaperDiffers, PaperLacks
+    from domain.documents import PaperDiffers, PaperLacks
 
     address = appeal_address(settings.public_url)
     async with open_hands(settings) as hands:

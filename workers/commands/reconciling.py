@@ -59,8 +59,8 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
     from hashlib import sha256
 
     from activities.reconciliation.comparison import reconcile as compare
-    from domain.complaint_columns import FileRefused
-    from domain.lien_list import read_liens
+    from domain.reconciliation.lien_list import read_liens
+    from domain.spreadsheets import FileRefused
     from workers.importer.reading import content_of, rows_in
 
     try:
@@ -78,7 +78,7 @@ def _compare(code: str, file: Path, sheet: str | None, json_target: str | None) 
 
 def _ask(code: str, json_target: str | None) -> None:
     from activities.reconciliation.inquiries import ask_now
-    from domain.policy import load_policy
+    from domain.policy.model import load_policy
 
     rules = load_policy(load_settings().policy_file).reconciliation.channel
     asked = run(_with_pool(lambda pool: ask_now(pool, rules, code, own_name())))

@@ -13,9 +13,9 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from activities.workbook.trail_import import TrailOutcome
-    from domain.trail_columns import Sheet
-    from domain.trail_export import ExportRow
-    from domain.trail_workbook import TrailReading
+    from domain.workbook.columns import Sheet
+    from domain.workbook.exporting import ExportRow
+    from domain.workbook.reading import TrailReading
 
 
 def import_trail(

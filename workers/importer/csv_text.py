@@ -4,8 +4,8 @@ import csv
 from collections.abc import Iterator
 from io import StringIO
 
-from domain.complaint_columns import HEADER_SEARCH_ROWS, FileRefused, known_columns
-from domain.complaint_rows import MAX_ROWS, SheetRow
+from domain.intake.complaint_rows import MAX_ROWS, SheetRow
+from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused, known_columns
 
 DELIMITERS = (",", ";", "\t", "|")
 MAX_LINES_A_ROW = 20

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from domain.complaint_columns import FileRefused
-from domain.complaint_rows import SheetReading, SheetRow, read_sheet
+from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
+from domain.spreadsheets import FileRefused
 from workers.importer import csv_text, workbook
 
 MAX_FILE_BYTES = 50 * 1024 * 1024

@@ -7,9 +7,9 @@ import asyncpg
 
 from activities.context import Hands
 from activities.intake import Taken, take_complaint
-from domain.complaint_row import Fault, Note
-from domain.complaint_rows import RejectedRow, RowComplaint, SheetReading
 from domain.errors import AckNoTaken, RuleBroken
+from domain.intake.complaint_row import Fault, Note
+from domain.intake.complaint_rows import RejectedRow, RowComplaint, SheetReading
 from schemas.complaints import ComplaintReceipt
 from schemas.work import FollowUp
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from domain.trail_columns import is_trail
-from domain.trail_workbook import MAX_TRAIL_ROWS, TrailReading, read_trail
+from domain.workbook.columns import is_trail
+from domain.workbook.reading import MAX_TRAIL_ROWS, TrailReading, read_trail
 from workers.importer import workbook
 from workers.importer.reading import content_of
 

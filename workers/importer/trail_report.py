@@ -11,9 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from activities.workbook.trail_import import Fate, TrailOutcome
-from domain.cells import as_plain_text
-from domain.trail_row import TrailRow
-from domain.trail_workbook import RejectedTrailRow
+from domain.spreadsheet_cells import as_plain_text
+from domain.workbook.reading import RejectedTrailRow
+from domain.workbook.row import TrailRow
 from workers.home import write_private
 from workers.importer.report import SHOWN_ROWS
 from workers.words import rupees

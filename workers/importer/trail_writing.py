@@ -8,9 +8,9 @@ import xlsxwriter
 from xlsxwriter.format import Format
 from xlsxwriter.worksheet import Worksheet
 
-from domain.cells import FORMULA_SIGNS
-from domain.trail_columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
-from domain.trail_export import ExportRow, Value
+from domain.spreadsheet_cells import FORMULA_SIGNS
+from domain.workbook.columns import MONEY, SHEET_COLUMNS, Sheet, TrailColumn
+from domain.workbook.exporting import ExportRow, Value
 from workers.home import write_private
 
 _PLAIN = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False, "in_memory": True}

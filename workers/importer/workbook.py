@@ -22,10 +22,10 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from domain.cells import Cell
-from domain.complaint_columns import HEADER_SEARCH_ROWS, FileRefused
-from domain.complaint_rows import MAX_ROWS, SheetRow
-from domain.trail_workbook import WorkbookSheet
+from domain.intake.complaint_rows import MAX_ROWS, SheetRow
+from domain.spreadsheet_cells import Cell
+from domain.spreadsheets import HEADER_SEARCH_ROWS, FileRefused
+from domain.workbook.reading import WorkbookSheet
 
 MAX_UNPACKED_BYTES = 300 * 1024 * 1024
 MAX_MEMBERS = 1_000

@@ -13,7 +13,7 @@ from activities.orders.orders import cancel_order
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.values import case_id
 from db.orders import bank_orders
-from domain.confirming import Via
+from domain.orders import Via
 from schemas.orders import ConfirmedLine, OrderConfirmation, cancellation_id
 from schemas.restoration_enums import OrderKind
 from tests.activities.bench import Bench

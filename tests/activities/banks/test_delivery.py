@@ -12,7 +12,7 @@ from activities.banks.delivery import CALLS_AT_ONCE, Carrier
 from activities.channel_health import ChannelHealth
 from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
-from domain.breaker import BreakerRules
+from domain.banks.circuit_breaker import BreakerRules
 from schemas.enums import ChannelKind, ChannelState, Rung
 from schemas.work import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank

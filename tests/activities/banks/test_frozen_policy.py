@@ -10,8 +10,8 @@ from activities.context import Hands
 from activities.orders.orders import TRY_AGAIN, OrderHands, cancel_order
 from activities.restoration.deadlines import RestorationHands
 from db.pool import Pool
-from domain.hold_clocks import LAPSE, TELL_HOLDER, TELL_LATE
-from domain.restoring import HEARINGS
+from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE
+from domain.restoration.procedure import HEARINGS
 from schemas.procedures import Look, OrderPolicy, OrderRung
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench

@@ -9,7 +9,7 @@ import pytest
 
 from activities.police.firs import put_fir_copy
 from db.evidence import pack
-from domain.papers import PaperLacks
+from domain.documents import PaperLacks
 from schemas.police import FirCopy
 from tests.activities.paper_office import KIND, Office, office
 

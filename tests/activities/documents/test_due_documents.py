@@ -13,7 +13,7 @@ from activities.documents.due_documents import issue_papers_due, names_all, note
 from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
 from db.documents.due_documents import Standing
-from domain.policy import load_policy
+from domain.policy.model import load_policy
 from schemas.enums import Language
 from schemas.paper_errands import ErrandState
 from schemas.papers import AccountFacts

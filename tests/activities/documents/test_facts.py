@@ -8,9 +8,9 @@ import pytest
 
 from activities.documents.issuing import OrderPapers, approve_attachment
 from activities.police.firs import assign_officer
-from domain.authority import SameEyes
+from domain.documents import PaperDiffers, PaperLacks
 from domain.errors import NotFound
-from domain.papers import PaperDiffers, PaperLacks
+from domain.restoration.authority import SameEyes
 from schemas.enums import Language, Role
 from schemas.papers import IssuedPaper, Particulars
 from schemas.police import CaseDuty, NewOfficer

@@ -9,8 +9,8 @@ import pytest
 
 from activities.documents.issuing import issue
 from db.documents import document_register
+from domain.documents import PaperLacks
 from domain.errors import NotFound
-from domain.papers import PaperLacks
 from papers.composing import compose
 from papers.document import Imprint
 from papers.rendering import RenderingFailed, render

@@ -9,8 +9,8 @@ from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
 from activities.secrets import Vault
 from db.evidence.integrity import case_records
-from domain.evidence import WORDS, NotEvidence
-from domain.verification import Check, examine
+from domain.evidence.integrity import Check, examine
+from domain.evidence.pack import WORDS, NotEvidence
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
 from tests.factories import SECRET, shared_hands

@@ -20,16 +20,7 @@ from activities.secrets import Vault
 from db.evidence import pack as evidence
 from db.pool import Pool
 from domain.errors import NotFound
-from domain.evidence import (
-    EDITION,
-    EVENT_LINES,
-    EVENTS,
-    MANIFEST,
-    PUBLIC_KEY,
-    SIGNATURE,
-    TIMELINE,
-    Edition,
-)
+from domain.evidence.pack import EDITION, EVENT_LINES, EVENTS, MANIFEST, PUBLIC_KEY, SIGNATURE, TIMELINE, Edition
 from tests.activities.evidence_case import (
     CODE_DIGEST,
     EMAIL,

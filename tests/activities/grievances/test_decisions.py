@@ -14,8 +14,8 @@ from activities.grievances.deadlines import GrievanceHands
 from activities.grievances.decisions import HOLDER
 from activities.holds.small_holds import decide_micro
 from db.grievances import grievances as rows
-from domain.authority import MayNot, SameEyes
 from domain.errors import NotFound, NotNow
+from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Language, Role
 from schemas.grievances import (
     AppealOn,

@@ -5,7 +5,7 @@ import pytest
 from activities.context import Hands
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER
+from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER
 from schemas.enums import SettlementDecision
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.holds import Holds

@@ -16,7 +16,7 @@ from db.holds import free_amounts
 from db.holds.account_holds import AccountHold
 from db.pool import Connection
 from domain.errors import NotNow
-from domain.hold_clocks import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
+from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
 from schemas.enums import Role, SettlementDecision
 from schemas.hold_views import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder

@@ -10,7 +10,7 @@ from activities.restoration.court_orders import take_court_order
 from db.cases import cases
 from db.holds import account_holds
 from domain.errors import NotNow
-from domain.hold_clocks import LAPSE, TELL_HOLDER
+from domain.holds.lapse import LAPSE, TELL_HOLDER
 from schemas.police import NewCourtOrder
 from schemas.restoration_enums import OrderReason
 from tests.activities.holds import Holds

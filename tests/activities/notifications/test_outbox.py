@@ -18,7 +18,7 @@ from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
 from db import notifications
 from domain.errors import NotFound, NotNow
-from domain.message_texts import MessageLacks
+from domain.notifications import MessageLacks
 from schemas.hold_views import NewHolderContact
 from schemas.messages import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer

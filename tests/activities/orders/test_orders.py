@@ -27,7 +27,7 @@ from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
 from db.pool import Pool
 from db.restoration import restorations
-from domain.papers import PaperLacks
+from domain.documents import PaperLacks
 from schemas.enums import ChannelKind
 from schemas.orders import BankOrder, OrderRefusal
 from schemas.papers import Missing

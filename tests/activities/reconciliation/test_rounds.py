@@ -18,8 +18,8 @@ from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnr
 from adapters.banks.pull import PullAdapter
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
 from db.pool import Pool
-from domain.lien_list import read_liens
-from domain.reconciliation import slot_of
+from domain.reconciliation.comparison import slot_of
+from domain.reconciliation.lien_list import read_liens
 from schemas.enums import ChannelKind
 from schemas.institutions import InstitutionEntry, PushEntry
 from schemas.lien_lists import LienListPage, ListWanted

@@ -17,7 +17,7 @@ from activities.reporting.scorecards import CALLS_MAX, CallDesk, ScoreGauges, sp
 from api.params import LIMIT_MAX
 from db.pool import Pool
 from db.reporting.scorecards import by_class
-from domain.answering_curve import BandCount, Curve, default_curve, fitted_curve
+from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
 from schemas.scorecards import Call, CallList
 from tests.activities.bench import Bench

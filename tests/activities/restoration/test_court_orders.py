@@ -19,8 +19,8 @@ from activities.restoration.court_orders import (
     withdraw_court_order,
 )
 from db.restoration import court_orders, restorations
-from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
+from domain.restoration.authority import SameEyes
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.text import IST
 from simulator.court import Court, one_page_pdf

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from activities.holds import opening
 from db.pool import Pool
-from domain.restoring import STEPS
+from domain.restoration.procedure import STEPS
 from schemas.restoration_enums import Route
 from tests.activities.restoration_hammer import KILLED
 from tests.activities.tracing.test_crash import ROOT

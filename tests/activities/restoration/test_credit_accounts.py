@@ -6,8 +6,8 @@ import pytest
 from activities.context import Hands
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
-from domain.authority import SameEyes
 from domain.errors import NotFound, NotNow
+from domain.restoration.authority import SameEyes
 from schemas.credit_accounts import NewCreditAccount, SeenAccount
 from tests.activities.way_home import Home
 

@@ -7,8 +7,8 @@ import pytest
 
 from activities.context import Hands
 from activities.restoration import decisions
-from domain.authority import MayNot, SameEyes
 from domain.errors import NotFound, NotNow
+from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Role
 from schemas.restoration_enums import Step
 from schemas.restorations import RestorationVerb, Seen

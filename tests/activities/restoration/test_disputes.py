@@ -9,8 +9,8 @@ from activities.context import Hands
 from activities.grievances import decisions
 from activities.restoration import decisions
 from activities.restoration.court_orders import take_court_order
-from domain.authority import MayNot
 from domain.errors import NotNow
+from domain.restoration.authority import MayNot
 from schemas.enums import Role
 from schemas.grievances import NewGrievance
 from schemas.police import NewCourtOrder

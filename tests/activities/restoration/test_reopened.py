@@ -11,8 +11,8 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
-from domain.authority import MayNot
 from domain.errors import NotNow
+from domain.restoration.authority import MayNot
 from schemas.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restorations import ReopenReason, RestorationVerb

@@ -16,13 +16,13 @@ from activities.trail_export import export_trail
 from activities.workbook.trail_import import Fate, TrailOutcome
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
-from domain.trail_columns import Sheet
+from domain.workbook.columns import Sheet
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import ClaimKind
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies, loop
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook
-from tests.domain.test_trail_properties import Truth, truths, whole
+from tests.domain.tracing.test_trail_properties import Truth, truths, whole
 from tests.domain.trail_books import C, reread
 from tests.factories import BANKS, complaint, make_hands, rrn, transfer
 from tests.factories import moved as moved_on

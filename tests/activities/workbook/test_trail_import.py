@@ -8,7 +8,7 @@ import pytest
 from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
 from activities.workbook.trail_import import NO_MOBILE, Fate, take_trail
-from domain.trail_columns import Sheet
+from domain.workbook.columns import Sheet
 from schemas.work import FollowUp
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in

@@ -17,7 +17,7 @@ from db.cases import cases
 from db.pool import Pool
 from db.tracing import requests
 from domain.errors import NotFound
-from domain.verification import Check
+from domain.evidence.integrity import Check
 from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.work import HopRef
 from tests.factories import complaint, make_hands, moved, row, rrn, status_update, transfer

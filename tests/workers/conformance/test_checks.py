@@ -5,7 +5,7 @@ from base64 import b64encode
 import pytest
 
 from adapters.banks.push.client import push_wire
-from domain.ack_numbers import first_digits
+from domain.intake.ack_numbers import first_digits
 from schemas.enums import ChannelKind
 from schemas.institutions import EnvelopeKind, PushEntry
 from tests.adapters.fake_bank import Street

@@ -1,0 +1,41 @@
+"""Which channel a hold request takes: the best that works and has not had its turn."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from domain.banks.circuit_breaker import WELL, BreakerRules, Health, delivers, usable
+from schemas.enums import ChannelKind
+
+
+def choose(
+    channels: Sequence[ChannelKind],
+    health: Mapping[ChannelKind, Health],
+    turns: Mapping[ChannelKind, int],
+    now: datetime,
+) -> ChannelKind | None:
+    """The channel for the next attempt; None when every one is dropped at the moment.
+
+    `channels` stand best first; `turns` counts the attempts that each has had with this very request. A channel that
+    has failed this request, or brought no answer, waits until the others have had their turn.
+    """
+    return _first([kind for kind in channels if usable(health.get(kind, WELL), now)], turns)
+
+
+def last_resort(
+    channels: Sequence[ChannelKind],
+    health: Mapping[ChannelKind, Health],
+    turns: Mapping[ChannelKind, int],
+    rules: BreakerRules,
+) -> ChannelKind | None:
+    """When every channel is dropped: one that is met with silence, yet delivers. Unheard is better than unsent."""
+    return _first([kind for kind in channels if delivers(health.get(kind, WELL), rules)], turns)
+
+
+def _first(candidates: Sequence[ChannelKind], turns: Mapping[ChannelKind, int]) -> ChannelKind | None:
+    return min(candidates, key=lambda kind: (turns.get(kind, 0), candidates.index(kind)), default=None)
+
+
+def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Health]) -> datetime | None:
+    """When the first of the dropped channels may be tried; None where there is no channel."""
+    times = [found.probe_at for kind in channels if (found := health.get(kind)) and found.probe_at]
+    return min(times, default=None)

@@ -1,0 +1,299 @@
+"""What must hold of every case at every instant, recomputed from its rows (architecture.md, "The ledger").
+
+Nothing that the database keeps for convenience is believed: buckets come from the entries, the log's hashes from its
+events, and the two must tell the same story.
+"""
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from domain.evidence.pack import body_bound_by, bound_by, sent_by
+from domain.hash_chain import GENESIS, event_hash
+from domain.ledger import bucket_sums, unaccounted_paise
+from schemas.enums import Bucket, CaseState, HopSource, HopState
+
+Place = tuple[int, Bucket]
+"""Where money lies: hop number and bucket."""
+
+
+class Check(StrEnum):
+    """The rules that are checked."""
+
+    UNBALANCED = "unbalanced"
+    """the entries of a ledger transaction sum to zero, and it has some"""
+    POSTING_CHANGED = "posting_changed"
+    """a ledger transaction's entries are those it was posted with"""
+    BUCKET = "bucket"
+    """a bucket is the sum of its entries"""
+    NEGATIVE = "negative"
+    """no bucket is below zero"""
+    LOST = "lost"
+    """what was lost is the sum of all buckets"""
+    LOSS = "loss"
+    """what the ledger takes up for a hop is what the complaint or the answer told of it"""
+    LOG_GAP = "log_gap"
+    """the events are numbered without gaps"""
+    LOG_CHANGED = "log_changed"
+    """each event's hash is that of its content and of the event before it"""
+    LOG_HEAD = "log_head"
+    """the case's row remembers the last event"""
+    WORDS_CHANGED = "words_changed"
+    """what banks said and were sent is what the log bound when it came and went"""
+    PLACED = "placed"
+    """the figures in the log add up to the ledger"""
+    HOP_STATE = "hop_state"
+    """a hop is closed exactly when nothing of it is in play"""
+    HOP_NUMBER = "hop_number"
+    """hops are numbered up to the case's last number"""
+    TWO_REQUESTS = "two_requests"
+    """at most one live request asks about a hop"""
+    NOT_ASKED = "not_asked"
+    """a hop that is asked about has a live request, and a live request a hop that is asked about"""
+    CASE_STATE = "case_state"
+    """nothing is in play in a settled case"""
+    STRAY = "stray"
+    """every row belongs to a case, and every case to a complaint"""
+
+
+@dataclass(frozen=True)
+class Break:
+    """A rule that does not hold in a case."""
+
+    case_no: str
+    check: Check
+    detail: str
+
+
+@dataclass(frozen=True)
+class HopRecord:
+    """A hop as it is stored, as far as the rules speak of it."""
+
+    hop_no: int
+    state: HopState
+    source: HopSource
+    disputed_paise: int
+
+
+@dataclass(frozen=True)
+class PostingRecord:
+    """A ledger transaction with its entries in the order of their lines."""
+
+    transaction_id: int
+    kind: str
+    digest: bytes
+    entries: Sequence[tuple[int, Bucket, int]]
+    """(hop_no, bucket, amount_paise)"""
+
+
+@dataclass(frozen=True)
+class EventRecord:
+    """An event as it is stored; `data_text` as the database writes jsonb."""
+
+    seq: int
+    kind: str
+    at: datetime
+    actor: str
+    data_text: str
+    previous_hash: bytes
+    hash: bytes
+
+
+@dataclass(frozen=True)
+class AskedRecord:
+    """That a request asks about a hop, or did."""
+
+    request_id: str
+    hop_no: int
+    live: bool
+    request_closed: bool
+
+
+@dataclass(frozen=True)
+class CaseRecord:
+    """Everything of one case that the rules speak of."""
+
+    case_no: str
+    state: CaseState
+    last_hop_no: int
+    event_seq: int
+    event_hash: bytes
+    complaints: int
+    hops: Sequence[HopRecord]
+    balances: Mapping[Place, int]
+    postings: Sequence[PostingRecord]
+    events: Sequence[EventRecord]
+    asked: Sequence[AskedRecord]
+    words: Mapping[str, str]
+    """SHA-256 of what the log binds beside itself, by the names of files in the evidence pack"""
+
+
+def examine(case: CaseRecord) -> list[Break]:
+    """Every rule that does not hold in `case`; an empty list for a healthy one."""
+    from_entries = _sums(entry for posting in case.postings for entry in posting.entries)
+    found = [
+        *_postings(case),
+        *_buckets(case, from_entries),
+        *_losses(case),
+        *_log(case),
+        *_words(case),
+        *_placed(case, from_entries),
+        *_hops(case, from_entries),
+        *_requests(case),
+        *_state(case, from_entries),
+    ]
+    return [Break(case.case_no, check, detail) for check, detail in found]
+
+
+Finding = tuple[Check, str]
+
+
+def _sums(entries: Iterable[tuple[int, Bucket, int]]) -> dict[Place, int]:
+    sums: dict[Place, int] = defaultdict(int)
+    for hop_no, bucket, paise in entries:
+        sums[hop_no, bucket] += paise
+    return sums
+
+
+def _postings(case: CaseRecord) -> Iterator[Finding]:
+    for posting in case.postings:
+        total = sum(paise for _, _, paise in posting.entries)
+        if total or not posting.entries:
+            what = f"is off by {total} paise" if posting.entries else "has no entries"
+            yield Check.UNBALANCED, f"ledger transaction {posting.transaction_id} ({posting.kind}) {what}"
+        if posting.digest != posting_digest(case.case_no, posting.kind, posting.entries):
+            yield (
+                Check.POSTING_CHANGED,
+                f"ledger transaction {posting.transaction_id} ({posting.kind}) is not what was posted",
+            )
+
+
+def posting_digest(case_no: str, kind: str, entries: Sequence[tuple[int, Bucket, int]]) -> bytes:
+    """The digest that the database keeps of a posting (`ledger_post` in db/migrations)."""
+    columns = (
+        ",".join(str(hop_no) for hop_no, _, _ in entries),
+        ",".join(bucket.value for _, bucket, _ in entries),
+        ",".join(str(paise) for _, _, paise in entries),
+    )
+    text = "|".join((case_no, kind, *(f"{{{column}}}" for column in columns)))
+    return hashlib.sha256(text.encode()).digest()
+
+
+def _buckets(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
+    for hop_no, bucket in sorted(from_entries.keys() | case.balances.keys()):
+        kept, told = case.balances.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
+        if kept != told:
+            yield Check.BUCKET, f"hop {hop_no} {bucket}: kept as {kept} paise, the entries sum to {told}"
+        sign = -1 if bucket is Bucket.LOST else 1
+        if told * sign < 0 or kept * sign < 0:
+            yield Check.NEGATIVE, f"hop {hop_no} {bucket}: {kept} paise kept, {told} by the entries"
+    missing = unaccounted_paise(bucket_sums((bucket, paise) for (_, bucket), paise in case.balances.items()))
+    if missing:
+        yield Check.LOST, f"the loss and the sum of the buckets differ by {missing} paise"
+
+
+def _losses(case: CaseRecord) -> Iterator[Finding]:
+    """What came into the ledger at each hop, against what the hop says of itself."""
+    came: dict[int, int] = defaultdict(int)
+    own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
+    for posting in case.postings:
+        if posting.kind == "settlement":
+            # What a person puts back in play was taken up before.
+            continue
+        for hop_no, bucket, paise in posting.entries:
+            if hop_no in own and bucket is Bucket.LOST:
+                came[hop_no] -= paise
+            elif hop_no not in own and bucket is Bucket.IN_PLAY and paise > 0:
+                came[hop_no] += paise
+    for hop in case.hops:
+        if came[hop.hop_no] != hop.disputed_paise:
+            yield (
+                Check.LOSS,
+                f"hop {hop.hop_no}: {hop.disputed_paise} paise are disputed, the ledger took up {came[hop.hop_no]}",
+            )
+
+
+def _log(case: CaseRecord) -> Iterator[Finding]:
+    previous = GENESIS
+    for expected_seq, event in enumerate(case.events, start=1):
+        if event.seq != expected_seq:
+            yield Check.LOG_GAP, f"event {expected_seq} is missing: {event.seq} stands in its place"
+            return
+        told = event_hash(
+            event.previous_hash, case.case_no, event.seq, event.kind, event.at, event.actor, event.data_text
+        )
+        if event.previous_hash != previous:
+            yield Check.LOG_CHANGED, f"event {event.seq} ({event.kind}) does not follow the event before it"
+        if event.hash != told:
+            yield Check.LOG_CHANGED, f"event {event.seq} ({event.kind}) was changed"
+        previous = event.hash
+    if case.event_seq != len(case.events):
+        yield Check.LOG_HEAD, f"the case counts {case.event_seq} events, the log has {len(case.events)}"
+    elif case.event_hash != previous:
+        yield Check.LOG_HEAD, "the case remembers another last event"
+
+
+def _words(case: CaseRecord) -> Iterator[Finding]:
+    for event in case.events:
+        bound = bound_by(event.data_text)
+        if body := body_bound_by(event.data_text):
+            bound[f"body-{body[0]}"] = body[1]
+        bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
+        for name, digest in bound.items():
+            if case.words.get(name) != digest:
+                yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) was written of other words: {name}"
+
+
+def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
+    told = _sums(_placed_by(case.events))
+    for hop_no, bucket in sorted(told.keys() | from_entries.keys()):
+        log, ledger = told.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
+        if log != ledger:
+            yield Check.PLACED, f"hop {hop_no} {bucket}: {log} paise by the log, {ledger} by the ledger"
+
+
+def _placed_by(events: Iterable[EventRecord]) -> Iterator[tuple[int, Bucket, int]]:
+    for event in events:
+        for hop_no, bucket, paise in json.loads(event.data_text).get("placed", ()):
+            yield hop_no, Bucket(bucket), paise
+
+
+def _hops(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
+    for hop in case.hops:
+        in_play = from_entries.get((hop.hop_no, Bucket.IN_PLAY), 0)
+        if (hop.state is HopState.CLOSED) != (in_play == 0):
+            yield Check.HOP_STATE, f"hop {hop.hop_no} is {hop.state} with {in_play} paise in play"
+    numbers = [hop.hop_no for hop in case.hops]
+    if numbers != list(range(1, case.last_hop_no + 1)):
+        yield Check.HOP_NUMBER, f"{len(numbers)} hops are there, the case gave out {case.last_hop_no}"
+
+
+def _requests(case: CaseRecord) -> Iterator[Finding]:
+    live = Counter(asked.hop_no for asked in case.asked if asked.live)
+    states = {hop.hop_no: hop.state for hop in case.hops}
+    for hop_no, count in sorted(live.items()):
+        if count > 1:
+            yield Check.TWO_REQUESTS, f"{count} live requests ask about hop {hop_no}"
+        if states.get(hop_no) is not HopState.ASKED:
+            yield (
+                Check.NOT_ASKED,
+                f"hop {hop_no} is {states.get(hop_no, 'not there')}, and a live request asks about it",
+            )
+    for hop_no, state in states.items():
+        if state is HopState.ASKED and not live[hop_no]:
+            yield Check.NOT_ASKED, f"hop {hop_no} waits for an answer, and no live request asks about it"
+    for asked in case.asked:
+        if asked.live and asked.request_closed:
+            yield Check.NOT_ASKED, f"hop {asked.hop_no} waits for request {asked.request_id}, which is finished"
+
+
+def _state(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
+    in_play = sum(paise for (_, bucket), paise in from_entries.items() if bucket is Bucket.IN_PLAY)
+    if case.state is CaseState.SETTLED and in_play:
+        yield Check.CASE_STATE, f"the case is settled with {in_play} paise in play"
+    if not case.complaints:
+        yield Check.STRAY, "no complaint belongs to the case"

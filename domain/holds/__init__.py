@@ -1,0 +1,1 @@
+"""Holds on accounts: their life, limits and release."""

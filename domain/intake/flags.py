@@ -1,0 +1,71 @@
+"""What is odd about a complaint but possible: taken and flagged, for a refused complaint costs the victim the hour."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from domain.intake.ack_numbers import first_digits
+from domain.intake.districts import known_district
+from domain.policy.model import TrailRules
+from schemas.answers import NOT_STATED
+from schemas.base import Flag
+from schemas.complaints import Complaint, Transfer
+from schemas.identifiers import (
+    ACCOUNT_PATTERN,
+    MOBILE_PATTERN,
+    RRN_PATTERN,
+    UTR_PATTERN,
+    VPA_PATTERN,
+    reference_key,
+)
+from schemas.parties import Party
+
+CLOCK_SKEW = timedelta(minutes=5)
+TIME_MISSING = "time_missing"
+
+
+def oddities(complaint: Complaint, now: datetime, rules: TrailRules) -> list[Flag]:
+    """Every flag of one complaint, in the order of its fields."""
+    return list(_complaint_flags(complaint, now, rules))
+
+
+def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> Iterator[Flag]:
+    if complaint.ack_no and complaint.ack_no[0] not in first_digits():
+        yield Flag(field="ack_no", code="odd_first_digit", message="2 is the portal, 3 the helpline")
+    if not MOBILE_PATTERN.match(complaint.victim.mobile):
+        yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
+    if complaint.victim.district != NOT_STATED and known_district(complaint.victim.district) is None:
+        yield Flag(
+            field="victim.district", code="odd_district", message="no district of Uttar Pradesh by any name known"
+        )
+    for index, transfer in enumerate(complaint.transfers):
+        yield from _transfer_flags(transfer, f"transfers[{index}]", now, rules)
+
+
+def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailRules) -> Iterator[Flag]:
+    yield from _party_flags(transfer.payer, f"{field}.payer")
+    yield from _party_flags(transfer.payee, f"{field}.payee")
+    if transfer.rrn and not RRN_PATTERN.match(reference_key(transfer.rrn)):
+        yield Flag(field=f"{field}.rrn", code="odd_rrn", message="an RRN has 12 digits")
+    if transfer.utr and not UTR_PATTERN.match(reference_key(transfer.utr)):
+        yield Flag(field=f"{field}.utr", code="odd_utr", message="a UTR has 16 (NEFT) or 22 (RTGS) characters")
+    if transfer.time_missing:
+        yield Flag(
+            field=f"{field}.transferred_at",
+            code=TIME_MISSING,
+            message="a date without a time: the start of that day in India was taken",
+        )
+    if transfer.transferred_at > now + CLOCK_SKEW:
+        yield Flag(field=f"{field}.transferred_at", code="in_the_future", message="later than now")
+    if transfer.transferred_at < now - timedelta(days=rules.stale_days):
+        yield Flag(
+            field=f"{field}.transferred_at",
+            code="stale",
+            message=f"more than {rules.stale_days} days ago: banks may refuse",
+        )
+
+
+def _party_flags(party: Party, field: str) -> Iterator[Flag]:
+    if party.account and not ACCOUNT_PATTERN.match(party.account):
+        yield Flag(field=f"{field}.account", code="odd_account", message="an account has 9 to 18 digits")
+    if party.vpa and not VPA_PATTERN.match(party.vpa):
+        yield Flag(field=f"{field}.vpa", code="odd_vpa", message="not of the form name@handle")

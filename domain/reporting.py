@@ -1,0 +1,55 @@
+"""Which of the desk's tasks an officer of the police can act on. Pure; the desk, supervisors and auditors read all."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.grievances import DECIDES
+from domain.restoration.procedure import RULES
+from schemas.base import Noun
+from schemas.enums import Role, TaskKind
+from schemas.restoration_enums import GrievanceLevel, Step, StepOutcome
+from schemas.restorations import RestorationVerb
+
+_KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
+    Role.IO: frozenset({TaskKind.DUTY, TaskKind.MICRO_HOLD, TaskKind.HOLD_LAPSES}),
+    Role.DY_SP: frozenset({TaskKind.MICRO_HOLD}),
+    Role.SP: frozenset({TaskKind.MICRO_HOLD}),
+    Role.DISTRICT_GRO: frozenset(),
+    Role.STATE_GRO: frozenset(),
+}
+_COURT, _ACCOUNT = "read and confirm court order %", "account % to be credited%"
+_NOTED: Final[Mapping[Role, tuple[str, ...]]] = {
+    Role.IO: (_COURT,),
+    Role.DY_SP: (_COURT, _ACCOUNT),
+    # The Superintendent alone approves that an attachment is applied for.
+    Role.SP: (_COURT, _ACCOUNT, "%notice_107%"),
+}
+"""tasks that say in their note what waits for this role, as patterns of LIKE"""
+_TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
+
+
+class Acts(Noun):
+    """The tasks that a role can act on."""
+
+    kinds: frozenset[TaskKind]
+    """wherever they are"""
+    steps: frozenset[Step]
+    """tasks about restorations at one of these"""
+    level: GrievanceLevel | None
+    """tasks about grievances there"""
+    noted: tuple[str, ...] = ()
+    """tasks whose note is like one of these"""
+
+
+def acts_of(role: Role) -> Acts | None:
+    """What this role can act on; None for roles that read every task."""
+    if role not in _KINDS:
+        return None
+    steps = frozenset(
+        step
+        for verb, rule in RULES.items()
+        if role in rule.roles and (rule.outcome in _TAKE_A_STEP_ON or verb is RestorationVerb.PREPARE)
+        for step in rule.steps
+    )
+    level = next((level for level, decides in DECIDES.items() if decides is role), None)
+    return Acts(kinds=_KINDS[role], steps=steps, level=level, noted=_NOTED.get(role, ()))

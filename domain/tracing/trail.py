@@ -1,0 +1,446 @@
+"""The trail: what a bank's answer does to the hops it speaks of.
+
+Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Words"):
+
+* A hop never gives more than it has. What a claim says above that is a *contradiction*, kept with both figures.
+* Money in `untraced` or `refused` is money nobody has placed: a later, positive word of the bank may still place it.
+* One transfer may carry money of several hops (gathered funds): a line that names a reference speaks of every hop
+  of that bank with that reference, in the order they were opened.
+* A transfer of which the desk knew before the bank is one transfer: a line about it is satisfied first by what the
+  desk's hop took from the same parent already, and only what it says above that moves money.
+* Money said to be on hold and gone is one kind of contradiction in either order, and in one answer or two; a hold above
+  what the account has is another, and moves the money all the same: a person decides.
+* Lines that say the same are one line. Only a line that named no hop of its bank is judged anew when it is said
+  again: the hop may have been opened since, by another bank's answer or by the desk.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from domain.ledger import take_from
+from domain.policy.model import CodeMeaning, TrailRules
+from schemas.answers import (
+    NOT_STATED,
+    Claim,
+    Confirmation,
+    Contradiction,
+    Entry,
+    HopPosition,
+    Judgement,
+    KnownLines,
+    NewHop,
+    NewTask,
+    Reconciliation,
+)
+from schemas.base import Flag
+from schemas.enums import (
+    Bucket,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    HopSource,
+    HopState,
+    TaskKind,
+)
+from schemas.identifiers import account_key, reference_key
+
+_PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
+
+
+def reconcile(
+    institution: str,
+    claims: Iterable[Claim],
+    positions: Iterable[HopPosition],
+    known: KnownLines,
+    last_hop_no: int,
+    rules: TrailRules,
+) -> Reconciliation:
+    """Judge every line of one answer of `institution` against the case's hops.
+
+    `positions` are the hops of the case that the lines can speak of, `known` what this institution told before,
+    `last_hop_no` the highest hop number given out. Pure: the same arguments give the same result.
+    """
+    book = _Book(institution, positions, known, last_hop_no, rules)
+    for claim in claims:
+        book.judge(claim)
+    return book.result()
+
+
+class _Hop:
+    """A hop while an answer is worked through: balances move, the rest stands."""
+
+    def __init__(self, position: HopPosition) -> None:
+        self.position = position
+        self.state = position.state
+        self.paise = {
+            Bucket.IN_PLAY: position.in_play_paise,
+            Bucket.UNTRACED: position.untraced_paise,
+            Bucket.REFUSED: position.refused_paise,
+        }
+        self.held_paise = position.held_paise
+        self.amount_paise = position.amount_paise
+        self.disputed_paise = position.disputed_paise
+        self.flags: list[Flag] = []
+        self.confirmed = False
+
+    @property
+    def drawable_paise(self) -> int:
+        return sum(self.paise.values())
+
+    @property
+    def gone_paise(self) -> int:
+        """What of the hop has left its account: withdrawn, spent or moved on."""
+        return self.disputed_paise - self.drawable_paise - self.held_paise
+
+    @property
+    def more_paise(self) -> int:
+        """By how much the hop has grown."""
+        return self.disputed_paise - self.position.disputed_paise
+
+    @property
+    def revision(self) -> int:
+        """What is asked, or waits for the desk, with another figure than before is another revision."""
+        return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
+
+    def confirmation(self) -> Confirmation:
+        """The hop as it stands."""
+        return Confirmation(
+            hop_no=self.position.hop_no,
+            revision=self.revision,
+            state=self.state,
+            institution=self.position.institution,
+            reference_key=self.position.reference_key,
+            amount_paise=self.amount_paise,
+            disputed_paise=self.disputed_paise,
+            more_paise=self.more_paise,
+            flags=tuple(self.flags),
+        )
+
+
+class _Book:
+    """The working state of one reconciliation."""
+
+    def __init__(
+        self,
+        institution: str,
+        positions: Iterable[HopPosition],
+        known: KnownLines,
+        last_hop_no: int,
+        rules: TrailRules,
+    ) -> None:
+        self._institution = institution
+        self._hops = {p.hop_no: _Hop(p) for p in sorted(positions, key=lambda p: p.hop_no)}
+        self._taken = set(known.taken)
+        self._stray_before = set(known.stray)
+        self._last_hop_no = last_hop_no
+        self._rules = rules
+        self._judgements: list[Judgement] = []
+        self._entries: list[Entry] = []
+        self._new_hops: list[NewHop] = []
+        self._contradictions: list[Contradiction] = []
+        self._tasks: list[NewTask] = []
+        self._denials: list[tuple[Claim, int, _Hop, int]] = []
+
+    def judge(self, claim: Claim) -> None:
+        """Work one line into the book; every line gets exactly one judgement."""
+        hops = self._spoken_of(claim)
+        if claim.natural_key in self._taken or (claim.natural_key in self._stray_before and not hops):
+            self._judgements.append(Judgement(claim=claim, disposition=Disposition.DUPLICATE))
+            return
+        self._taken.add(claim.natural_key)
+        if claim.kind is ClaimKind.UNREADABLE:
+            self._review(claim, ())
+        elif not hops:
+            self._stray(claim)
+        elif claim.kind is ClaimKind.REFUSED:
+            self._refuse(claim, hops)
+        elif claim.kind is ClaimKind.UNKNOWN or _moves_onto_itself(claim):
+            self._review(claim, hops)
+        else:
+            self._place(claim, hops)
+
+    def result(self) -> Reconciliation:
+        """Everything that changed, hops in order."""
+        for claim, claim_index, hop, paise in self._denials:
+            # The sending bank swears to the transfer, the receiving bank denies it: one of them is wrong. A bank that
+            # has placed part of the money does not deny the transfer, it only cannot say where the rest is.
+            if hop.drawable_paise == hop.position.disputed_paise:
+                self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
+        closed, parked = [], []
+        for hop_no, hop in self._hops.items():
+            if hop.state is hop.position.state and not hop.more_paise:
+                continue
+            if hop.state is HopState.CLOSED:
+                closed.append(hop_no)
+            elif hop.state is HopState.CORRECTION:
+                parked.append(hop_no)
+        return Reconciliation(
+            judgements=tuple(self._judgements),
+            entries=tuple(self._entries),
+            new_hops=tuple(self._new_hops),
+            confirmed=tuple(hop.confirmation() for hop in self._hops.values() if hop.confirmed),
+            closed=tuple(closed),
+            parked=tuple(parked),
+            contradictions=tuple(self._contradictions),
+            tasks=tuple(self._tasks),
+        )
+
+    # -- which hops a line speaks of ---------------------------------------------------------------------------
+
+    def _spoken_of(self, claim: Claim) -> list[_Hop]:
+        own = [h for h in self._hops.values() if h.position.institution == self._institution]
+        if not claim.root_reference_key:
+            # A bank that answers without the reference names at least the account; take it only where it is one hop.
+            key = claim.root_account_key
+            by_account = [h for h in own if key and h.position.account_key == key]
+            return by_account if len(by_account) == 1 else []
+        by_reference = [h for h in own if h.position.reference_key == claim.root_reference_key]
+        exact = [h for h in by_reference if h.position.account_key == claim.root_account_key]
+        return exact or by_reference
+
+    def _stray(self, claim: Claim) -> None:
+        key = claim.root_reference_key
+        elsewhere = [h for h in self._hops.values() if key and h.position.reference_key == key]
+        kind = ContradictionKind.ANOTHER_BANKS_HOP if elsewhere else ContradictionKind.UNASKED_HOP
+        self._contradict(claim, kind, elsewhere[0].position.hop_no if elsewhere else None, 0)
+        self._judgements.append(Judgement(claim=claim, disposition=Disposition.CONTRADICTION))
+
+    # -- what a line does --------------------------------------------------------------------------------------
+
+    def _place(self, claim: Claim, hops: list[_Hop]) -> None:
+        """Move what the claim may take, hop by hop; the rest of the claim is a contradiction."""
+        known = self._known_by_desk(claim, hops)
+        covered_paise = min(claim.claim_paise, sum(child.disputed_paise for child in known))
+        shares = _shares(claim.claim_paise - covered_paise, hops)
+        applied_paise = covered_paise + sum(take for _, take in shares)
+        for child in known:
+            self._confirm(claim, child)
+        for hop, take in shares:
+            self._draw(hop, take)
+            below = [child for child in known if child.position.parent_hop_no == hop.position.hop_no]
+            if below:
+                self._grow(claim, below[0], take)
+            elif claim.kind is ClaimKind.MOVED:
+                self._move_on(claim, hop, take, applied_paise)
+            else:
+                self._enter(hop.position.hop_no, _PLACES[claim.kind], take)
+                hop.held_paise += take if claim.kind is ClaimKind.HELD else 0
+            self._close_if_empty(hop)
+        exceeds = applied_paise < claim.claim_paise
+        if exceeds:
+            self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
+        if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
+            # What is free goes beside what is on hold: below zero, more is on hold than is there.
+            on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
+            there_paise = max(0, claim.balance_paise + on_hold_paise)
+            if there_paise < claim.claim_paise:
+                kind = ContradictionKind.BALANCE_BELOW_HOLD
+                self._contradict(claim, kind, hops[0].position.hop_no, there_paise)
+        self._judgements.append(
+            Judgement(
+                claim=claim,
+                disposition=Disposition.CONTRADICTION if exceeds else Disposition.APPLIED,
+                hop_nos=tuple(hop.position.hop_no for hop, _ in shares) or tuple(h.position.hop_no for h in hops),
+                applied_paise=applied_paise,
+            )
+        )
+
+    # -- what the desk knew before the bank ---------------------------------------------------------------------------
+
+    def _known_by_desk(self, claim: Claim, hops: Sequence[_Hop]) -> list[_Hop]:
+        """The hops of the desk's below `hops` that are the transfer the claim tells of."""
+        key = reference_key(claim.reference)
+        if claim.payee is None or not key:
+            return []
+        parents = {hop.position.hop_no for hop in hops}
+        return [
+            hop
+            for hop in self._hops.values()
+            if hop.position.source is HopSource.DESK
+            and hop.position.parent_hop_no in parents
+            and hop.position.reference_key == key
+            and hop.position.institution == claim.payee.institution
+        ]
+
+    def _confirm(self, claim: Claim, child: _Hop) -> None:
+        """The bank tells of the desk's hop. Another account than the desk's is for a person to see: neither wins."""
+        assert claim.payee is not None, "only a transfer onward is a hop of the desk's"
+        child.confirmed = True
+        if claim.payee.account != NOT_STATED and account_key(claim.payee.account) != child.position.account_key:
+            flag = Flag(
+                field="payee.account",
+                code="bank_names_another_account",
+                message=f"{self._institution} says the money went to account {claim.payee.account}",
+            )
+            if flag not in child.flags:
+                child.flags.append(flag)
+
+    def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
+        """More of the transfer is tainted than the desk knew: its bank must be asked about all of it."""
+        child.disputed_paise += paise
+        child.amount_paise = max(child.amount_paise, child.disputed_paise, claim.amount_paise)
+        child.paise[Bucket.IN_PLAY] += paise
+        self._enter(child.position.hop_no, Bucket.IN_PLAY, paise)
+        if child.state is HopState.CLOSED:
+            routable = child.position.institution is not None
+            child.state = first_state(routable=routable, reference=claim.reference)
+            self._tasks += tasks_before_asking(child.position.hop_no, child.state)
+        elif child.state is HopState.ASKED:
+            child.state = HopState.OPEN
+
+    # -- the next layer, and no --------------------------------------------------------------------------------
+
+    def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
+        """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request.
+
+        Worth it is the transfer as a whole (`transfer_paise` of it are ours), of which the hop's part may be small.
+        """
+        assert claim.payee is not None, "a MOVED claim names its payee"
+        layer = hop.position.layer + 1
+        bounds_reached = layer > self._rules.max_layers or self._last_hop_no >= self._rules.max_hops
+        if transfer_paise < self._rules.min_chase_paise or bounds_reached:
+            self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
+            hop.paise[Bucket.UNTRACED] += paise
+            if bounds_reached:
+                self._tasks.append(NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.position.hop_no, note="trail limit"))
+            return
+        self._last_hop_no += 1
+        new = NewHop(
+            hop_no=self._last_hop_no,
+            claim_index=len(self._judgements),
+            parent_hop_no=hop.position.hop_no,
+            layer=layer,
+            payee=claim.payee,
+            reference=claim.reference,
+            amount_paise=max(claim.amount_paise, paise),
+            disputed_paise=paise,
+            transferred_at=claim.occurred_at,
+            state=first_state(routable=claim.payee.institution is not None, reference=claim.reference),
+            flags=claim.flags,
+        )
+        self._new_hops.append(new)
+        self._enter(new.hop_no, Bucket.IN_PLAY, paise)
+        self._tasks += tasks_before_asking(new.hop_no, new.state)
+
+    def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
+        """A refusal either sends the hop to the desk for correction, or ends the chase there."""
+        corrects = self._rules.meaning(claim.status_code) is CodeMeaning.CORRECTION
+        for hop in hops:
+            if hop.paise[Bucket.IN_PLAY] == 0:
+                continue
+            if corrects:
+                hop.state = HopState.CORRECTION
+                self._tasks.append(
+                    NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop.position.hop_no, note=claim.status_code)
+                )
+                continue
+            paise = hop.paise[Bucket.IN_PLAY]
+            self._enter(hop.position.hop_no, Bucket.IN_PLAY, -paise)
+            self._enter(hop.position.hop_no, Bucket.REFUSED, paise)
+            hop.paise[Bucket.IN_PLAY] = 0
+            hop.paise[Bucket.REFUSED] += paise
+            self._close_if_empty(hop)
+            if hop.position.source is HopSource.ANSWER:
+                self._denials.append((claim, len(self._judgements), hop, paise))
+        self._judgements.append(
+            Judgement(
+                claim=claim,
+                disposition=Disposition.CORRECTION if corrects else Disposition.REFUSAL,
+                hop_nos=tuple(h.position.hop_no for h in hops),
+            )
+        )
+
+    def _review(self, claim: Claim, hops: Sequence[_Hop]) -> None:
+        hop_no = hops[0].position.hop_no if hops else None
+        self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop_no, note=claim.status_code))
+        self._judgements.append(
+            Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
+        )
+
+    # -- leaves ------------------------------------------------------------------------------------------------
+
+    def _draw(self, hop: _Hop, paise: int) -> None:
+        drawn = take_from(hop.position.hop_no, hop.paise, paise)
+        assert drawn is not None, "the caller drew more than the hop has"
+        for entry in drawn:
+            hop.paise[entry.bucket] += entry.amount_paise
+        self._entries += drawn
+
+    def _enter(self, hop_no: int, bucket: Bucket, paise: int) -> None:
+        self._entries.append(Entry(hop_no=hop_no, bucket=bucket, amount_paise=paise))
+
+    def _close_if_empty(self, hop: _Hop) -> None:
+        if hop.paise[Bucket.IN_PLAY] == 0:
+            hop.state = HopState.CLOSED
+
+    def _contradict(
+        self,
+        claim: Claim,
+        kind: ContradictionKind,
+        hop_no: int | None,
+        applied_paise: int,
+        claimed_paise: int | None = None,
+        claim_index: int | None = None,
+    ) -> None:
+        self._contradictions.append(
+            Contradiction(
+                kind=kind,
+                claim_index=len(self._judgements) if claim_index is None else claim_index,
+                hop_no=hop_no,
+                claimed_paise=claim.claim_paise if claimed_paise is None else claimed_paise,
+                applied_paise=applied_paise,
+            )
+        )
+        self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
+
+
+def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
+    """What each hop gives to a claim that speaks of all of them; hops that give nothing are left out.
+
+    Money in play goes first, of every hop, and only then what is written off: or a claim would place the written-off
+    money of one hop anew, and leave the money of another waiting for an answer that has been given.
+    """
+    takes = []
+    for hop in hops:
+        takes.append(min(wanted_paise, hop.paise[Bucket.IN_PLAY]))
+        wanted_paise -= takes[-1]
+    for place, hop in enumerate(hops):
+        more_paise = min(wanted_paise, hop.drawable_paise - hop.paise[Bucket.IN_PLAY])
+        takes[place] += more_paise
+        wanted_paise -= more_paise
+    return [(hop, take) for hop, take in zip(hops, takes, strict=True) if take]
+
+
+def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> ContradictionKind:
+    """What is above the hop is the same money told twice where the bank has told the opposite of the rest."""
+    opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
+    return ContradictionKind.HELD_AND_GONE if any(opposite) else ContradictionKind.EXCEEDS_DISPUTED
+
+
+def first_state(*, routable: bool, reference: str) -> HopState:
+    """A hop can be asked about when its institution is known and it has a reference to be found by."""
+    if not routable:
+        return HopState.UNROUTABLE
+    return HopState.OPEN if reference else HopState.CORRECTION
+
+
+def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
+    """What the desk must do before a hop that stands in `state` from the start can be asked about."""
+    if state is HopState.UNROUTABLE:
+        return [NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=hop_no)]
+    if state is HopState.CORRECTION:
+        return [NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop_no, note="no reference")]
+    return []
+
+
+def _moves_onto_itself(claim: Claim) -> bool:
+    """A line that calls the very transfer we asked about the next one says nothing of where the money went."""
+    return claim.kind is ClaimKind.MOVED and reference_key(claim.reference) == claim.root_reference_key != ""
+
+
+def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:
+    """Sum entries by hop and bucket, zero sums dropped."""
+    sums: dict[tuple[int, Bucket], int] = {}
+    for entry in entries:
+        key = (entry.hop_no, entry.bucket)
+        sums[key] = sums.get(key, 0) + entry.amount_paise
+    return {key: paise for key, paise in sums.items() if paise}

@@ -1,0 +1,1 @@
+"""The money-trail workbook, in and out."""
