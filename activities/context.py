@@ -9,7 +9,7 @@ from activities.channel_health import ChannelHealth
 from activities.directory import DirectoryCache
 from db.pool import Pool
 from domain.policy.model import Policy
-from schemas.work import CasePolicy
+from schemas.outbox.case import CasePolicy
 
 
 def wall_clock() -> datetime:

@@ -22,9 +22,9 @@ from db.pool import Connection, Pool
 from domain.banks.directory import Directory
 from domain.banks.sponsors import SponsorRefused, check_beside
 from domain.errors import NotFound, RuleBroken
+from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
 from schemas.base import Noun
 from schemas.enums import ChannelKind
-from schemas.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
 
 log = logging.getLogger(__name__)
 

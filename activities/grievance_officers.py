@@ -6,7 +6,7 @@ from activities.context import Hands
 from activities.grievances.decisions import locked
 from activities.notifications import grievance_messages
 from db.grievances import grievance_officers, grievances
-from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
+from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 

@@ -18,12 +18,12 @@ from domain.intake.ack_numbers import make_ack_no
 from domain.intake.flags import oddities
 from domain.ledger import complaint_entries
 from domain.tracing.trail import first_state, tasks_before_asking
-from schemas.answers import Entry
 from schemas.base import Flag
-from schemas.complaints import Complaint, ComplaintReceipt, Transfer
 from schemas.enums import AnswerClass, CaseState, EventKind, HopSource
 from schemas.identifiers import account_key, reference_key, transfer_key
-from schemas.work import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+from schemas.intake import Complaint, ComplaintReceipt, Transfer
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, HopBrief, HopRef
+from schemas.tracing.answers import Entry
 
 
 @dataclass(frozen=True)

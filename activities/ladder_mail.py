@@ -8,8 +8,8 @@ from adapters.banks.email import AnswerLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
 from db.banks import bank_exchanges
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.exchanges import About
 
 
 async def send_letter(

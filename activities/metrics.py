@@ -30,7 +30,7 @@ from schemas.enums import (
     SettlementDecision,
     TaskKind,
 )
-from schemas.reconciliation import ListWay, Reason
+from schemas.reconciliation.comparison import ListWay, Reason
 from schemas.restoration_enums import OrderKind
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

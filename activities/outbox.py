@@ -19,7 +19,7 @@ from db.cases import cases, parked_hops
 from db.orders import order_links
 from db.outbox import case_outbox
 from db.tracing import answer_links
-from schemas.work import CaseNews, CaseStart, FollowUp, Swept
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
 

@@ -7,9 +7,9 @@ from uuid import UUID
 from activities.context import Hands
 from adapters.transcript import Sending
 from db.banks import bank_exchanges
+from schemas.banks.exchanges import About
 from schemas.base import Noun
 from schemas.enums import ChannelKind
-from schemas.exchanges import About
 
 _AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order"}
 

@@ -9,7 +9,7 @@ from db.pool import Connection
 from db.tracing import requests
 from domain.ledger import move_between
 from schemas.enums import Bucket, EventKind
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 
 
 async def write_off_request(

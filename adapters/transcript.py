@@ -9,14 +9,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Final
 
+from schemas.banks.exchanges import FAILURE_MAX_CHARS, LINE_MAX_CHARS, REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
 from schemas.enums import ChannelKind
-from schemas.exchanges import (
-    FAILURE_MAX_CHARS,
-    LINE_MAX_CHARS,
-    REPLY_MAX_BYTES,
-    SENT_MAX_BYTES,
-    Exchange,
-)
 
 MASK: Final = "x"
 Header = tuple[str, str]

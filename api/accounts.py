@@ -10,7 +10,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.tokens import Officer
 from db.tracing import accounts
-from schemas.contradictions import AccountQuestion, AccountView
+from schemas.tracing.contradictions import AccountQuestion, AccountView
 
 router = APIRouter(prefix="/api/v1/accounts", tags=["accounts"], responses=IN_THE_DESCRIPTION)
 

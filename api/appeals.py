@@ -31,9 +31,9 @@ from domain.errors import NotNow
 from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
 from domain.policy.model import TryName
 from domain.rupees import rupees
-from schemas.appeals import AppealGrievance, AppealView
 from schemas.enums import Language
-from schemas.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
+from schemas.grievances.appeals import AppealGrievance, AppealView
+from schemas.grievances.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)

@@ -9,7 +9,7 @@ from api.problems import NOT_ALLOWED, Refused
 from api.roles import ALLOWED, Action
 from api.tokens import Officer, Tokens, bearer
 from schemas.enums import Role
-from schemas.restorations import Acting
+from schemas.restoration.restorations import Acting
 
 # Only so that the API's description names the scheme; the header is read by `bearer`.
 OFFICER_SCHEME: Final = "OfficerToken"

@@ -20,7 +20,7 @@ from api.signatures import SIGNATURE_MALFORMED, signed_by
 from api.tokens import BadToken, Tokens, bearer
 from db.banks import bank_keys
 from db.pool import Pool
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 
 _SECRET_FIELDS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 

@@ -19,10 +19,10 @@ from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, TOO_MANY, Kind
 from api.rate_limits import COUNTED, RATE_LIMITED, policies_of, take
 from api.streams import EventHub, Subscription
 from domain.policy.model import LimitName
-from schemas.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
+from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
 from schemas.base import UtcDatetime, WrittenOut
 from schemas.enums import FeedStatus
-from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage, Policies
+from schemas.tracing.bank_answers import Acknowledge, BankAnswer, ReleaseConfirm
 
 router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

@@ -13,7 +13,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Refused, Violation, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from domain.policy.model import LimitName
-from schemas.lien_lists import BankLiens, LienListPage, LienListTaken
+from schemas.reconciliation.lien_lists import BankLiens, LienListPage, LienListTaken
 
 router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

@@ -18,8 +18,7 @@ from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from domain.policy.model import LimitName
-from schemas.bank_answers import Acknowledge
-from schemas.orders import (
+from schemas.orders.orders import (
     BankOrder,
     BankOrderPage,
     CancellationAcknowledged,
@@ -30,6 +29,7 @@ from schemas.orders import (
     OrderRefused,
 )
 from schemas.restoration_enums import OrderState
+from schemas.tracing.bank_answers import Acknowledge
 
 router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

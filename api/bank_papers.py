@@ -13,8 +13,8 @@ from api.problems import IN_THE_DESCRIPTION, says
 from api.rate_limits import COUNTED, RATE_LIMITED, take
 from db.documents import document_register
 from domain.policy.model import LimitName
+from schemas.documents.due_documents import BankPaperPage
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.paper_errands import BankPaperPage
 
 router = APIRouter(prefix="/api/v1/bank/papers", tags=["bank"], responses=IN_THE_DESCRIPTION)
 

@@ -13,7 +13,7 @@ from api.tokens import Officer
 from db.cases import case_views, ledger_views
 from db.tracing import answer_views, request_views, trail_views
 from schemas.enums import CaseState
-from schemas.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
+from schemas.tracing.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
 
 router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
 

@@ -11,7 +11,7 @@ from api.parts import TheParts
 from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, LIMIT_EXCEEDED, says
 from api.roles import Action
 from api.tokens import Officer
-from schemas.complaints import Complaint, ComplaintReceipt
+from schemas.intake import Complaint, ComplaintReceipt
 
 router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCRIPTION)
 

@@ -12,7 +12,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import ALLOWED, Action
 from api.tokens import Officer
 from db.tracing import contradictions
-from schemas.contradictions import BankDoubtsList, SettlementDone, Settling
+from schemas.tracing.contradictions import BankDoubtsList, SettlementDone, Settling
 
 router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], responses=IN_THE_DESCRIPTION)
 

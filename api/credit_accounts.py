@@ -12,7 +12,7 @@ from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
 from api.roles import Action
 from api.tokens import Officer
-from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
+from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 
 router = APIRouter(
     prefix="/api/v1/complaints/{ack_no}/credit-accounts", tags=["restorations"], responses=IN_THE_DESCRIPTION

@@ -17,7 +17,7 @@ from domain.reporting import acts_of
 from schemas.base import Noun, WithReason
 from schemas.enums import TaskKind, TaskState
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.views import TaskPage
+from schemas.tracing.views import TaskPage
 
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

@@ -21,7 +21,7 @@ from api.tokens import Officer
 from db import event_views
 from db.cases import cases
 from db.pool import Pool
-from schemas.views import EventPage
+from schemas.tracing.views import EventPage
 
 router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")

@@ -11,7 +11,7 @@ from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
 from db.grievances import grievance_officers
-from schemas.grievance_officers import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
+from schemas.grievances.officers import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
 
 router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION)
 

@@ -18,7 +18,7 @@ from db.grievances import grievances as rows
 from db.holds import free_amounts
 from domain.errors import NotFound
 from domain.grievances import Standing, verbs_of
-from schemas.grievances import (
+from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceDone,

@@ -19,16 +19,8 @@ from api.roles import Action
 from api.tokens import Officer
 from db.holds import hold_views
 from schemas.base import WithReason
-from schemas.grievances import GrievanceDone, NewGrievance
-from schemas.hold_views import (
-    AppealCode,
-    HolderContactTaken,
-    HoldPage,
-    HoldView,
-    MicroDecided,
-    MicroDone,
-    NewHolderContact,
-)
+from schemas.grievances.grievances import GrievanceDone, NewGrievance
+from schemas.holds import AppealCode, HolderContactTaken, HoldPage, HoldView, MicroDecided, MicroDone, NewHolderContact
 
 router = APIRouter(prefix="/api/v1/holds", tags=["holds"], responses=IN_THE_DESCRIPTION)
 

@@ -17,7 +17,7 @@ from api.reports import CSV_CONTENT, period, table, wants_table
 from api.roles import Action
 from api.tokens import Officer
 from db.reporting.outcomes import Period
-from schemas.home_figures import HomeBy, HomeReport
+from schemas.reporting.outcomes import HomeBy, HomeReport
 from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)

@@ -13,7 +13,7 @@ from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from db import notifications
-from schemas.messages import MessagePage, MessageRow
+from schemas.notifications import MessagePage, MessageRow
 
 router = APIRouter(prefix="/api/v1", tags=["messages"], responses=IN_THE_DESCRIPTION)
 

@@ -12,7 +12,7 @@ from typing import Final
 from activities.orders.order_links import OrderForm
 from api.forms import FormReader, whole_number
 from domain.orders import UNNAMED
-from schemas.orders import ConfirmedLine, OrderLine
+from schemas.orders.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 

@@ -18,7 +18,7 @@ from api.order_forms import NAMES, OrderReading, lines_in, read_order_form
 from api.pages import GONE
 from api.params import INT32_MAX
 from api.parts import Parts, TheParts
-from schemas.orders import OrderLine
+from schemas.orders.orders import OrderLine
 
 router = APIRouter(prefix=ORDER_PATH.rstrip("/"), include_in_schema=False)
 

@@ -16,12 +16,8 @@ from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refuse
 from api.roles import ALLOWED, Action
 from api.tokens import Officer
 from db.orders import order_views
-from schemas.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
-from schemas.orders import (
-    CancellationAcknowledged,
-    OrderConfirmation,
-    WrittenDownTaken,
-)
+from schemas.orders.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
+from schemas.orders.orders import CancellationAcknowledged, OrderConfirmation, WrittenDownTaken
 from schemas.restoration_enums import OrderState
 
 router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)

@@ -26,9 +26,9 @@ from api.tokens import Officer
 from db.documents import document_register
 from domain.documents import SEIZURES, PaperDiffers, PaperLacks
 from schemas.base import Storable, WithReason
+from schemas.documents.due_documents import PaperPreview
+from schemas.documents.facts import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.paper_errands import PaperPreview
-from schemas.papers import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
 from schemas.restoration_enums import PaperKind
 
 router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)

@@ -4,8 +4,8 @@ from typing import Annotated, Final
 
 from fastapi import Header, Path, Query
 
+from schemas.banks.institutions import Code
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.institutions import Code
 
 LIMIT_DEFAULT: Final = 50
 LIMIT_MAX: Final = 500

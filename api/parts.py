@@ -9,7 +9,7 @@ from fastapi import Depends, Request
 
 from activities.context import Hands
 from activities.secrets import Vault
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 
 
 class Courier(Protocol):

@@ -14,7 +14,7 @@ from api.problems import Kind, Refused
 from db import rate_limits
 from db.rate_limits import Level
 from domain.policy.model import LimitName, RateLimit
-from schemas.feed import Policies, PolicyState
+from schemas.bank_gateway import Policies, PolicyState
 
 RATE_LIMITED: Final = Kind("rate-limited", 429, "A rate policy grants no more calls now")
 

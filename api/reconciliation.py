@@ -11,8 +11,8 @@ from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer
 from db.reconciliation import comparisons, lien_standings
-from schemas.institutions import Code
-from schemas.reconciliation import ReconciliationDetail, ReconciliationPage, StandingPage
+from schemas.banks.institutions import Code
+from schemas.reconciliation.comparison import ReconciliationDetail, ReconciliationPage, StandingPage
 
 router = APIRouter(prefix="/api/v1/reconciliations", tags=["reconciliations"], responses=IN_THE_DESCRIPTION)
 

@@ -15,8 +15,7 @@ from api.tokens import Officer
 from db.restoration import exclusions, restoration_views, restorations
 from domain.errors import NotFound
 from domain.restoration.authority import verbs_now
-from schemas.restoration_enums import RestorationState, Route, Step
-from schemas.restorations import (
+from schemas.restoration.restorations import (
     NewObjection,
     NoticeWaived,
     ObjectionDecided,
@@ -30,6 +29,7 @@ from schemas.restorations import (
     RestorationView,
     SendBack,
 )
+from schemas.restoration_enums import RestorationState, Route, Step
 
 router = APIRouter(prefix="/api/v1/restorations", tags=["restorations"], responses=IN_THE_DESCRIPTION)
 

@@ -7,8 +7,8 @@ from typing import Final
 from domain.grievances import ROLES
 from domain.restoration.procedure import REOPENERS, RULES
 from schemas.enums import Role
-from schemas.grievances import GrievanceVerb
-from schemas.restorations import RestorationVerb
+from schemas.grievances.grievances import GrievanceVerb
+from schemas.restoration.restorations import RestorationVerb
 
 
 class Action(StrEnum):

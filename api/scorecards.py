@@ -22,9 +22,9 @@ from api.tokens import Officer
 from db.reporting import scorecards
 from db.reporting.scorecards import Span
 from domain.spreadsheet_cells import as_plain_text
+from schemas.banks.institutions import Code
 from schemas.enums import AnswerClass, ContradictionKind, Rung
-from schemas.institutions import Code
-from schemas.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
+from schemas.reporting.scorecards import CallList, Scorecard, ScorecardBy, ScorecardPage
 from schemas.text import LocalDatetime
 
 router = APIRouter(prefix="/api/v1", tags=["scorecards"], responses=IN_THE_DESCRIPTION)

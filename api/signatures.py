@@ -30,7 +30,7 @@ from http_message_signatures import (
 )
 
 from api.problems import Kind, Refused
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 
 FIELD_MAX_BYTES: Final = 2_048
 """Most bytes of Signature-Input, of Signature and of Content-Digest; an honest one has 300 at most."""

@@ -14,7 +14,7 @@ from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
 from schemas.base import Noun, WithReason
-from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
 router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
 

@@ -3,7 +3,7 @@
 from db.cases.cases import case_no_of
 from db.paging import cut
 from db.pool import Connection
-from schemas.views import EventPage, EventView
+from schemas.tracing.views import EventPage, EventView
 
 
 async def page(connection: Connection, ack_no: str, after_seq: int, limit: int) -> EventPage:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from db.pool import Connection
 from domain.intake.districts import known_district
 from schemas.base import Flag, Noun
-from schemas.complaints import Complaint, ComplaintReceipt
+from schemas.intake import Complaint, ComplaintReceipt
 
 
 class KnownComplaint(Noun):

@@ -12,7 +12,7 @@ from domain.documents import TO_A_BANK
 from domain.errors import NotFound, RuleBroken
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Language
-from schemas.messages import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
+from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
 
 
 class VictimContact(Noun):

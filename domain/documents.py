@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from domain.errors import RuleBroken
-from schemas.papers import Missing, PaperFacts, Particulars
+from schemas.documents.facts import Missing, PaperFacts, Particulars
 from schemas.restoration_enums import OrderReason, PaperKind, Route
 from schemas.text import IST
 

@@ -8,8 +8,8 @@ from domain.errors import NotNow
 from domain.restoration.authority import MayNot, SameEyes
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Role
-from schemas.grievances import GrievanceErrand, GrievanceVerb
-from schemas.procedures import Due, GrievancePolicy
+from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
+from schemas.outbox.procedures import Due, GrievancePolicy
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, GrievanceState
 
 LADDER: Final = tuple(GrievanceLevel)

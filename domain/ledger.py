@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from schemas.answers import Entry
 from schemas.enums import Bucket
+from schemas.tracing.answers import Entry
 
 HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket is not Bucket.LOST)
 

@@ -13,7 +13,7 @@ from domain.errors import RuleBroken
 from domain.rupees import rupees
 from schemas.base import Noun
 from schemas.enums import Language
-from schemas.messages import MessageFacts, MessageKind, Recipient
+from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.text import IST
 
 OFFICER_MAX_CHARS: Final = 40

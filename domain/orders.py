@@ -9,7 +9,7 @@ from typing import Final, Literal
 from schemas.base import Noun
 from schemas.enums import ContradictionKind
 from schemas.identifiers import account_key
-from schemas.orders import Beneficiary, ConfirmedLine
+from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
 
 Disposition = Literal["applied", "contradiction", "duplicate"]

@@ -7,8 +7,8 @@ from domain.grievances import DECIDES
 from domain.restoration.procedure import RULES
 from schemas.base import Noun
 from schemas.enums import Role, TaskKind
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import GrievanceLevel, Step, StepOutcome
-from schemas.restorations import RestorationVerb
 
 _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.IO: frozenset({TaskKind.DUTY, TaskKind.MICRO_HOLD, TaskKind.HOLD_LAPSES}),

@@ -7,8 +7,8 @@ from papers import to_banks, to_courts, to_people
 from papers.document import Document, Imprint
 from papers.pieces import Body, lay_out
 from papers.words import Words, words_of
+from schemas.documents.facts import PaperFacts
 from schemas.enums import Language
-from schemas.papers import PaperFacts
 from schemas.restoration_enums import PaperKind
 
 _BODIES: Final[Mapping[PaperKind, Callable[[Any, Words], Body]]] = {

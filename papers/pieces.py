@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from papers.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
 from papers.words import Words
-from schemas.papers import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
+from schemas.documents.facts import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ import typst
 from domain.errors import LimitExceeded, RuleBroken
 from papers.document import Document
 from papers.plain import FONTS, plain
-from schemas.papers import PDF_MAX_BYTES
+from schemas.documents.facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
 MAX_INPUT_CHARS: Final = 2_000_000

@@ -15,7 +15,15 @@ from papers.pieces import (
     total_of,
 )
 from papers.words import Words
-from schemas.papers import FollowUp, LienNotice, Notice94, Notice106, OrderLineFacts, ReleaseOrder, RestorationOrder
+from schemas.documents.facts import (
+    FollowUp,
+    LienNotice,
+    Notice94,
+    Notice106,
+    OrderLineFacts,
+    ReleaseOrder,
+    RestorationOrder,
+)
 
 
 def lien_notice(facts: LienNotice, words: Words) -> Body:

@@ -13,7 +13,7 @@ from papers.pieces import (
     total_of,
 )
 from papers.words import Words
-from schemas.papers import MagistrateReport, Notice107
+from schemas.documents.facts import MagistrateReport, Notice107
 
 
 def magistrate_report(facts: MagistrateReport, words: Words) -> Body:

@@ -3,8 +3,8 @@
 from papers.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
 from papers.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
 from papers.words import Words
+from schemas.documents.facts import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
 from schemas.enums import Bucket
-from schemas.papers import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
 
 
 def restoration_application(facts: RestorationApplication, words: Words) -> Body:

@@ -1,76 +1,95 @@
-"""A hold request in our own clean JSON: what a webhook brings to a bank, and what a bank fetches from the feed."""
+"""Money on hold at one account, as officers read it and decide on it."""
 
-from typing import Annotated, Literal, Self
+from enum import StrEnum
+from typing import Self
 from uuid import UUID
 
-from pydantic import Field, StringConstraints, model_validator
+from pydantic import model_validator
 
-from schemas.base import Noun, PositivePaise, UtcDatetime
-
-HOPS_MAX = 500
-"""Most transfers in one hold request."""
-
-Text = Annotated[str, StringConstraints(max_length=300)]
+from schemas.base import Noun, UtcDatetime
+from schemas.grievances.grievances import Reason
+from schemas.text import EmailAddress, Mobile
 
 
-class HoldInstrument(Noun):
-    """Who paid and how, as the complaint says; empty where it does not."""
+class MicroDecision(StrEnum):
+    """What becomes of a small hold."""
 
-    requestor: Text
-    payer_institution: Text
-    payer_institution_code: Text
-    payer_account: Annotated[Text, Field(repr=False)]
-    payer_mobile: Annotated[Text, Field(repr=False)]
-    mode: Text
-    transaction_type: Text
-    wallet: Text
-    state: Text
-    district: Text
+    KEEP = "keep"
+    RELEASE = "release"
 
 
-class HoldHop(Noun):
-    """One transfer of tainted money that credited an account at the bank that is asked."""
+class MicroDecided(Noun):
+    """An officer's decision on a small hold."""
 
-    hop: Annotated[int, Field(ge=1)]
-    """its number in the case"""
-    reference: Annotated[str, StringConstraints(min_length=1, max_length=64)]
-    """RRN or UTR"""
-    amount_paise: PositivePaise
-    """of the whole transfer"""
-    disputed_paise: PositivePaise
-    """the tainted part of it: hold no more than this"""
-    transferred_at: UtcDatetime
-    layer: Annotated[int, Field(ge=1)]
-    """1 is the victim's own transfer"""
+    decision: MicroDecision
+    reason: Reason
+
+
+class MicroDone(Noun):
+    """What was decided, and what the bank is ordered to let go (paise)."""
+
+    hold_id: UUID
+    case_ack_no: str
+    decision: MicroDecision
+    released_paise: int | None
+
+
+class HoldView(Noun):
+    """One case's money on hold at one account, with its clocks."""
+
+    hold_id: UUID
+    case_ack_no: str
+    institution: str
+    reference: str
+    """with which the holder appeals"""
+    state: str
+    first_held_at: UtcDatetime
+    lapses_at: UtcDatetime
+    holder_told_at: UtcDatetime | None
+    warned_days: int | None
+    kept_by: str | None
+    micro: bool
+    micro_decision: MicroDecision | None
+    micro_decided_by: str | None
+    micro_reason: str
+    held_paise: int
+    free_paise: int
+    """on hold, and asked for by no order"""
+    ended_at: UtcDatetime | None
+
+
+class HoldPage(Noun):
+    """A page of holds, the first to lapse first."""
+
+    items: tuple[HoldView, ...]
+    next: str | None
+
+
+class NewHolderContact(Noun):
+    """How the holder of an account is reached, as the bank or the holder has told."""
+
+    phone: Mobile | None = None
+    email: EmailAddress | None = None
 
     @model_validator(mode="after")
-    def _disputed_is_a_part(self) -> Self:
-        if self.disputed_paise > self.amount_paise:
-            raise ValueError("disputed_paise is more than amount_paise")
+    def _one_of_them(self) -> Self:
+        if not self.phone and not self.email:
+            raise ValueError("a mobile number or an e-mail address is needed")
         return self
 
 
-class HoldDemand(Noun):
-    """One hold request: one case, all its transfers at one bank that are to be held now."""
+class HolderContactTaken(Noun):
+    """It is kept; `messages` is how many tell the holder of the hold there."""
 
     hold_id: UUID
-    """the request: the same however often and by whatever way it comes"""
-    ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
-    category: Text
-    priority: Annotated[int, Field(ge=1, le=5)]
-    """1 is first"""
-    requested_at: UtcDatetime
-    """when it was asked first: the same however often it is sent"""
-    respond_by: UtcDatetime | None = None
-    """when silence is first taken up with the bank's people; None where no time is set"""
-    instrument: HoldInstrument
-    hops: Annotated[tuple[HoldHop, ...], Field(min_length=1, max_length=HOPS_MAX)]
+    reference: str
+    messages: int
 
 
-class HoldRequested(Noun):
-    """The event that a bank's webhook receives."""
+class AppealCode(Noun):
+    """A one-time code for an account's holder, to be handed on by the bank or at the counter; shown once."""
 
-    type: Literal["hold.requested"] = "hold.requested"
-    timestamp: UtcDatetime
-    """of this attempt"""
-    data: HoldDemand
+    hold_id: UUID
+    reference: str
+    code: str
+    valid_until: UtcDatetime

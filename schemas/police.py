@@ -8,9 +8,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
+from schemas.banks.institutions import Code
 from schemas.base import Noun, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
-from schemas.institutions import Code
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
 

@@ -19,8 +19,8 @@ from adapters.banks.protocol import BankWire
 from db.pool import Pool, open_pool
 from domain.intake.ack_numbers import OUR_FIRST_SERIAL
 from domain.policy.model import Policy, load_policy
-from schemas.complaints import Complaint
-from schemas.institutions import InstitutionEntry, Iso20022Entry
+from schemas.banks.institutions import InstitutionEntry, Iso20022Entry
+from schemas.intake import Complaint
 from workers.embedded.postgres import EmbeddedPostgres
 
 SECRET = SecretStr("a-secret-key-for-tests-of-at-least-32-chars")

@@ -14,7 +14,7 @@ from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, ta
 from activities.context import Hands
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
 from db.orders.returned_funds import may_watch, wait_to_watch
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 
 log = logging.getLogger(__name__)
 

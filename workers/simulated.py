@@ -22,9 +22,9 @@ from activities.secrets import Vault
 from api.tokens import Tokens
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
-from schemas.bank_keys import BankKey
+from schemas.banks.institutions import InstitutionEntry
+from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.institutions import InstitutionEntry
 from workers.embedded.ports import free_port
 from workers.home import secret_key
 from workers.processes import ChildSpec, Supervisor, http_ready

@@ -30,7 +30,7 @@ from activities.metrics import BUCKETS_SECONDS
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.work import CaseNews, CaseStart, FollowUp
+from schemas.outbox.case import CaseNews, CaseStart, FollowUp
 from workflows import policies
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.reconciliation import ReconciliationWorkflow

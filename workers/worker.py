@@ -30,8 +30,8 @@ from adapters.banks.protocol import BankAdapter, BankError
 from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
+from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from schemas.rosters import HolidayRules
 from workers.aftercare import Aftercare
 from workers.assembly import Engine
 from workers.embedded.ports import free_port

@@ -13,7 +13,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.tracing.hold_requests import FreezeHands
     from domain.banks.priority import priority_key
     from schemas.enums import Rung
-    from schemas.work import (
+    from schemas.outbox.case import (
         Astray,
         CaseNews,
         CaseOutcome,

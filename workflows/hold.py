@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.holds.lifecycle import HoldHands
-    from schemas.procedures import ProcedureStart
+    from schemas.outbox.procedures import ProcedureStart
     from workflows import procedures
 
 

@@ -12,7 +12,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.orders.cancellations import CancellationHands
     from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderHands
-    from schemas.procedures import Look, ProcedureStart
+    from schemas.outbox.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import policies, procedures
 

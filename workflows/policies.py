@@ -5,7 +5,7 @@ from datetime import timedelta
 from temporalio.common import Priority, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
-from schemas.work import CasePolicy
+from schemas.outbox.case import CasePolicy
 
 CASE_WORK_QUEUE = "case-work"
 """workflows, and the hands that touch only our own database or mail"""

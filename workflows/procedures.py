@@ -7,7 +7,7 @@ from temporalio import workflow
 from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from schemas.procedures import Due, Look, ProcedureOrder, ProcedureStart
+    from schemas.outbox.procedures import Due, Look, ProcedureOrder, ProcedureStart
     from workflows import policies
     from workflows.timed_wait import holds_within
 

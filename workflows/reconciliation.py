@@ -7,7 +7,7 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation.rounds import RoundHands
-    from schemas.lien_rounds import AskForList, RoundDone
+    from schemas.reconciliation.rounds import AskForList, RoundDone
     from workflows import policies
 
 

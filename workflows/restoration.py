@@ -6,9 +6,9 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.restoration.deadlines import RestorationHands
-    from schemas.procedures import ProcedureStart
+    from schemas.outbox.procedures import ProcedureStart
+    from schemas.restoration.restorations import Errand
     from schemas.restoration_enums import Step
-    from schemas.restorations import Errand
     from workflows import procedures
 
 

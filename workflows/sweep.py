@@ -4,7 +4,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from activities.outbox import SweepHands
-    from schemas.work import Swept
+    from schemas.outbox.case import Swept
     from workflows import policies
 
 

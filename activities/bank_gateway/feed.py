@@ -28,11 +28,11 @@ from db.pool import Connection, Pool
 from db.reconciliation import lien_inquiries
 from db.tracing import requests
 from domain.errors import IdempotencyConflict, NotNow, RuleBroken
-from schemas.bank_answers import BankAnswer
+from schemas.bank_gateway import Acknowledged, AnswerTaken, FeedHold, FeedPage
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, EventKind, FeedStatus
-from schemas.exchanges import About
-from schemas.feed import Acknowledged, AnswerTaken, FeedHold, FeedPage
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
+from schemas.tracing.bank_answers import BankAnswer
 
 
 class HoldOver(NotNow):

@@ -20,10 +20,10 @@ from db.orders import returned_funds
 from db.orders.returned_funds import ReturnedRow
 from db.pool import Connection
 from domain.errors import NotFound, RuleBroken
-from schemas.answers import NewTask
 from schemas.enums import ChannelKind, EventKind, TaskKind
 from schemas.identifiers import reference_key, transfer_key
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
+from schemas.tracing.answers import NewTask
 
 SMALL_BODY_BYTES = 64 * 1024
 """a larger message is read in a thread, so that nobody else waits for it"""

@@ -22,7 +22,7 @@ from db.orders import bank_replies, cancellations
 from db.orders.bank_replies import ReferenceLine
 from domain.orders import Via
 from schemas.identifiers import reference_key
-from schemas.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation, OrderRefusal, cancellation_id
 from schemas.restoration_enums import OrderKind
 
 REFERENCE_MAX_CHARS: Final = 64

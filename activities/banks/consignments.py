@@ -17,9 +17,9 @@ from adapters.banks.protocol import (
 from db.banks import bank_exchanges, channels
 from db.orders import bank_orders, cancellations
 from db.pool import Connection
+from schemas.banks.exchanges import About, Exchange
 from schemas.enums import CarriageOutcome, ChannelKind
-from schemas.exchanges import About, Exchange
-from schemas.orders import BankOrder, cancellation_id
+from schemas.orders.orders import BankOrder, cancellation_id
 
 
 class Parcel(Protocol):

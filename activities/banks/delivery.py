@@ -22,8 +22,8 @@ from adapters.banks.protocol import (
     Chaser,
 )
 from domain.banks import channel_choice
+from schemas.banks.exchanges import Exchange
 from schemas.enums import CarriageOutcome, ChannelKind
-from schemas.exchanges import Exchange
 
 log = logging.getLogger(__name__)
 

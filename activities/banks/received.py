@@ -11,7 +11,7 @@ from db.banks.bank_keys import SignedBy
 from db.cases import events
 from db.cases.events import Event
 from domain.evidence.pack import binding
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from schemas.enums import ChannelKind, EventKind
 
 

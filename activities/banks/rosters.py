@@ -7,7 +7,7 @@ from activities.directory import DirectoryRefused
 from db.banks import institutions, rosters
 from db.pool import Connection, Pool
 from domain.errors import NotFound
-from schemas.rosters import Holiday, NodalOfficer
+from schemas.banks.rosters import Holiday, NodalOfficer
 
 MAX_HOLIDAYS = 500
 

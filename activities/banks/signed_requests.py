@@ -21,7 +21,7 @@ from db.banks.bank_keys import Evidence
 from db.evidence import pack
 from db.pool import Connection
 from domain.evidence.pack import SIGNED, request_text
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 
 _ANY_TIME: Final = timedelta(days=36_500)
 """whether it came in time was judged when it came"""

@@ -17,8 +17,6 @@ from db.tracing import requests
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
 from domain.tracing.trail import first_state, tasks_before_asking
-from schemas.answers import Entry
-from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -32,8 +30,10 @@ from schemas.enums import (
     TaskState,
 )
 from schemas.identifiers import account_key, reference_key
+from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.parties import Party
-from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.tracing.answers import Entry
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
 LIVE_STATES = frozenset({RequestState.SENDING, RequestState.DELIVERED, RequestState.REFUSED})
 

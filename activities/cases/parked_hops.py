@@ -18,9 +18,9 @@ from db.pool import Connection
 from domain.errors import NotNow
 from domain.ledger import move_between
 from domain.tracing.trail import first_state
-from schemas.answers import NewTask
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
-from schemas.work import CaseNews, FollowUp, HopRef
+from schemas.outbox.case import CaseNews, FollowUp, HopRef
+from schemas.tracing.answers import NewTask
 
 ENGINE: Final = "engine"
 WHY_WRITTEN_OFF: Final = "nobody put it right"

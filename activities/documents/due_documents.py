@@ -31,11 +31,11 @@ from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import RestorationRow
 from domain.documents import PaperLacks
+from schemas.documents.due_documents import ErrandState
+from schemas.documents.facts import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
 from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
-from schemas.messages import MessageFacts, MessageKind
-from schemas.paper_errands import ErrandState
-from schemas.papers import AccountFacts, IssuedPaper, LienNotice, Missing, PaperHead, Particulars
+from schemas.notifications import MessageFacts, MessageKind
 from schemas.restoration_enums import PaperKind
 
 log = logging.getLogger(__name__)

@@ -14,8 +14,7 @@ from domain.errors import NotFound
 from domain.policy.restoration import PaperSections
 from papers.words import words_of
 from schemas.base import Noun
-from schemas.enums import Bucket, Language
-from schemas.papers import (
+from schemas.documents.facts import (
     AccountFacts,
     AppealFacts,
     BeneficiaryFacts,
@@ -36,6 +35,7 @@ from schemas.papers import (
     RestorationOrder,
     StatusLetter,
 )
+from schemas.enums import Bucket, Language
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind, Step
 
 _TRACEABLE: Final = (Bucket.IN_PLAY, Bucket.HELD)

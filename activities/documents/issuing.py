@@ -25,12 +25,20 @@ from domain.restoration.authority import SameEyes
 from papers.composing import compose
 from papers.document import Imprint
 from papers.rendering import render, template_version
+from schemas.documents.due_documents import PaperPreview
+from schemas.documents.facts import (
+    AttachmentApproval,
+    IssuedPaper,
+    Missing,
+    PaperAsk,
+    PaperFacts,
+    PaperLinks,
+    Particulars,
+)
 from schemas.enums import EventKind, Language
-from schemas.paper_errands import PaperPreview
-from schemas.papers import AttachmentApproval, IssuedPaper, Missing, PaperAsk, PaperFacts, PaperLinks, Particulars
 from schemas.police import CaseDuty
+from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import DutyKind, OrderKind, PaperKind
-from schemas.restorations import Acting
 
 APPEAL_PATH: Final = "/appeal"
 """where an account holder appeals, below the public address"""

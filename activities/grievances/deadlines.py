@@ -17,8 +17,8 @@ from db.grievances.grievances import GrievanceRow
 from db.pool import Connection
 from domain.grievances import Clocks, dues
 from schemas.enums import EventKind, TaskKind
-from schemas.grievances import GrievanceErrand
-from schemas.procedures import Due, Look, ProcedureOrder
+from schemas.grievances.grievances import GrievanceErrand
+from schemas.outbox.procedures import Due, Look, ProcedureOrder
 from schemas.restoration_enums import GrievanceOutcome, GrievanceState
 
 ENGINE: Final = "engine"

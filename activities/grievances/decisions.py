@@ -21,9 +21,8 @@ from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.grievances import APPEALABLE, ENDS_AS, Standing, above, check_officer, check_state, due_at, may_be_filed
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.grievances import (
+from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceDone,
@@ -34,7 +33,8 @@ from schemas.grievances import (
     NewGrievance,
     WithdrawGrievance,
 )
-from schemas.messages import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts, MessageKind
+from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,
@@ -42,7 +42,7 @@ from schemas.restoration_enums import (
     GrievanceState,
     OrderReason,
 )
-from schemas.restorations import Acting
+from schemas.tracing.answers import NewTask
 
 HOLDER: Final = "holder"
 """the account's holder, as the case's log names them: who came in by the code"""

@@ -23,10 +23,10 @@ from db.grievances.appeal_codes import KEPT_DAYS, Visit
 from db.holds import account_holds
 from db.pool import Connection
 from domain.errors import NotNow
-from schemas.appeals import AppealView
 from schemas.enums import EventKind
-from schemas.hold_views import AppealCode
-from schemas.messages import MessageFacts, MessageKind
+from schemas.grievances.appeals import AppealView
+from schemas.holds import AppealCode
+from schemas.notifications import MessageFacts, MessageKind
 
 CODE_DIGITS: Final = 8
 TOKEN_BYTES: Final = 24

@@ -10,8 +10,8 @@ from db.cases.events import Event
 from db.holds import account_holds
 from domain.errors import NotNow
 from schemas.enums import EventKind, TaskKind
-from schemas.hold_views import HolderContactTaken, NewHolderContact
-from schemas.messages import MessageKind
+from schemas.holds import HolderContactTaken, NewHolderContact
+from schemas.notifications import MessageKind
 
 
 async def take_contact(

@@ -38,14 +38,14 @@ from domain.holds.lapse import (
     warned_to,
     warnings,
 )
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_end
-from schemas.messages import MessageFacts, MessageKind
-from schemas.orders import NewOrderLine
+from schemas.notifications import MessageFacts, MessageKind
+from schemas.orders.orders import NewOrderLine
+from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty
-from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import OrderReason
+from schemas.tracing.answers import NewTask
 
 ENGINE: Final = "engine"
 DUES_MAX: Final = 20

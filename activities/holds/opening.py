@@ -27,7 +27,7 @@ from db.restoration import court_orders, exclusions, openings
 from db.restoration.allocations import Account
 from domain.small_holds import is_small
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.messages import MessageKind
+from schemas.notifications import MessageKind
 
 ENGINE: Final = "engine"
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"

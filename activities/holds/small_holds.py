@@ -11,9 +11,9 @@ from db.cases.events import Event
 from db.holds import account_holds, free_amounts
 from domain.errors import NotNow
 from schemas.enums import EventKind, TaskKind
-from schemas.hold_views import MicroDecided, MicroDecision, MicroDone
+from schemas.holds import MicroDecided, MicroDecision, MicroDone
+from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import OrderReason
-from schemas.restorations import Acting
 
 _LETS_GO: Final = MicroDecision.RELEASE
 

@@ -13,11 +13,11 @@ from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.police import firs
 from db.pool import Connection
-from schemas.answers import NewTask
 from schemas.enums import TaskKind
-from schemas.messages import MessageFacts, MessageKind, Recipient
+from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.police import CaseDuty
 from schemas.restoration_enums import GrievanceLevel
+from schemas.tracing.answers import NewTask
 
 _OF_THE_CASE: Final = {GrievanceLevel.IO: CaseDuty.IO, GrievanceLevel.DY_SP: CaseDuty.SUPERVISING}
 """whose turn it is, where somebody was assigned"""

@@ -14,10 +14,10 @@ from db.holds import disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
 from db.police import firs
 from db.pool import Connection
-from schemas.answers import NewTask
 from schemas.enums import EventKind, TaskKind
-from schemas.messages import MessageFacts, MessageKind, Recipient
+from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.police import CaseDuty
+from schemas.tracing.answers import NewTask
 
 ENGINE: Final = "engine"
 

@@ -24,12 +24,12 @@ from db.police import firs
 from db.pool import Connection
 from domain.errors import NotNow
 from domain.notifications import Said, Written, forwarded, letter, short
-from schemas.answers import NewTask
+from schemas.documents.facts import PaperHead
 from schemas.enums import EventKind, Language, TaskKind
-from schemas.messages import Medium, MessageFacts, MessageKind, MessageRow, Recipient
-from schemas.papers import PaperHead
+from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
 from schemas.police import CaseDuty, CaseOfficer
 from schemas.text import is_email
+from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from db.pool import Connection
 from db.restoration import restorations
 from db.restoration.restorations import Line, RestorationRow
 from domain.restoration.procedure import ACTS
-from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
-from schemas.papers import PaperHead
+from schemas.documents.facts import PaperHead
+from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.police import CaseDuty
 from schemas.restoration_enums import RestorationState, Step
 

@@ -22,9 +22,9 @@ from db.orders.bank_replies import Place
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import IdempotencyConflict, NotFound, NotNow
+from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, TaskKind
-from schemas.exchanges import About
-from schemas.orders import (
+from schemas.orders.orders import (
     BankOrder,
     BankOrderPage,
     ConfirmationTaken,

@@ -28,11 +28,11 @@ from db.orders.bank_orders import OrderRow
 from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
-from schemas.answers import NewTask
+from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
-from schemas.exchanges import About
-from schemas.procedures import OrderRung, ProcedureOrder
+from schemas.outbox.procedures import OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
+from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 

@@ -24,10 +24,10 @@ from db.tracing import answers
 from domain.errors import RuleBroken
 from domain.evidence.pack import WORDS, binding
 from domain.orders import UNNAMED, Judged, Ordered, Via, Word, judge, natural_key
-from schemas.answers import Contradiction, Entry, NewTask
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
-from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
+from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+from schemas.tracing.answers import Contradiction, Entry, NewTask
 
 ENGINE: Final = "engine"
 DONE_ALL_THE_SAME: Final = "the bank had done what was taken back"

@@ -8,10 +8,10 @@ from adapters.banks.email import AnswerLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.orders.bank_orders import OrderRow
 from domain.banks.on_duty import Holidays, calling_order
-from schemas.institutions import Institution
-from schemas.procedures import OrderRung
+from schemas.banks.institutions import Institution
+from schemas.banks.rosters import HolidayRules
+from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderKind
-from schemas.rosters import HolidayRules
 from schemas.text import IST
 
 _ASKED = {

@@ -25,7 +25,7 @@ from db.orders import bank_orders, order_links
 from db.orders.order_links import OrderLinkRow
 from db.pool import Connection
 from domain.orders import Via
-from schemas.orders import BankOrder, ConfirmationTaken, ConfirmedLine, OrderConfirmation, OrderLine
+from schemas.orders.orders import BankOrder, ConfirmationTaken, ConfirmedLine, OrderConfirmation, OrderLine
 from schemas.restoration_enums import OrderState
 
 

@@ -34,12 +34,12 @@ from db.police import firs
 from db.pool import Connection
 from domain.documents import PaperLacks
 from domain.errors import NotFound, NotNow
-from schemas.answers import NewTask
+from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
-from schemas.exchanges import About
-from schemas.orders import BankOrder, NewOrder
-from schemas.procedures import Due, Look, OrderPolicy, OrderRung, ProcedureOrder
+from schemas.orders.orders import BankOrder, NewOrder
+from schemas.outbox.procedures import Due, Look, OrderPolicy, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
+from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ from db.pool import Connection
 from domain.errors import NotNow
 from domain.holds.lapse import Part
 from schemas.enums import ProcedureKind
-from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
+from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason
 
 

@@ -9,8 +9,8 @@ from db.cases import tasks
 from db.holds import account_holds
 from db.pool import Connection
 from db.restoration import exclusions
-from schemas.answers import NewTask
 from schemas.enums import TaskKind
+from schemas.tracing.answers import NewTask
 
 NOTHING_UNDER_WAY: Final = ": a court keeps it and nothing is under way"
 """how the notes of the tasks about such holds end"""

@@ -35,11 +35,11 @@ from db.police import firs
 from db.police.firs import ToRegister
 from db.pool import Connection
 from domain.errors import NotNow
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.messages import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
+from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
+from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 

@@ -21,12 +21,12 @@ from db.outbox import procedure_outbox
 from db.police import firs, statutory_duties
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
-from schemas.messages import MessageFacts, MessageKind
+from schemas.notifications import MessageFacts, MessageKind
+from schemas.outbox.procedures import Due, Look, ProcedureOrder
 from schemas.police import CaseDuty, CaseOfficer, Duty, HandedIn
-from schemas.procedures import Due, Look, ProcedureOrder
 from schemas.restoration_enums import DutyKind, PaperKind
+from schemas.tracing.answers import NewTask
 
 ENGINE: Final = "engine"
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)

@@ -18,7 +18,7 @@ from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
 from domain.reconciliation.comparison import Comparison, compare
 from schemas.enums import TaskKind
-from schemas.reconciliation import InquiryOutcome, ListedLien, ReconciliationDetail
+from schemas.reconciliation.comparison import InquiryOutcome, ListedLien, ReconciliationDetail
 
 ASKING: Final = (TaskKind.ASK_FOR_LIENS, TaskKind.SUPERVISE)
 """the tasks about an institution that a list makes needless"""

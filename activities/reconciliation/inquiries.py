@@ -10,7 +10,7 @@ from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
 from domain.policy.model import ListRules
-from schemas.reconciliation import Inquiry
+from schemas.reconciliation.comparison import Inquiry
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
 """The space of the questions' ids. Any, as long as it stays."""

@@ -4,8 +4,8 @@ from typing import Final
 
 from activities.banks.letters import Letter
 from adapters.messages.smtp import Attachment
-from schemas.institutions import Institution
-from schemas.reconciliation import Inquiry
+from schemas.banks.institutions import Institution
+from schemas.reconciliation.comparison import Inquiry
 from schemas.text import IST
 
 HEADER: Final = "Acknowledgement number,RRN or UTR,Amount on hold\n"

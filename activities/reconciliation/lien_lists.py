@@ -8,8 +8,8 @@ from activities.reconciliation.comparison import Origin, reconcile
 from db.pool import Connection
 from db.reconciliation import comparisons, lien_inquiries, lien_lists
 from domain.errors import IdempotencyConflict, RuleBroken
-from schemas.lien_lists import BankLiens, Compared, LienListPage, LienListTaken, ListWanted
-from schemas.reconciliation import Inquiry, ListedLien, Reconciliation
+from schemas.reconciliation.comparison import Inquiry, ListedLien, Reconciliation
+from schemas.reconciliation.lien_lists import BankLiens, Compared, LienListPage, LienListTaken, ListWanted
 
 
 class NotYet(RuleBroken):

@@ -29,8 +29,8 @@ from db.reconciliation.lien_inquiries import Overdue
 from domain.errors import NotFound
 from domain.reconciliation.comparison import slot_of
 from schemas.enums import ChannelKind, TaskKind
-from schemas.lien_rounds import AskForList, RoundPlan
-from schemas.reconciliation import Inquiry, ListWay
+from schemas.reconciliation.comparison import Inquiry, ListWay
+from schemas.reconciliation.rounds import AskForList, RoundPlan
 
 log = logging.getLogger(__name__)
 

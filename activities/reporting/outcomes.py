@@ -22,7 +22,7 @@ from activities.metrics import METRICS
 from db.reporting import outcomes
 from db.reporting.outcomes import Period
 from domain.spreadsheet_cells import as_plain_text
-from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage
+from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage
 
 log = logging.getLogger("goldenhour.home_figures")
 

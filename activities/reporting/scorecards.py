@@ -23,7 +23,7 @@ from db.reporting.call_list import Habit
 from db.reporting.scorecards import Span
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
-from schemas.scorecards import CallList, Percentiles, Scores
+from schemas.reporting.scorecards import CallList, Percentiles, Scores
 
 log = logging.getLogger("goldenhour.scorecards")
 

@@ -22,9 +22,9 @@ from db.restoration.allocations import Account, ClaimRow, Gone
 from db.restoration.restorations import Line, RestorationRow
 from domain.ledger import move_between
 from domain.restoration.allocation import Place, Swap, allocate, swaps
-from schemas.answers import Entry
 from schemas.enums import Bucket, EventKind, ProcedureKind
 from schemas.restoration_enums import RestorationState, Step
+from schemas.tracing.answers import Entry
 
 TRIES: Final = 5
 PAUSE_SECONDS: Final = 0.05

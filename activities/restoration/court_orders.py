@@ -25,13 +25,13 @@ from db.restoration.court_orders import Releasable
 from domain.errors import NotFound, NotNow
 from domain.restoration.authority import SameEyes
 from domain.restoration.procedure import LEADS_TO
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
-from schemas.orders import LINES_MAX, NewOrder, NewOrderLine
+from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
 from schemas.text import IST
+from schemas.tracing.answers import NewTask
 
 _KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
 """effects under which a hold does not lapse: an order exists"""

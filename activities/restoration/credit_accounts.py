@@ -13,10 +13,10 @@ from db.pool import Connection
 from db.restoration import credit_accounts, restorations
 from domain.errors import NotNow, RuleBroken
 from domain.restoration.authority import SameEyes
-from schemas.answers import NewTask
 from schemas.base import Flag
-from schemas.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
 from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
+from schemas.tracing.answers import NewTask
 
 THROUGH_SPONSOR: Final = "asked_through_sponsor"
 

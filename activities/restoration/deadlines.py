@@ -36,9 +36,9 @@ from db.restoration import restorations
 from domain.errors import RuleBroken
 from domain.restoration.procedure import dues, waits_for_order
 from schemas.enums import EventKind, TaskKind
-from schemas.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.restoration.restorations import Errand
 from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
-from schemas.restorations import Errand
 
 log = logging.getLogger(__name__)
 

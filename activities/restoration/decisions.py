@@ -30,17 +30,8 @@ from domain.restoration import authority
 from domain.restoration.procedure import LETS_GO, ORDERS_OF, RULES, back_to
 from schemas.enums import EventKind
 from schemas.identifiers import IFSC_PATTERN
-from schemas.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
-from schemas.restoration_enums import (
-    CourtOrderEffect,
-    ObjectionDecision,
-    OrderKind,
-    OrderReason,
-    RestorationState,
-    Step,
-    StepOutcome,
-)
-from schemas.restorations import (
+from schemas.orders.orders import LINES_MAX, Beneficiary, NewOrder, NewOrderLine
+from schemas.restoration.restorations import (
     Acting,
     NewObjection,
     NoticeWaived,
@@ -50,6 +41,15 @@ from schemas.restorations import (
     RestorationVerb,
     Seen,
     SendBack,
+)
+from schemas.restoration_enums import (
+    CourtOrderEffect,
+    ObjectionDecision,
+    OrderKind,
+    OrderReason,
+    RestorationState,
+    Step,
+    StepOutcome,
 )
 
 ENDS_THE_STEP: Final = frozenset(

@@ -19,8 +19,8 @@ from domain.errors import NotNow
 from domain.restoration import authority
 from domain.restoration.procedure import ENDS_BY
 from schemas.enums import EventKind
+from schemas.restoration.restorations import Acting, ReopenReason, RestorationDone
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, StepOutcome
-from schemas.restorations import Acting, ReopenReason, RestorationDone
 
 _AS: dict[RestorationState, As] = {RestorationState.REFUSED: "refused", RestorationState.CANCELLED: "cancelled"}
 

@@ -32,10 +32,10 @@ from domain.restoration.procedure import (
     steps_of,
     waits_for_order,
 )
-from schemas.answers import NewTask
 from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.restoration.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, Route, Step, StepOutcome
-from schemas.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
+from schemas.tracing.answers import NewTask
 
 _ASKED_FOR: Final = (TaskKind.RESTORATION_STEP, TaskKind.SUPERVISE)
 

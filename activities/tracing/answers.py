@@ -20,7 +20,6 @@ from db.pool import Connection
 from db.tracing import answers, requests
 from domain.evidence.pack import BODIES, WORDS, binding
 from domain.tracing.trail import reconcile
-from schemas.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -34,7 +33,8 @@ from schemas.enums import (
     TaskKind,
 )
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
-from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.tracing.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
 
 
 @dataclass(frozen=True)

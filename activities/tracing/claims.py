@@ -14,10 +14,10 @@ from adapters.banks.answers import (
 )
 from domain.banks.directory import Directory
 from domain.policy.model import CodeMeaning, TrailRules
-from schemas.answers import NOT_STATED, Claim, PayeeClaim
 from schemas.base import Flag
 from schemas.enums import ClaimKind
 from schemas.identifiers import account_key, names_a_transfer, reference_key
+from schemas.tracing.answers import NOT_STATED, Claim, PayeeClaim
 
 _MARKS = ("rrn", "pos_transaction_id", "approval_code", "cheque_no", "atm_id")
 

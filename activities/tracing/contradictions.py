@@ -20,11 +20,11 @@ from db.tracing.contradictions import ContradictionRow, Doubt
 from domain.errors import NotNow
 from domain.tracing.settlement import settling_entries
 from domain.tracing.trail import first_state, net, tasks_before_asking
-from schemas.answers import Contradiction, Entry, NewTask, Reconciliation
-from schemas.contradictions import Settlement, SettlementDone, Settling
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
 from schemas.identifiers import reference_key
-from schemas.work import FollowUp, HopRef
+from schemas.outbox.case import FollowUp, HopRef
+from schemas.tracing.answers import Contradiction, Entry, NewTask, Reconciliation
+from schemas.tracing.contradictions import Settlement, SettlementDone, Settling
 
 _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
 

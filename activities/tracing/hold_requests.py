@@ -36,11 +36,11 @@ from db.cases.events import Event
 from db.police import firs
 from db.pool import Connection
 from db.tracing import requests
-from schemas.answers import NewTask
+from schemas.banks.exchanges import About
+from schemas.banks.institutions import Institution
 from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
-from schemas.exchanges import About
-from schemas.institutions import Institution
-from schemas.work import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
+from schemas.outbox.case import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
+from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from adapters.banks.email import AnswerLink, link_text
 from adapters.messages.smtp import is_plain_address
 from db.tracing.requests import HopToAsk, RequestRow
 from domain.banks.on_duty import Holidays, calling_order
-from schemas.institutions import Institution
-from schemas.rosters import HolidayRules, OfficerToCall
+from schemas.banks.institutions import Institution
+from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.text import IST
 
 MAX_ROWS = 50

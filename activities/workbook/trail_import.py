@@ -30,13 +30,13 @@ from domain.workbook.columns import Sheet, TrailColumn
 from domain.workbook.known import OnwardHop, Told, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
-from schemas.answers import NOT_STATED
 from schemas.base import Flag
-from schemas.complaints import MAX_TRANSFERS, Complaint, Transfer, Victim
 from schemas.enums import Channel, Disposition, EventKind, HopSource, Mode
 from schemas.identifiers import RRN_PATTERN, account_key, reference_key, transfer_key
+from schemas.intake import MAX_TRANSFERS, Complaint, Transfer, Victim
+from schemas.outbox.case import FollowUp
 from schemas.parties import Party
-from schemas.work import FollowUp
+from schemas.tracing.answers import NOT_STATED
 
 LINES_AN_ANSWER_MAX = 500
 NO_MOBILE = "0000000000"

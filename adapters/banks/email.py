@@ -37,11 +37,11 @@ from adapters.messages.smtp import (
 from adapters.transcript import Transcript
 from domain.banks.on_duty import Holidays, calling_order
 from domain.spreadsheet_cells import as_plain_text
+from schemas.banks.institutions import Institution
+from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from schemas.institutions import Institution
-from schemas.orders import BankOrder, cancellation_id
+from schemas.orders.orders import BankOrder, cancellation_id
 from schemas.restoration_enums import OrderKind
-from schemas.rosters import HolidayRules
 from schemas.text import IST
 
 JOB_PREFIX: Final = "MAIL-"

@@ -21,7 +21,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from adapters.banks.protocol import BankWire
-from schemas.institutions import EnvelopeKind
+from schemas.banks.institutions import EnvelopeKind
 
 BODY_MAX_BYTES: Final = 1024 * 1024
 """Largest body, wrapped, that is sent or opened."""

@@ -21,8 +21,8 @@ import aiohttp
 from adapters.banks.envelope import BODY_MAX_BYTES
 from adapters.banks.protocol import BankMisconfigured, BankProtocolError, BankUnreachable, BankWire
 from adapters.transcript import Header, Sending, Transcript
+from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.enums import ChannelKind
-from schemas.exchanges import REPLY_MAX_BYTES
 
 CONNECTIONS_MAX: Final = 1000
 """Most connections open at once, to all banks together; a call beyond waits within its own time."""

@@ -13,11 +13,11 @@ from typing import ClassVar, Protocol, TypeVar, runtime_checkable
 from uuid import UUID
 
 from adapters.transcript import Transcript
+from schemas.banks.exchanges import Exchange
+from schemas.banks.institutions import EnvelopeKind
 from schemas.enums import ChannelKind
-from schemas.exchanges import Exchange
-from schemas.institutions import EnvelopeKind
-from schemas.lien_lists import ListWanted
-from schemas.orders import BankOrder
+from schemas.orders.orders import BankOrder
+from schemas.reconciliation.lien_lists import ListWanted
 
 INCIDENTS_MAX = 500
 """Most incidents one ticket may carry; a larger wave is split by the caller."""
@@ -272,6 +272,6 @@ class CancellationTaker(Protocol[Way_contra]):
     async def send_cancellation(self, bank: Way_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
         """Tell `bank` that an order is taken back; as `BankAdapter.send_hold_request` in everything else.
 
-        `schemas.orders.cancellation_id` of the order is its idempotency key.
+        `schemas.orders.orders.cancellation_id` of the order is its idempotency key.
         """
         ...

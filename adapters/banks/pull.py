@@ -15,10 +15,10 @@ from adapters.banks.answers import (
     WithdrawalLine,
 )
 from adapters.banks.protocol import Delivery, HoldTicket, OrderTicket
-from schemas.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
-from schemas.institutions import Institution
-from schemas.lien_lists import ListWanted
-from schemas.orders import BankOrder, cancellation_id
+from schemas.banks.institutions import Institution
+from schemas.orders.orders import BankOrder, cancellation_id
+from schemas.reconciliation.lien_lists import ListWanted
+from schemas.tracing.bank_answers import HeldLine, Line, MovedLine, RefusedLine, SpentLine, WithdrawnLine
 
 OK: Final = "00"
 _TYPES: Final = {"held": "1", "moved": "3", "atm": "5", "aeps": "6", "spent": "11", "cheque": "14", "refused": "0"}

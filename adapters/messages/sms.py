@@ -14,7 +14,7 @@ import orjson
 
 from adapters.calling import Caller, Foreign, Unreachable, checked_address, text
 from schemas.identifiers import MOBILE_PATTERN
-from schemas.messages import SMS_PARTS_MAX, sms_parts
+from schemas.notifications import SMS_PARTS_MAX, sms_parts
 
 TIMEOUT_SECONDS: Final = 10.0
 CODE_MAX_CHARS: Final = 40

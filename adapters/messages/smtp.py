@@ -23,7 +23,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import aiosmtplib
 
 from adapters.transcript import Sending, Transcript, masked
-from schemas.papers import PDF_MAX_BYTES
+from schemas.documents.facts import PDF_MAX_BYTES
 
 SUBJECT_MAX_CHARS: Final = 200
 BODY_MAX_CHARS: Final = 100_000

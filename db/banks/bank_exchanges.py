@@ -5,7 +5,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.exchanges import About, Exchange
+from schemas.banks.exchanges import About, Exchange
 
 _COLUMNS: Final = (
     ("subject", "uuid"),

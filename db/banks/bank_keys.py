@@ -10,7 +10,7 @@ from pydantic import Field
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from schemas.base import Noun, UtcDatetime
 
 _KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_key"

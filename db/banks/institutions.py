@@ -8,9 +8,9 @@ from asyncpg import Record
 
 from db.banks import rosters
 from db.pool import Connection
+from schemas.banks.institutions import Institution, InstitutionEntry
+from schemas.banks.rosters import NodalOfficer
 from schemas.enums import ChannelKind
-from schemas.institutions import Institution, InstitutionEntry
-from schemas.rosters import NodalOfficer
 
 _LIST_ALL = """
 SELECT code, name, kind, answer_class, ifsc_prefixes, vpa_handles, aliases, desk_email,

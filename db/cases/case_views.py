@@ -11,7 +11,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState
-from schemas.views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
+from schemas.tracing.views import CaseCounts, CaseListItem, CasePage, CaseView, ComplaintView, TurnaroundTimes
 
 MAX_COMPLAINTS_SHOWN: Final = 500
 

@@ -8,7 +8,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, HopState, Rung
-from schemas.work import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
+from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
 
 
 class CaseHead(Noun):

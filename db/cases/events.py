@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from db.pool import Connection
-from schemas.answers import Entry
 from schemas.enums import EventKind
+from schemas.tracing.answers import Entry
 
 
 @dataclass(frozen=True, slots=True)

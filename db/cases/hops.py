@@ -6,10 +6,10 @@ from typing import Any
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.answers import Confirmation, HopPosition
 from schemas.base import Flag, Noun, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
-from schemas.work import HopBrief
+from schemas.outbox.case import HopBrief
+from schemas.tracing.answers import Confirmation, HopPosition
 
 
 class HopRow(Noun):

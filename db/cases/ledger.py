@@ -7,8 +7,8 @@ import asyncpg
 
 from db.pool import Connection
 from domain.errors import IdempotencyConflict
-from schemas.answers import Entry
 from schemas.enums import Bucket
+from schemas.tracing.answers import Entry
 
 
 async def post(

@@ -7,7 +7,7 @@ from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from schemas.enums import Bucket
-from schemas.views import EntryView, HopBalance, LedgerView, TransactionView
+from schemas.tracing.views import EntryView, HopBalance, LedgerView, TransactionView
 
 _TRANSACTIONS: Final = """
 SELECT t.transaction_id, t.kind, t.at,

@@ -7,9 +7,9 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.answers import NewTask
 from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
+from schemas.tracing.answers import NewTask
 
 WAITS_FOR_DESK: Final = "waits for the desk"
 """the note of the supervisor's task about a hop that waits"""

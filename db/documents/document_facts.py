@@ -1,4 +1,4 @@
-"""What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.papers`."""
+"""What papers say, read from the rows as they stand. Each function gives the nouns of `schemas.documents.facts`."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -9,8 +9,7 @@ from asyncpg import Record
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun, UtcDatetime
-from schemas.enums import Bucket
-from schemas.papers import (
+from schemas.documents.facts import (
     AccountFacts,
     BeneficiaryFacts,
     BucketFacts,
@@ -21,8 +20,9 @@ from schemas.papers import (
     TransferFacts,
     VictimFacts,
 )
+from schemas.enums import Bucket
+from schemas.outbox.procedures import RestorationPolicy
 from schemas.police import HandedIn
-from schemas.procedures import RestorationPolicy
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, Route, Step
 
 

@@ -11,9 +11,17 @@ from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import NotFound
+from schemas.documents.due_documents import BankPaper, BankPaperPage
+from schemas.documents.facts import (
+    AttachmentApproval,
+    IssuedPaper,
+    PaperFacts,
+    PaperHead,
+    PaperLinks,
+    PaperPage,
+    PaperView,
+)
 from schemas.enums import Language
-from schemas.paper_errands import BankPaper, BankPaperPage
-from schemas.papers import AttachmentApproval, IssuedPaper, PaperFacts, PaperHead, PaperLinks, PaperPage, PaperView
 from schemas.restoration_enums import PaperKind
 
 _ISSUED: Final = "paper_id, number, encode(digest, 'hex') AS digest"

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
+from schemas.documents.due_documents import ErrandState
 from schemas.enums import TaskKind
-from schemas.paper_errands import ErrandState
 from schemas.restoration_enums import PaperKind, Step
 
 

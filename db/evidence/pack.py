@@ -17,8 +17,8 @@ from db.pool import Connection
 from db.tracing import answers
 from domain.errors import NotFound
 from domain.evidence.pack import EXCHANGES, SENT, EventLine
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.exchanges import About
 
 AT_ONCE: Final = 200
 """rows that are in memory at a time"""

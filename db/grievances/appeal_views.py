@@ -6,8 +6,8 @@ from uuid import UUID
 from db.grievances import grievance_views
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.appeals import AppealGrievance, AppealView
-from schemas.grievances import number_of
+from schemas.grievances.appeals import AppealGrievance, AppealView
+from schemas.grievances.grievances import number_of
 from schemas.identifiers import account_end
 
 _HOLD: Final = """

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.intake.districts import known_district
-from schemas.grievance_officers import GrievanceOfficer, NewGrievanceOfficer
+from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 
 _ROW: Final = ", ".join(GrievanceOfficer.model_fields)

@@ -7,7 +7,7 @@ from uuid import UUID
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.grievances import (
+from schemas.grievances.grievances import (
     BankGrievance,
     BankGrievances,
     GrievanceHead,

@@ -9,8 +9,8 @@ from domain.errors import NotFound
 from domain.grievances import Earlier
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Language
-from schemas.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
-from schemas.procedures import GrievancePolicy
+from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
+from schemas.outbox.procedures import GrievancePolicy
 from schemas.restoration_enums import (
     GrievanceDecision,
     GrievanceLevel,

@@ -13,7 +13,7 @@ from domain.errors import NotFound
 from domain.restoration.procedure import LEADS_TO
 from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
-from schemas.procedures import HoldPolicy
+from schemas.outbox.procedures import HoldPolicy
 
 
 class HeldHop(Noun):

@@ -7,7 +7,7 @@ from uuid import UUID
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.hold_views import HoldPage, HoldView
+from schemas.holds import HoldPage, HoldView
 
 # The page is cut before the money on it is summed up.
 _READ: Final = """

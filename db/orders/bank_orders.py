@@ -10,8 +10,8 @@ from domain.errors import NotFound
 from domain.orders import Ordered, Via, Word
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
-from schemas.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
-from schemas.procedures import OrderPolicy, OrderRung
+from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
+from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 LIVE: Final = (OrderState.PLANNED, OrderState.DELIVERED, OrderState.REFUSED)

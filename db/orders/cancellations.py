@@ -6,7 +6,7 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ChannelKind
-from schemas.procedures import OrderRung
+from schemas.outbox.procedures import OrderRung
 
 
 class CancellationRow(Noun):

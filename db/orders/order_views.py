@@ -8,7 +8,7 @@ from db.orders import bank_orders, cancellations
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.order_views import (
+from schemas.orders.order_views import (
     CancellationView,
     CarriageView,
     ConfirmationView,
@@ -18,7 +18,7 @@ from schemas.order_views import (
     RungView,
     WordProposalView,
 )
-from schemas.procedures import OrderPolicy, OrderRung
+from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderState
 
 _HEAD: Final = """

@@ -4,7 +4,7 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.orders import OrderConfirmation
+from schemas.orders.orders import OrderConfirmation
 
 
 async def propose(

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
-from schemas.work import CaseNews
+from schemas.outbox.case import CaseNews
 
 
 async def insert(connection: Connection, case_no: str, at: datetime, news: CaseNews) -> CaseNews:

@@ -7,7 +7,7 @@ from typing import Final
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ProcedureKind
-from schemas.procedures import ProcedureStart
+from schemas.outbox.procedures import ProcedureStart
 
 AFTERCARE: Final = "aftercare"
 """the channel on which the database says that there is something to take up, to start or to tell"""

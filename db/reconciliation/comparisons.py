@@ -9,7 +9,7 @@ from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.reconciliation.comparison import Comparison, Transfer
-from schemas.reconciliation import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
+from schemas.reconciliation.comparison import Difference, Reconciliation, ReconciliationDetail, ReconciliationPage
 
 _HELD: Final = """
 SELECT h.case_no, h.reference_key, coalesce(sum(b.balance_paise), 0)::bigint AS paise

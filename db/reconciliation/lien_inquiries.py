@@ -10,7 +10,7 @@ from asyncpg import Record
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun
-from schemas.reconciliation import Inquiry, InquiryOutcome, ListWay
+from schemas.reconciliation.comparison import Inquiry, InquiryOutcome, ListWay
 
 _COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
-from schemas.lien_lists import LienListPage
+from schemas.reconciliation.lien_lists import LienListPage
 
 LOOK_BACK: Final = timedelta(days=31)
 """a list that was begun earlier and is still not whole will not be"""

@@ -7,7 +7,7 @@ from asyncpg import Record
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from db.reconciliation.comparisons import COLUMNS
-from schemas.reconciliation import Inquiry, Reconciliation, Standing, StandingPage
+from schemas.reconciliation.comparison import Inquiry, Reconciliation, Standing, StandingPage
 
 _ASKED: Final = tuple(Inquiry.model_fields)
 

@@ -15,10 +15,10 @@ from db.banks import rosters
 from db.pool import Connection
 from domain.banks.answering_curve import HAZARD_MAX, BandCount, Curve
 from domain.tracing.call_script import what_to_say
+from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.enums import AnswerClass
-from schemas.rosters import HolidayRules, OfficerToCall
-from schemas.scorecards import Call, CallFactors, CallList
-from schemas.views import TaskHop, TaskInstitution
+from schemas.reporting.scorecards import Call, CallFactors, CallList
+from schemas.tracing.views import TaskHop, TaskInstitution
 
 HOPS_SHOWN: Final = 5
 

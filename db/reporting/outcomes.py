@@ -10,7 +10,7 @@ from asyncpg import Record
 from db.grievances import grievances
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
-from schemas.home_figures import PAST_DAYS, HeldToRestored, HomeBy, HomeFigures, HomeReport, PastDays, Stage, Sum
+from schemas.reporting.outcomes import PAST_DAYS, HeldToRestored, HomeBy, HomeFigures, HomeReport, PastDays, Stage, Sum
 
 PERCENTILES: Final = (0.5, 0.95)
 _DAY_SECONDS: Final = 86_400

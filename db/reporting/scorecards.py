@@ -9,7 +9,7 @@ from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import AnswerClass, ContradictionKind, Rung
-from schemas.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
+from schemas.reporting.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
 
 PERCENTILES: Final = (0.5, 0.95, 0.99)
 

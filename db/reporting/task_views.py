@@ -11,10 +11,10 @@ from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.reporting import Acts
 from domain.tracing.call_script import what_to_say
+from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.base import Noun
 from schemas.enums import TaskKind, TaskState
-from schemas.rosters import HolidayRules, OfficerToCall
-from schemas.views import TaskHop, TaskInstitution, TaskPage, TaskView
+from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
 _TASKS: Final = """
 SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,

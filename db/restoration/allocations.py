@@ -8,8 +8,8 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import Bucket
+from schemas.restoration.restorations import AccountClaim, Share
 from schemas.restoration_enums import AllocationRule
-from schemas.restorations import AccountClaim, Share
 
 Account = tuple[str, str]
 """institution and account key"""

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.credit_accounts import CreditAccount, NewCreditAccount
+from schemas.restoration.credit_accounts import CreditAccount, NewCreditAccount
 
 _ACCOUNT = ", ".join(CreditAccount.model_fields)
 MOST_SHOWN = 100

@@ -7,9 +7,9 @@ from uuid import UUID
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import Noun
-from schemas.grievances import number_of
+from schemas.grievances.grievances import number_of
+from schemas.restoration.restorations import NewObjection
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision
-from schemas.restorations import NewObjection
 
 
 async def insert(connection: Connection, restoration_id: UUID, new: NewObjection, at: datetime, by: str) -> int:

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.restoration.procedure import HEARINGS
 from schemas.base import Noun
-from schemas.procedures import RestorationPolicy
+from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
 
 JOINABLE = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)

@@ -7,9 +7,8 @@ from uuid import UUID
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.grievances import number_of
-from schemas.restoration_enums import RestorationState, Route, Step
-from schemas.restorations import (
+from schemas.grievances.grievances import number_of
+from schemas.restoration.restorations import (
     AppealOfRestoration,
     CourtOrderBrief,
     LineView,
@@ -22,6 +21,7 @@ from schemas.restorations import (
     RestorationView,
     StepView,
 )
+from schemas.restoration_enums import RestorationState, Route, Step
 
 _HEAD: Final = """
 SELECT r.restoration_id, r.case_no AS case_ack_no, r.ack_no, r.round_no, r.state, r.step, r.turn, r.route,

@@ -11,7 +11,8 @@ from domain.errors import NotFound
 from domain.restoration.procedure import ENDS_BY, LEADS_TO
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import CaseState
-from schemas.procedures import RestorationPolicy
+from schemas.outbox.procedures import RestorationPolicy
+from schemas.restoration.restorations import RoutePicked
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
@@ -21,7 +22,6 @@ from schemas.restoration_enums import (
     Step,
     StepOutcome,
 )
-from schemas.restorations import RoutePicked
 
 
 class RestorationRow(Noun):

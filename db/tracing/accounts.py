@@ -6,8 +6,8 @@ from db.paging import from_cursor, to_cursor
 from db.pool import Connection
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors import NotFound
-from schemas.contradictions import AccountClaim, AccountQuestion, AccountView
 from schemas.identifiers import account_key
+from schemas.tracing.contradictions import AccountClaim, AccountQuestion, AccountView
 
 _ACCOUNT: Final = f"""
 SELECT held.held_paise, held.in_play_paise, last.balance_paise, last.received_at

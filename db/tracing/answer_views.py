@@ -5,7 +5,7 @@ from typing import Final
 from db.cases.cases import case_no_of
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
-from schemas.views import AnswerPage, AnswerView, ContradictionPage, ContradictionView
+from schemas.tracing.views import AnswerPage, AnswerView, ContradictionPage, ContradictionView
 
 _ANSWERS: Final = """
 SELECT a.answer_id, a.update_id, a.line_no, a.institution, u.job_id, a.received_at, a.kind, a.disposition,

@@ -5,9 +5,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.pool import Connection
-from schemas.answers import Contradiction, Judgement, KnownLines
 from schemas.base import Noun
 from schemas.identifiers import reference_key
+from schemas.tracing.answers import Contradiction, Judgement, KnownLines
 
 WORDS: Final = (
     "jsonb_build_object('line_no', line_no, 'kind', kind, 'disposition', disposition, 'hop_nos', hop_nos,"

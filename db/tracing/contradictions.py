@@ -6,10 +6,10 @@ from typing import Final
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.answers import Entry
 from schemas.base import Noun
-from schemas.contradictions import BankDoubts, BankDoubtsList, Settlement, Settling
 from schemas.enums import Bucket, ClaimKind, ContradictionKind
+from schemas.tracing.answers import Entry
+from schemas.tracing.contradictions import BankDoubts, BankDoubtsList, Settlement, Settling
 
 
 class Doubt(Noun):

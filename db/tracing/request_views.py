@@ -7,7 +7,7 @@ from asyncpg import Record
 from db.cases.cases import case_no_of
 from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
-from schemas.views import RequestHopView, RequestPage, RequestView
+from schemas.tracing.views import RequestHopView, RequestPage, RequestView
 
 _MAX_WAVE_NO: Final = 2**31 - 1
 _REQUESTS: Final = """

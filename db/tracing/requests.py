@@ -8,10 +8,10 @@ from uuid import UUID
 from db.banks import bank_exchanges
 from db.pool import Connection
 from domain.errors import NotFound
+from schemas.banks.exchanges import Exchange
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import ChannelKind, HopSource, RequestState, Rung
-from schemas.exchanges import Exchange
-from schemas.work import HopBrief, HopRef
+from schemas.outbox.case import HopBrief, HopRef
 
 
 class RequestRow(Noun):

@@ -11,7 +11,7 @@ from db.pool import Connection
 from schemas.base import Flag
 from schemas.enums import Bucket
 from schemas.identifiers import account_key
-from schemas.views import TrailEdge, TrailNode, TrailView
+from schemas.tracing.views import TrailEdge, TrailNode, TrailView
 
 _HOPS: Final = """
 SELECT h.*, q.request_id AS live_request_id,

@@ -6,9 +6,9 @@ from typing import Final
 from db.pool import Connection
 from domain.workbook.known import ToldLine
 from schemas.base import Noun, UtcDatetime
-from schemas.complaints import Victim
 from schemas.enums import ClaimKind, ContradictionKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
+from schemas.intake import Victim
 
 
 class NamedHop(Noun):

@@ -5,9 +5,9 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from domain.banks.sponsors import SponsoredAccounts
+from schemas.banks.institutions import Institution
 from schemas.base import Flag
 from schemas.identifiers import IFSC_PATTERN
-from schemas.institutions import Institution
 
 BANK_LETTERS: Final = 4
 """The letters of an IFSC that name the bank."""

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from schemas.banks.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
 from schemas.base import to_utc
-from schemas.rosters import MINUTES_A_DAY, WEEK, HolidayRules, NodalOfficer, OfficerToCall, Weekday
 from schemas.text import IST
 
 LOOK_AHEAD_DAYS: Final = 400

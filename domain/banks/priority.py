@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from schemas.work import PriorityRules
+from schemas.outbox.case import PriorityRules
 
 
 def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from domain.errors import RuleBroken
-from schemas.institutions import Institution, InstitutionEntry
+from schemas.banks.institutions import Institution, InstitutionEntry
 
 _CODE = re.compile(r"^[A-Z]{4}$")
 _RANGE = re.compile(r"^[A-Z]{4}(0[A-Z0-9]{0,6})?$")

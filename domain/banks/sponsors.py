@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from domain.errors import RuleBroken
-from schemas.institutions import Institution
+from schemas.banks.institutions import Institution
 
 _SEPARATORS = re.compile(r"[\s\-/]+")
 

@@ -16,8 +16,8 @@ from typing import Final
 
 from domain.errors import RuleBroken
 from domain.hash_chain import GENESIS, body_hash, event_body
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
-from schemas.exchanges import About
 from schemas.restoration_enums import PaperKind
 
 MANIFEST: Final = "MANIFEST.sha256"

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from schemas.base import Noun, UtcDatetime
-from schemas.procedures import Due, HoldPolicy
+from schemas.outbox.procedures import Due, HoldPolicy
 
 TELL_HOLDER = "tell_holder"
 TELL_LATE = "tell_late"

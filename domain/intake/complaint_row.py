@@ -20,9 +20,9 @@ from domain.spreadsheet_cells import (
     yes_or_no,
 )
 from domain.spreadsheets import Column, Header
-from schemas.complaints import Transfer
 from schemas.enums import Channel, Language, Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, reference_key
+from schemas.intake import Transfer
 from schemas.parties import Party
 from schemas.text import is_email
 

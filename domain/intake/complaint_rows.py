@@ -25,8 +25,8 @@ from domain.spreadsheets import (
     looks_like_header,
     read_header,
 )
-from schemas.complaints import MAX_TRANSFERS, Complaint, Victim
 from schemas.enums import Channel, Language
+from schemas.intake import MAX_TRANSFERS, Complaint, Victim
 
 T = TypeVar("T")
 

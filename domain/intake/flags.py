@@ -6,9 +6,7 @@ from datetime import datetime, timedelta
 from domain.intake.ack_numbers import first_digits
 from domain.intake.districts import known_district
 from domain.policy.model import TrailRules
-from schemas.answers import NOT_STATED
 from schemas.base import Flag
-from schemas.complaints import Complaint, Transfer
 from schemas.identifiers import (
     ACCOUNT_PATTERN,
     MOBILE_PATTERN,
@@ -17,7 +15,9 @@ from schemas.identifiers import (
     VPA_PATTERN,
     reference_key,
 )
+from schemas.intake import Complaint, Transfer
 from schemas.parties import Party
+from schemas.tracing.answers import NOT_STATED
 
 CLOCK_SKEW = timedelta(minutes=5)
 TIME_MISSING = "time_missing"

@@ -22,10 +22,10 @@ from domain.policy.restoration import (
     PoliceRules,
     RestorationRules,
 )
+from schemas.banks.rosters import HolidayRules
 from schemas.base import Noun, Paise
 from schemas.enums import AnswerClass, Rung
-from schemas.rosters import HolidayRules
-from schemas.work import CasePolicy, LadderRung, PriorityRules
+from schemas.outbox.case import CasePolicy, LadderRung, PriorityRules
 
 Source = Annotated[str, Field(min_length=3)]
 Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]

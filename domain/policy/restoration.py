@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 
 from schemas.base import Noun, Paise
 from schemas.enums import Language
-from schemas.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
+from schemas.outbox.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
 
 Source = Annotated[str, Field(min_length=1, max_length=600)]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Final, NamedTuple
 
 from schemas.identifiers import reference_key
-from schemas.reconciliation import Difference, ListedLien, Reason
+from schemas.reconciliation.comparison import Difference, ListedLien, Reason
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """from which slots are counted"""

@@ -6,7 +6,7 @@ from typing import Final
 from domain.intake.complaint_rows import SheetRow
 from domain.spreadsheet_cells import Cell, CellFault, amount_paise_of, identifier_of, is_blank, text_of
 from domain.spreadsheets import FileRefused
-from schemas.reconciliation import ListedLien
+from schemas.reconciliation.comparison import ListedLien
 
 HEADER_ROWS_MAX: Final = 20
 """Titles and blank lines that may stand above the header."""

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from schemas.restoration.restorations import AccountClaim, Share
 from schemas.restoration_enums import AllocationRule
-from schemas.restorations import AccountClaim, Share
 
 Place = tuple[str, int]
 """case and hop"""

@@ -3,8 +3,8 @@
 from domain.errors import NotNow, RuleBroken
 from domain.restoration.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import RestorationState, Step
-from schemas.restorations import RestorationVerb
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
 """what whoever made the order ready may not do"""

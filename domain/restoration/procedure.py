@@ -6,8 +6,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from schemas.enums import CaseState, Role
+from schemas.outbox.procedures import Due, RestorationPolicy
 from schemas.police import CaseDuty
-from schemas.procedures import Due, RestorationPolicy
+from schemas.restoration.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import (
     CourtOrderEffect,
     CourtOrderKind,
@@ -19,7 +20,6 @@ from schemas.restoration_enums import (
     Step,
     StepOutcome,
 )
-from schemas.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 
 _BEFORE: Final = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)
 _AFTER: Final = (Step.APPROVAL, Step.CREDIT)

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from domain.rupees import rupees
 from schemas.text import IST
-from schemas.views import TaskHop
+from schemas.tracing.views import TaskHop
 
 
 def what_to_say(ack_no: str, job_id: str | None, hops: Sequence[TaskHop], hop_count: int) -> tuple[str, ...]:

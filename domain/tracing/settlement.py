@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from domain.ledger import move_between
-from schemas.answers import Entry
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, SettlementDecision
+from schemas.tracing.answers import Entry
 
 _Way = tuple[Sequence[Bucket], Bucket]
 

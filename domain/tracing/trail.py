@@ -18,7 +18,18 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from domain.ledger import take_from
 from domain.policy.model import CodeMeaning, TrailRules
-from schemas.answers import (
+from schemas.base import Flag
+from schemas.enums import (
+    Bucket,
+    ClaimKind,
+    ContradictionKind,
+    Disposition,
+    HopSource,
+    HopState,
+    TaskKind,
+)
+from schemas.identifiers import account_key, reference_key
+from schemas.tracing.answers import (
     NOT_STATED,
     Claim,
     Confirmation,
@@ -31,17 +42,6 @@ from schemas.answers import (
     NewTask,
     Reconciliation,
 )
-from schemas.base import Flag
-from schemas.enums import (
-    Bucket,
-    ClaimKind,
-    ContradictionKind,
-    Disposition,
-    HopSource,
-    HopState,
-    TaskKind,
-)
-from schemas.identifiers import account_key, reference_key
 
 _PLACES = {ClaimKind.HELD: Bucket.HELD, ClaimKind.WITHDRAWN: Bucket.WITHDRAWN, ClaimKind.SPENT: Bucket.SPENT}
 

@@ -22,11 +22,11 @@ from domain.spreadsheet_cells import (
     text_of,
 )
 from domain.workbook.columns import Sheet, TrailColumn, TrailHeader
-from schemas.answers import NOT_STATED
-from schemas.complaints import Transfer
 from schemas.enums import Mode
 from schemas.identifiers import ACK_NO_PATTERN, RRN_PATTERN, account_key, names_a_transfer, reference_key
+from schemas.intake import Transfer
 from schemas.parties import Party
+from schemas.tracing.answers import NOT_STATED
 
 T = TypeVar("T")
 C = TrailColumn

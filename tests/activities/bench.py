@@ -26,10 +26,20 @@ from adapters.transcript import Sending
 from db.cases import cases
 from db.pool import Connection, Pool
 from domain.hash_chain import GENESIS, event_hash
-from schemas.complaints import Complaint
+from schemas.banks.exchanges import Exchange
 from schemas.enums import Bucket, ChannelKind, Rung
-from schemas.exchanges import Exchange
-from schemas.work import CaseStart, Climbed, ClimbRung, FollowUp, HopRef, SendHoldRequest, Sent, SettleCase, Settled
+from schemas.intake import Complaint
+from schemas.outbox.case import (
+    CaseStart,
+    Climbed,
+    ClimbRung,
+    FollowUp,
+    HopRef,
+    SendHoldRequest,
+    Sent,
+    SettleCase,
+    Settled,
+)
 from tests.factories import complaint, rrn, status_update
 from workflows.case import request_id
 

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from schemas.desk import HopCorrection, NewHopByDesk
-from schemas.work import Sent
+from schemas.outbox.case import Sent
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import rrn, transfer
 

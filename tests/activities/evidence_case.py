@@ -17,10 +17,10 @@ from db.banks import bank_exchanges, bank_keys
 from db.cases import events
 from db.cases.events import Event
 from domain.evidence.pack import Edition
-from schemas.bank_keys import BankKey
+from schemas.banks.exchanges import About
+from schemas.banks.keys import BankKey
+from schemas.documents.facts import PaperAsk
 from schemas.enums import ChannelKind, EventKind, Language
-from schemas.exchanges import About
-from schemas.papers import PaperAsk
 from schemas.restoration_enums import PaperKind
 from simulator.signing import signed_headers
 from tests.activities.way_home import Home

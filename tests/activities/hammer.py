@@ -17,7 +17,7 @@ from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
 from db.pool import open_pool
 from domain.policy.model import load_policy
-from schemas.complaints import Complaint
+from schemas.intake import Complaint
 from tests.factories import SECRET, complaint, moved, row, status_update, transfer
 
 WORKERS = 4

@@ -14,10 +14,10 @@ from db.holds.account_holds import AccountHold
 from db.orders import bank_orders
 from db.pool import Connection
 from domain.holds.lapse import HoldStands
-from schemas.contradictions import Settling
 from schemas.enums import SettlementDecision
-from schemas.orders import ConfirmedLine, OrderConfirmation
-from schemas.procedures import Look, ProcedureOrder
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
 from tests.activities.way_home import Clock
 from tests.factories import row, rrn, transfer

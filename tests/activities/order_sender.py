@@ -15,7 +15,7 @@ from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.enums import ChannelKind
-from schemas.procedures import ProcedureOrder
+from schemas.outbox.procedures import ProcedureOrder
 from tests.factories import SECRET
 
 

@@ -11,9 +11,9 @@ from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
 from db.documents import document_register
 from db.pool import Connection
+from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
-from schemas.orders import NewOrder, NewOrderLine
-from schemas.papers import IssuedPaper, Particulars
+from schemas.orders.orders import NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, PaperKind
 from tests.activities.way_home import SP, Home
 

@@ -11,8 +11,8 @@ from activities.documents.due_documents import PREFIX, issue_papers_due
 from activities.documents.issuing import issue_about
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.smtp import Mailer
+from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
-from schemas.papers import IssuedPaper, Particulars
 from schemas.restoration_enums import PaperKind
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer

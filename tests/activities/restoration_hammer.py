@@ -24,8 +24,8 @@ from activities.holds import opening
 from activities.secrets import Vault
 from db.pool import open_pool
 from domain.policy.model import load_policy
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
-from schemas.restorations import RestorationVerb
 from tests.activities.hammer import say
 from tests.activities.way_home import DESK, IO, Home
 from tests.factories import SECRET

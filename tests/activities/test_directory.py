@@ -18,8 +18,8 @@ from db.banks import institutions
 from db.pool import Connection, Pool
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused
 from domain.errors import RuleBroken
+from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import ChannelKind
-from schemas.institutions import InstitutionEntry
 
 VAULT = Vault(SecretStr("one secret key of more than 32 characters"))
 KEY = b64encode(b"k" * 32).decode()

@@ -10,7 +10,7 @@ import pytest
 from activities.directory import load_directory
 from activities.secrets import Vault
 from domain.errors import AckNoTaken, IdempotencyConflict
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.factories import SECRET, complaint, institution, row, rrn, transfer
 

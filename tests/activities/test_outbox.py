@@ -13,7 +13,7 @@ from activities.outbox import SweepHands
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
-from schemas.work import CaseNews, FollowUp
+from schemas.outbox.case import CaseNews, FollowUp
 from tests.activities.bench import Bench
 from tests.factories import make_hands, moved, row, rrn, transfer
 

@@ -12,9 +12,9 @@ from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_r
 from activities.metrics import METRICS
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import Rung
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import complaint, moved, row, rrn, transfer
 

@@ -15,11 +15,10 @@ from db.evidence.integrity import case_records
 from db.orders import bank_orders
 from domain.evidence.integrity import examine
 from schemas.enums import Role
-from schemas.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
+from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation
+from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import NewOfficer
-from schemas.procedures import Look, ProcedureOrder
-from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
-from schemas.restorations import (
+from schemas.restoration.restorations import (
     Acting,
     Errand,
     NewObjection,
@@ -31,6 +30,7 @@ from schemas.restorations import (
     Seen,
     SendBack,
 )
+from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
 from tests.activities.bench import Bench
 from tests.factories import row, rrn, transfer
 

@@ -12,7 +12,7 @@ from activities.context import Hands
 from activities.grievances.deadlines import GrievanceHands
 from activities.holds import opening
 from activities.holds.lifecycle import HoldHands
-from schemas.procedures import Look, ProcedureOrder
+from schemas.outbox.procedures import Look, ProcedureOrder
 from tests.activities.way_home import Home
 
 REST: Final = 60

@@ -3,7 +3,7 @@
 from activities.workbook.trail_import import TrailOutcome, take_trail
 from domain.workbook.columns import Sheet
 from domain.workbook.reading import TrailReading
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
 from tests.domain.trail_books import moved, read, said, sheet
 from tests.factories import rrn

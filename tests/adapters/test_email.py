@@ -19,9 +19,9 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
+from schemas.banks.institutions import Institution
+from schemas.banks.rosters import HolidayRules, Leave, NodalOfficer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.institutions import Institution
-from schemas.rosters import HolidayRules, Leave, NodalOfficer
 from schemas.text import IST
 from tests.mail_server import Postbox, mail_server
 

@@ -19,7 +19,7 @@ from adapters.banks.envelope import (
     sign,
 )
 from adapters.banks.protocol import BankWire
-from schemas.institutions import EnvelopeKind
+from schemas.banks.institutions import EnvelopeKind
 from tests.adapters.wires import AES_KEY, key_text, wire
 
 ENCRYPTED: tuple[EnvelopeKind, ...] = ("aes_cbc", "aes_gcm")

@@ -23,10 +23,10 @@ from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, Hol
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
+from schemas.banks.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
+from schemas.banks.institutions import EnvelopeKind
+from schemas.documents.facts import PDF_MAX_BYTES
 from schemas.enums import ChannelKind
-from schemas.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
-from schemas.institutions import EnvelopeKind
-from schemas.papers import PDF_MAX_BYTES
 from schemas.restoration_enums import OrderKind
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.test_email import BANK, NO_HOLIDAYS

@@ -6,8 +6,8 @@ from typing import Any
 from adapters.banks.pull import Asked, answer_lines
 from db.paging import from_cursor
 from domain.policy.model import LimitName, load_policy
-from schemas.bank_answers import LINES_MAX, BankAnswer
-from schemas.feed import AnswerTaken, FeedPage
+from schemas.bank_gateway import AnswerTaken, FeedPage
+from schemas.tracing.bank_answers import LINES_MAX, BankAnswer
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "bank-api.md").read_text()

@@ -25,8 +25,8 @@ from adapters.banks.protocol import (
     BankWire,
     Delivery,
 )
-from schemas.exchanges import REPLY_MAX_BYTES
-from schemas.institutions import EnvelopeKind
+from schemas.banks.exchanges import REPLY_MAX_BYTES
+from schemas.banks.institutions import EnvelopeKind
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, PASSWORD, REQUEST_ID, ticket, wire
 

@@ -19,9 +19,9 @@ from adapters.banks.iso20022.reasons import REASONS, status_code
 from adapters.banks.iso20022.resolution import LINES_MAX, TEXT_MAX_CHARS
 from domain.banks.directory import Directory
 from domain.policy.model import CodeMeaning, load_policy
-from schemas.answers import Claim
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Bucket, ClaimKind, Disposition, TaskKind
+from schemas.tracing.answers import Claim
 from tests.adapters.iso_messages import CASE, answered, document, only, resolution, status
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT
 from tests.domain.trail_model import CaseModel

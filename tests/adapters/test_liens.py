@@ -10,8 +10,15 @@ import pytest
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, BankWire, ListAsker
 from adapters.banks.pull import PullAdapter
 from adapters.banks.push.client import PushAdapter, push_wire
-from schemas.institutions import PushEntry
-from schemas.lien_lists import LIENS_MAX, PAGES_MAX, LienListPage, LienListTaken, LiensRequested, ListWanted
+from schemas.banks.institutions import PushEntry
+from schemas.reconciliation.lien_lists import (
+    LIENS_MAX,
+    PAGES_MAX,
+    LienListPage,
+    LienListTaken,
+    LiensRequested,
+    ListWanted,
+)
 from tests.adapters.fake_bank import http, raw_server
 from tests.paths import ROOT
 

@@ -7,8 +7,8 @@ from adapters.banks.iso20022.orders import encode_order
 from domain.orders import Ordered, judge
 from domain.policy.model import load_policy
 from schemas.enums import ContradictionKind
-from schemas.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
-from schemas.procedures import OrderRung
+from schemas.orders.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
+from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderReason
 from tests.adapters.test_orders import AT, order
 from tests.paths import ROOT

@@ -5,9 +5,9 @@ from pydantic import TypeAdapter
 
 from adapters.banks.answers import HoldLine, TransferLine, UnknownLine, WithdrawalChannel, WithdrawalLine
 from adapters.banks.pull import Asked, PullAdapter, answer_lines
-from schemas.bank_answers import Line
+from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, InstitutionKind
-from schemas.institutions import Institution
+from schemas.tracing.bank_answers import Line
 from tests.adapters.wires import REQUEST_ID, ticket
 
 ASKED = {1: Asked(reference="412345678901", account="0030000000001")}

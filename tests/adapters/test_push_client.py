@@ -36,10 +36,10 @@ from adapters.banks.protocol import (
 )
 from adapters.banks.push.client import PushAdapter, push_wire
 from adapters.banks.push.demand import hold_demand
-from schemas.exchanges import REPLY_MAX_BYTES
-from schemas.holds import HoldRequested
-from schemas.institutions import PushEntry
-from schemas.lien_lists import ListWanted
+from schemas.banks.exchanges import REPLY_MAX_BYTES
+from schemas.banks.institutions import PushEntry
+from schemas.reconciliation.lien_lists import ListWanted
+from schemas.tracing.hold_requests import HoldRequested
 from tests.adapters.fake_bank import STARTED_POLL_SECONDS, Answer, http, raw_server, says, waits
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, incident, ticket
 

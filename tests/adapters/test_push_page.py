@@ -10,8 +10,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.banks.push import client
 from adapters.banks.push.demand import hold_demand
-from schemas.holds import HoldRequested
-from schemas.institutions import PushEntry
+from schemas.banks.institutions import PushEntry
+from schemas.tracing.hold_requests import HoldRequested
 from simulator import signing
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT

@@ -18,7 +18,7 @@ from adapters.messages.sms import (
     SmsWire,
     mobile_of,
 )
-from schemas.messages import SMS_PARTS_MAX, SmsParts, sms_parts
+from schemas.notifications import SMS_PARTS_MAX, SmsParts, sms_parts
 from simulator import sms_gateway
 from tests.asgi_server import served
 

@@ -10,7 +10,7 @@ from adapters.banks.answers import StatusLine
 from adapters.banks.envelope import seal
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire, HoldTicket, Incident, Instrument
-from schemas.institutions import EnvelopeKind
+from schemas.banks.institutions import EnvelopeKind
 
 AES_KEY = bytes(range(32))
 HMAC_KEY = bytes(range(32, 64))

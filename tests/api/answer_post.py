@@ -15,10 +15,10 @@ from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
+from schemas.banks.institutions import InstitutionEntry
+from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from schemas.institutions import InstitutionEntry
-from schemas.rosters import HolidayRules
-from schemas.work import HopRef, SendHoldRequest
+from schemas.outbox.case import HopRef, SendHoldRequest
 from tests.api.conftest import Doors, transfer
 from tests.factories import rrn
 from tests.mail_server import Postbox, mail_server

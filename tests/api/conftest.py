@@ -27,9 +27,9 @@ from db.banks import institutions
 from db.banks.institutions import PreparedEntry
 from db.pool import Pool
 from domain.policy.model import load_policy
+from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
-from schemas.institutions import InstitutionEntry
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 
 SECRET = SecretStr("a-secret-key-for-tests-only-0123456789")
 AES_KEY = b64encode(b"k" * 32).decode()

@@ -12,7 +12,7 @@ import pytest
 from api.streams import EventHub
 from db.cases import cases
 from db.tracing import requests
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 from tests.api.conftest import Doors
 
 HOLDS = "/api/v1/bank/holds"

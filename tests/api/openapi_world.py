@@ -29,9 +29,9 @@ from api.bank_feed import WAIT_MAX_SECONDS
 from api.parts import Parts
 from db.banks import bank_keys
 from domain.policy.model import load_policy
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from schemas.reconciliation import ListedLien
+from schemas.reconciliation.comparison import ListedLien
 from simulator.court import one_page_pdf
 from simulator.signing import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, temporal_is_there, transfer

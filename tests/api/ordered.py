@@ -12,7 +12,7 @@ from activities.orders.orders import plan_order
 from db.cases import cases
 from db.orders import bank_orders
 from schemas.enums import ChannelKind
-from schemas.orders import Beneficiary, NewOrder, NewOrderLine
+from schemas.orders.orders import Beneficiary, NewOrder, NewOrderLine
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.api.conftest import Doors, line, transfer
 

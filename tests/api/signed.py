@@ -15,7 +15,7 @@ from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKey
 from api import problems
 from api.signatures import signed_by
 from domain.policy.model import load_policy
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from simulator.signing import COVERED, signed_headers
 
 ORIGIN = "https://freeze.example"

@@ -8,7 +8,7 @@ import pytest
 from activities.holds.lifecycle import HoldHands
 from api.parts import Parts
 from domain.policy.model import RateLimit
-from schemas.procedures import ProcedureOrder
+from schemas.outbox.procedures import ProcedureOrder
 from tests.api.test_appeals import CONTACT, TEXT, Holder, a_holder, words_of
 
 

@@ -24,8 +24,8 @@ from api.parts import Parts
 from db.pool import Pool
 from domain.policy.model import RateLimit, TryName
 from schemas.enums import Language, Role
-from schemas.grievances import GrievanceDecided, GrievanceReport
-from schemas.procedures import ProcedureOrder
+from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
+from schemas.outbox.procedures import ProcedureOrder
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
 from simulator import sms_gateway
 from tests.activities.way_home import officer

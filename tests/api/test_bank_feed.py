@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from db.banks import bank_keys
 from domain.policy.model import LimitName
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from simulator.signing import signed_headers
 from tests.api.conftest import Doors, opened, transfer

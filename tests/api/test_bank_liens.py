@@ -13,8 +13,8 @@ from activities.reconciliation.inquiries import ask_now
 from api.bank_liens import LIENS_PATH, PAGE_MAX_BYTES
 from db.banks import bank_keys
 from domain.policy.model import LimitName
-from schemas.bank_keys import BankKey
-from schemas.lien_lists import LIENS_MAX, PAGES_MAX
+from schemas.banks.keys import BankKey
+from schemas.reconciliation.lien_lists import LIENS_MAX, PAGES_MAX
 from simulator.signing import signed_headers
 from tests.api.conftest import Doors, line
 

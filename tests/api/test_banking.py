@@ -14,7 +14,7 @@ from activities.directory import load_directory
 from adapters.banks.envelope import seal
 from api import logins
 from domain.policy.model import TryName
-from schemas.institutions import InstitutionEntry
+from schemas.banks.institutions import InstitutionEntry
 from tests.api.conftest import BANKS, Doors, line, transfer
 
 UPDATE = "/banking/FraudReportStatusUpdate"

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from activities.directory import add_institution
+from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
-from schemas.institutions import InstitutionEntry
 from tests.api.conftest import BANKS, Doors, line
 
 WHY = {"reason": "both banks were called"}

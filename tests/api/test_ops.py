@@ -24,8 +24,8 @@ from schemas.enums import (
     SettlementDecision,
     TaskKind,
 )
-from schemas.home_figures import Stage
-from schemas.reconciliation import ListWay, Reason
+from schemas.reconciliation.comparison import ListWay, Reason
+from schemas.reporting.outcomes import Stage
 from schemas.restoration_enums import GrievanceState, OrderKind
 from tests.api.conftest import Doors, line, opened
 

@@ -15,7 +15,7 @@ from activities.orders.orders import cancel_order
 from activities.tracing.answer_links import LetterLinks
 from api.order_forms import read_order_form
 from db.orders import order_links
-from schemas.orders import OrderLine
+from schemas.orders.orders import OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 from tests.api.answer_post import PUBLIC_URL, WHO, Page, read

@@ -9,9 +9,9 @@ import pytest
 from activities.orders.orders import note_of
 from db.cases import tasks
 from db.orders import bank_orders
-from schemas.answers import NewTask
 from schemas.enums import CarriageOutcome, ChannelKind, Role, TaskKind
-from schemas.procedures import OrderRung
+from schemas.outbox.procedures import OrderRung
+from schemas.tracing.answers import NewTask
 from tests.api.feed import kind
 from tests.api.ordered import DONE_AT, HELD_PAISE, Ordering, done, ordering
 

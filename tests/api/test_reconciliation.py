@@ -4,7 +4,7 @@ from activities.reconciliation.comparison import reconcile
 from activities.reconciliation.inquiries import ask_now
 from db.paging import to_cursor
 from schemas.enums import Role
-from schemas.reconciliation import ListedLien
+from schemas.reconciliation.comparison import ListedLien
 from tests.api.conftest import Doors
 
 PATH = "/api/v1/reconciliations"

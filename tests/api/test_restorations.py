@@ -14,8 +14,8 @@ from activities.holds import opening
 from activities.restoration.deadlines import RestorationHands
 from api.parts import Parts
 from schemas.enums import Role
-from schemas.grievances import NewGrievance
-from schemas.procedures import ProcedureOrder
+from schemas.grievances.grievances import NewGrievance
+from schemas.outbox.procedures import ProcedureOrder
 from tests.api.conftest import Doors, line, opened, transfer
 
 PATH = "/api/v1/restorations"

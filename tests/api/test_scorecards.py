@@ -10,7 +10,7 @@ import pytest
 
 from api.scorecards import to_csv
 from schemas.enums import AnswerClass, ContradictionKind, Role, Rung
-from schemas.scorecards import Percentiles, Scorecard
+from schemas.reporting.scorecards import Percentiles, Scorecard
 from schemas.text import IST
 from tests.api.conftest import Doors, line, transfer
 

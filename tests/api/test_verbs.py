@@ -8,7 +8,7 @@ import pytest
 
 from db.tracing import requests
 from schemas.enums import Role
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 from tests.api.conftest import Doors, line, transfer
 from tests.api.test_views import REQUEST_ID, asked
 

@@ -10,11 +10,11 @@ from db.cases import tasks
 from db.pool import Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS
-from schemas.answers import NewTask
+from schemas.banks.rosters import NodalOfficer
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
-from schemas.rosters import NodalOfficer
+from schemas.outbox.case import HopRef
 from schemas.text import IST
-from schemas.work import HopRef
+from schemas.tracing.answers import NewTask
 from tests.api.conftest import Doors, line, transfer
 
 HOPS = 7

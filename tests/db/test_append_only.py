@@ -17,7 +17,7 @@ from db.pool import Pool
 from db.tracing import requests
 from domain.hash_chain import GENESIS, event_hash
 from schemas.enums import EventKind
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 from tests.factories import row, status_update
 
 NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)

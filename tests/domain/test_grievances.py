@@ -25,7 +25,7 @@ from domain.grievances import (
 from domain.policy.model import load_policy
 from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Role
-from schemas.grievances import GrievanceErrand, GrievanceVerb
+from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 LEVEL, STATE, VERB = GrievanceLevel, GrievanceState, GrievanceVerb

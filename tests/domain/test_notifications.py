@@ -10,7 +10,7 @@ import pytest
 from domain.notifications import LINK_MAX_CHARS, TEXTS, MessageLacks, Said, forwarded, letter, short
 from schemas.base import MAX_AMOUNT_PAISE
 from schemas.enums import Language
-from schemas.messages import REFERENCE_MAX_CHARS, SMS_PARTS_MAX, MessageFacts, MessageKind, Recipient, sms_parts
+from schemas.notifications import REFERENCE_MAX_CHARS, SMS_PARTS_MAX, MessageFacts, MessageKind, Recipient, sms_parts
 from schemas.restoration_enums import GrievanceLevel, Step
 
 CASE = "20112400000001"

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from domain.orders import Judged, Ordered, Via, Word, judge
 from schemas.enums import ContradictionKind
-from schemas.orders import Beneficiary, ConfirmedLine
+from schemas.orders.orders import Beneficiary, ConfirmedLine
 from schemas.restoration_enums import OrderKind
 
 DUE = datetime(2026, 3, 1, tzinfo=UTC)

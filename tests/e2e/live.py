@@ -20,8 +20,8 @@ from activities.directory import load_directory
 from activities.secrets import Vault
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
+from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
-from schemas.institutions import InstitutionEntry
 from simulator import SimulatorConfig, SimulatorServer
 from simulator.way_home import Badge
 from workers.home import secret_key

@@ -23,9 +23,9 @@ from api.parts import Parts
 from api.server import serve
 from db.banks import bank_keys
 from db.pool import Pool
-from schemas.bank_keys import BankKey
+from schemas.banks.institutions import InstitutionEntry
+from schemas.banks.keys import BankKey
 from schemas.enums import ChannelKind
-from schemas.institutions import InstitutionEntry
 from simulator.signing import signed_headers
 from tests.factories import complaint, institution, make_hands, number_apart, rrn, transfer
 from workers.temporal import CaseCourier

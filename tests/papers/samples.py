@@ -4,8 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Final
 
-from schemas.enums import Bucket
-from schemas.papers import (
+from schemas.documents.facts import (
     AccountFacts,
     AppealFacts,
     BeneficiaryFacts,
@@ -30,6 +29,7 @@ from schemas.papers import (
     TransferFacts,
     VictimFacts,
 )
+from schemas.enums import Bucket
 from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
 
 NOW: Final = datetime(2026, 11, 24, 9, 30, tzinfo=UTC)

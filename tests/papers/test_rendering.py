@@ -25,8 +25,8 @@ from papers.document import Document, Imprint, Paragraph
 from papers.plain import plain
 from papers.rendering import RenderingFailed, as_input, fonts, render, template_version
 from papers.words import Words, words_of
+from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.enums import Language
-from schemas.papers import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.restoration_enums import OrderReason, PaperKind
 from tests.papers.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 from tests.pdf_text import text_by_page

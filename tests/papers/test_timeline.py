@@ -6,7 +6,7 @@ from papers.document import Document, Table
 from papers.event_words import SENTENCE_MAX_CHARS
 from papers.rendering import compiled
 from papers.timeline import ROWS_MAX, Story, compose_timeline
-from schemas.papers import PDF_MAX_BYTES
+from schemas.documents.facts import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)
 

@@ -11,8 +11,8 @@ from adapters.banks.answers import HoldLine, StatusUpdate
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.orders import encode_cancellation, encode_order
-from schemas.orders import BankOrder, Beneficiary
-from schemas.orders import OrderLine as ProductLine
+from schemas.orders.orders import BankOrder, Beneficiary
+from schemas.orders.orders import OrderLine as ProductLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from simulator.config import SimulatorConfig
 from simulator.institutions import build_institutions

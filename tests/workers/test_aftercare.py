@@ -15,7 +15,7 @@ from db.outbox import procedure_outbox
 from db.pool import Pool
 from domain.policy.model import load_policy
 from schemas.enums import ProcedureKind
-from schemas.procedures import ProcedureStart
+from schemas.outbox.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.way_home import Clock

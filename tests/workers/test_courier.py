@@ -14,7 +14,7 @@ from activities.intake import take_complaint
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.enums import Rung
-from schemas.work import CaseNews, FollowUp, HopRef
+from schemas.outbox.case import CaseNews, FollowUp, HopRef
 from tests.factories import complaint, make_hands, rrn
 from tests.waiting import until
 from workers import temporal

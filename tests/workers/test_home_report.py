@@ -7,7 +7,7 @@ from typing import cast
 
 from rich.console import Console
 
-from schemas.home_figures import HeldToRestored, HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.reporting.outcomes import HeldToRestored, HomeBy, HomeFigures, HomeReport, Stage, Sum
 from schemas.restoration_enums import Route
 from workers.demo import home_report
 from workers.demo.play import Home, Played

@@ -14,7 +14,7 @@ from activities.intake import Taken, take_complaint
 from db.pool import Pool
 from domain.errors import AckNoTaken
 from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 from tests.factories import make_hands
 from tests.workers.command_line import invoke, with_database
 from workers.importer import taking

@@ -24,7 +24,7 @@ from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.orders.returned_funds import may_watch
 from db.pool import Pool
 from schemas.enums import ChannelKind
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer
 from tests.waiting import until
 from workers import iso_watch

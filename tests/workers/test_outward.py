@@ -10,7 +10,7 @@ from activities.context import Hands
 from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
 from db.pool import Pool
-from schemas.messages import MessageKind
+from schemas.notifications import MessageKind
 from simulator.police_station import PoliceStation
 from simulator.sms_gateway import SmsGateway
 from tests.asgi_server import served

@@ -6,7 +6,7 @@ from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
     from schemas.enums import Rung
-    from schemas.work import CaseOutcome, CaseStart
+    from schemas.outbox.case import CaseOutcome, CaseStart
     from workflows.case import CaseWorkflow
 
 

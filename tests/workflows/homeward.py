@@ -15,8 +15,8 @@ from activities.context import Hands
 from activities.restoration.deadlines import RestorationHands
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
-from schemas.procedures import ProcedureStart
-from schemas.restorations import RestorationVerb
+from schemas.outbox.procedures import ProcedureStart
+from schemas.restoration.restorations import RestorationVerb
 from tests.activities.way_home import DESK, Home
 from tests.factories import number_apart
 from workers.worker import sandbox

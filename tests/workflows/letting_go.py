@@ -17,7 +17,7 @@ from activities.context import Hands
 from activities.grievances.deadlines import GrievanceHands
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
-from schemas.procedures import ProcedureStart
+from schemas.outbox.procedures import ProcedureStart
 from tests.activities.holds import Holds
 from tests.factories import number_apart
 from workers.aftercare import WORKFLOWS

@@ -21,9 +21,9 @@ from activities.orders.orders import OrderHands, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.outbox import procedure_outbox
 from domain.documents import PaperLacks
+from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind, ProcedureKind
-from schemas.papers import Missing
-from schemas.procedures import OrderRung, ProcedureStart
+from schemas.outbox.procedures import OrderRung, ProcedureStart
 from schemas.restoration_enums import PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case

@@ -6,9 +6,9 @@ from datetime import timedelta
 from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import correct_hop, escalate_request, stop_request
-from schemas.desk import HopCorrection
 from schemas.enums import Rung
-from schemas.work import CaseNews, FollowUp
+from schemas.outbox.case import CaseNews, FollowUp
+from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage
 

@@ -8,8 +8,8 @@ from collections.abc import Awaitable, Callable
 from temporalio.client import Client, WorkflowHistory
 
 from activities.context import Hands
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from schemas.restorations import RestorationVerb
 from tests.activities.way_home import SUPERVISOR
 from tests.workflows.homeward import homeward
 

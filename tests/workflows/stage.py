@@ -18,9 +18,9 @@ from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer, MailRefused
 from db.cases import cases
-from schemas.complaints import Complaint
 from schemas.enums import ChannelKind
-from schemas.work import CaseOutcome, CaseProgress, FollowUp
+from schemas.intake import Complaint
+from schemas.outbox.case import CaseOutcome, CaseProgress, FollowUp
 from tests.factories import complaint, number_apart, rrn, status_update
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.enums import AnswerClass
-from schemas.work import CaseNews, HopBrief, HopRef
+from schemas.outbox.case import CaseNews, HopBrief, HopRef
 from workflows.caseload import Caseload
 
 HOPS_MAX = 5

@@ -7,7 +7,7 @@ from temporalio.testing import TimeSkipper
 
 from activities.context import Hands
 from schemas.enums import Rung
-from schemas.work import ClimbRung, SendHoldRequest
+from schemas.outbox.case import ClimbRung, SendHoldRequest
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Banks, Stage, staged
 

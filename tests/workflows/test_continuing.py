@@ -13,7 +13,7 @@ from activities.cases.desk import escalate_request
 from activities.context import Hands
 from adapters.banks.protocol import HoldTicket
 from schemas.enums import AnswerClass, Rung
-from schemas.work import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
+from schemas.outbox.case import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.conftest import FEW_EVENTS
 from tests.workflows.stage import Stage, stage_workers, staged

@@ -12,9 +12,9 @@ from temporalio.testing import TimeSkipper
 from activities.cases.desk import correct_hop, escalate_request
 from activities.context import Hands
 from adapters.banks.protocol import BankUnreachable, HoldTicket
-from schemas.desk import HopCorrection
 from schemas.enums import Rung
-from schemas.work import ClimbRung, SendHoldRequest
+from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 from workers.worker import Queues

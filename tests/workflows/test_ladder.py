@@ -16,7 +16,7 @@ from temporalio.testing import TimeSkipper
 from activities.cases.desk import escalate_request
 from activities.context import Hands
 from schemas.enums import AnswerClass, Rung
-from schemas.work import ClimbRung
+from schemas.outbox.case import ClimbRung
 from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage, stage_workers, staged

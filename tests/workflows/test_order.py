@@ -17,7 +17,7 @@ from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.orders import cancel_order
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.policy.restoration import OrderRule
-from schemas.procedures import OrderRung
+from schemas.outbox.procedures import OrderRung
 from tests.workflows.changed_order import NeverSends
 from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage
 from tests.workflows.record_histories import PROCEDURES, cleaned

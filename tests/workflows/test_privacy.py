@@ -12,9 +12,9 @@ from activities.context import Hands
 from activities.directory import load_directory
 from activities.secrets import Vault
 from adapters.banks.protocol import HoldTicket
-from schemas.desk import HopCorrection, NewHopByDesk
-from schemas.institutions import InstitutionEntry
+from schemas.banks.institutions import InstitutionEntry
 from schemas.parties import Party
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workflows import policies

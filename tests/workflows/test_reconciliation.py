@@ -10,10 +10,10 @@ from temporalio.client import Client
 from activities.context import Hands
 from adapters.banks.protocol import BankUnreachable, BankWire
 from db.pool import Pool
+from schemas.banks.institutions import PushEntry
 from schemas.enums import ChannelKind
-from schemas.institutions import PushEntry
-from schemas.lien_lists import ListWanted
-from schemas.lien_rounds import RoundDone
+from schemas.reconciliation.lien_lists import ListWanted
+from schemas.reconciliation.rounds import RoundDone
 from tests.factories import institution, make_hands, row, rrn, transfer
 from tests.workflows.stage import Banks, Letters, Stage, staged
 from workers.temporal import CaseCourier, ensure_schedules

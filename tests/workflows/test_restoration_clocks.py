@@ -9,8 +9,8 @@ from temporalio.client import Client
 
 from activities.context import Hands
 from domain.restoration.procedure import HEARINGS, steps_of
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
-from schemas.restorations import RestorationVerb
 from tests.activities.way_home import DESK
 from tests.factories import rrn
 from tests.workflows.homeward import Homeward, homeward

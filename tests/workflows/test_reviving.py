@@ -16,7 +16,7 @@ from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import HoldTicket
 from db.cases import cases
 from schemas.enums import ChannelKind
-from schemas.work import CaseStart, FollowUp, HopRef, SendHoldRequest
+from schemas.outbox.case import CaseStart, FollowUp, HopRef, SendHoldRequest
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 from workers.worker import Queues

@@ -9,10 +9,10 @@ from temporalio.client import Client
 from activities.cases.desk import correct_hop, escalate_request, stop_request
 from activities.context import Hands
 from domain.errors import NotNow
-from schemas.desk import HopCorrection
 from schemas.enums import AnswerClass
+from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.parties import Party
-from schemas.work import CaseNews, FollowUp, HopBrief, HopRef
+from schemas.tracing.desk_actions import HopCorrection
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 

@@ -15,7 +15,7 @@ from activities.directory import load_directory
 from activities.outbox import SweepHands
 from activities.secrets import Vault
 from db.pool import Pool
-from schemas.work import FollowUp, Swept
+from schemas.outbox.case import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal

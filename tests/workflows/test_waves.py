@@ -6,8 +6,8 @@ from temporalio.client import Client
 
 from activities.cases.desk import add_hop
 from activities.context import Hands
-from schemas.desk import NewHopByDesk
 from schemas.parties import Party
+from schemas.tracing.desk_actions import NewHopByDesk
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
 from workflows import policies

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from db.banks.channels import Key
     from domain.banks.circuit_breaker import Health
-    from schemas.institutions import Institution, InstitutionEntry
-    from schemas.rosters import OfficerToCall
+    from schemas.banks.institutions import Institution, InstitutionEntry
+    from schemas.banks.rosters import OfficerToCall
 
     Listed = tuple[Institution, list[OfficerToCall]]
 
@@ -67,7 +67,7 @@ def read_directory(file: Path) -> "list[InstitutionEntry]":
     """Read and check a directory file. Raises `Failed` with one line per mistake, never with a value of the file's."""
     from pydantic import TypeAdapter, ValidationError
 
-    from schemas.institutions import InstitutionEntry
+    from schemas.banks.institutions import InstitutionEntry
 
     try:
         with file.open("rb") as opened:

@@ -14,8 +14,8 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from activities.directory import Way
+    from schemas.banks.institutions import InstitutionEntry
     from schemas.enums import ChannelKind
-    from schemas.institutions import InstitutionEntry
     from workers.conformance.findings import Finding, Verdict
 
 COLOURS = {"right": "green", "odd": "yellow", "wrong": "bold red", "untried": "dim"}

@@ -11,7 +11,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.institutions import InstitutionEntry
+    from schemas.banks.institutions import InstitutionEntry
 
 Several = Annotated[list[str] | None, typer.Option(metavar="TEXT", help="May be given several times.")]
 
@@ -151,7 +151,7 @@ def _read(file: Path) -> dict[str, Any]:
 def _checked(told: dict[str, Any]) -> "InstitutionEntry":
     from pydantic import ValidationError
 
-    from schemas.institutions import InstitutionEntry
+    from schemas.banks.institutions import InstitutionEntry
 
     try:
         return InstitutionEntry.model_validate(told)

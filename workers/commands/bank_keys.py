@@ -23,7 +23,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.bank_keys import BankKey
+    from schemas.banks.keys import BankKey
 
 KEY_FILE_MAX_BYTES: Final = 10_000
 PEM_BEGINS: Final = b"-----BEGIN"
@@ -95,7 +95,7 @@ def read_key(file: Path) -> bytes:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
     from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
-    from schemas.bank_keys import KEY_BYTES
+    from schemas.banks.keys import KEY_BYTES
 
     try:
         data = sys.stdin.buffer.read(KEY_FILE_MAX_BYTES) if str(file) == "-" else _beginning(file)
@@ -149,7 +149,7 @@ async def _add(
     from pydantic import ValidationError
 
     from db.banks import bank_keys
-    from schemas.bank_keys import BankKey
+    from schemas.banks.keys import BankKey
 
     try:
         key = BankKey(

@@ -21,7 +21,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.rosters import Holiday, NodalOfficer, OfficerToCall
+    from schemas.banks.rosters import Holiday, NodalOfficer, OfficerToCall
 
 MAX_FILE_BYTES = 1024 * 1024
 
@@ -42,7 +42,7 @@ def roster(
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """
-    from schemas.rosters import NodalOfficer
+    from schemas.banks.rosters import NodalOfficer
 
     settings = with_database(load_settings())
     if file is not None:
@@ -67,7 +67,7 @@ def holidays(
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """
-    from schemas.rosters import Holiday
+    from schemas.banks.rosters import Holiday
 
     settings = with_database(load_settings())
     if file is not None:

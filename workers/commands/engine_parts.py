@@ -17,7 +17,7 @@ from workers.settings import Settings
 if TYPE_CHECKING:
     from activities.context import Hands
     from db.pool import Pool
-    from schemas.work import FollowUp
+    from schemas.outbox.case import FollowUp
 
 TEMPORAL_LIMIT_SECONDS = 3.0
 

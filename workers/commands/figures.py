@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from schemas.home_figures import HomeBy, Stage
+from schemas.reporting.outcomes import HomeBy, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
 from workers.words import duration, grouped, rupees
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-    from schemas.home_figures import HomeFigures, HomeReport
+    from schemas.reporting.outcomes import HomeFigures, HomeReport
     from workers.settings import Settings
 
 WORDS = {

@@ -18,7 +18,7 @@ from workers.home import write_private
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from schemas.papers import IssuedPaper, PaperAsk
+    from schemas.documents.facts import IssuedPaper, PaperAsk
 
 
 def paper(
@@ -58,7 +58,7 @@ def paper(
     """
     from pydantic import ValidationError
 
-    from schemas.papers import PaperAsk, Particulars
+    from schemas.documents.facts import PaperAsk, Particulars
 
     if not ACK_NO_PATTERN.match(ack_no):
         raise Failed("an acknowledgement number has 14 digits", USAGE)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from db.pool import Pool
-    from schemas.reconciliation import ReconciliationDetail, Standing
+    from schemas.reconciliation.comparison import ReconciliationDetail, Standing
 
 T = TypeVar("T")
 

@@ -10,8 +10,8 @@ from adapters.banks.protocol import HoldTicket
 from adapters.banks.push.client import JOB_ID_MAX_CHARS, SIGNATURE_HEADER, signed_headers
 from adapters.banks.push.demand import hold_demand
 from schemas.enums import ChannelKind
-from schemas.holds import HoldRequested
-from schemas.orders import BankOrder, OrderIssued
+from schemas.orders.orders import BankOrder, OrderIssued
+from schemas.tracing.hold_requests import HoldRequested
 from workers.conformance.calls import Answered, Line, Unanswered, judge_refusal, note_time, oversized
 from workers.conformance.findings import Book, Finding, Verdict
 from workers.conformance.tickets import made_up_order, made_up_ticket

@@ -10,7 +10,7 @@ from typing import Final
 from uuid import uuid4
 
 from adapters.banks.protocol import HoldTicket, Incident, Instrument
-from schemas.orders import BankOrder, OrderLine
+from schemas.orders.orders import BankOrder, OrderLine
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 TEST_ACK_PREFIX: Final = "9000000"

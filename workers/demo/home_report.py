@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from db.reporting.outcomes import ever_held_paise
-from schemas.home_figures import HomeFigures, Stage
+from schemas.reporting.outcomes import HomeFigures, Stage
 from schemas.restoration_enums import Route
 from workers.demo.play import Played
 from workers.words import duration, rupees

@@ -12,7 +12,7 @@ from db.pool import Connection
 from db.reporting.day_totals import ChannelFigures, DayFigures, Spread, channel_figures, day_figures, turnarounds
 from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
-from schemas.home_figures import HomeBy, HomeReport, Sum
+from schemas.reporting.outcomes import HomeBy, HomeReport, Sum
 from workers.demo.world_state import WorldState
 from workers.processes import ChildFailed
 from workers.simulated import Stage

@@ -10,8 +10,8 @@ from activities.intake import Taken, take_complaint
 from domain.errors import AckNoTaken, RuleBroken
 from domain.intake.complaint_row import Fault, Note
 from domain.intake.complaint_rows import RejectedRow, RowComplaint, SheetReading
-from schemas.complaints import ComplaintReceipt
-from schemas.work import FollowUp
+from schemas.intake import ComplaintReceipt
+from schemas.outbox.case import FollowUp
 
 RENUMBERED_SUFFIX = "-renumbered"
 

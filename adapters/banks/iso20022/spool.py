@@ -34,7 +34,7 @@ from adapters.banks.protocol import (
 )
 from adapters.transcript import Sending, Transcript
 from schemas.enums import ChannelKind
-from schemas.orders import BankOrder, cancellation_id
+from schemas.orders.orders import BankOrder, cancellation_id
 
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"

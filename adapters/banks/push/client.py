@@ -25,12 +25,12 @@ from adapters.banks.protocol import (
 )
 from adapters.banks.push.demand import hold_demand
 from adapters.transcript import Transcript
+from schemas.banks.institutions import PushEntry
 from schemas.base import Noun
 from schemas.enums import ChannelKind
-from schemas.holds import HoldRequested
-from schemas.institutions import PushEntry
-from schemas.lien_lists import LiensRequested, ListWanted
-from schemas.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
+from schemas.orders.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
+from schemas.reconciliation.lien_lists import LiensRequested, ListWanted
+from schemas.tracing.hold_requests import HoldRequested
 from schemas.webhooks import secret_bytes
 
 CONNECT_TIMEOUT_SECONDS: Final = 3.0

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from adapters.banks.protocol import HoldTicket, Incident
-from schemas.holds import HoldDemand, HoldHop, HoldInstrument
+from schemas.tracing.hold_requests import HoldDemand, HoldHop, HoldInstrument
 
 
 def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:

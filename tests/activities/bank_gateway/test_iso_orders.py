@@ -14,7 +14,7 @@ from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_res
 from adapters.banks.iso20022.values import case_id
 from db.orders import bank_orders
 from domain.orders import Via
-from schemas.orders import ConfirmedLine, OrderConfirmation, cancellation_id
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation, cancellation_id
 from schemas.restoration_enums import OrderKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case

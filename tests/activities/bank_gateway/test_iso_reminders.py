@@ -13,7 +13,7 @@ from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
 from db.pool import Pool
 from schemas.enums import ChannelKind, Rung
-from schemas.work import Climbed, ClimbRung, Sent
+from schemas.outbox.case import Climbed, ClimbRung, Sent
 from tests.activities.bench import Bench
 from tests.factories import by_files, make_hands, rrn, transfer
 

@@ -14,7 +14,7 @@ from activities.tracing.hold_requests import FreezeHands
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.banks.circuit_breaker import BreakerRules
 from schemas.enums import ChannelKind, ChannelState, Rung
-from schemas.work import SendHoldRequest
+from schemas.outbox.case import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank
 from tests.factories import institution, make_hands, row, rrn, transfer
 

@@ -18,9 +18,9 @@ from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
 from db.banks import bank_exchanges
 from db.tracing import requests
+from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind, Rung
-from schemas.exchanges import About
-from schemas.work import ClimbRung, SendHoldRequest
+from schemas.outbox.case import ClimbRung, SendHoldRequest
 from tests.activities.bench import Bench
 from tests.factories import SECRET, rrn, transfer
 from tests.mail_server import Postbox, mail_server

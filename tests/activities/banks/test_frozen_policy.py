@@ -12,7 +12,7 @@ from activities.restoration.deadlines import RestorationHands
 from db.pool import Pool
 from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE
 from domain.restoration.procedure import HEARINGS
-from schemas.procedures import Look, OrderPolicy, OrderRung
+from schemas.outbox.procedures import Look, OrderPolicy, OrderRung
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
 from tests.activities.holds import Holds, WatchedHands

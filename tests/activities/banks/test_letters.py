@@ -24,7 +24,7 @@ from activities.tracing.request_letters import MAX_ROWS
 from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
 from schemas.enums import Rung
-from schemas.work import Climbed, ClimbRung, Sent
+from schemas.outbox.case import Climbed, ClimbRung, Sent
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_hands, moved, row, rrn, transfer
 

@@ -5,7 +5,7 @@ import pytest
 from activities.directory import load_directory
 from activities.secrets import Vault
 from db.pool import Pool
-from schemas.institutions import InstitutionEntry
+from schemas.banks.institutions import InstitutionEntry
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_hands, row, rrn, transfer
 

@@ -25,9 +25,9 @@ from activities.context import Hands
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
-from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import Rung
-from schemas.work import ClimbRung, SendHoldRequest
+from schemas.outbox.case import ClimbRung, SendHoldRequest
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import LOST_REPLY, Bench, Outcome
 from tests.factories import BANKS, complaint, make_hands, moved, row, rrn, transfer
 

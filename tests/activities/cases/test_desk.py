@@ -12,7 +12,7 @@ from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreacha
 from db.cases import tasks
 from domain.errors import NotFound, NotNow
 from schemas.enums import Rung
-from schemas.work import HopRef, Sent
+from schemas.outbox.case import HopRef, Sent
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.activities.desk_words import OFFICER, asked, correction, new_hop
 from tests.factories import complaint, row, rrn, transfer

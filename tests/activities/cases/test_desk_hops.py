@@ -7,7 +7,7 @@ import pytest
 from activities.cases.desk import DeskDone, add_hop, correct_hop
 from domain.errors import LimitExceeded, NotFound, NotNow
 from schemas.enums import HopState, Rung
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
 from tests.activities.desk_words import ICIC, OFFICER, asked, correction, new_hop
 from tests.factories import complaint, moved, row, rrn, transfer

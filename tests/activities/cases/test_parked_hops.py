@@ -16,9 +16,9 @@ from activities.secrets import Vault
 from db import intake
 from db.cases import parked_hops
 from db.pool import Pool
-from schemas.desk import HopCorrection
 from schemas.identifiers import transfer_key
-from schemas.work import FollowUp, HopRef, Swept
+from schemas.outbox.case import FollowUp, HopRef, Swept
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.factories import BANKS, SECRET, institution, make_hands, moved, row, rrn, transfer
 

@@ -14,9 +14,9 @@ from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
 from db.documents.due_documents import Standing
 from domain.policy.model import load_policy
+from schemas.documents.due_documents import ErrandState
+from schemas.documents.facts import AccountFacts
 from schemas.enums import Language
-from schemas.paper_errands import ErrandState
-from schemas.papers import AccountFacts
 from schemas.restoration_enums import DutyKind
 from tests.activities.paper_office import KIND, Office, office
 from tests.factories import moved, row, rrn, transfer

@@ -1,8 +1,8 @@
 """Papers to holders and victims that come by themselves; the time to object runs from the notice."""
 
 from activities.documents.issuing import approve_attachment
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from schemas.restorations import RestorationVerb
 from tests.activities.paper_office import APPEAL, KIND, Office, office
 from tests.activities.way_home import DAY, DESK, SP
 

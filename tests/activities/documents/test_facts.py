@@ -11,8 +11,8 @@ from activities.police.firs import assign_officer
 from domain.documents import PaperDiffers, PaperLacks
 from domain.errors import NotFound
 from domain.restoration.authority import SameEyes
+from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language, Role
-from schemas.papers import IssuedPaper, Particulars
 from schemas.police import CaseDuty, NewOfficer
 from schemas.restoration_enums import OrderKind
 from tests.activities.paper_desk import KIND, SAID, Desk, desk, home, particulars

@@ -12,8 +12,8 @@ from activities.outbox import SweepHands
 from db import bank_gateway
 from db.banks import bank_keys
 from db.tracing import answer_links
-from schemas.bank_keys import BankKey
-from schemas.work import FollowUp
+from schemas.banks.keys import BankKey
+from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
 from tests.factories import make_hands, transfer
 

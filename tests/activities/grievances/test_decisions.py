@@ -17,7 +17,7 @@ from db.grievances import grievances as rows
 from domain.errors import NotFound, NotNow
 from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Language, Role
-from schemas.grievances import (
+from schemas.grievances.grievances import (
     AppealOn,
     GrievanceDecided,
     GrievanceDone,
@@ -26,10 +26,10 @@ from schemas.grievances import (
     NewGrievance,
     WithdrawGrievance,
 )
-from schemas.hold_views import MicroDecided, MicroDecision
-from schemas.procedures import ProcedureOrder
+from schemas.holds import MicroDecided, MicroDecision
+from schemas.outbox.procedures import ProcedureOrder
+from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
-from schemas.restorations import Acting
 from tests.activities.holds import Holds
 from tests.activities.holds.test_lifecycle import CONTACT, keep, order
 from tests.activities.way_home import officer

@@ -18,7 +18,7 @@ from db.pool import Connection
 from domain.errors import NotNow
 from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
 from schemas.enums import Role, SettlementDecision
-from schemas.hold_views import MicroDecided, MicroDecision
+from schemas.holds import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
 from tests.activities.holds import APPEAL, Holds, WatchedHands
 from tests.activities.notifications.test_outbox import IO

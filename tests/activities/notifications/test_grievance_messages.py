@@ -7,7 +7,7 @@ import pytest
 
 from activities.context import Hands
 from activities.grievance_officers import name_officer
-from schemas.grievance_officers import NewGrievanceOfficer
+from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, LEVEL, PART, UPHELD, Appeal, an_appeal
 from tests.activities.holds import Holds

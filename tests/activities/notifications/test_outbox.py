@@ -19,8 +19,8 @@ from adapters.messages.smtp import Mailer
 from db import notifications
 from domain.errors import NotFound, NotNow
 from domain.notifications import MessageLacks
-from schemas.hold_views import NewHolderContact
-from schemas.messages import Medium, MessageKind
+from schemas.holds import NewHolderContact
+from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
 from simulator import sms_gateway
 from tests.activities.bench import Bench

@@ -6,9 +6,9 @@ import pytest
 
 from activities.context import Hands
 from activities.orders.confirmations import take_confirmation
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from schemas.restorations import RestorationVerb
 from tests.activities.way_home import DESK, SP, Home
 
 

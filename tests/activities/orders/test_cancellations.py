@@ -27,9 +27,9 @@ from db.orders import bank_orders
 from db.pool import Pool
 from domain.errors import NotFound
 from schemas.enums import ChannelKind, Language
-from schemas.grievances import NewGrievance
-from schemas.orders import ConfirmedLine, OrderConfirmation
-from schemas.procedures import OrderRung
+from schemas.grievances.grievances import NewGrievance
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.orders.test_confirmations import HELD_PAISE

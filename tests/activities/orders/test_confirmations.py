@@ -15,9 +15,16 @@ from db.banks import bank_exchanges
 from db.cases import cases
 from db.orders import bank_orders
 from domain.errors import NotFound, NotNow
+from schemas.banks.exchanges import About, Exchange
 from schemas.enums import ChannelKind
-from schemas.exchanges import About, Exchange
-from schemas.orders import Beneficiary, ConfirmationTaken, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
+from schemas.orders.orders import (
+    Beneficiary,
+    ConfirmationTaken,
+    ConfirmedLine,
+    NewOrder,
+    NewOrderLine,
+    OrderConfirmation,
+)
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case

@@ -12,10 +12,10 @@ from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.tracing.contradictions import SettledBy, settle
 from domain.errors import NotNow
-from schemas.contradictions import Settling
-from schemas.desk import HopCorrection
 from schemas.enums import SettlementDecision
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.tracing.contradictions import Settling
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.holds import Holds
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer

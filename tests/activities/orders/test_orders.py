@@ -28,10 +28,10 @@ from db.orders import bank_orders
 from db.pool import Pool
 from db.restoration import restorations
 from domain.documents import PaperLacks
+from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
-from schemas.orders import BankOrder, OrderRefusal
-from schemas.papers import Missing
-from schemas.procedures import Look, OrderRung, ProcedureOrder
+from schemas.orders.orders import BankOrder, OrderRefusal
+from schemas.outbox.procedures import Look, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case

@@ -29,7 +29,7 @@ from db.cases import cases
 from db.orders import cancellations
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
-from schemas.orders import Beneficiary, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation, OrderRefusal
+from schemas.orders.orders import Beneficiary, ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation, OrderRefusal
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import loop

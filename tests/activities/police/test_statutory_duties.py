@@ -10,8 +10,8 @@ from activities.police.firs import assign_officer
 from activities.police.statutory_duties import DutyHands, duty_done, finish_by_hand, open_duties
 from db.cases import cases
 from domain.errors import NotFound, NotNow
+from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import NewOfficer
-from schemas.procedures import Look, ProcedureOrder
 from schemas.restoration_enums import DutyKind
 from tests.activities.way_home import Home
 

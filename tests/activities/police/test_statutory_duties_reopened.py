@@ -13,9 +13,9 @@ from activities.police.firs import assign_officer, sign_fir, take_fir
 from activities.police.statutory_duties import LAPSED_UNDER_PAPERS, NOTHING_LEFT, finish_by_hand
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
+from schemas.documents.facts import IssuedPaper
 from schemas.enums import Language
-from schemas.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
-from schemas.papers import IssuedPaper
+from schemas.orders.orders import ConfirmedLine, NewOrder, NewOrderLine, OrderConfirmation
 from schemas.police import Duty, HandedIn, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, OrderKind, OrderReason, PaperKind
 from tests.activities.paper_office import Office

@@ -13,7 +13,7 @@ from db.pool import Pool
 from db.reconciliation import comparisons, lien_standings
 from domain.errors import NotFound
 from domain.policy.model import load_policy
-from schemas.reconciliation import ListedLien, Reason
+from schemas.reconciliation.comparison import ListedLien, Reason
 from tests.activities.bench import Bench
 from tests.factories import make_hands, row, rrn, transfer
 

@@ -15,7 +15,7 @@ from activities.reconciliation.lien_lists import NotYet, stands, take_page
 from activities.reconciliation.rounds import RoundHands
 from db.pool import Pool
 from domain.errors import IdempotencyConflict, NotFound
-from schemas.lien_lists import LienListPage, LienListTaken
+from schemas.reconciliation.lien_lists import LienListPage, LienListTaken
 from tests.activities.bench import Bench
 from tests.factories import make_hands, row, rrn, transfer
 

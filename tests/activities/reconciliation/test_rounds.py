@@ -20,10 +20,10 @@ from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachmen
 from db.pool import Pool
 from domain.reconciliation.comparison import slot_of
 from domain.reconciliation.lien_list import read_liens
+from schemas.banks.institutions import InstitutionEntry, PushEntry
 from schemas.enums import ChannelKind
-from schemas.institutions import InstitutionEntry, PushEntry
-from schemas.lien_lists import LienListPage, ListWanted
-from schemas.lien_rounds import AskForList
+from schemas.reconciliation.lien_lists import LienListPage, ListWanted
+from schemas.reconciliation.rounds import AskForList
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_hands, row, rrn, transfer
 from workers.importer.reading import rows_in

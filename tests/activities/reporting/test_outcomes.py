@@ -22,9 +22,9 @@ from activities.reporting.outcomes import (
 )
 from activities.restoration import refusals
 from db.pool import Pool
-from schemas.home_figures import HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage, Sum
+from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from schemas.restorations import ReopenReason, RestorationVerb
 from tests.activities.holds import Holds
 from tests.activities.way_home import DAY, IO, SP, Home
 from tests.factories import make_hands

@@ -19,7 +19,7 @@ from db.pool import Pool
 from db.reporting.scorecards import by_class
 from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted_curve
 from schemas.enums import AnswerClass, Rung
-from schemas.scorecards import Call, CallList
+from schemas.reporting.scorecards import Call, CallList
 from tests.activities.bench import Bench
 from tests.factories import institution, make_hands, moved, row, rrn, transfer
 

@@ -9,8 +9,8 @@ import pytest
 
 from activities.context import Hands
 from activities.restoration import allocation
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import AllocationRule, ObjectionDecision
-from schemas.restorations import RestorationVerb
 from tests.activities.way_home import IO, SP, Home
 from tests.factories import moved, row, rrn, transfer
 

@@ -11,11 +11,11 @@ from activities.orders.orders import cancel_order
 from activities.restoration.court_orders import take_court_order, withdraw_court_order
 from domain.errors import NotNow
 from schemas.enums import Role
-from schemas.hold_views import MicroDecided, MicroDecision
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.holds import MicroDecided, MicroDecision
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
-from schemas.restorations import RestorationVerb
 from tests.activities.holds import Holds
 from tests.activities.way_home import DAY, Home, officer
 from tests.factories import row, rrn, transfer

@@ -8,7 +8,7 @@ from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
 from domain.errors import NotFound, NotNow
 from domain.restoration.authority import SameEyes
-from schemas.credit_accounts import NewCreditAccount, SeenAccount
+from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
 from tests.activities.way_home import Home
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}

@@ -10,9 +10,9 @@ from activities.restoration import decisions
 from domain.errors import NotFound, NotNow
 from domain.restoration.authority import MayNot, SameEyes
 from schemas.enums import Role
+from schemas.outbox.case import SettleCase
+from schemas.restoration.restorations import RestorationVerb, Seen
 from schemas.restoration_enums import Step
-from schemas.restorations import RestorationVerb, Seen
-from schemas.work import SettleCase
 from tests.activities.way_home import DESK, DY_SP, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 

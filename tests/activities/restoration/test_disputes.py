@@ -12,10 +12,10 @@ from activities.restoration.court_orders import take_court_order
 from domain.errors import NotNow
 from domain.restoration.authority import MayNot
 from schemas.enums import Role
-from schemas.grievances import NewGrievance
+from schemas.grievances.grievances import NewGrievance
 from schemas.police import NewCourtOrder
+from schemas.restoration.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision, Step
-from schemas.restorations import NewObjection, NoticeWaived, RestorationVerb, Seen
 from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, WHY, Home, officer
 from tests.factories import rrn
 

@@ -13,9 +13,9 @@ from activities.orders.orders import cancel_order
 from activities.restoration import refusals
 from activities.restoration.court_orders import take_court_order
 from domain.errors import NotNow
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
-from schemas.restorations import ReopenReason, RestorationVerb
+from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import row, rrn
 

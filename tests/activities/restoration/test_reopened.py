@@ -13,9 +13,9 @@ from activities.restoration import refusals
 from activities.restoration.court_orders import confirm_court_order, take_court_order, withdraw_court_order
 from domain.errors import NotNow
 from domain.restoration.authority import MayNot
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
-from schemas.restorations import ReopenReason, RestorationVerb
+from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from simulator.court import one_page_pdf
 from tests.activities.holds import Holds
 from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home

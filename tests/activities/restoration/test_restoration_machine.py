@@ -28,15 +28,15 @@ from activities.restoration.court_orders import take_court_order, withdraw_court
 from activities.tracing.contradictions import SettledBy, settle
 from db.pool import open_pool
 from domain.errors import IdempotencyConflict, NotFound, NotNow, RuleBroken
-from schemas.contradictions import Settling
 from schemas.enums import Role, SettlementDecision
-from schemas.grievances import GrievanceDecided, GrievanceReport, NewGrievance
-from schemas.hold_views import MicroDecided, MicroDecision
-from schemas.orders import ConfirmedLine, OrderConfirmation
+from schemas.grievances.grievances import GrievanceDecided, GrievanceReport, NewGrievance
+from schemas.holds import MicroDecided, MicroDecision
+from schemas.orders.orders import ConfirmedLine, OrderConfirmation
+from schemas.outbox.case import SettleCase
 from schemas.police import NewCourtOrder
+from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import GrievanceDecision, ObjectionBy, ObjectionDecision, Step
-from schemas.restorations import ReopenReason, RestorationVerb
-from schemas.work import SettleCase
+from schemas.tracing.contradictions import Settling
 from tests.activities.cases.test_case_machine import loop
 from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, officer
 from tests.activities.way_home_world import World

@@ -8,8 +8,8 @@ from activities.context import Hands
 from activities.orders.orders import cancel_order
 from db.restoration import restorations
 from domain.errors import NotNow
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
-from schemas.restorations import RestorationVerb
 from tests.activities.way_home import DESK, Home
 from tests.factories import row, rrn, transfer
 

@@ -4,7 +4,7 @@ import pytest
 
 from activities.cases.desk import correct_hop
 from domain.errors import NotFound
-from schemas.desk import HopCorrection
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions
 from tests.factories import moved, row, rrn, transfer

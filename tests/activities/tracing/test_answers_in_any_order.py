@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from activities.cases.desk import correct_hop, stop_request
-from schemas.desk import HopCorrection
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
 from tests.activities.told import a_case, dispositions
 from tests.factories import moved, row, rrn, transfer

@@ -8,9 +8,9 @@ from activities.cases.desk import add_hop
 from activities.tracing.contradictions import SettledBy, settle
 from db.tracing import accounts
 from domain.errors import NotFound, NotNow
-from schemas.contradictions import AccountQuestion, AccountView, SettlementDone, Settling
-from schemas.desk import NewHopByDesk
 from schemas.enums import SettlementDecision
+from schemas.tracing.contradictions import AccountQuestion, AccountView, SettlementDone, Settling
+from schemas.tracing.desk_actions import NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import moved, row, rrn, transfer
 

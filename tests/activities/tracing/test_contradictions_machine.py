@@ -11,8 +11,8 @@ from activities.context import Hands
 from activities.tracing.contradictions import SettledBy, settle
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
-from schemas.contradictions import Settling
 from schemas.enums import SettlementDecision
+from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies
 from tests.factories import make_hands, moved, row, rrn, transfer

@@ -10,8 +10,8 @@ from temporalio.exceptions import ApplicationError
 from activities.cases.desk import correct_hop, stop_request
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.cases import cases
-from schemas.desk import HopCorrection
-from schemas.work import SendHoldRequest
+from schemas.outbox.case import SendHoldRequest
+from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
 from tests.factories import institution, make_hands, row, rrn, transfer
 

@@ -12,9 +12,9 @@ from activities.tracing.request_letters import NOBODY_TO_WRITE_TO, nodal_letter
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
 from db.tracing.requests import RequestRow
+from schemas.banks.institutions import Institution
+from schemas.banks.rosters import HolidayRules, NodalOfficer
 from schemas.enums import AnswerClass, InstitutionKind, RequestState, Rung
-from schemas.institutions import Institution
-from schemas.rosters import HolidayRules, NodalOfficer
 from tests.activities.bench import Bench
 from tests.factories import SECRET, institution, make_hands
 from tests.mail_server import Postbox, mail_server

@@ -7,8 +7,8 @@ import pytest
 
 from activities.cases.desk import DeskDone, add_hop, correct_hop
 from activities.intake import Taken
-from schemas.desk import HopCorrection, NewHopByDesk
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import complaint, moved, row, rrn, transfer
 

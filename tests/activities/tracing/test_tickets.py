@@ -11,9 +11,9 @@ from temporalio.exceptions import ApplicationError
 from activities.bank_gateway.feed import read_hold
 from activities.cases.desk import add_hop
 from adapters.banks.protocol import BankUnreachable, HoldTicket
-from schemas.desk import NewHopByDesk
+from schemas.bank_gateway import FeedHold
 from schemas.enums import AnswerClass, Rung
-from schemas.feed import FeedHold
+from schemas.tracing.desk_actions import NewHopByDesk
 from tests.activities.bench import Bench
 from tests.factories import complaint, institution, make_hands, moved, row, rrn, transfer
 

@@ -17,8 +17,8 @@ from activities.workbook.trail_import import Fate, TrailOutcome
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.workbook.columns import Sheet
-from schemas.desk import HopCorrection, NewHopByDesk
 from schemas.enums import ClaimKind
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies, loop
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook

@@ -9,7 +9,7 @@ from activities.tracing.answers import take_status_update
 from activities.workbook import trail_import
 from activities.workbook.trail_import import NO_MOBILE, Fate, take_trail
 from domain.workbook.columns import Sheet
-from schemas.work import FollowUp
+from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
 from tests.activities.test_personal_data import found_in
 from tests.activities.workbooks import NOWHERE, TRANSFER, ack, codes, take, workbook

@@ -18,7 +18,7 @@ from api.signatures import signed_by
 from db.banks import bank_keys
 from db.pool import Connection, Pool
 from domain.errors import NotFound
-from schemas.bank_keys import BankKey
+from schemas.banks.keys import BankKey
 from simulator.signing import signed_headers
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)

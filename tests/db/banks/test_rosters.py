@@ -11,7 +11,7 @@ from activities.secrets import Vault
 from db.banks import institutions, rosters
 from db.migrate import MIGRATIONS, migrate
 from db.pool import Pool
-from schemas.rosters import Holiday, HolidayRules, NodalOfficer
+from schemas.banks.rosters import Holiday, HolidayRules, NodalOfficer
 from tests.factories import SECRET, institution
 from workers.embedded.postgres import EmbeddedPostgres
 

@@ -10,8 +10,8 @@ import pytest
 from db.cases import ledger
 from db.pool import Connection, Pool
 from domain.errors import IdempotencyConflict
-from schemas.answers import Entry
 from schemas.enums import Bucket
+from schemas.tracing.answers import Entry
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 IN_PLAY, HELD, SPENT = Bucket.IN_PLAY, Bucket.HELD, Bucket.SPENT

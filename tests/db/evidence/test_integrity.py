@@ -18,8 +18,8 @@ from db.pool import Pool
 from db.tracing import requests
 from domain.errors import NotFound
 from domain.evidence.integrity import Check
-from schemas.desk import HopCorrection, NewHopByDesk
-from schemas.work import HopRef
+from schemas.outbox.case import HopRef
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import complaint, make_hands, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import Verdict, verify

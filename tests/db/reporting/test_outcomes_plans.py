@@ -6,7 +6,7 @@ import pytest
 
 from db.pool import Pool
 from db.reporting.outcomes import AGES, CREDITS, MONEY, ORDERS, WAY, Counting
-from schemas.home_figures import HomeBy
+from schemas.reporting.outcomes import HomeBy
 
 MANY_CASES = """
 INSERT INTO case_file (case_no, state, opened_at, policy)

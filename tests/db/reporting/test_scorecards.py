@@ -11,7 +11,7 @@ from db.paging import BadCursor
 from db.pool import Connection, Pool
 from db.reporting import scorecards
 from db.reporting.scorecards import Span
-from schemas.scorecards import Scorecard, ScorecardBy, Scores
+from schemas.reporting.scorecards import Scorecard, ScorecardBy, Scores
 from tests.db.scorecard_world import BANKS, REMINDERS, START, World, at, judged, worlds, write
 
 _slow = settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])

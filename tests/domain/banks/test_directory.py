@@ -3,8 +3,8 @@
 import pytest
 
 from domain.banks.directory import Directory
+from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.institutions import Institution
 
 
 def institution(code: str, name: str, *aliases: str, handles: tuple[str, ...] = ()) -> Institution:

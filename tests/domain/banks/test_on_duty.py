@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from domain.banks.on_duty import LOOK_AHEAD_DAYS, Holidays, calling_order, on_duty
 from domain.policy.model import load_policy
-from schemas.rosters import HolidayRules, NodalOfficer
+from schemas.banks.rosters import HolidayRules, NodalOfficer
 from schemas.text import IST
 
 NONE = Holidays(HolidayRules(source="none of them"))

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from domain.banks.public_banks import Package, PackageRefused, Proposal, propose, sort_beside
 from domain.banks.sponsors import check_beside
+from schemas.banks.institutions import Institution, InstitutionEntry
 from schemas.enums import AnswerClass, InstitutionKind
-from schemas.institutions import Institution, InstitutionEntry
 
 PACKAGE = Package(
     names={"AAAA": "Alpha Bank", "BBBX": "Beta Co-operative Bank", "CCCX": "Gamma Bank", "DDDD": "Delta Bank"},

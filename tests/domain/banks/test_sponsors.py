@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from domain.banks.directory import Directory
 from domain.banks.sponsors import PrefixOverlap, SponsorRefused, check_beside
+from schemas.banks.institutions import Institution
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.institutions import Institution
 
 
 def bank(

@@ -22,7 +22,7 @@ from domain.holds.lapse import (
     warnings,
 )
 from domain.policy.model import load_policy
-from schemas.procedures import HoldPolicy
+from schemas.outbox.procedures import HoldPolicy
 
 RULES = load_policy().hold
 POLICY = RULES.promised("1", 1.0)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import Column, FileRefused, column_named, looks_like_header, read_header
-from schemas.complaints import MAX_TRANSFERS
 from schemas.enums import Channel, Language, Mode
+from schemas.intake import MAX_TRANSFERS
 
 HEADER = [
     "complaint_ref",

@@ -10,7 +10,7 @@ from domain.intake.complaint_rows import SheetRow
 from domain.reconciliation.comparison import Comparison, Transfer, compare, slot_of
 from domain.reconciliation.lien_list import read_liens
 from domain.spreadsheets import FileRefused
-from schemas.reconciliation import ListedLien, Reason
+from schemas.reconciliation.comparison import ListedLien, Reason
 
 CASES = {"A1": "A1", "A2": "A1", "B1": "B1"}
 HELD = {Transfer("A1", "R1"): 500, Transfer("A1", "R2"): 0, Transfer("B1", "R3"): 70}

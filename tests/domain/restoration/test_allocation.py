@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.restoration.allocation import allocate, swaps
+from schemas.restoration.restorations import AccountClaim
 from schemas.restoration_enums import AllocationRule
-from schemas.restorations import AccountClaim
 
 DAY = datetime(2026, 11, 24, tzinfo=UTC)
 PRO_RATA, FIFO, LIFO = AllocationRule.PRO_RATA, AllocationRule.FIFO, AllocationRule.LIFO

@@ -8,8 +8,8 @@ from domain.errors import NotNow, RuleBroken
 from domain.restoration.authority import MayNot, SameEyes, check, check_reopening, verbs_now, verbs_of
 from domain.restoration.procedure import RULES
 from schemas.enums import Role
+from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import RestorationState, Step
-from schemas.restorations import RestorationVerb
 
 DESK: Final = "desk supervisor admin"
 PEOPLES: Final = "application verification holder_notice show_cause court_order lok_adalat_award distribution approval"

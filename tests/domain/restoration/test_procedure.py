@@ -20,8 +20,8 @@ from domain.restoration.procedure import (
     waits_for_order,
 )
 from schemas.enums import CaseState
+from schemas.restoration.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import CourtOrderKind, OrderState, Route, RouteReason, Step
-from schemas.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 
 POLICY = load_policy().restoration.promised("test", 1.0)
 DUE = datetime(2026, 11, 24, 12, tzinfo=UTC)

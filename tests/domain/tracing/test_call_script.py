@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from domain.tracing.call_script import what_to_say
 from schemas.enums import HopState
-from schemas.views import TaskHop
+from schemas.tracing.views import TaskHop
 
 AT = datetime(2026, 11, 24, 4, 30, tzinfo=UTC)
 

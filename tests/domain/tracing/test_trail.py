@@ -2,8 +2,8 @@
 
 import pytest
 
-from schemas.answers import NOT_STATED
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopState, TaskKind
+from schemas.tracing.answers import NOT_STATED
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 HELD, MOVED, WITHDRAWN, SPENT = ClaimKind.HELD, ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT

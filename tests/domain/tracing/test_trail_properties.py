@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from schemas.answers import Claim, Reconciliation
 from schemas.enums import Bucket, ClaimKind, Disposition, HopSource, HopState
+from schemas.tracing.answers import Claim, Reconciliation
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 BANKS = ("HDFC", "ICIC", "PUNB")

@@ -6,8 +6,8 @@ import pytest
 
 from adapters.banks.push.client import push_wire
 from domain.intake.ack_numbers import first_digits
+from schemas.banks.institutions import EnvelopeKind, PushEntry
 from schemas.enums import ChannelKind
-from schemas.institutions import EnvelopeKind, PushEntry
 from tests.adapters.fake_bank import Street
 from tests.adapters.wires import HMAC_KEY, wire
 from tests.workers.conformance.banks import SECRETS, CarefulBank, Hook

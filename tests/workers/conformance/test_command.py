@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from schemas.institutions import InstitutionEntry
+from schemas.banks.institutions import InstitutionEntry
 from simulator.server import SimulatorServer
 from tests.adapters.fake_bank import Street
 from tests.adapters.wires import AES_KEY, HMAC_KEY, PASSWORD, key_text

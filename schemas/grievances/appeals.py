@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field
 
 from schemas.base import Noun, UtcDatetime
-from schemas.grievances import LevelView, ReleaseView
+from schemas.grievances.grievances import LevelView, ReleaseView
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 

@@ -6,8 +6,8 @@ A page holds what fits its limit; `next` is the cursor of the page after it, Non
 from typing import Any
 from uuid import UUID
 
+from schemas.banks.rosters import OfficerToCall
 from schemas.base import Flag, Noun, UtcDatetime
-from schemas.contradictions import Settlement
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -26,7 +26,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
-from schemas.rosters import OfficerToCall
+from schemas.tracing.contradictions import Settlement
 
 
 class ComplaintView(Noun):

@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import MAX_AMOUNT_PAISE
-from schemas.complaints import MAX_TRANSFERS, Complaint, Transfer
+from schemas.intake import MAX_TRANSFERS, Complaint, Transfer
 from schemas.parties import Party
 from tests.factories import complaint, transfer
 

@@ -4,8 +4,8 @@ from uuid import UUID
 
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import FeedStatus
-from schemas.holds import HoldDemand
-from schemas.lien_lists import ListWanted
+from schemas.reconciliation.lien_lists import ListWanted
+from schemas.tracing.hold_requests import HoldDemand
 
 
 class FeedHold(HoldDemand):

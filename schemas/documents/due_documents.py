@@ -3,8 +3,8 @@
 from enum import StrEnum
 
 from schemas.base import Noun, UtcDatetime
+from schemas.documents.facts import Missing, PaperHead
 from schemas.enums import Language
-from schemas.papers import Missing, PaperHead
 from schemas.restoration_enums import PaperKind
 
 

@@ -7,8 +7,8 @@ from pydantic import Field, StringConstraints
 
 from schemas.base import Noun, Storable, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
-from schemas.orders import LINES_MAX, ConfirmedLine, OrderLine
-from schemas.procedures import OrderRung
+from schemas.orders.orders import LINES_MAX, ConfirmedLine, OrderLine
+from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]

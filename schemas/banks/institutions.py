@@ -5,9 +5,9 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from schemas.banks.rosters import NodalOfficer, ShortText
 from schemas.base import Noun, Storable
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
-from schemas.rosters import NodalOfficer, ShortText
 from schemas.webhooks import check_secret
 
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9_]{2,20}$")]

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from schemas.base import Noun, UtcDatetime
 from schemas.enums import AnswerClass, ContradictionKind, RequestState, Rung
-from schemas.views import TaskHop, TaskInstitution
+from schemas.tracing.views import TaskHop, TaskInstitution
 
 
 class ScorecardBy(StrEnum):

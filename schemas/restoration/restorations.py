@@ -7,8 +7,8 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.documents.due_documents import ErrandState
 from schemas.enums import CaseState, Role
-from schemas.paper_errands import ErrandState
 from schemas.restoration_enums import (
     AllocationRule,
     CourtOrderEffect,

@@ -6,7 +6,7 @@ import pytest
 from pydantic import ValidationError
 
 from schemas.base import WithReason
-from schemas.desk import HopCorrection, NewHopByDesk
+from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
 
 @pytest.mark.parametrize(

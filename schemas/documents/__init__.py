@@ -1,0 +1,1 @@
+"""Documents: which are due, what stands in them, and the register."""

@@ -1,0 +1,1 @@
+"""Outboxes: what a workflow must still be notified of."""

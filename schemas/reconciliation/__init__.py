@@ -1,0 +1,1 @@
+"""Reconciliation of banks' lien lists with our ledger."""
