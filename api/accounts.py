@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 
 from api.auth import may
-from api.parts import TheParts
+from api.dependencies import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_FOUND, says
 from api.roles import Action
 from api.tokens import Officer

@@ -5,60 +5,38 @@ from fastapi import FastAPI
 from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.tracing.answer_links import PATH as ANSWER_PATH
-from api import (
-    accounts,
-    answer_pages,
-    appeals,
-    bank_feed,
-    bank_grievances,
-    bank_liens,
-    bank_orders,
-    bank_papers,
-    banking,
-    cases,
-    complaints,
-    contradictions,
-    credit_accounts,
-    desk,
-    events,
-    evidence,
-    grievance_officers,
-    grievances,
-    holds,
-    home_figures,
-    messages,
-    ops,
-    order_pages,
-    orders,
-    papers,
-    police,
-    reconciliation,
-    restorations,
-    scorecards,
-    verbs,
-)
-from api.answer_pages import AnswerDoor
-from api.appeals import AppealGate
-from api.bank_auth import BankDoor
+from api import accounts, documents, evidence, holds, intake, notifications, ops, police, reconciliation
+from api.bank_gateway import documents, feed, i4c, liens
+from api.bank_gateway import grievances as bank_grievances
+from api.bank_gateway import orders as bank_orders
+from api.bank_gateway.auth import BankDoor
+from api.bank_gateway.logins import BankLogins
+from api.cases import cases, desk_actions, events, tasks
+from api.dependencies import Parts
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.evidence import PackingRoom
-from api.home_figures import CountingRoom
-from api.logins import BankLogins
+from api.grievances import appeal_page, grievances, officers
+from api.grievances.appeal_page import AppealGate
 from api.ops import Stock
-from api.parts import Parts
+from api.orders import orders, pages
 from api.problems import add_handlers
-from api.scorecards import ReadingRoom
+from api.reporting import outcomes, scorecards
+from api.reporting.outcomes import CountingRoom
+from api.reporting.scorecards import ReadingRoom
+from api.restoration import credit_accounts, restorations
 from api.streams import EventHub
 from api.tokens import Tokens
+from api.tracing import answer_pages, contradictions
+from api.tracing.answer_pages import AnswerDoor
 from db.bank_gateway import CHANGED
 
 BODY_LIMITS_BYTES = {
-    complaints.PATH: complaints.BODY_MAX_BYTES,
-    banking.STATUS_UPDATE_PATH: banking.STATUS_UPDATE_MAX_BYTES,
+    intake.PATH: intake.BODY_MAX_BYTES,
+    i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
     ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
-    bank_feed.HOLDS_PATH: bank_feed.ANSWER_MAX_BYTES,
-    bank_liens.LIENS_PATH: bank_liens.PAGE_MAX_BYTES,
+    feed.HOLDS_PATH: feed.ANSWER_MAX_BYTES,
+    liens.LIENS_PATH: liens.PAGE_MAX_BYTES,
     bank_orders.ORDERS_PATH: bank_orders.CONFIRMATION_MAX_BYTES,
     police.COURT_ORDERS: police.DOCUMENT_BODY_MAX_BYTES,
     police.FIRS: police.DOCUMENT_BODY_MAX_BYTES,
@@ -92,18 +70,18 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.score_watch = ScoreWatch(parts.hands)
     app.state.counting_room = CountingRoom(parts.hands)
     app.state.home_watch = HomeWatch(parts.hands)
-    for resource in (complaints, cases, contradictions, accounts, events, verbs, desk, scorecards, reconciliation):
+    for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
     # Before the restorations: `figures` is the id of none.
-    for resource in (home_figures, restorations, credit_accounts, papers, police, messages):
+    for resource in (outcomes, restorations, credit_accounts, documents, police, notifications):
         app.include_router(resource.router)
     app.include_router(police.wide_router)
-    for resource in (orders, bank_orders, bank_papers, order_pages):
+    for resource in (orders, bank_orders, documents, pages):
         app.include_router(resource.router)
-    for resource in (holds, grievances, grievance_officers, bank_grievances, appeals):
+    for resource in (holds, grievances, officers, bank_grievances, appeal_page):
         app.include_router(resource.router)
     app.include_router(evidence.router)
-    for resource in (banking, bank_feed, bank_liens, answer_pages, ops):
+    for resource in (i4c, feed, liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.hands.policy.doors.body_seconds)

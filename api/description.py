@@ -11,7 +11,8 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 
 from api.auth import OFFICER_SCHEME
-from api.bank_auth import BANK_SCHEME
+from api.bank_gateway.auth import BANK_SCHEME
+from api.bank_gateway.signatures import REFUSALS as SIGNATURE_REFUSALS
 from api.problems import (
     COME_BACK,
     DATABASE_DOWN,
@@ -30,7 +31,6 @@ from api.problems import (
     Kind,
     says,
 )
-from api.signatures import REFUSALS as SIGNATURE_REFUSALS
 
 Json = dict[str, Any]
 

@@ -12,8 +12,8 @@ from starlette.responses import Response, StreamingResponse
 from activities.banks.signed_requests import origin_of
 from activities.evidence.pack import Maker, pack, published_keys
 from api.auth import may
+from api.dependencies import Parts, TheParts
 from api.params import AckNo
-from api.parts import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_ALLOWED, NOT_FOUND, TOO_MANY, Refused, says
 from api.roles import Action
 from api.tokens import Officer

@@ -10,10 +10,10 @@ from activities.documents.issuing import appeal_address
 from activities.grievances import decisions
 from activities.holds.holder_contacts import take_contact
 from activities.holds.small_holds import decide_micro
-from api.appeals import AppealGate
 from api.auth import acting, may
+from api.dependencies import TheParts
+from api.grievances.appeal_page import AppealGate
 from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
-from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from activities.metrics import CONTENT_TYPE, METRICS, joined
 from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
-from api.parts import Parts, TheParts
+from api.dependencies import Parts, TheParts
 from api.problems import IN_THE_DESCRIPTION
 from db.cases import ledger_views
 from db.pool import Pool

@@ -9,8 +9,8 @@ from activities.police import firs as station
 from activities.police import statutory_duties as clocks
 from activities.restoration import court_orders as courts
 from api.auth import may
+from api.dependencies import TheParts
 from api.params import PDF, AckNo, CourtOrderId
-from api.parts import TheParts
 from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_FOUND, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer

@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from api.auth import may
+from api.dependencies import TheParts
 from api.params import LIMIT_DEFAULT, After, Limit, ReconciliationId
-from api.parts import TheParts
 from api.problems import IN_THE_DESCRIPTION
 from api.roles import Action
 from api.tokens import Officer

@@ -10,8 +10,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from api.app import create_app
-from api.lines import lines_of
-from api.parts import Parts
+from api.dependencies import Parts
+from api.idle_connections import lines_of
 from api.streams import EventHub
 
 BACKLOG: Final = 2048

@@ -7,7 +7,7 @@ from datetime import timedelta
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from api.parts import Parts
+from api.dependencies import Parts
 from api.server import serve
 from workers.assembly import Engine
 from workers.embedded.ports import free_port

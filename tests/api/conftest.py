@@ -21,7 +21,7 @@ from activities.secrets import Vault
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app
-from api.parts import Parts
+from api.dependencies import Parts
 from api.tokens import Tokens
 from db.banks import institutions
 from db.banks.institutions import PreparedEntry

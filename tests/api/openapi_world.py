@@ -25,8 +25,8 @@ from activities.holds import opening
 from activities.reconciliation.comparison import reconcile
 from activities.secrets import Vault
 from api.app import create_app
-from api.bank_feed import WAIT_MAX_SECONDS
-from api.parts import Parts
+from api.bank_gateway.feed import WAIT_MAX_SECONDS
+from api.dependencies import Parts
 from db.banks import bank_keys
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Request
 from http_message_signatures import ContentDigest, HTTPMessageSigner, MappingKeyResolver, algorithms
 
 from api import problems
-from api.signatures import signed_by
+from api.bank_gateway.signatures import signed_by
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from simulator.signing import COVERED, signed_headers

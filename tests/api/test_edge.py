@@ -12,7 +12,7 @@ import pytest
 
 from api import edge
 from api.app import BODY_LIMITS_BYTES
-from api.parts import Parts
+from api.dependencies import Parts
 from db.pool import set_codecs
 from schemas.enums import Role
 from tests.api.conftest import Doors, complaint, opened
@@ -169,7 +169,7 @@ async def test_a_failure_shows_nothing_of_itself(
     async def fail(*_: object, **__: object) -> None:
         raise LookupError("Asha Devi of account 30000000001")
 
-    monkeypatch.setattr("api.complaints.take_complaint", fail)
+    monkeypatch.setattr("api.intake.take_complaint", fail)
     with caplog.at_level(logging.INFO):
         response = await doors.client.post(
             COMPLAINTS, json=complaint(), headers={**doors.officer(Role.INTAKE), "Idempotency-Key": "k1"}

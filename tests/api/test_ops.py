@@ -10,8 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, METRICS, AftercareWork, SweepWork, Told
+from api.dependencies import Parts
 from api.ops import Stock
-from api.parts import Parts
 from schemas.enums import (
     AnswerClass,
     Bucket,

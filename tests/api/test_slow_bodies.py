@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from api.parts import Parts
+from api.dependencies import Parts
 from api.server import serve
 from api.tokens import Tokens
 from schemas.enums import Role

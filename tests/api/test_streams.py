@@ -11,8 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from api import events, streams
-from api.parts import Parts
+from api import streams
+from api.cases import events
+from api.dependencies import Parts
 from api.problems import Refused
 from api.server import serve
 from api.streams import EventHub

@@ -9,7 +9,7 @@ from fastapi import Request
 
 from activities.context import Hands
 from api import throttle
-from api.parts import Parts
+from api.dependencies import Parts
 from api.throttle import Throttle, address_of
 from db import rate_limits
 from domain.policy.model import RateLimit, TryName

@@ -19,7 +19,7 @@ from activities.context import Hands
 from activities.intake import take_complaint
 from activities.secrets import Vault
 from adapters.banks.pull import PullAdapter
-from api.parts import Parts
+from api.dependencies import Parts
 from api.server import serve
 from db.banks import bank_keys
 from db.pool import Pool

@@ -13,8 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from fastapi import FastAPI, Request
 
+from api.bank_gateway.signatures import signed_by
 from api.problems import add_handlers
-from api.signatures import signed_by
 from db.banks import bank_keys
 from db.pool import Connection, Pool
 from domain.errors import NotFound

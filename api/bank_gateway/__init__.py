@@ -1,0 +1,1 @@
+"""What banks call at our side: feed, files, replies."""

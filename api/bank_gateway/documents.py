@@ -1,0 +1,72 @@
+"""The notices that went to a bank, at our door: the list, and each as it was issued (docs/papers.md)."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query
+from starlette.responses import Response
+
+from api.bank_gateway.auth import TheBank
+from api.dependencies import TheParts
+from api.params import PAGE_DEFAULT, PDF, Cursor, PageLimit
+from api.problems import IN_THE_DESCRIPTION, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from db.documents import document_register
+from domain.policy.model import LimitName
+from schemas.documents.due_documents import BankPaperPage
+from schemas.identifiers import ACK_NO_PATTERN
+
+router = APIRouter(prefix="/api/v1/bank/papers", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+OfCase = Annotated[
+    str | None,
+    Query(
+        alias="case",
+        pattern=ACK_NO_PATTERN.pattern,
+        description="Only papers of the case with this acknowledgement number.",
+    ),
+]
+PaperId = Annotated[UUID, Path(description="`paper_id` of the paper.")]
+
+
+@router.get("", name="read_bank_papers", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_papers(
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    ack_no: OfCase = None,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> BankPaperPage:
+    """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
+
+
+@router.get(
+    "/{paper_id}",
+    name="read_bank_paper",
+    response_class=Response,
+    responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+    """One paper, byte for byte as it was issued."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
+    return Response(pdf, headers=dict(response.headers), media_type=PDF)
+
+
+@router.get(
+    "/{paper_id}/fir",
+    name="read_bank_paper_fir",
+    response_class=Response,
+    responses={**says(RATE_LIMITED), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
+    """The copy of the first information report that goes with the paper; its SHA-256 stands on it."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        document = await document_register.fir_of_bank(connection, bank.code, paper_id)
+    return Response(document, headers=dict(response.headers), media_type=PDF)

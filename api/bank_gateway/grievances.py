@@ -1,0 +1,49 @@
+"""Grievances at the banks' door: which customers appeal, and what their bank has found out about them."""
+
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from activities.grievances import decisions
+from api.bank_gateway.auth import TheBank, keep_evidence
+from api.bank_gateway.bodies import body_of, takes
+from api.dependencies import TheParts
+from api.params import PAGE_DEFAULT, Cursor, PageLimit
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from db.grievances import grievance_views
+from domain.policy.model import LimitName
+from schemas.grievances.grievances import BankGrievances, GrievanceDone, GrievanceReport
+
+router = APIRouter(prefix="/api/v1/bank/grievances", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+
+@router.get("", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_grievances_of_bank(
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> BankGrievances:
+    """The bank's customers who appeal against a hold and wait for its report, the oldest first."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    async with parts.hands.pool.acquire() as connection:
+        return await grievance_views.of_bank(connection, bank.code, cursor, limit)
+
+
+@router.post(
+    "/{grievance_id}/report",
+    openapi_extra=takes(GrievanceReport),
+    responses={**says(RATE_LIMITED, NOT_NOW), 200: COUNTED},
+)
+async def report_on_grievance(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, grievance_id: UUID
+) -> GrievanceDone:
+    """What the bank has found out about its customer; the investigating officer decides. Said again it is one word."""
+    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(parts, request, bank)
+    said = body_of(bank, GrievanceReport)
+    actor = f"bank:{bank.code}"
+    return await decisions.report(parts.hands, grievance_id, said, actor, institution=bank.code)

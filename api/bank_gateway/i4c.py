@@ -1,0 +1,179 @@
+"""The banks' doors, in the words of the I4C wire: a plain JSON {meta, data} whatever happens, never a problem."""
+
+import asyncio
+from typing import Annotated, Any, Final
+
+import orjson
+from fastapi import APIRouter, Depends, Request
+from pydantic import SecretStr, StringConstraints, ValidationError
+from starlette.responses import Response
+
+from activities.banks.received import keep_body
+from activities.tracing.answers import take_status_update
+from adapters.banks.answers import JsonObject, StatusUpdate
+from adapters.banks.envelope import BODY_MAX_BYTES, EnvelopeError, EnvelopeReason
+from adapters.banks.i4c.decode import decode_status_update
+from adapters.banks.i4c.document import ShapeError
+from adapters.banks.i4c.replies import accepted_reply, login_reply
+from adapters.banks.protocol import BankWire
+from api.bank_gateway.auth import bank_token, lines_of
+from api.bank_gateway.logins import BankLogins
+from api.dependencies import TheParts
+from api.problems import (
+    DATABASE_DOWN,
+    INTERNAL,
+    INVALID,
+    NOT_DECIPHERED,
+    NOT_FOUND,
+    NOT_LOGGED_IN,
+    TOO_LARGE,
+    TOO_MANY,
+    TOO_SLOW,
+    Kind,
+    Refused,
+    Violation,
+)
+from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
+from schemas.base import Noun, Storable
+from schemas.enums import ChannelKind
+
+router = APIRouter(prefix="/banking", tags=["banking"])
+
+STATUS_UPDATE_PATH: Final = "/banking/FraudReportStatusUpdate"
+STATUS_UPDATE_MAX_BYTES: Final = BODY_MAX_BYTES
+SMALL_BODY_BYTES: Final = 64 * 1024
+"""A larger update is opened in a thread, so that nobody else waits for it."""
+
+
+def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """What the API's own description says of a body that is read here and not by the framework."""
+    return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
+
+
+class _Meta(Noun):
+    response_code: str
+    response_message: str
+
+
+class _LoggedIn(Noun):
+    token: str
+    expires_in: int
+
+
+class _Accepted(Noun):
+    acknowledgement_no: str
+    job_id: str | None
+    accepted: int
+    duplicates: int
+    contradictions: int
+
+
+class _Nothing(Noun):
+    pass
+
+
+class LoginReply(Noun):
+    """A login's reply, for the description alone; what is sent is made by the wire."""
+
+    meta: _Meta
+    data: _LoggedIn
+
+
+class UpdateReply(Noun):
+    """A status update's."""
+
+    meta: _Meta
+    data: _Accepted
+
+
+class RefusalReply(Noun):
+    """A refusal's."""
+
+    meta: _Meta
+    data: _Nothing
+
+
+def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
+    """What the description says of refusals in this wire's words."""
+    return {kind.status: {"model": RefusalReply, "description": kind.title} for kind in kinds}
+
+
+_ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABASE_DOWN)
+
+
+class _Login(Noun):
+    email: Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
+    password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
+
+
+@router.post(
+    "/login",
+    name="log_in_bank",
+    response_model=LoginReply,
+    responses=_says(*_ALWAYS, TOO_MANY),
+    openapi_extra=_takes("application/json", _Login.model_json_schema()),
+)
+async def log_in(request: Request) -> Response:
+    """E-mail and password for a bearer token."""
+    try:
+        login = _Login.model_validate_json(await request.body())
+    except ValidationError as error:
+        names = sorted({str(mistake["loc"][0]) for mistake in error.errors() if mistake["loc"]}) or ["body"]
+        raise Refused(INVALID, violations=[Violation(name, "is not valid") for name in names]) from None
+    logins: BankLogins = request.app.state.logins
+    tokens: Tokens = request.app.state.tokens
+    code = await logins.code(login.email, login.password)
+    return _reply(login_reply(tokens.for_bank(code), TTL_SECONDS))
+
+
+@router.post(
+    "/FraudReportStatusUpdate",
+    name="take_status_update",
+    response_model=UpdateReply,
+    responses=_says(*_ALWAYS, NOT_DECIPHERED, NOT_FOUND),
+    openapi_extra=_takes("text/plain", {"type": "string"}),
+    dependencies=[Depends(bank_token)],
+)
+async def take_update(request: Request, parts: TheParts) -> Response:
+    """A bank's answer, in its envelope. A case it has nothing to do with is as unknown to it as none at all."""
+    tokens: Tokens = request.app.state.tokens
+    code = tokens.bank(bearer(request.headers.get("authorization")))
+    wire = await parts.hands.directory.wire(code)
+    if wire is None:
+        # The institution has left the directory since it logged in.
+        raise BadToken(BadToken.__doc__)
+    body = await request.body()
+    digest = await keep_body(parts.hands, code, ChannelKind.I4C, body, lines_of(request))
+    update = await _opened(body, request, wire)
+    receipt = await take_status_update(parts.hands, code, update, digest, body_kept=True)
+    if receipt.follow_up is not None:
+        parts.courier.soon(receipt.follow_up)
+    return _reply(
+        accepted_reply(
+            update.ack_no,
+            update.job_id,
+            accepted=receipt.accepted,
+            duplicates=receipt.duplicates,
+            contradictions=receipt.contradictions,
+        )
+    )
+
+
+async def _opened(body: bytes, request: Request, wire: BankWire) -> StatusUpdate:
+    try:
+        if len(body) <= SMALL_BODY_BYTES:
+            return decode_status_update(body, request.headers, wire)
+        return await asyncio.to_thread(decode_status_update, body, request.headers, wire)
+    except EnvelopeError as error:
+        if error.reason is EnvelopeReason.TOO_LARGE:
+            raise Refused(TOO_LARGE) from None
+        if error.reason is EnvelopeReason.KEY_UNUSABLE:
+            raise
+        # A signature that does not fit and a body that does not open look the same from outside.
+        raise Refused(NOT_DECIPHERED) from None
+    except ShapeError as error:
+        raise Refused(INVALID, violations=[Violation(error.field_name, error.reason)]) from None
+
+
+def _reply(body: JsonObject) -> Response:
+    return Response(orjson.dumps(body), media_type="application/json")

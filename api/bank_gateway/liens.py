@@ -1,0 +1,42 @@
+"""A bank's list of the liens it holds for us, at our door (docs/reconciliation.md)."""
+
+from typing import Final
+
+from fastapi import APIRouter, Request
+from starlette.responses import Response
+
+from activities.reconciliation import lien_lists
+from activities.reconciliation.lien_lists import NotYet
+from api.bank_gateway.auth import TheBank, keep_evidence
+from api.bank_gateway.bodies import body_of, takes
+from api.dependencies import TheParts
+from api.problems import IN_THE_DESCRIPTION, INVALID, KEY_REUSED, NOT_FOUND, Refused, Violation, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from domain.policy.model import LimitName
+from schemas.reconciliation.lien_lists import BankLiens, LienListPage, LienListTaken
+
+router = APIRouter(prefix="/api/v1/bank", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+LIENS_PATH: Final = "/api/v1/bank/liens"
+PAGE_MAX_BYTES: Final = 512 * 1024
+
+
+@router.get("/liens/wanted", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) -> BankLiens:
+    """Whether we wait for the bank's list, and where its last one stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    return await lien_lists.stands(parts.hands, bank.code)
+
+
+@router.post(
+    "/liens", openapi_extra=takes(LienListPage), responses={**says(RATE_LIMITED, KEY_REUSED, NOT_FOUND), 200: COUNTED}
+)
+async def hand_in_liens(request: Request, response: Response, parts: TheParts, bank: TheBank) -> LienListTaken:
+    """One page of the bank's list; with the last page the list is compared. The same page again changes nothing."""
+    await take(parts.hands, bank.code, LimitName.LIEN_LISTS, response)
+    await keep_evidence(parts, request, bank)
+    told = body_of(bank, LienListPage)
+    try:
+        return await lien_lists.take_page(parts.hands, bank.code, told)
+    except NotYet:
+        raise Refused(INVALID, violations=[Violation("as_of", "lies in the future", str(told.as_of))]) from None

@@ -1,0 +1,166 @@
+"""A bank's orders at our door: what it is ordered to give back or to let go, and its word on each (docs/orders.md)."""
+
+from typing import Annotated, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Query, Request
+from starlette.responses import Response
+
+from activities.orders import bank_replies
+from activities.orders.bank_replies import NoPaper, OrderOver
+from activities.orders.cancellations import NotCancelled, acknowledge_cancellation
+from activities.orders.confirmations import NotItsLine
+from api.bank_gateway.auth import TheBank, keep_evidence
+from api.bank_gateway.bodies import body_of, takes
+from api.dependencies import TheParts
+from api.orders.orders import not_its_line
+from api.params import PAGE_DEFAULT, PDF, Cursor, Key, PageLimit
+from api.problems import IN_THE_DESCRIPTION, KEY_REUSED, NOT_FOUND, Kind, Refused, says
+from api.rate_limits import COUNTED, RATE_LIMITED, take
+from domain.policy.model import LimitName
+from schemas.orders.orders import (
+    BankOrder,
+    BankOrderPage,
+    CancellationAcknowledged,
+    ConfirmationTaken,
+    OrderAcknowledged,
+    OrderConfirmation,
+    OrderRefusal,
+    OrderRefused,
+)
+from schemas.restoration_enums import OrderState
+from schemas.tracing.bank_answers import Acknowledge
+
+router = APIRouter(prefix="/api/v1/bank/orders", tags=["bank"], responses=IN_THE_DESCRIPTION)
+
+ORDERS_PATH: Final = "/api/v1/bank/orders/"
+CONFIRMATION_MAX_BYTES: Final = 512 * 1024
+
+ORDER_OVER: Final = Kind("order-over", 409, "The order is confirmed or cancelled")
+NO_PAPER: Final = Kind("no-paper", 409, "No paper was issued with the order")
+
+OrderId = Annotated[UUID, Path(description="`order_id` of the order.")]
+NOT_CANCELLED: Final = Kind("not-cancelled", 409, "The order is not taken back")
+
+State = Annotated[OrderState | None, Query(description="Only orders in that state.")]
+Waiting = Annotated[bool, Query(description="Only what waits for your word: orders to do, and orders taken back.")]
+
+
+@router.get("", name="read_bank_orders", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_orders(
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    state: State = None,
+    waiting: Waiting = False,
+    limit: PageLimit = PAGE_DEFAULT,
+    cursor: Cursor = None,
+) -> BankOrderPage:
+    """The bank's orders, the oldest first, each as it stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_orders(parts.hands, bank.code, limit, cursor, state, waiting=waiting)
+
+
+@router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
+async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
+    """One order as it stands."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_order(parts.hands, bank.code, order_id)
+
+
+@router.get(
+    "/{order_id}/paper",
+    name="read_paper_of_bank_order",
+    response_class=Response,
+    responses={**says(RATE_LIMITED, NO_PAPER), 200: {**COUNTED, "content": {PDF: {}}}},
+)
+async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> Response:
+    """The paper that goes with the order, as a PDF."""
+    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    try:
+        pdf = await bank_replies.read_paper(parts.hands, bank.code, order_id)
+    except NoPaper as error:
+        raise Refused(NO_PAPER, str(error)) from None
+    return Response(pdf, headers=dict(response.headers), media_type=PDF)
+
+
+@router.post(
+    "/{order_id}/acknowledge",
+    name="acknowledge_bank_order",
+    openapi_extra=takes(Acknowledge),
+    responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
+)
+async def acknowledge(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> OrderAcknowledged:
+    """The bank has the order. Said again it is the same receipt; what was over without one is `order-over`."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    body_of(bank, Acknowledge)
+    try:
+        return await bank_replies.acknowledge(parts.hands, bank.code, order_id)
+    except OrderOver as error:
+        raise Refused(ORDER_OVER, str(error)) from None
+
+
+@router.post(
+    "/{order_id}/acknowledge-cancellation",
+    name="acknowledge_cancellation_of_bank_order",
+    openapi_extra=takes(Acknowledge),
+    responses={**says(RATE_LIMITED, NOT_CANCELLED, NOT_FOUND), 200: COUNTED},
+)
+async def acknowledge_cancelled(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> CancellationAcknowledged:
+    """The bank does an order no more that is taken back. Said again it is the same receipt."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    body_of(bank, Acknowledge)
+    try:
+        at = await acknowledge_cancellation(parts.hands, bank.code, order_id)
+    except NotCancelled as error:
+        raise Refused(NOT_CANCELLED, str(error)) from None
+    return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
+
+
+@router.post(
+    "/{order_id}/confirm",
+    name="confirm_bank_order",
+    openapi_extra=takes(OrderConfirmation),
+    responses={**says(RATE_LIMITED, KEY_REUSED, NOT_FOUND), 200: COUNTED},
+)
+async def confirm(
+    request: Request,
+    response: Response,
+    parts: TheParts,
+    bank: TheBank,
+    order_id: OrderId,
+    idempotency_key: Key = None,
+) -> ConfirmationTaken:
+    """What the bank has done of the order, in whole or in part; the same body again gets the same reply."""
+    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await keep_evidence(parts, request, bank)
+    told = body_of(bank, OrderConfirmation)
+    try:
+        return await bank_replies.confirm(parts.hands, bank.code, order_id, told, idempotency_key)
+    except NotItsLine as error:
+        raise not_its_line(error) from None
+
+
+@router.post(
+    "/{order_id}/refuse",
+    name="refuse_bank_order",
+    openapi_extra=takes(OrderRefusal),
+    responses={**says(RATE_LIMITED, ORDER_OVER, NOT_FOUND), 200: COUNTED},
+)
+async def refuse(
+    request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
+) -> OrderRefused:
+    """The bank will not do the order as it is: a person looks at why. Said again it changes nothing."""
+    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await keep_evidence(parts, request, bank)
+    refusal = body_of(bank, OrderRefusal)
+    try:
+        return await bank_replies.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
+    except OrderOver as error:
+        raise Refused(ORDER_OVER, str(error)) from None

@@ -1,0 +1,1 @@
+"""Cases: their rows, hops, ledger, events and the desk's work on them."""

@@ -1,0 +1,85 @@
+"""Reading cases: the list, and everything there is of one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.problems import IN_THE_DESCRIPTION
+from api.roles import Action
+from api.tokens import Officer
+from db.cases import case_views, ledger_views
+from db.tracing import answer_views, request_views, trail_views
+from schemas.enums import CaseState
+from schemas.tracing.views import AnswerPage, CasePage, CaseView, ContradictionPage, LedgerView, RequestPage, TrailView
+
+router = APIRouter(prefix="/api/v1/cases", tags=["cases"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_TRAIL)]
+
+
+@router.get("")
+async def list_cases(
+    parts: TheParts,
+    officer: Reader,
+    state: Annotated[CaseState | None, Query()] = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> CasePage:
+    """Cases, the newest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await case_views.page(connection, state, after, limit)
+
+
+@router.get("/{ack_no}")
+async def read_case(parts: TheParts, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo) -> CaseView:
+    """A case by any of its numbers: state, where every rupee is, and how long everything took."""
+    async with parts.hands.pool.acquire() as connection:
+        return await case_views.get(connection, ack_no)
+
+
+@router.get("/{ack_no}/trail")
+async def read_trail(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> TrailView:
+    """The money trail: hops as edges, accounts as nodes."""
+    async with parts.hands.pool.acquire() as connection:
+        return await trail_views.page(connection, ack_no, after, limit)
+
+
+@router.get("/{ack_no}/ledger")
+async def read_ledger(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> LedgerView:
+    """The postings with their entries, and what the hops they touch hold now."""
+    async with parts.hands.pool.acquire() as connection:
+        return await ledger_views.page(connection, ack_no, after, limit)
+
+
+@router.get("/{ack_no}/requests")
+async def read_requests(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> RequestPage:
+    """The hold requests, by wave and institution."""
+    async with parts.hands.pool.acquire() as connection:
+        return await request_views.page(connection, ack_no, after, limit)
+
+
+@router.get("/{ack_no}/answers")
+async def read_answers(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> AnswerPage:
+    """Every line of every answer, as the bank wrote it and as it was taken; unknown codes too."""
+    async with parts.hands.pool.acquire() as connection:
+        return await answer_views.page(connection, ack_no, after, limit)
+
+
+@router.get("/{ack_no}/contradictions")
+async def read_contradictions(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> ContradictionPage:
+    """What banks said that cannot be taken as it stands."""
+    async with parts.hands.pool.acquire() as connection:
+        return await answer_views.contradictions(connection, ack_no, after, limit)

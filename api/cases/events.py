@@ -1,0 +1,124 @@
+"""The case log: page by page, or as server-sent events while it grows."""
+
+import logging
+import time
+from typing import Annotated, Final
+
+import anyio
+import asyncpg
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.sse import format_sse_event
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import INT64_MAX, LIMIT_DEFAULT, AckNo, Limit
+from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
+from api.roles import Action
+from api.streams import EventHub, Subscription
+from api.tokens import Officer
+from db import event_views
+from db.cases import cases
+from db.pool import Pool
+from schemas.tracing.views import EventPage
+
+router = APIRouter(prefix="/api/v1/cases", tags=["events"], responses=IN_THE_DESCRIPTION)
+log = logging.getLogger("goldenhour.api")
+
+EVENT_STREAM: Final = "text/event-stream"
+KEEP_ALIVE_SECONDS: Final = 15.0
+READ_AT_ONCE: Final = 100
+RECONNECT_MILLISECONDS: Final = 2_000
+
+Seq = Annotated[int, Query(ge=0, le=INT64_MAX, description="The last `seq` the caller has.")]
+LastEventId = Annotated[int | None, Header(ge=0, le=INT64_MAX, description="What a stream that was cut off sends.")]
+
+
+@router.get(
+    "/{ack_no}/events",
+    response_model=EventPage,
+    responses={
+        **says(TOO_MANY),
+        200: {
+            "content": {EVENT_STREAM: {"schema": {"type": "string"}}},
+            "description": "A page, or a stream to whoever accepts one.",
+        },
+    },
+)
+async def read_events(
+    request: Request,
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.READ_TRAIL)],
+    ack_no: AckNo,
+    last_event_id: LastEventId = None,
+    after: Seq = 0,
+    limit: Limit = LIMIT_DEFAULT,
+) -> Response:
+    """The events after `after`. With `Accept: text/event-stream` they keep coming; `Last-Event-ID` resumes."""
+    pool = parts.hands.pool
+    if EVENT_STREAM not in request.headers.get("accept", ""):
+        async with pool.acquire() as connection:
+            page = await event_views.page(connection, ack_no, after, limit)
+        return Response(page.model_dump_json(), media_type="application/json")
+    async with pool.acquire() as connection:
+        case_no = await cases.case_no_of(connection, ack_no)
+    hub: EventHub = request.app.state.hub
+    await hub.listening()
+    return EventStream(hub, pool, case_no, after if last_event_id is None else last_event_id, officer)
+
+
+class EventStream(Response):
+    """A stream that ends when the caller leaves, the token ends, or this process stops."""
+
+    def __init__(self, hub: EventHub, pool: Pool, case_no: str, after_seq: int, officer: Officer) -> None:
+        super().__init__(media_type=EVENT_STREAM, headers={"X-Accel-Buffering": "no"})
+        del self.headers["content-length"]
+        self._hub = hub
+        self._pool = pool
+        self._case_no = case_no
+        self._seq = after_seq
+        self._officer = officer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send events until there is a reason to end."""
+        with self._hub.subscribed(self._case_no, self._officer.actor) as ear:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            async with anyio.create_task_group() as both:
+
+                async def leave_with_the_caller() -> None:
+                    while (await receive())["type"] != "http.disconnect":
+                        pass
+                    both.cancel_scope.cancel()
+
+                both.start_soon(leave_with_the_caller)
+                await self._send_events(ear, send)
+                both.cancel_scope.cancel()
+
+    async def _send_events(self, ear: Subscription, send: Send) -> None:
+        await _send_part(send, format_sse_event(retry=RECONNECT_MILLISECONDS))
+        try:
+            await self._follow_the_log(ear, send)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            # The caller comes back with the last id it has, and finds the database up again or a 503.
+            log.warning("a stream ended: %s", type(error).__name__)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _follow_the_log(self, ear: Subscription, send: Send) -> None:
+        while not self._hub.closing and time.time() < self._officer.expires_at:
+            async with self._pool.acquire() as connection:
+                events = await event_views.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
+            if events:
+                self._seq = events[-1].seq
+                parts = (
+                    format_sse_event(event=event.kind.value, data_str=event.model_dump_json(), id=str(event.seq))
+                    for event in events
+                )
+                await _send_part(send, b"".join(parts))
+            elif not await ear.woken(KEEP_ALIVE_SECONDS):
+                # Keeps the line open, and looks again in case a notification was lost with a connection.
+                await _send_part(send, format_sse_event(comment="keep-alive"))
+
+
+async def _send_part(send: Send, part: bytes) -> None:
+    await send({"type": "http.response.body", "body": part, "more_body": True})

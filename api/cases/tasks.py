@@ -1,0 +1,73 @@
+"""The desk's tasks."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from activities.cases.desk import close_task
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, After, Limit, TaskId
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import Action
+from api.tokens import Officer
+from db.reporting import task_views
+from domain.reporting import acts_of
+from schemas.base import Noun, WithReason
+from schemas.enums import TaskKind, TaskState
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.tracing.views import TaskPage
+
+router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
+
+
+class TaskClosed(Noun):
+    """What the task was about: a case and perhaps a hop of it, or neither where it was about an institution."""
+
+    case_ack_no: str | None
+    hop_no: int | None
+
+
+@router.get("/tasks")
+async def list_tasks(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.READ_TASKS)],
+    state: Annotated[TaskState, Query()] = TaskState.OPEN,
+    kind: Annotated[
+        list[TaskKind] | None,
+        Query(max_length=len(TaskKind), description="Only of these kinds; said several times for several."),
+    ] = None,
+    case: Annotated[
+        str | None, Query(pattern=ACK_NO_PATTERN.pattern, description="Only about the case with that number.")
+    ] = None,
+    mine: Annotated[
+        bool, Query(description="Only about cases for which whoever asks answers, as investigating or supervising.")
+    ] = False,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> TaskPage:
+    """Tasks, the oldest first, each with whom to call and about what.
+
+    Officers of the police see those that their role can act on: a step of a restoration, an appeal at their level, a
+    duty, a hold that ends soon.
+    """
+    wanted = task_views.Wanted(
+        state=state,
+        kinds=tuple(kind or TaskKind),
+        ack_no=case,
+        acts=acts_of(officer.role),
+        of_officer=officer.subject if mine else None,
+    )
+    async with parts.hands.pool.acquire() as connection:
+        holidays = parts.hands.policy.bank_holidays
+        return await task_views.page(connection, wanted, after, limit, holidays, datetime.now(UTC))
+
+
+@router.post("/tasks/{task_id}/close", name="close_task", responses=says(NOT_NOW))
+async def close(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
+) -> TaskClosed:
+    """Close a task by hand."""
+    task = await close_task(parts.hands, task_id, why.reason, officer.actor)
+    return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)

@@ -1,0 +1,126 @@
+"""Papers: the register of a case, the PDF itself, and issuing one."""
+
+from typing import Annotated, Any, Final
+from uuid import UUID
+
+from fastapi import APIRouter, Header, Query, Response
+
+from activities.documents.issuing import appeal_address, approve_attachment, issue_for_officer, preview
+from api.auth import acting, may, refuse_unless
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, PDF, AckNo, After, Limit
+from api.problems import (
+    FOUR_EYES,
+    IN_THE_DESCRIPTION,
+    LIMIT_EXCEEDED,
+    NOT_FOUND,
+    NOT_NOW,
+    PAPER_DIFFERS,
+    PAPER_LACKS,
+    Refused,
+    Violation,
+    says,
+)
+from api.roles import Action
+from api.tokens import Officer
+from db.documents import document_register
+from domain.documents import SEIZURES, PaperDiffers, PaperLacks
+from schemas.base import Storable, WithReason
+from schemas.documents.due_documents import PaperPreview
+from schemas.documents.facts import AttachmentApproval, IssuedPaper, PaperAsk, PaperPage
+from schemas.identifiers import ACK_NO_PATTERN
+from schemas.restoration_enums import PaperKind
+
+router = APIRouter(prefix="/api/v1", tags=["papers"], responses=IN_THE_DESCRIPTION)
+
+_ETAG: Final = {"description": "The SHA-256 of the bytes, as the register has it.", "schema": {"type": "string"}}
+_PDF_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"content": {PDF: {"schema": {"type": "string", "format": "binary"}}}, "headers": {"ETag": _ETAG}},
+    304: {"description": "The caller has it already."},
+}
+
+Reader = Annotated[Officer, may(Action.READ_PAPERS)]
+CaseNumber = Annotated[
+    str, Query(alias="case", pattern=ACK_NO_PATTERN.pattern, description="Any acknowledgement number of the case.")
+]
+
+About = Annotated[str, Query(max_length=100, description="What the paper is about, as when it is issued."), Storable]
+
+
+@router.get("/papers", responses=says(NOT_FOUND))
+async def list_papers(
+    parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> PaperPage:
+    """The papers of a case, the newest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await document_register.page(connection, ack_no, after, limit)
+
+
+@router.get("/papers/{paper_id}", response_class=Response, responses=_PDF_RESPONSE)
+async def read_paper(
+    parts: TheParts, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
+) -> Response:
+    """The paper itself, byte for byte as it was issued."""
+    async with parts.hands.pool.acquire() as connection:
+        paper, pdf = await document_register.read(connection, paper_id)
+    headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
+    if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
+        return Response(status_code=304, headers=headers)
+    name = f"{paper.number.replace('/', '-')}.{paper.language.value}.pdf"
+    headers["Content-Disposition"] = f'inline; filename="{name}"'
+    return Response(pdf, media_type=PDF, headers=headers)
+
+
+@router.get("/cases/{ack_no}/papers/{kind}/lacking", responses=says(NOT_FOUND))
+async def preview_paper(
+    parts: TheParts, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
+) -> PaperPreview:
+    """Whether a paper could be issued now, and everything that it lacks; nothing is issued."""
+    return await preview(parts.hands, ack_no, kind, subject)
+
+
+@router.post(
+    "/cases/{ack_no}/papers",
+    status_code=201,
+    responses={
+        **says(PAPER_LACKS, PAPER_DIFFERS, LIMIT_EXCEEDED),
+        200: {"description": "It was issued before: that one.", "model": IssuedPaper},
+    },
+)
+async def issue_paper(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.ISSUE_PAPER)],
+    ack_no: AckNo,
+    asked: PaperAsk,
+    response: Response,
+) -> IssuedPaper:
+    """Issue a paper. One that lacks what its law requires is refused, and everything it lacks is named.
+
+    A seizure (`notice_106`, `notice_107`) is the investigating officer's or a superior's to issue.
+    """
+    if asked.kind in SEIZURES:
+        refuse_unless(officer, Action.ISSUE_SEIZURE)
+    address = appeal_address(parts.public_url)
+    try:
+        paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=address)
+    except PaperLacks as lacks:
+        missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
+        fields = ", ".join(one.field for one in lacks.missing)
+        raise Refused(PAPER_LACKS, f"it lacks {fields}", violations=missing) from None
+    except PaperDiffers as differs:
+        others = [Violation(f"particulars.{name}", "it was issued with another") for name in differs.fields]
+        raise Refused(PAPER_DIFFERS, str(differs), violations=others) from None
+    response.status_code = 200 if paper.repeated else 201
+    response.headers["Location"] = f"/api/v1/papers/{paper.paper_id}"
+    return paper
+
+
+@router.post("/holds/{account_hold_id}/approve-attachment", responses=says(NOT_NOW, FOUR_EYES))
+async def approve_attachment_of_hold(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.APPROVE_ATTACHMENT)],
+    account_hold_id: UUID,
+    approved: WithReason,
+) -> AttachmentApproval:
+    """The Superintendent or Commissioner approves that the court is asked to attach what is on hold (BNSS 107)."""
+    return await approve_attachment(parts.hands, account_hold_id, approved.reason, acting(officer))

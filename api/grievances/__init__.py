@@ -1,0 +1,1 @@
+"""Grievances of account holders and their officers."""

@@ -1,0 +1,337 @@
+"""The public page on which the holder of an account sees a hold and appeals, without an account of ours.
+
+The reference and a one-time code begin a visit; its token in the path is the only credential from then on. Whether a
+reference is one of ours, neither the words, the number of tries nor the time an answer takes says.
+"""
+
+import asyncio
+import math
+import re
+import tomllib
+import unicodedata
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Query, Request
+from pydantic import ValidationError
+from starlette.responses import RedirectResponse, Response
+
+from activities.context import Hands
+from activities.documents.issuing import APPEAL_PATH
+from activities.grievances import decisions
+from activities.grievances.decisions import HOLDER
+from activities.grievances.public_access import CODE_DIGITS, AppealDoor
+from api.dependencies import Parts, TheParts
+from api.forms import preferred, typed
+from api.pages import GONE, TEMPLATES, Pages
+from api.throttle import Throttle, address_of
+from domain.errors import NotNow
+from domain.grievances import APPEALABLE, LADDER, Earlier, above, may_be_filed
+from domain.policy.model import TryName
+from domain.rupees import rupees
+from schemas.enums import Language
+from schemas.grievances.appeals import AppealGrievance, AppealView
+from schemas.grievances.grievances import CONTACT_MAX_CHARS, TEXT_MAX_CHARS, AppealOn, NewGrievance
+from schemas.restoration_enums import GrievanceLevel, GrievanceState
+
+router = APIRouter(prefix=APPEAL_PATH, include_in_schema=False)
+
+ANSWERS_AFTER_SECONDS: Final = 0.3
+"""What is asked about a reference takes at least so long, whether it is one of ours or not."""
+FIELDS_MAX: Final = 20
+TYPED: Final = ("text", "more", "contact")
+"""what a holder writes on the page of a hold"""
+SEE_OTHER: Final = 303
+
+_APPEAL: Final = TEMPLATES / "appeal"
+WORDS: Final[Mapping[Language, Mapping[str, str]]] = {
+    language: tomllib.loads((_APPEAL / f"{language.value}.toml").read_text(encoding="utf-8")) for language in Language
+}
+_REFERENCE: Final = re.compile(r"[A-Z0-9]{10}")
+_DONE: Final = {"filed": "filed", "on": "taken_on", "withdraw": "withdrawn"}
+"""by what was done: the words that say so"""
+_DAY_SECONDS: Final = 86_400
+
+
+def _amount(paise: int) -> str:
+    return rupees(paise, exact=paise % 100 != 0)
+
+
+PAGES: Final = Pages(
+    _APPEAL,
+    styles=[TEMPLATES, _APPEAL],
+    filters={"rupees": _amount},
+    words={"text_max": TEXT_MAX_CHARS, "contact_max": CONTACT_MAX_CHARS},
+)
+
+
+class AppealGate:
+    """The door behind the page, and how often it may be tried."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.door = AppealDoor(parts.hands, parts.vault)
+        self._codes = Throttle(parts.hands, parts.vault, TryName.APPEAL_CODES)
+        self._tries = Throttle(parts.hands, parts.vault, TryName.APPEAL_TRIES)
+
+    async def spare(self, request: Request) -> None:
+        """Count a try from an address. Raises a 429."""
+        await self._tries.take(address_of(request))
+
+    async def wait_seconds(self, request: Request) -> float:
+        """Count a try from an address: 0, or how long to wait."""
+        return await self._tries.wait_seconds(address_of(request))
+
+    async def code_wait_seconds(self, reference: str) -> float:
+        """Take one code of a reference: 0, or how long to wait; the same for one that is none of ours."""
+        return await self._codes.wait_seconds(reference)
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Who reads the page: in which language, and what they have typed."""
+
+    language: Language
+    fields: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def say(self) -> Mapping[str, str]:
+        """The page's words."""
+        return WORDS[self.language]
+
+    @property
+    def reference(self) -> str:
+        """The reference as it is printed, however it was typed."""
+        return re.sub(r"[\s-]", "", self.fields.get("reference", "")).upper()
+
+    @property
+    def code(self) -> str:
+        """The digits that were typed, in whichever script."""
+        typed = re.sub(r"[\s-]", "", self.fields.get("code", ""))
+        return "".join(str(unicodedata.decimal(c, "")) for c in typed) if typed.isdecimal() else ""
+
+    def page(self, name: str, status: int = 200, **words: Any) -> Response:
+        """One of the pages."""
+        return PAGES.page(name, status, say=self.say, **words)
+
+
+Lang = Annotated[Language | None, Query()]
+
+
+def _reader(request: Request, hands: Hands, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
+    """In the language that was chosen, else the browser's, else the first in which holders are told."""
+    known = lang or preferred(request.headers.get("accept-language", "")) or hands.policy.messages.holder_languages[0]
+    return Reader(known, fields or {})
+
+
+async def _fields(request: Request) -> dict[str, str]:
+    """What was typed, without what cannot be printed; lines stay lines. Raises `Refused`."""
+    sent = await typed(request, FIELDS_MAX)
+    return {name: "".join(c for c in text if c.isprintable() or c == "\n").strip() for name, text in sent.items()}
+
+
+@asynccontextmanager
+async def _at_least(seconds: float) -> AsyncIterator[None]:
+    """Take so long, whatever is found."""
+    clock = asyncio.get_running_loop().time
+    until = clock() + seconds
+    try:
+        yield
+    finally:
+        await asyncio.sleep(max(until - clock(), 0))
+
+
+# -- coming in ---------------------------------------------------------------------------------------------------------
+
+
+@router.api_route("", methods=["GET", "HEAD"])
+async def ask(request: Request, parts: TheParts, lang: Lang = None) -> Response:
+    """Ask for the reference."""
+    return _ask(_reader(request, parts.hands, lang))
+
+
+@router.post("")
+async def come_in(request: Request, parts: TheParts, lang: Lang = None) -> Response:
+    """Send a code, or let somebody in who has one."""
+    gate: AppealGate = request.app.state.appeal_gate
+    await gate.spare(request)
+    reader = _reader(request, parts.hands, lang, await _fields(request))
+    if not _REFERENCE.fullmatch(reader.reference):
+        return _ask(reader, wrong=True)
+    match reader.fields.get("step"):
+        case "enter":
+            return await _enter(gate, parts.hands, reader)
+        case "show":  # in the other language
+            return _code(reader, parts.hands)
+        case _:
+            return await _send_code(gate, parts.hands, reader)
+
+
+def _ask(reader: Reader, *, wrong: bool = False) -> Response:
+    return reader.page("ask", 422 if wrong else 200, wrong=wrong, notice="", reference=reader.reference)
+
+
+def _code(reader: Reader, hands: Hands, status: int = 200, *, wrong: bool = False, notice: str = "") -> Response:
+    rules = hands.policy.grievance
+    return reader.page(
+        "code",
+        status,
+        wrong=wrong,
+        notice=notice,
+        reference=reader.reference,
+        minutes=round(rules.code_valid_seconds / 60),
+        days=round(rules.code_by_bank_valid_seconds / _DAY_SECONDS),
+        tries=rules.code_tries,
+    )
+
+
+async def _send_code(gate: AppealGate, hands: Hands, reader: Reader) -> Response:
+    async with _at_least(ANSWERS_AFTER_SECONDS):
+        wait = await gate.code_wait_seconds(reader.reference)
+        if wait:
+            return _code(reader, hands, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
+        await gate.door.send_code(reader.reference)
+    return _code(reader, hands)
+
+
+async def _enter(gate: AppealGate, hands: Hands, reader: Reader) -> Response:
+    async with _at_least(ANSWERS_AFTER_SECONDS):
+        whole = len(reader.code) == CODE_DIGITS
+        entered = await gate.door.enter(reader.reference, reader.code) if whole else None
+    if entered is None:
+        return _code(reader, hands, 422, wrong=True)
+    return _to_visit(entered.token, reader)
+
+
+def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
+    more = f"&done={done}" if done else ""
+    url = f"{APPEAL_PATH}/{token}?lang={reader.language.value}{more}"
+    return RedirectResponse(url, SEE_OTHER, PAGES.headers)
+
+
+# -- a visit -----------------------------------------------------------------------------------------------------------
+
+
+@router.api_route("/{token}", methods=["GET", "HEAD"])
+async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
+    """The hold, its clocks, and how the appeal stands. Changes nothing but that the visit lasts."""
+    reader = _reader(request, parts.hands, lang)
+    gate: AppealGate = request.app.state.appeal_gate
+    visit = await gate.door.visit(token)
+    if visit is None:
+        await gate.spare(request)
+        return _over(reader, GONE)
+    view = await gate.door.look(visit)
+    number = view.grievance.number if view.grievance else ""
+    said = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
+    return _hold(reader, parts.hands, view, done=said)
+
+
+@router.post("/{token}")
+async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
+    """File an appeal, take it on, withdraw it, or leave."""
+    gate: AppealGate = request.app.state.appeal_gate
+    reader = _reader(request, parts.hands, lang, await _fields(request))
+    wait = await gate.wait_seconds(request)
+    if wait:
+        return _over(reader, 429, wait)
+    visit = await gate.door.visit(token)
+    if visit is None:
+        return _over(reader, GONE)
+    step = reader.fields.get("step", "")
+    if step == "leave":
+        await gate.door.leave(token)
+        return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
+    view = await gate.door.look(visit)
+    try:
+        done = await _do(parts.hands, view, step, reader)
+    except NotNow:
+        return _hold(reader, parts.hands, await gate.door.look(visit), notice=reader.say["changed"], status=409)
+    except ValidationError as error:
+        errors = {str(found["loc"][0]) for found in error.errors()}
+        return _hold(reader, parts.hands, view, notice=reader.say["mistake"], errors=errors, status=422)
+    return _to_visit(token, reader, done)
+
+
+def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
+    """The visit is over, or there were too many tries: whatever was typed is given back, to be kept."""
+    typed = "\n\n".join(text for name in TYPED if (text := reader.fields.get(name, "")))
+    notice = reader.say["too_many"].format(minutes=math.ceil(wait_seconds / 60)) if wait_seconds else ""
+    response = reader.page("over", status, notice=notice, typed=typed)
+    if wait_seconds:
+        response.headers["Retry-After"] = str(int(wait_seconds) + 1)
+    return response
+
+
+async def _do(hands: Hands, view: AppealView, step: str, reader: Reader) -> str:
+    """What pressing that button leads to; what was done, for the next page. Raises `NotNow`, `ValidationError`."""
+    fields, found = reader.fields, view.grievance
+    if step == "file":
+        new = NewGrievance(text=fields.get("text", ""), language=reader.language, contact=fields.get("contact", ""))
+        await decisions.file_grievance(hands, view.hold_id, new, HOLDER)
+        return "filed"
+    if found is None:
+        return ""
+    if step == "on":
+        more = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
+        await decisions.appeal_on(hands, found.grievance_id, more, HOLDER)
+    elif step == "withdraw":
+        await decisions.withdraw(hands, found.grievance_id, None, HOLDER)
+    return step if step in _DONE else ""
+
+
+def _hold(
+    reader: Reader,
+    hands: Hands,
+    view: AppealView,
+    *,
+    done: str = "",
+    notice: str = "",
+    errors: set[str] | None = None,
+    status: int = 200,
+) -> Response:
+    found, is_held = view.grievance, view.state == "held"
+    next_level = _next_level(view) if is_held else None
+    may_file = is_held and _may_file(view, hands)
+    return reader.page(
+        "hold",
+        status,
+        view=view,
+        done=done,
+        notice=notice,
+        errors=errors or set(),
+        fields=reader.fields,
+        may_file=may_file,
+        next_level=next_level.value if next_level else "",
+        is_last=found is not None and found.state is GrievanceState.UPHELD and above(found.level) is None,
+        level_days=_level_days(hands, found if next_level or not may_file else None),
+    )
+
+
+def _level_days(hands: Hands, promised: AppealGrievance | None) -> dict[str, int]:
+    """The days of each level: those that this grievance was promised, or today's for one that may be filed."""
+    if promised is None:
+        seconds, factor = hands.policy.grievance.level_seconds, 1.0
+    else:
+        seconds, factor = promised.level_seconds, hands.procedure_clock_factor
+    return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LADDER}
+
+
+def _next_level(view: AppealView) -> GrievanceLevel | None:
+    found = view.grievance
+    if found is None or found.state not in APPEALABLE or found.opened_at < view.first_held_at:
+        return None
+    return above(found.level)
+
+
+def _may_file(view: AppealView, hands: Hands) -> bool:
+    found = view.grievance
+    earlier = (
+        Earlier(state=found.state, level=found.level, opened_at=found.opened_at, filed=found.filed) if found else None
+    )
+    try:
+        may_be_filed(earlier, view.first_held_at, hands.policy.grievance.filed_max)
+    except NotNow:
+        return False
+    return True

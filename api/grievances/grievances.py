@@ -1,0 +1,124 @@
+"""Grievances of account holders: reading them, and what officers do at each level."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from activities.documents.issuing import appeal_address
+from activities.grievances import decisions
+from api.auth import acting, may
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, Limit
+from api.problems import FOUR_EYES, IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import Action
+from api.tokens import Officer
+from db.grievances import grievance_views
+from db.grievances import grievances as rows
+from db.holds import free_amounts
+from domain.errors import NotFound
+from domain.grievances import Standing, verbs_of
+from schemas.grievances.grievances import (
+    AppealOn,
+    GrievanceDecided,
+    GrievanceDone,
+    GrievancePage,
+    GrievanceReason,
+    GrievanceReport,
+    GrievanceView,
+    WithdrawGrievance,
+)
+from schemas.restoration_enums import GrievanceLevel, GrievanceState
+
+router = APIRouter(prefix="/api/v1/grievances", tags=["grievances"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_GRIEVANCE)]
+
+
+@router.get("")
+async def list_grievances(
+    parts: TheParts,
+    officer: Reader,
+    state: Annotated[GrievanceState | None, Query()] = None,
+    level: Annotated[GrievanceLevel | None, Query()] = None,
+    overdue: Annotated[bool | None, Query(description="Whether the level is past its time.")] = None,
+    ack_no: AckNoFilter = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> GrievancePage:
+    """Grievances, the oldest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await grievance_views.page(
+            connection, parts.hands.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
+        )
+
+
+@router.get("/{grievance_id}")
+async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -> GrievanceView:
+    """One grievance: what the holder says, its levels with their clocks, and what was let go because of it."""
+    async with (
+        parts.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        row = await rows.find(connection, grievance_id)
+        if row is None:
+            raise NotFound(f"grievance {grievance_id}")
+        free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
+        verbs = verbs_of(officer.role, Standing(state=row.state, level=row.level))
+        return await grievance_views.get(connection, grievance_id, parts.hands.now(), free_paise, verbs)
+
+
+@router.post("/{grievance_id}/report", responses=says(NOT_NOW))
+async def report(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.REPORT_ON_GRIEVANCE)],
+    grievance_id: UUID,
+    said: GrievanceReport,
+) -> GrievanceDone:
+    """Write down what the bank has said about its customer; the IO decides next."""
+    return await decisions.report(parts.hands, grievance_id, said, acting(officer))
+
+
+@router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
+async def decide(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.DECIDE_GRIEVANCE)],
+    grievance_id: UUID,
+    decided: GrievanceDecided,
+) -> GrievanceDone:
+    """Decide it at the officer's own level. What is let go is ordered at once, and never above what is free."""
+    address = appeal_address(parts.public_url)
+    return await decisions.decide(parts.hands, grievance_id, decided, acting(officer), appeal_address=address)
+
+
+@router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
+async def escalate(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.ESCALATE_GRIEVANCE)],
+    grievance_id: UUID,
+    why: GrievanceReason,
+) -> GrievanceDone:
+    """Take it to the next level before the time of this one is over."""
+    return await decisions.escalate(parts.hands, grievance_id, why, acting(officer))
+
+
+@router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
+async def appeal_on(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)],
+    grievance_id: UUID,
+    more: AppealOn,
+) -> GrievanceDone:
+    """The holder, who has come in person, takes the decision to the next level."""
+    return await decisions.appeal_on(parts.hands, grievance_id, more, acting(officer))
+
+
+@router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
+async def withdraw(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.WITHDRAW_GRIEVANCE)],
+    grievance_id: UUID,
+    told: WithdrawGrievance,
+) -> GrievanceDone:
+    """The holder, who has come in person, does not appeal any more; he is told that it was written down."""
+    return await decisions.withdraw(parts.hands, grievance_id, told, acting(officer))

@@ -1,0 +1,35 @@
+"""Who decides on appeals above the officers of a case, by district and for the State."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+
+from activities.grievance_officers import name_officer
+from api.auth import may
+from api.dependencies import TheParts
+from api.problems import IN_THE_DESCRIPTION
+from api.roles import Action
+from api.tokens import Officer
+from db.grievances import grievance_officers
+from schemas.grievances.officers import GrievanceOfficer, GrievanceOfficers, NewGrievanceOfficer
+
+router = APIRouter(prefix="/api/v1/grievance-officers", tags=["grievances"], responses=IN_THE_DESCRIPTION)
+
+
+@router.get("")
+async def list_grievance_officers(
+    parts: TheParts, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
+) -> GrievanceOfficers:
+    """Who is told that an appeal waits for a decision, where no officer of the case decides."""
+    async with parts.hands.pool.acquire() as connection:
+        return GrievanceOfficers(items=await grievance_officers.every(connection))
+
+
+@router.put("")
+async def name_grievance_officer(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.NAME_GRIEVANCE_OFFICER)],
+    new: NewGrievanceOfficer,
+) -> GrievanceOfficer:
+    """Say who it is at a level of a district, or of the State, from now on: they are told of what waits for them."""
+    return await name_officer(parts.hands, new, officer.actor)

@@ -1,0 +1,55 @@
+"""The door that counts: a complaint is durable before its number goes back, and its case is told at once."""
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+
+from activities.intake import take_complaint
+from api.auth import may
+from api.dependencies import TheParts
+from api.problems import ACK_NO_TAKEN, IN_THE_DESCRIPTION, KEY_REUSED, LIMIT_EXCEEDED, says
+from api.roles import Action
+from api.tokens import Officer
+from schemas.intake import Complaint, ComplaintReceipt
+
+router = APIRouter(prefix="/api/v1", tags=["complaints"], responses=IN_THE_DESCRIPTION)
+
+PATH: Final = "/api/v1/complaints"
+BODY_MAX_BYTES: Final = 256 * 1024
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        pattern=r"^[\x21-\x7e]{1,200}$",
+        description="The caller's own key: the same key with the same body gives the same answer.",
+    ),
+]
+
+
+@router.post(
+    "/complaints",
+    name="take_complaint",
+    status_code=201,
+    response_model=ComplaintReceipt,
+    responses={
+        **says(ACK_NO_TAKEN, LIMIT_EXCEEDED, KEY_REUSED),
+        201: {"headers": {"Location": {"description": "The case.", "schema": {"type": "string"}}}},
+    },
+)
+async def take(
+    complaint: Complaint,
+    idempotency_key: IdempotencyKey,
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)],
+) -> Response:
+    """Take a complaint. What is odd about it but possible is taken and flagged."""
+    taken = await take_complaint(parts.hands, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
+    if taken.follow_up is not None:
+        parts.courier.soon(taken.follow_up)
+    return Response(
+        taken.receipt.model_dump_json(),
+        status_code=201,
+        headers={"Location": f"/api/v1/cases/{taken.receipt.case_ack_no}"},
+        media_type="application/json",
+    )

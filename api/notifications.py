@@ -1,0 +1,50 @@
+"""What people were told, and what could not be sent: neither texts nor addresses, as a text may hold a code."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from activities.notifications import outbox
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, AckNo, After, Limit
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import Action
+from api.tokens import Officer
+from db import notifications
+from schemas.notifications import MessagePage, MessageRow
+
+router = APIRouter(prefix="/api/v1", tags=["messages"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_POLICE)]
+
+
+@router.get("/messages")
+async def list_messages(
+    parts: TheParts,
+    officer: Reader,
+    in_trouble: Annotated[bool, Query(description="Only those that went wrong and are not sent.")] = False,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> MessagePage:
+    """Messages of all cases, the newest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
+
+
+@router.get("/cases/{ack_no}/messages")
+async def list_messages_of_case(
+    parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
+) -> MessagePage:
+    """Messages of one case, the newest first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await notifications.page(connection, ack_no, after, limit, in_trouble=False)
+
+
+@router.post("/messages/{message_id}/send-again", responses=says(NOT_NOW))
+async def send_message_again(
+    parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
+) -> MessageRow:
+    """Have a message that waits, or was given up, sent at once: what was wrong is mended."""
+    return await outbox.send_again(parts.hands, message_id)

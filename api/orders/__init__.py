@@ -1,0 +1,1 @@
+"""Orders to banks to restore or to release, and what banks reply."""

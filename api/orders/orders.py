@@ -1,0 +1,110 @@
+"""Orders to banks at the officers' door: what was ordered, how it went, and what a person does about it."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Query
+
+from activities.orders import bank_replies
+from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.confirmations import NotItsLine, write_down
+from activities.orders.orders import cancel_order
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import LIMIT_DEFAULT, AckNoFilter, After, BankFilter, Limit
+from api.problems import IN_THE_DESCRIPTION, INVALID, NOT_FOUND, NOT_NOW, Refused, Violation, says
+from api.roles import ALLOWED, Action
+from api.tokens import Officer
+from db.orders import order_views
+from schemas.orders.order_views import BankTold, OrderDecision, OrderDone, OrderPage, OrderView, WrittenDown
+from schemas.orders.orders import CancellationAcknowledged, OrderConfirmation, WrittenDownTaken
+from schemas.restoration_enums import OrderState
+
+router = APIRouter(prefix="/api/v1/orders", tags=["orders"], responses=IN_THE_DESCRIPTION)
+
+Reader = Annotated[Officer, may(Action.READ_ORDERS)]
+
+
+@router.get("")
+async def list_orders(
+    parts: TheParts,
+    officer: Reader,
+    state: Annotated[OrderState | None, Query()] = None,
+    overdue: Annotated[bool | None, Query(description="Whether it is past its time and not over.")] = None,
+    institution: BankFilter = None,
+    ack_no: AckNoFilter = None,
+    after: After = None,
+    limit: Limit = LIMIT_DEFAULT,
+) -> OrderPage:
+    """Orders to banks, the first due first."""
+    async with parts.hands.pool.acquire() as connection:
+        return await order_views.page(
+            connection,
+            parts.hands.now(),
+            after,
+            limit,
+            state=state,
+            overdue=overdue,
+            institution=institution,
+            ack_no=ack_no,
+        )
+
+
+@router.get("/{order_id}")
+async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderView:
+    """One order: its lines, how it was carried, what the bank said, and the ladder that silence climbs."""
+    async with (
+        parts.hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        return await order_views.get(connection, order_id, parts.hands.now())
+
+
+@router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
+async def send_again(
+    parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
+) -> OrderDone:
+    """Have an order carried once more: what kept it is mended."""
+    state = await bank_replies.send_again(parts.hands, order_id, why.reason, officer.actor)
+    return OrderDone(order_id=order_id, state=state)
+
+
+@router.post("/{order_id}/cancel", name="cancel_order", responses=says(NOT_NOW, NOT_FOUND))
+async def cancel(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
+) -> OrderDone:
+    """Take an order back, as far as the bank has not done it."""
+    await cancel_order(parts.hands, order_id, why.reason, officer.actor)
+    return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
+
+
+@router.post(
+    "/{order_id}/cancellation-told", name="vouch_for_cancellation_of_order", responses=says(NOT_NOW, NOT_FOUND)
+)
+async def vouch(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, told: BankTold
+) -> CancellationAcknowledged:
+    """Write down how the bank was told that an order is taken back; what waits for that is sent."""
+    at = await vouch_for_cancellation(parts.hands, order_id, told.note, officer.actor)
+    return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
+
+
+@router.post("/{order_id}/confirm", name="write_down_confirmation", responses=says(NOT_FOUND))
+async def confirm(
+    parts: TheParts, officer: Annotated[Officer, may(Action.CONFIRM_ORDER)], order_id: UUID, told: WrittenDown
+) -> WrittenDownTaken:
+    """Write down what a bank said it has done, by telephone or letter.
+
+    It counts as the bank's own word once a second officer, who may take money out of `held`, has said the same.
+    """
+    word, supervises = OrderConfirmation(lines=told.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
+    try:
+        return await write_down(parts.hands, order_id, word, told.note, officer.actor, supervises=supervises)
+    except NotItsLine as error:
+        raise not_its_line(error) from None
+
+
+def not_its_line(error: NotItsLine) -> Refused:
+    """A word on a line that the order has not."""
+    violation = Violation(f"lines[{error.index}].line_no", "is no line of this order", error.line_no)
+    return Refused(INVALID, violations=[violation])

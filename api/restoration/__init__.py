@@ -1,0 +1,1 @@
+"""Restoration: routes, applications, decisions, allocations."""

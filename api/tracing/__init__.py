@@ -1,0 +1,1 @@
+"""Tracing the money: hold requests, banks' answers, discrepancies."""

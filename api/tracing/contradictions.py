@@ -1,0 +1,47 @@
+"""Contradictions: how many each bank has opened, and settling one."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Response
+
+from activities.tracing.contradictions import SettledBy, settle
+from api.auth import may
+from api.dependencies import TheParts
+from api.params import ContradictionId
+from api.problems import IN_THE_DESCRIPTION, NOT_NOW, says
+from api.roles import ALLOWED, Action
+from api.tokens import Officer
+from db.tracing import contradictions
+from schemas.tracing.contradictions import BankDoubtsList, SettlementDone, Settling
+
+router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], responses=IN_THE_DESCRIPTION)
+
+
+@router.get("/by-bank")
+async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
+    """How many contradictions each bank's lines have opened, by kind, and how many wait for a person."""
+    async with parts.hands.pool.acquire() as connection:
+        return await contradictions.by_bank(connection)
+
+
+@router.post(
+    "/{contradiction_id}/settle",
+    responses={
+        **says(NOT_NOW),
+        202: {"description": "Proposed: a supervisor must agree.", "model": SettlementDone},
+    },
+)
+async def settle_contradiction(
+    parts: TheParts,
+    officer: Annotated[Officer, may(Action.SETTLE_CONTRADICTION)],
+    contradiction_id: ContradictionId,
+    settling: Settling,
+    response: Response,
+) -> SettlementDone:
+    """Settle it. Where money would leave `held`, that is a proposal, until a supervisor says the same after another."""
+    by = SettledBy(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
+    done, follow_up = await settle(parts.hands, contradiction_id, settling, by)
+    if follow_up is not None:
+        parts.courier.soon(follow_up)
+    response.status_code = 200 if done.settled else 202
+    return done

@@ -1,0 +1,233 @@
+"""A bank's orders at its own door: what it reads, and what becomes of its word."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+from uuid import uuid4
+
+import pytest
+
+from activities.holds import opening
+from api.bank_gateway.feed import LOOK_AGAIN_SECONDS
+from db.orders import bank_orders
+from schemas.enums import ChannelKind
+from schemas.restoration_enums import OrderKind
+from tests.api.feed import Feed, feed, kind, waiters
+from tests.api.ordered import HELD_PAISE, VICTIM, Ordering, done, ordering
+
+__all__ = ["feed", "ordering"]
+
+REFUSAL = {"code": "NO-HOLD", "reason": "the account was attached by a court"}
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+async def test_an_order_says_what_to_credit_and_where(ordering: Ordering) -> None:
+    case_no = await ordering.case()
+    order_id = await ordering.plan(case_no)
+    page = (await ordering.get()).json()
+    (item,) = page["items"]
+    assert item == (await ordering.get(f"/{order_id}")).json()
+    assert (item["order_id"], item["kind"], item["state"], item["ack_no"]) == (
+        str(order_id),
+        "restore",
+        "delivered",
+        case_no,
+    )
+    assert page["next"] is None
+    (line,) = item["lines"]
+    assert line == {
+        "line_no": 1,
+        "hop": 1,
+        "reference": "412345678901",
+        "account": "30000000001",
+        "amount_paise": HELD_PAISE,
+        "confirmed_paise": 0,
+        "beneficiary": VICTIM.model_dump(),
+    }
+
+
+async def test_what_is_not_delivered_is_in_no_list_and_nobody_reads_anothers(ordering: Ordering) -> None:
+    order_id = await ordering.restore(delivered=False)
+    assert (await ordering.get()).json()["items"] == []
+    for path in ("", "/paper"):
+        theirs = await ordering.get(f"/{order_id}{path}", bank="HDFC")
+        assert kind(theirs, 404) == kind(await ordering.get(f"/{uuid4()}{path}"), 404) == "not-found"
+    for verb, body in (("acknowledge", {}), ("confirm", done()), ("refuse", REFUSAL)):
+        assert kind(await ordering.say(order_id, verb, body, bank="HDFC"), 404) == "not-found"
+    assert await ordering.buckets() == {"held": HELD_PAISE}
+
+
+async def test_orders_are_paged_and_filtered_by_state(ordering: Ordering) -> None:
+    orders = [await ordering.plan(await ordering.case(f"5{n:011}", f"3000000000{n}")) for n in range(1, 4)]
+    found, cursor = [], None
+    for more in (True, False):
+        page = (await ordering.get(limit=2, **({"cursor": cursor} if cursor else {}))).json()
+        found += [item["order_id"] for item in page["items"]]
+        cursor = page["next"]
+        assert (cursor is not None) is more
+    assert found == [str(order_id) for order_id in orders]
+    await ordering.say(orders[1], "confirm", done())
+    confirmed = (await ordering.get(state="confirmed")).json()["items"]
+    assert [item["order_id"] for item in confirmed] == [str(orders[1])]
+    assert kind(await ordering.get(cursor="nonsense"), 422) == "invalid-request"
+    assert kind(await ordering.get(state="lost"), 422) == "invalid-request"
+
+
+async def test_the_paper_is_there_once_it_is_issued(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    assert kind(await ordering.get(f"/{order_id}/paper"), 409) == "no-paper"
+    await ordering.doors.parts.hands.pool.execute(
+        "INSERT INTO paper (paper_id, number, kind, subject, case_no, order_id, language, template_version, facts, pdf,"
+        " digest, issued_at, issued_by) SELECT $1, 'X/1', 'restoration_order', order_id::text, case_no, order_id, 'en',"
+        " '1', '{}', '%PDF-1'::bytea, sha256('%PDF-1'::bytea), now(), 'officer:sp' FROM bank_order WHERE order_id = $2",
+        uuid4(),
+        order_id,
+    )
+    response = await ordering.get(f"/{order_id}/paper")
+    assert (response.content, response.headers["content-type"]) == (b"%PDF-1", "application/pdf")
+    assert response.headers["ratelimit"]
+    assert (await ordering.get(f"/{order_id}")).json()["paper_number"] == "X/1"
+
+
+# -- the bank's word ---------------------------------------------------------------------------------------------------
+
+
+async def test_what_a_bank_fetches_is_kept_as_it_was_served(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    page, one = await ordering.get(), await ordering.get(f"/{order_id}")
+    pool = ordering.doors.parts.hands.pool
+    (row,) = await pool.fetch("SELECT * FROM bank_exchange WHERE order_id = $1 AND channel = 'pull'", order_id)
+    assert (row["about"], row["head"], row["body"]) == ("order", f"FEED order {order_id}\n", one.content)
+    assert row["body"] in page.content
+    await ordering.say(order_id, "acknowledge", {})
+    data = await pool.fetchval(
+        "SELECT data FROM case_event WHERE data->>'order_id' = $1 AND kind = 'order_acknowledged'", str(order_id)
+    )
+    assert row["digest"].hex() in [exchange["sent_sha256"] for exchange in data["exchanges"]]
+
+
+async def test_a_receipt_is_one_however_often_it_is_given(ordering: Ordering) -> None:
+    order_id = await ordering.restore(delivered=False)
+    first, again = [(await ordering.say(order_id, "acknowledge", {})).json() for _ in range(2)]
+    assert first == again
+    assert await ordering.state(order_id) == "delivered", "no other channel need try any more"
+    kinds = await ordering.events()
+    assert (kinds.count("order_acknowledged"), kinds.count("order_delivered")) == (1, 1)
+    other = await ordering.plan(await ordering.case("422222222222", "30000000002"))
+    await ordering.say(other, "confirm", done())
+    assert kind(await ordering.say(other, "acknowledge", {}), 409) == "order-over"
+
+
+async def test_the_same_word_gets_the_same_answer_and_moves_money_once(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    first, again = [await ordering.say(order_id, "confirm", done()) for _ in range(2)]
+    assert (
+        first.json()
+        == again.json()
+        == {
+            "order_id": str(order_id),
+            "state": "confirmed",
+            "applied": 1,
+            "duplicates": 0,
+            "contradictions": 0,
+        }
+    )
+    assert await ordering.buckets() == {"restored": HELD_PAISE}
+    assert await ordering.value("SELECT count(*) FROM bank_evidence") == 2, "every word is kept as it came"
+
+
+async def test_under_one_key_one_word(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    wrong = await ordering.say(
+        order_id, "confirm", {"lines": [{**done()["lines"][0], "line_no": 2}]}, Idempotency_Key="k"
+    )
+    assert kind(wrong, 422) == "invalid-request"
+    assert wrong.json()["violations"][0]["field"] == "lines[0].line_no"
+    first = await ordering.say(order_id, "confirm", done(1_000_00), Idempotency_Key="k")
+    assert (await ordering.say(order_id, "confirm", done(1_000_00), Idempotency_Key="k")).json() == first.json()
+    other = await ordering.say(order_id, "confirm", done(2_000_00), Idempotency_Key="k")
+    assert kind(other, 422) == "idempotency-key-reused"
+    assert await ordering.buckets() == {"held": 4_000_00, "restored": 1_000_00}
+
+
+async def test_two_words_at_once_are_booked_once_each_and_never_above_the_order(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    words = [done(3_000_00, f"UTR{n}") for n in range(1, 4)]
+    taken = await asyncio.gather(*(ordering.say(order_id, "confirm", word) for word in words))
+    assert all(response.status_code == 200 for response in taken), [response.text for response in taken]
+    assert await ordering.buckets() == {"restored": HELD_PAISE}
+    assert sum(response.json()["contradictions"] for response in taken) == 2
+    assert await ordering.value("SELECT sum(applied_paise) FROM bank_confirmation") == HELD_PAISE
+
+
+async def test_a_refusal_is_for_a_person_and_the_order_lives_on(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    first, again = [await ordering.say(order_id, "refuse", REFUSAL) for _ in range(2)]
+    assert first.json() == again.json() == {"order_id": str(order_id), "state": "refused"}
+    task = await ordering.row("SELECT kind, note, institution FROM desk_task WHERE kind = 'order_silent'")
+    assert tuple(task) == ("order_silent", f"order {order_id}", "SBIN")
+    assert (await ordering.events()).count("order_refused") == 1
+    await ordering.say(order_id, "confirm", done())
+    assert await ordering.state(order_id) == "confirmed", "a bank that does it all the same is believed"
+    assert kind(await ordering.say(order_id, "refuse", REFUSAL), 409) == "order-over"
+    for bad in ({**REFUSAL, "code": "a b"}, {**REFUSAL, "reason": " "}, {"code": "X"}, {**REFUSAL, "reason": "a\0"}):
+        assert kind(await ordering.say(order_id, "refuse", bad), 422) == "invalid-request"
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        {"line_no": 1, "amount_paise": 0, "done_at": "2026-11-25T09:00:00Z"},
+        {"line_no": 1, "amount_paise": 100, "done_at": "2026-11-25T09:00:00"},
+        {"line_no": 0, "amount_paise": 100, "done_at": "2026-11-25T09:00:00Z"},
+        {"line_no": 1, "amount_paise": "100", "done_at": "2026-11-25T09:00:00Z"},
+    ],
+    ids=["nothing", "naive", "line 0", "text"],
+)
+async def test_a_word_that_is_none_is_refused_with_the_field(ordering: Ordering, line: dict[str, object]) -> None:
+    order_id = await ordering.restore()
+    assert kind(await ordering.say(order_id, "confirm", {"lines": [line]}), 422) == "invalid-request"
+    assert await ordering.buckets() == {"held": HELD_PAISE}
+
+
+async def test_a_reference_with_another_amount_is_not_taken_for_said_again(ordering: Ordering) -> None:
+    order_id = await ordering.restore()
+    await ordering.say(order_id, "confirm", done(2_000_00))
+    again = (await ordering.say(order_id, "confirm", done(3_000_00))).json()
+    assert (again["applied"], again["duplicates"], again["contradictions"]) == (0, 0, 1)
+    assert await ordering.buckets() == {"held": 3_000_00, "restored": 2_000_00}
+
+
+# -- holds -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_hold_is_confirmed_as_released_in_whole(ordering: Ordering, feed: Feed) -> None:
+    hold_id = await feed.hold()
+    case_no = await ordering.value("SELECT case_no FROM case_file")
+    await feed.post(hold_id, "answer", {"lines": [{"kind": "held", "hop": 1, "amount_paise": HELD_PAISE}]})
+    assert kind(await feed.post(hold_id, "release-confirm"), 409) == "no-release-order"
+    await opening.take_up(ordering.doors.parts.hands, case_no)
+    order_id = await ordering.plan(case_no, OrderKind.RELEASE)
+    for _ in range(2):
+        assert (await feed.post(hold_id, "release-confirm")).status_code == 204
+    assert await ordering.buckets() == {"released": HELD_PAISE}
+    assert await ordering.state(order_id) == "confirmed"
+    assert await ordering.value("SELECT count(*) FROM bank_confirmation") == 1
+
+
+async def test_an_order_wakes_whoever_waits_for_the_feed(ordering: Ordering, feed: Feed) -> None:
+    case_no = await ordering.case()
+    order_id = await ordering.plan(case_no, delivered=False)
+    cursor = (await feed.page())["next"]
+    waiting = asyncio.create_task(feed.page(cursor=cursor, wait_seconds=30))
+    await waiters(ordering.doors.app.state.bank_hub, 1)
+    await asyncio.sleep(0.05)  # its first look finds nothing
+    assert not waiting.done()
+    async with ordering.doors.parts.hands.pool.acquire() as connection:
+        await bank_orders.delivered(connection, order_id, ChannelKind.PULL, "J-1", datetime.now(UTC))
+    began = time.perf_counter()
+    page = await waiting
+    assert (page["items"], page["orders_waiting"]) == ([], 1)
+    assert time.perf_counter() - began < LOOK_AGAIN_SECONDS, "it was woken"

@@ -1,0 +1,459 @@
+"""The public page of an appeal, from the reference to the decision, with real short messages and mail."""
+
+import re
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from html import unescape
+from typing import Any
+from uuid import UUID
+
+import httpx
+import pytest
+
+from activities.grievances import decisions
+from activities.holds import opening
+from activities.holds.lifecycle import HoldHands
+from activities.notifications.outbox import Ways, send_due
+from adapters.messages.sms import SmsGateway, SmsWire
+from adapters.messages.smtp import Mailer
+from api.dependencies import Parts
+from api.grievances.appeal_page import PAGES, WORDS
+from db.pool import Pool
+from domain.policy.model import RateLimit, TryName
+from schemas.enums import Language, Role
+from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
+from schemas.outbox.procedures import ProcedureOrder
+from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
+from simulator import sms_gateway
+from tests.activities.way_home import officer
+from tests.api.conftest import Doors, line, opened, transfer
+from tests.asgi_server import served
+from tests.mail_server import Postbox, mail_server
+
+TEXT = "It is the rent for November of my tenant, Shri Verma.\nThe agreement is with me."
+CONTACT = {"phone_number": "9876500000", "email": "holder@mail.example"}
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
+REFERENCE = "ABCDEFGH23"
+"""of no hold"""
+
+
+@dataclass
+class Holder:
+    """A browser at the page, the clock of the world, and the messages that have arrived."""
+
+    gateway: sms_gateway.SmsGateway
+    ways: Ways
+    box: Postbox
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    doors: Doors = field(init=False)
+
+    @property
+    def client(self) -> httpx.AsyncClient:
+        return self.doors.client
+
+    async def hold(self, rrn: str = "412345678901", **told: Any) -> tuple[str, UUID, str]:
+        """A case with ₹5,000 on hold at SBIN, whose holder has been told; its number, hold and reference."""
+        receipt = await self.doors.complain(transfers=[transfer(rrn)])
+        case_no = receipt["case_ack_no"]
+        await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
+        self.at = max(self.at, datetime.now(UTC))
+        hands = self.doors.parts.hands
+        await opening.take_up(hands, case_no)
+        row = await hands.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
+        assert row is not None
+        await HoldHands(hands, "https://freeze.example/appeal").attend_to_hold(
+            ProcedureOrder(subject=str(row["hold_id"]), case_no=case_no, what="tell_holder", at=self.at)
+        )
+        return case_no, row["hold_id"], row["reference"]
+
+    async def arrived(self) -> list[str]:
+        """Send what is due, and read every short message that has come so far."""
+        await send_due(self.doors.parts.hands, self.ways)
+        return [message.text for message in self.gateway.messages]
+
+    async def code(self) -> str:
+        """The code of the newest short message."""
+        codes: list[str] = [found[0] for text in await self.arrived() if (found := re.findall(r"\b[0-9]{8}\b", text))]
+        return codes[-1]
+
+    async def post(self, path: str, **fields: str) -> httpx.Response:
+        return await self.client.post(path, data=fields)
+
+    async def enter(self, reference: str, lang: str = "en") -> str:
+        """Come in; the visit's path."""
+        asked = await self.post(f"/appeal?lang={lang}", reference=reference, step="code")
+        assert asked.status_code == 200, asked.text
+        entered = await self.post(f"/appeal?lang={lang}", reference=reference, code=await self.code(), step="enter")
+        assert entered.status_code == 303, entered.text
+        path: str = entered.headers["location"]
+        return path
+
+    async def see(self, path: str) -> str:
+        """What a reader sees of a page."""
+        response = await self.client.get(path)
+        assert response.status_code == 200, response.text
+        return words_of(response)
+
+
+def words_of(response: httpx.Response) -> str:
+    body = re.sub(r"<style>.*?</style>", "", response.text, flags=re.DOTALL)
+    return " ".join(unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+@asynccontextmanager
+async def a_holder(parts: Parts) -> AsyncIterator[Holder]:
+    gateway, box = sms_gateway.SmsGateway("token"), Postbox()
+    async with (
+        mail_server(box) as port,
+        served(gateway) as url,
+        SmsGateway(SmsWire(url, "UPCOPS", "token")) as sms,
+    ):
+        mail = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example")
+        made = Holder(gateway, Ways(mail=mail, sms=sms), box)
+        hands = replace(parts.hands, clock=lambda: made.at)
+        async with opened(replace(parts, hands=hands)) as doors:
+            made.doors = doors
+            yield made
+
+
+@pytest.fixture
+async def holder(parts: Parts, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Holder]:
+    monkeypatch.setattr("api.grievances.appeal_page.ANSWERS_AFTER_SECONDS", 0.0)
+    async with a_holder(parts) as holder:
+        yield holder
+
+
+# -- from the reference to the decision --------------------------------------------------------------------------------
+
+
+async def test_from_the_message_to_the_money(holder: Holder) -> None:
+    case_no, _, reference = await holder.hold(**CONTACT)
+    told = next(text for text in await holder.arrived() if "Free appeal" in text)
+    assert f"reference {reference}, at https://freeze.example/appeal" in told
+
+    visit = await holder.enter(reference.lower())
+    page = await holder.see(visit)
+    for fact in (case_no, "₹5,000", "account ending in 0001", "State Bank of India", "helpline 1930", reference):
+        assert fact in page
+    assert "Asha Devi" not in page, "nothing of the victim's"
+    assert "412345678901" not in page
+
+    filed = await holder.post(visit, step="file", text=TEXT, contact="98765 00000")
+    assert filed.status_code == 303
+    page = await holder.see(filed.headers["location"])
+    number = re.findall(r"G[0-9]{8}", page)[0]
+    assert f"Your appeal was taken. Its number is {number}." in page
+    assert "Now with Your bank Answers by" in page
+    assert f"Answers by {holder.at + timedelta(days=7, hours=5, minutes=30):%d-%m-%Y}" in page
+    assert "Shri Verma" in page
+
+    hands = holder.doors.parts.hands
+    grievance_id: UUID = await hands.pool.fetchval("SELECT grievance_id FROM grievance")
+    said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
+    await decisions.report(hands, grievance_id, said, "bank:SBIN", institution="SBIN")
+    assert "Investigating officer" in await holder.see(visit)
+    upheld = GrievanceDecided(level=GrievanceLevel.IO, decision=GrievanceDecision.UPHELD, reason="no agreement shown")
+    await decisions.decide(hands, grievance_id, upheld, officer("io", Role.IO))
+    assert any("the hold stays" in text for text in await holder.arrived())
+    page = await holder.see(visit)
+    assert "Decided: the hold stays." in page
+    assert "no agreement shown" in page
+
+    more = await holder.post(visit, step="on", level="io", more="here it is")
+    page = await holder.see(more.headers["location"])
+    assert f"Your appeal {number} goes to the next level." in page
+    assert "Now with Additional or Deputy Superintendent of Police" in page
+    assert f"{holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: Your bank answered." in page
+    assert "The investigating officer decided: the hold stays." in page
+    hindi = await holder.see(visit.replace("lang=en", "lang=hi"))
+    assert "आपके बैंक ने उत्तर दे दिया है।" in hindi
+    assert "विवेचना अधिकारी का निर्णय: रोक बनी रहेगी।" in hindi
+    released = GrievanceDecided(
+        level=GrievanceLevel.DY_SP, decision=GrievanceDecision.PART_RELEASED, released_paise=3000_00, reason="rent"
+    )
+    await decisions.decide(hands, grievance_id, released, officer("dy", Role.DY_SP))
+    page = await holder.see(visit)
+    assert "Decided: ₹3,000 is let go, the rest stays on hold." in page
+    assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: let ₹3,000 go" in page
+    assert "Take it to: Grievance officer of the district" in page
+    assert await hands.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'") == 1
+    await holder.arrived()
+    assert any("ordered to let Rs 3,000 go" in letter.get_content() for letter in holder.box.letters)
+
+
+async def test_in_hindi(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference, "hi")
+    assert "आपके खाते में रोकी गई राशि" in await holder.see(visit)
+    filed = await holder.post(visit, step="file", text="यह मेरी दुकान की बिक्री है।")
+    assert "कृपया इसे लिख लें" in await holder.see(filed.headers["location"])
+    assert await holder.doors.parts.hands.pool.fetchval("SELECT language FROM grievance") == "hi"
+
+
+async def test_a_code_in_hindi_digits_and_with_spaces_is_a_code(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    await holder.post("/appeal", reference=f"{reference[:5]}-{reference[5:]}", step="code")
+    code = (await holder.code()).translate({ord("0") + digit: ord("०") + digit for digit in range(10)})
+    entered = await holder.post("/appeal", reference=f" {reference} ", code=f"{code[:4]} {code[4:]}", step="enter")
+    assert entered.status_code == 303
+
+
+async def test_withdrawn_by_the_holder(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    await holder.post(visit, step="file", text=TEXT)
+    gone = await holder.post(visit, step="withdraw")
+    page = await holder.see(gone.headers["location"])
+    assert "Your appeal was withdrawn." in page
+    assert "Send the appeal" in page, "another may come while the money is on hold"
+
+
+async def test_the_button_pressed_twice_is_one_appeal(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    await holder.post(visit, step="file", text=TEXT)
+    again = await holder.post(visit, step="file", text=TEXT)
+    assert again.status_code == 409
+    assert "Something has changed meanwhile" in words_of(again)
+    assert await holder.doors.parts.hands.pool.fetchval("SELECT count(*) FROM grievance") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "status"), [("short", 422), ("x" * 2001, 422), ("क" * 2000, 303), ("x\x00y" * 10, 303)]
+)
+async def test_an_appeal_has_its_limits_and_what_was_typed_stays(holder: Holder, text: str, status: int) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    response = await holder.post(visit, step="file", text=text, contact="me")
+    assert response.status_code == status
+    if status == 422:
+        assert "An appeal has 10 to 2,000 characters." in words_of(response)
+        assert f">{text}</textarea>" in response.text
+
+
+async def test_what_is_typed_is_text_and_never_markup(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    await holder.post(visit, step="file", text="<script>alert(1)</script> & {{ 7 * 7 }}")
+    response = await holder.client.get(visit)
+    assert "<script>" not in response.text
+    assert "&lt;script&gt;alert(1)&lt;/script&gt; &amp; {{ 7 * 7 }}" in response.text
+
+
+# -- codes -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_reference_that_is_none_looks_exactly_like_one_that_is(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    known = [
+        await holder.post("/appeal?lang=en", reference=reference, step="code"),
+        await holder.post("/appeal?lang=en", reference=reference, code="00000000", step="enter"),
+    ]
+    unknown = [
+        await holder.post("/appeal?lang=en", reference=REFERENCE, step="code"),
+        await holder.post("/appeal?lang=en", reference=REFERENCE, code="00000000", step="enter"),
+    ]
+    for one, other in zip(known, unknown, strict=True):
+        assert one.status_code == other.status_code
+        assert one.text.replace(reference, REFERENCE) == other.text
+        assert set(one.headers) == set(other.headers)
+    assert known[1].status_code == 422
+
+
+async def test_what_is_asked_about_a_reference_takes_its_time(holder: Holder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.grievances.appeal_page.ANSWERS_AFTER_SECONDS", 0.2)
+    for fields in ({"step": "code"}, {"step": "enter", "code": "12345678"}):
+        began = time.monotonic()
+        await holder.post("/appeal", reference=REFERENCE, **fields)
+        assert time.monotonic() - began >= 0.2
+
+
+async def test_codes_of_a_reference_are_counted_known_or_not(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    before = len(await holder.arrived())
+    for name in (reference, REFERENCE):
+        answers = [await holder.post("/appeal?lang=en", reference=name, step="code") for _ in range(5)]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 200, 429]
+        assert "Please wait 15 minutes" in words_of(answers[-1])
+    codes = [text for text in await holder.arrived() if re.search(r"\b[0-9]{8}\b", text)]
+    assert len(codes) == 4 * 2, "in two languages"
+    assert len(await holder.arrived()) == before + 8
+
+
+async def test_tries_from_one_address_are_counted(parts: Parts) -> None:
+    rules = parts.hands.policy.doors
+    few = rules.tries | {TryName.APPEAL_TRIES: RateLimit(calls=2, seconds=60, source="a test")}
+    policy = parts.hands.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
+    async with opened(replace(parts, hands=replace(parts.hands, policy=policy))) as doors:
+        answers = [await doors.client.post("/appeal", data={"reference": "short"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    assert answers[-1].headers["content-type"].startswith("text/html")
+    assert 0 < int(answers[-1].headers["retry-after"]) <= 31
+
+
+async def test_five_wrong_tries_and_the_right_code_opens_nothing(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    await holder.post("/appeal", reference=reference, step="code")
+    code = await holder.code()
+    wrong = f"{(int(code) + 1) % 10**8:08d}"
+    for _ in range(5):
+        assert (await holder.post("/appeal", reference=reference, code=wrong, step="enter")).status_code == 422
+    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 422
+    await holder.post("/appeal", reference=reference, step="code")
+    assert (
+        await holder.post("/appeal", reference=reference, code=await holder.code(), step="enter")
+    ).status_code == 303
+
+
+async def test_a_code_opens_once_its_own_hold_and_in_its_time(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    _, _, other = await holder.hold("412345678902", root_account_number="30000000001", **CONTACT)
+    await holder.post("/appeal", reference=reference, step="code")
+    code = await holder.code()
+    assert (await holder.post("/appeal", reference=other, code=code, step="enter")).status_code == 422
+    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 303
+    assert (await holder.post("/appeal", reference=reference, code=code, step="enter")).status_code == 422
+    await holder.post("/appeal", reference=reference, step="code")
+    late = await holder.code()
+    holder.at += timedelta(minutes=10, seconds=1)
+    assert (await holder.post("/appeal", reference=reference, code=late, step="enter")).status_code == 422
+
+
+async def everything(pool: Pool) -> str:
+    """Every row of every table, as text."""
+    tables = await pool.fetch("SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public'")
+    rows = [await pool.fetch(f"SELECT t::text AS row FROM {table['name']} t") for table in tables]
+    return "\n".join(row["row"] for table in rows for row in table)
+
+
+async def test_the_database_never_has_a_code_that_is_sent_nor_a_visit(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    token = visit.removeprefix("/appeal/").partition("?")[0]
+    code = await holder.code()
+    kept = await everything(holder.doors.parts.hands.pool)
+    assert reference in kept
+    assert code not in kept
+    assert token not in kept
+
+
+async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_time_is_over(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    await holder.arrived()
+    holder.gateway.down = True
+    await holder.post("/appeal?lang=en", reference=reference, step="code")
+    pool = holder.doors.parts.hands.pool
+    body = await pool.fetchval("SELECT body FROM message WHERE kind = 'grievance_code' AND language = 'en'")
+    code = re.findall(r"\b[0-9]{8}\b", body)[0]
+    for _ in range(12):
+        await holder.arrived()
+        holder.at += timedelta(minutes=1)
+    holder.gateway.down = False
+    before = len(holder.gateway.messages)
+    assert len(await holder.arrived()) == before, "nobody is told a code that opens nothing any more"
+    assert code not in await everything(pool)
+    given_up = await pool.fetch(
+        "SELECT message_id, failure FROM message WHERE kind = 'grievance_code' AND medium = 'sms'"
+    )
+    assert {row["failure"] for row in given_up} == {"its time is over"}
+    again = await holder.doors.post(f"/api/v1/messages/{given_up[0]['message_id']}/send-again", {}, Role.DESK)
+    assert (again.status_code, again.json()["detail"]) == (409, "its time is over")
+
+
+async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Holder) -> None:
+    case_no, hold_id, reference = await holder.hold()
+    asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
+    assert "your bank, or any cyber police station, gets a code for you" in words_of(asked)
+    tasks = await holder.doors.parts.hands.pool.fetch(
+        "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'phone_bank'", case_no
+    )
+    assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in [tuple(task) for task in tasks]
+    made = await holder.doors.post(
+        f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
+    )
+    assert made.status_code == 201, made.text
+    holder.at += timedelta(days=6)
+    entered = await holder.post("/appeal?lang=en", reference=reference, code=made.json()["code"], step="enter")
+    assert entered.status_code == 303
+    log = await holder.doors.read(f"/api/v1/cases/{case_no}/events", Role.AUDITOR)
+    assert made.json()["code"] not in str(log)
+    assert "appeal_code_made" in [event["kind"] for event in log["items"]]
+
+
+# -- the page itself ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("accepts", "query", "words"),
+    [
+        ("", "", "क्या आपके खाते में"),
+        ("en-IN", "", "Is money in your account on hold?"),
+        ("hi-IN,hi;q=0.9,en;q=0.8", "", "क्या आपके खाते में"),
+        ("hi-IN", "?lang=en", "Is money in your account on hold?"),
+        ("fr-FR,en;q=0.5", "?lang=hi", "क्या आपके खाते में"),
+        ("en;q=0.3,hi;q=0.9", "", "क्या आपके खाते में"),
+        ("hi;q=0,en;q=0.1", "", "Is money in your account on hold?"),
+        ("en;q=none,fr", "", "क्या आपके खाते में"),
+    ],
+)
+async def test_the_language_that_was_chosen_else_the_browsers(
+    holder: Holder, accepts: str, query: str, words: str
+) -> None:
+    response = await holder.client.get(f"/appeal{query}", headers={"Accept-Language": accepts})
+    assert words in words_of(response)
+
+
+async def test_the_language_is_switched_without_another_code(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    before = len(await holder.arrived())
+    await holder.post("/appeal?lang=en", reference=reference, step="code")
+    shown = await holder.post("/appeal?lang=hi", reference=reference, step="show")
+    assert "आपका कोड" in words_of(shown)
+    assert len(await holder.arrived()) == before + 2
+
+
+async def test_no_script_no_stranger_and_no_trace(holder: Holder) -> None:
+    _, _, reference = await holder.hold(**CONTACT)
+    visit = await holder.enter(reference)
+    for path in ("/appeal", visit):
+        response = await holder.client.get(path)
+        assert "script" not in response.text
+        assert re.findall(r"(?:src|href|action)=\"(?:https?:)?//", response.text) == []
+        for name, value in PAGES.headers.items():
+            assert response.headers[name] == value
+        assert response.headers["cache-control"] == "no-store"
+        assert "unsafe-inline" not in response.headers["content-security-policy"]
+
+
+def test_nothing_is_wider_than_a_small_phone() -> None:
+    style = str(PAGES._templates.globals["style"])
+    assert re.findall(r"(?<![-\w])(?:min-)?width:[0-9.]+(?:px|rem|em|ch)", style) == []
+    assert "overflow-wrap:anywhere" in style, "a long word breaks"
+
+
+@pytest.mark.parametrize("path", ["/appeal", "/appeal/" + "x" * 32])
+async def test_hostile_bodies_get_a_page(holder: Holder, path: str) -> None:
+    for body, headers, statuses in [
+        (b"\xff\xfe", FORM, {400}),
+        (b"a=1&" * 50, FORM, {400}),
+        (b"{}", {"Content-Type": "application/json"}, {415}),
+        (b"x" * 70_000, FORM, {413}),
+        (b"reference=%00%00&step=code", FORM, {410, 422}),
+    ]:
+        response = await holder.client.post(path, content=body, headers=headers)
+        assert response.status_code in statuses, (body[:20], response.text)
+        assert response.headers["content-type"].startswith("text/html")
+        assert re.search("[\u0900-\u097f]", response.text), "a reader of Hindi is refused in Hindi"
+        assert "is not lost" not in response.text
+
+
+def test_both_languages_say_the_same_things() -> None:
+    english, hindi = WORDS[Language.EN], WORDS[Language.HI]
+    assert english.keys() == hindi.keys()
+    for name, words in english.items():
+        assert set(re.findall(r"\{(\w+)\}", words)) == set(re.findall(r"\{(\w+)\}", hindi[name])), name
+    for level in GrievanceLevel:
+        assert {f"level_{level.value}", f"by_{level.value}"} <= english.keys()

@@ -1,0 +1,290 @@
+"""The page about an order: from the link to the confirmation, and everything that may happen to a link on the way."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import asyncpg
+import httpx
+import pytest
+
+from activities.orders.cancellations import vouch_for_cancellation
+from activities.orders.orders import cancel_order
+from activities.tracing.answer_links import LetterLinks
+from api.orders.forms import read_order_form
+from db.orders import order_links
+from schemas.orders.orders import OrderLine
+from schemas.restoration_enums import OrderKind
+from schemas.text import IST
+from tests.api.answer_post import PUBLIC_URL, WHO, Page, read
+from tests.api.conftest import Doors, opened
+from tests.api.ordered import HELD_PAISE, Ordering, done, ordering
+
+__all__ = ["ordering"]
+
+TODAY = f"{datetime.now(IST):%Y-%m-%d}"
+FILLED = {"l1.amount": "5,000.00", "l1.when": TODAY, "l1.reference": "UTR0001"}
+
+
+@dataclass
+class Mailed:
+    """An order whose bank has a letter with a link."""
+
+    ordering: Ordering
+    order_id: UUID
+    path: str
+
+    async def another(self) -> str:
+        """The path of another letter's link."""
+        parts = self.ordering.doors.parts
+        link = await LetterLinks(parts.hands, parts.vault, PUBLIC_URL).issue_for_order(self.order_id, "SBIN", "x@y.z")
+        return link.url.removeprefix(PUBLIC_URL)
+
+    async def open(self, status: int = 200, path: str | None = None) -> Page:
+        return read(await self.ordering.doors.client.get(path or self.path), status)
+
+    async def press(self, step: str, fields: dict[str, str], path: str | None = None) -> httpx.Response:
+        return await self.ordering.doors.client.post(path or self.path, data=fields | {"step": step})
+
+    async def confirm(self, path: str | None = None, **changes: str) -> Page:
+        """Open the page, fill it in, check it, send it; names have _ for the dot."""
+        page = await self.open(path=path)
+        filled = page.fields | WHO | FILLED | {name.replace("_", "."): value for name, value in changes.items()}
+        check = read(await self.press("check", filled, path))
+        return read(await self.press("send", check.fields, path))
+
+
+async def mailed(ordering: Ordering, kind: OrderKind = OrderKind.RESTORE) -> Mailed:
+    found = Mailed(ordering, await ordering.restore(kind=kind), "")
+    found.path = await found.another()
+    return found
+
+
+@pytest.fixture
+async def mail(ordering: Ordering) -> Mailed:
+    return await mailed(ordering)
+
+
+# -- the main road -----------------------------------------------------------------------------------------------------
+
+
+async def test_from_the_link_to_the_money_at_home(mail: Mailed) -> None:
+    page = await mail.open()
+    for said in ("412345678901", "₹5,000.00", "50100000000001", "HDFC0000001", "राशि लौटाने का आदेश"):
+        assert said in page.words, said
+    taken = await mail.confirm()
+    assert "used up" in taken.words
+    assert await mail.ordering.buckets() == {"restored": HELD_PAISE}
+    assert await mail.ordering.state(mail.order_id) == "confirmed"
+    word = await mail.ordering.row("SELECT reference, source FROM bank_confirmation")
+    assert tuple(word) == ("UTR0001", "bank:SBIN")
+    kept = await mail.ordering.row("SELECT officer_name, officer_designation, form FROM order_link_form")
+    assert (kept["officer_name"], kept["officer_designation"]) == (WHO["name"], WHO["designation"])
+    assert kept["form"]["l1.amount"] == "5,000.00"
+    assert "was used" in (await mail.open(410)).words
+
+
+async def test_a_part_first_and_the_rest_by_the_same_link(mail: Mailed) -> None:
+    taken = await mail.confirm(l1_amount="2000", l1_reference="UTR0001")
+    assert "1 transfer is still to be done" in taken.words
+    page = await mail.open()
+    assert "₹2,000.00" in page.words, "what is confirmed is shown"
+    assert page.fields["l1.left"] == "300000"
+    await mail.confirm(l1_amount="3000", l1_reference="UTR0002")
+    assert await mail.ordering.buckets() == {"restored": HELD_PAISE}
+
+
+async def test_the_same_reference_with_another_amount_is_for_a_person(mail: Mailed) -> None:
+    await mail.confirm(l1_amount="2000", l1_reference="UTR0001")
+    taken = await mail.confirm(l1_amount="3000", l1_reference="utr0001")
+    assert "1 contradiction" in taken.words
+    assert await mail.ordering.buckets() == {"held": 3_000_00, "restored": 2_000_00}
+
+
+async def test_a_release_needs_no_reference(ordering: Ordering) -> None:
+    mail = await mailed(ordering, OrderKind.RELEASE)
+    page = await mail.open()
+    assert "रोक हटाने का आदेश" in page.words
+    assert "To be credited to" not in page.words
+    await mail.confirm(l1_reference="")
+    assert await ordering.buckets() == {"released": HELD_PAISE}
+
+
+async def test_two_parts_of_one_sum_on_one_day_are_two(ordering: Ordering) -> None:
+    mail = await mailed(ordering, OrderKind.RELEASE)
+    for _ in range(2):
+        await mail.confirm(l1_amount="1000", l1_reference="")
+    assert await ordering.buckets() == {"held": 3_000_00, "released": 2_000_00}
+
+
+@pytest.mark.parametrize(
+    ("day", "fits"), [("2026-11-24", False), ("24-11-2026", False), ("2026-11-25", True), ("2026-11-26", False)]
+)
+def test_the_very_day_of_the_order_is_a_day_in_india(day: str, *, fits: bool) -> None:
+    # Ten in the morning of the 25th in India, at which the day that is typed has begun before the order.
+    ordered_at = datetime(2026, 11, 25, 4, 30, tzinfo=UTC)
+    line = OrderLine(line_no=1, hop=1, reference="1", account="2", amount_paise=100, confirmed_paise=0)
+    fields = {"l1.amount": "1", "l1.when": day, "l1.left": "100", **WHO}
+    now = ordered_at + timedelta(hours=1)
+    assert ("l1.when" not in read_order_form(fields, OrderKind.RELEASE, [line], ordered_at, now).errors) is fits
+
+
+async def test_more_than_is_ordered_is_warned_of_and_only_the_ordered_is_booked(mail: Mailed) -> None:
+    page = await mail.open()
+    check = read(await mail.press("check", page.fields | WHO | FILLED | {"l1.amount": "5500"}))
+    assert "₹500.00 more than is ordered" in check.words
+    assert await mail.ordering.buckets() == {"held": HELD_PAISE}, "nothing is sent yet"
+    sent = read(await mail.press("send", check.fields))
+    assert "1 contradiction" in sent.words
+    assert await mail.ordering.buckets() == {"restored": HELD_PAISE}
+
+
+async def test_the_button_pressed_twice_is_one_word(mail: Mailed) -> None:
+    page = await mail.open()
+    fields = page.fields | WHO | FILLED | {"l1.amount": "1000"}
+    first = await asyncio.gather(*(mail.press("send", fields) for _ in range(3)))
+    assert {response.status_code for response in first} == {200}
+    assert sum("taken before" in response.text for response in first) == 2
+    assert await mail.ordering.buckets() == {"held": 4_000_00, "restored": 1_000_00}
+
+
+async def test_of_two_officers_the_second_finds_what_the_first_has_changed(mail: Mailed) -> None:
+    other = await mail.another()
+    one, two = await mail.open(), await mail.open(path=other)
+    read(await mail.press("send", one.fields | WHO | FILLED | {"l1.amount": "1000"}))
+    again = read(await mail.press("send", two.fields | WHO | FILLED | {"l1.amount": "4000"}, other), 422)
+    assert "While you filled this in" in again.words
+    assert again.fields["l1.left"] == "400000"
+    await mail.ordering.say(mail.order_id, "confirm", done(4_000_00, "UTR9"))
+    assert "confirmed in another way" in (await mail.open(410, other)).words
+    late = await mail.press("send", two.fields | WHO | FILLED, other)
+    assert "confirmed in another way" in read(late, 410).words
+
+
+async def test_a_hidden_number_longer_than_any_is_none_of_ours(mail: Mailed) -> None:
+    page = await mail.open()
+    again = read(await mail.press("send", page.fields | WHO | FILLED | {"l1.left": "9" * 5_000}), 422)
+    assert "While you filled this in" in again.words
+
+
+@pytest.mark.parametrize(
+    ("changes", "wrong"),
+    [
+        ({"l1.amount": "", "l1.when": "", "l1.reference": ""}, ""),
+        ({"l1.amount": "lots"}, "l1.amount"),
+        ({"l1.amount": "0"}, "l1.amount"),
+        ({"l1.amount": ""}, "l1.amount"),
+        ({"l1.when": "2031-01-01"}, "l1.when"),
+        ({"l1.when": "2020-01-01"}, "l1.when"),
+        ({"l1.when": "soon"}, "l1.when"),
+        ({"l1.reference": ""}, "l1.reference"),
+        ({"l1.reference": "<b>x</b>"}, "l1.reference"),
+        ({"l1.reference": "9" * 65}, "l1.reference"),
+        ({"name": ""}, "name"),
+        ({"designation": "x" * 101}, "designation"),
+        ({"l7.amount": "1"}, ""),
+    ],
+)
+async def test_a_mistake_stands_beside_its_field_and_what_was_typed_is_kept(
+    mail: Mailed, changes: dict[str, str], wrong: str
+) -> None:
+    page = await mail.open()
+    again = read(await mail.press("check", page.fields | WHO | FILLED | changes), 422)
+    if wrong:
+        assert wrong in again.errors
+        assert again.fields[wrong] == changes[wrong].strip()
+    assert again.errors
+    assert await mail.ordering.buckets() == {"held": HELD_PAISE}
+
+
+async def test_a_body_that_is_no_form_is_refused_with_a_page(mail: Mailed) -> None:
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    response = await mail.ordering.doors.client.post(mail.path, content=b"\xff=1", headers=form)
+    assert (response.status_code, response.headers["content-type"]) == (400, "text/html; charset=utf-8")
+
+
+# -- links -------------------------------------------------------------------------------------------------------------
+
+
+async def test_a_token_of_another_kind_or_none_opens_nothing(mail: Mailed) -> None:
+    token = mail.path.removeprefix("/a/o/")
+    for path in (f"/a/{token}", f"/a/o/{token[:-1]}", f"/a/o/{token}x", "/a/o/none"):
+        assert "no such link" in (await mail.open(404, path)).words
+    assert await mail.ordering.value("SELECT count(*) FROM order_link WHERE token_digest = sha256($1)", token.encode())
+    assert not await mail.ordering.value("SELECT count(*) FROM order_link WHERE token_digest = $1", token.encode()[:32])
+
+
+async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Mailed) -> None:
+    response = await mail.ordering.doors.client.get(mail.path)
+    assert "default-src 'none'" in response.headers["content-security-policy"]
+    assert response.headers["referrer-policy"] == "no-referrer"
+    assert "<script" not in response.text
+    assert "http" not in response.text.replace("https://", "http://").replace("<!doctype html>", "")
+    assert (await mail.ordering.doors.client.head(mail.path)).status_code == 200
+    assert await mail.ordering.value("SELECT used_at FROM order_link") is None
+
+
+async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no_more(mail: Mailed) -> None:
+    await cancel_order(mail.ordering.doors.parts.hands, mail.order_id, "the victim asked", "officer:sp")
+    page = await mail.open()
+    assert "आदेश वापस लिया गया" in page.words
+    assert "30000000001" not in page.words
+    nobody = read(await mail.press("acknowledge", {}), 422)
+    assert "Your name is needed." in nobody.words
+    sent = read(await mail.press("send", WHO), 200)
+    assert "आदेश वापस लिया गया" in sent.words, "what was filled in before it came is not taken"
+    assert await mail.ordering.value("SELECT settled_at FROM order_cancellation") is None
+    said = read(await mail.press("acknowledge", WHO))
+    assert "Thank you" in said.words
+    assert await mail.ordering.value("SELECT settled_by FROM order_cancellation") == "bank:SBIN"
+    assert await mail.ordering.value("SELECT officer_name FROM order_link_form") == WHO["name"]
+    closed = read(await mail.press("acknowledge", WHO), 410)
+    assert "taken back" in closed.words
+
+
+async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
+    hands = mail.ordering.doors.parts.hands
+    await cancel_order(hands, mail.order_id, "the victim asked", "officer:sp")
+    await vouch_for_cancellation(hands, mail.order_id, "by telephone", "officer:sp")
+    assert "taken back" in (await mail.open(410)).words
+
+
+@pytest.fixture
+async def later(mail: Mailed) -> AsyncIterator[Doors]:
+    """The doors when the link's time is over."""
+    parts = mail.ordering.doors.parts
+    at = datetime.now(UTC) + timedelta(seconds=parts.hands.policy.answer_links.valid_seconds + 1)
+    async with opened(replace(parts, hands=replace(parts.hands, clock=lambda: at))) as doors:
+        yield doors
+
+
+async def test_an_expired_link_says_what_to_do(mail: Mailed, later: Doors) -> None:
+    page = read(await later.client.get(mail.path), 410)
+    assert "has expired" in page.words
+    assert "order itself still stands" in page.words
+
+
+async def test_a_link_is_of_the_bank_that_is_ordered_and_changes_no_more(mail: Mailed) -> None:
+    pool, at = mail.ordering.doors.parts.hands.pool, datetime.now(UTC)
+    async with pool.acquire() as connection:
+        with pytest.raises(asyncpg.CheckViolationError) as error:
+            await order_links.insert(connection, b"x" * 32, mail.order_id, "HDFC", "x@y.z", at, at + timedelta(days=1))
+        assert error.value.constraint_name == "order_link_of_the_bank"
+        with pytest.raises(asyncpg.RestrictViolationError):
+            await connection.execute("UPDATE order_link SET expires_at = expires_at + interval '1 day'")
+        await mail.confirm()
+        with pytest.raises(asyncpg.PostgresError):
+            await connection.execute("DELETE FROM order_link_form")
+
+
+async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(mail: Mailed) -> None:
+    other = await mail.another()
+    await mail.confirm(l1_amount="1000", path=other)
+    parts, far = mail.ordering.doors.parts, datetime.now(UTC) + timedelta(days=365)
+    async with parts.hands.pool.acquire() as connection:
+        assert await order_links.purge(connection, datetime.now(UTC), 10) == 0, "both are still good"
+        assert await order_links.purge(connection, far, 10) == 1
+    assert "no such link" in (await mail.open(404)).words
+    assert (await mail.open(path=other)).fields["l1.left"] == "400000"

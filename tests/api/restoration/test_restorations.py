@@ -1,0 +1,262 @@
+"""Restorations over HTTP: what is read, each verb, and every way in which one is refused."""
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import httpx
+import pytest
+
+from activities.grievances import decisions
+from activities.holds import opening
+from activities.restoration.deadlines import RestorationHands
+from api.dependencies import Parts
+from schemas.enums import Role
+from schemas.grievances.grievances import NewGrievance
+from schemas.outbox.procedures import ProcedureOrder
+from tests.api.conftest import Doors, line, opened, transfer
+
+PATH = "/api/v1/restorations"
+WHY = {"reason": "as the papers say"}
+
+
+class Desk:
+    """Officers at the doors, and a clock that is moved."""
+
+    def __init__(self) -> None:
+        self.at = datetime.now(UTC)
+        self.doors: Doors
+
+    async def hold(self, rrn: str = "412345678901") -> str:
+        """A case with ₹2,000 of ₹5,000 on hold; its restoration's id."""
+        receipt = await self.doors.complain(transfers=[transfer(rrn)])
+        case_no = receipt["case_ack_no"]
+        await self.doors.answer("SBIN", case_no, line("held", rrn, amount="2000.00", disputed_amount="5000.00"))
+        self.at = max(self.at, datetime.now(UTC))
+        await opening.take_up(self.doors.parts.hands, case_no)
+        (found,) = (await self.read(PATH, ack_no=case_no))["restorations"]
+        identity: str = found["restoration_id"]
+        return identity
+
+    async def read(self, path: str, role: Role = Role.IO, **query: Any) -> Any:
+        return await self.doors.read(path, role, **query)
+
+    async def post(
+        self, restoration: str, verb: str, role: Role, name: str = "officer1", **body: Any
+    ) -> httpx.Response:
+        """A verb on the step that stands, unless the body says another."""
+        seen = await self.read(f"{PATH}/{restoration}")
+        return await self.doors.client.post(
+            f"{PATH}/{restoration}/{verb}",
+            json={"step": seen["step"], "turn": seen["turn"], **body},
+            headers=self.doors.officer(role, name),
+        )
+
+    async def done(self, restoration: str, verb: str, role: Role, name: str = "officer1", **body: Any) -> Any:
+        response = await self.post(restoration, verb, role, name, **body)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    async def tick(self, restoration: str, days: float = 0) -> None:
+        """Let time pass, and the engine do what is due."""
+        self.at += timedelta(days=days)
+        engine = RestorationHands(self.doors.parts.hands)
+        asked = ProcedureOrder(subject=restoration, case_no="", at=self.at)
+        for due in (await engine.look_at_restoration(asked)).dues:
+            if due.at <= self.at:
+                await engine.move_restoration(asked.model_copy(update={"what": due.what}))
+
+    async def to_approval(self, restoration: str) -> None:
+        await self.tick(restoration, 3)
+        await self.done(restoration, "receive-application", Role.DESK)
+        await self.done(restoration, "verify", Role.IO)
+        await self.done(restoration, "waive-notice", Role.IO, in_writing=True, **WHY)
+
+
+@pytest.fixture
+async def desk(parts: Parts) -> AsyncIterator[Desk]:
+    made = Desk()
+    hands = replace(parts.hands, clock=lambda: made.at)
+    async with opened(replace(parts, hands=hands)) as doors:
+        made.doors = doors
+        yield made
+
+
+def problem(response: httpx.Response) -> tuple[int, str]:
+    body = response.json()
+    return response.status_code, body["type"].removeprefix("urn:goldenhour:problem:")
+
+
+async def test_from_the_list_to_the_order(desk: Desk) -> None:
+    restoration = await desk.hold()
+    found = await desk.read(f"{PATH}/{restoration}")
+    assert (found["state"], found["step"], found["route"], found["held_paise"]) == ("open", "collecting", None, 2000_00)
+    assert found["may"] == []
+    await desk.to_approval(restoration)
+    done = await desk.done(restoration, "prepare", Role.IO, "sharma")
+    assert done == {
+        "restoration_id": restoration,
+        "case_ack_no": found["case_ack_no"],
+        "state": "open",
+        "step": "approval",
+        "turn": 1,
+        "objection_id": None,
+    }
+    assert (await desk.read(f"{PATH}/{restoration}", Role.SP))["may"] == [
+        *("send_back", "decide_objection", "approve", "refuse")
+    ]
+    assert (await desk.done(restoration, "approve", Role.SP, "verma"))["step"] == "credit"
+    found = await desk.read(f"{PATH}/{restoration}")
+    assert (found["prepared_by"], found["approved_by"], found["route_reasons"]) == (
+        *("sharma", "verma"),
+        ["below_threshold"],
+    )
+    (money,) = found["lines"]
+    assert [money[name] for name in ("rule", "pot_paise", "claim_paise", "share_paise", "due_paise")] == [
+        *("pro_rata", 2000_00, 5000_00, 2000_00, 2000_00)
+    ]
+    assert [(order["institution"], order["state"], order["ordered_paise"]) for order in found["orders"]] == [
+        ("SBIN", "planned", 2000_00)
+    ]
+    assert [(step["step"], step["outcome"], step["ended_by"]) for step in found["steps"]] == [
+        ("collecting", "done", "engine"),
+        ("application", "done", "officer:officer1"),
+        ("verification", "done", "officer:officer1"),
+        ("holder_notice", "skipped", "officer:officer1"),
+        ("approval", "done", "officer:verma"),
+        ("credit", None, None),
+    ]
+
+
+async def test_the_list_and_its_filters(desk: Desk) -> None:
+    first, second = await desk.hold(), await desk.hold("412345678902")
+    await desk.tick(second, 3)
+    page = await desk.read(PATH, limit=1)
+    assert [found["restoration_id"] for found in page["restorations"]] == [first]
+    page = await desk.read(PATH, limit=1, after=page["next"])
+    assert [found["restoration_id"] for found in page["restorations"]] == [second]
+    assert page["next"] is None
+
+    async def listed(**query: Any) -> list[str]:
+        return [found["restoration_id"] for found in (await desk.read(PATH, **query))["restorations"]]
+
+    assert await listed(step="application") == [second]
+    assert await listed(route="no_court") == [second]
+    assert await listed(overdue=True) == [first], "collecting should have ended"
+    assert await listed(overdue=False) == [second]
+    assert await listed(state="restored") == []
+    assert await listed(ack_no="29999999999999") == []
+    assert await listed(state="open") == [first, second]
+
+
+@pytest.mark.parametrize("after", ["x", "WyJhIiwiYiJd", "WyIyMDI2LTExLTI0VDEwOjAwOjAwIiwieCJd"])
+async def test_a_cursor_that_is_none_of_ours(desk: Desk, after: str) -> None:
+    response = await desk.doors.client.get(PATH, params={"after": after}, headers=desk.doors.officer(Role.IO))
+    assert problem(response) == (422, "invalid-request")
+
+
+async def test_four_eyes_have_a_problem_of_their_own(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.to_approval(restoration)
+    await desk.done(restoration, "prepare", Role.DY_SP, "sharma")
+    for verb, body in (("approve", {}), ("refuse", WHY)):
+        response = await desk.post(restoration, verb, Role.SP, "sharma", **body)
+        assert problem(response) == (403, "four-eyes")
+    response = await desk.post(restoration, "approve", Role.DY_SP, "verma")
+    assert problem(response) == (403, "not-allowed")
+
+
+async def test_whoever_saw_an_older_step_is_told_what_happened(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.tick(restoration, 3)
+    await desk.done(restoration, "receive-application", Role.DESK, "asha")
+    response = await desk.post(restoration, "receive-application", Role.DESK, step="application", turn=1)
+    assert problem(response) == (409, "not-now")
+    assert response.json()["detail"] == "officer:asha has ended application (done): it is at verification, turn 1"
+
+
+async def test_an_objection_by_its_doors(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.to_approval(restoration)
+    done = await desk.done(restoration, "object", Role.DESK, by_whom="holder", text="it is my pay")
+    decided = {"objection_id": done["objection_id"], "decision": "upheld", **WHY}
+    assert (await desk.done(restoration, "decide-objection", Role.DY_SP, **decided))["state"] == "refused"
+    found = await desk.read(f"{PATH}/{restoration}", Role.DY_SP)
+    assert [(told["text"], told["decision"]) for told in found["objections"]] == [("it is my pay", "upheld")]
+    assert (found["may"], found["closed_by"]) == ([], "officer:officer1")
+    response = await desk.post(restoration, "decide-objection", Role.DY_SP, **decided)
+    assert problem(response) == (409, "not-now")
+
+
+async def test_whoever_approves_sees_who_was_heard_and_who_appeals(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.to_approval(restoration)
+    found = await desk.read(f"{PATH}/{restoration}", Role.SP)
+    (line,), (notice,) = found["lines"], found["notices"]
+    assert (notice["hold_id"], notice["step"], notice["turn"], notice["state"]) == (
+        *(line["hold_id"], "holder_notice", 1),
+        "overtaken",
+    )
+    assert (line["heard_paise"], found["complaint_held_paise"], found["complaint_restored_paise"]) == (
+        *(2000_00, 2000_00),
+        0,
+    )
+    assert found["grievances"] == []
+    new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
+    hold_id = UUID(line["hold_id"])
+    filed = await decisions.file_grievance(desk.doors.parts.hands, hold_id, new, "holder")
+    (appeal,) = (await desk.read(f"{PATH}/{restoration}", Role.SP))["grievances"]
+    assert (appeal["number"], appeal["hold_id"], appeal["level"]) == (filed.number, line["hold_id"], "bank")
+
+
+async def test_what_was_cancelled_is_reopened_by_its_door(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.done(restoration, "cancel", Role.SUPERVISOR, **WHY)
+    assert (await desk.read(f"{PATH}/{restoration}", Role.SUPERVISOR))["may"] == ["reopen"]
+    assert (await desk.read(f"{PATH}/{restoration}", Role.DESK))["may"] == []
+    headers = desk.doors.officer(Role.SUPERVISOR)
+    response = await desk.doors.client.post(f"{PATH}/{restoration}/reopen", json=WHY, headers=headers)
+    assert response.status_code == 200, response.text
+    assert response.json()["state"] == "cancelled", "the next round begins when the engine takes the money up"
+
+
+async def test_sent_back_and_cancelled_with_a_reason(desk: Desk) -> None:
+    restoration = await desk.hold()
+    await desk.to_approval(restoration)
+    assert (await desk.done(restoration, "send-back", Role.SP, **WHY))["step"] == "verification"
+    assert (await desk.done(restoration, "send-back", Role.IO, to="application", **WHY))["turn"] == 2
+    assert (await desk.done(restoration, "cancel", Role.SUPERVISOR, **WHY))["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("verb", "role", "body", "field"),
+    [
+        ("refuse", Role.SP, {}, "reason"),
+        ("refuse", Role.SP, {"reason": "  "}, "reason"),
+        ("refuse", Role.SP, {"reason": "a\x00b"}, "reason"),
+        ("verify", Role.IO, {"turn": 0}, "turn"),
+        ("verify", Role.IO, {"turn": 2**31}, "turn"),
+        ("verify", Role.IO, {"turn": "1"}, "turn"),
+        ("verify", Role.IO, {"step": "somewhere"}, "step"),
+        ("verify", Role.IO, {"reason": "none is asked for"}, "reason"),
+        ("object", Role.IO, {"by_whom": "holder", "text": ""}, "text"),
+        ("object", Role.IO, {"by_whom": "nobody", "text": "x"}, "by_whom"),
+        ("take-order", Role.IO, {"court_order_id": 2**63}, "court_order_id"),
+        ("decide-objection", Role.SP, {**WHY, "objection_id": 1, "decision": "perhaps"}, "decision"),
+    ],
+)
+async def test_a_body_that_is_not_right(desk: Desk, verb: str, role: Role, body: dict[str, Any], field: str) -> None:
+    response = await desk.post(await desk.hold(), verb, role, **body)
+    assert problem(response) == (422, "invalid-request")
+    assert [found["field"] for found in response.json()["violations"]] == [field]
+
+
+async def test_a_restoration_nobody_knows(desk: Desk) -> None:
+    for method, path, body in (
+        ("GET", f"{PATH}/{uuid4()}", None),
+        ("POST", f"{PATH}/{uuid4()}/verify", {"step": "verification", "turn": 1}),
+    ):
+        response = await desk.doors.client.request(method, path, json=body, headers=desk.doors.officer(Role.IO))
+        assert problem(response) == (404, "not-found")
