@@ -3,9 +3,9 @@
 `SimulatorServer` is the way in for tests, `python -m simulator` for everything else; docs/simulator.md says the rest.
 """
 
+from simulator.banks.faults import Faults
+from simulator.banks.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.config import BankDelays, Delay, Knobs, MoneyModel, SimulatorConfig
-from simulator.faults import Faults
-from simulator.script import ScriptedAnswer, ScriptedReply, hold_row, refusal_row, transfer_row, withdrawal_row
 from simulator.server import SimulatorServer
 
 __all__ = [

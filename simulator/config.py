@@ -274,7 +274,7 @@ class SimulatorConfig(_Frozen):
     nudges: Nudges = Nudges()
     money: MoneyModel = MoneyModel()
     random_faults: bool = False
-    """every bank has faults of its own, drawn from the seed (simulator/faults.py)"""
+    """every bank has faults of its own, drawn from the seed (simulator/banks/faults.py)"""
     procedure_clock_factor: Annotated[float, Field(gt=0)] = 1.0
     """how much faster than the wall's the months of procedures run: restoration, release, orders to banks"""
     orders: OrderHabits = OrderHabits()

@@ -8,10 +8,10 @@ from typing import Literal, Protocol
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from simulator.complaints import Json
-from simulator.faults import Faults
-from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
-from simulator.way_home import Badge
+from simulator.banks.faults import Faults
+from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.people.complaints import Json
+from simulator.people.restoration import Badge
 
 
 class BadgeTold(BaseModel):

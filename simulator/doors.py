@@ -19,20 +19,20 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from simulator.asgi import body_of, json_reply
-from simulator.bank import OK, Outage
-from simulator.banks import Banks
+from simulator.banks.banks import Banks
+from simulator.banks.faults import Reply
+from simulator.banks.orders import read_cancelled, read_order
+from simulator.banks.paying import BackOffices
+from simulator.banks.script import ScriptedReply
 from simulator.control import Control
-from simulator.demand import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_demand
 from simulator.envelope import EnvelopeError
-from simulator.faults import Reply
 from simulator.institutions import HOOK_DOOR, Institution
-from simulator.orders import read_cancelled, read_order
-from simulator.paying import BackOffices
-from simulator.script import ScriptedReply
+from simulator.net.asgi import body_of, json_reply
 from simulator.seeds import chance
 from simulator.spoilt import SpoiltReply, drop, until_gone
-from simulator.wire import FraudReport, TicketError, read_report
+from simulator.wires.i4c import FraudReport, TicketError, read_report
+from simulator.wires.json_api import ORDER_CANCELLED, ORDER_ISSUED, WebhookError, open_event, read_demand
+from simulator.world.bank_model import OK, Outage
 
 MAX_BODY_BYTES = 1 << 20
 HANG_WALL_SECONDS = 15.0

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Sequence
 from math import ceil
 
-from simulator.banks import Banks
-from simulator.cases import CasePlan
-from simulator.complaints import ComplaintRecord
+from simulator.banks.banks import Banks
+from simulator.banks.poster import Poster
+from simulator.banks.tickets import TicketBook, TicketRecord
 from simulator.config import CLASSES
-from simulator.poster import Poster
-from simulator.tickets import TicketBook, TicketRecord
-from simulator.truth import Truth
+from simulator.people.complaints import ComplaintRecord
+from simulator.world.cases import CasePlan
+from simulator.world.truth import Truth
 
 Json = dict[str, object]
 NS_IN_MS = 1_000_000

@@ -12,16 +12,18 @@ from typing import Self
 
 import uvicorn
 
-from simulator.appellants import AT_ONCE, Appellants
-from simulator.banks import Banks
-from simulator.cases import CasePlan, Told, plan_cases
+from simulator.banks.banks import Banks
+from simulator.banks.faults import Faults
+from simulator.banks.feed import FeedReaders
+from simulator.banks.mailbox import Mailboxes
+from simulator.banks.paying import BackOffices
+from simulator.banks.script import ScriptedAnswer, ScriptedReply, WrittenRow
+from simulator.banks.spool import SpoolReaders
+from simulator.banks.tickets import TicketRecord
 from simulator.clock import Clock
-from simulator.complaints import ComplaintRecord, Json, complaint_body
 from simulator.config import DAY_SECONDS, SimulatorConfig
 from simulator.control import Control
 from simulator.doors import Doors
-from simulator.faults import Faults
-from simulator.feed import FeedReaders
 from simulator.figures import (
     complaint_figures,
     first_request_ns,
@@ -31,19 +33,17 @@ from simulator.figures import (
     ticket_row,
     truth_figures,
 )
-from simulator.grievance_ladder import Ladder
 from simulator.institutions import Institution, build_institutions, directory, public_keys, write_directory
-from simulator.line import Line
-from simulator.mailbox import Mailboxes
-from simulator.officers import Desk, Officers, Victims
-from simulator.paying import BackOffices
-from simulator.police_station import PoliceStation
-from simulator.script import ScriptedAnswer, ScriptedReply, WrittenRow
-from simulator.sms_gateway import SmsGateway
-from simulator.spool import SpoolReaders
-from simulator.tickets import TicketRecord
-from simulator.truth import Truth, build_world, perfect_truth
-from simulator.way_home import Badge, WayHome
+from simulator.net.http_client import Line
+from simulator.people.appellants import AT_ONCE, Appellants
+from simulator.people.complaints import ComplaintRecord, Json, complaint_body
+from simulator.people.grievance_ladder import Ladder
+from simulator.people.officers import Desk, Officers, Victims
+from simulator.people.police_station import PoliceStation
+from simulator.people.restoration import Badge, WayHome
+from simulator.people.sms_gateway import SmsGateway
+from simulator.world.cases import CasePlan, Told, plan_cases
+from simulator.world.truth import Truth, build_world, perfect_truth
 
 BACKLOG = 1024
 POLL_WALL_SECONDS = 0.005

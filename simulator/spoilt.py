@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from simulator.faults import HUGE_REPLY_BYTES, PIECE_BYTES, Faults, Reply
+from simulator.banks.faults import HUGE_REPLY_BYTES, PIECE_BYTES, Faults, Reply
 
 CHUNK_BYTES = 64 << 10
 DRIP_WALL_SECONDS = 0.05

@@ -22,7 +22,7 @@ from schemas.banks.keys import BankKey
 from schemas.documents.facts import PaperAsk
 from schemas.enums import ChannelKind, EventKind, Language
 from schemas.restoration_enums import PaperKind
-from simulator.signing import signed_headers
+from simulator.wires.signing import signed_headers
 from tests.activities.way_home import Home
 from tests.factories import SECRET, row, rrn, transfer
 

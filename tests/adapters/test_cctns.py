@@ -23,7 +23,7 @@ from adapters.police.protocol import (
     PoliceUnreachable,
 )
 from schemas.restoration_enums import FirKind
-from simulator.police_station import SIGN_WITHIN_SECONDS, PoliceStation, StationHabits
+from simulator.people.police_station import SIGN_WITHIN_SECONDS, PoliceStation, StationHabits
 from tests.asgi_server import served
 
 KEY = b"a key of the register, thirty-two bytes and more"

@@ -12,7 +12,7 @@ from adapters.banks.push import client
 from adapters.banks.push.demand import hold_demand
 from schemas.banks.institutions import PushEntry
 from schemas.tracing.hold_requests import HoldRequested
-from simulator import signing
+from simulator.wires import signing
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT
 

@@ -19,7 +19,7 @@ from adapters.messages.sms import (
     mobile_of,
 )
 from schemas.notifications import SMS_PARTS_MAX, SmsParts, sms_parts
-from simulator import sms_gateway
+from simulator.people import sms_gateway
 from tests.asgi_server import served
 
 TOKEN = "the token"

@@ -32,8 +32,8 @@ from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
 from schemas.reconciliation.comparison import ListedLien
-from simulator.court import one_page_pdf
-from simulator.signing import signed_headers
+from simulator.people.court import one_page_pdf
+from simulator.wires.signing import signed_headers
 from tests.api.conftest import SECRET, Doors, line, opened, temporal_is_there, transfer
 from tests.api.feed import AT_HDFC, Feed
 

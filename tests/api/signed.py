@@ -16,7 +16,7 @@ from api import problems
 from api.bank_gateway.signatures import signed_by
 from domain.policy.model import load_policy
 from schemas.banks.keys import BankKey
-from simulator.signing import COVERED, signed_headers
+from simulator.wires.signing import COVERED, signed_headers
 
 ORIGIN = "https://freeze.example"
 PATH = "/bank/v1/holds%2F1/answer"

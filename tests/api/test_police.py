@@ -12,7 +12,7 @@ from api.police import DOCUMENT_BODY_MAX_BYTES
 from schemas.enums import Role
 from schemas.police import DOCUMENT_MAX_BYTES
 from schemas.text import IST
-from simulator.court import one_page_pdf
+from simulator.people.court import one_page_pdf
 from tests.api.conftest import Doors, line, transfer
 from tests.api.test_roles import OFFICER
 

@@ -23,7 +23,7 @@ from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import Role
 from simulator import SimulatorConfig, SimulatorServer
-from simulator.way_home import Badge
+from simulator.people.restoration import Badge
 from workers.home import secret_key
 from workers.processes import Supervisor
 from workers.settings import Settings

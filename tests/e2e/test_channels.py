@@ -18,8 +18,8 @@ from simulator import (
     transfer_row,
     withdrawal_row,
 )
+from simulator.banks.faults import Foul, Reply
 from simulator.config import Channels
-from simulator.faults import Foul, Reply
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_faults import LYING, TAKEN, check_no_case_holds_more_than_its_loss
 from tests.e2e.test_scripted import transfer

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator import Faults, Knobs, ScriptedAnswer, ScriptedReply, SimulatorConfig, hold_row
-from simulator.faults import Foul, Reply
+from simulator.banks.faults import Foul, Reply
 from tests.e2e.live import Json, Live, live
 from tests.e2e.test_scripted import transfer
 from tests.e2e.test_world import check_complaints, check_tickets, check_workflows, over, reasons_to_be_open, world

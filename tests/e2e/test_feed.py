@@ -26,7 +26,7 @@ from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import ChannelKind
-from simulator.signing import signed_headers
+from simulator.wires.signing import signed_headers
 from tests.factories import complaint, institution, make_hands, number_apart, rrn, transfer
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running

@@ -11,8 +11,8 @@ from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
 from db.pool import Pool
 from schemas.notifications import MessageKind
-from simulator.police_station import PoliceStation
-from simulator.sms_gateway import SmsGateway
+from simulator.people.police_station import PoliceStation
+from simulator.people.sms_gateway import SmsGateway
 from tests.asgi_server import served
 from tests.factories import complaint, make_hands, rrn, transfer
 from tests.waiting import until

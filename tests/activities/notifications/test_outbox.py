@@ -22,7 +22,7 @@ from domain.notifications import MessageLacks
 from schemas.holds import NewHolderContact
 from schemas.notifications import Medium, MessageKind
 from schemas.police import CaseDuty, NewOfficer
-from simulator import sms_gateway
+from simulator.people import sms_gateway
 from tests.activities.bench import Bench
 from tests.activities.way_home import Clock
 from tests.asgi_server import served

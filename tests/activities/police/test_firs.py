@@ -16,7 +16,7 @@ from adapters.police.cctns import CctnsRegister, CctnsWire
 from db.police import firs
 from domain.errors import NotFound, NotNow
 from schemas.police import CaseDuty, Fir, NewFir, NewOfficer, SignFir
-from simulator.police_station import PoliceStation, StationHabits
+from simulator.people.police_station import PoliceStation, StationHabits
 from tests.activities.police.test_statutory_duties import Duties
 from tests.asgi_server import served
 from tests.factories import rrn, transfer

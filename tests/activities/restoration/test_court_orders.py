@@ -23,7 +23,7 @@ from domain.errors import NotFound, NotNow
 from domain.restoration.authority import SameEyes
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.text import IST
-from simulator.court import Court, one_page_pdf
+from simulator.people.court import Court, one_page_pdf
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer
 

@@ -16,7 +16,7 @@ from domain.restoration.authority import MayNot
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
-from simulator.court import one_page_pdf
+from simulator.people.court import one_page_pdf
 from tests.activities.holds import Holds
 from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import rrn

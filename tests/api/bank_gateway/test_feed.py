@@ -17,7 +17,7 @@ from db.banks import bank_keys
 from domain.policy.model import LimitName
 from schemas.banks.keys import BankKey
 from schemas.enums import Role
-from simulator.signing import signed_headers
+from simulator.wires.signing import signed_headers
 from tests.api.conftest import Doors, opened, transfer
 from tests.api.feed import AT_HDFC, HELD, HOLDS, POLICIES, Feed, feed, kind, waiters
 

@@ -15,7 +15,7 @@ from db.banks import bank_keys
 from domain.policy.model import LimitName
 from schemas.banks.keys import BankKey
 from schemas.reconciliation.lien_lists import LIENS_MAX, PAGES_MAX
-from simulator.signing import signed_headers
+from simulator.wires.signing import signed_headers
 from tests.api.conftest import Doors, line
 
 URL = f"http://test{LIENS_PATH}"

@@ -10,7 +10,7 @@ import pytest
 
 from api.bank_gateway import signatures
 from api.bank_gateway.signatures import REQUIRED
-from simulator.signing import COVERED
+from simulator.wires.signing import COVERED
 from tests.api.signed import (
     BODY,
     MINUTE,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from api import problems
 from api.bank_gateway import signatures
 from api.bank_gateway.signatures import FIELD_MAX_BYTES, REQUIRED
-from simulator.signing import COVERED
+from simulator.wires.signing import COVERED
 from tests.api.signed import (
     BODY,
     PATCHES,

@@ -27,7 +27,7 @@ from schemas.enums import Language, Role
 from schemas.grievances.grievances import GrievanceDecided, GrievanceReport
 from schemas.outbox.procedures import ProcedureOrder
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
-from simulator import sms_gateway
+from simulator.people import sms_gateway
 from tests.activities.way_home import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served

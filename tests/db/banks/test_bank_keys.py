@@ -19,7 +19,7 @@ from db.banks import bank_keys
 from db.pool import Connection, Pool
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
-from simulator.signing import signed_headers
+from simulator.wires.signing import signed_headers
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -1,0 +1,1 @@
+"""Banks: the directory, channels, delivery, concurrency and what is received."""

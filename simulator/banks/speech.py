@@ -1,0 +1,135 @@
+"""How a bank's answer is said over the line to the police: sealed and logged in on the I4C wire, signed elsewhere."""
+
+import os
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import orjson
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from simulator.banks.tickets import TicketRecord
+from simulator.institutions import Institution
+from simulator.wires.json_api import answer_lines
+from simulator.wires.signing import signed_headers
+
+UPDATE_PATH = "/banking/FraudReportStatusUpdate"
+HOLDS_PATH = "/api/v1/bank/holds"
+WRONG_CLOCK = timedelta(minutes=-20)
+Json = dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A request as it goes on the wire."""
+
+    path: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+class Speech(Protocol):
+    """One answer of one bank. It is sealed anew for every try."""
+
+    @property
+    def plain(self) -> bytes:
+        """What is said, bare."""
+
+    @property
+    def logs_in(self) -> bool:
+        """Whether a token goes with it."""
+
+    def seal(self, url: str, plain: bytes) -> Sealed:
+        """`plain` as this bank sends it to the police API at `url`."""
+
+    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
+        """The same by somebody who has other keys."""
+
+    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
+        """The same by a bank whose clock is wrong, where its wire says when something was sealed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StatusUpdate:
+    """Rows as a status update of the I4C wire."""
+
+    bank: Institution
+    plain: bytes
+    logs_in: bool = True
+
+    def seal(self, url: str, plain: bytes) -> Sealed:
+        """See Speech."""
+        return Sealed(UPDATE_PATH, *self.bank.envelope.seal_bytes(plain))
+
+    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
+        """See Speech. Another's keys, both of them: where the bank signs nothing, its envelope must not open."""
+        own = self.bank.envelope
+        stranger = replace(own, aes_key=os.urandom(32), hmac_key=os.urandom(32) if own.hmac_key else None)
+        return Sealed(UPDATE_PATH, *stranger.seal_bytes(plain))
+
+    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
+        """See Speech. This wire has no times."""
+        return self.seal(url, plain)
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """A request that the bank signs, with its JSON body."""
+
+    bank: Institution
+    path: str
+    plain: bytes
+    method: str = "POST"
+    key: str = ""
+    """Idempotency-Key"""
+    logs_in: bool = False
+
+    def seal(self, url: str, plain: bytes) -> Sealed:
+        """See Speech."""
+        return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC))
+
+    def seal_as_stranger(self, url: str, plain: bytes) -> Sealed:
+        """See Speech."""
+        return self._signed(url, plain, Ed25519PrivateKey.generate(), datetime.now(UTC))
+
+    def seal_out_of_time(self, url: str, plain: bytes) -> Sealed:
+        """See Speech."""
+        return self._signed(url, plain, self.bank.signing_key, datetime.now(UTC) + WRONG_CLOCK)
+
+    def _signed(self, url: str, plain: bytes, key: Ed25519PrivateKey, created: datetime) -> Sealed:
+        address = url.rstrip("/") + self.path
+        headers = {"content-type": "application/json"} if plain else {}
+        if self.key:
+            headers["idempotency-key"] = self.key
+        signed = signed_headers(
+            self.method,
+            address,
+            plain,
+            key_id=self.bank.key_id,
+            private_key=key,
+            created=created,
+            nonce=secrets.token_urlsafe(18),
+            headers=headers,
+        )
+        return Sealed(self.path, plain, signed)
+
+
+def status_update(record: TicketRecord, ack_no: str | None, job_id: str | None, rows: Sequence[Json]) -> StatusUpdate:
+    """Rows about a ticket, under its own numbers unless others are given."""
+    content = {
+        "acknowledgement_no": ack_no or record.report.ack_no,
+        "job_id": job_id or record.job_id,
+        "transactions": list(rows),
+    }
+    return StatusUpdate(record.bank, orjson.dumps(content))
+
+
+def signed_answer(record: TicketRecord, rows: Sequence[Json]) -> SignedRequest | None:
+    """Rows as an answer to the hold that the ticket is about; None where none of them speaks of it."""
+    lines = answer_lines(rows, record.report.hop_nos)
+    if not lines:
+        return None
+    key = f"{record.job_id}-{len(record.posts)}"
+    return SignedRequest(record.bank, f"{HOLDS_PATH}/{record.key}/answer", orjson.dumps({"lines": lines}), key=key)

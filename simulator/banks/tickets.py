@@ -1,0 +1,170 @@
+"""The banks' ticket books: what was received and when, what was answered, and whether a hop was asked about twice."""
+
+import time
+import uuid
+from asyncio import Event
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from simulator.config import CLASSES, Channel
+from simulator.institutions import Institution
+from simulator.wires.i4c import FraudReport
+from simulator.world.bank_model import Incident
+
+
+@dataclass(slots=True, eq=False)
+class PostRecord:
+    """One status update on its way: monotonic times in ns. `onward` are the transfers it names."""
+
+    onward: tuple[str, ...]
+    refused: frozenset[str]
+    """RRNs it refuses"""
+    key: str = ""
+    """tells the posts of a bank apart, in every run of the same world"""
+    attempts: int = 0
+    sent_ns: int = 0
+    accepted_ns: int | None = None
+    status: int | None = None
+    gave_up: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class TicketRecord:
+    """One ticket at one bank. `received_world` is world time, the others wall and monotonic."""
+
+    number: int
+    bank: Institution
+    key: str
+    report: FraudReport
+    received_world: float
+    channel: Channel
+    """how it came, and how it is answered"""
+    link: str = field(default="", repr=False)
+    """of the newest letter about it"""
+    job_id: str = field(default_factory=lambda: f"BANKS-{uuid.uuid4()}")
+    received_ns: int = field(default_factory=time.monotonic_ns)
+    received_at: float = field(default_factory=time.time)
+    repeats: int = 0
+    """how often the same request came again"""
+    posts: list[PostRecord] = field(default_factory=list)
+    nudge: Event = field(default_factory=Event)
+    saved: float = 0.0
+    """world seconds that nudges took off its waits"""
+    worked: bool = False
+    """the bank knows its answer"""
+    answered: bool = False
+    """everything the bank has to say is accepted (or given up)"""
+
+    @property
+    def rrns(self) -> list[str]:
+        """The hops it asks about."""
+        return [incident.rrn for incident in self.report.incidents]
+
+    def asks_still(self, rrn: str) -> bool:
+        """Whether this ticket stands for that hop: not answered yet, or answered otherwise than by refusal."""
+        return not any(rrn in post.refused and post.attempts for post in self.posts)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedTwice:
+    """Two live requests with different keys for the same money of the same hop at the same bank."""
+
+    ack_no: str
+    rrn: str
+    bank: str
+    keys: tuple[str, ...]
+    """of the live requests, oldest first"""
+
+
+class TicketBook:
+    """All tickets of all banks."""
+
+    def __init__(self) -> None:
+        self.tickets: list[TicketRecord] = []
+        self.asked_twice: list[AskedTwice] = []
+        self.received = dict.fromkeys(CLASSES, 0)
+        self.worked = dict.fromkeys(CLASSES, 0)
+        self.answered = dict.fromkeys(CLASSES, 0)
+        self.incidents = 0
+        self.repeats = 0
+        self.first_seen_ns: dict[str, int] = {}
+        """by acknowledgement number: when the first ticket about it came in"""
+        self.next_layer_ns: list[int] = []
+        """answer sent → request about a hop it named received"""
+        self._by_key: dict[tuple[str, str], TicketRecord] = {}
+        self._by_hop: dict[tuple[str, str, str], list[TicketRecord]] = {}
+        self._by_case: dict[tuple[str, str], list[TicketRecord]] = {}
+        self._named_by: dict[tuple[str, str], PostRecord] = {}
+
+    def known(self, bank: Institution, key: str) -> TicketRecord | None:
+        """The ticket that this bank opened for this key; counts the repeat."""
+        record = self._by_key.get((bank.code, key)) if key else None
+        if record is not None:
+            record.repeats += 1
+            self.repeats += 1
+        return record
+
+    def first_time(self, bank: Institution, key: str) -> bool:
+        """Whether the key was used once so far. Without a key nobody can tell: False."""
+        record = self._by_key.get((bank.code, key)) if key else None
+        return record is not None and record.repeats == 0
+
+    def open(
+        self, bank: Institution, key: str, report: FraudReport, received_world: float, channel: Channel, link: str = ""
+    ) -> TicketRecord:
+        """Open a new ticket."""
+        record = TicketRecord(len(self.tickets), bank, key, report, received_world, channel, link)
+        record.job_id = report.job_id or record.job_id
+        self.tickets.append(record)
+        self.received[bank.answer_class] += 1
+        self.incidents += len(report.incidents)
+        self._by_key.setdefault((bank.code, key), record)
+        self._by_case.setdefault((bank.code, report.ack_no), []).append(record)
+        self.first_seen_ns.setdefault(report.ack_no, record.received_ns)
+        for incident in report.incidents:
+            self._note_hop(record, incident)
+        return record
+
+    def work_done(self, record: TicketRecord) -> None:
+        """The bank knows what it will answer."""
+        if not record.worked:
+            record.worked = True
+            self.worked[record.bank.answer_class] += 1
+
+    def answer_given(self, record: TicketRecord) -> None:
+        """The bank has said all it has to say."""
+        self.work_done(record)
+        record.answered = True
+        self.answered[record.bank.answer_class] += 1
+
+    def named(self, ack_no: str, post: PostRecord) -> None:
+        """Remember which answer first named which transfer, so that the next request's delay can be told."""
+        for rrn in post.onward:
+            self._named_by.setdefault((ack_no, rrn), post)
+
+    def of_case(self, bank: str, ack_no: str) -> Iterable[TicketRecord]:
+        """A bank's tickets about one case."""
+        return self._by_case.get((bank, ack_no), ())
+
+    def of_key(self, bank: str, key: str) -> TicketRecord | None:
+        """A bank's ticket for that key, which is the id of the request."""
+        return self._by_key.get((bank, key))
+
+    def of_job(self, job_id: str) -> TicketRecord | None:
+        """The ticket with that job number."""
+        return next((t for t in self.tickets if t.job_id == job_id), None)
+
+    def _note_hop(self, record: TicketRecord, incident: Incident) -> None:
+        hop = (record.report.ack_no, incident.rrn, record.bank.code)
+        others = self._by_hop.setdefault(hop, [])
+        post = self._named_by.get(hop[:2])
+        if not others and post is not None and post.sent_ns:
+            self.next_layer_ns.append(record.received_ns - post.sent_ns)
+        others.append(record)
+        live = {t.key: t for t in others if t.key != record.key and t.asks_still(incident.rrn)}
+        if not live:
+            return
+        before = [next(i for i in t.report.incidents if i.rrn == incident.rrn).disputed_paise for t in live.values()]
+        if incident.disputed_paise in before or sum(before) + incident.disputed_paise > incident.amount_paise:
+            # Different parts that fit into the transfer are no repetition: gathered money comes by several parents.
+            self.asked_twice.append(AskedTwice(*hop, keys=(*live, record.key)))

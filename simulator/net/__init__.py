@@ -1,0 +1,1 @@
+"""Network plumbing of the simulator."""

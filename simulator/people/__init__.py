@@ -1,0 +1,1 @@
+"""Simulated people: victims, officers, courts, account holders."""

@@ -1,0 +1,140 @@
+"""Those who answer appeals: banks say what they know of their customer, officers of each level decide, or forget to."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from simulator.banks.speech import SignedRequest
+from simulator.config import SimulatorConfig
+from simulator.institutions import SIGNING, Institution
+from simulator.net.http_client import Line, LineError
+from simulator.people.complaints import Json
+from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, Officers
+from simulator.people.restoration import Badge
+from simulator.seeds import chance, unit
+
+BANK_PATH: Final = "/api/v1/bank/grievances"
+OFFICER_PATH: Final = "/api/v1/grievances"
+WRITES_DOWN: Final = "supervisor"
+"""whoever notes what a bank says on the telephone"""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Appeal:
+    """An appeal at one level."""
+
+    grievance_id: str
+    level: str
+    institution: str
+    case: str
+
+    @property
+    def labels(self) -> tuple[str, str, str]:
+        """What is drawn about it."""
+        return self.case, self.institution, self.level
+
+
+@dataclass(slots=True)
+class Ladder:
+    """Everybody an appeal comes to. `badges` by role, one of each that decides, and a supervisor's."""
+
+    config: SimulatorConfig
+    banks: Mapping[str, Institution]
+    officers: Officers
+    badges: Mapping[str, Badge]
+    api_url: str
+    line: Line
+    """the banks' own, to the police"""
+    done: Counter[str] = field(default_factory=Counter)
+    """what was done, by what it was"""
+    _seen: set[tuple[str, str]] = field(default_factory=set)
+
+    async def work(self) -> None:
+        """Look for appeals that are new at a level, again and again."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for appeal in await self._open_appeals():
+                    if (appeal.grievance_id, appeal.level) not in self._seen:
+                        self._seen.add((appeal.grievance_id, appeal.level))
+                        group.create_task(self._take_up(appeal))
+                await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+
+    async def _open_appeals(self) -> list[Appeal]:
+        path = f"{OFFICER_PATH}?state=open&limit={PAGE_ITEMS}"
+        status, page = await self._get("io", path)
+        items = page.get("items") if status < HTTP_BAD_REQUEST else None
+        names = ("grievance_id", "level", "institution", "case_ack_no")
+        return [Appeal(*(str(item[name]) for name in names)) for item in items] if isinstance(items, list) else []
+
+    async def _take_up(self, appeal: Appeal) -> None:
+        if chance(self.config.seed, self.config.way_home.level_sleeps, "sleeps", *appeal.labels):
+            self.done["levels_asleep"] += 1
+            return
+        seconds = self.config.way_home.visit.drawn(self.config.seed, "ladder", *appeal.labels)
+        await asyncio.sleep(seconds / self.config.procedure_clock_factor)
+        await (self._report(appeal) if appeal.level == "bank" else self._decide(appeal))
+
+    # -- the bank --------------------------------------------------------------------------------------------------
+
+    async def _report(self, appeal: Appeal) -> None:
+        """The bank finds out about its customer: over its own wire where it has one, else on the desk's telephone."""
+        body: Json = {"kyc": "doubtful", "finding": "Account opened last month; all credits leave within minutes."}
+        if self._genuine(appeal):
+            body = {
+                "kyc": "genuine",
+                "finding": "Account of a shop, five years old; the credit is like the others.",
+            }
+        bank = self.banks.get(appeal.institution)
+        if bank is not None and bank.channel in SIGNING:
+            status = await self._signed(bank, f"{BANK_PATH}/{appeal.grievance_id}/report", orjson.dumps(body))
+        else:
+            status, _ = await self._post(WRITES_DOWN, f"{OFFICER_PATH}/{appeal.grievance_id}/report", body)
+        self.done["bank_reports" if status < HTTP_BAD_REQUEST else "refused"] += 1
+
+    async def _signed(self, bank: Institution, path: str, body: bytes) -> int:
+        told = SignedRequest(bank, path, body, "POST").seal(self.api_url, body)
+        try:
+            return (await self.line.request("POST", path, headers=told.headers, body=told.body)).status
+        except LineError as error:
+            log.debug("report of %s: %s", bank.code, error)
+            return HTTP_BAD_REQUEST
+
+    # -- the officers ----------------------------------------------------------------------------------------------
+
+    async def _decide(self, appeal: Appeal) -> None:
+        """Let go what is genuine, in whole or in part, where the level is convinced of it; keep the rest."""
+        path = f"{OFFICER_PATH}/{appeal.grievance_id}"
+        status, found = await self._get(appeal.level, path)
+        if status >= HTTP_BAD_REQUEST:
+            return
+        body = {"level": appeal.level} | self._decision(appeal, int(str(found.get("free_paise", 0))))
+        status, _ = await self._post(appeal.level, f"{path}/decide", body)
+        self.done[f"appeals_{body['decision']}" if status < HTTP_BAD_REQUEST else "refused"] += 1
+
+    def _decision(self, appeal: Appeal, free_paise: int) -> Json:
+        draw, convinced = unit(self.config.seed, "decision", *appeal.labels), self.config.way_home.level_convinced
+        if not self._genuine(appeal) or draw >= convinced or free_paise == 0:
+            return {"decision": "upheld", "reason": "no paper shows where the money came from"}
+        if draw < convinced / 3 and (half_paise := free_paise // 2):
+            return {"decision": "part_released", "released_paise": half_paise, "reason": "half is the price of goods"}
+        return {"decision": "released", "reason": "invoice and delivery note seen"}
+
+    def _genuine(self, appeal: Appeal) -> bool:
+        return chance(self.config.seed, self.config.way_home.appeal_genuine, "genuine", appeal.case, appeal.institution)
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    async def _post(self, role: str, path: str, body: Json) -> tuple[int, Json]:
+        return await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
+
+    async def _get(self, role: str, path: str) -> tuple[int, Json]:
+        try:
+            return await self.officers.call("GET", path, self.badges[role].token)
+        except LineError:
+            return HTTP_BAD_REQUEST, {}

@@ -1,0 +1,193 @@
+"""The police's people, over the officer API: victims and operators who complain, and a desk that corrects and calls."""
+
+import asyncio
+import logging
+import random
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from simulator.banks.banks import Banks
+from simulator.clock import Clock
+from simulator.config import SimulatorConfig
+from simulator.net.http_client import Line, LineError
+from simulator.people.complaints import ComplaintRecord, Json, complaint_body, correction_body
+from simulator.world.cases import CasePlan, ComplaintPlan, Told
+from simulator.world.truth import correction_seconds
+
+FIRST_BACKOFF_WALL_SECONDS = 0.2
+MOST_BACKOFF_WALL_SECONDS = 5.0
+PAGE_ITEMS = 200
+PAGES_MOST = 25
+CALL_SECONDS = 180.0
+"""world time a phone call takes"""
+HTTP_CREATED, HTTP_BAD_REQUEST, HTTP_TOO_MANY, HTTP_SERVER_ERROR = 201, 400, 429, 500
+CORRECT_REFERENCE, PHONE_BANK = "correct_reference", "phone_bank"
+log = logging.getLogger(__name__)
+
+
+class Officers:
+    """One HTTP client for everybody who holds an officer's token."""
+
+    def __init__(self, api_url: str, at_once: int) -> None:
+        self._line = Line(api_url, at_once)
+
+    def close(self) -> None:
+        """Drop all connections."""
+        self._line.close()
+
+    async def call(
+        self, method: str, path: str, token: str, body: Json | None = None, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Json]:
+        """One request; HTTP status and JSON (empty if there was none). Raises LineError."""
+        sent = {"authorization": f"Bearer {token}"} | dict(headers or {})
+        content = b""
+        if body is not None:
+            content = orjson.dumps(body)
+            sent["content-type"] = "application/json"
+        answer = await self._line.request(method, path, headers=sent, body=content)
+        try:
+            told = orjson.loads(answer.body)
+        except orjson.JSONDecodeError:
+            told = {}
+        return answer.status, told if isinstance(told, dict) else {}
+
+    async def call_until_answered(
+        self, method: str, path: str, token: str, body: Json, headers: Mapping[str, str] | None = None
+    ) -> tuple[int, Json]:
+        """The same request until it gets an answer that is not "later"."""
+        attempt = 0
+        while True:
+            try:
+                status, answer = await self.call(method, path, token, body, headers)
+                if status != HTTP_TOO_MANY and status < HTTP_SERVER_ERROR:
+                    return status, answer
+            except LineError as error:
+                log.debug("%s %s: %s", method, path, error)
+            wait = min(FIRST_BACKOFF_WALL_SECONDS * 2 ** min(attempt, 10), MOST_BACKOFF_WALL_SECONDS)
+            attempt += 1
+            await asyncio.sleep(wait * random.uniform(0.5, 1.0))
+
+
+@dataclass(slots=True)
+class Victims:
+    """Posts every complaint of the day at its time, with its key, until it is taken."""
+
+    config: SimulatorConfig
+    plans: tuple[CasePlan, ...]
+    clock: Clock
+    officers: Officers
+    token: str
+    records: list[ComplaintRecord] = field(default_factory=list)
+
+    async def complain(self) -> None:
+        """Play the day."""
+        due = sorted((c for plan in self.plans for c in plan.complaints), key=lambda c: (c.at, c.key))
+        async with asyncio.TaskGroup() as group:
+            for plan in due:
+                wait = self.clock.wall_seconds(plan.at - self.clock.now())
+                if wait > 0:
+                    await asyncio.sleep(wait)
+                record = ComplaintRecord(plan)
+                self.records.append(record)
+                group.create_task(self._post(record, plan))
+
+    async def _post(self, record: ComplaintRecord, plan: ComplaintPlan) -> None:
+        body, key = complaint_body(plan, self.clock), {"idempotency-key": plan.key}
+        for _ in range(plan.posts):
+            record.attempts += 1
+            record.sent_ns = record.sent_ns or time.monotonic_ns()
+            status, answer = await self.officers.call_until_answered(
+                "POST", "/api/v1/complaints", self.token, body, key
+            )
+            record.answered_ns = record.answered_ns or time.monotonic_ns()
+            record.status = status
+            if status >= HTTP_BAD_REQUEST:
+                log.warning("complaint %s refused: HTTP %s %s", plan.key, status, answer)
+                return
+            record.ack_no, record.case_ack_no = str(answer.get("ack_no")), str(answer.get("case_ack_no"))
+            record.joined = bool(answer.get("joined"))
+            flags = answer.get("flags")
+            record.flags = len(flags) if isinstance(flags, list) else 0
+
+
+@dataclass(slots=True)
+class Desk:
+    """An officer at the desk: corrects what was told wrongly, calls banks that stay silent."""
+
+    config: SimulatorConfig
+    clock: Clock
+    banks: Banks
+    officers: Officers
+    token: str
+    told_wrongly: dict[str, Told]
+    """by the reference as it was told"""
+    corrected: int = 0
+    called: int = 0
+    seen: set[str] = field(default_factory=set)
+
+    async def work(self) -> None:
+        """Look for tasks, again and again, and do those a desk can do."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                for task in await self._open_tasks():
+                    task_id = str(task.get("task_id"))
+                    if task_id not in self.seen:
+                        self.seen.add(task_id)
+                        group.create_task(self._do(task))
+                await asyncio.sleep(self.config.desk_poll_wall_seconds)
+
+    async def _open_tasks(self) -> list[Json]:
+        tasks: list[Json] = []
+        after = ""
+        for _ in range(PAGES_MOST):
+            try:
+                status, page = await self.officers.call(
+                    "GET", f"/api/v1/desk/tasks?state=open&limit={PAGE_ITEMS}{after}", self.token
+                )
+            except LineError:
+                return tasks
+            items, following = page.get("items"), page.get("next")
+            if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
+                return tasks
+            tasks += [item for item in items if isinstance(item, dict)]
+            if not following:
+                break
+            after = f"&after={following}"
+        return tasks
+
+    async def _do(self, task: Json) -> None:
+        if task.get("kind") == CORRECT_REFERENCE:
+            await self._correct(task)
+        elif task.get("kind") == PHONE_BANK:
+            await self._call(task)
+
+    async def _correct(self, task: Json) -> None:
+        hop = task.get("hop")
+        if not isinstance(hop, dict):
+            return
+        told = self.told_wrongly.get(str(hop.get("reference")))
+        if told is None:
+            return
+        await asyncio.sleep(self.clock.wall_seconds(correction_seconds(self.config, told)))
+        path = f"/api/v1/cases/{task.get('case_ack_no')}/hops/{hop.get('hop_no')}/correct"
+        status, answer = await self.officers.call_until_answered("POST", path, self.token, correction_body(told))
+        if status >= HTTP_BAD_REQUEST:
+            log.warning("correction refused: HTTP %s %s", status, answer)
+        else:
+            self.corrected += 1
+
+    async def _call(self, task: Json) -> None:
+        """Call the bank; it may or may not help. The task is done either way."""
+        await asyncio.sleep(self.clock.wall_seconds(CALL_SECONDS))
+        institution = task.get("institution")
+        code = institution.get("code") if isinstance(institution, dict) else institution
+        ticket = self.banks.book.of_job(str(task.get("job_id")))
+        tickets = [ticket] if ticket else list(self.banks.book.of_case(str(code), str(task.get("case_ack_no"))))
+        for waiting in tickets:
+            self.banks.nudge(waiting, by_call=True)
+        path = f"/api/v1/desk/tasks/{task.get('task_id')}/close"
+        await self.officers.call_until_answered("POST", path, self.token, {"reason": "called the bank"})
+        self.called += 1

@@ -1,0 +1,256 @@
+"""The way home, over the officer API: victims sign, the IO verifies, holders object or stay silent, courts order.
+
+Whoever acts does so with the token of their own role. Account holders and victims have none: what they say is written
+down by an officer, as it is at a police station.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
+
+from simulator.config import Delay, SimulatorConfig
+from simulator.net.http_client import LineError
+from simulator.people.complaints import Json
+from simulator.people.court import Court
+from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS, PAGES_MOST, Officers
+from simulator.people.paper_work import PaperWork
+from simulator.seeds import chance, unit
+
+ROLES: Final = ("io", "dy_sp", "sp", "supervisor", "district_gro", "state_gro")
+TRIES: Final = 20
+SIGNED: Final = 0.7
+"""e-Zero FIRs that their complainants sign in time"""
+HTTP_CONFLICT: Final = 409
+_ORDER_OF: Final = {"court_order": "bnss_503", "lok_adalat_award": "lok_adalat", "distribution": "bnss_107"}
+_ANSWER_FOR_A_CASE: Final = (
+    ("io", "io", "Ravi Verma", "Inspector"),
+    ("supervising", "sp", "Meera Singh", "Superintendent of Police"),
+)
+_DECIDE: Final = (
+    ("deciding", "dy_sp", "Imran Khan", "Deputy Superintendent of Police"),
+    ("deciding", "district_gro", "Anita Rao", "Additional Superintendent of Police"),
+    ("deciding", "state_gro", "Vikram Das", "Inspector General of Police"),
+)
+"""whom orders to banks name, in whichever case: told once, at the first"""
+_STATION: Final = {"police_station": "Cyber Crime Police Station, Lucknow", "district": "Lucknow"}
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Badge:
+    """An officer: the token, and the name on it."""
+
+    token: str = field(repr=False)
+    subject: str
+
+
+@dataclass(slots=True)
+class WayHome:
+    """Everybody who has a part in it, in one program. `badges` by role, one of each of `ROLES`."""
+
+    config: SimulatorConfig
+    officers: Officers
+    badges: Mapping[str, Badge]
+    court: Court = field(init=False)
+    done: Counter[str] = field(default_factory=Counter)
+    """what was done, by what it was"""
+    under_way: int = 0
+    """restorations that are open and whose victim applies, as last seen"""
+    papers: PaperWork = field(init=False)
+    _cases: set[str] = field(default_factory=set)
+    _seen: set[tuple[str, str, int]] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        """A court that turns down as many as the configuration says; an IO who does the papers."""
+        self.papers = PaperWork(self._post, self._get, self.config.way_home.poll_wall_seconds)
+        self.court = Court(self.config.seed, self.config.way_home.court_refuses)
+
+    async def work(self) -> None:
+        """Look for what waits for a person, again and again."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                found = await self._open_restorations()
+                if found is not None:
+                    self.under_way = sum(1 for head in found if self._applies(str(head["ack_no"])))
+                    for head in found:
+                        self._begin(group, head)
+                await self.papers.look(group)
+                await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+
+    def _begin(self, group: asyncio.TaskGroup, head: Json) -> None:
+        case, turn = str(head["case_ack_no"]), int(str(head["turn"]))
+        if case not in self._cases:
+            self._cases.add(case)
+            group.create_task(self._take_over(case))
+        key = (str(head["restoration_id"]), str(head["step"]), turn)
+        do = self._deeds().get(str(head["step"]))
+        if do is not None and key not in self._seen:
+            self._seen.add(key)
+            group.create_task(do(_Standing(*key, case, str(head["ack_no"]))))
+
+    def _deeds(self) -> Mapping[str, Callable[["_Standing"], Coroutine[None, None, None]]]:
+        return {
+            "application": self._apply,
+            "verification": self._verify,
+            "holder_notice": self._hear,
+            "show_cause": self._hear,
+            "court_order": self._order,
+            "lok_adalat_award": self._order,
+            "distribution": self._order,
+            "approval": self._approve,
+            "bond": self._give_bond,
+        }
+
+    # -- of a case -------------------------------------------------------------------------------------------------
+
+    async def _take_over(self, case: str) -> None:
+        """Officers are assigned; one registers a report or has an e-Zero FIR signed."""
+        for duty, role, name, rank in _ANSWER_FOR_A_CASE + (() if len(self._cases) > 1 else _DECIDE):
+            body: Json = {"duty": duty, "subject": self.badges[role].subject, "name": name, "rank": rank, **_STATION}
+            await self._post("supervisor", f"/api/v1/cases/{case}/officer", body | {"phone": "9415000001"}, "assigned")
+        if self._chance(self.config.way_home.fir, "fir", case):
+            await self._after(self.config.way_home.visit, "fir", case)
+            await self._post("io", f"/api/v1/cases/{case}/fir", {"kind": "fir"}, "fir")
+        elif self._chance(SIGNED, "e-zero signed", case):
+            await self._sign_e_zero(case)
+
+    async def _sign_e_zero(self, case: str) -> None:
+        for _ in range(TRIES):
+            await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+            status, told = await self._get("io", f"/api/v1/cases/{case}/police")
+            firs = told.get("firs") if status < HTTP_BAD_REQUEST else None
+            for fir in firs if isinstance(firs, list) else []:
+                if fir.get("kind") == "e_zero_fir" and fir.get("state") == "registered":
+                    body: Json = {"signed_at": datetime.now(UTC).isoformat(), "reason": "signed at the station"}
+                    await self._post("io", f"/api/v1/cases/{case}/fir/{fir['fir_id']}/sign", body, "e_zero_signed")
+                    return
+
+    # -- of a restoration, step by step ----------------------------------------------------------------------------
+
+    async def _apply(self, at: "_Standing") -> None:
+        if self._applies(at.ack_no):
+            await self._visit(at)
+            await self._do("io", at, "receive-application")
+
+    async def _verify(self, at: "_Standing") -> None:
+        await self._visit(at)
+        if at.turn == 1 and self._chance(self.config.way_home.sent_back, "sent back", at.ack_no):
+            await self._do("io", at, "send-back", reason="the account to be credited is not the victim's own")
+        else:
+            await self._do("io", at, "verify")
+
+    async def _hear(self, at: "_Standing") -> None:
+        """The account holder objects, has no objection, or says nothing until the time is over."""
+        habits, draw = self.config.way_home, unit(self.config.seed, "holder", at.restoration_id)
+        if draw < habits.objects:
+            await self._visit(at)
+            text = "The money is the price of goods that I have sold; the papers are with the bank."
+            told = await self._do("io", at, "object", by_whom="holder", text=text)
+            if told.get("objection_id") is None:
+                return
+            await self._visit(at, "decided")
+            upheld = self._chance(habits.objection_upheld, "objection upheld", at.ack_no)
+            await self._do(
+                "dy_sp",
+                at,
+                "decide-objection",
+                objection_id=told["objection_id"],
+                decision="upheld" if upheld else "dismissed",
+                reason="invoices seen" if upheld else "no invoice could be shown",
+            )
+            self.done["objection_upheld" if upheld else "objection_dismissed"] += 1
+        elif draw < habits.objects + habits.consents:
+            await self._visit(at)
+            await self._do("io", at, "waive-notice", in_writing=True, reason="the holder has no objection")
+
+    async def _order(self, at: "_Standing") -> None:
+        """The court makes its order, and an officer takes it in; what follows from it the engine does."""
+        await self._after(self.config.way_home.court, at.step, at.ack_no)
+        body = self.court.order(at.case, _ORDER_OF[at.step])
+        await self._post("io", f"/api/v1/cases/{at.case}/court-orders", body, at.step)
+
+    async def _approve(self, at: "_Standing") -> None:
+        """The IO makes it ready, the Superintendent decides."""
+        await self._visit(at)
+        for _ in range(TRIES):
+            if await self._do("io", at, "prepare"):
+                break
+            # The accounts are divided first, and anew when more comes on hold.
+            await asyncio.sleep(self.config.way_home.poll_wall_seconds)
+        else:
+            return
+        await self._visit(at, "decided")
+        if self._chance(self.config.way_home.sp_refuses, "sp refuses", at.ack_no):
+            await self._do("sp", at, "refuse", reason="the transfer was a loan between friends")
+        else:
+            await self._do("sp", at, "approve")
+
+    async def _give_bond(self, at: "_Standing") -> None:
+        await self._visit(at)
+        await self._do("io", at, "receive-bond")
+
+    # -- how -------------------------------------------------------------------------------------------------------
+
+    def _applies(self, ack_no: str) -> bool:
+        return self._chance(self.config.way_home.applies, "applies", ack_no)
+
+    def _chance(self, rate: float, *labels: str) -> bool:
+        return chance(self.config.seed, rate, *labels)
+
+    async def _visit(self, at: "_Standing", *more: str) -> None:
+        await self._after(self.config.way_home.visit, at.step, str(at.turn), at.ack_no, *more)
+
+    async def _after(self, delay: Delay, *labels: str) -> None:
+        seconds = delay.drawn(self.config.seed, "way home", *labels)
+        await asyncio.sleep(seconds / self.config.procedure_clock_factor)
+
+    async def _do(self, role: str, at: "_Standing", verb: str, **more: object) -> Json:
+        """A verb at the step that was seen; {} where the engine does not let it pass."""
+        body: Json = {"step": at.step, "turn": at.turn, **more}
+        return await self._post(role, f"/api/v1/restorations/{at.restoration_id}/{verb}", body, verb)
+
+    async def _post(self, role: str, path: str, body: Json, what: str) -> Json:
+        status, answer = await self.officers.call_until_answered("POST", path, self.badges[role].token, body)
+        if status < HTTP_BAD_REQUEST:
+            self.done[what.replace("-", "_")] += 1
+            return answer or {"done": what}
+        self.done["refused"] += 1
+        # "Not now" is the engine's daily word: somebody was quicker, or the money has gone.
+        log.log(logging.DEBUG if status == HTTP_CONFLICT else logging.WARNING, "%s: HTTP %s %s", path, status, answer)
+        return {}
+
+    async def _get(self, role: str, path: str) -> tuple[int, Json]:
+        try:
+            return await self.officers.call("GET", path, self.badges[role].token)
+        except LineError:
+            return HTTP_BAD_REQUEST, {}
+
+    async def _open_restorations(self) -> list[Json] | None:
+        """Every restoration that is open; None where they could not be read."""
+        found: list[Json] = []
+        after = ""
+        for _ in range(PAGES_MOST):
+            status, page = await self._get("io", f"/api/v1/restorations?state=open&limit={PAGE_ITEMS}{after}")
+            items = page.get("restorations")
+            if status >= HTTP_BAD_REQUEST or not isinstance(items, list):
+                return None
+            found += [item for item in items if isinstance(item, dict)]
+            if not page.get("next"):
+                break
+            after = f"&after={page['next']}"
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """Where a restoration stood when somebody took it in hand."""
+
+    restoration_id: str
+    step: str
+    turn: int
+    case: str
+    ack_no: str

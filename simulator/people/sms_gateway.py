@@ -1,0 +1,81 @@
+"""A gateway of short messages: takes them, once by their key, refuses some numbers, is down when it is told to be."""
+
+import hmac
+from dataclasses import dataclass, field
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from simulator.net.asgi import body_of, json_reply
+
+MAX_BODY_BYTES = 16 * 1024
+TEXT_MAX_CHARS = 640
+KEPT_MESSAGES = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class ShortMessage:
+    """A message that was taken."""
+
+    key: str
+    to: str
+    sender: str
+    text: str = field(repr=False)
+    encoding: str
+
+
+class SmsGateway:
+    """The gateway's door, a plain ASGI application. `token` is what senders show."""
+
+    def __init__(self, token: str) -> None:
+        self.messages: list[ShortMessage] = []
+        """the first of them, in order"""
+        self.taken = 0
+        self.repeated = 0
+        self.calls = 0
+        self.down = False
+        self.unknown: set[str] = set()
+        """numbers that are nobody's"""
+        self._token = token
+        self._ids: dict[str, str] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request."""
+        if scope["type"] == "http":
+            request = Request(scope, receive)
+            await self._serve(request, await body_of(request, MAX_BODY_BYTES))(scope, receive, send)
+
+    def _serve(self, request: Request, body: bytes | None) -> Response:
+        self.calls += 1
+        if self.down:
+            return json_reply(503, {"code": "DOWN"})
+        if not hmac.compare_digest(request.headers.get("authorization", "").encode(), f"Bearer {self._token}".encode()):
+            return json_reply(401, {"code": "TOKEN"})
+        if request.method != "POST" or body is None:
+            return json_reply(400, {"code": "SHAPE"})
+        return self._read(request.headers.get("idempotency-key", ""), body)
+
+    def _read(self, key: str, body: bytes) -> Response:
+        try:
+            told = orjson.loads(body)
+            message = ShortMessage(key, str(told["to"]), str(told["from"]), str(told["text"]), str(told["encoding"]))
+        except (orjson.JSONDecodeError, KeyError, TypeError):
+            return json_reply(400, {"code": "SHAPE"})
+        if message.to in self.unknown:
+            return json_reply(422, {"code": "UNKNOWN-NUMBER"})
+        if not 0 < len(message.text) <= TEXT_MAX_CHARS:
+            return json_reply(422, {"code": "LENGTH"})
+        return self._take(message)
+
+    def _take(self, message: ShortMessage) -> Response:
+        known = self._ids.get(message.key)
+        if known is not None:
+            self.repeated += 1
+            return json_reply(202, {"id": known})
+        self.taken += 1
+        self._ids[message.key] = f"SMS-{self.taken}"
+        if len(self.messages) < KEPT_MESSAGES:
+            self.messages.append(message)
+        return json_reply(202, {"id": self._ids[message.key]})

@@ -1,0 +1,1 @@
+"""The wires of the simulated banks and people."""

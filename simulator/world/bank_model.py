@@ -1,0 +1,301 @@
+"""How a bank works a ticket: finds the transfer, holds, traces, and what it then says, when, and how wrongly.
+
+Pure: it works on a `World` as of the world's present. The same desk serves the real run (through HTTP) and the perfect
+engine that the truth is measured with, so both meet the same banks with the same habits.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+
+from simulator.config import DAY_SECONDS, MINUTE_SECONDS, SimulatorConfig
+from simulator.institutions import Institution
+from simulator.seeds import chance, lognormal, unit
+from simulator.world.world import AccountKey, Credit, MoveKind, Outcome, World
+
+OK, NOT_FOUND, INVALID_RRN, NO_SUCH_ACCOUNT = "00", "01", "02", "20"
+UNEXPLAINED = ("99", "77")
+DEALT_WITH = "transfer already dealt with under another acknowledgement number"
+CONTRADICTION_MEDIAN_SECONDS = 20 * MINUTE_SECONDS
+REPEAT_MEDIAN_SECONDS = 2 * MINUTE_SECONDS
+LATE_FACTOR = 10.0
+"""a late answer comes after this many more of the class's median delays"""
+SECOND_PART_FACTOR = 1.0
+
+
+class RowKind(IntEnum):
+    """`txn_type_id` of a row."""
+
+    HOLD = 1
+    TRANSFER = 3
+    ATM = 5
+    AEPS = 6
+    POS = 11
+    CHEQUE = 14
+
+
+_LEAVES = {
+    MoveKind.TRANSFER: RowKind.TRANSFER,
+    MoveKind.ATM: RowKind.ATM,
+    MoveKind.AEPS: RowKind.AEPS,
+    MoveKind.POS: RowKind.POS,
+    MoveKind.CHEQUE: RowKind.CHEQUE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """One hop that a ticket asks about."""
+
+    rrn: str
+    amount_paise: int
+    disputed_paise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of an answer, before it is written for the wire. `at` is world time. `false`: a trap, not a finding."""
+
+    kind: RowKind
+    root_rrn: str
+    root_account: AccountKey | None
+    amount_paise: int
+    disputed_paise: int
+    at: float
+    rrn: str = ""
+    payee: AccountKey | None = None
+    status: str = OK
+    remarks: str = ""
+    balance_paise: int = 0
+    false: bool = False
+    zero_padded: bool = False
+    odd_time: bool = False
+    wrong_bank_name: bool = False
+    old: bool = False
+    """dated more than six months back, by the wall's calendar"""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What the bank says of one incident: at once, and what it says later against its own word."""
+
+    rows: tuple[Row, ...]
+    second_thoughts: tuple[Row, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One status update: `after` seconds (world time) from when the ticket was worked."""
+
+    after: float
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A stretch of world time in which a bank's machines do not answer; `manner`: reset, unavailable or hang."""
+
+    start: float
+    end: float
+    manner: str
+
+
+class BankDesk:
+    """The banks' staff and systems in one world."""
+
+    def __init__(self, world: World, config: SimulatorConfig, institutions: Iterable[Institution]) -> None:
+        self._world = world
+        self._seed = config.seed
+        self._knobs = config.knobs
+        self._delays = config.delays
+        self._found: dict[tuple[str, str, str, int], Finding] = {}
+        self._last: dict[tuple[str, str, str], Finding] = {}
+        self._outages = {bank.code: plan_outages(config, bank.code) for bank in institutions}
+
+    def outage(self, bank: str, at: float) -> Outage | None:
+        """The outage a bank is in at that time."""
+        return next((o for o in self._outages[bank] if o.start <= at < o.end), None)
+
+    def plan_outage(self, bank: str, outage: Outage) -> None:
+        """Let a bank be down for a while, besides its own outages."""
+        self._outages[bank] = (outage, *self._outages[bank])
+
+    def delay(self, bank: Institution, rrn: str, *, by_hand: bool = False) -> float:
+        """Seconds from receiving a ticket to working this incident of it.
+
+        `by_hand`: it came by letter, which no machine reads: the quickest banks need as long as a seat for it.
+        """
+        quick = by_hand and bank.answer_class == "api"
+        return self._delays.of("seat" if quick else bank.answer_class).drawn(self._seed, "delay", bank.code, rrn)
+
+    def early(self, bank: Institution, rrns: Sequence[str]) -> bool:
+        """Whether this ticket is worked and answered before it even got its job number."""
+        return chance(self._seed, self._knobs.early_answer, "early answer", bank.code, min(rrns))
+
+    def loses_reply(self, bank: Institution, rrns: Sequence[str]) -> bool:
+        """Whether the line drops after this ticket was taken and before the police hear of it."""
+        return chance(self._seed, self._knobs.lost_reply, "lost reply", bank.code, min(rrns))
+
+    def silent(self, bank: Institution, rrns: Sequence[str]) -> bool:
+        """Whether nobody works this ticket until somebody reminds the bank."""
+        rate: float = getattr(self._knobs, f"silent_{bank.answer_class}")
+        return chance(self._seed, rate, "silent", bank.code, min(rrns))
+
+    def work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
+        """Work one incident as of the world's present. Asked again in the same words, the bank says the same again."""
+        asked = (bank.code, ack_no, incident.rrn, incident.disputed_paise)
+        finding = self._found.get(asked)
+        if finding is None:
+            finding = self._work(bank, ack_no, incident)
+            self._found[asked] = self._last[asked[:3]] = finding
+        return finding
+
+    def posts(self, bank: Institution, ack_no: str, findings: Sequence[Finding]) -> list[Post]:
+        """The status updates of a ticket whose incidents are all worked, in the order they leave the bank."""
+        rows = [row for finding in findings for row in finding.rows]
+        key = (bank.code, min((row.root_rrn for row in rows), default=""))
+        knobs, seed, median = self._knobs, self._seed, self._delays.of(bank.answer_class).median
+        rows += [row for row in rows if chance(seed, knobs.duplicate_row, "duplicate row", *key, row.rrn)]
+        rows += self._strays(bank, rows, key)
+        start = LATE_FACTOR * median if chance(seed, knobs.late_answer, "late answer", *key) else 0.0
+        posts = [Post(start, tuple(rows))]
+        if len(rows) > 1 and chance(seed, knobs.partial_answer, "partial answer", *key):
+            parts = [tuple(rows[: len(rows) // 2]), tuple(rows[len(rows) // 2 :])]
+            if chance(seed, knobs.reversed_parts, "reversed parts", *key):
+                parts.reverse()
+            posts = [Post(start, parts[0]), Post(start + SECOND_PART_FACTOR * median, parts[1])]
+        if chance(seed, knobs.duplicate_post, "duplicate post", *key):
+            posts.append(replace(posts[0], after=start + self._later(REPEAT_MEDIAN_SECONDS, "repeat", *key)))
+        second = tuple(row for finding in findings for row in finding.second_thoughts)
+        if second:
+            posts.append(Post(start + self._later(CONTRADICTION_MEDIAN_SECONDS, "second thoughts", *key), second))
+        return sorted(posts, key=lambda post: post.after)
+
+    def _later(self, median: float, *labels: str) -> float:
+        return lognormal(self._seed, median, 0.7, *labels)
+
+    def _work(self, bank: Institution, ack_no: str, incident: Incident) -> Finding:
+        credit = self._world.find(incident.rrn, bank.code)
+        if credit is None or credit.debit.amount_paise != incident.amount_paise:
+            return Finding((self._refusal(incident, None, INVALID_RRN, "RRN, amount and date do not match"),))
+        account = credit.account.plan.key
+        code = self._whim(bank, credit)
+        if code is not None:
+            return Finding((self._refusal(incident, account, code, ""),))
+        if credit.worked_paise >= credit.debit.amount_paise:
+            said = self._last.get((bank.code, ack_no, incident.rrn))
+            return said or Finding((self._refusal(incident, account, NOT_FOUND, DEALT_WITH),))
+        outcome = self._world.hold_and_trace(credit, incident.disputed_paise)
+        return self._told(bank, incident, outcome)
+
+    def _whim(self, bank: Institution, credit: Credit) -> str | None:
+        """The code of a bank that will not, or cannot, say what became of the transfer."""
+        rrn, seed = credit.debit.move.rrn, self._seed
+        if credit.debit.move.layer > 1 and chance(seed, self._knobs.denied_transfer, "denied", bank.code, rrn):
+            return NO_SUCH_ACCOUNT if chance(seed, 0.5, "denied how", bank.code, rrn) else NOT_FOUND
+        if chance(seed, self._knobs.unknown_status, "unknown status", bank.code, rrn):
+            return UNEXPLAINED[int(unit(seed, "which status", bank.code, rrn) * len(UNEXPLAINED))]
+        return None
+
+    def _told(self, bank: Institution, incident: Incident, outcome: Outcome) -> Finding:
+        key, seed, knobs = (bank.code, incident.rrn), self._seed, self._knobs
+        rows = []
+        if outcome.hold_paise:
+            rows.append(self._hold_row(incident, outcome, outcome.hold_paise))
+        traced, missing = self._traced_rows(incident, outcome), outcome.unreconciled_paise
+        if traced and chance(seed, knobs.statement_unavailable, "no statement", *key):
+            missing += sum(row.disputed_paise for row in traced)
+            traced = []
+        rows += traced
+        if missing:
+            lost = self._refusal(incident, outcome.account.plan.key, NOT_FOUND, "statement unavailable, under review")
+            rows.append(replace(lost, amount_paise=missing, disputed_paise=missing))
+        if traced and not outcome.hold_paise and chance(seed, knobs.hold_after_emptied, "emptied", *key):
+            boast = self._hold_row(incident, outcome, incident.disputed_paise)
+            return Finding((replace(boast, false=True),), tuple(rows))
+        if chance(seed, knobs.contradictory_answer, "contradiction", *key):
+            return Finding(tuple(rows), self._contradiction(incident, outcome))
+        return Finding(tuple(rows))
+
+    def _hold_row(self, incident: Incident, outcome: Outcome, paise: int) -> Row:
+        return Row(
+            kind=RowKind.HOLD,
+            root_rrn=incident.rrn,
+            root_account=outcome.account.plan.key,
+            amount_paise=paise,
+            disputed_paise=paise,
+            at=self._world.now,
+            balance_paise=outcome.balance_paise,
+            odd_time=chance(self._seed, self._knobs.odd_time, "odd time", incident.rrn),
+        )
+
+    def _traced_rows(self, incident: Incident, outcome: Outcome) -> list[Row]:
+        seed, knobs, account = self._seed, self._knobs, outcome.account.plan.key
+        rows = []
+        for traced in outcome.traced:
+            move, key = traced.debit.move, (account.bank, traced.debit.move.rrn)
+            rows.append(
+                Row(
+                    kind=_LEAVES[move.kind],
+                    root_rrn=incident.rrn,
+                    root_account=account,
+                    amount_paise=traced.debit.amount_paise,
+                    disputed_paise=traced.tainted_paise,
+                    at=move.at,
+                    rrn=move.rrn,
+                    payee=move.target,
+                    balance_paise=outcome.balance_paise,
+                    zero_padded=chance(seed, knobs.zero_padded_account, "zero padded", *key),
+                    odd_time=chance(seed, knobs.odd_time, "odd time", *key),
+                    wrong_bank_name=chance(seed, knobs.bank_name_contradicts_ifsc, "bank name", *key),
+                )
+            )
+        return rows
+
+    def _contradiction(self, incident: Incident, outcome: Outcome) -> tuple[Row, ...]:
+        """The opposite of what was said: gone what was held, or held what was gone."""
+        if not outcome.hold_paise:
+            return (replace(self._hold_row(incident, outcome, incident.disputed_paise), false=True),)
+        hold = self._hold_row(incident, outcome, outcome.hold_paise)
+        number = f"{int(unit(self._seed, 'false withdrawal', incident.rrn) * 10**12):012d}"
+        return (replace(hold, kind=RowKind.ATM, rrn=number, false=True),)
+
+    def _refusal(self, incident: Incident, account: AccountKey | None, code: str, remarks: str) -> Row:
+        return Row(
+            kind=RowKind.HOLD,
+            root_rrn=incident.rrn,
+            root_account=account,
+            amount_paise=incident.disputed_paise,
+            disputed_paise=incident.disputed_paise,
+            at=self._world.now,
+            status=code,
+            remarks=remarks,
+        )
+
+    def _strays(self, bank: Institution, rows: Sequence[Row], key: tuple[str, str]) -> list[Row]:
+        """Rows that do not belong: an old debit, a hop nobody asked about."""
+        seed, knobs, strays = self._seed, self._knobs, []
+        model = next((row for row in rows if row.status == OK and row.kind is not RowKind.HOLD), None)
+        if model is not None and chance(seed, knobs.old_row, "old row", *key):
+            number = f"{int(unit(seed, 'old row number', *key) * 10**12):012d}"
+            strays.append(replace(model, kind=RowKind.ATM, rrn=number, payee=None, old=True, false=True))
+        held = next((row for row in rows if row.status == OK), None)
+        if held is not None and chance(seed, knobs.unasked_hop, "unasked hop", *key):
+            number = f"{int(unit(seed, 'unasked number', *key) * 10**12):012d}"
+            strays.append(replace(held, root_rrn=number, false=True))
+        return strays
+
+
+def plan_outages(config: SimulatorConfig, bank: str) -> tuple[Outage, ...]:
+    """A bank's outages over two days of the world, in order of time."""
+    seed, knobs = config.seed, config.knobs
+    expected = knobs.outages_per_day * 2
+    outages = []
+    for number in range(int(expected) + 1):
+        if not chance(seed, min(1.0, expected - number), "outage", bank, number):
+            continue
+        start = unit(seed, "outage start", bank, number) * 2 * DAY_SECONDS
+        length = lognormal(seed, knobs.outage_median_seconds, 0.8, "outage length", bank, number)
+        manner = ("reset", "unavailable", "hang")[int(unit(seed, "outage manner", bank, number) * 3)]
+        outages.append(Outage(start, start + length, manner))
+    return tuple(sorted(outages, key=lambda outage: outage.start))

@@ -1,0 +1,212 @@
+"""One case as it is planned: what the mules will do, and what the victim tells of it.
+
+Every case draws from a stream of its own, so case 17 of seed 7 is the same case in a day of 20 and in a day of 2,000
+(only the minute it is reported depends on the day).
+"""
+
+import bisect
+import math
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+from simulator.config import (
+    DAY_SECONDS,
+    HOUR_SECONDS,
+    MAX_CASE_HOPS,
+    MINUTE_SECONDS,
+    MoneyModel,
+    SimulatorConfig,
+)
+from simulator.institutions import Institution
+from simulator.names import CATEGORIES, DISTRICTS, mobile, person_name
+from simulator.seeds import chance, happens, lognormal, stream, unit
+from simulator.world.accounts import Registry
+from simulator.world.flows import Flow
+from simulator.world.networks import Shape, grow
+from simulator.world.world import AccountPlan, MoveKind, PlannedMove
+
+BY_HOUR = (1, 1, 1, 1, 1, 1, 2, 3, 4, 6, 8, 9, 9, 8, 8, 8, 8, 8, 8, 8, 7, 5, 3, 2)
+"""Complaints by hour of the day, relative: an assumption (the helpline is quiet at night)."""
+_BY_HOUR_UP_TO = tuple(accumulate(BY_HOUR))
+TOLD_AS_VPA = 0.4
+DUPLICATE_MEDIAN_SECONDS = 25 * MINUTE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A transfer as the victim tells it; `move` is what truly happened."""
+
+    move: PlannedMove
+    payer: AccountPlan
+    payee: AccountPlan
+    bank: str
+    """the receiving bank, as told"""
+    reference: str
+    """the RRN or UTR, as told"""
+    vpa: str | None
+    """given instead of the payee's account"""
+
+
+@dataclass(frozen=True, slots=True)
+class Victim:
+    """Who complains."""
+
+    name: str
+    mobile: str
+    district: str
+    woman: bool
+    child: bool
+    senior: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ComplaintPlan:
+    """A complaint to be posted at world time `at` under `key`, `posts` times. Only a case's own one is `first`."""
+
+    key: str
+    case_no: int
+    at: float
+    first: bool
+    posts: int
+    channel: str
+    category: str
+    victim: Victim
+    transfers: tuple[Told, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CasePlan:
+    """A case: everything that will happen in it if nobody holds anything."""
+
+    case_no: int
+    shape: Shape
+    loss_paise: int
+    complaints: tuple[ComplaintPlan, ...]
+    accounts: tuple[AccountPlan, ...]
+    moves: tuple[PlannedMove, ...]
+
+    @property
+    def hops(self) -> int:
+        """Planned transfers of the victim's money."""
+        return sum(1 for move in self.moves if move.kind is MoveKind.TRANSFER and move.layer > 0)
+
+
+def plan_cases(config: SimulatorConfig, institutions: Sequence[Institution]) -> tuple[CasePlan, ...]:
+    """Every case of the day."""
+    registry = Registry(config, institutions)
+    return tuple(_plan_case(config, registry, institutions, number) for number in range(config.complaints))
+
+
+def draw_loss(rng: random.Random, money: MoneyModel) -> int:
+    """A loss in whole rupees, as paise."""
+    median = money.loss_mean_paise / math.exp(money.loss_sigma**2 / 2)
+    drawn = median * math.exp(rng.gauss(0.0, money.loss_sigma))
+    return round(min(max(drawn, money.loss_least_paise), money.loss_most_paise) / 100) * 100
+
+
+def draw_report_delay(rng: random.Random, money: MoneyModel) -> float:
+    """From the last of the victim's transfers to the complaint, in seconds."""
+    kind = rng.random()
+    if kind < money.reported_within_hour:
+        return rng.uniform(3 * MINUTE_SECONDS, HOUR_SECONDS)
+    if kind < money.reported_within_hour + money.reported_within_day:
+        return math.exp(rng.uniform(math.log(HOUR_SECONDS), math.log(DAY_SECONDS)))
+    return math.exp(rng.uniform(math.log(DAY_SECONDS), math.log(7 * DAY_SECONDS)))
+
+
+def draw_hops(rng: random.Random, money: MoneyModel, loss_paise: int) -> int:
+    """How large a network this loss runs through."""
+    scale = money.hops_scale * (loss_paise / money.loss_mean_paise) ** money.hops_by_loss
+    hops: float = scale * math.exp(rng.gauss(0.0, money.hops_sigma))
+    return round(min(max(hops, 1), MAX_CASE_HOPS))
+
+
+def reported_at(config: SimulatorConfig, case_no: int) -> float:
+    """The world time of a case's complaint, in [0, day_seconds)."""
+    if config.profile == "even":
+        return case_no / config.complaints * config.day_seconds
+    share = unit(config.seed, "reported at", case_no)
+    if config.profile == "diurnal":
+        place = share * _BY_HOUR_UP_TO[-1]
+        hour = bisect.bisect_right(_BY_HOUR_UP_TO, place)
+        share = (hour + 1 - (_BY_HOUR_UP_TO[hour] - place) / BY_HOUR[hour]) / len(BY_HOUR)
+    return share * config.day_seconds
+
+
+def _plan_case(
+    config: SimulatorConfig, registry: Registry, institutions: Sequence[Institution], case_no: int
+) -> CasePlan:
+    rng = stream(config.seed, "case", case_no)
+    loss = draw_loss(rng, config.money)
+    shape = rng.choice(tuple(Shape))
+    network = grow(shape, draw_hops(rng, config.money, loss), rng)
+    victim = registry.open(rng, registry.choose_bank(rng, "api"), opening_paise=loss + rng.randrange(50_000) * 100)
+    at = reported_at(config, case_no)
+    flow = Flow(config, registry, case_no, rng)
+    transfers = flow.lay(network, victim, loss, at - draw_report_delay(rng, config.money))
+    told = tuple(_tell(config, institutions, flow, move) for move in transfers)
+    return CasePlan(
+        case_no=case_no,
+        shape=shape,
+        loss_paise=loss,
+        complaints=_complaints(config, rng, case_no, at, victim, told),
+        accounts=tuple(flow.accounts.values()),
+        moves=tuple(flow.moves),
+    )
+
+
+def _tell(config: SimulatorConfig, institutions: Sequence[Institution], flow: Flow, move: PlannedMove) -> Told:
+    """A transfer as the victim tells it, mistakes included."""
+    assert move.target is not None, "a victim's transfer has a payee"
+    seed, knobs = config.seed, config.knobs
+    payee = flow.accounts[move.target]
+    bank = next(b for b in institutions if b.code == move.target.bank)
+    reference = move.rrn
+    if chance(seed, knobs.bad_rrn, "bad rrn", move.rrn):
+        reference = _misread(seed, move.rrn)
+    elif chance(seed, knobs.wrong_bank, "wrong bank", move.rrn):
+        others = [b for b in institutions if b.code != bank.code]
+        bank = others[int(unit(seed, "which wrong bank", move.rrn) * len(others))]
+    vpa = None
+    if move.mode == "upi" and bank.handles and chance(seed, TOLD_AS_VPA, "told as vpa", move.rrn):
+        vpa = f"{payee.holder.split()[0].lower()}{payee.mobile[-4:]}@{bank.handles[0]}"
+    return Told(move, flow.accounts[move.source], payee, bank.code, reference, vpa)
+
+
+def _misread(seed: int, number: str) -> str:
+    """The number with one of its last eight digits read wrongly."""
+    place = len(number) - 1 - int(unit(seed, "misread place", number) * 8)
+    wrong = (int(number[place]) + 1 + int(unit(seed, "misread digit", number) * 9)) % 10
+    return f"{number[:place]}{wrong}{number[place + 1 :]}"
+
+
+def _complaints(
+    config: SimulatorConfig,
+    rng: random.Random,
+    case_no: int,
+    at: float,
+    victim: AccountPlan,
+    told: tuple[Told, ...],
+) -> tuple[ComplaintPlan, ...]:
+    """The case's complaint, and now and then a second one about the same transfers."""
+    seed, knobs = config.seed, config.knobs
+    person = Victim(
+        name=victim.holder,
+        mobile=victim.mobile,
+        district=rng.choice(DISTRICTS),
+        woman=happens(rng, 0.35),
+        child=happens(rng, 0.02),
+        senior=happens(rng, 0.15),
+    )
+    channel, category = ("helpline_1930" if happens(rng, 0.7) else "portal"), rng.choice(CATEGORIES)
+    posts = 2 if chance(seed, knobs.repeated_post, "repeated post", case_no) else 1
+    key = f"sim-{seed}-{case_no}"
+    first = ComplaintPlan(key, case_no, at, True, posts, channel, category, person, told)
+    if not chance(seed, knobs.duplicate_complaint, "duplicate complaint", case_no):
+        return (first,)
+    relative = Victim(person_name(rng), mobile(rng), person.district, False, False, False)
+    later = at + lognormal(seed, DUPLICATE_MEDIAN_SECONDS, 0.8, "duplicate after", case_no)
+    again = ComplaintPlan(f"{key}-again", case_no, later, False, 1, "portal", category, relative, told[:1])
+    return (first, again)
