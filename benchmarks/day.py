@@ -21,9 +21,9 @@ from db.pool import Pool
 from simulator.config import Knobs
 from workers.demo.play import DAY_SECONDS, DayPlan, Look, Played, play
 from workers.embedded.temporal import EmbeddedTemporal
+from workers.number_text import duration
 from workers.simulated import Stage
 from workers.temporal import connect
-from workers.words import duration
 
 RUSH_LIMIT_SECONDS = 600.0
 TAIL_SECONDS = 10.0

@@ -32,13 +32,13 @@ from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
-from workers.aftercare import Aftercare
 from workers.assembly import Engine
 from workers.embedded.ports import free_port
 from workers.heartbeats import BEATS_A_TIMEOUT, Heartbeats
-from workers.iso_watch import IsoWatch
+from workers.loops.iso_spool import IsoWatch
+from workers.loops.outbound import Outward
+from workers.loops.procedures import Aftercare
 from workers.metrics_page import served
-from workers.outward import Outward
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_schedules
 from workers.way_home import WORKFLOWS, WayHome

@@ -17,7 +17,7 @@ from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
-from workers.aftercare import Aftercare
+from workers.loops.procedures import Aftercare
 from workers.worker import sandbox
 from workflows import policies
 from workflows.duties import DutiesWorkflow

@@ -20,7 +20,7 @@ from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 from tests.activities.holds import Holds
 from tests.factories import number_apart
-from workers.aftercare import WORKFLOWS
+from workers.loops.procedures import WORKFLOWS
 from workers.worker import sandbox
 from workflows import policies
 from workflows.grievance import GrievanceWorkflow

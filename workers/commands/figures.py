@@ -9,7 +9,7 @@ import typer
 from schemas.reporting.outcomes import HomeBy, Stage
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import USAGE, Failed
-from workers.words import duration, grouped, rupees
+from workers.number_text import duration, grouped, rupees
 
 if TYPE_CHECKING:
     from rich.console import Console

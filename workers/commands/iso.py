@@ -13,7 +13,7 @@ from workers.settings import Settings
 
 if TYPE_CHECKING:
     from adapters.banks.iso20022.decode import Arrival
-    from workers.iso_watch import Outcome
+    from workers.loops.iso_spool import Outcome
 
 PATIENCE_SECONDS = 30.0
 
@@ -51,7 +51,7 @@ def show(file: File, json_target: JsonTarget = None) -> None:
     """
     from adapters.banks.iso20022.decode import decode
     from adapters.banks.iso20022.errors import MessageError
-    from workers.iso_words import in_words
+    from workers.iso_text import in_words
 
     try:
         arrival = decode(_read(file))
@@ -72,7 +72,7 @@ def _read(file: Path) -> bytes:
 
 async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
     from adapters.banks.iso20022.spool import Spool
-    from workers.iso_watch import SpoolBusy, take_alone
+    from workers.loops.iso_spool import SpoolBusy, take_alone
 
     await asyncio.to_thread(_read, file)
     spool = Spool(settings.iso_spool) if settings.iso_spool else None

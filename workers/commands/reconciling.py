@@ -8,7 +8,7 @@ import typer
 from workers.commands.common import JsonTarget, load_settings, open_database, people, run, with_database, write_json
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
-from workers.words import rupees
+from workers.number_text import rupees
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

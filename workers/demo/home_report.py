@@ -10,7 +10,7 @@ from db.reporting.outcomes import ever_held_paise
 from schemas.reporting.outcomes import HomeFigures, Stage
 from schemas.restoration_enums import Route
 from workers.demo.play import Played
-from workers.words import duration, rupees
+from workers.number_text import duration, rupees
 
 ROUTES: Mapping[str, str] = {
     Route.NO_COURT: "police",

@@ -14,11 +14,11 @@ from db.reporting.outcomes import Period, credits_said, report, standing
 from schemas.enums import AnswerClass, ChannelKind
 from schemas.reporting.outcomes import HomeBy, HomeReport, Sum
 from workers.demo.world_state import WorldState
+from workers.number_text import duration
 from workers.processes import ChildFailed
 from workers.simulated import Stage
 from workers.stack import memory, until_failure
 from workers.verifying import Verdict, verify
-from workers.words import duration
 
 DAY_SECONDS = 86_400.0
 LOOK_SECONDS = 0.5

@@ -10,8 +10,8 @@ from schemas.enums import AnswerClass, Bucket, ChannelKind
 from workers.demo import home_report
 from workers.demo.play import Played
 from workers.demo.view import BUCKETS
+from workers.number_text import duration, rupees, size
 from workers.verifying import Verdict
-from workers.words import duration, rupees, size
 
 TURNAROUNDS: Mapping[str, str] = {
     "complaint_to_request": "complaint → first request",

@@ -16,7 +16,7 @@ from domain.workbook.reading import RejectedTrailRow
 from domain.workbook.row import TrailRow
 from workers.home import write_private
 from workers.importer.report import SHOWN_ROWS
-from workers.words import rupees
+from workers.number_text import rupees
 
 REJECT_COLUMNS = ("sheet", "row", "column", "code", "reason")
 

@@ -27,8 +27,8 @@ from schemas.enums import ChannelKind
 from schemas.outbox.case import FollowUp
 from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer
 from tests.waiting import until
-from workers import iso_watch
-from workers.iso_watch import SET_ASIDE_SECONDS, IsoWatch, Outcome
+from workers.loops import iso_spool
+from workers.loops.iso_spool import SET_ASIDE_SECONDS, IsoWatch, Outcome
 from workers.temporal import CaseCourier
 from workers.worker import Queues, make_workers, running
 from workflows.case import case_workflow_id
@@ -140,7 +140,7 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
 async def test_a_bank_that_sends_many_does_not_keep_another_waiting(
     watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(iso_watch, "FILES_A_ROUND", 3)
+    monkeypatch.setattr(iso_spool, "FILES_A_ROUND", 3)
     for number in range(5):
         came(spool, "HDFC", f"{number}.xml", b"<x/>", at=number + 1)
     came(spool, "ICIC", "last.xml", b"<x/>", at=99)
@@ -163,7 +163,7 @@ async def test_of_several_workers_one_takes_files_up(watch: IsoWatch, hands: Han
 async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
     watch: IsoWatch, spool: Spool, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    real: Callable[..., Any] = iso_watch.take_file
+    real: Callable[..., Any] = iso_spool.take_file
 
     async def fails(hands: Hands, spool: Spool, code: str, path: Path) -> Outcome:
         if path.name == "a.xml":
@@ -171,7 +171,7 @@ async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
         outcome: Outcome = await real(hands, spool, code, path)
         return outcome
 
-    monkeypatch.setattr(iso_watch, "take_file", fails)
+    monkeypatch.setattr(iso_spool, "take_file", fails)
     came(spool, "HDFC", "a.xml", b"<x/>", at=1)
     came(spool, "HDFC", "b.xml", b"<x/>", at=2)
     assert len(await looked(watch)) == 1

@@ -16,7 +16,7 @@ from simulator.people.sms_gateway import SmsGateway
 from tests.asgi_server import served
 from tests.factories import complaint, make_hands, rrn, transfer
 from tests.waiting import until
-from workers.outward import Outward
+from workers.loops.outbound import Outward
 from workers.settings import Settings
 
 KEY = "a-key-of-the-register-0123456789"
@@ -71,7 +71,7 @@ async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: 
     async def fails(*_: object) -> int:
         raise RuntimeError("of no server")
 
-    monkeypatch.setattr("workers.outward.send_due", fails)
+    monkeypatch.setattr("workers.loops.outbound.send_due", fails)
     station = PoliceStation("up", KEY.encode(), clock=lambda: datetime.now(UTC))
     async with served(station) as police_url:
         settings = Settings.model_validate({"police_url": police_url.replace("//", f"//up:{KEY}@")})

@@ -14,7 +14,7 @@ from adapters.banks.iso20022.arrivals import (
 )
 from adapters.banks.iso20022.decode import Arrival
 from schemas.text import IST
-from workers.words import rupees
+from workers.number_text import rupees
 
 Pairs = Sequence[tuple[str, str]]
 

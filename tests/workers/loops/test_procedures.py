@@ -21,8 +21,8 @@ from tests.activities.holds.test_opening import held_case
 from tests.activities.way_home import Clock
 from tests.factories import make_hands, rrn
 from tests.waiting import until
-from workers import aftercare
-from workers.aftercare import WORKFLOWS, Aftercare
+from workers.loops import procedures
+from workers.loops.procedures import WORKFLOWS, Aftercare
 from workers.way_home import WORKFLOWS as RUN_BY_WORKERS
 
 
@@ -124,7 +124,7 @@ async def test_a_case_that_fails_costs_no_other_and_is_tried_again_later(
     board.fails_for = set()
     await care.look()
     assert await bench.rows(open_cases) == [(bad,)], "it rests"
-    monkeypatch.setattr(aftercare, "REST_OF_A_CASE", aftercare.REST_OF_A_CASE * 0)
+    monkeypatch.setattr(procedures, "REST_OF_A_CASE", procedures.REST_OF_A_CASE * 0)
     care._resting.clear()
     await care.look()
     assert await bench.rows(open_cases) == []

@@ -20,7 +20,7 @@ from tests.adapters.wires import REQUEST_ID, ticket
 from tests.factories import complaint, make_hands, rrn, transfer
 from tests.waiting import until
 from tests.workers.command_line import invoke, with_database
-from workers.iso_watch import IsoWatch, take_file
+from workers.loops.iso_spool import IsoWatch, take_file
 
 AT = datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 ID = UUID(int=7)
