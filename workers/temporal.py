@@ -31,7 +31,7 @@ from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp
-from workflows import policies
+from workflows import options
 from workflows.case import CaseWorkflow, case_workflow_id
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
@@ -114,13 +114,13 @@ async def connect(address: str, namespace: str, runtime: Runtime | None = None, 
 async def ensure_schedules(client: Client) -> None:
     """Have the sweep and the round of reconciliation run for ever, once for however many workers there are."""
     sweep = ScheduleActionStartWorkflow(
-        SweepWorkflow.run, id=policies.SWEEP_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
+        SweepWorkflow.run, id=options.SWEEP_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
     reconciliation = ScheduleActionStartWorkflow(
-        ReconciliationWorkflow.run, id=policies.RECONCILIATION_WORKFLOW_ID, task_queue=policies.CASE_WORK_QUEUE
+        ReconciliationWorkflow.run, id=options.RECONCILIATION_WORKFLOW_ID, task_queue=options.CASE_WORK_QUEUE
     )
-    await _ensure(client, policies.SWEEP_SCHEDULE_ID, sweep, policies.SWEEP_INTERVAL)
-    await _ensure(client, policies.RECONCILIATION_SCHEDULE_ID, reconciliation, policies.RECONCILIATION_INTERVAL)
+    await _ensure(client, options.SWEEP_SCHEDULE_ID, sweep, options.SWEEP_INTERVAL)
+    await _ensure(client, options.RECONCILIATION_SCHEDULE_ID, reconciliation, options.RECONCILIATION_INTERVAL)
 
 
 async def _ensure(client: Client, schedule_id: str, action: ScheduleActionStartWorkflow, every: timedelta) -> None:
@@ -209,7 +209,7 @@ class CaseCourier:
             CaseWorkflow.run,
             start,
             id=case_workflow_id(start.case_no),
-            task_queue=policies.CASE_WORK_QUEUE,
+            task_queue=options.CASE_WORK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="tell" if case_outbox else None,

@@ -14,11 +14,11 @@ from activities.police.statutory_duties import DutyHands
 from activities.restoration.deadlines import RestorationHands
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
-from workflows.duties import DutiesWorkflow
+from workflows.bank_order import OrderWorkflow
 from workflows.grievance import GrievanceWorkflow
 from workflows.hold import HoldWorkflow
-from workflows.order import OrderWorkflow
 from workflows.restoration import RestorationWorkflow
+from workflows.statutory_duties import DutiesWorkflow
 
 WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow, DutiesWorkflow)
 

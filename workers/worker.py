@@ -42,7 +42,7 @@ from workers.metrics_page import served
 from workers.settings import Settings
 from workers.temporal import CaseCourier, ensure_schedules
 from workers.way_home import WORKFLOWS, WayHome
-from workflows import policies
+from workflows import options
 from workflows.case import CaseWorkflow
 from workflows.reconciliation import ReconciliationWorkflow
 from workflows.sweep import SweepWorkflow
@@ -65,7 +65,7 @@ KEEP_LOGGED_IN_SECONDS = 60.0
 
 PASSED_THROUGH = (
     *("activities", "adapters", "db", "domain", "papers", "schemas"),
-    *("workflows.caseload", "workflows.policies", "workflows.procedures"),
+    *("workflows.case_state", "workflows.options", "workflows.row_clock"),
 )
 """What a workflow imports and the sandbox need not load again for each case: a first workflow task takes 11 ms less."""
 
@@ -76,9 +76,9 @@ class Queues(StrEnum):
     ALL = "all"
     GOLDEN_HOUR = "golden-hour"
     """case work and bank calls: all that chases money, in a process of its own"""
-    CASE_WORK = policies.CASE_WORK_QUEUE
-    BANK_CALLS = policies.BANK_CALLS_QUEUE
-    WAY_HOME = policies.WAY_HOME_QUEUE
+    CASE_WORK = options.CASE_WORK_QUEUE
+    BANK_CALLS = options.BANK_CALLS_QUEUE
+    WAY_HOME = options.WAY_HOME_QUEUE
 
     def serve(self, queue: "Queues") -> bool:
         """Whether a process of these queues serves that one."""
@@ -119,7 +119,7 @@ def make_workers(
         workers.append(
             Worker(
                 client,
-                task_queue=policies.CASE_WORK_QUEUE,
+                task_queue=options.CASE_WORK_QUEUE,
                 workflows=[CaseWorkflow, SweepWorkflow, ReconciliationWorkflow],
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=[
@@ -138,14 +138,14 @@ def make_workers(
                 # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=policies.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.WAY_HOME):
         workers.append(
             Worker(
                 client,
-                task_queue=policies.WAY_HOME_QUEUE,
+                task_queue=options.WAY_HOME_QUEUE,
                 workflows=list(WORKFLOWS),
                 workflow_runner=sandbox() if sandboxed else UnsandboxedWorkflowRunner(),
                 activities=way_home.clock_work(),
@@ -155,14 +155,14 @@ def make_workers(
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=policies.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.BANK_CALLS):
         workers.append(
             Worker(
                 client,
-                task_queue=policies.BANK_CALLS_QUEUE,
+                task_queue=options.BANK_CALLS_QUEUE,
                 activities=[freeze.send_hold_request, rounds.ask_by_channel, *way_home.bank_calls()],
                 max_concurrent_activities=MAX_BANK_CALLS,
                 activity_task_poller_behavior=PollerBehaviorAutoscaling(),

@@ -29,8 +29,8 @@ with workflow.unsafe.imports_passed_through():
         Sent,
         SettleCase,
     )
-    from workflows import policies
-    from workflows.caseload import Caseload
+    from workflows import options
+    from workflows.case_state import Caseload
     from workflows.timed_wait import holds_within
 
 
@@ -101,7 +101,7 @@ class CaseWorkflow:
     def _send_wave(self) -> None:
         """One request for every bank that has open hops; what does not fit into it goes with the next wave."""
         self._wave_no += 1
-        for institution, hops in self._load.next_wave(policies.MAX_HOPS_PER_REQUEST).items():
+        for institution, hops in self._load.next_wave(options.MAX_HOPS_PER_REQUEST).items():
             self._requests_sent += 1
             self._take_request(_planned(self._case_no, self._wave_no, institution, hops, workflow.now()))
 
@@ -119,7 +119,7 @@ class CaseWorkflow:
     async def _pursue(self, pursuit: "_Pursuit") -> None:
         """Send one request, and climb the ladder until it is answered or given up."""
         try:
-            await self._deliver(pursuit, policies.bank_call_for(self._policy), policies.bank_call_retry(self._policy))
+            await self._deliver(pursuit, options.bank_call_for(self._policy), options.bank_call_retry(self._policy))
             while step := self._next_rung(pursuit):
                 if not await self._silent(pursuit, step):
                     return
@@ -161,11 +161,11 @@ class CaseWorkflow:
                 hops=self._load.asked(request.request_id),
                 round=pursuit.round,
             ),
-            task_queue=policies.BANK_CALLS_QUEUE,
-            start_to_close_timeout=policies.bank_call_attempt(self._policy),
+            task_queue=options.BANK_CALLS_QUEUE,
+            start_to_close_timeout=options.bank_call_attempt(self._policy),
             schedule_to_close_timeout=patience,
             retry_policy=retry,
-            priority=policies.bank_call_priority(request.institution, self._priority_key(request)),
+            priority=options.bank_call_priority(request.institution, self._priority_key(request)),
             # An attempt under way is waited for: what the bank said must not be lost, and not be asked for twice.
             cancellation_type=workflow.ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
         )
@@ -177,7 +177,7 @@ class CaseWorkflow:
         except ActivityError as error:
             if not is_cancelled_exception(error):
                 workflow.logger.warning("request %s was not delivered", request.request_id)
-                pursuit.stay_away(policies.stay_away(self._policy, error.cause))
+                pursuit.stay_away(options.stay_away(self._policy, error.cause))
             return None
 
     def _take_up_astray(self, astray: Astray) -> None:
@@ -201,8 +201,8 @@ class CaseWorkflow:
         """Try the bank that could not be reached until the rung is due: it may be back long before."""
         away = min(pursuit.not_before - workflow.now(), pursuit.left_of(step))
         if await self._hears_nothing(pursuit, max(away, timedelta(0))) and pursuit.left_of(step):
-            patience = max(pursuit.left_of(step), policies.BANK_CALL_MINIMUM)
-            await self._deliver(pursuit, patience, policies.patient_retry(self._policy))
+            patience = max(pursuit.left_of(step), options.BANK_CALL_MINIMUM)
+            await self._deliver(pursuit, patience, options.patient_retry(self._policy))
 
     async def _hears_nothing(self, pursuit: "_Pursuit", wait: timedelta) -> bool:
         """Whether the request is still unanswered after `wait`, or when a person will not wait any longer."""
@@ -219,11 +219,11 @@ class CaseWorkflow:
                 institution=pursuit.request.institution,
                 rung=rung,
             ),
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.MAIL_TIMEOUT,
-            heartbeat_timeout=policies.HAND_HEARTBEAT,
-            schedule_to_close_timeout=policies.RECORD_FOR,
-            retry_policy=policies.RECORD_RETRY,
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.MAIL_TIMEOUT,
+            heartbeat_timeout=options.HAND_HEARTBEAT,
+            schedule_to_close_timeout=options.RECORD_FOR,
+            retry_policy=options.RECORD_RETRY,
         )
         if climbed.unknown:
             pursuit.starts_over()
@@ -260,10 +260,10 @@ class CaseWorkflow:
         settled = await workflow.execute_activity_method(
             FreezeHands.settle_case,
             SettleCase(case_no=self._case_no),
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.RECORD_TIMEOUT,
-            schedule_to_close_timeout=policies.RECORD_FOR,
-            retry_policy=policies.RECORD_RETRY,
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.RECORD_TIMEOUT,
+            schedule_to_close_timeout=options.RECORD_FOR,
+            retry_policy=options.RECORD_RETRY,
         )
         if settled.settled:
             self._more_hops = False
@@ -277,7 +277,7 @@ class CaseWorkflow:
     async def _rest(self) -> None:
         """The database has money in play and nothing new to ask for it: look again in a moment, not at once."""
         self._begin_pursuits()
-        await holds_within(lambda: self._load.has_to_ask, policies.LOOK_AGAIN)
+        await holds_within(lambda: self._load.has_to_ask, options.LOOK_AGAIN)
 
     def _take_up(self, start: CaseStart) -> None:
         """Take the database's word for what is open."""

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.holds.lifecycle import HoldHands
     from schemas.outbox.procedures import ProcedureStart
-    from workflows import procedures
+    from workflows import row_clock
 
 
 @workflow.defn(name="HoldWorkflow")
@@ -14,7 +14,7 @@ class HoldWorkflow:
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._hold = procedures.Procedure(start)
+        self._hold = row_clock.Procedure(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:

@@ -8,7 +8,7 @@ from temporalio.exceptions import ActivityError
 with workflow.unsafe.imports_passed_through():
     from activities.reconciliation.rounds import RoundHands
     from schemas.reconciliation.rounds import AskForList, RoundDone
-    from workflows import policies
+    from workflows import options
 
 
 @workflow.defn(name="ReconciliationWorkflow")
@@ -20,10 +20,10 @@ class ReconciliationWorkflow:
         """One round."""
         plan = await workflow.execute_activity_method(
             RoundHands.plan_round,
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.ROUND_TIMEOUT,
-            schedule_to_close_timeout=policies.ROUND_TIMEOUT,
-            retry_policy=policies.SWEEP_RETRY,
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.ROUND_TIMEOUT,
+            schedule_to_close_timeout=options.ROUND_TIMEOUT,
+            retry_policy=options.SWEEP_RETRY,
         )
         asked = await asyncio.gather(*(self._ask(order) for order in plan.asks))
         return RoundDone(asked=sum(asked), lists_compared=plan.lists_compared, told=plan.told)
@@ -41,11 +41,11 @@ class ReconciliationWorkflow:
         await workflow.execute_activity_method(
             RoundHands.ask_by_people,
             order,
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.MAIL_TIMEOUT,
-            heartbeat_timeout=policies.HAND_HEARTBEAT,
-            schedule_to_close_timeout=policies.ROUND_TIMEOUT,
-            retry_policy=policies.RECORD_RETRY,
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.MAIL_TIMEOUT,
+            heartbeat_timeout=options.HAND_HEARTBEAT,
+            schedule_to_close_timeout=options.ROUND_TIMEOUT,
+            retry_policy=options.RECORD_RETRY,
         )
 
     async def _ask_by_channel(self, order: AskForList) -> bool:
@@ -53,12 +53,12 @@ class ReconciliationWorkflow:
             return await workflow.execute_activity_method(
                 RoundHands.ask_by_channel,
                 order,
-                task_queue=policies.BANK_CALLS_QUEUE,
-                start_to_close_timeout=policies.LIST_ASK_ATTEMPT,
-                schedule_to_close_timeout=policies.LIST_ASK_FOR,
-                retry_policy=policies.LIST_ASK_RETRY,
+                task_queue=options.BANK_CALLS_QUEUE,
+                start_to_close_timeout=options.LIST_ASK_ATTEMPT,
+                schedule_to_close_timeout=options.LIST_ASK_FOR,
+                retry_policy=options.LIST_ASK_RETRY,
                 # Behind every hold request.
-                priority=policies.bank_call_priority(order.institution, policies.LAST_PRIORITY),
+                priority=options.bank_call_priority(order.institution, options.LAST_PRIORITY),
             )
         except ActivityError:
             # The bank was away for all that time, or nobody serves the queue: people ask.

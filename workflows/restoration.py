@@ -9,7 +9,7 @@ with workflow.unsafe.imports_passed_through():
     from schemas.outbox.procedures import ProcedureStart
     from schemas.restoration.restorations import Errand
     from schemas.restoration_enums import Step
-    from workflows import procedures
+    from workflows import row_clock
 
 
 @workflow.defn(name="RestorationWorkflow")
@@ -18,7 +18,7 @@ class RestorationWorkflow:
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._restoration = procedures.Procedure(start)
+        self._restoration = row_clock.Procedure(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.outbox import SweepHands
     from schemas.outbox.case import Swept
-    from workflows import policies
+    from workflows import options
 
 
 @workflow.defn(name="SweepWorkflow")
@@ -17,9 +17,9 @@ class SweepWorkflow:
         """One sweep."""
         return await workflow.execute_activity_method(
             SweepHands.sweep_outbox,
-            task_queue=policies.CASE_WORK_QUEUE,
-            start_to_close_timeout=policies.SWEEP_TIMEOUT,
-            schedule_to_close_timeout=policies.SWEEP_TIMEOUT,
-            heartbeat_timeout=policies.SWEEP_HEARTBEAT,
-            retry_policy=policies.SWEEP_RETRY,
+            task_queue=options.CASE_WORK_QUEUE,
+            start_to_close_timeout=options.SWEEP_TIMEOUT,
+            schedule_to_close_timeout=options.SWEEP_TIMEOUT,
+            heartbeat_timeout=options.SWEEP_HEARTBEAT,
+            retry_policy=options.SWEEP_RETRY,
         )

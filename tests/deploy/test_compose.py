@@ -15,7 +15,7 @@ from tests.paths import ROOT
 from workers.embedded.postgres import SERVER_OPTIONS
 from workers.embedded.temporal import DYNAMIC_CONFIG, packaged_binary
 from workers.settings import ENV_PREFIX, Settings
-from workflows.policies import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
+from workflows.options import BANK_CALLS_QUEUE, CASE_WORK_QUEUE, WAY_HOME_QUEUE
 
 DEPLOY = ROOT / "deploy"
 TEXT = (ROOT / "docker-compose.yml").read_text()

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.police.statutory_duties import DutyHands
     from schemas.outbox.procedures import ProcedureStart
-    from workflows.duties import DutiesWorkflow
+    from workflows.statutory_duties import DutiesWorkflow
 
 
 @workflow.defn(name="DutiesWorkflow")

@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.orders.orders import OrderHands
     from schemas.outbox.procedures import ProcedureStart
-    from workflows.order import OrderWorkflow
+    from workflows.bank_order import OrderWorkflow
 
 
 @workflow.defn(name="OrderWorkflow")

@@ -19,8 +19,8 @@ from tests.activities.bench import Bench
 from tests.factories import number_apart, row, rrn, transfer
 from workers.loops.procedures import Aftercare
 from workers.worker import sandbox
-from workflows import policies
-from workflows.duties import DutiesWorkflow
+from workflows import options
+from workflows.statutory_duties import DutiesWorkflow
 
 PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.02
@@ -90,7 +90,7 @@ async def duty_stage(hands: Hands, client: Client) -> AsyncIterator[DutyStage]:
     care = DutyHands(hands)
     worker = Worker(
         skipper.client,
-        task_queue=policies.WAY_HOME_QUEUE,
+        task_queue=options.WAY_HOME_QUEUE,
         workflows=[DutiesWorkflow],
         activities=[care.look_at_duties, care.care_for_duty],
         workflow_runner=sandbox(),

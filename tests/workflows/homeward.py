@@ -20,7 +20,7 @@ from schemas.restoration.restorations import RestorationVerb
 from tests.activities.way_home import DESK, Home
 from tests.factories import number_apart
 from workers.worker import sandbox
-from workflows import policies
+from workflows import options
 from workflows.restoration import RestorationWorkflow
 
 PATIENCE_SECONDS = 45.0
@@ -55,7 +55,7 @@ class Homeward:
 
     async def _start(self, start: ProcedureStart) -> None:
         await self.skipper.client.start_workflow(
-            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=policies.WAY_HOME_QUEUE
+            RestorationWorkflow.run, start, id=start.workflow_id, task_queue=options.WAY_HOME_QUEUE
         )
 
     def handle(self, restoration: UUID, run_id: str | None = None) -> WorkflowHandle[RestorationWorkflow, None]:
@@ -177,7 +177,7 @@ def worker_of(stage: Homeward) -> Worker:
     engine = RestorationHands(stage.home.hands)
     return Worker(
         stage.skipper.client,
-        task_queue=policies.WAY_HOME_QUEUE,
+        task_queue=options.WAY_HOME_QUEUE,
         workflows=[RestorationWorkflow],
         workflow_runner=sandbox(),
         activities=[

@@ -33,8 +33,8 @@ from tests.activities.way_home import Clock
 from tests.factories import number_apart, rrn
 from tests.workflows.stage import Letters
 from workers.worker import sandbox
-from workflows import policies
-from workflows.order import OrderWorkflow
+from workflows import options
+from workflows.bank_order import OrderWorkflow
 
 PATIENCE_SECONDS = 45.0
 LOOK_SECONDS = 0.02
@@ -77,7 +77,7 @@ class OrderStage:
         )
         with self.skipper.with_time_skipping_disabled():
             await self.skipper.client.start_workflow(
-                OrderWorkflow.run, start, id=workflow_id, task_queue=policies.WAY_HOME_QUEUE
+                OrderWorkflow.run, start, id=workflow_id, task_queue=options.WAY_HOME_QUEUE
             )
         self.started.append(workflow_id)
         return order_id
@@ -163,14 +163,14 @@ async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]
     cancellations = CancellationHands(stage.hands, carrier, stage.letters)
     case_work = Worker(
         stage.skipper.client,
-        task_queue=policies.WAY_HOME_QUEUE,
+        task_queue=options.WAY_HOME_QUEUE,
         workflows=[OrderWorkflow],
         workflow_runner=sandbox(),
         activities=[orders.look_at_order, orders.climb_order, cancellations.climb_cancellation],
     )
     bank_calls = Worker(
         stage.skipper.client,
-        task_queue=policies.BANK_CALLS_QUEUE,
+        task_queue=options.BANK_CALLS_QUEUE,
         activities=[orders.send_order, cancellations.send_cancellation],
     )
     async with case_work, bank_calls:

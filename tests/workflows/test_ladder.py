@@ -21,7 +21,7 @@ from tests.factories import row, rrn, transfer
 from tests.workflows.conftest import CLASSES
 from tests.workflows.stage import LOOK_SECONDS, PATIENCE_SECONDS, Stage, stage_workers, staged
 from workers.worker import Queues
-from workflows import policies
+from workflows import options
 
 BANK_OF = {answer_class: code for code, answer_class in CLASSES.items()}
 TOLERANCE_SECONDS = 30.0
@@ -169,7 +169,7 @@ async def test_nothing_is_climbed_for_a_request_that_was_never_written(
     hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No worker calls banks. When one does, the ladder begins at its foot, and an officer's word finds it there."""
-    monkeypatch.setattr(policies, "BANK_CALL_MINIMUM", timedelta(seconds=0.5))
+    monkeypatch.setattr(options, "BANK_CALL_MINIMUM", timedelta(seconds=0.5))
     async with staged(impatient(hands), temporal_client, queues=[Queues.CASE_WORK]) as stage:
         case_no = await stage.complain()
         async with asyncio.timeout(PATIENCE_SECONDS):

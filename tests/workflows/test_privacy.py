@@ -17,7 +17,7 @@ from schemas.parties import Party
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
-from workflows import policies
+from workflows import options
 from workflows.case import case_workflow_id
 from workflows.sweep import SweepWorkflow
 
@@ -122,7 +122,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
         await stage.tell(done.follow_up)
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE rung = 'reminder'")
     assert len(await stage.runs(case_no)) > 1, "its history was long"
-    await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=policies.CASE_WORK_QUEUE)
+    await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=options.CASE_WORK_QUEUE)
     await stage.handle(case_no).terminate("by mistake")
     await stage.start_from_database(case_no)
     for found in await stage.hands.pool.fetch(live):

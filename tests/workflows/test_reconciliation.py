@@ -18,7 +18,7 @@ from tests.factories import institution, make_hands, row, rrn, transfer
 from tests.workflows.stage import Banks, Letters, Stage, staged
 from workers.temporal import CaseCourier, ensure_schedules
 from workers.worker import Queues, make_workers, running
-from workflows import policies
+from workflows import options
 from workflows.reconciliation import ReconciliationWorkflow
 
 
@@ -74,7 +74,7 @@ async def lien(stage: Stage, bank: str) -> None:
 
 async def a_round(stage: Stage) -> RoundDone:
     return await stage.client.execute_workflow(
-        ReconciliationWorkflow.run, id=f"reconciliation-{rrn()}", task_queue=policies.CASE_WORK_QUEUE
+        ReconciliationWorkflow.run, id=f"reconciliation-{rrn()}", task_queue=options.CASE_WORK_QUEUE
     )
 
 
@@ -86,7 +86,7 @@ async def ways(stage: Stage) -> dict[str, str | None]:
 async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
     stage: Stage, hooks: Hooks, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policies, "LIST_ASK_FOR", timedelta(seconds=3))
+    monkeypatch.setattr(options, "LIST_ASK_FOR", timedelta(seconds=3))
     for bank in ("HDFC", "ICIC", "PUNB"):
         await lien(stage, bank)
     hooks.down.add("ICIC")
@@ -101,7 +101,7 @@ async def test_a_round_asks_each_bank_by_its_way_and_the_next_nobody(
 async def test_a_history_of_a_round_names_banks_and_nobody(stage: Stage) -> None:
     await lien(stage, "PUNB")
     handle = await stage.client.start_workflow(
-        ReconciliationWorkflow.run, id=f"reconciliation-{rrn()}", task_queue=policies.CASE_WORK_QUEUE
+        ReconciliationWorkflow.run, id=f"reconciliation-{rrn()}", task_queue=options.CASE_WORK_QUEUE
     )
     await handle.result()
     told = (await handle.fetch_history()).to_json()
@@ -123,7 +123,7 @@ async def _payloads(handle: Any) -> AsyncIterator[bytes]:
 
 
 async def test_the_schedule_runs_rounds_by_itself(stage: Stage, hooks: Hooks, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "RECONCILIATION_INTERVAL", timedelta(seconds=1))
+    monkeypatch.setattr(options, "RECONCILIATION_INTERVAL", timedelta(seconds=1))
     await lien(stage, "HDFC")
     await ensure_schedules(stage.client)
     await ensure_schedules(stage.client)
@@ -131,5 +131,5 @@ async def test_the_schedule_runs_rounds_by_itself(stage: Stage, hooks: Hooks, mo
         await stage.until(lambda: bool(hooks.lists_asked))
         await stage.until_row("push", "SELECT way FROM lien_inquiry")
     finally:
-        for schedule_id in (policies.SWEEP_SCHEDULE_ID, policies.RECONCILIATION_SCHEDULE_ID):
+        for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
             await stage.client.get_schedule_handle(schedule_id).delete()

@@ -10,7 +10,7 @@ from activities.context import Hands
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.gates import Gates
 from tests.workflows.stage import Stage, stage_workers, staged
-from workflows import policies
+from workflows import options
 
 SETTLE = "settle_case"
 
@@ -127,7 +127,7 @@ async def test_more_open_hops_than_a_start_carries_are_fetched(
     hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.cases.cases.MAX_OPEN_HOPS_A_START", 5)
-    monkeypatch.setattr(policies, "LOOK_AGAIN", policies.LOOK_AGAIN / 20)
+    monkeypatch.setattr(options, "LOOK_AGAIN", options.LOOK_AGAIN / 20)
     root = rrn()
     async with staged(hands, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(12_000_00, reference=root), tell=False)

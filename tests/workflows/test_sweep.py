@@ -20,7 +20,7 @@ from tests.factories import SECRET, institution, moved, row, rrn, transfer
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect, ensure_schedules
-from workflows import policies
+from workflows import options
 from workflows.sweep import SweepWorkflow
 
 
@@ -34,7 +34,7 @@ async def sweep(stage: Stage) -> Swept:
     """One sweep, by its workflow."""
     await settle_marks(stage)
     swept = await stage.client.execute_workflow(
-        SweepWorkflow.run, id=f"sweep-{rrn()}", task_queue=policies.CASE_WORK_QUEUE
+        SweepWorkflow.run, id=f"sweep-{rrn()}", task_queue=options.CASE_WORK_QUEUE
     )
     await settle_marks(stage)
     return swept
@@ -279,7 +279,7 @@ async def own_temporal(tmp_path: Path) -> AsyncIterator[EmbeddedTemporal]:
 async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_on_when_it_is_back(
     database: Pool, hands: Hands, own_temporal: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(policies, "SWEEP_INTERVAL", timedelta(seconds=1))
+    monkeypatch.setattr(options, "SWEEP_INTERVAL", timedelta(seconds=1))
     client: Client = await connect(own_temporal.address, own_temporal.namespace)
     async with staged(hands, client) as stage:
         await ensure_schedules(client)
@@ -301,5 +301,5 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
         await stage.answer("ICIC", case_no, row(1, onward, "10000.00"))
         await stage.until_state(case_no, "settled")
         assert len(stage.banks.attempts) == 3
-        for schedule_id in (policies.SWEEP_SCHEDULE_ID, policies.RECONCILIATION_SCHEDULE_ID):
+        for schedule_id in (options.SWEEP_SCHEDULE_ID, options.RECONCILIATION_SCHEDULE_ID):
             await client.get_schedule_handle(schedule_id).delete()

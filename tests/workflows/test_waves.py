@@ -10,7 +10,7 @@ from schemas.parties import Party
 from schemas.tracing.desk_actions import NewHopByDesk
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.stage import Stage, stage_workers, staged
-from workflows import policies
+from workflows import options
 
 
 async def test_each_answer_drives_the_next_request_until_nothing_is_in_play(stage: Stage) -> None:
@@ -44,7 +44,7 @@ async def test_one_ticket_for_every_bank_in_a_wave(stage: Stage) -> None:
 
 
 async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(hands: Hands, temporal_client: Client) -> None:
-    hops = policies.MAX_HOPS_PER_REQUEST + 20
+    hops = options.MAX_HOPS_PER_REQUEST + 20
     root = rrn()
     async with staged(hands, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(hops * 500_00, reference=root))
@@ -54,7 +54,7 @@ async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(hands: H
         async with stage_workers(stage):
             await stage.until(lambda: sum(len(rrns) for code, rrns in stage.banks.asked() if code == "ICIC") == hops)
             tickets = [rrns for code, rrns in stage.banks.asked() if code == "ICIC"]
-            assert sorted(len(rrns) for rrns in tickets) == [20, policies.MAX_HOPS_PER_REQUEST]
+            assert sorted(len(rrns) for rrns in tickets) == [20, options.MAX_HOPS_PER_REQUEST]
             assert len({number for rrns in tickets for number in rrns}) == hops
 
 

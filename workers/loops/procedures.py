@@ -25,7 +25,7 @@ from db.outbox import procedure_outbox
 from db.outbox.procedure_outbox import Waiting
 from db.pool import Connection
 from schemas.enums import ProcedureKind
-from workflows import policies
+from workflows import options
 
 log = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class Aftercare:
             WORKFLOWS[waiting.start.kind],
             waiting.start,
             id=waiting.start.workflow_id,
-            task_queue=policies.WAY_HOME_QUEUE,
+            task_queue=options.WAY_HOME_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
             start_signal="changed" if waiting.news_ids else None,

@@ -28,10 +28,10 @@ from schemas.banks.institutions import EnvelopeKind
 from schemas.documents.facts import PDF_MAX_BYTES
 from schemas.enums import ChannelKind
 from schemas.restoration_enums import OrderKind
+from tests.adapters.banks.push.test_client import NEW, Hook
+from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS
+from tests.adapters.banks.test_orders import order
 from tests.adapters.fake_bank import Street, http, raw_server, says, waits
-from tests.adapters.test_email import BANK, NO_HOLIDAYS
-from tests.adapters.test_orders import order
-from tests.adapters.test_push_client import NEW, Hook
 from tests.adapters.wires import HMAC_KEY, PASSWORD, incident, ticket
 from tests.asgi_server import served
 from tests.mail_server import Postbox, mail_server

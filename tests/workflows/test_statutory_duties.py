@@ -18,7 +18,7 @@ from tests.workflows.duties import HOUR, DutyStage, duty_stage, silence_and_work
 from tests.workflows.record_duties import DUTIES
 from tests.workflows.record_histories import cleaned
 from workers.temporal import DATA_CONVERTER
-from workflows.duties import DutiesWorkflow
+from workflows.statutory_duties import DutiesWorkflow
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 

@@ -23,7 +23,7 @@ from tests.workflows.order_stage import ORDER_PATHS, OrderStage, order_stage
 from tests.workflows.record_histories import PROCEDURES, cleaned
 from tests.workflows.record_orders import PREFIX
 from workers.temporal import DATA_CONVERTER
-from workflows.order import OrderWorkflow
+from workflows.bank_order import OrderWorkflow
 
 FILES = sorted(PROCEDURES.glob(f"{PREFIX}*.json"))
 DOWN = BankUnreachable("HDFC", "HTTP 503")

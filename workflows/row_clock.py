@@ -8,7 +8,7 @@ from temporalio.common import RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from schemas.outbox.procedures import Due, Look, ProcedureOrder, ProcedureStart
-    from workflows import policies
+    from workflows import options
     from workflows.timed_wait import holds_within
 
 ORDER_CALL_TIMEOUT = timedelta(seconds=30)
@@ -44,10 +44,10 @@ class Procedure:
             look: Look = await workflow.execute_activity_method(
                 hand,
                 self.asked(),
-                task_queue=policies.WAY_HOME_QUEUE,
-                start_to_close_timeout=policies.RECORD_TIMEOUT,
-                schedule_to_close_timeout=policies.RECORD_FOR,
-                retry_policy=policies.RECORD_RETRY,
+                task_queue=options.WAY_HOME_QUEUE,
+                start_to_close_timeout=options.RECORD_TIMEOUT,
+                schedule_to_close_timeout=options.RECORD_FOR,
+                retry_policy=options.RECORD_RETRY,
             )
             if not (look.over and self._changed):
                 return look
@@ -57,11 +57,11 @@ class Procedure:
         return await workflow.execute_activity_method(
             hand,
             self.asked(what),
-            task_queue=policies.WAY_HOME_QUEUE,
-            start_to_close_timeout=policies.MAIL_TIMEOUT,
-            heartbeat_timeout=policies.HAND_HEARTBEAT,
-            schedule_to_close_timeout=policies.RECORD_FOR,
-            retry_policy=policies.RECORD_RETRY,
+            task_queue=options.WAY_HOME_QUEUE,
+            start_to_close_timeout=options.MAIL_TIMEOUT,
+            heartbeat_timeout=options.HAND_HEARTBEAT,
+            schedule_to_close_timeout=options.RECORD_FOR,
+            retry_policy=options.RECORD_RETRY,
         )
 
     async def wait(self, look: Look) -> Due | None:

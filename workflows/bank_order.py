@@ -14,7 +14,7 @@ with workflow.unsafe.imports_passed_through():
     from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderHands
     from schemas.outbox.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
-    from workflows import policies, procedures
+    from workflows import options, row_clock
 
 _CARRIES: dict[str, Any] = {
     OrderState.PLANNED: OrderHands.send_order,
@@ -29,7 +29,7 @@ class OrderWorkflow:
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._order = procedures.Procedure(start)
+        self._order = row_clock.Procedure(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
@@ -56,12 +56,12 @@ class OrderWorkflow:
             return await workflow.execute_activity_method(
                 carry,
                 self._order.asked(),
-                task_queue=policies.BANK_CALLS_QUEUE,
-                start_to_close_timeout=procedures.ORDER_CALL_TIMEOUT,
-                schedule_to_close_timeout=max(min([*left, procedures.ORDER_CALL_FOR]), timedelta(seconds=1)),
-                retry_policy=procedures.ORDER_CALL_RETRY,
+                task_queue=options.BANK_CALLS_QUEUE,
+                start_to_close_timeout=row_clock.ORDER_CALL_TIMEOUT,
+                schedule_to_close_timeout=max(min([*left, row_clock.ORDER_CALL_FOR]), timedelta(seconds=1)),
+                retry_policy=row_clock.ORDER_CALL_RETRY,
                 # Behind every hold request: this money does not run away.
-                priority=policies.bank_call_priority(self._order.start.subject, policies.LAST_PRIORITY),
+                priority=options.bank_call_priority(self._order.start.subject, options.LAST_PRIORITY),
             )
         except ActivityError:
             return False

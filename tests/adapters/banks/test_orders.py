@@ -34,9 +34,9 @@ from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from schemas.orders.orders import BankOrder, Beneficiary, OrderCancelled, OrderIssued, OrderLine, cancellation_id
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+from tests.adapters.banks.push.test_client import NEW, Hook, hook, server
+from tests.adapters.banks.test_email import BANK, NO_HOLIDAYS, Links
 from tests.adapters.fake_bank import says
-from tests.adapters.test_email import BANK, NO_HOLIDAYS, Links
-from tests.adapters.test_push_client import NEW, Hook, hook, server
 from tests.mail_server import Postbox, mail_server
 
 __all__ = ["hook", "server"]

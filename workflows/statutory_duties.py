@@ -5,7 +5,7 @@ from temporalio import workflow
 with workflow.unsafe.imports_passed_through():
     from activities.police.statutory_duties import DutyHands
     from schemas.outbox.procedures import ProcedureStart
-    from workflows import procedures
+    from workflows import row_clock
 
 
 @workflow.defn(name="DutiesWorkflow")
@@ -14,7 +14,7 @@ class DutiesWorkflow:
 
     @workflow.init
     def __init__(self, start: ProcedureStart) -> None:
-        self._duties = procedures.Procedure(start)
+        self._duties = row_clock.Procedure(start)
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:

@@ -10,7 +10,7 @@ from schemas.enums import ContradictionKind
 from schemas.orders.orders import LINES_MAX, ConfirmationTaken, OrderConfirmation, OrderIssued
 from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderReason
-from tests.adapters.test_orders import AT, order
+from tests.adapters.banks.test_orders import AT, order
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "orders.md").read_text()

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from schemas.enums import AnswerClass
 from schemas.outbox.case import CaseNews, HopBrief, HopRef
-from workflows.caseload import Caseload
+from workflows.case_state import Caseload
 
 HOPS_MAX = 5
 STEPS_MAX = 5
