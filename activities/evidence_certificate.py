@@ -1,9 +1,9 @@
 """The certificate beside an evidence pack: a draft in each language, for the people who sign it."""
 
 from activities.evidence.pack import Packed
+from documents.certificate import Certified, compose_certificate
+from documents.rendering import render
 from domain.evidence.pack import MANIFEST
-from papers.certificate import Certified, compose_certificate
-from papers.rendering import render
 from schemas.enums import Language
 
 

@@ -9,10 +9,10 @@ from uuid import UUID
 from activities.context import Hands
 from db.documents import document_facts, document_register
 from db.pool import Connection
+from documents.wording import words_of
 from domain.documents import TO_A_BANK
 from domain.errors import NotFound
 from domain.policy.restoration import PaperSections
-from papers.words import words_of
 from schemas.base import Noun
 from schemas.documents.facts import (
     AccountFacts,

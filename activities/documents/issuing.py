@@ -19,12 +19,12 @@ from db.cases.events import Event
 from db.documents import document_facts, document_register
 from db.police import firs
 from db.pool import Connection
+from documents.composing import compose
+from documents.document import Imprint
+from documents.rendering import render, template_version
 from domain.documents import TO_A_BANK, PaperDiffers, lacking, refuse_if_lacking, said_otherwise, series_of
 from domain.errors import NotNow
 from domain.restoration.authority import SameEyes
-from papers.composing import compose
-from papers.document import Imprint
-from papers.rendering import render, template_version
 from schemas.documents.due_documents import PaperPreview
 from schemas.documents.facts import (
     AttachmentApproval,
@@ -62,7 +62,7 @@ async def issue(
 ) -> IssuedPaper:
     """Issue a paper with these facts, inside the caller's transaction; the same subject and revision only once.
 
-    Raises `PaperLacks`, which names everything that is missing, and what `papers.rendering.render` raises.
+    Raises `PaperLacks`, which names everything that is missing, and what `documents.rendering.render` raises.
     """
     case_no = facts.case_no
     await cases.hold(connection, case_no)

@@ -21,6 +21,8 @@ from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.pack import CaseHead
 from db.pool import Connection
+from documents.rendering import render
+from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from domain.evidence.pack import (
     BODIES,
     EDITION,
@@ -35,8 +37,6 @@ from domain.evidence.pack import (
     event_text,
     is_left_out,
 )
-from papers.rendering import render
-from papers.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from schemas.enums import EventKind
 
 _PURPOSE: Final = "sign evidence"

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from activities.evidence.archive import PackWriter, check
 from activities.evidence.pack import public_key
 from activities.secrets import Vault
+from documents.timeline import HOW_TO_VERIFY
 from domain.evidence.pack import MANIFEST, SIGNATURE, NotEvidence
-from papers.timeline import HOW_TO_VERIFY
 from tests.factories import SECRET
 
 Files = dict[str, bytes]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from domain.documents import KHALSA, PaperLacks, Requirement, lacking, refuse_if_lacking, requirements
 from schemas.documents.facts import CourtOrderFacts, FirFacts, OfficerFacts, PaperFacts
 from schemas.restoration_enums import OrderReason, PaperKind, Route
-from tests.papers.samples import COURT_ORDER, EMERGENCY, NOW, OFFICER, WHOLE
+from tests.documents.samples import COURT_ORDER, EMERGENCY, NOW, OFFICER, WHOLE
 
 EMPTY: dict[type, Any] = {str: " ", int: 0, tuple: ()}
 ASKED = [

@@ -9,16 +9,16 @@ import pytest
 
 from activities.documents.issuing import issue
 from db.documents import document_register
+from documents.composing import compose
+from documents.document import Imprint
+from documents.rendering import RenderingFailed, render
 from domain.documents import PaperLacks
 from domain.errors import NotFound
-from papers.composing import compose
-from papers.document import Imprint
-from papers.rendering import RenderingFailed, render
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
 from tests.activities.paper_desk import KIND, Desk, desk, home, particulars
+from tests.documents.samples import WHOLE
 from tests.factories import row, rrn, transfer
-from tests.papers.samples import WHOLE
 
 __all__ = ["desk", "home"]
 

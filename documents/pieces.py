@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from papers.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
-from papers.words import Words
+from documents.document import NARROW, WIDE, Block, Column, Document, Imprint, Pairs, Paragraph, Table, table
+from documents.wording import Words
 from schemas.documents.facts import AccountFacts, CourtOrderFacts, OfficerFacts, PaperFacts
 
 

@@ -1,7 +1,7 @@
 """Papers to a court, and in its name."""
 
-from papers.document import Paragraph
-from papers.pieces import (
+from documents.document import Paragraph
+from documents.pieces import (
     Body,
     account_table,
     court_order_line,
@@ -12,7 +12,7 @@ from papers.pieces import (
     text,
     total_of,
 )
-from papers.words import Words
+from documents.wording import Words
 from schemas.documents.facts import MagistrateReport, Notice107
 
 

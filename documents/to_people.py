@@ -1,8 +1,8 @@
 """Papers to the victim and to the account holder, and the one that the victim signs."""
 
-from papers.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
-from papers.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
-from papers.words import Words
+from documents.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
+from documents.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
+from documents.wording import Words
 from schemas.documents.facts import HolderNotice, RestorationApplication, StatusLetter, TransferFacts
 from schemas.enums import Bucket
 

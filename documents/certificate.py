@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from papers.document import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
-from papers.pieces import strong, text
-from papers.words import Words, words_of
+from documents.document import WIDE, Blanks, Block, Choices, Column, Document, Heading, Items, Lines, Pairs, table
+from documents.pieces import strong, text
+from documents.wording import Words, words_of
 from schemas.enums import Language
 
 SECTION: Final = "BSA 63(4)(c)"

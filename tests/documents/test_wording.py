@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from papers.words import WORDS, words_of
+from documents.wording import WORDS, words_of
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import GrievanceLevel, OrderReason, Route, Step
 

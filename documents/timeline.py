@@ -6,9 +6,9 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from documents.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
+from documents.event_words import ids, told
 from domain.rupees import rupees
-from papers.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
-from papers.event_words import ids, told
 from schemas.enums import Bucket, Language
 from schemas.text import IST
 

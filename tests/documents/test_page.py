@@ -6,7 +6,7 @@ import pytest
 
 from domain.documents import requirements, series_of
 from schemas.restoration_enums import PaperKind
-from tests.papers.samples import NOW
+from tests.documents.samples import NOW
 from tests.paths import ROOT
 
 PAGE = (ROOT / "docs" / "papers.md").read_text()

@@ -5,11 +5,11 @@ from datetime import timedelta
 
 import pytest
 
-from papers.certificate import Certified, compose_certificate
-from papers.document import Blanks, Choices, Document, Heading, Items, Lines, Paragraph
-from papers.rendering import compiled
+from documents.certificate import Certified, compose_certificate
+from documents.document import Blanks, Choices, Document, Heading, Items, Lines, Paragraph
+from documents.rendering import compiled
 from schemas.enums import Language
-from tests.papers.samples import CASE_NO, DIGEST, NOW
+from tests.documents.samples import CASE_NO, DIGEST, NOW
 
 RECORD = Certified(
     case_no=CASE_NO,

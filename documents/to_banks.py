@@ -1,8 +1,7 @@
 """Papers to a bank: one bank each."""
 
-from domain.documents import is_by_law
-from papers.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
-from papers.pieces import (
+from documents.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
+from documents.pieces import (
     Body,
     account_and_ifsc,
     account_table,
@@ -14,7 +13,8 @@ from papers.pieces import (
     text,
     total_of,
 )
-from papers.words import Words
+from documents.wording import Words
+from domain.documents import is_by_law
 from schemas.documents.facts import (
     FollowUp,
     LienNotice,

@@ -2,10 +2,10 @@
 
 from datetime import UTC, datetime, timedelta
 
-from papers.document import Document, Table
-from papers.event_words import SENTENCE_MAX_CHARS
-from papers.rendering import compiled
-from papers.timeline import ROWS_MAX, Story, compose_timeline
+from documents.document import Document, Table
+from documents.event_words import SENTENCE_MAX_CHARS
+from documents.rendering import compiled
+from documents.timeline import ROWS_MAX, Story, compose_timeline
 from schemas.documents.facts import PDF_MAX_BYTES
 
 NOW = datetime(2026, 11, 24, 19, 0, tzinfo=UTC)

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from papers import to_banks, to_courts, to_people
-from papers.document import Document, Imprint
-from papers.pieces import Body, lay_out
-from papers.words import Words, words_of
+from documents import to_banks, to_courts, to_people
+from documents.document import Document, Imprint
+from documents.pieces import Body, lay_out
+from documents.wording import Words, words_of
 from schemas.documents.facts import PaperFacts
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind

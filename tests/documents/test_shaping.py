@@ -9,11 +9,11 @@ import orjson
 import pytest
 import typst
 
-from papers.composing import compose
-from papers.document import Imprint
-from papers.rendering import compiled, fonts
+from documents.composing import compose
+from documents.document import Imprint
+from documents.rendering import compiled, fonts
 from schemas.enums import Language
-from tests.papers.samples import EMERGENCY, NOW
+from tests.documents.samples import EMERGENCY, NOW
 
 JOINED = ["क्ष", "त्र", "ज्ञ", "द्ध", "ह्न", "प्र"]
 NOWHERE_ELSE = ["त्र", "ज्ञ", "द्ध", "ह्न"]

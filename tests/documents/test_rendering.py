@@ -17,18 +17,18 @@ import typst
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from documents import rendering
+from documents.composing import compose
+from documents.document import Document, Imprint, Paragraph
+from documents.printable import plain
+from documents.rendering import RenderingFailed, as_input, fonts, render, template_version
+from documents.wording import Words, words_of
 from domain.documents import requirements, values_at
 from domain.errors import LimitExceeded
-from papers import rendering
-from papers.composing import compose
-from papers.document import Document, Imprint, Paragraph
-from papers.plain import plain
-from papers.rendering import RenderingFailed, as_input, fonts, render, template_version
-from papers.words import Words, words_of
 from schemas.documents.facts import PDF_MAX_BYTES, AccountFacts, OfficerFacts
 from schemas.enums import Language
 from schemas.restoration_enums import OrderReason, PaperKind
-from tests.papers.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
+from tests.documents.samples import ACCOUNTS, DIGEST, EMERGENCY, NOW, OFFICER, WHOLE
 from tests.pdf_text import text_by_page
 
 IMPRINT = Imprint(number="GH/UP/LN/2026/000123", issued_at=NOW)
@@ -211,8 +211,8 @@ async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_other
 
 def test_another_process_makes_the_same_bytes() -> None:
     program = (
-        "import hashlib; from papers.composing import compose; from papers.rendering import compiled, template_version;"
-        "from papers.document import Imprint; from schemas.enums import Language; from tests.papers.samples import *;"
+        "import hashlib; from documents.composing import compose; from documents.rendering import compiled, template_version;"
+        "from documents.document import Imprint; from schemas.enums import Language; from tests.documents.samples import *;"
         "facts = WHOLE[PaperKind.RESTORATION_ORDER];"
         "imprint = Imprint(number='GH/UP/LN/2026/000123', issued_at=NOW);"
         "print(hashlib.sha256(compiled(compose(facts, Language.HI, imprint), NOW)).hexdigest(), template_version())"

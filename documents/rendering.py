@@ -15,9 +15,9 @@ from typing import Final
 import orjson
 import typst
 
+from documents.document import Document
+from documents.printable import FONTS, plain
 from domain.errors import LimitExceeded, RuleBroken
-from papers.document import Document
-from papers.plain import FONTS, plain
 from schemas.documents.facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
