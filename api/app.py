@@ -5,8 +5,10 @@ from fastapi import FastAPI
 from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.tracing.answer_links import PATH as ANSWER_PATH
-from api import accounts, documents, evidence, holds, intake, notifications, ops, police, reconciliation
-from api.bank_gateway import documents, feed, i4c, liens
+from api import accounts, evidence, holds, intake, notifications, ops, police, reconciliation
+from api import documents as case_documents
+from api.bank_gateway import documents as bank_documents
+from api.bank_gateway import feed, i4c, liens
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
 from api.bank_gateway.auth import BankDoor
@@ -73,10 +75,10 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
     # Before the restorations: `figures` is the id of none.
-    for resource in (outcomes, restorations, credit_accounts, documents, police, notifications):
+    for resource in (outcomes, restorations, credit_accounts, case_documents, police, notifications):
         app.include_router(resource.router)
     app.include_router(police.wide_router)
-    for resource in (orders, bank_orders, documents, pages):
+    for resource in (orders, bank_orders, bank_documents, pages):
         app.include_router(resource.router)
     for resource in (holds, grievances, officers, bank_grievances, appeal_page):
         app.include_router(resource.router)

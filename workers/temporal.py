@@ -212,8 +212,8 @@ class CaseCourier:
             task_queue=options.CASE_WORK_QUEUE,
             id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
             id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-            start_signal="tell" if case_outbox else None,
-            start_signal_args=[case_outbox] if case_outbox else [],
+            start_signal="tell" if news else None,
+            start_signal_args=[news] if news else [],
             rpc_timeout=RPC_TIMEOUT,
         )
         self._openings.append((start.case_no, start.opening_no))

@@ -31,7 +31,9 @@ async def all_health(connection: Connection) -> dict[Key, Health]:
 
 
 async def change_health(connection: Connection, key: Key, change: Callable[[Health], Health], at: datetime) -> Health:
-    """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return what it came to. Runs in the caller's transaction.
+    """Apply a rule of `domain.banks.circuit_breaker` to one channel, and return the outcome.
+
+    Runs in the caller's transaction.
 
     Two processes that change one channel do so one after the other.
     """

@@ -1,7 +1,7 @@
 """Whom the desk calls first: the habits of every bank, and the requests that wait, by what is likely still there.
 
-The order is made here, over all that waits, with the same arithmetic as `domain.banks.answering_curve`; a test holds the two
-together.
+The order is made here, over all requests that wait, with the arithmetic of `domain.banks.answering_curve`; a test holds
+the two together.
 """
 
 from collections.abc import Mapping

@@ -211,8 +211,9 @@ async def test_the_same_facts_make_the_same_bytes_and_another_moment_makes_other
 
 def test_another_process_makes_the_same_bytes() -> None:
     program = (
-        "import hashlib; from documents.composing import compose; from documents.rendering import compiled, template_version;"
-        "from documents.document import Imprint; from schemas.enums import Language; from tests.documents.samples import *;"
+        "import hashlib; from documents.composing import compose; from documents.document import Imprint;"
+        "from documents.rendering import compiled, template_version; from schemas.enums import Language;"
+        "from tests.documents.samples import *;"
         "facts = WHOLE[PaperKind.RESTORATION_ORDER];"
         "imprint = Imprint(number='GH/UP/LN/2026/000123', issued_at=NOW);"
         "print(hashlib.sha256(compiled(compose(facts, Language.HI, imprint), NOW)).hexdigest(), template_version())"

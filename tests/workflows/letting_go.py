@@ -18,7 +18,7 @@ from activities.grievances.deadlines import GrievanceHands
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.factories import number_apart
 from workers.loops.procedures import WORKFLOWS
 from workers.worker import sandbox

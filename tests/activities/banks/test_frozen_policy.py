@@ -15,7 +15,7 @@ from domain.restoration.procedure import HEARINGS
 from schemas.outbox.procedures import Look, OrderPolicy, OrderRung
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
-from tests.activities.holds import Holds, WatchedHands
+from tests.activities.hold_world import Holds, WatchedHands
 from tests.activities.notifications.test_holder_messages import no_mailbox
 from tests.activities.orders.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
 from tests.activities.way_home import DAY, Home

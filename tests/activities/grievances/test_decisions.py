@@ -30,7 +30,7 @@ from schemas.holds import MicroDecided, MicroDecision
 from schemas.outbox.procedures import ProcedureOrder
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFinding
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT, keep, order
 from tests.activities.way_home import officer
 from tests.factories import row

@@ -8,7 +8,7 @@ from activities.orders.orders import cancel_order
 from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER
 from schemas.enums import SettlementDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.factories import moved, row, rrn, transfer
 

@@ -20,7 +20,7 @@ from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
 from schemas.enums import Role, SettlementDecision
 from schemas.holds import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
-from tests.activities.holds import APPEAL, Holds, WatchedHands
+from tests.activities.hold_world import APPEAL, Holds, WatchedHands
 from tests.activities.notifications.test_outbox import IO
 from tests.activities.way_home import officer
 from tests.factories import row, rrn

@@ -13,7 +13,7 @@ from domain.errors import NotNow
 from domain.holds.lapse import LAPSE, TELL_HOLDER
 from schemas.police import NewCourtOrder
 from schemas.restoration_enums import OrderReason
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.factories import row, rrn, transfer
 

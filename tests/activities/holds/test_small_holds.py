@@ -6,7 +6,7 @@ from activities.context import Hands
 from activities.holds.small_holds import decide_micro
 from db.holds import hold_views
 from schemas.holds import MicroDecision
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import INSPECTOR, decided
 from tests.factories import row, rrn
 

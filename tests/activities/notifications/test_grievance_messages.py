@@ -10,7 +10,7 @@ from activities.grievance_officers import name_officer
 from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, LEVEL, PART, UPHELD, Appeal, an_appeal
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.way_home import Home
 
 

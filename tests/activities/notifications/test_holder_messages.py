@@ -5,7 +5,7 @@ import pytest
 from activities.context import Hands
 from activities.police.firs import assign_officer
 from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE, TELL_OFFICER
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.notifications.test_outbox import IO
 from tests.factories import row

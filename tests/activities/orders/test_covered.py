@@ -16,7 +16,7 @@ from schemas.enums import SettlementDecision
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.tracing.contradictions import Settling
 from schemas.tracing.desk_actions import HopCorrection
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.way_home import Home
 from tests.factories import row, rrn, transfer
 

@@ -25,7 +25,7 @@ from db.pool import Pool
 from schemas.reporting.outcomes import HomeBy, HomeFigures, HomeReport, Stage, Sum
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.way_home import DAY, IO, SP, Home
 from tests.factories import make_hands
 

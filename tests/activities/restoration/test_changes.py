@@ -16,7 +16,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import Step
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.way_home import DAY, Home, officer
 from tests.factories import row, rrn, transfer
 

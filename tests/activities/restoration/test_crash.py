@@ -12,9 +12,9 @@ from db.pool import Pool
 from domain.restoration.procedure import STEPS
 from schemas.restoration_enums import Route
 from tests.activities.restoration_hammer import KILLED
-from tests.activities.tracing.test_crash import ROOT
 from tests.activities.way_home import Home
 from tests.factories import make_hands, rrn
+from tests.paths import ROOT
 
 
 async def hammered(dsn: str) -> list[list[str]]:

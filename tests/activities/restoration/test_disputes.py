@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 
 from activities.context import Hands
-from activities.grievances import decisions
+from activities.grievances import decisions as grievances
 from activities.restoration import decisions
 from activities.restoration.court_orders import take_court_order
 from domain.errors import NotNow
@@ -168,19 +168,19 @@ async def test_a_holder_who_appeals_objects(home: Home) -> None:
     news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
     before = await home.bench.value(news, restoration)
     new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
-    filed = await decisions.file_grievance(home.hands, hold, new, "holder")
+    filed = await grievances.file_grievance(home.hands, hold, new, "holder")
     assert await home.bench.value(news, restoration) == before + 1, "its clocks look again"
     assert await home.tick(restoration, 15.1) == ["remind"], "it does not end while somebody appeals"
     with pytest.raises(NotNow, match=f"grievance {filed.number} of a holder"):
         await home.waive(restoration)
-    await decisions.withdraw(home.hands, filed.grievance_id, None, "holder")
+    await grievances.withdraw(home.hands, filed.grievance_id, None, "holder")
     assert await home.bench.value(news, restoration) > before + 1
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await home.prepare(restoration)
-    late = await decisions.file_grievance(home.hands, hold, new, "holder")
+    late = await grievances.file_grievance(home.hands, hold, new, "holder")
     with pytest.raises(NotNow, match=f"grievance {late.number}"):
         await home.approve(restoration)
-    await decisions.withdraw(home.hands, late.grievance_id, None, "holder")
+    await grievances.withdraw(home.hands, late.grievance_id, None, "holder")
     await home.approve(restoration)
     assert len(await home.orders(case_no)) == 2
 

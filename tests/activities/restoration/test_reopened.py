@@ -17,7 +17,7 @@ from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.police import NewCourtOrder
 from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from simulator.people.court import one_page_pdf
-from tests.activities.holds import Holds
+from tests.activities.hold_world import Holds
 from tests.activities.way_home import DESK, SP, SUPERVISOR, WHY, Home
 from tests.factories import rrn
 
