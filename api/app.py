@@ -5,15 +5,15 @@ from fastapi import FastAPI
 from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
 from activities.tracing.answer_links import PATH as ANSWER_PATH
-from api import accounts, evidence, holds, intake, notifications, ops, police, reconciliation
 from api import documents as case_documents
+from api import evidence, holds, intake, notifications, ops, police, reconciliation
 from api.bank_gateway import documents as bank_documents
 from api.bank_gateway import feed, i4c, liens
 from api.bank_gateway import grievances as bank_grievances
 from api.bank_gateway import orders as bank_orders
 from api.bank_gateway.auth import BankDoor
 from api.bank_gateway.logins import BankLogins
-from api.cases import cases, desk_actions, events, tasks
+from api.cases import accounts, cases, desk_actions, events, tasks
 from api.dependencies import Parts
 from api.description import Described, operation_id
 from api.edge import Edge

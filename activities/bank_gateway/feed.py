@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from activities.banks.received import keep_served
 from activities.context import Hands
 from activities.reconciliation.lien_lists import wanted as list_wanted
-from activities.served import keep_served
 from activities.tracing.answers import take_status_update
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.answers import StatusUpdate

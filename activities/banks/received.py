@@ -1,17 +1,21 @@
-"""Keeping what a bank says over its own API, byte for byte, and binding it to the log of the case that it speaks of."""
+"""Keeping what banks send us and fetch from us, byte for byte, and binding it to the log of the case."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final
 from uuid import UUID
 
 from activities.banks.signed_requests import folder_of, kept_files, signed_now
 from activities.context import Hands
-from db.banks import bank_keys, received_bodies
+from adapters.transcript import Sending
+from db.banks import bank_exchanges, bank_keys, received_bodies
 from db.banks.bank_keys import SignedBy
 from db.cases import events
 from db.cases.events import Event
 from domain.evidence.pack import binding
+from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
+from schemas.base import Noun
 from schemas.enums import ChannelKind, EventKind
 
 
@@ -56,3 +60,19 @@ async def keep_words(
             data = {"evidence_id": evidence_id, "institution": institution, "bound": bound}
             await events.append(connection, case_no, now, f"bank:{institution}", [Event(EventKind.BANK_SPOKE, data)])
     return evidence_id
+
+
+_AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order"}
+
+
+async def keep_served(hands: Hands, about: About, entries: Mapping[UUID, Noun]) -> None:
+    """Keep these entries, each as it stands in the reply; before the bank has it, so that none is lost."""
+    if not entries:
+        return
+    now = hands.now()
+    exchanges = [
+        Sending(f"FEED {_AS[about]} {subject}", (), entry.model_dump_json().encode(), at=now).exchange(ChannelKind.PULL)
+        for subject, entry in entries.items()
+    ]
+    async with hands.pool.acquire() as connection:
+        await bank_exchanges.keep_each(connection, about, list(entries), exchanges)

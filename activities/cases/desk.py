@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from activities.context import Hands
-from activities.transfers import key_of, make_known
-from activities.writing_off import write_off_request
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
@@ -17,6 +15,7 @@ from db.tracing import requests
 from domain.errors import LimitExceeded, NotFound, NotNow
 from domain.ledger import move_between, take_from
 from domain.tracing.trail import first_state, tasks_before_asking
+from schemas.base import Flag
 from schemas.enums import (
     AnswerClass,
     Bucket,
@@ -29,7 +28,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
-from schemas.identifiers import account_key, reference_key
+from schemas.identifiers import account_key, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
 from schemas.parties import Party
 from schemas.tracing.answers import Entry
@@ -428,3 +427,44 @@ async def _brief(connection: Connection, hands: Hands, case_no: str, hop: hops.H
         layer=hop.layer,
         transferred_at=hop.transferred_at,
     )
+
+
+async def write_off_request(
+    connection: Connection, case_no: str, request_id: UUID, now: datetime, actor: str, reason: str
+) -> list[HopRef]:
+    """Stop a live request inside the caller's transaction: its money goes to `untraced`, its hops close."""
+    live = await requests.live_hops(connection, request_id)
+    entries = [
+        entry for hop in live for entry in move_between(hop.hop_no, Bucket.IN_PLAY, Bucket.UNTRACED, hop.disputed_paise)
+    ]
+    await ledger.post(connection, case_no, "request_stopped", f"stop|{request_id}", now, entries)
+    await hops.close(connection, case_no, [hop.hop_no for hop in live])
+    await requests.stop(connection, request_id, now)
+    await tasks.close_for_requests(connection, case_no, [request_id], now, "the request was stopped")
+    data = {"request_id": str(request_id), "placed": events.placed(entries), "reason": reason}
+    await events.append(connection, case_no, now, actor, [Event(EventKind.REQUEST_STOPPED, data)])
+    return [HopRef(hop_no=hop.hop_no, revision=hop.revision) for hop in live]
+
+
+def key_of(hop: hops.HopRow) -> str:
+    """The key of a hop's transfer, by its institution, or by what was told where nobody knows that yet."""
+    return transfer_key(hop.reference, hop.amount_paise, hop.institution or hop.payee_institution_as_told)
+
+
+async def make_known(connection: Connection, case_no: str, keys: Mapping[int, str]) -> dict[int, str]:
+    """Register the transfers of these hops, by hop number; return, by hop, the other case that a transfer stands in.
+
+    Money of two victims went on in one transfer, or two cases are one: the hop is chased here all the same, and
+    flagged for the desk. The caller holds the case's row (`complaints.register_transfers` says in which order).
+    """
+    if not keys:
+        return {}
+    known = await intake.register_transfers(connection, case_no, list(keys.values()), list(keys))
+    others = {hop_no: other for hop_no, (other, _) in known.items() if other != case_no}
+    if others:
+        await hops.flag(connection, case_no, {hop_no: _flag(other) for hop_no, other in others.items()})
+    return others
+
+
+def _flag(other: str) -> Flag:
+    return Flag(field="reference", code="known_in_another_case", message=f"this transfer is in case {other}")

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from activities.cases.desk import TransferBusy, put_right
+from activities.cases.desk import TransferBusy, key_of, put_right
 from activities.context import Hands
-from activities.transfers import key_of
 from db.cases import cases, events, hops, ledger, parked_hops, tasks
 from db.cases.events import Event
 from db.outbox import case_outbox

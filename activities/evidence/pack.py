@@ -21,6 +21,7 @@ from db.evidence import pack as evidence
 from db.evidence.evidence_keys import EvidenceKey, EvidenceKeys
 from db.evidence.pack import CaseHead
 from db.pool import Connection
+from documents.certificate import Certified, compose_certificate
 from documents.rendering import render
 from documents.timeline import HOW_TO_VERIFY, Story, compose_timeline
 from domain.evidence.pack import (
@@ -29,6 +30,7 @@ from domain.evidence.pack import (
     EVENTS,
     HOW_TO,
     LEFT_OUT,
+    MANIFEST,
     PUBLIC_KEY,
     TIMELINE,
     WORDS,
@@ -37,7 +39,7 @@ from domain.evidence.pack import (
     event_text,
     is_left_out,
 )
-from schemas.enums import EventKind
+from schemas.enums import EventKind, Language
 
 _PURPOSE: Final = "sign evidence"
 
@@ -252,3 +254,24 @@ async def _signed(connection: Connection, case_no: str, origin: str | None) -> A
         async for request in requests:
             for name, content in (await files_of(connection, request, origin)).items():
                 yield f"{folder_of(request.evidence_id)}/{name}", content
+
+
+async def certificate(packed: Packed, file: str, made_with: str, language: Language) -> bytes:
+    """The draft about the pack that was written as `file`, as PDF. Raises what rendering raises."""
+    record = Certified(
+        case_no=packed.case_no,
+        ack_nos=packed.ack_nos,
+        file=file,
+        edition=packed.edition,
+        sha256=packed.sha256,
+        manifest_file=MANIFEST,
+        manifest_sha256=packed.manifest_sha256,
+        files=packed.files,
+        events=packed.events,
+        size_bytes=packed.size_bytes,
+        first_at=packed.first_at,
+        last_at=packed.last_at,
+        made_at=packed.made_at,
+        made_with=made_with,
+    )
+    return await render(compose_certificate(record, language), packed.made_at)

@@ -13,7 +13,7 @@ from activities.notifications.outbox import tell_holder
 from activities.orders.releases import let_go, tell_all
 from db.cases import cases, events, tasks
 from db.cases.events import Event
-from db.grievances import grievances
+from db.grievances import grievance_officers, grievances
 from db.grievances.grievances import GrievanceRow
 from db.holds import account_holds
 from db.holds.account_holds import AccountHold
@@ -33,6 +33,7 @@ from schemas.grievances.grievances import (
     NewGrievance,
     WithdrawGrievance,
 )
+from schemas.grievances.officers import GrievanceOfficer, NewGrievanceOfficer
 from schemas.notifications import MessageFacts, MessageKind
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import (
@@ -348,3 +349,22 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await procedure_outbox.end(work.connection, ProcedureKind.GRIEVANCE, str(row.grievance_id), work.now)
     await work.tell()
     await tell_all(work.connection, work.hold, work.now)
+
+
+async def name_officer(hands: Hands, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
+    """Write who decides there from now on, and tell them of every appeal that waits for them."""
+    async with hands.pool.acquire() as connection, connection.transaction():
+        named = await grievance_officers.put(connection, new, by, hands.now())
+        waiting = await grievance_officers.waiting_for(connection, named.level, named.district)
+    for grievance_id in waiting:
+        await _tell(hands, grievance_id, named.level, by)
+    return named
+
+
+async def _tell(hands: Hands, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
+    now = hands.now()
+    async with hands.pool.acquire() as connection, connection.transaction():
+        work = await locked(connection, hands, grievance_id, now, by)
+        due_at = await grievances.open_due_at(connection, grievance_id)
+        if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
+            await grievance_messages.your_turn(connection, hands, work.row, due_at, now)

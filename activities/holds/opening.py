@@ -25,7 +25,7 @@ from db.police import firs
 from db.pool import Connection
 from db.restoration import court_orders, exclusions, openings
 from db.restoration.allocations import Account
-from domain.small_holds import is_small
+from domain.holds.excess import is_small
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import MessageKind
 

@@ -8,10 +8,10 @@ from collections import defaultdict
 from typing import Final
 from uuid import UUID
 
+from activities.banks.received import keep_served
 from activities.context import Hands
 from activities.orders.confirmations import check_lines, take_confirmation
 from activities.orders.orders import note_of, note_refusal, tell_whose
-from activities.served import keep_served
 from db import bank_gateway
 from db.banks import bank_exchanges
 from db.cases import cases, events, tasks

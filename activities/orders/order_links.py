@@ -1,7 +1,7 @@
 """What is behind the links in letters about orders: looking, and saying what was done.
 
-A token is of the kind that `activities.banks.reply_links` makes, under a key of its own. Looking never uses a link up; a
-statement does, when all of the order is confirmed.
+A token is of the kind that `activities.banks.reply_links` makes, under a key of its own. Looking never uses a link up;
+a statement does, when all of the order is confirmed.
 """
 
 import asyncio

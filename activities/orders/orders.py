@@ -15,8 +15,8 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.consignments import OrderParcel
 from activities.banks.delivery import AT_ONCE_SECONDS, Carried, Carrier
+from activities.banks.letters import send_letter
 from activities.context import Hands
-from activities.ladder_mail import send_letter
 from activities.orders.order_letters import order_letter, with_link
 from activities.orders.unassigned_holds import ask_about_kept
 from adapters.banks.email import EmailAdapter, LinkMaker

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from uuid import UUID
 
+from activities.cases.desk import make_known
 from activities.context import Hands
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.contradictions import cross_check
-from activities.transfers import make_known
 from adapters.banks.answers import StatusUpdate
 from db.banks import channels
 from db.cases import cases, events, hops, ledger, tasks

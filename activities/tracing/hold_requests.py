@@ -12,13 +12,12 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.consignments import HoldParcel
 from activities.banks.delivery import Carried, Carrier
-from activities.banks.letters import Letter
+from activities.banks.letters import Letter, send_letter
+from activities.cases.desk import write_off_request
 from activities.context import Hands
-from activities.ladder_mail import send_letter
 from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_letters import nodal_letter, reminder_letter, with_link
 from activities.tracing.tickets import instrument_of, urgency_of
-from activities.writing_off import write_off_request
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import (
     INCIDENTS_MAX,

@@ -1,8 +1,4 @@
-"""Taking a money-trail workbook: the victim's transfers as a complaint does, every other row as its bank's answer.
-
-Each step is a transaction of its own and idempotent, so what was taken stays taken, and the same workbook may be taken
-again at any time. The workflow is told once, at the end: what the workbook answers is not asked.
-"""
+"""Reading a case as a money-trail workbook, and taking one: transfers as a complaint, other rows as banks' answers."""
 
 import hashlib
 from collections import Counter
@@ -22,11 +18,12 @@ from adapters.banks.answers import StatusUpdate
 from db import intake
 from db.cases import cases, events
 from db.cases.events import Event
-from db.workbook import trail_import
+from db.workbook import trail_export, trail_import
 from db.workbook.trail_import import LineFate, NamedHop
 from domain.errors import AckNoTaken, NotFound, RuleBroken
 from domain.intake.complaint_row import Fault
 from domain.workbook.columns import Sheet, TrailColumn
+from domain.workbook.exporting import ExportRow, to_sheets
 from domain.workbook.known import OnwardHop, Told, Verdict
 from domain.workbook.reading import RejectedTrailRow, TrailReading, rounds
 from domain.workbook.row import TrailNote, TrailRow
@@ -469,3 +466,13 @@ def _joint(anchor: trail_import.KnownTransfer) -> Transfer:
         mode=Mode.OTHER,
         transferred_at=anchor.transferred_at,
     )
+
+
+async def export_trail(hands: Hands, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
+    """The number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
+    async with (
+        hands.pool.acquire() as connection,
+        connection.transaction(isolation="repeatable_read", readonly=True),
+    ):
+        case_no, hops, answers = await trail_export.whole_case(connection, ack_no)
+    return case_no, to_sheets(case_no, hops, answers, hands.directory.current, hands.policy.trail)

@@ -18,8 +18,8 @@ from api.problems import IN_THE_DESCRIPTION, TOO_MANY, says
 from api.roles import Action
 from api.streams import EventHub, Subscription
 from api.tokens import Officer
-from db import event_views
 from db.cases import cases
+from db.cases import events as event_log
 from db.pool import Pool
 from schemas.tracing.views import EventPage
 
@@ -59,7 +59,7 @@ async def read_events(
     pool = parts.hands.pool
     if EVENT_STREAM not in request.headers.get("accept", ""):
         async with pool.acquire() as connection:
-            page = await event_views.page(connection, ack_no, after, limit)
+            page = await event_log.page(connection, ack_no, after, limit)
         return Response(page.model_dump_json(), media_type="application/json")
     async with pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
@@ -107,7 +107,7 @@ class EventStream(Response):
     async def _follow_the_log(self, ear: Subscription, send: Send) -> None:
         while not self._hub.closing and time.time() < self._officer.expires_at:
             async with self._pool.acquire() as connection:
-                events = await event_views.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
+                events = await event_log.of_case(connection, self._case_no, self._seq, READ_AT_ONCE)
             if events:
                 self._seq = events[-1].seq
                 parts = (

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter
 
-from activities.grievance_officers import name_officer
+from activities.grievances.decisions import name_officer
 from api.auth import may
 from api.dependencies import TheParts
 from api.problems import IN_THE_DESCRIPTION

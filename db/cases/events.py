@@ -1,13 +1,16 @@
-"""The case log. The database numbers and chains each event (migration 0003)."""
+"""The case log: writing and reading it. The database numbers and chains each event."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from db.cases.cases import case_no_of
+from db.paging import cut
 from db.pool import Connection
 from schemas.enums import EventKind
 from schemas.tracing.answers import Entry
+from schemas.tracing.views import EventPage, EventView
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,3 +49,35 @@ async def last(connection: Connection, case_no: str) -> tuple[int, str]:
 def placed(entries: Sequence[Entry]) -> list[list[int | str]]:
     """Ledger entries as an event carries them: [[hop_no, bucket, paise], …]."""
     return [[entry.hop_no, entry.bucket.value, entry.amount_paise] for entry in entries]
+
+
+AT_ONCE: Final = 1_000
+
+
+async def heads(connection: Connection) -> AsyncGenerator[str, None]:
+    """One line a case: its number, how many events it has, and the hash of the last one."""
+    statement = (
+        "SELECT case_no || ' ' || event_seq || ' ' || encode(event_hash, 'hex') FROM case_file"
+        " WHERE event_seq > 0 ORDER BY case_no"
+    )
+    async for row in connection.cursor(statement, prefetch=AT_ONCE):
+        yield row[0]
+
+
+async def page(connection: Connection, ack_no: str, after_seq: int, limit: int) -> EventPage:
+    """Up to `limit` events after `after_seq`, in order. Raises `NotFound`."""
+    case_no = await case_no_of(connection, ack_no)
+    rows, more = cut(await of_case(connection, case_no, after_seq, limit + 1), limit)
+    return EventPage(items=tuple(rows), next=rows[-1].seq if more else None)
+
+
+async def of_case(connection: Connection, case_no: str, after_seq: int, limit: int) -> list[EventView]:
+    """Up to `limit` events of the case with that very number after `after_seq`, in order."""
+    rows = await connection.fetch(
+        "SELECT seq, kind, at, actor, data, encode(previous_hash, 'hex') AS previous_hash, encode(hash, 'hex') AS hash"
+        " FROM case_event WHERE case_no = $1 AND seq > $2 ORDER BY seq LIMIT $3",
+        case_no,
+        after_seq,
+        limit,
+    )
+    return [EventView(**dict(row)) for row in rows]

@@ -10,8 +10,8 @@ from db.pool import Connection
 from db.restoration import exclusions
 from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors import NotFound
+from domain.holds.excess import SmallHold
 from domain.restoration.procedure import LEADS_TO
-from domain.small_holds import SmallHold
 from schemas.base import Noun, UtcDatetime
 from schemas.outbox.procedures import HoldPolicy
 

@@ -1,8 +1,4 @@
-"""What a bank holds above the traceable amount, and how much of it may be let go by itself. Pure.
-
-A bank may write beside each transfer what is on hold for it, or what is on hold in the account in all. Where its figure
-can be the account's, only what is above all the money of ours there goes; what stays unclear is a person's to settle.
-"""
+"""What a bank holds above the traceable amount, and which holds are small enough for a quick decision. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -63,3 +59,24 @@ def _may_be_a_total(line: HeldLine, lines: Sequence[HeldLine]) -> bool:
     if Counter(other.claimed_paise for other in lines)[line.claimed_paise] > 1:
         return True
     return not line.by_person and line.claimed_paise >= line.case_held_paise
+
+
+class SmallHold(Noun):
+    """What is on hold at an account, and what else is known of it, in paise."""
+
+    held_paise: int
+    elsewhere_paise: int
+    """on hold there in other cases"""
+    balance_paise: int | None
+    """what the account has, on hold or not, as its bank said last; None where it said nothing"""
+
+
+def is_small(hold: SmallHold, below_paise: int, business_from_paise: int) -> bool:
+    """Whether a little stops a business.
+
+    An account that other victims' money went to is none, nor is one with nothing beside; one of which nothing is known
+    may be.
+    """
+    if hold.held_paise >= below_paise or hold.elsewhere_paise:
+        return False
+    return hold.balance_paise is None or hold.balance_paise - hold.held_paise >= business_from_paise

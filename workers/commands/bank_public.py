@@ -66,7 +66,7 @@ def _proposal(package: Path, overrides: Path | None) -> "Proposal":
 
 
 async def _add(settings: Settings, proposal: "Proposal", dry_run: bool) -> "Sorted":
-    from activities.banks.public_banks import add_public_banks
+    from activities.banks.loading import add_public_banks
 
     async with await open_database(settings) as pool:
         return await add_public_banks(pool, proposal, dry_run=dry_run)

@@ -94,7 +94,7 @@ def _read(file: Path, kind: Any) -> Any:
 
 
 async def _write_roster(settings: Settings, code: str, officers: "list[NodalOfficer]") -> None:
-    from activities.banks.rosters import set_officers
+    from activities.banks.loading import set_officers
 
     async with await open_database(settings) as pool:
         await set_officers(pool, code, officers)
@@ -120,7 +120,7 @@ async def _known_roster(settings: Settings, code: str) -> "tuple[tuple[NodalOffi
 
 
 async def _write_holidays(settings: Settings, code: str | None, found: "list[Holiday]") -> None:
-    from activities.banks.rosters import set_holidays
+    from activities.banks.loading import set_holidays
 
     async with await open_database(settings) as pool:
         await set_holidays(pool, code, found)

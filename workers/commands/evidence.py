@@ -178,7 +178,7 @@ async def _packed_and_certified(
     drafts: Mapping[Language, IO[bytes]],
     edition: Edition,
 ) -> "Packed":
-    from activities.evidence_certificate import certificate
+    from activities.evidence.pack import certificate
 
     packed = await _packed(settings, ack_no, into, edition)
     for language, draft in drafts.items():
@@ -336,7 +336,7 @@ def anchor(
 
 
 async def _write_heads(settings: Settings, into: IO[bytes]) -> int:
-    from db.case_heads import heads
+    from db.cases.events import heads
 
     cases = 0
     async with (

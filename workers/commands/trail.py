@@ -85,7 +85,7 @@ def export(
 
 
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
-    from activities.trail_export import export_trail
+    from activities.workbook.trail_import import export_trail
 
     async with open_hands(settings) as hands:
         return await export_trail(hands, ack_no)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from activities.context import Hands
-from activities.grievance_officers import name_officer
+from activities.grievances.decisions import name_officer
 from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, LEVEL, PART, UPHELD, Appeal, an_appeal

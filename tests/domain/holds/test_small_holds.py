@@ -2,7 +2,7 @@
 
 import pytest
 
-from domain.small_holds import SmallHold, is_small
+from domain.holds.excess import SmallHold, is_small
 
 
 @pytest.mark.parametrize(
