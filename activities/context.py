@@ -18,7 +18,7 @@ def wall_clock() -> datetime:
 
 
 @dataclass(frozen=True)
-class Hands:
+class Context:
     """The database, the directory and the policy of this process."""
 
     pool: Pool

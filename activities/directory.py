@@ -13,7 +13,7 @@ import asyncpg
 import orjson
 from pydantic import SecretStr
 
-from activities.secrets import Vault, hash_password
+from activities.secrets import SecretBox, hash_password
 from adapters.banks.envelope import EnvelopeError, decode_key
 from adapters.banks.protocol import BankWire, IsoWay
 from adapters.banks.push.client import push_wire
@@ -23,7 +23,7 @@ from domain.banks.directory import Directory
 from domain.banks.sponsors import SponsorRefused, check_beside
 from domain.errors import NotFound, RuleBroken
 from schemas.banks.institutions import Institution, InstitutionEntry, Iso20022Entry, PushEntry, WireEntry
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
 
 log = logging.getLogger(__name__)
@@ -50,9 +50,9 @@ class DirectoryCache:
     second, beside the callers, who never wait for it.
     """
 
-    def __init__(self, pool: Pool, vault: Vault) -> None:
+    def __init__(self, pool: Pool, secret_box: SecretBox) -> None:
         self._pool = pool
-        self._vault = vault
+        self._secret_box = secret_box
         self._directory = Directory(())
         self._sealed: dict[Key, bytes] = {}
         self._opened: dict[Key, Way] = {}
@@ -123,7 +123,7 @@ class DirectoryCache:
         if sealed is None:
             return known
         if key not in self._opened:
-            self._opened[key] = _OPENERS[kind](code, self._vault.open(sealed, code))
+            self._opened[key] = _OPENERS[kind](code, self._secret_box.open(sealed, code))
         return self._opened[key]
 
     async def _watch(self) -> None:
@@ -144,26 +144,26 @@ class DirectoryCache:
                 well = False
 
 
-async def load_directory(pool: Pool, vault: Vault, entries: Sequence[InstitutionEntry]) -> int:
+async def load_directory(pool: Pool, secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> int:
     """Write a directory file's entries over what is known, all or none; returns how many.
 
     Outbound credentials are sealed, inbound passwords hashed. Raises `DirectoryRefused`, `PrefixOverlap` or
     `SponsorRefused`, which name the institution and what is wrong; then nothing is written.
     """
     _check(entries)
-    safe = await asyncio.to_thread(prepared, vault, entries)
+    safe = await asyncio.to_thread(prepared, secret_box, entries)
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
         await _write(connection, safe)
     return len(safe)
 
 
-async def add_institution(pool: Pool, vault: Vault, entry: InstitutionEntry, *, over: bool) -> None:
+async def add_institution(pool: Pool, secret_box: SecretBox, entry: InstitutionEntry, *, over: bool) -> None:
     """Write one entry. Raises as `load_directory` does, and where its code is known and not `over`; then nothing is
     written.
     """
     _check([entry])
-    (safe,) = await asyncio.to_thread(prepared, vault, [entry])
+    (safe,) = await asyncio.to_thread(prepared, secret_box, [entry])
     async with pool.acquire() as connection, connection.transaction():
         await institutions.hold(connection)
         if not over and await institutions.known_codes(connection, [entry.code]):
@@ -195,9 +195,9 @@ async def remove_institution(pool: Pool, code: str) -> None:
         raise NotFound(f"institution {code}")
 
 
-def prepared(vault: Vault, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
+def prepared(secret_box: SecretBox, entries: Sequence[InstitutionEntry]) -> list[institutions.PreparedEntry]:
     """The entries with their wires sealed and their passwords hashed; takes about 20 ms for each password."""
-    return [_prepared(vault, entry) for entry in entries]
+    return [_prepared(secret_box, entry) for entry in entries]
 
 
 def _check(entries: Sequence[InstitutionEntry]) -> None:
@@ -226,16 +226,16 @@ def _refuse_repeats(what: str, values: Iterable[str]) -> None:
         raise DirectoryRefused(f"{what} given to two institutions: {', '.join(repeated[:5])}")
 
 
-def _prepared(vault: Vault, entry: InstitutionEntry) -> institutions.PreparedEntry:
+def _prepared(secret_box: SecretBox, entry: InstitutionEntry) -> institutions.PreparedEntry:
     ways = {kind: entry.entry_of(kind) for kind in entry.in_order()}
     return institutions.PreparedEntry(
         entry=entry,
-        sealed={kind: vault.seal(_json(way), entry.code) for kind, way in ways.items() if way is not None},
+        sealed={kind: secret_box.seal(_json(way), entry.code) for kind, way in ways.items() if way is not None},
         password_hash=None if entry.inbound is None else hash_password(entry.inbound.password),
     )
 
 
-def _json(way: Noun) -> bytes:
+def _json(way: FrozenModel) -> bytes:
     """What is said of a channel, its secrets in the clear: only ever on its way into the vault."""
 
     def plain(value: Any) -> Any:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from activities.police.firs import ask_by_itself
 from db import intake
@@ -52,7 +52,7 @@ class _KnownMeanwhile(Exception):
     """A bank's answer, or the desk, made a transfer known after the complaint had looked for it."""
 
 
-async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
+async def take_complaint(ctx: Context, complaint: Complaint, *, idempotency_key: str, taken_by: str) -> Taken:
     """Make a complaint durable, with its case, hops, ledger entries and first event; say what to tell the workflow.
 
     The same caller, key and body give the same answer. Raises `IdempotencyConflict` (same key, other body) and
@@ -60,24 +60,24 @@ async def take_complaint(hands: Hands, complaint: Complaint, *, idempotency_key:
     """
     while True:  # each time at least one more of its transfers is known
         try:
-            return await _take(hands, complaint, idempotency_key, taken_by)
+            return await _take(ctx, complaint, idempotency_key, taken_by)
         except _KnownMeanwhile:
             continue
 
 
-async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
+async def _take(ctx: Context, complaint: Complaint, idempotency_key: str, taken_by: str) -> Taken:
     now = datetime.now(UTC)
     digest = hashlib.sha256(complaint.model_dump_json().encode()).digest()
-    rows, flags = _read_transfers(hands, complaint)
+    rows, flags = _read_transfers(ctx, complaint)
     if not all(row.institution for row in rows):
         # It may have been loaded since this process looked.
-        await hands.directory.freshen()
-        rows, flags = _read_transfers(hands, complaint)
-    flags = oddities(complaint, now, hands.policy.trail) + flags
+        await ctx.directory.freshen()
+        rows, flags = _read_transfers(ctx, complaint)
+    flags = oddities(complaint, now, ctx.policy.trail) + flags
     names = [f"key|{taken_by}|{idempotency_key}", *(f"transfer|{row.key}" for row in rows)]
     if complaint.ack_no:
         names.append(_ack_lock(complaint.ack_no))
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await intake.lock(connection, names)
         repeated = await _taken_before(connection, complaint, idempotency_key, taken_by, digest)
         if repeated:
@@ -85,7 +85,7 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
         known = await intake.cases_of_transfers(connection, [row.key for row in rows])
         ack_no = complaint.ack_no or await _new_ack_no(connection, complaint, now)
         fresh = [row for row in rows if row.key not in known]
-        head, full = await _case_to_join(connection, hands, known, len(fresh))
+        head, full = await _case_to_join(connection, ctx, known, len(fresh))
         flags += _linked_cases(rows, known, head.case_no if head else ack_no) + full
         receipt = ComplaintReceipt(
             ack_no=ack_no,
@@ -97,7 +97,7 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
         if head:
             follow_up = await _join_case(connection, head, receipt, fresh, taken_by)
         else:
-            follow_up = await _open_case(connection, hands, receipt, fresh, taken_by)
+            follow_up = await _open_case(connection, ctx, receipt, fresh, taken_by)
         await intake.insert(
             connection,
             complaint,
@@ -106,7 +106,7 @@ async def _take(hands: Hands, complaint: Complaint, idempotency_key: str, taken_
             idempotency_key=idempotency_key,
             body_digest=digest,
         )
-        await ask_by_itself(connection, hands, receipt.case_ack_no, hands.now())
+        await ask_by_itself(connection, ctx, receipt.case_ack_no, ctx.now())
     METRICS.complaint_taken(
         complaint.channel,
         joined=receipt.joined,
@@ -131,9 +131,9 @@ async def _taken_before(
     return None
 
 
-def _read_transfers(hands: Hands, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
+def _read_transfers(ctx: Context, complaint: Complaint) -> tuple[list[_Row], list[Flag]]:
     """Find the institutions; a transfer that stands twice in one complaint counts once."""
-    directory = hands.directory.current
+    directory = ctx.directory.current
     rows: dict[str, _Row] = {}
     flags: list[Flag] = []
     for index, transfer in enumerate(complaint.transfers):
@@ -164,13 +164,13 @@ async def _new_ack_no(connection: Connection, complaint: Complaint, now: datetim
 
 
 async def _case_to_join(
-    connection: Connection, hands: Hands, known: dict[str, str], new_hops: int
+    connection: Connection, ctx: Context, known: dict[str, str], new_hops: int
 ) -> tuple[cases.CaseHead | None, list[Flag]]:
     """The oldest case that knows a transfer, locked; None, and a flag where one has no room for the new hops."""
     if not known:
         return None, []
     head = await cases.lock(connection, await intake.oldest_case(connection, list(set(known.values()))))
-    if not new_hops or head.last_hop_no + new_hops <= hands.policy.trail.max_hops:
+    if not new_hops or head.last_hop_no + new_hops <= ctx.policy.trail.max_hops:
         return head, []
     # Not the next oldest: a second case's lock, behind the first one's, may be waited for in a ring.
     message = f"case {head.case_no} has no room for these transfers: this complaint has a case of its own"
@@ -191,10 +191,10 @@ def _linked_cases(rows: Sequence[_Row], known: dict[str, str], case_no: str) -> 
 
 
 async def _open_case(
-    connection: Connection, hands: Hands, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
+    connection: Connection, ctx: Context, receipt: ComplaintReceipt, rows: Sequence[_Row], taken_by: str
 ) -> FollowUp:
     case_no = receipt.case_ack_no
-    policy = hands.case_policy
+    policy = ctx.case_policy
     await cases.open_case(connection, case_no, receipt.received_at, policy, len(rows))
     entries = await _write_hops(connection, receipt, rows, first_hop_no=1)
     await events.append(

@@ -11,7 +11,7 @@ from temporalio import activity
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.cases import parked_hops as care
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
 from db.banks import bank_keys
@@ -67,10 +67,10 @@ _SERVER_ERRORS = (
 
 
 @dataclass(frozen=True)
-class SweepHands:
+class SweepActivities:
     """The activity of `SweepWorkflow`. `tell` starts or signals a workflow and marks the row as told."""
 
-    hands: Hands
+    ctx: Context
     tell: TellWorkflow
     resting: dict[str, datetime] = field(default_factory=dict)
     """by case that failed: until when this process leaves it alone"""
@@ -81,14 +81,14 @@ class SweepHands:
 
         A case that fails is left out for a while and costs no other case. Raises only when a server is away.
         """
-        return await _Sweep(self.hands, self.tell, self.resting).run()
+        return await _Sweep(self.ctx, self.tell, self.resting).run()
 
 
 class _Sweep:
     """One sweep. Whatever it does about a case goes through `_attempt`."""
 
-    def __init__(self, hands: Hands, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
-        self._hands = hands
+    def __init__(self, ctx: Context, tell: TellWorkflow, resting: dict[str, datetime]) -> None:
+        self._ctx = ctx
         self._tell = tell
         self._now = datetime.now(UTC)
         self._resting = resting
@@ -124,20 +124,20 @@ class _Sweep:
 
     async def _start_lost_cases(self) -> tuple[int, datetime]:
         limit = SWEEP_LIMIT + len(self._resting)
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             lost = await cases.not_started(connection, self._now - SWEEP_AFTER, limit)
         done = await self._each(SweepWork.START, [(case_no, partial(self._start, case_no)) for case_no, _ in lost])
         return done, min((at for _, at in lost), default=self._now)
 
     async def _send_lost_news(self) -> tuple[int, datetime]:
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             lost = await case_outbox.unsignalled(connection, self._now - SWEEP_AFTER, list(self._resting), SWEEP_LIMIT)
         done = await self._each(SweepWork.NEWS, [(row.case_no, partial(self._send, row)) for row in lost])
         return done, min((row.created_at for row in lost), default=self._now)
 
     async def _look_after_cases(self) -> int:
         limit = LOOK_AFTER_LIMIT + len(self._resting)
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             unseen = await cases.not_seen(connection, self._now - LOOK_AFTER, limit)
         looks = [(case_no, partial(self._look_after, case_no)) for case_no in unseen]
         return await self._each(SweepWork.LOOK_AFTER, looks)
@@ -158,25 +158,25 @@ class _Sweep:
         return 1
 
     async def _snapshot(self, case_no: str) -> CaseStart:
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             return await cases.snapshot(connection, case_no)
 
     # -- hops that wait for the desk -------------------------------------------------------------------------------
 
     async def _remind(self) -> int:
-        before = care.remind_before(self._hands, self._now)
-        async with self._hands.pool.acquire() as connection:
+        before = care.remind_before(self._ctx, self._now)
+        async with self._ctx.pool.acquire() as connection:
             due = await parked_hops.to_remind(connection, before, list(self._resting), WAITING_LIMIT)
         return await self._care(SweepWork.REMIND, due, care.remind)
 
     async def _write_off(self) -> int:
-        before = care.write_off_before(self._hands, self._now)
-        async with self._hands.pool.acquire() as connection:
+        before = care.write_off_before(self._ctx, self._now)
+        async with self._ctx.pool.acquire() as connection:
             due = await parked_hops.to_write_off(connection, before, list(self._resting), WAITING_LIMIT)
         return await self._care(SweepWork.WRITE_OFF, due, care.write_off)
 
     async def _route_again(self) -> int:
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             changed_at = await parked_hops.directory_changed_at(connection)
             if changed_at is None:
                 return 0
@@ -184,7 +184,7 @@ class _Sweep:
         if not due:
             return 0
         # Read after `changed_at`: what it does not find is not in the directory of that moment.
-        await self._hands.directory.refresh()
+        await self._ctx.directory.refresh()
         return await self._care(SweepWork.ROUTE, due, partial(care.route_again, changed_at=changed_at))
 
     async def _care(self, work: SweepWork, due: parked_hops.Due, hand: Callable[..., Awaitable[care.Done]]) -> int:
@@ -192,7 +192,7 @@ class _Sweep:
         return await self._each(work, jobs)
 
     async def _work(self, hand: Callable[..., Awaitable[care.Done]], case_no: str, hop_nos: list[int]) -> int:
-        done = await hand(self._hands, case_no, hop_nos, now=self._now)
+        done = await hand(self._ctx, case_no, hop_nos, now=self._now)
         for follow_up in done.follow_ups:
             await self._tell(follow_up)
         return done.hops
@@ -201,8 +201,8 @@ class _Sweep:
 
     async def _purge(self) -> tuple[int, int]:
         """Delete what was told long ago, and what served against repeats and can serve no more."""
-        policy = self._hands.policy
-        async with self._hands.pool.acquire() as connection:
+        policy = self._ctx.policy
+        async with self._ctx.pool.acquire() as connection:
             told = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
             ended = self._ago(policy.replay.keep_ended_links_seconds)
             links = await answer_links.purge(connection, ended, PURGE_LIMIT)

@@ -29,7 +29,7 @@ class CannotOpen(Exception):
     """The sealed value was made under another secret key, for another owner, or was changed."""
 
 
-class Vault:
+class SecretBox:
     """Seals and opens credentials with AES-256-GCM, and derives keys, under the engine's secret key."""
 
     def __init__(self, secret_key: SecretStr) -> None:

@@ -59,19 +59,19 @@ def create_app(parts: Parts) -> FastAPI:
         generate_unique_id_function=operation_id,
     )
     app.state.parts = parts
-    app.state.tokens = Tokens(parts.vault)
-    app.state.hub = EventHub(parts.hands.pool)
-    app.state.bank_hub = EventHub(parts.hands.pool, CHANGED)
-    app.state.bank_door = BankDoor(parts.hands, app.state.tokens, parts.public_url)
-    app.state.logins = BankLogins(parts.hands, parts.vault)
+    app.state.tokens = Tokens(parts.secret_box)
+    app.state.hub = EventHub(parts.ctx.pool)
+    app.state.bank_hub = EventHub(parts.ctx.pool, CHANGED)
+    app.state.bank_door = BankDoor(parts.ctx, app.state.tokens, parts.public_url)
+    app.state.logins = BankLogins(parts.ctx, parts.secret_box)
     app.state.answer_door = AnswerDoor(parts)
     app.state.appeal_gate = AppealGate(parts)
     app.state.packing_room = PackingRoom()
     app.state.stock = Stock()
-    app.state.reading_room = ReadingRoom(parts.hands)
-    app.state.score_watch = ScoreWatch(parts.hands)
-    app.state.counting_room = CountingRoom(parts.hands)
-    app.state.home_watch = HomeWatch(parts.hands)
+    app.state.reading_room = ReadingRoom(parts.ctx)
+    app.state.score_watch = ScoreWatch(parts.ctx)
+    app.state.counting_room = CountingRoom(parts.ctx)
+    app.state.home_watch = HomeWatch(parts.ctx)
     for resource in (intake, cases, contradictions, accounts, events, desk_actions, tasks, scorecards, reconciliation):
         app.include_router(resource.router)
     # Before the restorations: `figures` is the id of none.
@@ -86,5 +86,5 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (i4c, feed, liens, answer_pages, ops):
         app.include_router(resource.router)
     add_handlers(app)
-    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.hands.policy.doors.body_seconds)
+    app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.ctx.policy.doors.body_seconds)
     return app

@@ -7,12 +7,12 @@ from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
-from activities.context import Hands
-from activities.secrets import Vault
+from activities.context import Context
+from activities.secrets import SecretBox
 from schemas.outbox.case import FollowUp
 
 
-class Courier(Protocol):
+class WorkflowNotifier(Protocol):
     """Tells the workflows what was committed."""
 
     def soon(self, follow_up: FollowUp) -> None:
@@ -24,9 +24,9 @@ class Courier(Protocol):
 class Parts:
     """The engine's parts behind the doors."""
 
-    hands: Hands
-    courier: Courier
-    vault: Vault
+    ctx: Context
+    notifier: WorkflowNotifier
+    secret_box: SecretBox
     temporal_answers: Callable[[], Awaitable[bool]]
     """whether the Temporal server can be reached now"""
     metrics_urls: tuple[str, ...] = ()

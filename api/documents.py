@@ -52,7 +52,7 @@ async def list_papers(
     parts: TheParts, officer: Reader, ack_no: CaseNumber, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> PaperPage:
     """The papers of a case, the newest first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await document_register.page(connection, ack_no, after, limit)
 
 
@@ -61,7 +61,7 @@ async def read_paper(
     parts: TheParts, officer: Reader, paper_id: UUID, if_none_match: Annotated[str | None, Header()] = None
 ) -> Response:
     """The paper itself, byte for byte as it was issued."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         paper, pdf = await document_register.read(connection, paper_id)
     headers = {"ETag": f'"{paper.digest}"', "Cache-Control": "private, no-cache"}
     if if_none_match is not None and f'"{paper.digest}"' in if_none_match:
@@ -76,7 +76,7 @@ async def preview_paper(
     parts: TheParts, officer: Reader, ack_no: AckNo, kind: PaperKind, subject: About = ""
 ) -> PaperPreview:
     """Whether a paper could be issued now, and everything that it lacks; nothing is issued."""
-    return await preview(parts.hands, ack_no, kind, subject)
+    return await preview(parts.ctx, ack_no, kind, subject)
 
 
 @router.post(
@@ -102,7 +102,7 @@ async def issue_paper(
         refuse_unless(officer, Action.ISSUE_SEIZURE)
     address = appeal_address(parts.public_url)
     try:
-        paper = await issue_for_officer(parts.hands, ack_no, asked, officer.actor, appeal_address=address)
+        paper = await issue_for_officer(parts.ctx, ack_no, asked, officer.actor, appeal_address=address)
     except PaperLacks as lacks:
         missing = [Violation(one.field, f"{one.law}: {one.why}") for one in lacks.missing]
         fields = ", ".join(one.field for one in lacks.missing)
@@ -123,4 +123,4 @@ async def approve_attachment_of_hold(
     approved: WithReason,
 ) -> AttachmentApproval:
     """The Superintendent or Commissioner approves that the court is asked to attach what is on hold (BNSS 107)."""
-    return await approve_attachment(parts.hands, account_hold_id, approved.reason, acting(officer))
+    return await approve_attachment(parts.ctx, account_hold_id, approved.reason, acting(officer))

@@ -43,8 +43,8 @@ _ZIP_RESPONSE: Final[dict[int | str, dict[str, Any]]] = {
 @router.get("/evidence-keys")
 async def read_evidence_keys(parts: TheParts) -> EvidenceKeys:
     """The public keys with which evidence is verified: the one that signs now, and all former ones. For everybody."""
-    async with parts.hands.pool.acquire() as connection:
-        return await published_keys(connection, parts.vault)
+    async with parts.ctx.pool.acquire() as connection:
+        return await published_keys(connection, parts.secret_box)
 
 
 class PackingRoom:
@@ -77,7 +77,7 @@ async def read_evidence(
     file = tempfile.TemporaryFile()  # noqa: SIM115 - it is closed when it has been sent
     try:
         async with room.places:
-            maker = Maker(parts.hands, parts.vault, origin_of(parts.public_url))
+            maker = Maker(parts.ctx, parts.secret_box, origin_of(parts.public_url))
             packed = await pack(maker, ack_no, file, officer.actor, edition=edition)
     except BaseException:
         file.close()
@@ -97,7 +97,7 @@ async def _check_whose(parts: Parts, officer: Officer, ack_no: str) -> None:
     duty = _DUTIES.get(officer.role)
     if duty is None:
         return
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         answers = await firs.officer(connection, await case_no_of(connection, ack_no), duty)
     if answers is None or answers.subject != officer.subject:
         raise Refused(NOT_ALLOWED, "this officer does not answer for the case")

@@ -44,9 +44,9 @@ async def list_holds(
     limit: Limit = LIMIT_DEFAULT,
 ) -> HoldPage:
     """Holds, the first to end by itself first."""
-    now = parts.hands.now()
+    now = parts.ctx.now()
     before = None if ends_within_days is None else now + timedelta(days=ends_within_days)
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await hold_views.page(
             connection,
             after,
@@ -62,7 +62,7 @@ async def list_holds(
 @router.get("/{account_hold_id}")
 async def read_hold_of_account(parts: TheParts, officer: Reader, account_hold_id: UUID) -> HoldView:
     """One case's money on hold at one account, with its clocks."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await hold_views.get(connection, account_hold_id)
 
 
@@ -74,7 +74,7 @@ async def decide_small_hold(
     decided: MicroDecided,
 ) -> MicroDone:
     """Let a small hold go in whole, or keep it."""
-    return await decide_micro(parts.hands, account_hold_id, decided, acting(officer))
+    return await decide_micro(parts.ctx, account_hold_id, decided, acting(officer))
 
 
 @router.post("/{account_hold_id}/grievances", status_code=201, responses=says(NOT_NOW))
@@ -82,7 +82,7 @@ async def file_grievance(
     parts: TheParts, officer: Annotated[Officer, may(Action.FILE_GRIEVANCE)], account_hold_id: UUID, new: NewGrievance
 ) -> GrievanceDone:
     """Write down the appeal of a holder who has come in person."""
-    return await decisions.file_grievance(parts.hands, account_hold_id, new, officer.actor)
+    return await decisions.file_grievance(parts.ctx, account_hold_id, new, officer.actor)
 
 
 @router.put("/{account_hold_id}/holder-contact", responses=says(NOT_NOW))
@@ -96,7 +96,7 @@ async def take_holder_contact(
 
     The holder is told of the hold there; codes for the appeal go there, too.
     """
-    return await take_contact(parts.hands, account_hold_id, told, officer.actor, appeal_address(parts.public_url))
+    return await take_contact(parts.ctx, account_hold_id, told, officer.actor, appeal_address(parts.public_url))
 
 
 @router.post("/{account_hold_id}/appeal-code", status_code=201, responses=says(NOT_NOW))

@@ -44,9 +44,9 @@ async def take(
     officer: Annotated[Officer, may(Action.TAKE_COMPLAINT)],
 ) -> Response:
     """Take a complaint. What is odd about it but possible is taken and flagged."""
-    taken = await take_complaint(parts.hands, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
+    taken = await take_complaint(parts.ctx, complaint, idempotency_key=idempotency_key, taken_by=officer.actor)
     if taken.follow_up is not None:
-        parts.courier.soon(taken.follow_up)
+        parts.notifier.soon(taken.follow_up)
     return Response(
         taken.receipt.model_dump_json(),
         status_code=201,

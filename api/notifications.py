@@ -29,7 +29,7 @@ async def list_messages(
     limit: Limit = LIMIT_DEFAULT,
 ) -> MessagePage:
     """Messages of all cases, the newest first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await notifications.page(connection, None, after, limit, in_trouble=in_trouble)
 
 
@@ -38,7 +38,7 @@ async def list_messages_of_case(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> MessagePage:
     """Messages of one case, the newest first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await notifications.page(connection, ack_no, after, limit, in_trouble=False)
 
 
@@ -47,4 +47,4 @@ async def send_message_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_MESSAGE)], message_id: UUID
 ) -> MessageRow:
     """Have a message that waits, or was given up, sent at once: what was wrong is mended."""
-    return await outbox.send_again(parts.hands, message_id)
+    return await outbox.send_again(parts.ctx, message_id)

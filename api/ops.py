@@ -18,7 +18,7 @@ from api.problems import IN_THE_DESCRIPTION
 from db.cases import ledger_views
 from db.pool import Pool
 from db.reporting import task_views
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 router = APIRouter(tags=["operations"], responses=IN_THE_DESCRIPTION)
 log = logging.getLogger("goldenhour.api")
@@ -28,13 +28,13 @@ CHECK_SECONDS: Final = 2.0
 PAGE_MAX_BYTES: Final = 8 * 1024 * 1024
 
 
-class Alive(Noun):
+class Alive(FrozenModel):
     """That this process answers."""
 
     status: Literal["alive"] = "alive"
 
 
-class ReadyParts(Noun):
+class ReadyParts(FrozenModel):
     """What complaints and answers need, and how it stands."""
 
     database: Literal["ok", "down"]
@@ -42,7 +42,7 @@ class ReadyParts(Noun):
     directory: Literal["ok", "empty"]
 
 
-class Readiness(Noun):
+class Readiness(FrozenModel):
     """Whether complaints and answers can be taken."""
 
     status: Literal["ready", "degraded", "not_ready"]
@@ -61,8 +61,8 @@ async def readyz(parts: TheParts, response: Response) -> Readiness:
 
     Without the database nothing can be: 503. Without Temporal all is taken and flows on when it is back: degraded.
     """
-    database, temporal = await asyncio.gather(_answers(parts.hands.pool), _temporal_answers(parts))
-    directory = len(parts.hands.directory.current) > 0
+    database, temporal = await asyncio.gather(_answers(parts.ctx.pool), _temporal_answers(parts))
+    directory = len(parts.ctx.directory.current) > 0
     if not database:
         response.status_code = 503
     return Readiness(
@@ -85,7 +85,7 @@ async def metrics(request: Request, parts: TheParts) -> Response:
     stock: Stock = request.app.state.stock
     watch: ScoreWatch = request.app.state.score_watch
     way_home: HomeWatch = request.app.state.home_watch
-    await asyncio.gather(stock.refresh(parts.hands.pool), watch.refresh(), way_home.refresh())
+    await asyncio.gather(stock.refresh(parts.ctx.pool), watch.refresh(), way_home.refresh())
     others = await _pages(parts.metrics_urls) if parts.metrics_urls else []
     return Response(joined([METRICS.text(), *others]), headers={"Content-Type": CONTENT_TYPE})
 

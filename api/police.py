@@ -60,7 +60,7 @@ async def read_police_side(
 ) -> PoliceSide:
     """Who answers for the case, its reports, the orders about it, and what the law asks for and by when."""
     async with (
-        parts.hands.pool.acquire() as connection,
+        parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         case_no = await cases.case_no_of(connection, ack_no)
@@ -78,19 +78,19 @@ async def assign_officer(
     parts: TheParts, officer: Annotated[Officer, may(Action.ASSIGN_OFFICER)], ack_no: AckNo, new: NewOfficer
 ) -> CaseOfficer:
     """Say who investigates, or supervises, from now on."""
-    return await station.assign_officer(parts.hands, ack_no, new, officer.actor)
+    return await station.assign_officer(parts.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir", responses=says(NOT_NOW))
 async def take_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, new: NewFir) -> Fir:
     """Ask the police's register for a report, or record one that stands there; asked twice, it is one."""
-    return await station.take_fir(parts.hands, ack_no, new, officer.actor)
+    return await station.take_fir(parts.ctx, ack_no, new, officer.actor)
 
 
 @router.post("/fir/{fir_id}/copy", responses=says(NOT_NOW))
 async def put_fir_copy(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, copy: FirCopy) -> Fir:
     """The report itself, a PDF; notices to banks go out with it."""
-    return await station.put_fir_copy(parts.hands, ack_no, fir_id, copy, officer.actor)
+    return await station.put_fir_copy(parts.ctx, ack_no, fir_id, copy, officer.actor)
 
 
 @router.get("/fir/{fir_id}/copy", response_class=Response, responses=_PDF_RESPONSE)
@@ -98,7 +98,7 @@ async def read_fir_copy(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_POLICE)], ack_no: AckNo, fir_id: UUID
 ) -> Response:
     """The report as it was handed in, or as the register sent it."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await firs.fir_copy(connection, case_no, fir_id)
     return _attached(document, f"fir-{fir_id}.pdf")
@@ -107,19 +107,19 @@ async def read_fir_copy(
 @router.post("/fir/{fir_id}/sign", responses=says(NOT_NOW))
 async def sign_fir(parts: TheParts, officer: FirTaker, ack_no: AckNo, fir_id: UUID, signing: SignFir) -> Fir:
     """The complainant has signed the e-Zero FIR."""
-    return await station.sign_fir(parts.hands, ack_no, fir_id, signing, officer.actor)
+    return await station.sign_fir(parts.ctx, ack_no, fir_id, signing, officer.actor)
 
 
 @router.post("/court-orders", responses=says(NOT_NOW))
 async def take_court_order(parts: TheParts, officer: OrderTaker, ack_no: AckNo, new: NewCourtOrder) -> CourtOrder:
     """Take an order in, with its PDF; what follows from it follows at once. Handed in twice, it is one."""
-    return await courts.take_court_order(parts.hands, ack_no, new, officer.actor)
+    return await courts.take_court_order(parts.ctx, ack_no, new, officer.actor)
 
 
 @wide_router.post("/court-orders", responses=says(NOT_FOUND, NOT_NOW))
 async def take_wide_order(parts: TheParts, officer: OrderTaker, new: WideCourtOrder) -> CourtOrdersTaken:
     """Take one order in for every account and case that it names, or, where one of them is refused, for none."""
-    return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.hands, new, officer.actor)))
+    return CourtOrdersTaken(orders=tuple(await courts.take_wide_order(parts.ctx, new, officer.actor)))
 
 
 @router.post("/court-orders/{court_order_id}/document", responses=says(NOT_NOW))
@@ -127,7 +127,7 @@ async def put_court_order_copy(
     parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, copy: CourtOrderCopy
 ) -> CourtOrder:
     """The order itself, a PDF, where it was taken in without."""
-    return await courts.put_order_copy(parts.hands, ack_no, court_order_id, copy, officer.actor)
+    return await courts.put_order_copy(parts.ctx, ack_no, court_order_id, copy, officer.actor)
 
 
 @router.post("/court-orders/{court_order_id}/confirm", responses=says(NOT_NOW, FOUR_EYES))
@@ -139,7 +139,7 @@ async def confirm_court_order(
     why: WithReason,
 ) -> CourtOrder:
     """Another officer than who took it in has read an order to let go; the banks are ordered to."""
-    return await courts.confirm_court_order(parts.hands, ack_no, court_order_id, why.reason, officer.actor)
+    return await courts.confirm_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.get("/court-orders/{court_order_id}/document", response_class=Response, responses=_PDF_RESPONSE)
@@ -150,7 +150,7 @@ async def read_court_order(
     court_order_id: CourtOrderId,
 ) -> Response:
     """The order as it was handed in."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         case_no = await cases.case_no_of(connection, ack_no)
         document = await court_orders.document(connection, case_no, court_order_id)
     return _attached(document, f"court-order-{court_order_id}.pdf")
@@ -161,7 +161,7 @@ async def withdraw_court_order(
     parts: TheParts, officer: OrderTaker, ack_no: AckNo, court_order_id: CourtOrderId, why: WithReason
 ) -> CourtOrder:
     """It was taken in by mistake, and no bank was ordered anything under it."""
-    return await courts.withdraw_court_order(parts.hands, ack_no, court_order_id, why.reason, officer.actor)
+    return await courts.withdraw_court_order(parts.ctx, ack_no, court_order_id, why.reason, officer.actor)
 
 
 @router.post("/duties/{kind}/done", responses=says(NOT_NOW))
@@ -170,7 +170,7 @@ async def finish_duty(
 ) -> Duty:
     """The report is handed in, or a duty needs no paper of ours; a signature is recorded with its FIR."""
     reason, handed_in = how.reason or "", how.handed_in
-    return await clocks.finish_by_hand(parts.hands, ack_no, kind, reason, officer.actor, handed_in=handed_in)
+    return await clocks.finish_by_hand(parts.ctx, ack_no, kind, reason, officer.actor, handed_in=handed_in)
 
 
 def _attached(document: bytes, name: str) -> Response:

@@ -9,7 +9,7 @@ from typing import Final
 
 from starlette.responses import Response
 
-from activities.context import Hands
+from activities.context import Context
 from api.problems import Kind, Refused
 from db import rate_limits
 from db.rate_limits import Level
@@ -28,10 +28,10 @@ COUNTED: Final = {
 """What the description says of a response that a bucket has counted."""
 
 
-async def take(hands: Hands, institution: str, name: LimitName, response: Response) -> None:
+async def take(ctx: Context, institution: str, name: LimitName, response: Response) -> None:
     """Take one call out of the bank's bucket, and say on `response` what is left. Raises `Refused` when it is empty."""
-    limit = hands.policy.bank_limits.policies[name]
-    async with hands.pool.acquire() as connection:
+    limit = ctx.policy.bank_limits.policies[name]
+    async with ctx.pool.acquire() as connection:
         level = await rate_limits.take(connection, institution, name.value, limit)
     headers = _headers(name, limit, level)
     if not level.taken:
@@ -41,11 +41,11 @@ async def take(hands: Hands, institution: str, name: LimitName, response: Respon
     response.headers.update(headers)
 
 
-async def policies_of(hands: Hands, institution: str) -> Policies:
+async def policies_of(ctx: Context, institution: str) -> Policies:
     """Every policy, and what the bank has left of it."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         levels = await rate_limits.levels_of(connection, institution)
-    limits = hands.policy.bank_limits
+    limits = ctx.policy.bank_limits
     return Policies(
         waiting_at_once=limits.waiting_at_once,
         policies=tuple(

@@ -28,7 +28,7 @@ async def read_reconciliations(
     limit: Limit = LIMIT_DEFAULT,
 ) -> ReconciliationPage:
     """Comparisons of banks' lists with the ledger, the newest last."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await comparisons.page(connection, institution, after, limit)
 
 
@@ -37,7 +37,7 @@ async def read_standings(
     parts: TheParts, officer: Reader, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> StandingPage:
     """Each institution that was asked or has handed in a list: the last question, the last list, what differs."""
-    async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):
+    async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await lien_standings.page(connection, after, limit)
 
 
@@ -46,5 +46,5 @@ async def read_reconciliation(
     parts: TheParts, officer: Reader, reconciliation_id: ReconciliationId
 ) -> ReconciliationDetail:
     """One comparison, with every row that differs and every lien that the list lacks."""
-    async with parts.hands.pool.acquire() as connection, connection.transaction(readonly=True):
+    async with parts.ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         return await comparisons.get(connection, reconciliation_id)

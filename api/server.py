@@ -80,7 +80,7 @@ async def serve(
             date_header=False,
             backlog=BACKLOG,
             limit_concurrency=CONNECTIONS_MAX,
-            http=lines_of(parts.hands.policy.doors.body_seconds),
+            http=lines_of(parts.ctx.policy.doors.body_seconds),
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=STOP_LIMIT_SECONDS,
         )

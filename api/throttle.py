@@ -8,8 +8,8 @@ from typing import Final
 
 from fastapi import Request
 
-from activities.context import Hands
-from activities.secrets import Vault
+from activities.context import Context
+from activities.secrets import SecretBox
 from api.problems import TOO_MANY, Refused
 from db import rate_limits
 from db.pool import Connection
@@ -75,11 +75,11 @@ class Throttle:
     there is a try in it again: who tries on and on costs us no more than they may.
     """
 
-    def __init__(self, hands: Hands, vault: Vault, kind: TryName) -> None:
-        self._pool = hands.pool
+    def __init__(self, ctx: Context, secret_box: SecretBox, kind: TryName) -> None:
+        self._pool = ctx.pool
         self._kind = kind
-        self._limit = hands.policy.doors.tries[kind]
-        self._key = vault.derive_key(_PURPOSE)
+        self._limit = ctx.policy.doors.tries[kind]
+        self._key = secret_box.derive_key(_PURPOSE)
         self._empty_until: OrderedDict[bytes, float] = OrderedDict()
         self._taken = 0
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jwt
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from schemas.enums import Role
 
 TTL_SECONDS: Final = 3600
@@ -46,9 +46,9 @@ class Officer:
 class Tokens:
     """Makes and reads tokens under the engine's secret key."""
 
-    def __init__(self, vault: Vault) -> None:
-        self._officers_key = vault.derive_key("officer tokens")
-        self._banks_key = vault.derive_key("bank tokens")
+    def __init__(self, secret_box: SecretBox) -> None:
+        self._officers_key = secret_box.derive_key("officer tokens")
+        self._banks_key = secret_box.derive_key("bank tokens")
 
     def for_officer(self, subject: str, role: Role, ttl_seconds: int = TTL_SECONDS) -> str:
         """A token for an officer. Raises ValueError for a name that is no plain word, or a life beyond 30 days."""

@@ -19,7 +19,7 @@ from uuid import uuid4
 import httpx
 import orjson
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.tokens import Tokens
 from benchmarks.measuring import PROGRESS, machine, own_stage, show
 from schemas.enums import Role
@@ -108,7 +108,7 @@ class Run:
         """Tell the banks where the police are, and who complains."""
         (await stage.control.post("/sim/connect", json={"api_url": stage.running.api_url})).raise_for_status()
         directory = orjson.loads((await stage.control.get("/sim/directory")).content)
-        token = Tokens(Vault(secret_key(stage.services.settings))).for_officer("helpline", Role.INTAKE)
+        token = Tokens(SecretBox(secret_key(stage.services.settings))).for_officer("helpline", Role.INTAKE)
         return cls(stage, api, [entry["code"] for entry in directory], {"Authorization": f"Bearer {token}"})
 
     async def complain_evenly(self, banks: list[str], count: int, rate_per_second: float) -> set[str]:

@@ -14,7 +14,7 @@ from asyncpg import Record
 from db.intake import Payment
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import FeedStatus
 
 NUMBERED_AT_ONCE: Final = 1_000
@@ -23,7 +23,7 @@ CHANGED: Final = "bank_feed"
 """the channel of notifications; the payload is the bank's code"""
 
 
-class FeedRow(Noun):
+class FeedRow(FrozenModel):
     """One hold of a bank's feed."""
 
     request_id: UUID
@@ -35,7 +35,7 @@ class FeedRow(Noun):
     sent_at: UtcDatetime
 
 
-class Receipt(Noun):
+class Receipt(FrozenModel):
     """A hold as a receipt for it finds it, its case locked."""
 
     case_no: str
@@ -44,7 +44,7 @@ class Receipt(Noun):
     acknowledged_at: UtcDatetime | None
 
 
-class FeedHop(Noun):
+class FeedHop(FrozenModel):
     """A hop of a hold; `open_paise` is what of it the bank is still asked about."""
 
     request_id: UUID
@@ -207,7 +207,7 @@ async def announce(connection: Connection, institution: str) -> None:
     await connection.execute("SELECT pg_notify($1, $2)", CHANGED, institution)
 
 
-class KeyUse(Noun):
+class KeyUse(FrozenModel):
     """What an Idempotency-Key was used for first. No `reply` while that is being taken."""
 
     body_digest: bytes

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 
 from db.pool import Connection
 from domain.intake.districts import known_district
-from schemas.base import Flag, Noun
+from schemas.base import Flag, FrozenModel
 from schemas.intake import Complaint, ComplaintReceipt
 
 
-class KnownComplaint(Noun):
+class KnownComplaint(FrozenModel):
     """A complaint taken before, with the digest of the body it came with."""
 
     receipt: ComplaintReceipt
@@ -163,7 +163,7 @@ async def register_transfers(
     return {hop_no: places[key] for hop_no, key in others.items() if places[key] != (case_no, hop_no)}
 
 
-class Payment(Noun):
+class Payment(FrozenModel):
     """A victim's own payment, as the bank wire's `instrument` wants it."""
 
     category: str

@@ -10,12 +10,12 @@ from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.documents import TO_A_BANK
 from domain.errors import NotFound, RuleBroken
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 from schemas.notifications import CaseMessage, Medium, MessageKind, MessagePage, MessageRow, Recipient
 
 
-class VictimContact(Noun):
+class VictimContact(FrozenModel):
     """How a victim is reached. Holds personal data."""
 
     case_no: str
@@ -44,7 +44,7 @@ async def victim(connection: Connection, ack_no: str) -> VictimContact:
     return VictimContact(**dict(row))
 
 
-class HolderContact(Noun):
+class HolderContact(FrozenModel):
     """How the holder of an account is reached, as the bank has told or a person has heard; and the bank.
 
     Holds personal data.
@@ -112,7 +112,7 @@ def _told(field: str, field_of_api: str) -> str:
     )
 
 
-class NewMessage(Noun):
+class NewMessage(FrozenModel):
     """A message as it is written down."""
 
     case_no: str
@@ -193,7 +193,7 @@ async def bank_email(connection: Connection, code: str) -> str:
     return found or ""
 
 
-class ToSend(Noun):
+class ToSend(FrozenModel):
     """A message that is to be sent now. Holds personal data."""
 
     message_id: UUID

@@ -9,10 +9,10 @@ from typing import Final
 
 from db.pool import Connection
 from domain.policy.model import RateLimit
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 
-class Level(Noun):
+class Level(FrozenModel):
     """A bucket at one moment."""
 
     taken: bool

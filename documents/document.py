@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 WIDE: Final = 3
 NARROW: Final = 2
 
 
-class Paragraph(Noun):
+class Paragraph(FrozenModel):
     """Running text."""
 
     block: Literal["paragraph"] = "paragraph"
@@ -18,7 +18,7 @@ class Paragraph(Noun):
     strong: bool = False
 
 
-class Heading(Noun):
+class Heading(FrozenModel):
     """What the blocks after it are about."""
 
     block: Literal["heading"] = "heading"
@@ -26,21 +26,21 @@ class Heading(Noun):
     new_page: bool = False
 
 
-class Pairs(Noun):
+class Pairs(FrozenModel):
     """Names and what they stand for, one a line."""
 
     block: Literal["pairs"] = "pairs"
     rows: tuple[tuple[str, str], ...]
 
 
-class Items(Noun):
+class Items(FrozenModel):
     """A numbered list."""
 
     block: Literal["items"] = "items"
     items: tuple[str, ...]
 
 
-class Table(Noun):
+class Table(FrozenModel):
     """A table; `figures` are the columns that stand right, `widths` their shares of the page (0: as wide as needed)."""
 
     block: Literal["table"] = "table"
@@ -51,7 +51,7 @@ class Table(Noun):
     foot: tuple[str, ...] = ()
 
 
-class Blanks(Noun):
+class Blanks(FrozenModel):
     """What is signed, and the lines below it that are filled in by hand; on one page."""
 
     block: Literal["blanks"] = "blanks"
@@ -59,14 +59,14 @@ class Blanks(Noun):
     labels: tuple[str, ...]
 
 
-class Lines(Noun):
+class Lines(FrozenModel):
     """What is filled in by hand, a line each."""
 
     block: Literal["lines"] = "lines"
     labels: tuple[str, ...]
 
 
-class Choices(Noun):
+class Choices(FrozenModel):
     """Of these, what applies is ticked by hand."""
 
     block: Literal["choices"] = "choices"
@@ -77,7 +77,7 @@ class Choices(Noun):
 Block = Paragraph | Heading | Pairs | Items | Table | Blanks | Lines | Choices
 
 
-class Document(Noun):
+class Document(FrozenModel):
     """Everything that stands on a paper. What is empty is left out."""
 
     language: str
@@ -119,7 +119,7 @@ def table(columns: Sequence[Column], total: tuple[str, str] | None = None) -> Ta
     )
 
 
-class Imprint(Noun):
+class Imprint(FrozenModel):
     """What a paper gets when it is issued."""
 
     number: str

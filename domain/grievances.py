@@ -6,7 +6,7 @@ from typing import Final
 
 from domain.errors import NotNow
 from domain.restoration.authority import MayNot, SameEyes
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
 from schemas.grievances.grievances import GrievanceErrand, GrievanceVerb
 from schemas.outbox.procedures import Due, GrievancePolicy
@@ -40,7 +40,7 @@ ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {
 }
 
 
-class Standing(Noun):
+class Standing(FrozenModel):
     """A grievance, as the rules see it."""
 
     state: GrievanceState
@@ -49,7 +49,7 @@ class Standing(Noun):
     """who decided it at a level below, or decided that the hold is kept; as the case's log names them"""
 
 
-class Clocks(Noun):
+class Clocks(FrozenModel):
     """What the clocks of an open grievance go by."""
 
     level: GrievanceLevel
@@ -59,7 +59,7 @@ class Clocks(Noun):
     """whether anything is still on hold"""
 
 
-class Earlier(Noun):
+class Earlier(FrozenModel):
     """The last grievance about the same hold."""
 
     state: GrievanceState

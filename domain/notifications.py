@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from domain.errors import RuleBroken
 from domain.rupees import rupees
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import Language
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.text import IST
@@ -26,7 +26,7 @@ class MessageLacks(RuleBroken):
     """The message cannot be written: something that it must say is missing."""
 
 
-class Said(Noun):
+class Said(FrozenModel):
     """Everything that a text can name: the facts, and what belongs to the case."""
 
     case_no: str

@@ -6,7 +6,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final, Literal
 
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import ContradictionKind
 from schemas.identifiers import account_key
 from schemas.orders.orders import Beneficiary, ConfirmedLine
@@ -27,7 +27,7 @@ class Via(StrEnum):
     OFFICER = "officer"
 
 
-class Ordered(Noun):
+class Ordered(FrozenModel):
     """One line of an order as it stands."""
 
     amount_paise: int
@@ -40,7 +40,7 @@ class Ordered(Noun):
         return self.amount_paise - self.confirmed_paise
 
 
-class Word(Noun):
+class Word(FrozenModel):
     """One line of what the bank has said of an order before."""
 
     line_no: int

@@ -5,7 +5,7 @@ from typing import Final
 
 from domain.grievances import DECIDES
 from domain.restoration.procedure import RULES
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import GrievanceLevel, Step, StepOutcome
@@ -28,7 +28,7 @@ _NOTED: Final[Mapping[Role, tuple[str, ...]]] = {
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
-class Acts(Noun):
+class Acts(FrozenModel):
     """The tasks that a role can act on."""
 
     kinds: frozenset[TaskKind]

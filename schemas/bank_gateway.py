@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import FeedStatus
 from schemas.reconciliation.lien_lists import ListWanted
 from schemas.tracing.hold_requests import HoldDemand
@@ -21,7 +21,7 @@ class FeedHold(HoldDemand):
     """higher with every change that a reader can have seen"""
 
 
-class FeedPage(Noun):
+class FeedPage(FrozenModel):
     """A page of the feed. `next` is the `cursor` of the next call, also when there is nothing more now."""
 
     items: tuple[FeedHold, ...]
@@ -34,14 +34,14 @@ class FeedPage(Noun):
     """orders that the bank has not acknowledged yet; one more ends a waiting call"""
 
 
-class Acknowledged(Noun):
+class Acknowledged(FrozenModel):
     """The receipt of a hold, the same however often it is acknowledged."""
 
     hold_id: UUID
     acknowledged_at: UtcDatetime
 
 
-class AnswerTaken(Noun):
+class AnswerTaken(FrozenModel):
     """What became of an answer's lines, the same however often the same body is posted."""
 
     hold_id: UUID
@@ -51,7 +51,7 @@ class AnswerTaken(Noun):
     """lines that a person must settle: each was taken as far as it fits"""
 
 
-class PolicyState(Noun):
+class PolicyState(FrozenModel):
     """One rate policy and what a bank has left of it."""
 
     name: str
@@ -63,7 +63,7 @@ class PolicyState(Noun):
     full_in_seconds: float
 
 
-class Policies(Noun):
+class Policies(FrozenModel):
     """The rate policies of one bank."""
 
     waiting_at_once: int

@@ -17,7 +17,7 @@ from pydantic import (
 _DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 
-class Noun(BaseModel):
+class FrozenModel(BaseModel):
     """A frozen record; an unknown field is an error, because a misspelt field is lost data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -58,7 +58,7 @@ WrittenOut = BeforeValidator(_written_out)
 """Beside a time: a number is none. Whether it counts seconds or milliseconds, nobody can tell."""
 
 
-class Flag(Noun):
+class Flag(FrozenModel):
     """Something odd that was taken all the same: where, what, and in words."""
 
     field: str
@@ -69,7 +69,7 @@ class Flag(Noun):
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Storable]
 
 
-class WithReason(Noun):
+class WithReason(FrozenModel):
     """The body of every verb that must say why."""
 
     reason: Reason

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import model_validator
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import Reason
 from schemas.text import EmailAddress, Mobile
 
@@ -18,14 +18,14 @@ class MicroDecision(StrEnum):
     RELEASE = "release"
 
 
-class MicroDecided(Noun):
+class MicroDecided(FrozenModel):
     """An officer's decision on a small hold."""
 
     decision: MicroDecision
     reason: Reason
 
 
-class MicroDone(Noun):
+class MicroDone(FrozenModel):
     """What was decided, and what the bank is ordered to let go (paise)."""
 
     hold_id: UUID
@@ -34,7 +34,7 @@ class MicroDone(Noun):
     released_paise: int | None
 
 
-class HoldView(Noun):
+class HoldView(FrozenModel):
     """One case's money on hold at one account, with its clocks."""
 
     hold_id: UUID
@@ -58,14 +58,14 @@ class HoldView(Noun):
     ended_at: UtcDatetime | None
 
 
-class HoldPage(Noun):
+class HoldPage(FrozenModel):
     """A page of holds, the first to lapse first."""
 
     items: tuple[HoldView, ...]
     next: str | None
 
 
-class NewHolderContact(Noun):
+class NewHolderContact(FrozenModel):
     """How the holder of an account is reached, as the bank or the holder has told."""
 
     phone: Mobile | None = None
@@ -78,7 +78,7 @@ class NewHolderContact(Noun):
         return self
 
 
-class HolderContactTaken(Noun):
+class HolderContactTaken(FrozenModel):
     """It is kept; `messages` is how many tell the holder of the hold there."""
 
     hold_id: UUID
@@ -86,7 +86,7 @@ class HolderContactTaken(Noun):
     messages: int
 
 
-class AppealCode(Noun):
+class AppealCode(FrozenModel):
     """A one-time code for an account's holder, to be handed on by the bank or at the counter; shown once."""
 
     hold_id: UUID

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Flag, Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import Flag, FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Channel, Language, Mode
 from schemas.parties import Party
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime, Reference, day_of
@@ -12,7 +12,7 @@ from schemas.text import EmailAddress, Identifier, Line, LocalDatetime, Referenc
 MAX_TRANSFERS = 100
 
 
-class Victim(Noun):
+class Victim(FrozenModel):
     """The person who lost the money."""
 
     name: Line
@@ -26,7 +26,7 @@ class Victim(Noun):
     email: Annotated[EmailAddress | None, Field(exclude_if=lambda email: email is None)] = None
 
 
-class Transfer(Noun):
+class Transfer(FrozenModel):
     """One disputed transfer, as the victim reports it."""
 
     payer: Party
@@ -58,7 +58,7 @@ class Transfer(Noun):
         return self.rrn or self.utr or ""
 
 
-class Complaint(Noun):
+class Complaint(FrozenModel):
     """A complaint at the door. `ack_no` is given when the portal has numbered it already."""
 
     ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")] | None = None
@@ -68,7 +68,7 @@ class Complaint(Noun):
     transfers: Annotated[tuple[Transfer, ...], Field(min_length=1, max_length=MAX_TRANSFERS)]
 
 
-class ComplaintReceipt(Noun):
+class ComplaintReceipt(FrozenModel):
     """What goes back at the door: the number, the case it belongs to, and what looked odd."""
 
     ack_no: str

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, Paise, UtcDatetime
+from schemas.base import FrozenModel, Paise, UtcDatetime
 from schemas.enums import Language
 from schemas.restoration_enums import GrievanceLevel, Step
 
@@ -82,7 +82,7 @@ class Recipient(StrEnum):
     """who supervises the case"""
 
 
-class MessageFacts(Noun):
+class MessageFacts(FrozenModel):
     """What a message tells besides the case's number. Which of them a kind needs stands with its text.
 
     `occasion` tells two messages of one kind apart, as the warnings at 30 and at 7 days; the same one is one message.
@@ -109,7 +109,7 @@ class MessageFacts(Noun):
     """by when the step of the victim's restoration is due"""
 
 
-class MessageRow(Noun):
+class MessageRow(FrozenModel):
     """A message as the desk sees it: neither its text (it may hold a code) nor the address."""
 
     message_id: UUID
@@ -132,7 +132,7 @@ class CaseMessage(MessageRow):
     case_no: str
 
 
-class MessagePage(Noun):
+class MessagePage(FrozenModel):
     """Messages, the newest first."""
 
     items: tuple[CaseMessage, ...]

@@ -4,13 +4,13 @@ from typing import Annotated, Self
 
 from pydantic import StringConstraints, model_validator
 
-from schemas.base import Noun, Storable
+from schemas.base import FrozenModel, Storable
 from schemas.text import Identifier, Line
 
 Vpa = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=320), Storable]
 
 
-class Party(Noun):
+class Party(FrozenModel):
     """One end of a transfer: an institution and exactly one of account, VPA or wallet."""
 
     institution: Line

@@ -9,7 +9,7 @@ from uuid import UUID
 from pydantic import AfterValidator, Base64Bytes, BeforeValidator, Field, StringConstraints, model_validator
 
 from schemas.banks.institutions import Code
-from schemas.base import Noun, PositivePaise, Reason, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Reason, Storable, UtcDatetime
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind, FirKind, FirState
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
@@ -63,7 +63,7 @@ class CaseDuty(StrEnum):
     """who orders or decides in the case and answers for no more: papers name who it was"""
 
 
-class NewOfficer(Noun):
+class NewOfficer(FrozenModel):
     """An officer who answers for a case from now on."""
 
     duty: CaseDuty
@@ -77,7 +77,7 @@ class NewOfficer(Noun):
     email: EmailAddress | None = None
 
 
-class CaseOfficer(Noun):
+class CaseOfficer(FrozenModel):
     """An officer as assigned; of each duty the one with the highest number stands."""
 
     duty: CaseDuty
@@ -93,7 +93,7 @@ class CaseOfficer(Noun):
     assigned_at: UtcDatetime
 
 
-class FirByHand(Noun):
+class FirByHand(FrozenModel):
     """A report that an officer has registered elsewhere."""
 
     fir_no: FirNo
@@ -105,13 +105,13 @@ class FirByHand(Noun):
     """the report itself"""
 
 
-class FirCopy(Noun):
+class FirCopy(FrozenModel):
     """The report as the police station has issued it."""
 
     document: Pdf
 
 
-class NewFir(Noun):
+class NewFir(FrozenModel):
     """Ask the register for a report, or record one that stands there already (`by_hand`)."""
 
     kind: FirKind
@@ -120,14 +120,14 @@ class NewFir(Noun):
     by_hand: FirByHand | None = None
 
 
-class SignFir(Noun):
+class SignFir(FrozenModel):
     """The complainant has signed the e-Zero FIR."""
 
     signed_at: LocalDatetime
     reason: Reason
 
 
-class Fir(Noun):
+class Fir(FrozenModel):
     """A first information report, or the asking for one."""
 
     fir_id: UUID
@@ -150,7 +150,7 @@ class Fir(Noun):
     """SHA-256 of the report's PDF, in hex; None where it is not here: notices that need a copy cannot go out"""
 
 
-class OrderedOf(Noun):
+class OrderedOf(FrozenModel):
     """What an order says of one account. Without `institution` and `account` it is about every account of the case."""
 
     amount_paise: PositivePaise | None = None
@@ -164,7 +164,7 @@ class OrderedOf(Noun):
         return self
 
 
-class CourtOrderHead(Noun):
+class CourtOrderHead(FrozenModel):
     """An order of a court, whatever it is about."""
 
     kind: CourtOrderKind
@@ -192,13 +192,13 @@ class WideCourtOrder(CourtOrderHead):
     about: Annotated[tuple[OrderedOfCase, ...], Field(min_length=1, max_length=ABOUT_MAX)]
 
 
-class CourtOrderCopy(Noun):
+class CourtOrderCopy(FrozenModel):
     """The order as the court has made it."""
 
     document: Pdf
 
 
-class CourtOrder(Noun):
+class CourtOrder(FrozenModel):
     """An order that was taken in."""
 
     court_order_id: int
@@ -223,13 +223,13 @@ class CourtOrder(Noun):
     withdrawn_reason: str
 
 
-class CourtOrdersTaken(Noun):
+class CourtOrdersTaken(FrozenModel):
     """A wide order, as it stands at each account and case that it names, in their order."""
 
     orders: tuple[CourtOrder, ...]
 
 
-class Duty(Noun):
+class Duty(FrozenModel):
     """What the law asks of the police, and by when."""
 
     kind: DutyKind
@@ -249,14 +249,14 @@ class Duty(Noun):
     reason: str
 
 
-class HandedIn(Noun):
+class HandedIn(FrozenModel):
     """The report to the magistrate is handed in: as the court's diary has it."""
 
     diary_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
     at: LocalDatetime
 
 
-class FinishDuty(Noun):
+class FinishDuty(FrozenModel):
     """How a duty is done: handed in at the court, or for a reason otherwise."""
 
     reason: Reason | None = None
@@ -269,7 +269,7 @@ class FinishDuty(Noun):
         return self
 
 
-class PoliceSide(Noun):
+class PoliceSide(FrozenModel):
     """Everything of a case that is the police's own: who answers for it, reports, orders, duties."""
 
     case_ack_no: str

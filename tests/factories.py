@@ -10,9 +10,9 @@ from typing import Any
 import orjson
 from pydantic import SecretStr
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache, load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.i4c.decode import decode_status_update
 from adapters.banks.protocol import BankWire
@@ -66,13 +66,15 @@ async def number_apart(pool: Pool) -> None:
     await pool.execute("SELECT setval('ack_serial', $1)", OUR_FIRST_SERIAL + next(_databases) * SERIALS_A_DATABASE)
 
 
-async def make_hands(pool: Pool, entries: Sequence[InstitutionEntry] | None = None, clock_factor: float = 1.0) -> Hands:
-    """Hands on a fresh database with four banks (or the given ones) in its directory."""
-    vault = Vault(SECRET)
-    await load_directory(pool, vault, entries or [institution(code) for code in BANKS])
-    directory = DirectoryCache(pool, vault)
+async def make_context(
+    pool: Pool, entries: Sequence[InstitutionEntry] | None = None, clock_factor: float = 1.0
+) -> Context:
+    """Context on a fresh database with four banks (or the given ones) in its directory."""
+    secret_box = SecretBox(SECRET)
+    await load_directory(pool, secret_box, entries or [institution(code) for code in BANKS])
+    directory = DirectoryCache(pool, secret_box)
     await directory.refresh()
-    return Hands(pool, directory, prompt_policy(), clock_factor)
+    return Context(pool, directory, prompt_policy(), clock_factor)
 
 
 def prompt_policy() -> Policy:
@@ -82,13 +84,13 @@ def prompt_policy() -> Policy:
     return policy.model_copy(update={"right_of_way": policy.right_of_way.model_copy(update=at_once)})
 
 
-def of_another_policy(hands: Hands) -> Hands:
+def of_another_policy(ctx: Context) -> Context:
     """The same hands on another day: every wait of the way home is half as long again."""
     told = load_policy().model_dump()
     changed = {name: _longer(told[name]) for name in ("restoration", "hold", "order", "grievance")}
     rules = Policy.model_validate(told | changed)
-    policy = hands.policy.model_copy(update={name: getattr(rules, name) for name in changed} | {"version": "another"})
-    return replace(hands, policy=policy)
+    policy = ctx.policy.model_copy(update={name: getattr(rules, name) for name in changed} | {"version": "another"})
+    return replace(ctx, policy=policy)
 
 
 def _longer(told: Any, name: str = "") -> Any:
@@ -100,11 +102,11 @@ def _longer(told: Any, name: str = "") -> Any:
 
 
 @asynccontextmanager
-async def shared_hands(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Hands]:
-    """Hands on one database for many tests, each with a case of its own: a database a test costs more than the test."""
+async def shared_context(postgres: EmbeddedPostgres, template: str) -> AsyncIterator[Context]:
+    """A context on one database for many tests, each with a case of its own: a database a test costs more time."""
     name = f"shared_{next(_serial)}"
     pool = await open_pool(await postgres.create_database(name, template), min_size=1, max_size=30)
-    yield await make_hands(pool)
+    yield await make_context(pool)
     await pool.close()
     await postgres.drop_database(name)
 

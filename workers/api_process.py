@@ -28,9 +28,9 @@ async def run_api(settings: Settings, stop: asyncio.Event, started: Callable[[st
         pages.append(f"http://127.0.0.1:{settings.worker_metrics_port}/metrics")
     async with Engine.open(settings, sdk_metrics_port=sdk_port, lazy_temporal=True) as engine:
         parts = Parts(
-            hands=engine.hands,
-            courier=engine.courier,
-            vault=engine.vault,
+            ctx=engine.ctx,
+            notifier=engine.notifier,
+            secret_box=engine.secret_box,
             temporal_answers=lambda: temporal_answers(engine.client),
             metrics_urls=tuple(pages),
             public_url=settings.public_url,

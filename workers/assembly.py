@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.pool import Pool, open_pool
 from domain.policy.model import load_policy
 from workers.home import secret_key, settled
 from workers.settings import Settings
-from workers.temporal import CaseCourier, connect, make_runtime
+from workers.temporal import CaseNotifier, connect, make_runtime
 
 POOL_SIZE = 20
 
@@ -25,10 +25,10 @@ class Engine:
 
     settings: Settings
     pool: Pool
-    vault: Vault
-    hands: Hands
+    secret_box: SecretBox
+    ctx: Context
     client: Client
-    courier: CaseCourier
+    notifier: CaseNotifier
 
     @staticmethod
     @asynccontextmanager
@@ -44,10 +44,10 @@ class Engine:
         assert settings.database_url is not None, "settled"
         assert settings.temporal_address is not None, "settled"
         policy = await asyncio.to_thread(load_policy, settings.policy_file)
-        vault = Vault(secret_key(settings))
+        secret_box = SecretBox(secret_key(settings))
         pool = await open_pool(settings.database_url.get_secret_value(), max_size=POOL_SIZE)
         try:
-            directory = DirectoryCache(pool, vault)
+            directory = DirectoryCache(pool, secret_box)
             await directory.refresh()
             client = await connect(
                 settings.temporal_address,
@@ -55,12 +55,12 @@ class Engine:
                 make_runtime(sdk_metrics_port),
                 lazy=lazy_temporal,
             )
-            courier = CaseCourier(client, pool)
-            hands = Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+            notifier = CaseNotifier(client, pool)
+            ctx = Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
             try:
                 async with directory.watched():
-                    yield Engine(settings, pool, vault, hands, client, courier)
+                    yield Engine(settings, pool, secret_box, ctx, client, notifier)
             finally:
-                await courier.close()
+                await notifier.close()
         finally:
             await pool.close()

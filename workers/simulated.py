@@ -18,7 +18,7 @@ import orjson
 from pydantic import SecretStr, TypeAdapter
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.banks import bank_keys
 from db.pool import Pool, open_pool
@@ -72,7 +72,7 @@ class Stage:
 
     async def start(self) -> None:
         """Begin the simulated day."""
-        tokens = Tokens(Vault(secret_key(self.services.settings)))
+        tokens = Tokens(SecretBox(secret_key(self.services.settings)))
         body = {
             "api_url": self.running.api_url,
             "intake_token": tokens.for_officer("helpline", Role.INTAKE),
@@ -137,7 +137,7 @@ async def staged(
             pool = await open_pool(ready.database_url.get_secret_value(), min_size=1, max_size=4)
             try:
                 entries = ENTRIES.validate_json(directory_file.read_bytes())
-                await load_directory(pool, Vault(secret_key(ready)), entries)
+                await load_directory(pool, SecretBox(secret_key(ready)), entries)
                 running = await start_engine(supervisor, ready, restarts=False, tell=tell)
                 async with httpx.AsyncClient(base_url=base_url, timeout=CONTROL_TIMEOUT_SECONDS) as control:
                     await register_keys(pool, orjson.loads((await control.get("/sim/keys")).content))

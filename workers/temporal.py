@@ -138,7 +138,7 @@ async def _ensure(client: Client, schedule_id: str, action: ScheduleActionStartW
             raise
 
 
-class CaseCourier:
+class CaseNotifier:
     """Tells workflows what was committed.
 
     It never decides and never keeps: the row in PostgreSQL is the outbox, and what is not told here is told by the

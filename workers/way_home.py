@@ -4,14 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from activities.banks.delivery import Carrier
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import OrderPapers, appeal_address
-from activities.grievances.deadlines import GrievanceHands
-from activities.holds.lifecycle import HoldHands
-from activities.orders.cancellations import CancellationHands
-from activities.orders.orders import OrderHands
-from activities.police.statutory_duties import DutyHands
-from activities.restoration.deadlines import RestorationHands
+from activities.grievances.deadlines import GrievanceActivities
+from activities.holds.lifecycle import HoldActivities
+from activities.orders.cancellations import CancellationActivities
+from activities.orders.orders import OrderActivities
+from activities.police.statutory_duties import StatutoryDutyActivities
+from activities.restoration.deadlines import RestorationActivities
 from adapters.banks.email import LinkMaker
 from adapters.messages.smtp import Mailer
 from workflows.bank_order import OrderWorkflow
@@ -28,7 +28,7 @@ class WayHome:
 
     def __init__(
         self,
-        hands: Hands,
+        ctx: Context,
         carrier: Carrier,
         mailer: Mailer | None,
         links: LinkMaker | None = None,
@@ -36,12 +36,12 @@ class WayHome:
         public_url: str | None = None,
     ) -> None:
         """`public_url`: where holders of accounts find the page for their appeal."""
-        self._orders = OrderHands(hands, carrier, mailer, OrderPapers(hands).of, links)
-        self._cancellations = CancellationHands(hands, carrier, mailer, links)
-        self._restorations = RestorationHands(hands)
-        self._holds = HoldHands(hands, appeal_address(public_url))
-        self._grievances = GrievanceHands(hands)
-        self._duties = DutyHands(hands)
+        self._orders = OrderActivities(ctx, carrier, mailer, OrderPapers(ctx).of, links)
+        self._cancellations = CancellationActivities(ctx, carrier, mailer, links)
+        self._restorations = RestorationActivities(ctx)
+        self._holds = HoldActivities(ctx, appeal_address(public_url))
+        self._grievances = GrievanceActivities(ctx)
+        self._duties = StatutoryDutyActivities(ctx)
 
     def clock_work(self) -> list[Callable[..., Any]]:
         """The activities of its own queue: they touch only our own database or mail."""

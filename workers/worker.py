@@ -17,12 +17,12 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, Carrier
-from activities.context import Hands
-from activities.outbox import SweepHands
-from activities.reconciliation.rounds import RoundHands
+from activities.context import Context
+from activities.outbox import SweepActivities
+from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import CannotOpen
 from activities.tracing.answer_links import LetterLinks
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
@@ -40,7 +40,7 @@ from workers.loops.outbound import Outward
 from workers.loops.procedures import Aftercare
 from workers.metrics_page import served
 from workers.settings import Settings
-from workers.temporal import CaseCourier, ensure_schedules
+from workers.temporal import CaseNotifier, ensure_schedules
 from workers.way_home import WORKFLOWS, WayHome
 from workflows import options
 from workflows.case import CaseWorkflow
@@ -93,10 +93,10 @@ def sandbox() -> SandboxedWorkflowRunner:
 
 def make_workers(
     client: Client,
-    hands: Hands,
+    ctx: Context,
     banks: Adapters,
     mailer: Mailer | None,
-    courier: CaseCourier,
+    notifier: CaseNotifier,
     queues: Queues,
     *,
     links: LinkMaker | None = None,
@@ -110,10 +110,10 @@ def make_workers(
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
-    carrier = Carrier(hands, banks)
-    freeze = FreezeHands(hands, carrier, mailer, links)
-    way_home = WayHome(hands, carrier, mailer, links, public_url=public_url)
-    rounds = RoundHands(hands, banks, mailer)
+    carrier = Carrier(ctx, banks)
+    freeze = CaseActivities(ctx, carrier, mailer, links)
+    way_home = WayHome(ctx, carrier, mailer, links, public_url=public_url)
+    rounds = ReconciliationActivities(ctx, banks, mailer)
     workers = []
     if queues.serve(Queues.CASE_WORK):
         workers.append(
@@ -125,7 +125,7 @@ def make_workers(
                 activities=[
                     freeze.climb_rung,
                     freeze.settle_case,
-                    SweepHands(hands, courier.tell).sweep_outbox,
+                    SweepActivities(ctx, notifier.tell).sweep_outbox,
                     rounds.plan_round,
                     rounds.ask_by_people,
                 ],
@@ -138,7 +138,7 @@ def make_workers(
                 # Calls to banks must go through their queue's order and limits, which an eager activity jumps.
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=options.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.WAY_HOME):
@@ -155,7 +155,7 @@ def make_workers(
                 graceful_shutdown_timeout=GRACEFUL_STOP,
                 disable_eager_activity_execution=True,
                 interceptors=[Heartbeats()],
-                max_heartbeat_throttle_interval=options.HAND_HEARTBEAT / BEATS_A_TIMEOUT,
+                max_heartbeat_throttle_interval=options.ACTIVITY_HEARTBEAT / BEATS_A_TIMEOUT,
             )
         )
     if queues.serve(Queues.BANK_CALLS):
@@ -181,14 +181,14 @@ async def running(workers: Sequence[Worker]) -> AsyncIterator[None]:
         yield
 
 
-async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
+async def keep_logged_in(ctx: Context, banks: I4cAdapter) -> None:
     """Hold a token of every bank for ever: in the golden hour no request waits for a login."""
     gate = asyncio.Semaphore(LOGINS_AT_ONCE)
 
     async def log_in(code: str) -> None:
         async with gate:
             try:
-                wire = await hands.directory.wire(code)
+                wire = await ctx.directory.wire(code)
                 if wire is not None:
                     await banks.log_in(wire)
             except (BankError, CannotOpen, OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
@@ -196,14 +196,14 @@ async def keep_logged_in(hands: Hands, banks: I4cAdapter) -> None:
                 log.debug("no login at %s: %s", code, type(error).__name__)
 
     while True:
-        codes = [institution.code for institution in hands.directory.current if ChannelKind.I4C in institution.channels]
+        codes = [institution.code for institution in ctx.directory.current if ChannelKind.I4C in institution.channels]
         await asyncio.gather(*(log_in(code) for code in codes))
         await asyncio.sleep(KEEP_LOGGED_IN_SECONDS)
 
 
 def letter_links(settings: Settings, engine: Engine) -> LetterLinks | None:
     """What makes the links in letters, where the address is set that they begin with."""
-    return LetterLinks(engine.hands, engine.vault, settings.public_url) if settings.public_url else None
+    return LetterLinks(engine.ctx, engine.secret_box, settings.public_url) if settings.public_url else None
 
 
 def by_letter(mailer: Mailer | None, links: LinkMaker | None, holidays: HolidayRules) -> Adapters:
@@ -231,10 +231,10 @@ async def run_worker(settings: Settings, queues: Queues, stop: asyncio.Event) ->
         errands = await _errands(stack, settings, engine, adapters, mailer, queues)
         workers = make_workers(
             engine.client,
-            engine.hands,
+            engine.ctx,
             adapters,
             mailer,
-            engine.courier,
+            engine.notifier,
             queues,
             links=links,
             public_url=settings.public_url,
@@ -258,9 +258,9 @@ async def _adapters(
     adapters: dict[ChannelKind, BankAdapter[Any]] = {
         ChannelKind.I4C: await stack.enter_async_context(I4cAdapter(allow_plain_http=settings.allow_plain_http)),
         ChannelKind.PUSH: await stack.enter_async_context(PushAdapter(allow_plain_http=settings.allow_plain_http)),
-        ChannelKind.PULL: PullAdapter(partial(announce, engine.hands.pool)),
+        ChannelKind.PULL: PullAdapter(partial(announce, engine.ctx.pool)),
     }
-    adapters.update(by_letter(mailer, links, engine.hands.policy.bank_holidays))
+    adapters.update(by_letter(mailer, links, engine.ctx.policy.bank_holidays))
     if settings.iso_spool is not None:
         adapters[ChannelKind.ISO20022] = await stack.enter_async_context(SpoolAdapter(Spool(settings.iso_spool)))
     return adapters
@@ -279,10 +279,10 @@ async def _errands(
     if queues.serve(Queues.BANK_CALLS):
         i4c = adapters[ChannelKind.I4C]
         assert isinstance(i4c, I4cAdapter), "the I4C wire is spoken by its adapter"
-        errands.append(keep_logged_in(engine.hands, i4c))
+        errands.append(keep_logged_in(engine.ctx, i4c))
     if queues.serve(Queues.CASE_WORK) and settings.iso_spool is not None:
-        errands.append(IsoWatch(engine.hands, Spool(settings.iso_spool), engine.courier.soon).run())
+        errands.append(IsoWatch(engine.ctx, Spool(settings.iso_spool), engine.notifier.soon).run())
     if queues.serve(Queues.WAY_HOME):
-        outward = await stack.enter_async_context(Outward.opened(engine.hands, settings, mailer))
-        errands += [outward.run(), Aftercare(engine.hands, engine.client).run()]
+        outward = await stack.enter_async_context(Outward.opened(engine.ctx, settings, mailer))
+        errands += [outward.run(), Aftercare(engine.ctx, engine.client).run()]
     return errands

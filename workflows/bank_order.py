@@ -10,15 +10,15 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.orders.cancellations import CancellationHands
-    from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderHands
+    from activities.orders.cancellations import CancellationActivities
+    from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderActivities
     from schemas.outbox.procedures import Look, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 
 _CARRIES: dict[str, Any] = {
-    OrderState.PLANNED: OrderHands.send_order,
-    TO_TELL: CancellationHands.send_cancellation,
+    OrderState.PLANNED: OrderActivities.send_order,
+    TO_TELL: CancellationActivities.send_cancellation,
 }
 """what is put before the bank, by where the order stands"""
 
@@ -34,13 +34,13 @@ class OrderWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Deliver the order, and climb the ladder until it is confirmed, or taken back and the bank knows it."""
-        while not (look := await self._order.look(OrderHands.look_at_order)).over:
+        while not (look := await self._order.look(OrderActivities.look_at_order)).over:
             if (carry := _CARRIES.get(look.at)) and await self._delivered(look, carry):
                 continue
             due = await self._order.wait(look)
             if due is not None and due.what != TRY_AGAIN:
                 taken_back = look.at in {TO_TELL, TOLD}
-                climb = CancellationHands.climb_cancellation if taken_back else OrderHands.climb_order
+                climb = CancellationActivities.climb_cancellation if taken_back else OrderActivities.climb_order
                 await self._order.act(climb, due.what)
             self._order.continue_if_long()
 

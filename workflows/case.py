@@ -10,7 +10,7 @@ from temporalio.common import RetryPolicy
 from temporalio.exceptions import ActivityError, is_cancelled_exception
 
 with workflow.unsafe.imports_passed_through():
-    from activities.tracing.hold_requests import FreezeHands
+    from activities.tracing.hold_requests import CaseActivities
     from domain.banks.priority import priority_key
     from schemas.enums import Rung
     from schemas.outbox.case import (
@@ -152,7 +152,7 @@ class CaseWorkflow:
         """Call the bank until it has the request; None when that ended before it had."""
         request = pursuit.request
         sending = workflow.start_activity_method(
-            FreezeHands.send_hold_request,
+            CaseActivities.send_hold_request,
             SendHoldRequest(
                 case_no=self._case_no,
                 request_id=request.request_id,
@@ -212,7 +212,7 @@ class CaseWorkflow:
 
     async def _climb(self, pursuit: "_Pursuit", rung: Rung) -> None:
         climbed: Climbed = await workflow.execute_activity_method(
-            FreezeHands.climb_rung,
+            CaseActivities.climb_rung,
             ClimbRung(
                 case_no=self._case_no,
                 request_id=pursuit.request_id,
@@ -221,7 +221,7 @@ class CaseWorkflow:
             ),
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
-            heartbeat_timeout=options.HAND_HEARTBEAT,
+            heartbeat_timeout=options.ACTIVITY_HEARTBEAT,
             schedule_to_close_timeout=options.RECORD_FOR,
             retry_policy=options.RECORD_RETRY,
         )
@@ -258,7 +258,7 @@ class CaseWorkflow:
     async def _settle(self) -> bool:
         """Close the case; false when the database knows of money in play, which is then taken up."""
         settled = await workflow.execute_activity_method(
-            FreezeHands.settle_case,
+            CaseActivities.settle_case,
             SettleCase(case_no=self._case_no),
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.RECORD_TIMEOUT,

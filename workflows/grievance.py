@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.grievances.deadlines import GrievanceHands
+    from activities.grievances.deadlines import GrievanceActivities
     from schemas.outbox.procedures import ProcedureStart
     from workflows import row_clock
 
@@ -19,9 +19,9 @@ class GrievanceWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Bank, IO, Dy SP, district and State: what a level has not decided in its time goes to the one above."""
-        while not (look := await self._grievance.look(GrievanceHands.look_at_grievance)).over:
+        while not (look := await self._grievance.look(GrievanceActivities.look_at_grievance)).over:
             if due := await self._grievance.wait(look):
-                await self._grievance.act(GrievanceHands.move_grievance, due.what)
+                await self._grievance.act(GrievanceActivities.move_grievance, due.what)
             self._grievance.continue_if_long()
 
     @workflow.signal(name="changed")

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.holds.lifecycle import HoldHands
+    from activities.holds.lifecycle import HoldActivities
     from schemas.outbox.procedures import ProcedureStart
     from workflows import row_clock
 
@@ -19,9 +19,9 @@ class HoldWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Tell the holder, warn at 30, 15, 7 and 1 day, let it lapse; an order that comes first stops the clocks."""
-        while not (look := await self._hold.look(HoldHands.look_at_hold)).over:
+        while not (look := await self._hold.look(HoldActivities.look_at_hold)).over:
             if due := await self._hold.wait(look):
-                await self._hold.act(HoldHands.attend_to_hold, due.what)
+                await self._hold.act(HoldActivities.attend_to_hold, due.what)
             self._hold.continue_if_long()
 
     @workflow.signal(name="changed")

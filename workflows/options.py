@@ -53,7 +53,7 @@ AROUND_BANK_CALL = timedelta(seconds=10)
 BANK_CALL_MINIMUM = timedelta(seconds=5)
 
 MAIL_TIMEOUT = timedelta(seconds=60)
-HAND_HEARTBEAT = timedelta(seconds=10)
+ACTIVITY_HEARTBEAT = timedelta(seconds=10)
 """a hand that died with its worker, or with the server that gave it out, is waited for no longer"""
 
 LOOK_AGAIN = timedelta(seconds=10)

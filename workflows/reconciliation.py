@@ -6,7 +6,7 @@ from temporalio import workflow
 from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.reconciliation.rounds import RoundHands
+    from activities.reconciliation.rounds import ReconciliationActivities
     from schemas.reconciliation.rounds import AskForList, RoundDone
     from workflows import options
 
@@ -19,7 +19,7 @@ class ReconciliationWorkflow:
     async def run(self) -> RoundDone:
         """One round."""
         plan = await workflow.execute_activity_method(
-            RoundHands.plan_round,
+            ReconciliationActivities.plan_round,
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.ROUND_TIMEOUT,
             schedule_to_close_timeout=options.ROUND_TIMEOUT,
@@ -39,11 +39,11 @@ class ReconciliationWorkflow:
 
     async def _ask_by_people(self, order: AskForList) -> None:
         await workflow.execute_activity_method(
-            RoundHands.ask_by_people,
+            ReconciliationActivities.ask_by_people,
             order,
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
-            heartbeat_timeout=options.HAND_HEARTBEAT,
+            heartbeat_timeout=options.ACTIVITY_HEARTBEAT,
             schedule_to_close_timeout=options.ROUND_TIMEOUT,
             retry_policy=options.RECORD_RETRY,
         )
@@ -51,7 +51,7 @@ class ReconciliationWorkflow:
     async def _ask_by_channel(self, order: AskForList) -> bool:
         try:
             return await workflow.execute_activity_method(
-                RoundHands.ask_by_channel,
+                ReconciliationActivities.ask_by_channel,
                 order,
                 task_queue=options.BANK_CALLS_QUEUE,
                 start_to_close_timeout=options.LIST_ASK_ATTEMPT,

@@ -5,7 +5,7 @@ from typing import assert_never
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.restoration.deadlines import RestorationHands
+    from activities.restoration.deadlines import RestorationActivities
     from schemas.outbox.procedures import ProcedureStart
     from schemas.restoration.restorations import Errand
     from schemas.restoration_enums import Step
@@ -23,19 +23,19 @@ class RestorationWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Remind and escalate, end what nobody has to end, divide what is up for approval; until it is over."""
-        while not (look := await self._restoration.look(RestorationHands.look_at_restoration)).over:
+        while not (look := await self._restoration.look(RestorationActivities.look_at_restoration)).over:
             if look.at == Step.APPLICATION:
-                await self._restoration.act(RestorationHands.write_application)
+                await self._restoration.act(RestorationActivities.write_application)
             if due := await self._restoration.wait(look):
                 match Errand(due.what):
                     case Errand.REMIND:
-                        await self._restoration.act(RestorationHands.remind_of_step)
+                        await self._restoration.act(RestorationActivities.remind_of_step)
                     case Errand.ESCALATE:
-                        await self._restoration.act(RestorationHands.escalate_step)
+                        await self._restoration.act(RestorationActivities.escalate_step)
                     case Errand.ALLOCATE:
-                        await self._restoration.act(RestorationHands.divide_accounts)
+                        await self._restoration.act(RestorationActivities.divide_accounts)
                     case Errand.END_STEP | Errand.ROUTE | Errand.TAKE_ORDER | Errand.DROP_ORDER | Errand.WIND_UP:
-                        await self._restoration.act(RestorationHands.move_restoration, due.what)
+                        await self._restoration.act(RestorationActivities.move_restoration, due.what)
                     case other:
                         assert_never(other)
             self._restoration.continue_if_long()

@@ -59,7 +59,7 @@ class Procedure:
             self.asked(what),
             task_queue=options.WAY_HOME_QUEUE,
             start_to_close_timeout=options.MAIL_TIMEOUT,
-            heartbeat_timeout=options.HAND_HEARTBEAT,
+            heartbeat_timeout=options.ACTIVITY_HEARTBEAT,
             schedule_to_close_timeout=options.RECORD_FOR,
             retry_policy=options.RECORD_RETRY,
         )

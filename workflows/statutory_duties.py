@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.police.statutory_duties import DutyHands
+    from activities.police.statutory_duties import StatutoryDutyActivities
     from schemas.outbox.procedures import ProcedureStart
     from workflows import row_clock
 
@@ -19,9 +19,9 @@ class DutiesWorkflow:
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
         """Remind of each duty before it is due, and escalate what is overdue, until all are done."""
-        while not (look := await self._duties.look(DutyHands.look_at_duties)).over:
+        while not (look := await self._duties.look(StatutoryDutyActivities.look_at_duties)).over:
             if due := await self._duties.wait(look):
-                await self._duties.act(DutyHands.care_for_duty, due.what)
+                await self._duties.act(StatutoryDutyActivities.care_for_duty, due.what)
             self._duties.continue_if_long()
 
     @workflow.signal(name="changed")

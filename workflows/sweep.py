@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.outbox import SweepHands
+    from activities.outbox import SweepActivities
     from schemas.outbox.case import Swept
     from workflows import options
 
@@ -16,7 +16,7 @@ class SweepWorkflow:
     async def run(self) -> Swept:
         """One sweep."""
         return await workflow.execute_activity_method(
-            SweepHands.sweep_outbox,
+            SweepActivities.sweep_outbox,
             task_queue=options.CASE_WORK_QUEUE,
             start_to_close_timeout=options.SWEEP_TIMEOUT,
             schedule_to_close_timeout=options.SWEEP_TIMEOUT,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from activities.banks.received import keep_served
-from activities.context import Hands
+from activities.context import Context
 from activities.reconciliation.lien_lists import wanted as list_wanted
 from activities.tracing.answers import take_status_update
 from activities.tracing.tickets import instrument_of, urgency_of
@@ -61,10 +61,10 @@ class Wanted:
 # -- reading -----------------------------------------------------------------------------------------------------------
 
 
-async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
+async def read_feed(ctx: Context, institution: str, wanted: Wanted) -> FeedPage:
     """A page of the bank's feed. Raises `BadCursor`, for one that is ahead of the feed too."""
     after = _after(wanted.cursor)
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_gateway.number(connection, institution)
         # What stands on the page is what it was when it got its place: one view of the database for both.
         async with connection.transaction(isolation="repeatable_read", readonly=True):
@@ -75,10 +75,10 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
             )
             more = len(rows) > wanted.limit
             rows = rows[: wanted.limit]
-            items = await _holds(hands, connection, institution, rows)
+            items = await _holds(ctx, connection, institution, rows)
             asked = await lien_inquiries.open_of(connection, institution)
             orders_waiting = await bank_replies.waiting(connection, institution)
-    await keep_served(hands, About.HOLD_REQUEST, {item.hold_id: item for item in items})
+    await keep_served(ctx, About.HOLD_REQUEST, {item.hold_id: item for item in items})
     return FeedPage(
         items=items,
         next=to_cursor(rows[-1].change_no if rows else after),
@@ -88,14 +88,14 @@ async def read_feed(hands: Hands, institution: str, wanted: Wanted) -> FeedPage:
     )
 
 
-async def read_hold(hands: Hands, institution: str, request_id: UUID) -> FeedHold:
+async def read_hold(ctx: Context, institution: str, request_id: UUID) -> FeedHold:
     """One hold of the bank as it stands. Raises `NotFound`."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_gateway.number(connection, institution)
         async with connection.transaction(isolation="repeatable_read", readonly=True):
             row = await bank_gateway.one(connection, institution, request_id)
-            (found,) = await _holds(hands, connection, institution, [row])
-    await keep_served(hands, About.HOLD_REQUEST, {request_id: found})
+            (found,) = await _holds(ctx, connection, institution, [row])
+    await keep_served(ctx, About.HOLD_REQUEST, {request_id: found})
     return found
 
 
@@ -108,10 +108,10 @@ async def announce(pool: Pool, institution: str) -> None:
 # -- what the bank says ------------------------------------------------------------------------------------------------
 
 
-async def acknowledge(hands: Hands, institution: str, request_id: UUID) -> Acknowledged:
+async def acknowledge(ctx: Context, institution: str, request_id: UUID) -> Acknowledged:
     """The bank has the hold: its receipt, once. Raises `NotFound`, `HoldOver` for what was over without one."""
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         receipt = await bank_gateway.lock(connection, institution, request_id)
         if receipt.acknowledged_at is not None:
             return Acknowledged(hold_id=request_id, acknowledged_at=receipt.acknowledged_at)
@@ -122,7 +122,7 @@ async def acknowledge(hands: Hands, institution: str, request_id: UUID) -> Ackno
 
 
 async def take_answer(
-    hands: Hands, institution: str, request_id: UUID, answer: BankAnswer, key: str | None
+    ctx: Context, institution: str, request_id: UUID, answer: BankAnswer, key: str | None
 ) -> tuple[AnswerTaken, FollowUp | None]:
     """Take the bank's answer to a hold, whatever the hold's state: late word of money is word of money.
 
@@ -131,7 +131,7 @@ async def take_answer(
     """
     now = datetime.now(UTC)
     digest = hashlib.sha256(request_id.bytes + answer.model_dump_json().encode()).digest()
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         row = await bank_gateway.one(connection, institution, request_id)
         asked = _asked(answer, await bank_gateway.hops_of(connection, [request_id]))
         if key is not None:
@@ -144,14 +144,14 @@ async def take_answer(
     update = StatusUpdate(
         ack_no=row.case_no, job_id=str(request_id), lines=answer_lines(answer.lines, asked, institution)
     )
-    receipt = await take_status_update(hands, institution, update, digest)
+    receipt = await take_status_update(ctx, institution, update, digest)
     reply = {
         "accepted": receipt.accepted,
         "duplicates": receipt.duplicates,
         "contradictions": receipt.contradictions,
     }
     if key is not None:
-        async with hands.pool.acquire() as connection:
+        async with ctx.pool.acquire() as connection:
             reply = await bank_gateway.keep_reply(connection, institution, key, reply)
     return AnswerTaken(hold_id=request_id, **reply), receipt.follow_up
 
@@ -197,7 +197,7 @@ def _asked(answer: BankAnswer, hops: Sequence[FeedHop]) -> dict[int, Asked]:
 
 
 async def _holds(
-    hands: Hands, connection: Connection, institution: str, rows: Sequence[FeedRow]
+    ctx: Context, connection: Connection, institution: str, rows: Sequence[FeedRow]
 ) -> tuple[FeedHold, ...]:
     hops: dict[UUID, list[FeedHop]] = defaultdict(list)
     for hop in await bank_gateway.hops_of(connection, [row.request_id for row in rows]):
@@ -205,7 +205,7 @@ async def _holds(
     mains = [(row.case_no, _main(hops[row.request_id]).hop_no) for row in rows]
     payments = await bank_gateway.payments(connection, sorted(set(mains)))
     return tuple(
-        _hold(hands, institution, row, hops[row.request_id], payments[main])
+        _hold(ctx, institution, row, hops[row.request_id], payments[main])
         for row, main in zip(rows, mains, strict=True)
     )
 
@@ -215,11 +215,11 @@ def _main(hops: Sequence[FeedHop]) -> FeedHop:
     return max(hops, key=lambda hop: (hop.disputed_paise, -hop.hop_no))
 
 
-def _hold(hands: Hands, institution: str, row: FeedRow, hops: Sequence[FeedHop], payment: Payment) -> FeedHold:
+def _hold(ctx: Context, institution: str, row: FeedRow, hops: Sequence[FeedHop], payment: Payment) -> FeedHold:
     waiting = [hop for hop in hops if hop.open_paise] if row.status is FeedStatus.OPEN else []
     shown = [(hop, hop.open_paise) for hop in waiting] or [(hop, hop.disputed_paise) for hop in hops]
     freshest_at, largest_paise = max(hop.transferred_at for hop in hops), max(hop.disputed_paise for hop in hops)
-    urgency = urgency_of(hands, institution, row.sent_at, freshest_at, largest_paise)
+    urgency = urgency_of(ctx, institution, row.sent_at, freshest_at, largest_paise)
     ticket = HoldTicket(
         request_id=row.request_id,
         ack_no=row.case_no,

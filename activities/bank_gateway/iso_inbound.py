@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from activities.bank_gateway import iso_orders
 from activities.banks.received import keep_body
-from activities.context import Hands
+from activities.context import Context
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate, UnreadableLine
 from adapters.banks.iso20022.arrivals import ReturnedFunds, ReturnedTransfer
@@ -51,74 +51,74 @@ class MessageTaken:
     """what a person must look at, though the rest was taken"""
 
 
-async def take_message(hands: Hands, institution: str, body: bytes) -> MessageTaken:
+async def take_message(ctx: Context, institution: str, body: bytes) -> MessageTaken:
     """Take what `institution` wrote to us. Raises `MessageRefused`; then only its bytes are kept.
 
     Nobody at the bank waits for a reply, as one does at a door: what is refused, or in doubt, a person is asked about.
     """
-    if hands.directory.current.get(institution) is None:
-        await hands.directory.freshen()
-    if hands.directory.current.get(institution) is None:
+    if ctx.directory.current.get(institution) is None:
+        await ctx.directory.freshen()
+    if ctx.directory.current.get(institution) is None:
         raise MessageRefused("the bank is not in the directory")
-    digest = await keep_body(hands, institution, ChannelKind.ISO20022, body)
+    digest = await keep_body(ctx, institution, ChannelKind.ISO20022, body)
     try:
-        taken = await _take(hands, institution, body, digest)
+        taken = await _take(ctx, institution, body, digest)
     except MessageRefused as refusal:
-        await _ask(hands, institution, FILE_REFUSED, [str(refusal)])
+        await _ask(ctx, institution, FILE_REFUSED, [str(refusal)])
         raise
     if taken.doubts:
-        await _ask(hands, institution, FILE_IN_DOUBT, taken.doubts)
+        await _ask(ctx, institution, FILE_IN_DOUBT, taken.doubts)
     return taken
 
 
-async def _take(hands: Hands, institution: str, body: bytes, digest: bytes) -> MessageTaken:
+async def _take(ctx: Context, institution: str, body: bytes, digest: bytes) -> MessageTaken:
     try:
         arrival = decode(body) if len(body) <= SMALL_BODY_BYTES else await asyncio.to_thread(decode, body)
     except MessageError as error:
         raise MessageRefused(f"{error.where}: {error.reason}") from error
     if isinstance(arrival, StatusUpdate):
-        return await _take_answer(hands, institution, arrival, digest)
+        return await _take_answer(ctx, institution, arrival, digest)
     if isinstance(arrival, ReturnedFunds):
-        return await _take_returned(hands, institution, arrival, digest)
+        return await _take_returned(ctx, institution, arrival, digest)
     raise MessageRefused("is a message that we send, not one that a bank does")
 
 
-async def _ask(hands: Hands, institution: str, what: str, reasons: Sequence[str]) -> None:
+async def _ask(ctx: Context, institution: str, what: str, reasons: Sequence[str]) -> None:
     """Have a person look into the bank's folder: one task at a time, however many files need it."""
     note = f"{what}: {'; '.join(reasons)}"[:NOTE_MAX_CHARS]
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, note, datetime.now(UTC))
 
 
-async def _take_answer(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
+async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
     try:
-        if resolved := await iso_orders.take_resolution(hands, institution, update, digest):
+        if resolved := await iso_orders.take_resolution(ctx, institution, update, digest):
             return MessageTaken(resolved.said, resolved.repeated, doubts=resolved.doubts)
-        receipt = await take_status_update(hands, institution, update, digest, body_kept=True)
+        receipt = await take_status_update(ctx, institution, update, digest, body_kept=True)
     except NotFound as error:
         raise MessageRefused("RslvdCase/Id: names no case that this bank has to do with") from error
     said = f"answer: {receipt.accepted} lines taken, {receipt.duplicates} known, {receipt.contradictions} contradict"
     return MessageTaken(said, receipt.repeated, receipt.follow_up)
 
 
-async def _take_returned(hands: Hands, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
+async def _take_returned(ctx: Context, institution: str, told: ReturnedFunds, digest: bytes) -> MessageTaken:
     """Keep every line, and book what an order asked for.
 
     The desk looks at the rest: what nobody ordered moves no figure before a person has seen it.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         rows = await _placed(connection, institution, told)
-    ordered = await iso_orders.orders_of_returns(hands, institution, told, {row.line_no: row.case_no for row in rows})
+    ordered = await iso_orders.orders_of_returns(ctx, institution, told, {row.line_no: row.case_no for row in rows})
     rows = [_of_its_order(row, ordered) for row in rows]
     if not any(row.case_no for row in rows):
         raise MessageRefused("names no transfer or case that this bank has to do with")
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         if new := await returned_funds.insert(connection, institution, digest, now, rows):
             left = [row for row in rows if row.line_no not in ordered]
             await _tell_desk(connection, institution, left, now)
     # After the lines are kept, and again where this message comes again: it may have ended here the first time.
-    await iso_orders.book(hands, institution, ordered)
+    await iso_orders.book(ctx, institution, ordered)
     readable = sum(row.returned_paise is not None for row in rows)
     said = f"money returned: {readable} of {len(rows)} lines read, {len(ordered)} of them as ordered"
     return MessageTaken(said, repeated=not new, doubts=tuple(_doubts(told, rows)))

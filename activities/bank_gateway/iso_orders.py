@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders import bank_replies as words
 from activities.orders.bank_replies import OrderOver
 from activities.orders.cancellations import acknowledge_cancellation, reject_cancellation
@@ -46,7 +46,7 @@ Credits = Mapping[int, Credit]
 
 
 async def orders_of_returns(
-    hands: Hands, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None]
+    ctx: Context, institution: str, told: ReturnedFunds, case_of: Mapping[int, str | None]
 ) -> Credits:
     """Which lines of a pacs.004 are credits under an order to restore. `case_of`: the case of each line, by its number.
 
@@ -55,7 +55,7 @@ async def orders_of_returns(
     """
     read = [line for line in told.lines if isinstance(line, ReturnedTransfer) and line.returned_paise]
     references = sorted({reference_key(line.reference) for line in read})
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         lines = await bank_replies.lines_by_reference(connection, institution, references)
         named = [_reference_of(told, line) for line in read]
         known = await bank_replies.said_before(connection, institution, named)
@@ -119,14 +119,14 @@ class _Open:
         return chosen[0]
 
 
-async def book(hands: Hands, institution: str, to_book: Credits) -> None:
+async def book(ctx: Context, institution: str, to_book: Credits) -> None:
     """Book credits on their orders. Done twice it is done once."""
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for credit in to_book.values():
         by_order[credit.order_id].append(credit.said)
     for order_id, lines in by_order.items():
         told = OrderConfirmation(lines=tuple(lines))
-        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}", Via.FILE)
+        await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}", Via.FILE)
 
 
 # -- resolutions -------------------------------------------------------------------------------------------------------
@@ -141,7 +141,7 @@ class Resolved:
     doubts: tuple[str, ...]
 
 
-async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, digest: bytes) -> Resolved | None:
+async def take_resolution(ctx: Context, institution: str, update: StatusUpdate, digest: bytes) -> Resolved | None:
     """Take a camt.029 about an order; None where it is about none.
 
     Accepted lines of an order to release say what was let go; of one to restore, that the bank has it: the credit is
@@ -150,12 +150,12 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     """
     if update.job_id is None:
         return None
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         lines = await bank_replies.lines_of_cases(connection, institution, [update.ack_no])
         cancelled = await cancellations.of_case(connection, institution, update.ack_no)
     for order_id in cancelled:
         if _is_case_of(update.ack_no, cancellation_id(order_id), update.job_id):
-            return await _take_cancellation(hands, institution, order_id, update)
+            return await _take_cancellation(ctx, institution, order_id, update)
     mine = [line for line in lines if _is_case_of(line.case_no, line.order_id, update.job_id)]
     if not mine:
         return None
@@ -165,34 +165,34 @@ async def take_resolution(hands: Hands, institution: str, update: StatusUpdate, 
     applied = duplicates = 0
     if done:
         word = OrderConfirmation(lines=tuple(done))
-        taken = await take_confirmation(hands, institution, order_id, word, f"bank:{institution}", Via.FILE)
+        taken = await take_confirmation(ctx, institution, order_id, word, f"bank:{institution}", Via.FILE)
         applied, duplicates = taken.applied, taken.duplicates
     doubts = beyond + [f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update)]
     if rejected is not None:
-        doubts += await _refuse(hands, institution, order_id, rejected)
+        doubts += await _refuse(ctx, institution, order_id, rejected)
     elif not done:
         with suppress(OrderOver):  # that a bank has an order that is over asks nobody
-            await words.acknowledge(hands, institution, order_id)
+            await words.acknowledge(ctx, institution, order_id)
     said = f"order {kind.value}: {applied} lines booked, {'refused' if rejected is not None else 'not refused'}"
     return Resolved(said, repeated=bool(done) and duplicates == len(done), doubts=tuple(doubts))
 
 
-async def _refuse(hands: Hands, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
+async def _refuse(ctx: Context, institution: str, order_id: UUID, line: StatusLine) -> list[str]:
     """The bank refuses the order; what is in doubt about that, in words."""
     try:
-        await words.refuse(hands, institution, order_id, _refusal(line), f"bank:{institution}")
+        await words.refuse(ctx, institution, order_id, _refusal(line), f"bank:{institution}")
     except OrderOver as over:
         return [f"the bank refuses it: {over}"]
     return []
 
 
-async def _take_cancellation(hands: Hands, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
+async def _take_cancellation(ctx: Context, institution: str, order_id: UUID, update: StatusUpdate) -> Resolved:
     """Take a camt.029 about an order that is taken back: the bank does it no more, unless it rejects a line."""
     doubts = tuple(f"TxInf[{line.line_no}]/{line.field_name}: {line.reason}" for line in _unread(update))
     if any(_is_rejected(line) for line in update.lines):
-        await reject_cancellation(hands, institution, order_id)
+        await reject_cancellation(ctx, institution, order_id)
         return Resolved("cancellation: the bank rejects it", repeated=False, doubts=doubts)
-    await acknowledge_cancellation(hands, institution, order_id)
+    await acknowledge_cancellation(ctx, institution, order_id)
     return Resolved("cancellation: the bank does the order no more", repeated=False, doubts=doubts)
 
 

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from activities.banks.concurrency import Turns
 from activities.banks.consignments import Parcel
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from activities.secrets import CannotOpen
 from adapters.banks.protocol import (
@@ -49,7 +49,7 @@ class Carried:
 class Carrier:
     """The channels to all banks. One attempt takes one channel; the next attempt may take another."""
 
-    hands: Hands
+    ctx: Context
     adapters: Adapters
     _turns: Turns = field(default_factory=lambda: Turns(CALLS_AT_ONCE))
 
@@ -106,9 +106,9 @@ class Carrier:
         adapter: object = self.adapters.get(channel)
         if not isinstance(adapter, Chaser) or not references:
             return False
-        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+        timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
         try:
-            way = await self.hands.directory.way(institution, channel)
+            way = await self.ctx.directory.way(institution, channel)
             if way is None:
                 return False
             await adapter.send_chaser(way, request_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
@@ -119,12 +119,12 @@ class Carrier:
 
     async def hand_over(self, parcel: Parcel, adapter: object, way: object, channel: ChannelKind) -> Carried:
         """Put `parcel` before a bank by this adapter. Raises `BankError`; what passed until then is kept."""
-        timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+        timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
         try:
             delivery = await parcel.hand_over(adapter, way, timeout_seconds)
         except BankError as error:
             if error.exchanges:
-                async with self.hands.pool.acquire() as connection:
+                async with self.ctx.pool.acquire() as connection:
                     await parcel.keep(connection, error.exchanges)
             raise
         return Carried(channel, delivery.job_id, delivery.exchanges)
@@ -135,14 +135,14 @@ class Carrier:
         One delivery is silent once, however many rungs are climbed over it.
         """
         now = datetime.now(UTC)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             noted = await parcel.note_silence(connection, channel, now)
             turns = await parcel.turns(connection)
         if noted:
-            await self.hands.health.silent(institution, channel)
+            await self.ctx.health.silent(institution, channel)
             METRICS.carried(channel, CarriageOutcome.SILENT)
         ways = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return channel_choice.choose(ways, self.hands.health.of(institution), {}, now) is not None
+        return channel_choice.choose(ways, self.ctx.health.of(institution), {}, now) is not None
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
@@ -152,33 +152,33 @@ class Carrier:
             raise BankNotReached(institution, "no channel in the directory")
         turns: Mapping[ChannelKind, int] = {}
         if not first:
-            async with self.hands.pool.acquire() as connection:
+            async with self.ctx.pool.acquire() as connection:
                 turns = await parcel.turns(connection)
         left = ways
-        while chosen := channel_choice.choose(left, self.hands.health.of(institution), turns, datetime.now(UTC)):
-            if await self.hands.health.may_take(institution, chosen):
+        while chosen := channel_choice.choose(left, self.ctx.health.of(institution), turns, datetime.now(UTC)):
+            if await self.ctx.health.may_take(institution, chosen):
                 return chosen
             left = [kind for kind in left if kind is not chosen]
-        health = self.hands.health
+        health = self.ctx.health
         if chosen := channel_choice.last_resort(ways, health.of(institution), turns, health.rules):
             return chosen
         raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution, ways))
 
     def _ways(self, institution: str, parcel: Parcel) -> list[ChannelKind]:
         """The bank's channels that this process can speak and that have a message for the parcel, best first."""
-        found = self.hands.directory.current.get(institution)
+        found = self.ctx.directory.current.get(institution)
         channels = found.channels if found else ()
         return [kind for kind in channels if kind in self.adapters and parcel.fits(self.adapters[kind])]
 
     def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
-        at = channel_choice.next_probe(ways, self.hands.health.of(institution))
+        at = channel_choice.next_probe(ways, self.ctx.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
         # Never sooner: who comes before the time finds the door shut again.
         return self._turns.after(institution, wait_seconds)
 
     async def _over(self, channel: ChannelKind, institution: str, parcel: Parcel) -> Carried:
         try:
-            way = await self.hands.directory.way(institution, channel)
+            way = await self.ctx.directory.way(institution, channel)
         except CannotOpen as error:
             raise BankMisconfigured(institution, "its credentials cannot be opened") from error
         if way is None:
@@ -187,13 +187,13 @@ class Carrier:
 
     async def _another_is_there(self, parcel: Parcel, institution: str, channel: ChannelKind, error: BankError) -> bool:
         """Write the failure down; whether a channel that has not had its turn can be tried at once."""
-        await self.hands.health.failed(institution, channel)
+        await self.ctx.health.failed(institution, channel)
         METRICS.carried(channel, CarriageOutcome.FAILED)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             await parcel.note(connection, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__)
             turns = await parcel.turns(connection)
         untried = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return channel_choice.choose(untried, self.hands.health.of(institution), {}, datetime.now(UTC)) is not None
+        return channel_choice.choose(untried, self.ctx.health.of(institution), {}, datetime.now(UTC)) is not None
 
     async def _well(self, institution: str, channel: ChannelKind) -> None:
-        await self.hands.health.delivered(institution, channel)
+        await self.ctx.health.delivered(institution, channel)

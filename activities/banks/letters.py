@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.email import AnswerLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
@@ -26,7 +26,7 @@ class Letter:
 
 
 async def send_letter(
-    hands: Hands, mailer: Mailer, letter: Letter, link: AnswerLink | None, about: About, subject: UUID
+    ctx: Context, mailer: Mailer, letter: Letter, link: AnswerLink | None, about: About, subject: UUID
 ) -> None:
     """Send a letter about a request or an order; `link` is the one in it. Raises `MailError`."""
     transcript = Transcript(ChannelKind.EMAIL)
@@ -44,5 +44,5 @@ async def send_letter(
         transcript.failed(f"{type(error).__name__}: {error}")
         raise
     finally:
-        async with hands.pool.acquire() as connection:
+        async with ctx.pool.acquire() as connection:
             await bank_exchanges.keep(connection, about, subject, transcript.exchanges)

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.banks.signed_requests import folder_of, kept_files, signed_now
-from activities.context import Hands
+from activities.context import Context
 from adapters.transcript import Sending
 from db.banks import bank_exchanges, bank_keys, received_bodies
 from db.banks.bank_keys import SignedBy
@@ -15,21 +15,21 @@ from db.cases.events import Event
 from domain.evidence.pack import binding
 from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import ChannelKind, EventKind
 
 
 async def keep_body(
-    hands: Hands, institution: str, channel: ChannelKind, body: bytes, headers: Sequence[tuple[str, str]] = ()
+    ctx: Context, institution: str, channel: ChannelKind, body: bytes, headers: Sequence[tuple[str, str]] = ()
 ) -> bytes:
     """Keep what came on the I4C wire or in a file, before anything is made of it; returns its SHA-256."""
-    async with hands.pool.acquire() as connection:
-        await received_bodies.keep(connection, institution, channel, hands.now(), headers, body)
+    async with ctx.pool.acquire() as connection:
+        await received_bodies.keep(connection, institution, channel, ctx.now(), headers, body)
     return hashlib.sha256(body).digest()
 
 
 async def keep_words(
-    hands: Hands,
+    ctx: Context,
     institution: str,
     method: str,
     path: str,
@@ -45,10 +45,10 @@ async def keep_words(
     `key` has signed it, over our address `origin`. What it says of a request, an order or a grievance of the bank's own
     enters the case's log with the SHA-256 of every file that the evidence pack will have of it.
     """
-    now = hands.now()
+    now = ctx.now()
     signed = signed_now(method, path, headers, origin, key) if key else None
     by = SignedBy(signed.key_id, signed.signature, signed.base) if signed else None
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_keys.case_about(connection, institution, about) if about else None
         evidence_id = await bank_keys.keep_evidence(
             connection, institution, now, method, path, headers, body, about, by
@@ -65,14 +65,14 @@ async def keep_words(
 _AS: Final = {About.HOLD_REQUEST: "hold", About.ORDER: "order"}
 
 
-async def keep_served(hands: Hands, about: About, entries: Mapping[UUID, Noun]) -> None:
+async def keep_served(ctx: Context, about: About, entries: Mapping[UUID, FrozenModel]) -> None:
     """Keep these entries, each as it stands in the reply; before the bank has it, so that none is lost."""
     if not entries:
         return
-    now = hands.now()
+    now = ctx.now()
     exchanges = [
         Sending(f"FEED {_AS[about]} {subject}", (), entry.model_dump_json().encode(), at=now).exchange(ChannelKind.PULL)
         for subject, entry in entries.items()
     ]
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_exchanges.keep_each(connection, about, list(entries), exchanges)

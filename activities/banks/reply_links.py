@@ -7,7 +7,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from enum import StrEnum
 from typing import Final
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16
@@ -31,14 +31,14 @@ class LinkState(StrEnum):
     """the police do not ask any more, or ask in another request"""
 
 
-def link_key(vault: Vault) -> bytes:
+def link_key(secret_box: SecretBox) -> bytes:
     """The key that signs tokens, and nothing else."""
-    return vault.derive_key(_PURPOSE)
+    return secret_box.derive_key(_PURPOSE)
 
 
-def order_link_key(vault: Vault) -> bytes:
+def order_link_key(secret_box: SecretBox) -> bytes:
     """The key that signs the tokens of links about orders, and nothing else."""
-    return vault.derive_key(_ORDER_PURPOSE)
+    return secret_box.derive_key(_ORDER_PURPOSE)
 
 
 def make_token(key: bytes) -> str:

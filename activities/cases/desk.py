@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from db import intake
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
@@ -50,22 +50,22 @@ class DeskDone:
     follow_up: FollowUp | None
 
 
-async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
+async def add_hop(ctx: Context, ack_no: str, new: NewHopByDesk, officer: str) -> DeskDone:
     """Open a hop below `new.parent_hop_no` and ask about it.
 
     Raises `NotFound` (no such case or parent), `NotNow` (the parent has not that much left, or the hop is there),
     `LimitExceeded`.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         parent = await hops.get(connection, head.case_no, new.parent_hop_no)
-        rules = hands.policy.trail
+        rules = ctx.policy.trail
         if head.last_hop_no >= rules.max_hops or parent.layer >= rules.max_layers:
             raise LimitExceeded(f"{rules.max_hops} hops and {rules.max_layers} layers a case")
         if new.disputed_paise > new.amount_paise:
             raise NotNow("the disputed amount is more than the transfer")
-        hop = _hop_by_desk(hands, new, parent, head.last_hop_no + 1)
+        hop = _hop_by_desk(ctx, new, parent, head.last_hop_no + 1)
         same = await hops.same_below(connection, head.case_no, hop)
         if same is not None:
             # Sent twice, or told by the bank meanwhile: a second hop would ask for, and count, the same money twice.
@@ -91,39 +91,39 @@ async def add_hop(hands: Hands, ack_no: str, new: NewHopByDesk, officer: str) ->
             **await _make_known(connection, head.case_no, hop),
         }
         await _log(connection, head, now, officer, Event(EventKind.HOP_ADDED, data))
-        follow_up = await tell(connection, hands, head, now, reopened=[hop], closed=closed)
+        follow_up = await tell(connection, ctx, head, now, reopened=[hop], closed=closed)
     return DeskDone(head.case_no, hop.hop_no, follow_up)
 
 
-async def correct_hop(hands: Hands, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
+async def correct_hop(ctx: Context, ack_no: str, hop_no: int, correction: HopCorrection, officer: str) -> DeskDone:
     """Put a hop right and send it out again under a new revision.
 
     A corrected amount of a victim's own transfer corrects the loss too. Raises `NotFound`, or `NotNow` when the hop is
     closed or the new amount is less than what of it is placed already.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         hop = await hops.get(connection, head.case_no, hop_no)
         if hop.state is HopState.CLOSED:
             raise NotNow(f"hop {hop_no} is closed: nothing of it is in play")
-        corrected = _corrected(hands, hop, correction)
+        corrected = _corrected(ctx, hop, correction)
         said = {
             "fields": sorted(correction.model_dump(exclude_none=True, exclude={"reason"})),
             "reason": correction.reason,
         }
-        follow_up = await put_right(connection, hands, head, hop, corrected, now, officer, said)
+        follow_up = await put_right(connection, ctx, head, hop, corrected, now, officer, said)
     return DeskDone(head.case_no, hop_no, follow_up)
 
 
-async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+async def escalate_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Let a request climb its next rung now.
 
     Raises `NotFound`, or `NotNow` when it needs no answer any more, or is with the supervisor: above that there is only
     giving up, which is not what an officer in a hurry wants (`stop_request` is).
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
         if request.state not in LIVE_STATES:
@@ -142,33 +142,33 @@ async def escalate_request(hands: Hands, ack_no: str, request_id: UUID, reason: 
     return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
 
 
-async def stop_request(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+async def stop_request(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Withdraw a request: what of its hops is in play is untraced from now on, until somebody places it.
 
     Raises `NotFound`, or `NotNow` when it is answered or stopped already.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
         if request.state not in LIVE_STATES:
             raise NotNow(f"the request is {request.state}")
         closed = await write_off_request(connection, head.case_no, request_id, now, officer, reason)
-        follow_up = await tell(connection, hands, head, now, reopened=[], closed=closed)
+        follow_up = await tell(connection, ctx, head, now, reopened=[], closed=closed)
     return DeskDone(head.case_no, None, follow_up)
 
 
-async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
+async def send_again(ctx: Context, ack_no: str, request_id: UUID, reason: str, officer: str) -> DeskDone:
     """Send a request's hops out anew, once what was wrong with it or with the way to the bank is mended.
 
     For a request that the bank refused as a whole or never got. Raises `NotFound`, or `NotNow` when the bank has it,
     when it is over, and while its first attempt may still be on the way.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         request = await requests.get_of_case(connection, head.case_no, request_id)
-        _refuse_to_repeat(request, now, hands.policy.delivery.call_timeout_seconds)
+        _refuse_to_repeat(request, now, ctx.policy.delivery.call_timeout_seconds)
         again = await requests.send_again(connection, request_id)
         finished = await requests.finish_empty(connection, head.case_no, now)
         await tasks.close_for_requests(connection, head.case_no, finished, now, "sent again")
@@ -186,10 +186,10 @@ async def send_again(hands: Hands, ack_no: str, request_id: UUID, reason: str, o
     return DeskDone(head.case_no, None, FollowUp(case_no=head.case_no, news=told))
 
 
-async def close_task(hands: Hands, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
+async def close_task(ctx: Context, task_id: int, reason: str, officer: str) -> tasks.TaskRow:
     """Close a task by hand; the task as it was. Raises `NotFound`, or `NotNow` when it is closed."""
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await tasks.case_of(connection, task_id)
         if case_no is not None:
             # The case first, as everywhere: an answer that closes this very task would wait for us, and we for it.
@@ -215,7 +215,7 @@ async def _make_known(connection: Connection, case_no: str, hop: hops.HopRow) ->
 
 async def put_right(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     head: cases.CaseHead,
     hop: hops.HopRow,
     corrected: hops.HopRow,
@@ -258,7 +258,7 @@ async def put_right(
     }
     await _log(connection, head, now, actor, Event(EventKind.HOP_CORRECTED, data))
     closed = [HopRef(hop_no=hop_no, revision=hop.revision)]
-    return await tell(connection, hands, head, now, reopened=[corrected], closed=closed)
+    return await tell(connection, ctx, head, now, reopened=[corrected], closed=closed)
 
 
 async def _refuse_held(connection: Connection, case_no: str, hop_no: int) -> None:
@@ -279,8 +279,8 @@ def _refuse_to_repeat(request: requests.RequestRow, now: datetime, call_timeout_
         raise NotNow("it is on its way: try again in a moment")
 
 
-def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
-    institution, _ = _resolve(hands, new.payee)
+def _hop_by_desk(ctx: Context, new: NewHopByDesk, parent: hops.HopRow, hop_no: int) -> hops.HopRow:
+    institution, _ = _resolve(ctx, new.payee)
     return hops.HopRow(
         hop_no=hop_no,
         parent_hop_no=parent.hop_no,
@@ -303,11 +303,11 @@ def _hop_by_desk(hands: Hands, new: NewHopByDesk, parent: hops.HopRow, hop_no: i
     )
 
 
-def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hops.HopRow:
+def _corrected(ctx: Context, hop: hops.HopRow, correction: HopCorrection) -> hops.HopRow:
     changed: dict[str, object] = {"revision": hop.revision + 1}
     institution = hop.institution
     if correction.payee:
-        institution, flags = _resolve(hands, correction.payee)
+        institution, flags = _resolve(ctx, correction.payee)
         changed |= {
             "institution": institution,
             "payee_institution_as_told": correction.payee.institution,
@@ -331,8 +331,8 @@ def _corrected(hands: Hands, hop: hops.HopRow, correction: HopCorrection) -> hop
     return hop.model_copy(update=changed)
 
 
-def _resolve(hands: Hands, party: Party) -> tuple[str | None, tuple[object, ...]]:
-    found, flags = hands.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
+def _resolve(ctx: Context, party: Party) -> tuple[str | None, tuple[object, ...]]:
+    found, flags = ctx.directory.current.resolve(party.institution, party.ifsc, party.holder, "payee")
     return (found.code if found else None), tuple(flags)
 
 
@@ -389,7 +389,7 @@ async def _log(connection: Connection, head: cases.CaseHead, now: datetime, offi
 
 async def tell(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     head: cases.CaseHead,
     now: datetime,
     *,
@@ -397,7 +397,7 @@ async def tell(
     closed: list[HopRef],
 ) -> FollowUp:
     """News for the workflow; a settled case in which money is in play again is opened and started anew."""
-    briefs = [await _brief(connection, hands, head.case_no, hop) for hop in reopened]
+    briefs = [await _brief(connection, ctx, head.case_no, hop) for hop in reopened]
     opened = tuple(brief for brief in briefs if brief)
     parked = tuple(HopRef(hop_no=h.hop_no, revision=h.revision) for h in reopened if h.state is not HopState.OPEN)
     told = await case_outbox.insert(
@@ -411,10 +411,10 @@ async def tell(
     return FollowUp(case_no=head.case_no, start=start, news=told)
 
 
-async def _brief(connection: Connection, hands: Hands, case_no: str, hop: hops.HopRow) -> HopBrief | None:
+async def _brief(connection: Connection, ctx: Context, case_no: str, hop: hops.HopRow) -> HopBrief | None:
     if hop.state is not HopState.OPEN or not hop.institution:
         return None
-    known = hands.directory.current.get(hop.institution)
+    known = ctx.directory.current.get(hop.institution)
     if known is None:
         raise NotFound(f"institution {hop.institution}")
     balances = await ledger.balances(connection, case_no, hop.hop_no)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from activities.cases.desk import TransferBusy, key_of, put_right
-from activities.context import Hands
+from activities.context import Context
 from db.cases import cases, events, hops, ledger, parked_hops, tasks
 from db.cases.events import Event
 from db.outbox import case_outbox
@@ -34,21 +34,21 @@ class Done:
     follow_ups: tuple[FollowUp, ...] = ()
 
 
-def remind_before(hands: Hands, now: datetime) -> datetime:
+def remind_before(ctx: Context, now: datetime) -> datetime:
     """The supervisor is told of a hop that waits since before."""
-    return now - timedelta(seconds=hands.policy.desk.remind_after_seconds / hands.clock_factor)
+    return now - timedelta(seconds=ctx.policy.desk.remind_after_seconds / ctx.clock_factor)
 
 
-def write_off_before(hands: Hands, now: datetime) -> datetime:
+def write_off_before(ctx: Context, now: datetime) -> datetime:
     """A hop that waits since before is given up."""
-    return now - timedelta(seconds=hands.policy.desk.write_off_after_seconds / hands.clock_factor)
+    return now - timedelta(seconds=ctx.policy.desk.write_off_after_seconds / ctx.clock_factor)
 
 
-async def remind(hands: Hands, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
     """Tell the supervisor, once, of the hops that have waited long."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
-        due = await parked_hops.still(connection, case_no, hop_nos, remind_before(hands, now), reminded=False)
+        due = await parked_hops.still(connection, case_no, hop_nos, remind_before(ctx, now), reminded=False)
         log = []
         for hop in due:
             task = NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.hop_no, note=tasks.WAITS_FOR_DESK)
@@ -60,11 +60,11 @@ async def remind(hands: Hands, case_no: str, hop_nos: Sequence[int], now: dateti
     return Done(len(due))
 
 
-async def write_off(hands: Hands, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
+async def write_off(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:
     """Close the hops that nobody put right in all that time: what of them is in play is untraced."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
-        due = await parked_hops.still(connection, case_no, hop_nos, write_off_before(hands, now), reminded=True)
+        due = await parked_hops.still(connection, case_no, hop_nos, write_off_before(ctx, now), reminded=True)
         if not due:
             return Done()
         for hop in due:
@@ -93,23 +93,23 @@ async def _write_off_hop(connection: Connection, case_no: str, hop: parked_hops.
     await events.append(connection, case_no, now, ENGINE, [Event(EventKind.HOP_WRITTEN_OFF, data)])
 
 
-async def route_again(hands: Hands, case_no: str, hop_nos: Sequence[int], changed_at: datetime, now: datetime) -> Done:
+async def route_again(ctx: Context, case_no: str, hop_nos: Sequence[int], changed_at: datetime, now: datetime) -> Done:
     """Ask about the hops whose institution the directory has learnt; the others are looked up when it changes again.
 
     Call it with a directory read after `changed_at`. A transfer that another hop is already stays with the desk.
     """
     follow_ups = []
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, case_no)
         busy = set()
         found = [await hops.get(connection, case_no, hop_no) for hop_no in hop_nos]
-        routable = [(hop, routed) for hop in found if (routed := _routed(hands, hop))]
+        routable = [(hop, routed) for hop in found if (routed := _routed(ctx, hop))]
         # In the order of their keys, in which everybody registers transfers: or two would wait for each other.
         for hop, routed in sorted(routable, key=lambda pair: key_of(pair[1])):
             try:
                 async with connection.transaction():
                     said = {"fields": ["institution"], "reason": WHY_ROUTED}
-                    follow_ups.append(await put_right(connection, hands, head, hop, routed, now, ENGINE, said))
+                    follow_ups.append(await put_right(connection, ctx, head, hop, routed, now, ENGINE, said))
             except TransferBusy:
                 busy.add(hop.hop_no)
             except NotNow:
@@ -118,11 +118,11 @@ async def route_again(hands: Hands, case_no: str, hop_nos: Sequence[int], change
     return Done(len(follow_ups), tuple(follow_ups))
 
 
-def _routed(hands: Hands, hop: hops.HopRow) -> hops.HopRow | None:
+def _routed(ctx: Context, hop: hops.HopRow) -> hops.HopRow | None:
     """The hop with the institution that the directory finds for it; None while there is none, or it waits no more."""
     if hop.state is not HopState.UNROUTABLE:
         return None
-    found, _ = hands.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
+    found, _ = ctx.directory.current.resolve(hop.payee_institution_as_told, hop.payee_ifsc, hop.payee_holder, "payee")
     if found is None:
         return None
     state = first_state(routable=True, reference=hop.reference)

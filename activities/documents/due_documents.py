@@ -16,7 +16,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import gather, issue_about, missing_of
 from activities.notifications import restoration_messages
 from activities.notifications.outbox import tell_victim
@@ -62,21 +62,21 @@ _ACCOUNTED_FOR: Final = (Bucket.IN_PLAY, Bucket.HELD, Bucket.RESTORED, Bucket.RE
 _SERVERS_AWAY: Final = (OSError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError)
 
 
-async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
+async def issue_papers_due(ctx: Context, appeal_address: str = "") -> int:
     """Issue what is due, a few at a time; returns how many were looked at.
 
     What fails is tried again, and costs no other paper. Raises what a database raises that is away.
     """
-    now = hands.now()
-    stands_back = timedelta(seconds=hands.policy.right_of_way.papers_after_seconds / hands.clock_factor)
-    async with hands.pool.acquire() as connection:
+    now = ctx.now()
+    stands_back = timedelta(seconds=ctx.policy.right_of_way.papers_after_seconds / ctx.clock_factor)
+    async with ctx.pool.acquire() as connection:
         claimed = await due_documents.claim(connection, now, now + LEASE, now - stands_back, ROUND_LIMIT)
     by_case: dict[str, list[Errand]] = defaultdict(list)
     for errand in claimed:
         by_case[errand.case_no].append(errand)
     for case_no, errands in by_case.items():
         try:
-            await _see_to_case(hands, errands, appeal_address)
+            await _see_to_case(ctx, errands, appeal_address)
         except _SERVERS_AWAY:
             raise
         except Exception as error:  # a case that cannot even be told of its faults costs no other
@@ -84,7 +84,7 @@ async def issue_papers_due(hands: Hands, appeal_address: str = "") -> int:
     return len(claimed)
 
 
-async def _see_to_case(hands: Hands, errands: Sequence[Errand], appeal_address: str) -> None:
+async def _see_to_case(ctx: Context, errands: Sequence[Errand], appeal_address: str) -> None:
     """Look at papers of one case together: most wait for the same, and the case is held once for all of them.
 
     After each that is issued the case is let go: to set it in type takes longer than all looks.
@@ -93,39 +93,39 @@ async def _see_to_case(hands: Hands, errands: Sequence[Errand], appeal_address: 
     while left:
         looked_at: list[Errand] = []
         try:
-            async with hands.pool.acquire() as connection, connection.transaction():
+            async with ctx.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, left[0].case_no)
                 for errand in left:
                     looked_at.append(errand)
-                    if await _see_to(connection, hands, errand, appeal_address):
+                    if await _see_to(connection, ctx, errand, appeal_address):
                         break
-                await _tell_desk(connection, errand.case_no, hands.now())
+                await _tell_desk(connection, errand.case_no, ctx.now())
         except _SERVERS_AWAY:
             raise
         except Exception as error:
             # What was looked at before it is looked at again: it was in the same transaction.
             failed = looked_at[-1] if looked_at else left[0]
             log.warning("paper errand %d waits: %s", failed.errand_id, type(error).__name__)
-            await _put_off_failed(hands, failed, error)
+            await _put_off_failed(ctx, failed, error)
             left.remove(failed)
         else:
             left = left[len(looked_at) :]
 
 
-async def _put_off_failed(hands: Hands, errand: Errand, error: Exception) -> None:
+async def _put_off_failed(ctx: Context, errand: Errand, error: Exception) -> None:
     wait = min(FIRST_WAIT * 2 ** min(errand.attempts - 1, 10), LOOK_AGAIN)
-    again_at, failure = hands.now() + wait, type(error).__name__
-    async with hands.pool.acquire() as connection, connection.transaction():
+    again_at, failure = ctx.now() + wait, type(error).__name__
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, errand.case_no)
         await due_documents.put_off(connection, errand.errand_id, ErrandState.FAILED, again_at, failure=failure)
-        await _tell_desk(connection, errand.case_no, hands.now())
+        await _tell_desk(connection, errand.case_no, ctx.now())
 
 
-async def _see_to(connection: Connection, hands: Hands, errand: Errand, appeal_address: str) -> bool:
+async def _see_to(connection: Connection, ctx: Context, errand: Errand, appeal_address: str) -> bool:
     """Issue one paper, or write down what keeps it; the case's row is locked. Returns whether one was issued."""
     if not await due_documents.is_open(connection, errand.errand_id):
         return False
-    work = _Work(connection, hands, errand, hands.now(), appeal_address)
+    work = _Work(connection, ctx, errand, ctx.now(), appeal_address)
     try:
         async with connection.transaction():
             found = await _HOW[errand.kind](work)
@@ -166,7 +166,7 @@ class _Work:
     """An errand as one transaction does it; the case's row is locked."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     errand: Errand
     now: datetime
     appeal_address: str
@@ -175,7 +175,7 @@ class _Work:
         """Issue the paper. Raises `PaperLacks` and what rendering raises."""
         return await issue_about(
             self.connection,
-            self.hands,
+            self.ctx,
             self.errand.kind,
             self.errand.subject,
             language=language,
@@ -193,14 +193,14 @@ class _Work:
 
         By the clock of the trail: it is banks' answers that make a notice say too much.
         """
-        return timedelta(seconds=self.hands.policy.papers.lien_corrected_after_seconds / self.hands.clock_factor)
+        return timedelta(seconds=self.ctx.policy.papers.lien_corrected_after_seconds / self.ctx.clock_factor)
 
     async def next_revision(self) -> int:
         errand = self.errand
         return await document_register.next_revision(self.connection, errand.case_no, errand.kind, errand.subject)
 
     async def missing(self, subject: str) -> tuple[Missing, ...]:
-        return await missing_of(self.connection, self.hands, self.errand.case_no, self.errand.kind, subject, self.now)
+        return await missing_of(self.connection, self.ctx, self.errand.case_no, self.errand.kind, subject, self.now)
 
     async def go_on(self) -> None:
         """Have the restoration look again whose step has waited for the paper."""
@@ -226,7 +226,7 @@ async def _lien_notice(work: _Work) -> _Found:
     if last is not None:
         said = LienNotice.model_validate(await document_register.facts_of(connection, last.paper_id))
         gathered = await gather(
-            connection, work.hands, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
+            connection, work.ctx, errand.kind, bank, language=_TO_BANKS_IN, case_no=case_no, now=work.now
         )
         if names_all(said.accounts, on_hold) and said.fir == gathered.facts.fir:
             if not says_too_much(
@@ -266,7 +266,7 @@ async def _report(work: _Work) -> _Found:
     if not await due_documents.duty_waits(connection, errand.case_no, errand.kind):
         return _SERVED
     if errand.kind is PaperKind.FOLLOW_UP:
-        if await end_if_nothing_is_left(connection, work.hands, errand.case_no, work.now):
+        if await end_if_nothing_is_left(connection, work.ctx, errand.case_no, work.now):
             return _SERVED
         about = await document_register.banks_without(connection, errand.case_no, errand.kind)
         if not about:
@@ -301,7 +301,7 @@ async def _holder_notice(work: _Work) -> _Found:
     row = await _hearing(work)
     until = work.now + timedelta(seconds=row.policy.steps[row.step].due_seconds)
     revision = await work.next_revision()
-    languages = work.hands.policy.messages.holder_languages
+    languages = work.ctx.policy.messages.holder_languages
     issued = [await work.issue(language, revision, Particulars(by=until)) for language in languages]
     await _give_notice(work, until, issued)
     return _ISSUED
@@ -324,7 +324,7 @@ async def _give_notice(work: _Work, until: datetime, issued: Sequence[PaperHead]
     connection, row, hold_id = work.connection, await _hearing(work), UUID(work.errand.subject)
     await due_documents.give_time(connection, row.restoration_id, row.step, row.turn, until)
     await restorations.note_heard(connection, row.restoration_id, hold_id)
-    await restoration_messages.noticed(connection, work.hands, row, hold_id, until, issued, work.appeal_address)
+    await restoration_messages.noticed(connection, work.ctx, row, hold_id, until, issued, work.appeal_address)
 
 
 async def _status_letter(work: _Work) -> _Found:
@@ -342,7 +342,7 @@ async def _status_letter(work: _Work) -> _Found:
         next_due_at=going.step_due_at if going else None,
     )
     kind = MessageKind.STATUS_LETTER
-    await tell_victim(work.connection, work.hands, errand.subject, kind, facts, papers=[letter])
+    await tell_victim(work.connection, work.ctx, errand.subject, kind, facts, papers=[letter])
     return _ISSUED
 
 

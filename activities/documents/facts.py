@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from db.documents import document_facts, document_register
 from db.pool import Connection
 from documents.wording import words_of
 from domain.documents import TO_A_BANK
 from domain.errors import NotFound
 from domain.policy.restoration import PaperSections
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.documents.facts import (
     AccountFacts,
     AppealFacts,
@@ -44,7 +44,7 @@ _HELD: Final = (Bucket.HELD,)
 _DAY_SECONDS: Final = 86_400
 
 
-class Gathered(Noun):
+class Gathered(FrozenModel):
     """What a paper says, and what it belongs to."""
 
     facts: PaperFacts
@@ -68,7 +68,7 @@ class Gathering:
     """Who asks for which paper of a case, and when; the case's row is locked."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     case_no: str
     subject: str
     particulars: Particulars
@@ -93,13 +93,13 @@ class Gathering:
 
     def from_now(self, kind: DutyKind) -> document_facts.Duty:
         """A duty that would begin now."""
-        seconds = self.hands.policy.police.duties[kind].due_seconds / self.hands.procedure_clock_factor
+        seconds = self.ctx.policy.police.duties[kind].due_seconds / self.ctx.procedure_clock_factor
         return document_facts.Duty(due_at=self.now + timedelta(seconds=seconds))
 
     @property
     def sections(self) -> PaperSections:
         """Under which sections of the law papers are issued."""
-        return self.hands.policy.papers.sections
+        return self.ctx.policy.papers.sections
 
     async def bank(self) -> str:
         """The name of the bank that the paper goes to. Raises `NotFound`."""
@@ -215,7 +215,7 @@ async def notice_106(asked: Gathering) -> Gathered:
 
 async def notice_107(asked: Gathering) -> Gathered:
     """For a holder: the court's order to show cause against the attachment of what is on hold on the account."""
-    connection, said, policy = asked.connection, asked.particulars, asked.hands.policy
+    connection, said, policy = asked.connection, asked.particulars, asked.ctx.policy
     hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
     approval = await document_facts.approval(connection, hold.hold_id)
@@ -245,7 +245,7 @@ async def holder_notice(asked: Gathering) -> Gathered:
     hold = await document_facts.hold(connection, UUID(asked.subject))
     asked.of_this_case(hold.case_no)
     on_hold = await document_facts.accounts(connection, hold.case_no, _HELD, hold.institution, hold.account_key)
-    levels = asked.hands.policy.grievance.level_seconds
+    levels = asked.ctx.policy.grievance.level_seconds
     facts = HolderNotice(
         case_no=hold.case_no,
         officer=await asked.officer(),

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.facts import GATHER, Gathered, Gathering, subject_of
 from activities.notifications.outbox import tell_bank
 from activities.police.statutory_duties import duty_done, report_issued
@@ -103,7 +103,7 @@ async def issue(
 
 async def issue_about(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     kind: PaperKind,
     subject: str,
     *,
@@ -127,7 +127,7 @@ async def issue_about(
         return known
     gathered = await gather(
         connection,
-        hands,
+        ctx,
         kind,
         subject,
         language=language,
@@ -146,9 +146,9 @@ async def issue_about(
         revision=revision,
         links=gathered.links,
     )
-    await _do_duty(connection, hands, kind, case_no, paper, issued_by, now)
+    await _do_duty(connection, ctx, kind, case_no, paper, issued_by, now)
     if kind in TO_A_BANK:
-        await tell_bank(connection, hands, case_no, subject, paper, language)
+        await tell_bank(connection, ctx, case_no, subject, paper, language)
     return paper
 
 
@@ -160,7 +160,7 @@ async def _refuse_if_other(connection: Connection, known: IssuedPaper, asked: Pa
 
 async def gather(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     kind: PaperKind,
     subject: str,
     *,
@@ -173,7 +173,7 @@ async def gather(
     """What a paper about `subject` would say now. Raises `NotFound`."""
     asked = Gathering(
         connection=connection,
-        hands=hands,
+        ctx=ctx,
         case_no=case_no,
         subject=subject_of(kind, subject, case_no),
         particulars=particulars or Particulars(),
@@ -185,18 +185,18 @@ async def gather(
 
 
 async def missing_of(
-    connection: Connection, hands: Hands, case_no: str, kind: PaperKind, subject: str, now: datetime
+    connection: Connection, ctx: Context, case_no: str, kind: PaperKind, subject: str, now: datetime
 ) -> tuple[Missing, ...]:
     """Everything that a paper would lack if it were issued now without a word more. Raises `NotFound`."""
-    gathered = await gather(connection, hands, kind, subject, language=Language.EN, case_no=case_no, now=now)
+    gathered = await gather(connection, ctx, kind, subject, language=Language.EN, case_no=case_no, now=now)
     return lacking(gathered.facts, now)
 
 
-async def preview(hands: Hands, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
+async def preview(ctx: Context, ack_no: str, kind: PaperKind, subject: str) -> PaperPreview:
     """Whether an officer could issue a paper now, and what it lacks. Raises `NotFound`."""
-    async with hands.pool.acquire() as connection, connection.transaction(readonly=True):
+    async with ctx.pool.acquire() as connection, connection.transaction(readonly=True):
         case_no = await case_no_of(connection, ack_no)
-        missing = await missing_of(connection, hands, case_no, kind, subject, hands.now())
+        missing = await missing_of(connection, ctx, case_no, kind, subject, ctx.now())
     return PaperPreview(
         kind=kind, subject=subject_of(kind, subject, case_no), can_be_issued=not missing, lacking=missing
     )
@@ -204,7 +204,7 @@ async def preview(hands: Hands, ack_no: str, kind: PaperKind, subject: str) -> P
 
 async def _do_duty(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     kind: PaperKind,
     case_no: str,
     paper: IssuedPaper,
@@ -213,39 +213,39 @@ async def _do_duty(
 ) -> None:
     """The report to the magistrate is there to be handed in; the follow-up is done when every bank has its own."""
     if kind is PaperKind.MAGISTRATE_REPORT:
-        await report_issued(connection, hands, case_no, paper.paper_id, now)
+        await report_issued(connection, ctx, case_no, paper.paper_id, now)
     elif kind is PaperKind.FOLLOW_UP and not await document_register.banks_without(connection, case_no, kind):
-        await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
+        await duty_done(connection, ctx, case_no, DutyKind.FOLLOW_UP, paper.paper_id, by, now)
 
 
 async def issue_for_officer(
-    hands: Hands, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
+    ctx: Context, ack_no: str, asked: PaperAsk, officer: str, *, appeal_address: str = ""
 ) -> IssuedPaper:
     """Issue the paper that an officer asks for. Raises what `issue_about` raises."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         return await issue_about(
             connection,
-            hands,
+            ctx,
             asked.kind,
             asked.subject,
             language=asked.language,
             case_no=head.case_no,
             issued_by=officer,
-            now=hands.now(),
+            now=ctx.now(),
             revision=asked.revision,
             particulars=asked.particulars,
             appeal_address=appeal_address,
         )
 
 
-async def approve_attachment(hands: Hands, hold_id: UUID, reason: str, by: Acting) -> AttachmentApproval:
+async def approve_attachment(ctx: Context, hold_id: UUID, reason: str, by: Acting) -> AttachmentApproval:
     """A Superintendent approves that the court is asked to attach what is on hold; approved again, it is once.
 
     Raises `NotFound`, `NotNow` where nobody investigates the case, and `SameEyes` for the officer who does.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await document_facts.hold(connection, hold_id)).case_no
         await cases.hold(connection, case_no)
         io = await firs.officer(connection, case_no, CaseDuty.IO)
@@ -263,25 +263,25 @@ async def approve_attachment(hands: Hands, hold_id: UUID, reason: str, by: Actin
 class OrderPapers:
     """The papers that go with orders to banks."""
 
-    hands: Hands
+    ctx: Context
 
     async def of(self, order_id: UUID) -> bytes:
         """The PDF of an order, issued now if it was not before. Raises `NotFound`, and `PaperLacks` until it is whole.
 
         In English: a bank's desk may be anywhere in India.
         """
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             order = await document_facts.order(connection, order_id)
             kind = PaperKind.RESTORATION_ORDER if order.kind is OrderKind.RESTORE else PaperKind.RELEASE_ORDER
             paper = await issue_about(
                 connection,
-                self.hands,
+                self.ctx,
                 kind,
                 str(order_id),
                 language=Language.EN,
                 case_no=order.case_no,
                 issued_by=order.ordered_by,
-                now=self.hands.now(),
+                now=self.ctx.now(),
             )
             _, pdf = await document_register.read(connection, paper.paper_id)
         return pdf

@@ -11,9 +11,9 @@ import orjson
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.signed_requests import files_of, folder_of
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.archive import PackWriter, digest_of
-from activities.secrets import Vault, pem
+from activities.secrets import SecretBox, pem
 from db.cases import events
 from db.cases.events import Event
 from db.evidence import evidence_keys
@@ -71,25 +71,25 @@ class Packed:
 class Maker:
     """Who makes packs."""
 
-    hands: Hands
-    vault: Vault
+    ctx: Context
+    secret_box: SecretBox
     origin: str | None = None
     """our public address, `https://host[:port]`, over which banks sign"""
 
 
-def signing_key(vault: Vault) -> Ed25519PrivateKey:
+def signing_key(secret_box: SecretBox) -> Ed25519PrivateKey:
     """With which this engine signs evidence: as long as its secret key stays, this stays."""
-    return Ed25519PrivateKey.from_private_bytes(vault.derive_key(_PURPOSE))
+    return Ed25519PrivateKey.from_private_bytes(secret_box.derive_key(_PURPOSE))
 
 
-def public_key(vault: Vault) -> bytes:
+def public_key(secret_box: SecretBox) -> bytes:
     """What a court's expert verifies with, as openssl reads it."""
-    return pem(signing_key(vault).public_key())
+    return pem(signing_key(secret_box).public_key())
 
 
-async def published_keys(connection: Connection, vault: Vault) -> EvidenceKeys:
+async def published_keys(connection: Connection, secret_box: SecretBox) -> EvidenceKeys:
     """The key that signs now, and every former one."""
-    own = public_key(vault)
+    own = public_key(secret_box)
     known = await evidence_keys.all_of_them(connection)
     fingerprint = hashlib.sha256(own).hexdigest()
     now = [key for key in known if key.sha256 == fingerprint]
@@ -108,9 +108,9 @@ async def pack(
     """Write the evidence of the case that `ack_no` names, and enter in its log who has it. Raises as `write_pack`."""
     packed = await write_pack(maker, ack_no, into, progress, edition)
     data = {"edition": edition.value, "sha256": packed.sha256, "files": packed.files, "events": packed.events}
-    async with maker.hands.pool.acquire() as connection, connection.transaction():
+    async with maker.ctx.pool.acquire() as connection, connection.transaction():
         event = Event(EventKind.EVIDENCE_PACKED, data)
-        await evidence_keys.note(connection, public_key(maker.vault).decode(), packed.made_at)
+        await evidence_keys.note(connection, public_key(maker.secret_box).decode(), packed.made_at)
         await events.append(connection, packed.case_no, packed.made_at, by, [event])
     return packed
 
@@ -128,7 +128,7 @@ async def write_pack(
     `NotFound`, `LimitExceeded`, and what rendering raises.
     """
     async with (
-        maker.hands.pool.acquire() as connection,
+        maker.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         # How rows are written out is the pack's, not the session's.
@@ -136,7 +136,7 @@ async def write_pack(
         head = await evidence.head(connection, ack_no)
         with PackWriter(into) as writer:
             await _Writing(connection, writer, head, maker, progress, edition).write()
-            manifest_sha256 = writer.seal(signing_key(maker.vault))
+            manifest_sha256 = writer.seal(signing_key(maker.secret_box))
     into.flush()
     return Packed(
         case_no=head.case_no,
@@ -149,7 +149,7 @@ async def write_pack(
         events=head.event_seq,
         first_at=head.opened_at,
         last_at=head.last_at,
-        made_at=maker.hands.now(),
+        made_at=maker.ctx.now(),
     )
 
 
@@ -179,7 +179,7 @@ class _Writing:
         if self._progress:
             self._total = self._head.event_seq + await evidence.count(self._connection, files, self._head.case_no)
         self._writer.add(HOW_TO, HOW_TO_VERIFY.read_bytes())
-        self._writer.add(PUBLIC_KEY, public_key(self._maker.vault))
+        self._writer.add(PUBLIC_KEY, public_key(self._maker.secret_box))
         for file in files:
             await self._rows(file)
         left_out = await self._whole_files()

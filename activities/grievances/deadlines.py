@@ -9,7 +9,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances.decisions import Work, end, locked, move_up
 from activities.notifications import grievance_messages
 from db.grievances import grievances
@@ -26,16 +26,16 @@ NOTHING_LEFT: Final = "nothing is on hold any more"
 
 
 @dataclass(frozen=True)
-class GrievanceHands:
+class GrievanceActivities:
     """The activities of `GrievanceWorkflow`."""
 
-    hands: Hands
+    ctx: Context
 
     @activity.defn(name="look_at_grievance")
     async def look_at_grievance(self, asked: ProcedureOrder) -> Look:
         """With which level the grievance is, and what comes by itself when."""
         async with (
-            self.hands.pool.acquire() as connection,
+            self.ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             row = await grievances.find(connection, UUID(asked.subject))
@@ -46,8 +46,8 @@ class GrievanceHands:
     @activity.defn(name="move_grievance")
     async def move_grievance(self, asked: ProcedureOrder) -> None:
         """Do what is due: take it to the next level, tell the supervisor, or end what is overtaken."""
-        async with self.hands.pool.acquire() as connection, connection.transaction():
-            work = await locked(connection, self.hands, UUID(asked.subject), asked.at, ENGINE)
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            work = await locked(connection, self.ctx, UUID(asked.subject), asked.at, ENGINE)
             if work.row.state is not GrievanceState.OPEN:
                 return
             found = await _dues(connection, work.row, asked)
@@ -77,7 +77,7 @@ async def _run(work: Work, errand: GrievanceErrand) -> None:
             await work.ask(TaskKind.SUPERVISE)
             due_at = await grievances.open_due_at(work.connection, work.row.grievance_id)
             assert due_at is not None, "what is overdue is open"
-            await grievance_messages.overdue(work.connection, work.hands, work.row, due_at)
+            await grievance_messages.overdue(work.connection, work.ctx, work.row, due_at)
         case GrievanceErrand.OVERTAKE:
             outcome = GrievanceOutcome.OVERTAKEN
             await grievances.end_level(work.connection, work.row.grievance_id, outcome, work.now, work.actor)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_holder
 from activities.orders.releases import let_go, tell_all
@@ -54,7 +54,7 @@ _TASKS: Final = (TaskKind.GRIEVANCE, TaskKind.SUPERVISE)
 class Work:
     """A grievance as one transaction works on it: `row` is what it has come to. The case is locked."""
 
-    hands: Hands
+    ctx: Context
     connection: Connection
     hold: AccountHold
     row: GrievanceRow
@@ -100,22 +100,22 @@ class Work:
         await tasks.close_noted(self.connection, self.row.case_no, _TASKS, self.note, self.now, why)
 
 
-async def locked(connection: Connection, hands: Hands, grievance_id: UUID, now: datetime, actor: str) -> Work:
+async def locked(connection: Connection, ctx: Context, grievance_id: UUID, now: datetime, actor: str) -> Work:
     """A grievance with its case locked, to be worked on. Raises `NotFound`."""
     await cases.hold(connection, await grievances.case_of(connection, grievance_id))
     row = await grievances.get(connection, grievance_id)
     hold = await account_holds.get(connection, row.hold_id)
-    return Work(hands, connection, hold, row, now, actor)
+    return Work(ctx, connection, hold, row, now, actor)
 
 
 @asynccontextmanager
 async def _verb(
-    hands: Hands, grievance_id: UUID, verb: GrievanceVerb, seen: LevelSeen | None, by: Acting | str
+    ctx: Context, grievance_id: UUID, verb: GrievanceVerb, seen: LevelSeen | None, by: Acting | str
 ) -> AsyncIterator[Work]:
     """The transaction of one verb: the case locked, whoever acts let pass, nothing moved on since it was seen."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
-        work = await locked(connection, hands, grievance_id, now, by if isinstance(by, str) else by.actor)
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        work = await locked(connection, ctx, grievance_id, now, by if isinstance(by, str) else by.actor)
         if seen is not None and seen.level is not work.row.level:
             raise NotNow(f"the grievance has gone on to {work.row.level.value}")
         standing = Standing(
@@ -133,24 +133,24 @@ async def _verb(
 # -- filing ------------------------------------------------------------------------------------------------------------
 
 
-async def file_grievance(hands: Hands, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
+async def file_grievance(ctx: Context, hold_id: UUID, new: NewGrievance, by: str) -> GrievanceDone:
     """Write down that the holder appeals; the bank is asked first.
 
     Raises `NotFound`, and `NotNow` where nothing is on hold, one is open, or one is decided that can be taken on.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await account_holds.case_of(connection, hold_id)
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
         if hold.state != "held":
             raise NotNow("nothing is on hold there any more")
-        filed_max = hands.policy.grievance.filed_max
+        filed_max = ctx.policy.grievance.filed_max
         may_be_filed(await grievances.latest_about(connection, hold_id), hold.first_held_at, filed_max)
-        policy = hands.policy.grievance.promised(hands.policy.version, hands.procedure_clock_factor)
+        policy = ctx.policy.grievance.promised(ctx.policy.version, ctx.procedure_clock_factor)
         due = due_at(policy, GrievanceLevel.BANK, now)
         row = await grievances.insert(connection, hold_id, case_no, new, policy, due, now)
-        work = Work(hands, connection, hold, row, now, by)
+        work = Work(ctx, connection, hold, row, now, by)
         await work.log(
             EventKind.GRIEVANCE_OPENED,
             number=row.number,
@@ -177,45 +177,45 @@ async def _ask_level(work: Work) -> None:
     """Put it before the level that it is at: a task, and a message to whoever has to act."""
     await work.ask()
     due = due_at(work.row.policy, work.row.level, work.now)
-    await grievance_messages.your_turn(work.connection, work.hands, work.row, due, work.now)
+    await grievance_messages.your_turn(work.connection, work.ctx, work.row, due, work.now)
 
 
 # -- verbs -------------------------------------------------------------------------------------------------------------
 
 
 async def report(
-    hands: Hands, grievance_id: UUID, said: GrievanceReport, by: Acting | str, *, institution: str | None = None
+    ctx: Context, grievance_id: UUID, said: GrievanceReport, by: Acting | str, *, institution: str | None = None
 ) -> GrievanceDone:
     """The bank says what it has found out about its customer: the IO decides next. The same word again changes nothing.
 
     `institution`: whose customer it must be; None for the desk, which writes down what the bank said. Raises
     `NotFound`, `MayNot`, and `NotNow` once the bank's time is over.
     """
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await grievances.case_of(connection, grievance_id, institution)
         if await grievances.was_reported(connection, grievance_id, said):
             async with connection.transaction():
-                return await (await locked(connection, hands, grievance_id, hands.now(), HOLDER)).done()
-    async with _verb(hands, grievance_id, GrievanceVerb.REPORT, None, by) as work:
+                return await (await locked(connection, ctx, grievance_id, ctx.now(), HOLDER)).done()
+    async with _verb(ctx, grievance_id, GrievanceVerb.REPORT, None, by) as work:
         await move_up(work, GrievanceOutcome.REPORTED, report=said)
         return await work.done()
 
 
 async def decide(
-    hands: Hands, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
+    ctx: Context, grievance_id: UUID, decided: GrievanceDecided, by: Acting, *, appeal_address: str = ""
 ) -> GrievanceDone:
     """Decide it, with the order to the bank where money is let go; its holder is told, and where to go on from there.
 
     Raises `NotFound`; `MayNot` or `SameEyes` for the officer; `NotNow` at another level, where another officer was
     quicker, and, with the figures, where so much is not free.
     """
-    async with _verb(hands, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
+    async with _verb(ctx, grievance_id, GrievanceVerb.DECIDE, decided, by) as work:
         connection, decision = work.connection, decided.decision
         released_paise = None
         if decision is not GrievanceDecision.UPHELD:
             released_paise = await let_go(
                 connection,
-                hands,
+                ctx,
                 work.hold,
                 OrderReason.GRIEVANCE,
                 decided.released_paise,
@@ -243,20 +243,20 @@ async def decide(
         )
         kind, besides = MessageKind.GRIEVANCE_DECIDED, await grievances.contact_of(connection, grievance_id)
         hold_id = work.hold.hold_id
-        await tell_holder(connection, hands, hold_id, kind, facts, link=appeal_address, besides=besides)
+        await tell_holder(connection, ctx, hold_id, kind, facts, link=appeal_address, besides=besides)
         return await work.done(released_paise)
 
 
-async def escalate(hands: Hands, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
+async def escalate(ctx: Context, grievance_id: UUID, why: GrievanceReason, by: Acting) -> GrievanceDone:
     """The supervisor does not wait for the level. Raises as `decide`."""
-    async with _verb(hands, grievance_id, GrievanceVerb.ESCALATE, why, by) as work:
+    async with _verb(ctx, grievance_id, GrievanceVerb.ESCALATE, why, by) as work:
         await move_up(work, GrievanceOutcome.ESCALATED, finding=why.reason)
         return await work.done()
 
 
-async def appeal_on(hands: Hands, grievance_id: UUID, more: AppealOn, by: Acting | str) -> GrievanceDone:
+async def appeal_on(ctx: Context, grievance_id: UUID, more: AppealOn, by: Acting | str) -> GrievanceDone:
     """The holder takes the decision to the next level. Raises as `decide`, and `NotNow` above the highest level."""
-    async with _verb(hands, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
+    async with _verb(ctx, grievance_id, GrievanceVerb.APPEAL_ON, more, by) as work:
         if work.hold.state != "held":
             raise NotNow("nothing is on hold there any more")
         decided = work.row.level
@@ -272,12 +272,12 @@ async def appeal_on(hands: Hands, grievance_id: UUID, more: AppealOn, by: Acting
         return await work.done()
 
 
-async def withdraw(hands: Hands, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
+async def withdraw(ctx: Context, grievance_id: UUID, told: WithdrawGrievance | None, by: Acting | str) -> GrievanceDone:
     """The holder does not appeal any more: at the page with whichever level it is (`told` is None), or in person.
 
     What an officer writes down, the holder is told. Raises as `decide`.
     """
-    async with _verb(hands, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
+    async with _verb(ctx, grievance_id, GrievanceVerb.WITHDRAW, told, by) as work:
         outcome, reason = GrievanceOutcome.WITHDRAWN, told.reason if told else ""
         await grievances.end_level(work.connection, grievance_id, outcome, work.now, work.actor, finding=reason)
         await end(work, GrievanceState.WITHDRAWN, reason=reason)
@@ -287,7 +287,7 @@ async def withdraw(hands: Hands, grievance_id: UUID, told: WithdrawGrievance | N
                 number=work.row.number,
                 decision="withdrawn",
             )
-            await tell_holder(work.connection, hands, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
+            await tell_holder(work.connection, ctx, work.hold.hold_id, MessageKind.GRIEVANCE_DECIDED, facts)
         return await work.done()
 
 
@@ -351,20 +351,20 @@ async def end(work: Work, state: GrievanceState, *, reason: str = "", released_p
     await tell_all(work.connection, work.hold, work.now)
 
 
-async def name_officer(hands: Hands, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
+async def name_officer(ctx: Context, new: NewGrievanceOfficer, by: str) -> GrievanceOfficer:
     """Write who decides there from now on, and tell them of every appeal that waits for them."""
-    async with hands.pool.acquire() as connection, connection.transaction():
-        named = await grievance_officers.put(connection, new, by, hands.now())
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        named = await grievance_officers.put(connection, new, by, ctx.now())
         waiting = await grievance_officers.waiting_for(connection, named.level, named.district)
     for grievance_id in waiting:
-        await _tell(hands, grievance_id, named.level, by)
+        await _tell(ctx, grievance_id, named.level, by)
     return named
 
 
-async def _tell(hands: Hands, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
-        work = await locked(connection, hands, grievance_id, now, by)
+async def _tell(ctx: Context, grievance_id: UUID, level: GrievanceLevel, by: str) -> None:
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        work = await locked(connection, ctx, grievance_id, now, by)
         due_at = await grievances.open_due_at(connection, grievance_id)
         if work.row.state is GrievanceState.OPEN and work.row.level is level and due_at is not None:
-            await grievance_messages.your_turn(connection, hands, work.row, due_at, now)
+            await grievance_messages.your_turn(connection, ctx, work.row, due_at, now)

@@ -12,10 +12,10 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances.decisions import HOLDER
 from activities.notifications.outbox import tell_holder
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.cases import cases, events
 from db.cases.events import Event
 from db.grievances import appeal_codes, appeal_views
@@ -45,25 +45,25 @@ class Entered:
 class AppealDoor:
     """Lets holders of accounts in, one hold each."""
 
-    def __init__(self, hands: Hands, vault: Vault) -> None:
-        self._hands = hands
-        self._key = vault.derive_key(_PURPOSE)
+    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+        self._ctx = ctx
+        self._key = secret_box.derive_key(_PURPOSE)
 
     # -- codes -----------------------------------------------------------------------------------------------------
 
     async def send_code(self, reference: str) -> None:
         """Send a code to the holder of the account, where a hold has that reference and its contact is known."""
-        hands, now = self._hands, self._hands.now()
-        async with hands.pool.acquire() as connection:
+        ctx, now = self._ctx, self._ctx.now()
+        async with ctx.pool.acquire() as connection:
             found = await appeal_codes.hold_of(connection, reference)
             if found is None:
                 return
             async with connection.transaction():
                 await cases.hold(connection, found.case_no)
-                valid_until = now + timedelta(seconds=hands.policy.grievance.code_valid_seconds)
+                valid_until = now + timedelta(seconds=ctx.policy.grievance.code_valid_seconds)
                 code, code_id = await self._make(connection, found.hold_id, valid_until, HOLDER, now)
                 facts = MessageFacts(occasion=str(code_id), code=code, until=valid_until)
-                await tell_holder(connection, hands, found.hold_id, MessageKind.GRIEVANCE_CODE, facts)
+                await tell_holder(connection, ctx, found.hold_id, MessageKind.GRIEVANCE_CODE, facts)
                 await appeal_codes.forget(connection, now - timedelta(days=KEPT_DAYS))
 
     async def make_code(self, hold_id: UUID, by: str, reason: str) -> AppealCode:
@@ -71,9 +71,9 @@ class AppealDoor:
 
         Raises `NotFound`, and `NotNow` where nothing is on hold any more.
         """
-        hands, now = self._hands, self._hands.now()
-        valid_until = now + timedelta(seconds=hands.policy.grievance.code_by_bank_valid_seconds)
-        async with hands.pool.acquire() as connection, connection.transaction():
+        ctx, now = self._ctx, self._ctx.now()
+        valid_until = now + timedelta(seconds=ctx.policy.grievance.code_by_bank_valid_seconds)
+        async with ctx.pool.acquire() as connection, connection.transaction():
             case_no = await account_holds.case_of(connection, hold_id)
             await cases.hold(connection, case_no)
             hold = await account_holds.get(connection, hold_id)
@@ -102,9 +102,9 @@ class AppealDoor:
 
     async def enter(self, reference: str, code: str) -> Entered | None:
         """Let somebody in who has both; None for whoever has not, whichever it is that is wrong."""
-        now, rules = self._hands.now(), self._hands.policy.grievance
+        now, rules = self._ctx.now(), self._ctx.policy.grievance
         digest = self._digest(code)
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             live = await appeal_codes.try_codes(connection, reference, rules.code_tries, now)
             fits = [one for one in live if hmac.compare_digest(one.digest, digest)]
             token = secrets.token_urlsafe(TOKEN_BYTES)
@@ -117,20 +117,20 @@ class AppealDoor:
         """Whose visit it is, and it goes on while it is used; None where it is none, or over."""
         if len(token) != TOKEN_CHARS or not token.isascii():
             return None
-        rules = self._hands.policy.grievance
+        rules = self._ctx.policy.grievance
         idle, longest = timedelta(seconds=rules.visit_seconds), timedelta(seconds=rules.visit_max_seconds)
-        async with self._hands.pool.acquire() as connection:
-            return await appeal_codes.visit(connection, _of_token(token), self._hands.now(), idle, longest)
+        async with self._ctx.pool.acquire() as connection:
+            return await appeal_codes.visit(connection, _of_token(token), self._ctx.now(), idle, longest)
 
     async def leave(self, token: str) -> None:
         """End a visit, for a phone or a computer that others use too."""
-        async with self._hands.pool.acquire() as connection:
-            await appeal_codes.leave(connection, _of_token(token), self._hands.now())
+        async with self._ctx.pool.acquire() as connection:
+            await appeal_codes.leave(connection, _of_token(token), self._ctx.now())
 
     async def look(self, visit: Visit) -> AppealView:
         """What the holder is shown: the hold, who answers for it, its clocks, and the grievance about it."""
         async with (
-            self._hands.pool.acquire() as connection,
+            self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await appeal_views.get(connection, visit.hold_id)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.outbox import NOBODY, about_holder, tell_holder
 from db import notifications
 from db.cases import cases, events, tasks
@@ -15,14 +15,14 @@ from schemas.notifications import MessageKind
 
 
 async def take_contact(
-    hands: Hands, hold_id: UUID, told: NewHolderContact, by: str, appeal_address: str = ""
+    ctx: Context, hold_id: UUID, told: NewHolderContact, by: str, appeal_address: str = ""
 ) -> HolderContactTaken:
     """Keep it in the place of what the bank's lines say, and tell the holder of the hold there.
 
     Raises `NotFound`, and `NotNow` where nothing is on hold any more.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await account_holds.case_of(connection, hold_id)
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
@@ -35,7 +35,7 @@ async def take_contact(
             "ways": [way for way, is_told in (("phone", told.phone), ("email", told.email)) if is_told],
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
-        written = await tell_holder(connection, hands, hold_id, MessageKind.HOLD, {}, link=appeal_address)
+        written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, link=appeal_address)
         note = f"{NOBODY}: {about_holder(hold.reference)}"
         await tasks.close_noted(connection, case_no, [TaskKind.PHONE_BANK], note, now, "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.holder_messages import Telling, note_of
 from activities.notifications.outbox import tell_officer, tell_victim, way_to
 from activities.orders.releases import let_parts_go, order_release
@@ -53,10 +53,10 @@ DUES_MAX: Final = 20
 
 
 @dataclass(frozen=True)
-class HoldHands:
+class HoldActivities:
     """The activities of `HoldWorkflow`."""
 
-    hands: Hands
+    ctx: Context
     appeal_address: str = ""
     """where a holder can appeal, for the message; "" where no address of ours is known"""
 
@@ -67,7 +67,7 @@ class HoldHands:
         What is due at once, as telling the holder, costs no hand of its own: there is a hold for every account.
         """
         hold_id = UUID(asked.subject)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             if await account_holds.end_if_empty(connection, hold_id, asked.at):
                 ended = Event(EventKind.HOLD_ENDED, {"hold_id": str(hold_id)})
@@ -85,7 +85,7 @@ class HoldHands:
     @activity.defn(name="attend_to_hold")
     async def attend_to_hold(self, asked: ProcedureOrder) -> None:
         """Do what `asked.what` says is due; nothing where it is not due any more."""
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             hold = await account_holds.get(connection, UUID(asked.subject))
             if hold.state == "ended":
@@ -127,18 +127,18 @@ class HoldHands:
     # -- steps -----------------------------------------------------------------------------------------------------
 
     def _telling(self, connection: Connection, hold: AccountHold, at: datetime) -> Telling:
-        return Telling(connection, self.hands, hold, at, self.appeal_address)
+        return Telling(connection, self.ctx, hold, at, self.appeal_address)
 
     async def _release_excess(self, connection: Connection, hold: AccountHold, at: datetime) -> None:
         lines = [
             NewOrderLine(hop_no=one.hop_no, hold_id=hold.hold_id, amount_paise=one.excess_paise, excess=True)
             for one in await free_amounts.too_much(connection, hold.hold_id)
         ]
-        await order_release(connection, self.hands, hold, OrderReason.EXCESS, lines, ENGINE, at)
+        await order_release(connection, self.ctx, hold, OrderReason.EXCESS, lines, ENGINE, at)
 
     async def _lapse(self, connection: Connection, hold: AccountHold, parts: Sequence[Part], at: datetime) -> None:
         """Ninety days and no order: what nothing keeps is let go, and everybody whom it concerns is told."""
-        await let_parts_go(connection, self.hands, hold, OrderReason.LAPSED, parts, ENGINE, at)
+        await let_parts_go(connection, self.ctx, hold, OrderReason.LAPSED, parts, ENGINE, at)
         paise = sum(part.free_paise for part in parts)
         data = {
             "hold_id": str(hold.hold_id),
@@ -181,9 +181,9 @@ class HoldHands:
         for ack_no, paise in by_victim.items():
             if paise:
                 of_victim = facts.model_copy(update={"amount_paise": paise})
-                await tell_victim(connection, self.hands, ack_no, kind, of_victim)
+                await tell_victim(connection, self.ctx, ack_no, kind, of_victim)
         of_all = facts.model_copy(update={"amount_paise": sum(part.free_paise for part in parts)})
-        await tell_officer(connection, self.hands, hold.case_no, CaseDuty.IO, kind, of_all)
+        await tell_officer(connection, self.ctx, hold.case_no, CaseDuty.IO, kind, of_all)
 
 
 def _due_now(stands: HoldStands, at: datetime) -> list[str]:

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.holder_messages import note_of
 from activities.notifications.outbox import tell_victim
 from activities.orders.unassigned_holds import ask_about_kept, ask_about_left_out
@@ -40,22 +40,22 @@ def new_reference() -> str:
     return "".join(secrets.choice(_LETTERS) for _ in range(REFERENCE_LENGTH))
 
 
-async def take_up(hands: Hands, case_no: str) -> int:
+async def take_up(ctx: Context, case_no: str) -> int:
     """Begin what follows from the case's holds that nothing has followed from yet; returns how many hops.
 
     One transaction; to run it twice is to run it once. Raises `NotFound` for a case that is none.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         found = await account_holds.to_take_up(connection, case_no)
         # What is not on hold any more needs no clock: it was settled otherwise in the meantime.
         if on_hold := [hop for hop in found if hop.held_paise or hop.claimed_paise]:
-            work = _TakingUp(connection, hands, case_no, now)
+            work = _TakingUp(connection, ctx, case_no, now)
             await work.holds(on_hold)
             await work.restorations([hop for hop in on_hold if hop.held_paise])
             if any(hop.held_paise for hop in on_hold):
-                await open_duties(connection, hands, case_no, now)
+                await open_duties(connection, ctx, case_no, now)
             await events.append(connection, case_no, now, ENGINE, work.log)
             await ask_about_kept(connection, case_no, now)
         await account_holds.mark_taken_up(connection, case_no, now)
@@ -67,7 +67,7 @@ class _TakingUp:
     """What follows from holds of a case, in the transaction that takes them up: a step an account or a complaint."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     case_no: str
     now: datetime
     log: list[Event] = field(default_factory=list)
@@ -82,15 +82,15 @@ class _TakingUp:
             self.hold_of[account] = await self._hold(of_account)
 
     async def _hold(self, hops: Sequence[HeldHop]) -> UUID:
-        connection, version = self.connection, self.hands.policy.version
-        promised = self.hands.policy.hold.promised(version, self.hands.procedure_clock_factor)
+        connection, version = self.connection, self.ctx.policy.version
+        promised = self.ctx.policy.hold.promised(version, self.ctx.procedure_clock_factor)
         first = min(hops, key=lambda hop: (hop.held_at, hop.hop_no))
         there = await account_holds.at_account(connection, self.case_no, first.institution, first.account_key)
         claimed_paise = sum(hop.claimed_paise for hop in hops)
         micro = is_small(
             there.model_copy(update={"held_paise": there.held_paise + claimed_paise}),
             promised.micro_below_paise,
-            self.hands.policy.hold.micro_business_from_paise,
+            self.ctx.policy.hold.micro_business_from_paise,
         )
         was_empty = await account_holds.end_if_was_empty(
             connection, self.case_no, first.institution, first.account_key, self.now
@@ -137,10 +137,10 @@ class _TakingUp:
         await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.now)
 
     async def _join(self, ack_no: str, hops: Sequence[HeldHop]) -> None:
-        connection, version = self.connection, self.hands.policy.version
+        connection, version = self.connection, self.ctx.policy.version
         opened = await openings.joinable(connection, ack_no)
         if opened is None:
-            policy = self.hands.policy.restoration.promised(version, self.hands.procedure_clock_factor)
+            policy = self.ctx.policy.restoration.promised(version, self.ctx.procedure_clock_factor)
             held_at = min(hop.held_at for hop in hops)
             opened = await openings.open_round(connection, self.case_no, ack_no, policy, held_at, self.now)
             subject = str(opened.restoration_id)
@@ -155,4 +155,4 @@ class _TakingUp:
         lines = [(hop.hop_no, self.hold_of[hop.institution, hop.account_key]) for hop in hops]
         await openings.add_lines(connection, opened.restoration_id, self.case_no, lines)
         facts = {"occasion": str(opened.restoration_id)}
-        await tell_victim(connection, self.hands, ack_no, MessageKind.MONEY_HELD, facts)
+        await tell_victim(connection, self.ctx, ack_no, MessageKind.MONEY_HELD, facts)

@@ -3,7 +3,7 @@
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.holder_messages import note_of
 from activities.orders.releases import let_go
 from db.cases import cases, events, tasks
@@ -18,13 +18,13 @@ from schemas.restoration_enums import OrderReason
 _LETS_GO: Final = MicroDecision.RELEASE
 
 
-async def decide_micro(hands: Hands, hold_id: UUID, decided: MicroDecided, by: Acting) -> MicroDone:
+async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: Acting) -> MicroDone:
     """Let a small hold go in whole, or keep it; the reason is kept with it.
 
     Raises `NotFound`, and `NotNow` for a hold that is not small, is over, is decided, or cannot be let go.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await account_holds.case_of(connection, hold_id)
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
@@ -34,7 +34,7 @@ async def decide_micro(hands: Hands, hold_id: UUID, decided: MicroDecided, by: A
             raise NotNow(f"{earlier.decided_by} has decided already: {earlier.decision}")
         released_paise = None
         if decided.decision is _LETS_GO:
-            released_paise = await let_go(connection, hands, hold, OrderReason.MICRO, None, by.actor, now)
+            released_paise = await let_go(connection, ctx, hold, OrderReason.MICRO, None, by.actor, now)
         await free_amounts.decide_micro(connection, hold_id, decided.decision.value, by.actor, now, decided.reason)
         data = {
             "hold_id": str(hold_id),

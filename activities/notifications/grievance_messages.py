@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.outbox import NOBODY, tell_assigned, tell_at, tell_bank_of_appeal, tell_officer
 from db import notifications
 from db.cases import tasks
@@ -28,7 +28,7 @@ def task_note(grievance_id: UUID) -> str:
     return f"grievance {grievance_id}"
 
 
-async def your_turn(connection: Connection, hands: Hands, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
+async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
     """Tell the level that the grievance has come to; where nobody can be told, the supervisor has a task."""
     kind, hold = MessageKind.GRIEVANCE_TURN, await account_holds.get(connection, row.hold_id)
     person = await notifications.holder(connection, row.hold_id)
@@ -36,17 +36,17 @@ async def your_turn(connection: Connection, hands: Hands, row: GrievanceRow, due
     facts = MessageFacts(occasion=occasion, number=row.number, until=due_at, amount_paise=person.held_paise)
     if row.level is GrievanceLevel.BANK:
         # Without a mailbox the desk calls: its task about the grievance names the bank.
-        await tell_bank_of_appeal(connection, hands, row.hold_id, kind, facts)
+        await tell_bank_of_appeal(connection, ctx, row.hold_id, kind, facts)
         return
     note = f"{task_note(row.grievance_id)}: {NOBODY}"
     duty = _OF_THE_CASE.get(row.level)
     officer = await firs.officer(connection, row.case_no, duty) if duty else None
     if officer is not None:
         named = facts.model_copy(update={"occasion": f"{occasion}.{officer.assignment_no}"})
-        await tell_assigned(connection, hands, row.case_no, officer, kind, named)
+        await tell_assigned(connection, ctx, row.case_no, officer, kind, named)
     elif (post := await grievance_officers.of_case(connection, row.level, row.case_no)) is not None:
         named = facts.model_copy(update={"occasion": f"{occasion}.{post.written_at:%Y%m%dT%H%M%S}"})
-        await tell_at(connection, hands, row.case_no, Recipient.OFFICER, post.phone, post.email, kind, named)
+        await tell_at(connection, ctx, row.case_no, Recipient.OFFICER, post.phone, post.email, kind, named)
     else:
         task = NewTask(kind=TaskKind.SUPERVISE, note=note)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
@@ -54,17 +54,17 @@ async def your_turn(connection: Connection, hands: Hands, row: GrievanceRow, due
     await tasks.close_noted(connection, row.case_no, [TaskKind.SUPERVISE], note, now, "somebody is told")
 
 
-async def turns_of_assigned(connection: Connection, hands: Hands, case_no: str, duty: CaseDuty, now: datetime) -> None:
+async def turns_of_assigned(connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, now: datetime) -> None:
     """An officer was assigned to the case: what waits for whoever has that duty is told to them."""
     for row in await grievances.open_of_case(connection, case_no):
         if _OF_THE_CASE.get(row.level) is duty:
             due_at = await grievances.open_due_at(connection, row.grievance_id)
             assert due_at is not None, "an open grievance has an open level"
-            await your_turn(connection, hands, row, due_at, now)
+            await your_turn(connection, ctx, row, due_at, now)
 
 
-async def overdue(connection: Connection, hands: Hands, row: GrievanceRow, due_at: datetime) -> None:
+async def overdue(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime) -> None:
     """Tell who supervises the case that the highest level has let its time pass."""
     facts = MessageFacts(occasion=f"{row.grievance_id}.overdue", number=row.number, until=due_at)
     kind = MessageKind.GRIEVANCE_OVERDUE
-    await tell_officer(connection, hands, row.case_no, CaseDuty.SUPERVISING, kind, facts)
+    await tell_officer(connection, ctx, row.case_no, CaseDuty.SUPERVISING, kind, facts)

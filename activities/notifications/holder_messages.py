@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.outbox import tell_holder, way_to
 from db import notifications
 from db.cases import events, tasks
@@ -27,7 +27,7 @@ class Telling:
     """One holder to be told of one hold. The case is locked."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     hold: AccountHold
     at: datetime
     link: str
@@ -79,7 +79,7 @@ class Telling:
 
     async def _say(self, kind: MessageKind, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
-        await tell_holder(self.connection, self.hands, self.hold.hold_id, kind, facts, link=self.link)
+        await tell_holder(self.connection, self.ctx, self.hold.hold_id, kind, facts, link=self.link)
 
     async def _on_hold_paise(self) -> int:
         claimed = await disputed_holds.parts(self.connection, self.hold.hold_id)

@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from adapters.messages.sms import SmsError, mobile_of
 from adapters.messages.smtp import MailError, PdfAttachment
 from db import notifications
@@ -92,7 +92,7 @@ Facts = MessageFacts | Mapping[str, object]
 
 async def tell_victim(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     ack_no: str,
     kind: MessageKind,
     facts: Facts,
@@ -107,13 +107,13 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
-    draft = _Draft(connection, hands, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
+    draft = _Draft(connection, ctx, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
 async def tell_holder(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     hold_id: UUID,
     kind: MessageKind,
     facts: Facts,
@@ -138,8 +138,8 @@ async def tell_holder(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
     about, bank = about_holder(person.reference), person.institution
-    draft = _Draft(connection, hands, kind, Recipient.HOLDER, said, str(hold_id), papers, about, bank)
-    languages = hands.policy.messages.holder_languages
+    draft = _Draft(connection, ctx, kind, Recipient.HOLDER, said, str(hold_id), papers, about, bank)
+    languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
         return written + await draft.write(person.phone, person.email, languages)
@@ -159,26 +159,26 @@ def way_to(person: HolderContact) -> Recipient | None:
 
 
 async def tell_officer(
-    connection: Connection, hands: Hands, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
+    connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, kind: MessageKind, facts: Facts
 ) -> int:
     """Write what an officer of the case is told; 0 where nobody has that duty. Raises `MessageLacks`."""
     person = await firs.officer(connection, case_no, duty)
     if person is None:
         return 0
-    return await tell_assigned(connection, hands, case_no, person, kind, facts)
+    return await tell_assigned(connection, ctx, case_no, person, kind, facts)
 
 
 async def tell_assigned(
-    connection: Connection, hands: Hands, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
+    connection: Connection, ctx: Context, case_no: str, person: CaseOfficer, kind: MessageKind, facts: Facts
 ) -> int:
     """Write what this officer of the case is told; returns how many messages are new. Raises `MessageLacks`."""
     to_whom = Recipient.IO if person.duty is CaseDuty.IO else Recipient.OFFICER
-    return await tell_at(connection, hands, case_no, to_whom, person.phone, person.email, kind, facts)
+    return await tell_at(connection, ctx, case_no, to_whom, person.phone, person.email, kind, facts)
 
 
 async def tell_at(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     case_no: str,
     to_whom: Recipient,
     phone: str,
@@ -188,24 +188,24 @@ async def tell_at(
 ) -> int:
     """Write what an officer is told who is reached by this phone and address. Returns and raises as `tell_assigned`."""
     said = Said(case_no=case_no, facts=_with(facts))
-    draft = _Draft(connection, hands, kind, to_whom, said, case_no, about=to_whom.value)
+    draft = _Draft(connection, ctx, kind, to_whom, said, case_no, about=to_whom.value)
     return await draft.write(phone, email, (Language.EN,))
 
 
 async def tell_bank_of_appeal(
-    connection: Connection, hands: Hands, hold_id: UUID, kind: MessageKind, facts: Facts
+    connection: Connection, ctx: Context, hold_id: UUID, kind: MessageKind, facts: Facts
 ) -> int:
     """Write what the desk of the bank is told about its customer's appeal; 0 where it has no mailbox."""
     person = await notifications.holder(connection, hold_id)
     if not is_email(person.bank_email):
         return 0
     said = (await _said(connection, person.case_no, _with(facts))).model_copy(update={"account": person.account})
-    draft = _Draft(connection, hands, kind, Recipient.BANK, said, str(hold_id))
+    draft = _Draft(connection, ctx, kind, Recipient.BANK, said, str(hold_id))
     return await draft.write("", person.bank_email, tuple(Language))
 
 
 async def tell_bank(
-    connection: Connection, hands: Hands, case_no: str, code: str, paper: PaperHead, language: Language
+    connection: Connection, ctx: Context, case_no: str, code: str, paper: PaperHead, language: Language
 ) -> int:
     """Write the letter that brings a paper to a bank's desk; without a mailbox a person hands it over.
 
@@ -213,7 +213,7 @@ async def tell_bank(
     """
     facts = MessageFacts(occasion=str(paper.paper_id), reference=paper.number)
     said = await _said(connection, case_no, facts)
-    draft = _Draft(connection, hands, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
+    draft = _Draft(connection, ctx, MessageKind.PAPER_FOR_BANK, Recipient.BANK, said, code, (paper,))
     return await draft.write_paper(await notifications.bank_email(connection, code), language)
 
 
@@ -236,7 +236,7 @@ class _Draft:
     """One thing to be told to one person, on its way into the outbox."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     kind: MessageKind
     to_whom: Recipient
     said: Said
@@ -290,7 +290,7 @@ class _Draft:
             return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
         note = f"{NOBODY}: {self.said.facts.reference} for {self.subject_id}"
         task = NewTask(kind=TaskKind.PHONE_BANK, note=note)
-        now = self.hands.now()
+        now = self.ctx.now()
         await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
         return 0
 
@@ -321,59 +321,59 @@ class _Draft:
             paper_ids=tuple(paper.paper_id for paper in self.papers) if medium is Medium.EMAIL else (),
             expires_at=self.said.facts.until if is_code else None,
         )
-        return await notifications.write(self.connection, message, self.hands.now())
+        return await notifications.write(self.connection, message, self.ctx.now())
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
         task = NewTask(kind=kind, note=f"{NOBODY}: {self.about}: {self.kind.value}")
-        now = self.hands.now()
+        now = self.ctx.now()
         await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.institution)
 
 
 # -- sending -----------------------------------------------------------------------------------------------------------
 
 
-async def send_due(hands: Hands, ways: Ways) -> int:
+async def send_due(ctx: Context, ways: Ways) -> int:
     """Send what is due, each message once at a time however many processes do so; returns how many were sent.
 
     What fails is tried again, the wait doubling; after the policy's last attempt the desk is told, and it rests. A
     code is not sent when its time is over, and kept no longer.
     """
-    now = hands.now()
-    trying = hands.policy.messages.trying
+    now = ctx.now()
+    trying = ctx.policy.messages.trying
     lease_until = now + timedelta(seconds=3 * trying.call_timeout_seconds)
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await notifications.expire(connection, now, TOO_LATE)
         for medium in ways.missing:
             await notifications.no_way(connection, [medium], now, now + NO_WAY_WAITS, NO_WAY[medium])
         media = [medium for medium in Medium if medium not in ways.missing]
         due = await notifications.claim(connection, media, now, lease_until, SEND_LIMIT) if media else []
     gate = asyncio.Semaphore(SENT_AT_ONCE)
-    return sum(await asyncio.gather(*(_send(hands, ways, message, gate) for message in due)))
+    return sum(await asyncio.gather(*(_send(ctx, ways, message, gate) for message in due)))
 
 
-async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
+async def _send(ctx: Context, ways: Ways, message: ToSend, gate: asyncio.Semaphore) -> bool:
     async with gate:
-        if message.attempts > hands.policy.messages.trying.attempts:
-            await _failed(hands, message, AGAIN_AND_AGAIN, final=True)
+        if message.attempts > ctx.policy.messages.trying.attempts:
+            await _failed(ctx, message, AGAIN_AND_AGAIN, final=True)
             return False
         try:
-            async with asyncio.timeout(hands.policy.messages.trying.call_timeout_seconds):
-                await _hand_over(hands, ways, message)
+            async with asyncio.timeout(ctx.policy.messages.trying.call_timeout_seconds):
+                await _hand_over(ctx, ways, message)
         except (MailError, SmsError) as error:
-            await _failed(hands, message, str(error), final=not error.retryable)
+            await _failed(ctx, message, str(error), final=not error.retryable)
             return False
         except notifications.EnclosureMissing as error:
-            await _failed(hands, message, str(error), final=True)
+            await _failed(ctx, message, str(error), final=True)
             return False
         except TimeoutError:
-            await _failed(hands, message, "no reply in time", final=False)
+            await _failed(ctx, message, "no reply in time", final=False)
             return False
         except Exception as error:  # whatever it is, it counts: who is not told at all is the desk's to see
             log.warning("message %s: %s", message.message_id, type(error).__name__)
-            await _failed(hands, message, type(error).__name__, final=False)
+            await _failed(ctx, message, type(error).__name__, final=False)
             return False
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, message.case_no)
         if await notifications.sent(connection, message.message_id, now):
             await events.append(
@@ -385,42 +385,42 @@ async def _send(hands: Hands, ways: Ways, message: ToSend, gate: asyncio.Semapho
     return True
 
 
-async def _hand_over(hands: Hands, ways: Ways, message: ToSend) -> None:
+async def _hand_over(ctx: Context, ways: Ways, message: ToSend) -> None:
     key = str(message.message_id)
     if message.medium is Medium.SMS:
         assert ways.sms is not None, "only what can be carried is claimed"
         await ways.sms.send(message.address, message.body, key)
     else:
         assert ways.mail is not None, "only what can be carried is claimed"
-        async with hands.pool.acquire() as connection:
+        async with ctx.pool.acquire() as connection:
             pdfs = await notifications.papers_of(connection, message.message_id)
         attached = [PdfAttachment(name, pdf) for name, pdf in pdfs]
         await ways.mail.send(message.address, message.subject, message.body, f"{key}.message", attachments=attached)
 
 
-async def _failed(hands: Hands, message: ToSend, failure: str, *, final: bool) -> None:
-    now, trying = hands.now(), hands.policy.messages.trying
+async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -> None:
+    now, trying = ctx.now(), ctx.policy.messages.trying
     again_at = now + timedelta(seconds=trying.wait_seconds(message.attempts))
     in_time = message.expires_at is None or again_at < message.expires_at
     if not final and in_time and message.attempts < trying.attempts:
-        async with hands.pool.acquire() as connection:
+        async with ctx.pool.acquire() as connection:
             await notifications.failed(connection, message.message_id, failure, again_at)
         return
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, message.case_no)
         await notifications.failed(connection, message.message_id, failure, None)
         task = NewTask(kind=TaskKind.SUPERVISE, note=_note(message))
         await tasks.open_tasks(connection, message.case_no, [task], now)
 
 
-async def send_again(hands: Hands, message_id: UUID) -> MessageRow:
+async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
     """Have a message that was given up, or waits, sent at once.
 
     Raises `NotFound`, and `NotNow` where it is sent, or its time is over.
     """
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await notifications.get(connection, message_id)
-        if not await notifications.try_again(connection, message_id, hands.now()):
+        if not await notifications.try_again(connection, message_id, ctx.now()):
             found = await notifications.get(connection, message_id)
             raise NotNow("it is sent" if found.sent_at else TOO_LATE)
         return await notifications.get(connection, message_id)

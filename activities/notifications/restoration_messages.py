@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.outbox import tell_holder, tell_officer, tell_victim
 from db.orders.bank_orders import OrderRow
 from db.police import firs
@@ -23,22 +23,22 @@ NOT_TOLD: Final = "-"
 
 
 async def step_opened(
-    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], due_at: datetime
+    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], due_at: datetime
 ) -> None:
     """Tell whoever the step that opens waits for, or is about."""
     amount_paise = sum(line.free_paise for line in lines)
     facts = MessageFacts(occasion=_occasion(row), amount_paise=amount_paise, until=due_at)
     match row.step:
         case Step.APPLICATION:
-            await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+            await tell_victim(connection, ctx, row.ack_no, MessageKind.APPLICATION_READY, facts)
         case Step.CREDIT:
             approved = facts.model_copy(update={"amount_paise": sum(line.due_paise or 0 for line in lines)})
-            await tell_victim(connection, hands, row.ack_no, MessageKind.APPROVED, approved)
+            await tell_victim(connection, ctx, row.ack_no, MessageKind.APPROVED, approved)
 
 
 async def noticed(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     row: RestorationRow,
     hold_id: UUID,
     until: datetime,
@@ -48,26 +48,26 @@ async def noticed(
     """Tell a holder, with the notice, and the victim until when the holder may object: it runs from the notice."""
     lines = await restorations.lines(connection, row.restoration_id)
     facts = MessageFacts(occasion=_occasion(row), amount_paise=sum(line.free_paise for line in lines), until=until)
-    await tell_victim(connection, hands, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
+    await tell_victim(connection, ctx, row.ack_no, MessageKind.OBJECTION_WINDOW, facts)
     of_hold = sum(line.free_paise for line in lines if line.hold_id == hold_id)
     told = facts.model_copy(update={"amount_paise": of_hold})
-    await tell_holder(connection, hands, hold_id, MessageKind.OBJECTION_WINDOW, told, link=link, papers=papers)
+    await tell_holder(connection, ctx, hold_id, MessageKind.OBJECTION_WINDOW, told, link=link, papers=papers)
 
 
-async def due_soon(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+async def due_soon(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime) -> None:
     """Remind the officer who has to act, and the victim of the application."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.due", until=due_at)
     if row.step is Step.APPLICATION:
-        await tell_victim(connection, hands, row.ack_no, MessageKind.APPLICATION_READY, facts)
+        await tell_victim(connection, ctx, row.ack_no, MessageKind.APPLICATION_READY, facts)
     if duty := ACTS.get(row.step):
         of_step = facts.model_copy(update={"step": row.step})
-        await tell_officer(connection, hands, row.case_no, duty, MessageKind.STEP_DUE, of_step)
+        await tell_officer(connection, ctx, row.case_no, duty, MessageKind.STEP_DUE, of_step)
 
 
-async def overdue(connection: Connection, hands: Hands, row: RestorationRow, due_at: datetime) -> None:
+async def overdue(connection: Connection, ctx: Context, row: RestorationRow, due_at: datetime) -> None:
     """Tell who supervises the case that the step was not done in time."""
     facts = MessageFacts(occasion=f"{_occasion(row)}.overdue", until=due_at, step=row.step)
-    await tell_officer(connection, hands, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts)
+    await tell_officer(connection, ctx, row.case_no, CaseDuty.SUPERVISING, MessageKind.STEP_OVERDUE, facts)
 
 
 async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
@@ -79,39 +79,39 @@ async def somebody_acts(connection: Connection, row: RestorationRow) -> bool:
 
 
 async def credited(
-    connection: Connection, hands: Hands, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str
+    connection: Connection, ctx: Context, order: OrderRow, ack_no: str, paise: int, reference: str, occasion: str
 ) -> None:
     """Tell the victim at once what a bank says it has credited, with or without its reference, and which bank it is."""
     room = REFERENCE_MAX_CHARS - len(order.institution) - 2
     named = f"{reference[:room] or NOT_TOLD}, {order.institution}"
     facts = MessageFacts(occasion=f"{order.order_id}.{occasion}", amount_paise=paise, reference=named)
-    await tell_victim(connection, hands, ack_no, MessageKind.CREDITED, facts)
+    await tell_victim(connection, ctx, ack_no, MessageKind.CREDITED, facts)
 
 
 async def closed(
-    connection: Connection, hands: Hands, row: RestorationRow, lines: Sequence[Line], state: RestorationState
+    connection: Connection, ctx: Context, row: RestorationRow, lines: Sequence[Line], state: RestorationState
 ) -> None:
     """Tell the victim that it was refused; whoever cancels speaks with the victim."""
     if state is RestorationState.REFUSED:
         held_paise = sum(line.held_paise for line in lines)
         facts = MessageFacts(occasion=str(row.restoration_id), amount_paise=held_paise)
-        await tell_victim(connection, hands, row.ack_no, MessageKind.REFUSED, facts)
+        await tell_victim(connection, ctx, row.ack_no, MessageKind.REFUSED, facts)
 
 
 async def refused_in_part(
-    connection: Connection, hands: Hands, row: RestorationRow, occasion: str, paise: int, restored_paise: int
+    connection: Connection, ctx: Context, row: RestorationRow, occasion: str, paise: int, restored_paise: int
 ) -> None:
     """Tell the victim what of it does not come back, beside what has."""
     kind = MessageKind.REST_REFUSED if restored_paise else MessageKind.REFUSED
     facts = MessageFacts(
         occasion=f"{row.restoration_id}.{occasion}", amount_paise=paise, restored_paise=restored_paise or None
     )
-    await tell_victim(connection, hands, row.ack_no, kind, facts)
+    await tell_victim(connection, ctx, row.ack_no, kind, facts)
 
 
-async def wound_up(connection: Connection, hands: Hands, row: RestorationRow) -> None:
+async def wound_up(connection: Connection, ctx: Context, row: RestorationRow) -> None:
     """Tell the victim that nothing of it is on hold any more: nobody has refused it, and nobody speaks of it else."""
-    await tell_victim(connection, hands, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})
+    await tell_victim(connection, ctx, row.ack_no, MessageKind.NOTHING_HELD, {"occasion": str(row.restoration_id)})
 
 
 def _occasion(row: RestorationRow) -> str:

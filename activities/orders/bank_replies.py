@@ -9,7 +9,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.banks.received import keep_served
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import check_lines, take_confirmation
 from activities.orders.orders import note_of, note_refusal, tell_whose
 from db import bank_gateway
@@ -56,19 +56,19 @@ class NoPaper(NotNow):
 
 
 async def read_orders(
-    hands: Hands, institution: str, limit: int, cursor: str | None, state: OrderState | None, *, waiting: bool = False
+    ctx: Context, institution: str, limit: int, cursor: str | None, state: OrderState | None, *, waiting: bool = False
 ) -> BankOrderPage:
     """A page of the bank's orders. Raises `BadCursor`."""
     after = _place(cursor) if cursor else None
     async with (
-        hands.pool.acquire() as connection,
+        ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         places, more = cut(
             await bank_replies.page(connection, institution, after, limit + 1, state, waiting=waiting), limit
         )
         items = await bank_orders.as_read(connection, institution, [place.order_id for place in places])
-    await keep_served(hands, About.ORDER, {item.order_id: item for item in items})
+    await keep_served(ctx, About.ORDER, {item.order_id: item for item in items})
     last = places[-1] if more else None
     return BankOrderPage(
         items=tuple(items), next=to_cursor(last.planned_at.isoformat(), str(last.order_id)) if last else None
@@ -83,19 +83,19 @@ def _place(cursor: str) -> Place:
         raise BadCursor(BadCursor.__doc__) from None
 
 
-async def read_order(hands: Hands, institution: str, order_id: UUID) -> BankOrder:
+async def read_order(ctx: Context, institution: str, order_id: UUID) -> BankOrder:
     """One order of the bank as it stands. Raises `NotFound`."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         found = await bank_orders.as_read(connection, institution, [order_id])
     if not found:
         raise NotFound(f"order {order_id}")
-    await keep_served(hands, About.ORDER, {order_id: found[0]})
+    await keep_served(ctx, About.ORDER, {order_id: found[0]})
     return found[0]
 
 
-async def read_paper(hands: Hands, institution: str, order_id: UUID) -> bytes:
+async def read_paper(ctx: Context, institution: str, order_id: UUID) -> bytes:
     """The PDF of an order of the bank. Raises `NotFound`, `NoPaper`."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
         pdf = await bank_replies.paper(connection, order_id)
     if pdf is None:
@@ -106,10 +106,10 @@ async def read_paper(hands: Hands, institution: str, order_id: UUID) -> bytes:
 # -- what a bank says --------------------------------------------------------------------------------------------------
 
 
-async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAcknowledged:
+async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAcknowledged:
     """The bank has the order: its receipt, once. Raises `NotFound`, and `OrderOver` for one that was over without."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, institution, order_id)
         known_at = await bank_replies.acknowledged_at(connection, order_id)
         if known_at is not None:
@@ -132,13 +132,13 @@ async def acknowledge(hands: Hands, institution: str, order_id: UUID) -> OrderAc
     return OrderAcknowledged(order_id=order_id, acknowledged_at=now)
 
 
-async def refuse(hands: Hands, institution: str, order_id: UUID, refusal: OrderRefusal, source: str) -> OrderRefused:
+async def refuse(ctx: Context, institution: str, order_id: UUID, refusal: OrderRefusal, source: str) -> OrderRefused:
     """The bank will not do the order as it is: a person looks. Said again it changes nothing.
 
     Raises `NotFound`, and `OrderOver` for an order that is confirmed or cancelled.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, institution, order_id)
         if order.state not in LIVE:
             raise OrderOver(f"order {order_id} is {order.state.value}")
@@ -149,7 +149,7 @@ async def refuse(hands: Hands, institution: str, order_id: UUID, refusal: OrderR
 
 
 async def confirm(
-    hands: Hands, institution: str, order_id: UUID, told: OrderConfirmation, key: str | None
+    ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, key: str | None
 ) -> ConfirmationTaken:
     """Take what the bank has done; the same body again gets the same reply, and under one `key` nothing else is taken.
 
@@ -158,31 +158,31 @@ async def confirm(
     digest = hashlib.sha256(order_id.bytes + told.model_dump_json().encode()).digest()
     # A bank's own keys have no space in them.
     name = key or f" {digest.hex()}"
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_orders.case_of(connection, order_id, institution)
         await check_lines(connection, order_id, told)
-        use = await bank_gateway.use_key(connection, institution, name, digest, hands.now())
+        use = await bank_gateway.use_key(connection, institution, name, digest, ctx.now())
     if use.body_digest != digest:
         raise IdempotencyConflict(IdempotencyConflict.__doc__)
     if use.reply is not None:
         return ConfirmationTaken.model_validate(use.reply)
-    taken = await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
-    async with hands.pool.acquire() as connection:
+    taken = await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}")
+    async with ctx.pool.acquire() as connection:
         reply = await bank_gateway.keep_reply(connection, institution, name, taken.model_dump(mode="json"))
     return ConfirmationTaken.model_validate(reply)
 
 
-async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> None:
+async def confirm_release(ctx: Context, institution: str, request_id: UUID) -> None:
     """The bank has let go of all that orders to release name of this hold; said again it changes nothing.
 
     Raises `NotFound` where it has no such hold, and `NoReleaseOrder`.
     """
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await bank_gateway.one(connection, institution, request_id)
         lines = await bank_replies.releases_of(connection, institution, request_id, RELEASE_REFERENCE)
     if not lines:
         raise NoReleaseOrder(f"there is no release order for hold {request_id}")
-    now = hands.now()
+    now = ctx.now()
     by_order: dict[UUID, list[ConfirmedLine]] = defaultdict(list)
     for line in lines:
         if line.state is not OrderState.CONFIRMED and line.left_paise and not line.told:
@@ -192,16 +192,16 @@ async def confirm_release(hands: Hands, institution: str, request_id: UUID) -> N
             by_order[line.order_id].append(done)
     for order_id, done_lines in by_order.items():
         told = OrderConfirmation(lines=tuple(done_lines))
-        await take_confirmation(hands, institution, order_id, told, f"bank:{institution}")
+        await take_confirmation(ctx, institution, order_id, told, f"bank:{institution}")
 
 
 # -- what officers do --------------------------------------------------------------------------------------------------
 
 
-async def send_again(hands: Hands, order_id: UUID, reason: str, by: str) -> OrderState:
+async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> OrderState:
     """Have an order carried once more: what kept it is mended. Raises `NotFound`, `OrderOver`."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         order = await _lock(connection, None, order_id)
         if order.state not in LIVE:
             raise OrderOver(f"the order is {order.state.value}")

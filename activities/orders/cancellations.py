@@ -15,7 +15,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.consignments import CancellationParcel
 from activities.banks.delivery import Carried, Carrier
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import note_of, order_over
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
@@ -46,15 +46,15 @@ class NotCancelled(NotNow):
     """The order is not taken back."""
 
 
-async def acknowledge_cancellation(hands: Hands, institution: str, order_id: UUID) -> datetime:
+async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUID) -> datetime:
     """The bank does the order no more; said again it is the same receipt. Raises `NotFound`, `NotCancelled`."""
-    return await _settled(hands, institution, order_id, f"bank:{institution}", "")
+    return await _settled(ctx, institution, order_id, f"bank:{institution}", "")
 
 
-async def reject_cancellation(hands: Hands, institution: str, order_id: UUID) -> None:
+async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) -> None:
     """The bank does not take it back: a person telephones. What waits for it goes on waiting. Raises `NotFound`."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
         await cases.hold(connection, case_no)
         found = await cancellations.find(connection, order_id)
@@ -63,14 +63,14 @@ async def reject_cancellation(hands: Hands, institution: str, order_id: UUID) ->
             await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
 
 
-async def vouch_for_cancellation(hands: Hands, order_id: UUID, note: str, by: str) -> datetime:
+async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
     """An officer has told the bank, as the note says. Raises `NotFound`, `NotCancelled`."""
-    return await _settled(hands, None, order_id, by, note)
+    return await _settled(ctx, None, order_id, by, note)
 
 
-async def _settled(hands: Hands, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+async def _settled(ctx: Context, institution: str | None, order_id: UUID, by: str, note: str) -> datetime:
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id, institution)
         await cases.hold(connection, case_no)
         order = await bank_orders.get(connection, order_id)
@@ -94,10 +94,10 @@ async def settle_cancellation(connection: Connection, order: OrderRow, by: str, 
 
 
 @dataclass(frozen=True)
-class CancellationHands:
+class CancellationActivities:
     """The activities of `OrderWorkflow` once its order is taken back. Both `mailer` and `links`, or no letter."""
 
-    hands: Hands
+    ctx: Context
     carrier: Carrier
     mailer: Mailer | None = None
     links: LinkMaker | None = None
@@ -110,7 +110,7 @@ class CancellationHands:
         order does not take the word; one that never will is a person's.
         """
         order_id = UUID(asked.subject)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             found = await cancellations.find(connection, order_id)
             if found is None or found.settled_at is not None:
                 return True
@@ -138,7 +138,7 @@ class CancellationHands:
     async def climb_cancellation(self, asked: ProcedureOrder) -> None:
         """Climb the rung `asked.what`: the desk telephones the bank, then the supervisor looks."""
         rung, order_id = OrderRung(asked.what), UUID(asked.subject)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, await bank_orders.case_of(connection, order_id))
             order = await bank_orders.get(connection, order_id)
             found = await cancellations.find(connection, order_id)
@@ -167,22 +167,22 @@ class CancellationHands:
     async def _anyhow(self, order: OrderRow, parcel: CancellationParcel) -> Carried:
         """Over the best channel that works; where none takes it, by a letter to whatever address is known."""
         try:
-            async with self.hands.pool.acquire() as connection:
+            async with self.ctx.pool.acquire() as connection:
                 first = not await cancellations.turns(connection, order.order_id)
             return await self.carrier.carry(parcel, order.institution, first=first)
         except (BankMisconfigured, BankRefused):
-            institution = self.hands.directory.current.get(order.institution)
+            institution = self.ctx.directory.current.get(order.institution)
             if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
                 raise
-            letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
+            letters = EmailAdapter(self.mailer, self.links, self.ctx.policy.bank_holidays)
             return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
 
     async def _note(
         self, order: OrderRow, parcel: CancellationParcel, carried: Carried, about: ChannelKind | None = None
     ) -> None:
         """Write that the bank has the word, for the channel `about` that brought the order."""
-        now, order_id = self.hands.now(), order.order_id
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now, order_id = self.ctx.now(), order.order_id
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await parcel.keep(connection, carried.exchanges)
             passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
             await cases.hold(connection, order.case_no)

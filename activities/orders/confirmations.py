@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Final, TypeVar
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
@@ -62,28 +62,28 @@ async def check_lines(connection: Connection, order_id: UUID, told: OrderConfirm
 
 
 async def take_confirmation(
-    hands: Hands, institution: str, order_id: UUID, told: OrderConfirmation, source: str, via: Via = Via.DOOR
+    ctx: Context, institution: str, order_id: UUID, told: OrderConfirmation, source: str, via: Via = Via.DOOR
 ) -> ConfirmationTaken:
     """Take what a bank says it has done of an order, in one transaction; the same word again changes nothing.
 
     `institution`: whose order it must be. `source` names who says it, for the log; `via` is the way it came. Money
     moves from `held` only as far as the order and the ledger have it. Raises `NotFound`, `NotItsLine`.
     """
-    async with hands.pool.acquire() as connection, connection.transaction():
-        work = await _begin(hands, connection, institution, order_id, told, _Teller(source, via))
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        work = await _begin(ctx, connection, institution, order_id, told, _Teller(source, via))
         return await work.take_all(told)
 
 
 async def write_down(
-    hands: Hands, order_id: UUID, told: OrderConfirmation, note: str, officer: str, *, supervises: bool
+    ctx: Context, order_id: UUID, told: OrderConfirmation, note: str, officer: str, *, supervises: bool
 ) -> WrittenDownTaken:
     """Take what a bank told an officer, once a second one, who may take money out of `held`, has said the same.
 
     `note`: who of the bank said it, when and how. Raises `NotFound`, `NotItsLine`.
     """
     digest = hashlib.sha256(told.model_dump_json().encode()).digest()
-    async with hands.pool.acquire() as connection, connection.transaction():
-        work = await _begin(hands, connection, None, order_id, told, _Teller(officer, Via.OFFICER, note))
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        work = await _begin(ctx, connection, None, order_id, told, _Teller(officer, Via.OFFICER, note))
         proposed_by = None
         if supervises:
             proposed_by = await proposals.agree(connection, order_id, digest, officer, work.now)
@@ -113,7 +113,7 @@ class _Teller:
 
 
 async def _begin(
-    hands: Hands,
+    ctx: Context,
     connection: Connection,
     institution: str | None,
     order_id: UUID,
@@ -125,14 +125,14 @@ async def _begin(
     order = await bank_orders.get(connection, order_id)
     lines = await check_lines(connection, order_id, told)
     known = await bank_orders.known_words(connection, order_id)
-    return _Taking(hands, connection, order, lines, known, teller, hands.now())
+    return _Taking(ctx, connection, order, lines, known, teller, ctx.now())
 
 
 @dataclass
 class _Taking:
     """One word of a bank on its way into the database, inside the caller's transaction."""
 
-    hands: Hands
+    ctx: Context
     connection: Connection
     order: OrderRow
     lines: dict[int, LineRow]
@@ -261,7 +261,7 @@ class _Taking:
         return said.model_copy(update={"credited_institution": code})
 
     def _code(self, told: str, holder: str) -> str:
-        found, _ = self.hands.directory.current.resolve(told, None, holder, "credited") if told else (None, [])
+        found, _ = self.ctx.directory.current.resolve(told, None, holder, "credited") if told else (None, [])
         return found.code if found else ""
 
     async def finish(self) -> OrderState:
@@ -297,7 +297,7 @@ class _Taking:
             assert ack_no is not None, "a line that restores names its victim"
             await restoration_messages.credited(
                 self.connection,
-                self.hands,
+                self.ctx,
                 self.order,
                 ack_no,
                 sum(paise for paise, _ in mine),

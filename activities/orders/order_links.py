@@ -16,10 +16,10 @@ from uuid import UUID
 import orjson
 
 from activities.banks.reply_links import ANSWERS_AT_ONCE, order_link_key, token_digest
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.cancellations import acknowledge_cancellation
 from activities.orders.confirmations import take_confirmation
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.stated import Answerer
 from db.orders import bank_orders, order_links
 from db.orders.order_links import OrderLinkRow
@@ -102,9 +102,9 @@ _CLOSED_BY: Final = {
 class OrderLinks:
     """What is behind the links: looking, and taking a bank's word."""
 
-    def __init__(self, hands: Hands, vault: Vault) -> None:
-        self._hands = hands
-        self._key = order_link_key(vault)
+    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+        self._ctx = ctx
+        self._key = order_link_key(secret_box)
         self._places = asyncio.Semaphore(ANSWERS_AT_ONCE)
 
     def digest(self, token: str) -> bytes | None:
@@ -113,13 +113,13 @@ class OrderLinks:
 
     async def look(self, digest: bytes) -> OrderLinkView | None:
         """What the link shows now; None where there is no such link. Changes nothing."""
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             link = await order_links.find(connection, digest)
             return await self._view(connection, link) if link else None
 
     async def took(self, digest: bytes, fields: Mapping[str, str]) -> bool:
         """Whether this very form was taken before."""
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             link = await order_links.find(connection, digest)
             return link is not None and await order_links.knows_form(connection, link.link_id, _form_digest(fields))
 
@@ -130,7 +130,7 @@ class OrderLinks:
         changed. Should this process end between the word and its note here, the same form sent again finds every line
         known.
         """
-        async with self._places, self._hands.pool.acquire() as connection, connection.transaction():
+        async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
             link = await order_links.lock(connection, digest)
             if link is None:
                 return None
@@ -140,8 +140,8 @@ class OrderLinks:
             if view.state is not OrderLinkState.OPEN or _changed(view, form):
                 return WordNotTaken(view)
             told, source = OrderConfirmation(lines=form.lines), f"bank:{link.institution}"
-            taken = await take_confirmation(self._hands, link.institution, link.order_id, told, source, Via.LETTER)
-            now, who = self._hands.now(), form.answerer
+            taken = await take_confirmation(self._ctx, link.institution, link.order_id, told, source, Via.LETTER)
+            now, who = self._ctx.now(), form.answerer
             await order_links.keep_form(
                 connection, link.link_id, now, who.name, who.designation, form.fields, form_digest, form.body
             )
@@ -157,16 +157,16 @@ class OrderLinks:
 
         The view is of before: in any other state than `TO_ACKNOWLEDGE` nothing was taken.
         """
-        async with self._places, self._hands.pool.acquire() as connection, connection.transaction():
+        async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
             link = await order_links.lock(connection, digest)
             if link is None:
                 return None
             view = await self._view(connection, link)
             if view.state is OrderLinkState.TO_ACKNOWLEDGE:
-                await acknowledge_cancellation(self._hands, link.institution, link.order_id)
+                await acknowledge_cancellation(self._ctx, link.institution, link.order_id)
                 form_digest = _form_digest(fields)
                 if not await order_links.knows_form(connection, link.link_id, form_digest):
-                    now, who = self._hands.now(), answerer
+                    now, who = self._ctx.now(), answerer
                     await order_links.keep_form(
                         connection, link.link_id, now, who.name, who.designation, fields, form_digest, body
                     )
@@ -175,7 +175,7 @@ class OrderLinks:
     async def _view(self, connection: Connection, link: OrderLinkRow) -> OrderLinkView:
         (order,) = await bank_orders.as_read(connection, link.institution, [link.order_id])
         return OrderLinkView(
-            state=_state(link, order, self._hands.now()),
+            state=_state(link, order, self._ctx.now()),
             institution=link.institution,
             case_no=link.case_no,
             order_id=link.order_id,

@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.consignments import OrderParcel
 from activities.banks.delivery import AT_ONCE_SECONDS, Carried, Carrier
 from activities.banks.letters import send_letter
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.order_letters import order_letter, with_link
 from activities.orders.unassigned_holds import ask_about_kept
 from adapters.banks.email import EmailAdapter, LinkMaker
@@ -67,12 +67,12 @@ PaperOf = Callable[[UUID], Awaitable[bytes]]
 """the paper that goes with an order, issued by now; empty where none is needed"""
 
 
-async def plan_order(connection: Connection, hands: Hands, order: NewOrder, now: datetime) -> UUID:
+async def plan_order(connection: Connection, ctx: Context, order: NewOrder, now: datetime) -> UUID:
     """Write an order, inside the transaction of the decision that asks for it; the case's row is locked.
 
     The database refuses, at commit, an order for more than is on hold. Its workflow carries it.
     """
-    policy = hands.policy.order.promised(hands.policy.version, hands.procedure_clock_factor)
+    policy = ctx.policy.order.promised(ctx.policy.version, ctx.procedure_clock_factor)
     due_at = now + timedelta(seconds=policy.due_seconds)
     order_id = await bank_orders.insert(connection, order, policy, due_at, now)
     await procedure_outbox.begin(connection, ProcedureKind.ORDER, str(order_id), order.case_no, now)
@@ -90,13 +90,13 @@ async def plan_order(connection: Connection, hands: Hands, order: NewOrder, now:
     return order_id
 
 
-async def cancel_order(hands: Hands, order_id: UUID, reason: str, by: str) -> None:
+async def cancel_order(ctx: Context, order_id: UUID, reason: str, by: str) -> None:
     """Take an order back, as far as the bank has not done it. Raises `NotFound`, `NotNow` when it is over.
 
     A bank that may know of it is told by the order's workflow, until it has said that it does the order no more.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await bank_orders.case_of(connection, order_id)
         await cases.hold(connection, case_no)
         order = await bank_orders.get(connection, order_id)
@@ -172,10 +172,10 @@ def _not_sent(order_id: UUID) -> str:
 
 
 @dataclass(frozen=True)
-class OrderHands:
+class OrderActivities:
     """The activities of `OrderWorkflow`. Without a `mailer` no letter is sent, without `links` none brings a link."""
 
-    hands: Hands
+    ctx: Context
     carrier: Carrier
     mailer: Mailer | None
     paper_of: PaperOf
@@ -184,10 +184,10 @@ class OrderHands:
     @activity.defn(name="look_at_order")
     async def look_at_order(self, asked: ProcedureOrder) -> Look:
         """Where the order stands, and when silence climbs next."""
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
             if order is not None and order.state is OrderState.CANCELLED:
-                rules = self.hands.policy.order.promised(self.hands.policy.version, self.hands.procedure_clock_factor)
+                rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
                 found = await cancellations.find(connection, order.order_id)
                 left = await cancellations.delivered_over(connection, order.order_id)
                 return look_at_cancellation(order, found, left, rules, asked.at)
@@ -210,7 +210,7 @@ class OrderHands:
         that is not, with a task for a person, where the fault is ours: the order waits until it is mended.
         """
         order_id = UUID(asked.subject)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
             if order is None or order.state is not OrderState.PLANNED:
                 return True
@@ -230,8 +230,8 @@ class OrderHands:
                 await self._ask_a_person(order, f"{type(error).__name__} {error.detail}".strip())
                 raise _not_until_mended(error) from error
             raise _try_again(error) from error
-        now = self.hands.now()
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await parcel.keep(connection, carried.exchanges)
             passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
             await cases.hold(connection, order.case_no)
@@ -254,13 +254,13 @@ class OrderHands:
         "what became of our order?" carries it at each rung.
         """
         rung = OrderRung(asked.what)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             order = await self._find(connection, asked)
         if order is None or order.state not in LIVE or not _is_due(order, rung, asked.at):
             return
         await self._chase(order, asked.at)
         sent = await self._write_letter(order, rung)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id) if sent else {}
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
@@ -291,15 +291,15 @@ class OrderHands:
         """Ask over the channel that delivered it, where the channel has a message for that."""
         if order.state is not OrderState.DELIVERED or order.channel is None:
             return
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         references = [line.reference for line in read.lines if line.confirmed_paise < line.amount_paise]
         await self.carrier.chase(order.order_id, order.institution, order.channel, references, at)
 
     async def _may_try(self, order: OrderRow) -> bool:
         """Write that the bank may know of the order from here on; false where it is over, or has to wait."""
-        now = self.hands.now()
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             order = await bank_orders.get(connection, order.order_id)
             if order.state not in LIVE or await cancellations.has_to_wait(connection, order.order_id):
@@ -316,7 +316,7 @@ class OrderHands:
             await self._ask_a_person(order, f"its paper lacks {missing}")
             raise _not_until_mended(lacks) from lacks
         if pdf and not read.paper_number:
-            async with self.hands.pool.acquire() as connection:
+            async with self.ctx.pool.acquire() as connection:
                 (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         return OrderTicket(read, pdf)
 
@@ -325,16 +325,16 @@ class OrderHands:
         try:
             return await self.carrier.carry(parcel, order.institution, first=first)
         except BankNotReached:
-            institution = self.hands.directory.current.get(order.institution)
+            institution = self.ctx.directory.current.get(order.institution)
             if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
                 raise
-            letters = EmailAdapter(self.mailer, self.links, self.hands.policy.bank_holidays)
+            letters = EmailAdapter(self.mailer, self.links, self.ctx.policy.bank_holidays)
             return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
 
     async def _ask_a_person(self, order: OrderRow, why: str) -> None:
         """Why the order cannot be sent: told once, until it is sent or over."""
-        now = self.hands.now()
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{_not_sent(order.order_id)}: {why}"[:NOTE_MAX_CHARS])
             opened = await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
@@ -353,14 +353,14 @@ class OrderHands:
         """What kept the order is mended; a bank without a channel for orders is telephoned besides."""
         note = _not_sent(order.order_id)
         await tasks.close_noted(connection, order.case_no, [TaskKind.ORDER_SILENT], note, now, "it is sent")
-        institution = self.hands.directory.current.get(order.institution)
+        institution = self.ctx.directory.current.get(order.institution)
         if institution is not None and channel not in institution.channels:
             task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order.order_id)}: {BY_LETTER_ALONE}")
             await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
 
     async def _record_refusal(self, order: OrderRow, refusal: BankRefused) -> bool:
-        now, code = self.hands.now(), refusal.response_code
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now, code = self.ctx.now(), refusal.response_code
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.ORDER, order.order_id)
             await cases.hold(connection, order.case_no)
             if await bank_orders.refused(connection, order.order_id, code, refusal.message):
@@ -373,17 +373,17 @@ class OrderHands:
             return
         parcel = OrderParcel(order.order_id)
         if await self.carrier.next_after_silence(parcel, order.institution, order.channel):
-            async with self.hands.pool.acquire() as connection:
+            async with self.ctx.pool.acquire() as connection:
                 await bank_orders.send_again(connection, order.order_id)
 
     async def _write_letter(self, order: OrderRow, rung: OrderRung) -> bool:
         if rung not in {OrderRung.REMINDER, OrderRung.NODAL_OFFICER} or self.mailer is None:
             return False
-        institution = self.hands.directory.current.get(order.institution)
+        institution = self.ctx.directory.current.get(order.institution)
         if institution is None:
             return False
-        holidays = self.hands.policy.bank_holidays
-        letter = order_letter(institution, order, rung, holidays, self.hands.now())
+        holidays = self.ctx.policy.bank_holidays
+        letter = order_letter(institution, order, rung, holidays, self.ctx.now())
         if not letter.to:
             return False
         if not await self._may_try(order):
@@ -393,9 +393,9 @@ class OrderHands:
             link = await self.links.issue_for_order(order.order_id, institution.code, letter.to)
             letter = with_link(letter, link)
         try:
-            await send_letter(self.hands, self.mailer, letter, link, About.ORDER, order.order_id)
+            await send_letter(self.ctx, self.mailer, letter, link, About.ORDER, order.order_id)
         except MailError as error:
-            if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
+            if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return False
         return True

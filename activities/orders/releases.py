@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import plan_order
 from db.holds import account_holds, disputed_holds, free_amounts
 from db.holds.account_holds import AccountHold
@@ -21,7 +21,7 @@ from schemas.restoration_enums import OrderKind, OrderReason
 
 async def order_release(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     hold: AccountHold,
     reason: OrderReason,
     lines: Sequence[NewOrderLine],
@@ -41,12 +41,12 @@ async def order_release(
             lines=tuple(lines[start : start + LINES_MAX]),
             grievance_id=grievance_id,
         )
-        await plan_order(connection, hands, order, at)
+        await plan_order(connection, ctx, order, at)
 
 
 async def let_parts_go(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     hold: AccountHold,
     reason: OrderReason,
     parts: Sequence[Part],
@@ -61,13 +61,13 @@ async def let_parts_go(
         NewOrderLine(hop_no=hop_no, hold_id=hold.hold_id, amount_paise=amount, excess=excess)
         for (hop_no, excess), amount in sorted(paise.items())
     ]
-    await order_release(connection, hands, hold, reason, lines, by, at)
+    await order_release(connection, ctx, hold, reason, lines, by, at)
     await tell_all(connection, hold, at)
 
 
 async def let_go(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     hold: AccountHold,
     reason: OrderReason,
     wanted_paise: int | None,
@@ -106,7 +106,7 @@ async def let_go(
         NewOrderLine(hop_no=part.hop_no, hold_id=hold.hold_id, amount_paise=part.free_paise, excess=True)
         for part in claimed
     ]
-    await order_release(connection, hands, hold, reason, lines, by, at, grievance_id=grievance_id)
+    await order_release(connection, ctx, hold, reason, lines, by, at, grievance_id=grievance_id)
     await tell_all(connection, hold, at)
     return wanted + claimed_paise
 

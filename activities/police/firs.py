@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_victim
 from activities.police.statutory_duties import (
@@ -54,29 +54,29 @@ NO_REGISTER_WAITS: Final = timedelta(minutes=10)
 _GO_BY_THE_REPORT: Final = (ProcedureKind.RESTORATION,)
 
 
-async def assign_officer(hands: Hands, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
+async def assign_officer(ctx: Context, ack_no: str, new: NewOfficer, by: str) -> CaseOfficer:
     """Say who answers for a case from now on. Raises `NotFound`."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         assigned = await firs.assign(connection, case_no, new, by, now)
         data = {"duty": new.duty.value, "assignment_no": assigned.assignment_no, "subject": new.subject}
         await events.append(connection, case_no, now, by, [Event(EventKind.OFFICER_ASSIGNED, data)])
-        await tell_of_what_is_late(connection, hands, case_no, assigned)
+        await tell_of_what_is_late(connection, ctx, case_no, assigned)
         await firs.tell_procedures(connection, case_no, list(ProcedureKind), now)
-        await grievance_messages.turns_of_assigned(connection, hands, case_no, new.duty, now)
+        await grievance_messages.turns_of_assigned(connection, ctx, case_no, new.duty, now)
     return assigned
 
 
 # -- first information reports -----------------------------------------------------------------------------------------
 
 
-async def ask_by_itself(connection: Connection, hands: Hands, case_no: str, now: datetime) -> UUID | None:
+async def ask_by_itself(connection: Connection, ctx: Context, case_no: str, now: datetime) -> UUID | None:
     """Ask for an e-Zero FIR where the case's loss is large enough and it never had a report; its id.
 
     Inside the transaction that lets the loss grow.
     """
-    rules = hands.policy.police.fir
+    rules = ctx.policy.police.fir
     asked = await firs.ask_if_large(connection, case_no, rules.e_zero_from_paise, rules.sections, now)
     if asked is None:
         return None
@@ -86,20 +86,20 @@ async def ask_by_itself(connection: Connection, hands: Hands, case_no: str, now:
         "kind": FirKind.E_ZERO_FIR.value,
         "loss_paise": loss_paise,
         "from_paise": rules.e_zero_from_paise,
-        "policy": hands.policy.version,
+        "policy": ctx.policy.version,
     }
     await events.append(connection, case_no, now, ENGINE, [Event(EventKind.FIR_REQUESTED, data)])
     return fir_id
 
 
-async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
+async def take_fir(ctx: Context, ack_no: str, new: NewFir, by: str) -> Fir:
     """Ask the register for a report, or record one that stands there. To ask for what is asked for is to ask once.
 
     A report of another kind takes the place of an e-Zero FIR that is only asked for. Raises `NotFound`, and `NotNow`
     where the case has a report, or waits for another.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         live = await firs.live_fir(connection, case_no)
         if live is not None and live.state is not FirState.REQUESTED:
@@ -112,13 +112,13 @@ async def take_fir(hands: Hands, ack_no: str, new: NewFir, by: str) -> Fir:
             await _give_up(connection, case_no, live, by, now)
             live = None
         if live is None:
-            sections = new.sections or hands.policy.police.fir.sections
+            sections = new.sections or ctx.policy.police.fir.sections
             live = await firs.ask(connection, case_no, new.kind, sections, by, now)
             data = {"fir_id": str(live.fir_id), "kind": new.kind.value}
             await events.append(connection, case_no, now, by, [Event(EventKind.FIR_REQUESTED, data)])
         if new.by_hand is not None:
             # The one that was asked for is this one: the register is asked no more.
-            work = _Report(connection, hands, case_no, live.fir_id, new.kind, now, by)
+            work = _Report(connection, ctx, case_no, live.fir_id, new.kind, now, by)
             await work.by_hand(new.by_hand, new.sections)
         return await firs.fir(connection, case_no, live.fir_id)
 
@@ -129,26 +129,26 @@ async def _give_up(connection: Connection, case_no: str, waiting: Fir, by: str, 
     await events.append(connection, case_no, now, by, [Event(EventKind.FIR_CANCELLED, data)])
 
 
-async def put_fir_copy(hands: Hands, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
+async def put_fir_copy(ctx: Context, ack_no: str, fir_id: UUID, copy: FirCopy, by: str) -> Fir:
     """Keep the report itself; the same copy twice is one. Raises `NotFound`, and `NotNow` before it is registered."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         found = await firs.fir(connection, case_no, fir_id)
         if found.fir_no is None:
             raise NotNow(f"the report is {found.state.value}")
         if found.document_digest != hashlib.sha256(copy.document).hexdigest():
-            await _Report(connection, hands, case_no, fir_id, found.kind, now, by).copy(copy.document)
+            await _Report(connection, ctx, case_no, fir_id, found.kind, now, by).copy(copy.document)
         return await firs.fir(connection, case_no, fir_id)
 
 
-async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
+async def sign_fir(ctx: Context, ack_no: str, fir_id: UUID, signing: SignFir, by: str) -> Fir:
     """The complainant has signed the e-Zero FIR in time; one that has lapsed meanwhile stands again.
 
     Raises `NotFound`, and `NotNow` for a report that waits for none, or has another in its place.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         found = await firs.fir(connection, case_no, fir_id)
         if found.state is FirState.SIGNED:
@@ -159,9 +159,9 @@ async def sign_fir(hands: Hands, ack_no: str, fir_id: UUID, signing: SignFir, by
             if live.state is not FirState.REQUESTED:
                 raise NotNow(f"FIR {live.fir_no} has taken its place")
             await _give_up(connection, case_no, live, by, now)
-        work = _Report(connection, hands, case_no, fir_id, found.kind, now, by)
+        work = _Report(connection, ctx, case_no, fir_id, found.kind, now, by)
         await work.signed(signing.signed_at, signing.reason)
-        await duty_done(connection, hands, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
+        await duty_done(connection, ctx, case_no, DutyKind.FIR_SIGNATURE, None, by, now, reason=signing.reason)
         await firs.tell_procedures(connection, case_no, _GO_BY_THE_REPORT, now)
         return await firs.fir(connection, case_no, fir_id)
 
@@ -191,7 +191,7 @@ class _Report:
     """What becomes of one report, inside a transaction that holds its case."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     case_no: str
     fir_id: UUID
     kind: FirKind
@@ -245,9 +245,9 @@ class _Report:
             await self.signed(signed_at, "told with its number")
         elif sign_by is not None:
             kind = DutyKind.FIR_SIGNATURE
-            await open_duty(self.connection, self.hands, self.case_no, kind, self.now, due_at=sign_by, anew=True)
+            await open_duty(self.connection, self.ctx, self.case_no, kind, self.now, due_at=sign_by, anew=True)
             facts = MessageFacts(occasion=str(self.fir_id), reference=told.fir_no[:REFERENCE_MAX_CHARS], until=sign_by)
-            await tell_victim(self.connection, self.hands, self.case_no, MessageKind.FIR_TO_SIGN, facts)
+            await tell_victim(self.connection, self.ctx, self.case_no, MessageKind.FIR_TO_SIGN, facts)
         await firs.tell_procedures(self.connection, self.case_no, _GO_BY_THE_REPORT, self.now)
 
     async def signed(self, at: datetime, reason: str) -> None:
@@ -294,8 +294,8 @@ class _Report:
         """By when it must be signed: as the register says, where that makes sense, else as the policy does."""
         if self.kind is not FirKind.E_ZERO_FIR:
             return None
-        seconds = self.hands.policy.police.duties[DutyKind.FIR_SIGNATURE].due_seconds
-        ours = told.registered_at + timedelta(seconds=seconds / self.hands.procedure_clock_factor)
+        seconds = self.ctx.policy.police.duties[DutyKind.FIR_SIGNATURE].due_seconds
+        ours = told.registered_at + timedelta(seconds=seconds / self.ctx.procedure_clock_factor)
         return told.sign_by if told.sign_by and told.sign_by > told.registered_at else ours
 
     async def _close_tasks(self, reason: str) -> None:
@@ -311,47 +311,47 @@ class _Report:
 # -- the register's outbox ---------------------------------------------------------------------------------------------
 
 
-async def register_due(hands: Hands, register: FirRegister | None) -> int:
+async def register_due(ctx: Context, register: FirRegister | None) -> int:
     """Ask the register for the reports that are due; returns how many it has registered.
 
     One that does not answer is asked on, the wait doubling; after the policy's attempts a person is told besides.
     """
-    now = hands.now()
-    trying = hands.policy.police.asking
-    async with hands.pool.acquire() as connection:
+    now = ctx.now()
+    trying = ctx.policy.police.asking
+    async with ctx.pool.acquire() as connection:
         if register is None:
             await firs.nobody_to_ask(connection, now, now + NO_REGISTER_WAITS, NO_REGISTER)
             return 0
         lease_until = now + timedelta(seconds=4 * trying.call_timeout_seconds)
         due = await firs.claim(connection, now, lease_until, ROUND_LIMIT)
     gate = asyncio.Semaphore(ASKED_AT_ONCE)
-    return sum(await asyncio.gather(*(_register(hands, register, report, gate) for report in due)))
+    return sum(await asyncio.gather(*(_register(ctx, register, report, gate) for report in due)))
 
 
-async def _register(hands: Hands, register: FirRegister, report: ToRegister, gate: asyncio.Semaphore) -> bool:
-    trying = hands.policy.police.asking
+async def _register(ctx: Context, register: FirRegister, report: ToRegister, gate: asyncio.Semaphore) -> bool:
+    trying = ctx.policy.police.asking
     try:
-        request = await _request(hands, report)
+        request = await _request(ctx, report)
         async with gate:
             told = await register.register(request, timeout_seconds=trying.call_timeout_seconds)
-        await _write(hands, report, told)
+        await _write(ctx, report, told)
     except PoliceRefused as refusal:
-        await _write(hands, report, refusal)
+        await _write(ctx, report, refusal)
         return False
     except PoliceError as error:
         log.info("FIR %s: %s", report.fir_id, error)
         asked = error.retry_after_seconds if isinstance(error, PoliceUnreachable) else None
-        await _put_off(hands, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
+        await _put_off(ctx, report, str(error), max(trying.wait_seconds(report.attempts), asked or 0.0))
         return False
     except Exception as error:  # whatever it is, it counts: a report that cannot be asked for is a person's to see
         log.warning("FIR %s: %s", report.fir_id, type(error).__name__)
-        await _put_off(hands, report, type(error).__name__, trying.wait_seconds(report.attempts))
+        await _put_off(ctx, report, type(error).__name__, trying.wait_seconds(report.attempts))
         return False
     return True
 
 
-async def _request(hands: Hands, report: ToRegister) -> FirRequest:
-    async with hands.pool.acquire() as connection:
+async def _request(ctx: Context, report: ToRegister) -> FirRequest:
+    async with ctx.pool.acquire() as connection:
         facts = await firs.report_facts(connection, report.case_no)
     return FirRequest(
         fir_id=report.fir_id,
@@ -368,20 +368,20 @@ async def _request(hands: Hands, report: ToRegister) -> FirRequest:
     )
 
 
-async def _write(hands: Hands, report: ToRegister, told: Registered | PoliceRefused) -> None:
-    async with hands.pool.acquire() as connection, connection.transaction():
+async def _write(ctx: Context, report: ToRegister, told: Registered | PoliceRefused) -> None:
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, report.case_no)
-        work = _Report(connection, hands, report.case_no, report.fir_id, report.kind, hands.now(), ENGINE)
+        work = _Report(connection, ctx, report.case_no, report.fir_id, report.kind, ctx.now(), ENGINE)
         if isinstance(told, Registered):
             await work.registered(told)
         else:
             await work.refused(told)
 
 
-async def _put_off(hands: Hands, report: ToRegister, failure: str, wait_seconds: float) -> None:
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+async def _put_off(ctx: Context, report: ToRegister, failure: str, wait_seconds: float) -> None:
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, report.case_no)
         await firs.put_off(connection, report.fir_id, now + timedelta(seconds=wait_seconds), failure)
-        if report.attempts >= hands.policy.police.asking.attempts:
-            await _Report(connection, hands, report.case_no, report.fir_id, report.kind, now, ENGINE).ask_a_person()
+        if report.attempts >= ctx.policy.police.asking.attempts:
+            await _Report(connection, ctx, report.case_no, report.fir_id, report.kind, now, ENGINE).ask_a_person()

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications.outbox import tell_officer
 from db.cases import cases, events, tasks
 from db.cases.events import Event
@@ -59,7 +59,7 @@ def hand_in_note(kind: DutyKind) -> str:
 # -- opening and ending, inside somebody's transaction -----------------------------------------------------------------
 
 
-async def open_duties(connection: Connection, hands: Hands, case_no: str, now: datetime) -> int:
+async def open_duties(connection: Connection, ctx: Context, case_no: str, now: datetime) -> int:
     """Open what the law asks for after a hold; returns how many duties are new.
 
     One that was done opens anew where the hold is on no report yet, or its bank has no follow-up. The case's row is
@@ -69,7 +69,7 @@ async def open_duties(connection: Connection, hands: Hands, case_no: str, now: d
         DutyKind.MAGISTRATE_REPORT: await statutory_duties.unreported_since(connection, case_no) is not None,
         DutyKind.FOLLOW_UP: await _new_banks_wait(connection, case_no),
     }
-    opened = [await open_duty(connection, hands, case_no, kind, now, anew=owed[kind]) for kind in AFTER_A_HOLD]
+    opened = [await open_duty(connection, ctx, case_no, kind, now, anew=owed[kind]) for kind in AFTER_A_HOLD]
     return sum(opened)
 
 
@@ -82,7 +82,7 @@ async def _new_banks_wait(connection: Connection, case_no: str) -> bool:
 
 async def open_duty(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     case_no: str,
     kind: DutyKind,
     now: datetime,
@@ -94,7 +94,7 @@ async def open_duty(
 
     With `anew` one that was done is asked for again. The case's row is locked.
     """
-    rule, factor = hands.policy.police.duties[kind], hands.procedure_clock_factor
+    rule, factor = ctx.policy.police.duties[kind], ctx.procedure_clock_factor
     due_at = due_at or now + timedelta(seconds=rule.due_seconds / factor)
     opened = await statutory_duties.open_duty(
         connection,
@@ -109,21 +109,21 @@ async def open_duty(
     if not opened:
         return False
     await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=task_note(kind))], now)
-    data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": hands.policy.version}
+    data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": ctx.policy.version}
     await events.append(connection, case_no, now, ENGINE, [Event(EventKind.DUTY_OPENED, data)])
     await procedure_outbox.begin(connection, ProcedureKind.DUTIES, case_no, case_no, now)
     await procedure_outbox.tell(connection, ProcedureKind.DUTIES, case_no, now)
     return True
 
 
-async def report_issued(connection: Connection, hands: Hands, case_no: str, paper_id: UUID, now: datetime) -> None:
+async def report_issued(connection: Connection, ctx: Context, case_no: str, paper_id: UUID, now: datetime) -> None:
     """The report to the magistrate is there, and names all that is on hold; it is still to be handed in.
 
     The case's row is locked.
     """
     kind = DutyKind.MAGISTRATE_REPORT
     if await statutory_duties.unreported_since(connection, case_no) is not None:
-        await open_duty(connection, hands, case_no, kind, now, anew=True)
+        await open_duty(connection, ctx, case_no, kind, now, anew=True)
     await statutory_duties.report(connection, case_no)
     if await statutory_duties.issued(connection, case_no, kind, paper_id, now):
         await tasks.close_noted(connection, case_no, [TaskKind.DUTY], task_note(kind), now, "the report is issued")
@@ -132,7 +132,7 @@ async def report_issued(connection: Connection, hands: Hands, case_no: str, pape
 
 async def duty_done(
     connection: Connection,
-    hands: Hands,
+    ctx: Context,
     case_no: str,
     kind: DutyKind,
     paper_id: UUID | None,
@@ -159,7 +159,7 @@ async def duty_done(
         "paper_id": str(duty.paper_id) if duty.paper_id else None,
         "late": (handed_in.at if handed_in else now) > duty.due_at,
         "reason": reason,
-        "policy": hands.policy.version,
+        "policy": ctx.policy.version,
     }
     if handed_in is not None:
         data |= {"diary_no": handed_in.diary_no, "handed_in_at": handed_in.at.isoformat()}
@@ -170,22 +170,22 @@ async def duty_done(
     return True
 
 
-async def end_if_nothing_is_left(connection: Connection, hands: Hands, case_no: str, now: datetime) -> bool:
+async def end_if_nothing_is_left(connection: Connection, ctx: Context, case_no: str, now: datetime) -> bool:
     """The follow-up is done where no bank that holds money waits for one. The case's row is locked."""
     if await document_register.banks_without(connection, case_no, PaperKind.FOLLOW_UP):
         return False
-    return await duty_done(connection, hands, case_no, DutyKind.FOLLOW_UP, None, ENGINE, now, reason=NOTHING_LEFT)
+    return await duty_done(connection, ctx, case_no, DutyKind.FOLLOW_UP, None, ENGINE, now, reason=NOTHING_LEFT)
 
 
 async def finish_by_hand(
-    hands: Hands, ack_no: str, kind: DutyKind, reason: str, by: str, *, handed_in: HandedIn | None = None
+    ctx: Context, ack_no: str, kind: DutyKind, reason: str, by: str, *, handed_in: HandedIn | None = None
 ) -> Duty:
     """An officer says that the report is handed in, or why a duty needs no paper of ours; the same twice is one.
 
     What has come on hold meanwhile, and is on no report, is a duty of its own. Raises `NotFound` and `NotNow`.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, ack_no)
         known = await statutory_duties.get(connection, head.case_no, kind)
         if known is None:
@@ -195,9 +195,9 @@ async def finish_by_hand(
                 return known
             raise NotNow(f"the duty was done at {known.done_at:%Y-%m-%dT%H:%M:%SZ}")
         await _refuse_what_does_not_do_it(connection, head.case_no, known, handed_in, now)
-        await duty_done(connection, hands, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
+        await duty_done(connection, ctx, head.case_no, kind, None, by, now, reason=reason, handed_in=handed_in)
         if handed_in is not None:
-            await _see_who_is_told(connection, hands, head.case_no, known, handed_in)
+            await _see_who_is_told(connection, ctx, head.case_no, known, handed_in)
         done = await statutory_duties.get(connection, head.case_no, kind)
     assert done is not None, "a duty stays"
     return done
@@ -223,17 +223,17 @@ async def _refuse_what_does_not_do_it(
 
 
 async def _see_who_is_told(
-    connection: Connection, hands: Hands, case_no: str, known: Duty, handed_in: HandedIn
+    connection: Connection, ctx: Context, case_no: str, known: Duty, handed_in: HandedIn
 ) -> None:
     """A report of ours says what it names; one that was written otherwise names what was on hold by then."""
     if known.issued_at is None:
         await statutory_duties.report(connection, case_no, handed_in.at)
     since = await statutory_duties.unreported_since(connection, case_no)
     if since is not None:
-        await open_duty(connection, hands, case_no, known.kind, since, anew=True)
+        await open_duty(connection, ctx, case_no, known.kind, since, anew=True)
 
 
-async def tell_of_what_is_late(connection: Connection, hands: Hands, case_no: str, told: CaseOfficer) -> None:
+async def tell_of_what_is_late(connection: Connection, ctx: Context, case_no: str, told: CaseOfficer) -> None:
     """Who is assigned learns what their predecessor, or nobody, was reminded of. The case's row is locked."""
     if told.duty is CaseDuty.DECIDING:
         return
@@ -242,7 +242,7 @@ async def tell_of_what_is_late(connection: Connection, hands: Hands, case_no: st
         past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
             facts = _facts(duty, occasion, f".{told.assignment_no}")
-            await tell_officer(connection, hands, case_no, told.duty, MessageKind.DUTY_DUE, facts)
+            await tell_officer(connection, ctx, case_no, told.duty, MessageKind.DUTY_DUE, facts)
 
 
 def _facts(duty: Duty, occasion: str, to: str = "") -> MessageFacts:
@@ -257,15 +257,15 @@ def _facts(duty: Duty, occasion: str, to: str = "") -> MessageFacts:
 
 
 @dataclass(frozen=True)
-class DutyHands:
+class StatutoryDutyActivities:
     """The activities of `DutiesWorkflow`."""
 
-    hands: Hands
+    ctx: Context
 
     @activity.defn(name="look_at_duties")
     async def look_at_duties(self, asked: ProcedureOrder) -> Look:
         """What of the case's duties is due by itself, and when; over when none waits any more."""
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             waiting = [
                 duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
             ]
@@ -277,17 +277,17 @@ class DutyHands:
         """Do what is due, once however often it is asked: "remind:KIND", "escalate:KIND" or "lapse:KIND"."""
         what, _, name = asked.what.partition(":")
         kind = DutyKind(name)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             duty = await statutory_duties.get(connection, asked.case_no, kind)
             # Done, or opened anew with later clocks, since the workflow has looked.
             if duty is None or all(due.what != asked.what or due.at > asked.at for due in _dues(duty)):
                 return
             if kind is DutyKind.FOLLOW_UP and await end_if_nothing_is_left(
-                connection, self.hands, asked.case_no, asked.at
+                connection, self.ctx, asked.case_no, asked.at
             ):
                 return
-            work = _Care(connection, self.hands, asked.case_no, duty, asked.at)
+            work = _Care(connection, self.ctx, asked.case_no, duty, asked.at)
             await {REMIND: work.remind, ESCALATE: work.escalate, LAPSE: work.lapse}[what]()
 
 
@@ -310,7 +310,7 @@ class _Care:
     """What is done about one duty, inside a transaction that holds its case."""
 
     connection: Connection
-    hands: Hands
+    ctx: Context
     case_no: str
     duty: Duty
     at: datetime
@@ -349,7 +349,7 @@ class _Care:
     async def _ask_for_papers_anew(self, fir_id: UUID) -> None:
         """What banks and the magistrate were told under the report is without one: the follow-up is owed again."""
         if await document_register.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
-            await open_duty(self.connection, self.hands, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
+            await open_duty(self.connection, self.ctx, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
         if await document_register.names_fir(self.connection, self.case_no, fir_id):
             task = NewTask(kind=TaskKind.SUPERVISE, note=LAPSED_UNDER_PAPERS)
             await tasks.open_tasks(self.connection, self.case_no, [task], self.at)
@@ -366,7 +366,7 @@ class _Care:
 
     async def _tell(self, duty: CaseDuty, occasion: str) -> None:
         facts = _facts(self.duty, occasion)
-        await tell_officer(self.connection, self.hands, self.case_no, duty, MessageKind.DUTY_DUE, facts)
+        await tell_officer(self.connection, self.ctx, self.case_no, duty, MessageKind.DUTY_DUE, facts)
 
     async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
         await events.append(self.connection, self.case_no, self.at, ENGINE, [Event(kind, dict(data))])

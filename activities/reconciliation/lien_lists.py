@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime, timedelta
 
-from activities.context import Hands
+from activities.context import Context
 from activities.reconciliation.comparison import Origin, reconcile
 from db.pool import Connection
 from db.reconciliation import comparisons, lien_inquiries, lien_lists
@@ -16,17 +16,17 @@ class NotYet(RuleBroken):
     """The list says that it was drawn up in the future."""
 
 
-async def take_page(hands: Hands, institution: str, told: LienListPage) -> LienListTaken:
+async def take_page(ctx: Context, institution: str, told: LienListPage) -> LienListTaken:
     """Keep one page of a bank's list, and compare the list when it is whole.
 
     The same page again changes nothing and says where the list stands. Raises `NotFound` for a question to another
     bank, `IdempotencyConflict` for another page under the same number, or another list under the same id, `NotYet`.
     """
     now = datetime.now(UTC)
-    if told.as_of > now + timedelta(seconds=hands.policy.signatures.window_seconds):
+    if told.as_of > now + timedelta(seconds=ctx.policy.signatures.window_seconds):
         raise NotYet(NotYet.__doc__)
     digest = hashlib.sha256(told.model_dump_json().encode()).digest()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         if told.inquiry_id is not None:
             await lien_inquiries.get(connection, institution, told.inquiry_id)
         listed = await lien_lists.begin(connection, institution, told, now)
@@ -36,25 +36,25 @@ async def take_page(hands: Hands, institution: str, told: LienListPage) -> LienL
             raise IdempotencyConflict(f"page {told.page} of this list is here already, and says something else")
         missing = await lien_lists.pages_missing(connection, listed)
     # What is kept is not lost if we die here: the next round compares what is whole.
-    compared = None if missing else await compare_list(hands, listed)
+    compared = None if missing else await compare_list(ctx, listed)
     return _taken(listed, missing, compared)
 
 
-async def compare_list(hands: Hands, listed: lien_lists.ListRow) -> Reconciliation:
+async def compare_list(ctx: Context, listed: lien_lists.ListRow) -> Reconciliation:
     """Compare a list all of whose pages are here; done twice, it is the same comparison."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         pages = await lien_lists.pages_of(connection, listed.list_no)
     liens = [lien for page in pages for lien in page.liens]
     rows = [ListedLien.model_validate({"row_no": row_no, **lien}) for row_no, lien in enumerate(liens, start=1)]
     digest = hashlib.sha256(b"".join(page.digest for page in pages)).digest()
     origin = Origin(listed.as_of, listed.list_no, listed.inquiry_id)
     code = listed.institution
-    return await reconcile(hands.pool, code, rows, digest, taken_by=f"bank:{code}", origin=origin)
+    return await reconcile(ctx.pool, code, rows, digest, taken_by=f"bank:{code}", origin=origin)
 
 
-async def stands(hands: Hands, institution: str) -> BankLiens:
+async def stands(ctx: Context, institution: str) -> BankLiens:
     """What we want of the bank, and where its last list stands."""
-    async with hands.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
+    async with ctx.pool.acquire() as connection, connection.transaction(isolation="repeatable_read", readonly=True):
         asked = await lien_inquiries.open_of(connection, institution)
         listed = await lien_lists.last_of(connection, institution)
         last = None if listed is None else await _where(connection, listed)

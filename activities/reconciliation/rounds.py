@@ -15,7 +15,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.banks.delivery import Adapters
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS, Told
 from activities.reconciliation.inquiries import write_inquiry
 from activities.reconciliation.letter import header_file, liens_letter
@@ -42,10 +42,10 @@ TELL_LIMIT: Final = 500
 
 
 @dataclass(frozen=True)
-class RoundHands:
+class ReconciliationActivities:
     """The activities of `ReconciliationWorkflow`. `mailer` is None where no mail route is set."""
 
-    hands: Hands
+    ctx: Context
     adapters: Adapters
     mailer: Mailer | None
 
@@ -58,8 +58,8 @@ class RoundHands:
         compared = await self._compare_left_over(now)
         told = await self._tell_of_overdue(now)
         await self._write_due(now)
-        limit = self.hands.policy.reconciliation.asks_a_round
-        async with self.hands.pool.acquire() as connection:
+        limit = self.ctx.policy.reconciliation.asks_a_round
+        async with self.ctx.pool.acquire() as connection:
             unput = await lien_inquiries.unput(connection, limit)
         asks = tuple(
             AskForList(
@@ -72,19 +72,19 @@ class RoundHands:
         return RoundPlan(asks=asks, lists_compared=compared, told=told)
 
     async def _compare_left_over(self, now: datetime) -> int:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             left = await lien_lists.left_over(connection, now, LEFT_OVER_LIMIT)
         for listed in left:
-            await compare_list(self.hands, listed)
+            await compare_list(self.ctx, listed)
         return len(left)
 
     async def _tell_of_overdue(self, now: datetime) -> int:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             due = await lien_inquiries.overdue(connection, now, TELL_LIMIT)
         return sum([await self._tell(found, now) for found in due])
 
     async def _tell(self, found: Overdue, now: datetime) -> bool:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await comparisons.lock(connection, found.institution)
             if not await lien_inquiries.told(connection, found, now):
                 return False
@@ -99,9 +99,9 @@ class RoundHands:
         return True
 
     async def _write_due(self, now: datetime) -> None:
-        slots = {institution.code: self._slot(institution.code, now) for institution in self.hands.directory.current}
-        rules = self.hands.policy.reconciliation
-        async with self.hands.pool.acquire() as connection:
+        slots = {institution.code: self._slot(institution.code, now) for institution in self.ctx.directory.current}
+        rules = self.ctx.policy.reconciliation
+        async with self.ctx.pool.acquire() as connection:
             due = await lien_inquiries.not_looked_at(connection, slots, rules.looks_a_round)
         asked = 0
         for code in due:
@@ -111,17 +111,17 @@ class RoundHands:
 
     async def _look(self, code: str, slot_at: datetime, now: datetime) -> bool:
         """Ask the institution in its slot, if it has liens of ours; whether it does."""
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await comparisons.lock(connection, code)
             has_liens = await lien_inquiries.has_liens(connection, code, slot_at)
             if has_liens:
-                rules = self.hands.policy.reconciliation.of(by_channel=self._has_asker(code))
+                rules = self.ctx.policy.reconciliation.of(by_channel=self._has_asker(code))
                 await write_inquiry(connection, code, rules, now, ENGINE, slot_at.isoformat())
             await lien_inquiries.looked_at(connection, code, slot_at)
         return has_liens
 
     def _slot(self, code: str, now: datetime) -> datetime:
-        rules = self.hands.policy.reconciliation.of(by_channel=self._has_asker(code))
+        rules = self.ctx.policy.reconciliation.of(by_channel=self._has_asker(code))
         return slot_of(code, now, rules.every_seconds, rules.stagger_seconds)
 
     # -- putting a question ----------------------------------------------------------------------------------------
@@ -138,10 +138,10 @@ class RoundHands:
         later: BankError | None = None
         for kind, asker in self._askers(order.institution):
             try:
-                way = await self.hands.directory.way(order.institution, kind)
+                way = await self.ctx.directory.way(order.institution, kind)
                 if way is None:
                     continue
-                timeout_seconds = self.hands.policy.delivery.call_timeout_seconds
+                timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
                 await asker.ask_for_liens(way, wanted(asked), timeout_seconds=timeout_seconds)
             except (BankError, CannotOpen) as error:
                 log.info("lien list of %s: %s: %s", order.institution, kind.value, type(error).__name__)
@@ -166,14 +166,14 @@ class RoundHands:
         await self._note(asked, ListWay.EMAIL if written else ListWay.PHONE)
 
     async def _write(self, asked: Inquiry) -> bool:
-        institution = self.hands.directory.current.get(asked.institution)
+        institution = self.ctx.directory.current.get(asked.institution)
         if self.mailer is None or institution is None or not is_plain_address(institution.desk_email):
             return False
         letter, header = liens_letter(institution, asked), header_file(institution)
         try:
             await self.mailer.send(letter.to, letter.subject, letter.body_text, letter.message_id, attachments=[header])
         except MailError as error:
-            attempts = self.hands.policy.delivery.mail_attempts
+            attempts = self.ctx.policy.delivery.mail_attempts
             if error.retryable and activity.in_activity() and activity.info().attempt < attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return False
@@ -182,7 +182,7 @@ class RoundHands:
     async def _note(self, asked: Inquiry, way: ListWay) -> None:
         now, code = datetime.now(UTC), asked.institution
         by_people = way in {ListWay.EMAIL, ListWay.PHONE}
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await comparisons.lock(connection, code)
             if not await lien_inquiries.put(connection, asked.inquiry_id, way, now, desk_told=by_people):
                 return
@@ -191,7 +191,7 @@ class RoundHands:
         METRICS.list_asked(way)
 
     async def _still_to_put(self, order: AskForList) -> Inquiry | None:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             try:
                 asked = await lien_inquiries.get(connection, order.institution, UUID(order.inquiry_id))
             except NotFound as error:
@@ -203,7 +203,7 @@ class RoundHands:
 
     def _askers(self, code: str) -> Iterator[tuple[ChannelKind, ListAsker[object]]]:
         """The institution's channels that have a message for the question, best first."""
-        found = self.hands.directory.current.get(code)
+        found = self.ctx.directory.current.get(code)
         for kind in found.channels if found else ():
             adapter: object = self.adapters.get(kind)
             if isinstance(adapter, ListAsker):

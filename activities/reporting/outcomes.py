@@ -17,7 +17,7 @@ from typing import Final
 import asyncpg
 from prometheus_client import CollectorRegistry, Gauge
 
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from db.reporting import outcomes
 from db.reporting.outcomes import Period
@@ -41,16 +41,16 @@ DISTRICT_CASES_MIN: Final = 5
 OTHER: Final = "other"
 
 
-def period_of(hands: Hands, opened_from: datetime, opened_to: datetime, as_of: datetime) -> Period:
+def period_of(ctx: Context, opened_from: datetime, opened_to: datetime, as_of: datetime) -> Period:
     """The cases opened in `[opened_from, opened_to)`, with the days of procedures as this engine runs them."""
-    factor = hands.procedure_clock_factor
+    factor = ctx.procedure_clock_factor
     return Period(opened_from=opened_from, opened_to=opened_to, as_of=as_of, clock_factor=factor)
 
 
-async def read(hands: Hands, period: Period, by: HomeBy | None) -> HomeReport:
+async def read(ctx: Context, period: Period, by: HomeBy | None) -> HomeReport:
     """The figures, all of one snapshot."""
     async with (
-        hands.pool.acquire() as connection,
+        ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         return await outcomes.report(connection, period, by)
@@ -178,8 +178,8 @@ GAUGES: Final = HomeGauges(METRICS.registry)
 class HomeWatch:
     """Keeps the gauges up to date, reading the database once in five minutes however often they are scraped."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self._read_at = -GAUGES_GOOD_SECONDS
         self._reading: asyncio.Task[None] | None = None
 
@@ -192,11 +192,11 @@ class HomeWatch:
 
     async def _read(self) -> None:
         now = datetime.now(UTC)
-        period = period_of(self._hands, now - GAUGES_SPAN, now, now)
+        period = period_of(self._ctx, now - GAUGES_SPAN, now, now)
         try:
             async with asyncio.timeout(GAUGES_READ_SECONDS):
                 for by in (HomeBy.DISTRICT, HomeBy.BANK):
-                    GAUGES.show(await read(self._hands, period, by))
+                    GAUGES.show(await read(self._ctx, period, by))
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("measures not read: %s", type(error).__name__)
         finally:

@@ -15,7 +15,7 @@ from typing import Final
 import asyncpg
 from prometheus_client import CollectorRegistry, Gauge
 
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from db.pool import Connection
 from db.reporting import call_list, scorecards
@@ -37,9 +37,9 @@ GAUGES_SPAN: Final = timedelta(days=1)
 GAUGES_READ_SECONDS: Final = 5.0
 
 
-def span(hands: Hands, sent_from: datetime, sent_to: datetime, as_of: datetime) -> Span:
+def span(ctx: Context, sent_from: datetime, sent_to: datetime, as_of: datetime) -> Span:
     """The requests sent in `[sent_from, sent_to)`; late is what waits longer than the policy's first rung."""
-    ladders = hands.case_policy.ladders
+    ladders = ctx.case_policy.ladders
     reminders = {
         answer_class: next(step.after_seconds for step in ladder if step.rung is Rung.REMINDER)
         for answer_class, ladder in ladders.items()
@@ -50,10 +50,10 @@ def span(hands: Hands, sent_from: datetime, sent_to: datetime, as_of: datetime) 
 class CallDesk:
     """Knows the habits of the banks, and with them whom to call first."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
-        self._rules = hands.policy.call_list
-        factor = hands.clock_factor
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._rules = ctx.policy.call_list
+        factor = ctx.clock_factor
         self._leaving = default_curve(self._rules.leaving, factor)
         self._answering = {name: default_curve(shares, factor) for name, shares in self._rules.answering.items()}
         self._fitted: dict[str, Habit] = {}
@@ -73,10 +73,10 @@ class CallDesk:
 
     async def _look(self) -> CallList:
         now = datetime.now(UTC)
-        horizon_seconds = self._rules.horizon_seconds / self._hands.clock_factor
-        async with self._hands.pool.acquire() as connection:
+        horizon_seconds = self._rules.horizon_seconds / self._ctx.clock_factor
+        async with self._ctx.pool.acquire() as connection:
             habits = await self._habits(connection, now)
-            holidays = self._hands.policy.bank_holidays
+            holidays = self._ctx.policy.bank_holidays
             return await call_list.calls(connection, habits, now, horizon_seconds, CALLS_MAX, holidays)
 
     async def _habits(self, connection: Connection, now: datetime) -> dict[str, Habit]:
@@ -91,7 +91,7 @@ class CallDesk:
         }
 
     async def _fit(self, connection: Connection, classes: Mapping[str, AnswerClass], now: datetime) -> dict[str, Habit]:
-        since = now - self._rules.history / self._hands.clock_factor
+        since = now - self._rules.history / self._ctx.clock_factor
         leaving = dict.fromkeys(classes, self._leaving)
         answering = {bank: self._answering[answer_class] for bank, answer_class in classes.items()}
         left = await call_list.leaving_history(connection, leaving, since, now)
@@ -179,8 +179,8 @@ GAUGES: Final = ScoreGauges(METRICS.registry)
 class ScoreWatch:
     """Keeps the gauges up to date, reading the database once a minute however often they are scraped."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self._read_at = -GAUGES_GOOD_SECONDS
         self._reading = asyncio.Lock()
 
@@ -191,8 +191,8 @@ class ScoreWatch:
                 return
             now = datetime.now(UTC)
             try:
-                async with asyncio.timeout(GAUGES_READ_SECONDS), self._hands.pool.acquire() as connection:
-                    GAUGES.show(await scorecards.by_class(connection, span(self._hands, now - GAUGES_SPAN, now, now)))
+                async with asyncio.timeout(GAUGES_READ_SECONDS), self._ctx.pool.acquire() as connection:
+                    GAUGES.show(await scorecards.by_class(connection, span(self._ctx, now - GAUGES_SPAN, now, now)))
             except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
                 log.warning("scorecard not read: %s", type(error).__name__)
             self._read_at = time.monotonic()

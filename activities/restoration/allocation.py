@@ -12,7 +12,7 @@ from uuid import UUID
 
 import asyncpg
 
-from activities.context import Hands
+from activities.context import Context
 from db.cases import events, ledger
 from db.cases.events import Event
 from db.police import firs
@@ -41,7 +41,7 @@ def is_divided(lines: Sequence[Line]) -> bool:
     return all(line.allocation_id is not None or not line.free_paise for line in lines)
 
 
-async def divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> None:
+async def divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> None:
     """Give every line of a restoration that is up for approval its share; run twice, it is run once.
 
     Many accounts are many transactions, each of which stands by itself. Raises `NotFound`, and what PostgreSQL raises
@@ -50,7 +50,7 @@ async def divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> 
     left = TRIES
     while True:
         try:
-            if not await _divide(hands, restoration_id, now, by):
+            if not await _divide(ctx, restoration_id, now, by):
                 return
         except (asyncpg.DeadlockDetectedError, _MoreCases):
             left -= 1
@@ -59,9 +59,9 @@ async def divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> 
             await asyncio.sleep(PAUSE_SECONDS)
 
 
-async def _divide(hands: Hands, restoration_id: UUID, now: datetime, by: str) -> bool:
+async def _divide(ctx: Context, restoration_id: UUID, now: datetime, by: str) -> bool:
     """Divide some accounts in one transaction; whether there are more."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await restorations.case_of(connection, restoration_id)
         accounts = _undivided(await restorations.lines(connection, restoration_id))[:ACCOUNTS_AT_ONCE]
         locked = await allocations.lock_cases(connection, accounts, case_no)

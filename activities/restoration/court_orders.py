@@ -10,7 +10,7 @@ from itertools import groupby
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.orders.unassigned_holds import ask_about_kept
 from db.banks import institutions
@@ -38,27 +38,27 @@ _KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE}
 _GO_BY_ORDERS: Final = (ProcedureKind.RESTORATION, ProcedureKind.HOLD, ProcedureKind.GRIEVANCE)
 
 
-async def take_court_order(hands: Hands, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
+async def take_court_order(ctx: Context, ack_no: str, new: NewCourtOrder, by: str) -> CourtOrder:
     """Take an order in, with what follows from it at once; the same order for the same account twice is one.
 
     `keep_hold` and `restore` keep the holds from lapsing, `release` waits for a second officer, and the case's
     procedures look again. Raises `NotFound`, and `NotNow` for a date to come, an amount above what is on hold, or the
     number of an order that says otherwise.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         return await _take(connection, case_no, new, by, now)
 
 
-async def take_wide_order(hands: Hands, wide: WideCourtOrder, by: str) -> list[CourtOrder]:
+async def take_wide_order(ctx: Context, wide: WideCourtOrder, by: str) -> list[CourtOrder]:
     """Take one order in for all accounts and cases that it names, or for none of them.
 
     Raises `NotFound` for a case that is none, and `NotNow` with every place that is refused and why.
     """
-    now = hands.now()
+    now = ctx.now()
     head = {name: getattr(wide, name) for name in CourtOrderHead.model_fields if name != "document"}
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         numbers = {one.ack_no: await case_no_of(connection, one.ack_no) for one in wide.about}
         for case_no in sorted(set(numbers.values())):
             await cases.hold(connection, case_no)
@@ -114,10 +114,10 @@ def to_confirm(court_order_id: int) -> str:
     return f"read and confirm court order {court_order_id}: the banks let go by it"
 
 
-async def put_order_copy(hands: Hands, ack_no: str, court_order_id: int, copy: CourtOrderCopy, by: str) -> CourtOrder:
+async def put_order_copy(ctx: Context, ack_no: str, court_order_id: int, copy: CourtOrderCopy, by: str) -> CourtOrder:
     """Keep the order itself; the same copy twice is one. Raises `NotFound`, and `NotNow` where there is another."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.withdrawn_at is not None:
@@ -139,14 +139,14 @@ async def _with_document(
     return await court_orders.get(connection, case_no, order.court_order_id)
 
 
-async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
+async def confirm_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
     """A second officer has read an order to let go: the banks are ordered to. Twice is once.
 
     Raises `NotFound`, `SameEyes` for whoever took it in, and `NotNow` for another effect, one without its document, or
     more than can be let go.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.confirmed_at is not None:
@@ -156,7 +156,7 @@ async def confirm_court_order(hands: Hands, ack_no: str, court_order_id: int, re
         data = {"court_order_id": court_order_id, "document_digest": order.document_digest, "reason": reason}
         await events.append(connection, case_no, now, by, [Event(EventKind.COURT_ORDER_CONFIRMED, data)])
         if not await court_orders.anything_ordered(connection, case_no, order):
-            await _release(connection, hands, case_no, order, by, now)
+            await _release(connection, ctx, case_no, order, by, now)
         await _close_task(connection, case_no, court_order_id, now, "it is confirmed")
         await firs.tell_procedures(connection, case_no, _GO_BY_ORDERS, now)
         return await court_orders.get(connection, case_no, court_order_id)
@@ -177,10 +177,10 @@ async def _close_task(connection: Connection, case_no: str, court_order_id: int,
     await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], to_confirm(court_order_id), now, why)
 
 
-async def withdraw_court_order(hands: Hands, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
+async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:
     """It was taken in by mistake. Raises `NotFound`, and `NotNow` once a bank was ordered anything under it."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = (await cases.lock(connection, ack_no)).case_no
         order = await court_orders.get(connection, case_no, court_order_id)
         if order.withdrawn_at is not None:
@@ -239,7 +239,7 @@ def _kept(court_order_id: int, hold_ids: Sequence[str], *, kept: bool) -> list[E
 
 
 async def _release(
-    connection: Connection, hands: Hands, case_no: str, order: CourtOrder, by: str, now: datetime
+    connection: Connection, ctx: Context, case_no: str, order: CourtOrder, by: str, now: datetime
 ) -> None:
     """Order the banks to let go what the court names, one order a bank; from the first hop on where it names a sum."""
     found = await court_orders.releasable(connection, case_no, order)
@@ -259,7 +259,7 @@ async def _release(
                 lines=tuple(of_bank[start : start + LINES_MAX]),
                 court_order_id=order.court_order_id,
             )
-            await plan_order(connection, hands, asked, now)
+            await plan_order(connection, ctx, asked, now)
 
 
 def _up_to(found: Sequence[Releasable], wanted_paise: int) -> list[Releasable]:

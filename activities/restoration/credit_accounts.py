@@ -5,7 +5,7 @@ Whoever could turn a credit to another account alone could take it.
 
 from typing import Final
 
-from activities.context import Hands
+from activities.context import Context
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.outbox import procedure_outbox
@@ -30,17 +30,17 @@ class NoSuchAccount(RuleBroken):
         self.flag = flag
 
 
-async def tell(hands: Hands, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
+async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> CreditAccount:
     """Write an account down; nothing is credited to it before a second officer has confirmed it.
 
     Raises `NotFound`, `NoSuchAccount`, and `NotNow` while a bank is ordered to credit the other one.
     """
-    now = hands.now()
-    found, flags = hands.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
+    now = ctx.now()
+    found, flags = ctx.directory.current.resolve(new.institution, new.ifsc, new.account, "account")
     odd = [flag for flag in flags if flag.code != THROUGH_SPONSOR]
     if found is None or odd:
         raise NoSuchAccount(odd[0])
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no, victim = await credit_accounts.complaint(connection, ack_no)
         await cases.hold(connection, case_no)
         await _refuse_ordered(connection, ack_no)
@@ -61,13 +61,13 @@ async def tell(hands: Hands, ack_no: str, new: NewCreditAccount, by: str) -> Cre
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
-async def confirm(hands: Hands, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
+async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount, by: str) -> CreditAccount:
     """A second officer has looked at the proof: what is ordered from here on is credited to it. Said again it is so.
 
     What was made ready for approval is made ready anew. Raises `NotFound`, `SameEyes`, `NotNow`.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no, _ = await credit_accounts.complaint(connection, ack_no)
         await cases.hold(connection, case_no)
         told = await credit_accounts.get(connection, ack_no, account_id)
@@ -88,9 +88,9 @@ async def confirm(hands: Hands, ack_no: str, account_id: int, seen: SeenAccount,
         return await credit_accounts.get(connection, ack_no, account_id)
 
 
-async def told_for(hands: Hands, ack_no: str) -> CreditAccounts:
+async def told_for(ctx: Context, ack_no: str) -> CreditAccounts:
     """All accounts told for a complaint. Raises `NotFound`."""
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         await credit_accounts.complaint(connection, ack_no)
         return CreditAccounts(accounts=tuple(await credit_accounts.of_complaint(connection, ack_no)))
 

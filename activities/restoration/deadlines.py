@@ -11,7 +11,7 @@ from uuid import UUID
 
 from temporalio import activity
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
 from activities.restoration import allocation
@@ -50,16 +50,16 @@ NOBODY_OBJECTS: Final = "nobody has objected in time"
 
 
 @dataclass(frozen=True)
-class RestorationHands:
+class RestorationActivities:
     """The activities of `RestorationWorkflow`."""
 
-    hands: Hands
+    ctx: Context
 
     @activity.defn(name="look_at_restoration")
     async def look_at_restoration(self, asked: ProcedureOrder) -> Look:
         """Where the restoration stands, and what falls due when."""
         async with (
-            self.hands.pool.acquire() as connection,
+            self.ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             row = await restorations.find(connection, UUID(asked.subject))
@@ -74,17 +74,17 @@ class RestorationHands:
 
         What keeps it from being written goes to a person, and it is tried again at the next look.
         """
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             row = await restorations.lock(connection, UUID(asked.subject))
             if row.state is not RestorationState.OPEN or row.step is not Step.APPLICATION:
                 return
-            work = Work(self.hands, connection, row, asked.at, ENGINE)
+            work = Work(self.ctx, connection, row, asked.at, ENGINE)
             victim = await notifications.victim(connection, row.ack_no)
             try:
                 async with connection.transaction():
                     await issue_about(
                         connection,
-                        self.hands,
+                        self.ctx,
                         PaperKind.RESTORATION_APPLICATION,
                         str(row.restoration_id),
                         language=victim.language,
@@ -103,7 +103,7 @@ class RestorationHands:
     @activity.defn(name="divide_accounts")
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
         """Divide what is on hold at its accounts between their victims, once it is up for approval."""
-        await allocation.divide(self.hands, UUID(asked.subject), asked.at, ENGINE)
+        await allocation.divide(self.ctx, UUID(asked.subject), asked.at, ENGINE)
 
     @activity.defn(name="remind_of_step")
     async def remind_of_step(self, asked: ProcedureOrder) -> None:
@@ -121,13 +121,13 @@ class RestorationHands:
         await self._do(asked, Errand(asked.what))
 
     async def _do(self, asked: ProcedureOrder, errand: Errand) -> None:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             row = await restorations.lock(connection, UUID(asked.subject))
             if row.state is not RestorationState.OPEN:
                 return
             found = dues(await standing(connection, row), row.policy, asked.at)
             if any(due.what == errand and due.at <= asked.at for due in found):
-                await _run(Work(self.hands, connection, row, asked.at, ENGINE), errand)
+                await _run(Work(self.ctx, connection, row, asked.at, ENGINE), errand)
 
 
 async def _run(work: Work, errand: Errand) -> None:
@@ -147,7 +147,7 @@ async def _run(work: Work, errand: Errand) -> None:
         case Errand.REMIND:
             await restorations.note_reminded(work.connection, work.row.restoration_id, work.now)
             await _overdue(work, errand)
-            await restoration_messages.due_soon(work.connection, work.hands, work.row, await _due_at(work))
+            await restoration_messages.due_soon(work.connection, work.ctx, work.row, await _due_at(work))
         case Errand.ESCALATE:
             await escalate(work)
         case Errand.ALLOCATE:
@@ -165,7 +165,7 @@ async def escalate(work: Work) -> None:
     await _overdue(work, Errand.ESCALATE)
     if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id):
         await ask(work, TaskKind.SUPERVISE)
-    await restoration_messages.overdue(work.connection, work.hands, work.row, await _due_at(work))
+    await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work))
 
 
 async def _wind_up(work: Work) -> None:
@@ -174,7 +174,7 @@ async def _wind_up(work: Work) -> None:
         await paid(work, StepOutcome.SKIPPED, NOTHING_LEFT)
     else:
         await close(work, RestorationState.CANCELLED, StepOutcome.CANCELLED, NOTHING_LEFT)
-        await restoration_messages.wound_up(work.connection, work.hands, work.row)
+        await restoration_messages.wound_up(work.connection, work.ctx, work.row)
 
 
 async def _due_at(work: Work) -> datetime:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import plan_order
 from activities.restoration.allocation import divide, is_divided
 from activities.restoration.refusals import end, go_on_under
@@ -66,15 +66,15 @@ ENDS_THE_STEP: Final = frozenset(
 
 @asynccontextmanager
 async def _verb(
-    hands: Hands, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting
+    ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting
 ) -> AsyncIterator[Work]:
     """The transaction of one verb: the case locked, the officer let pass, nothing moved on since it was seen."""
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         row = await restorations.lock(connection, restoration_id)
         await _refuse_unseen(connection, row, seen)
         authority.check(verb, by.role, by.subject, row.step, row.prepared_by)
-        yield Work(hands, connection, row, now, by.actor)
+        yield Work(ctx, connection, row, now, by.actor)
 
 
 async def _refuse_unseen(connection: Connection, row: RestorationRow, seen: Seen) -> None:
@@ -126,7 +126,7 @@ async def _refuse_against_court(work: Work) -> None:
 
 
 async def end_step(
-    hands: Hands, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting, reason: str = ""
+    ctx: Context, restoration_id: UUID, verb: RestorationVerb, seen: Seen, by: Acting, reason: str = ""
 ) -> RestorationDone:
     """Do one of the verbs that `ENDS_THE_STEP`.
 
@@ -135,7 +135,7 @@ async def end_step(
     """
     assert verb in ENDS_THE_STEP, "the others have their own functions"
     rule = RULES[verb]
-    async with _verb(hands, restoration_id, verb, seen, by) as work:
+    async with _verb(ctx, restoration_id, verb, seen, by) as work:
         assert rule.outcome is not None, "it ends the step"
         if rule.closes is None:
             await move_on(work, rule.outcome, reason)
@@ -148,13 +148,13 @@ async def end_step(
     return work.done()
 
 
-async def waive_notice(hands: Hands, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
+async def waive_notice(ctx: Context, restoration_id: UUID, waived: NoticeWaived, by: Acting) -> RestorationDone:
     """No holder objects: the days of the notice need not run out. Raises as `end_step`.
 
     `NotNow` too where an objection or a grievance is to be decided first, and where a holder has no notice yet and has
     not waived it in writing.
     """
-    async with _verb(hands, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.WAIVE_NOTICE, waived, by) as work:
         await _refuse_undecided(work)
         if not waived.in_writing:
             await _refuse_unserved(work)
@@ -163,9 +163,9 @@ async def waive_notice(hands: Hands, restoration_id: UUID, waived: NoticeWaived,
     return work.done()
 
 
-async def send_back(hands: Hands, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:
+async def send_back(ctx: Context, restoration_id: UUID, back: SendBack, by: Acting) -> RestorationDone:
     """Send it back to an earlier step. Raises as `end_step`, and `NotNow` for a step that it cannot go back to."""
-    async with _verb(hands, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.SEND_BACK, back, by) as work:
         assert work.row.route is not None, "a route is picked when the trail has been followed"
         to = back_to(work.row.step, back.to, work.row.route)
         if to is None:
@@ -178,9 +178,9 @@ async def send_back(hands: Hands, restoration_id: UUID, back: SendBack, by: Acti
 # -- objections --------------------------------------------------------------------------------------------------------
 
 
-async def receive_objection(hands: Hands, restoration_id: UUID, new: NewObjection, by: Acting) -> RestorationDone:
+async def receive_objection(ctx: Context, restoration_id: UUID, new: NewObjection, by: Acting) -> RestorationDone:
     """Write an objection down; until it is decided nothing goes on that it could change. Raises as `end_step`."""
-    async with _verb(hands, restoration_id, RestorationVerb.OBJECT, new, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.OBJECT, new, by) as work:
         if new.hold_id is not None and new.hold_id not in {line.hold_id for line in await work.lines()}:
             raise NotNow(f"hold {new.hold_id} is none of this restoration's")
         connection = work.connection
@@ -193,7 +193,7 @@ async def receive_objection(hands: Hands, restoration_id: UUID, new: NewObjectio
 
 
 async def decide_objection(
-    hands: Hands, restoration_id: UUID, decided: ObjectionDecided, by: Acting
+    ctx: Context, restoration_id: UUID, decided: ObjectionDecided, by: Acting
 ) -> RestorationDone:
     """Decide an objection. What an upheld one of a holder or a bank is about is let go; with nothing left the
     restoration is refused. One of others, the victim too, says that something is wrong with it: it is sent back.
@@ -201,7 +201,7 @@ async def decide_objection(
     Raises as `end_step`, `NotFound` for an objection to another, and `NotNow` when it is decided already or a court
     keeps the hold that it would let go.
     """
-    async with _verb(hands, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.DECIDE_OBJECTION, decided, by) as work:
         connection, objection_id = work.connection, decided.objection_id
         objection = await objections.get(connection, restoration_id, objection_id)
         if objection.decision is not None:
@@ -264,12 +264,12 @@ async def _let_go(work: Work, lines: Sequence[Line], objection_id: int) -> None:
 # -- orders of courts --------------------------------------------------------------------------------------------------
 
 
-async def take_order(hands: Hands, restoration_id: UUID, taken: OrderTaken, by: Acting) -> RestorationDone:
+async def take_order(ctx: Context, restoration_id: UUID, taken: OrderTaken, by: Acting) -> RestorationDone:
     """Go on under an order that was taken in at the case, or end as it says.
 
     Raises as `end_step`, and `NotNow` for an order that is not one for this step and this money.
     """
-    async with _verb(hands, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.TAKE_ORDER, taken, by) as work:
         orders = await restorations.court_orders(work.connection, restoration_id)
         found = next((order for order in orders if order.court_order_id == taken.court_order_id), None)
         if found is None or found.kind not in ORDERS_OF[work.row.step]:
@@ -283,13 +283,13 @@ async def take_order(hands: Hands, restoration_id: UUID, taken: OrderTaken, by: 
 # -- approval ----------------------------------------------------------------------------------------------------------
 
 
-async def prepare(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
+async def prepare(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Make it ready for approval: what goes home of each hop is fixed. Whoever does so does not approve it.
 
     Raises as `end_step`, and `NotNow` where nothing is to go home.
     """
-    await divide(hands, restoration_id, hands.now(), by.actor)
-    async with _verb(hands, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
+    await divide(ctx, restoration_id, ctx.now(), by.actor)
+    async with _verb(ctx, restoration_id, RestorationVerb.PREPARE, seen, by) as work:
         await _refuse_withdrawn(work)
         lines = await work.lines()
         if not is_divided(lines):
@@ -334,12 +334,12 @@ async def _covered(work: Work) -> list[Covered] | None:
     return await restorations.covered(work.connection, order_id)
 
 
-async def approve(hands: Hands, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
+async def approve(ctx: Context, restoration_id: UUID, seen: Seen, by: Acting) -> RestorationDone:
     """Order the banks to give back what was made ready, one order a bank.
 
     Raises as `end_step`, and `NotNow` when what is on hold is no longer what was made ready.
     """
-    async with _verb(hands, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
+    async with _verb(ctx, restoration_id, RestorationVerb.APPROVE, seen, by) as work:
         await _refuse_undecided(work)
         await _refuse_withdrawn(work)
         await _refuse_other_route(work)
@@ -389,7 +389,7 @@ async def _order(
                     for line in of_bank[start : start + LINES_MAX]
                 ),
             )
-            await plan_order(work.connection, work.hands, order, work.now)
+            await plan_order(work.connection, work.ctx, order, work.now)
 
 
 async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Beneficiary]:
@@ -399,7 +399,7 @@ async def _beneficiaries(work: Work, lines: Sequence[Line]) -> dict[int, Benefic
         to = Beneficiary(institution=instead.institution, holder=instead.account, ifsc=instead.ifsc)
         return {line.hop_no: to for line in lines}
     numbers = [line.hop_no for line in lines]
-    directory = work.hands.directory.current
+    directory = work.ctx.directory.current
     found = {}
     for payer in await restorations.payers(work.connection, work.row.case_no, numbers):
         known, _ = directory.resolve(payer.institution_as_told, payer.ifsc, payer.holder, "payer")

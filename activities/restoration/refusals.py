@@ -8,7 +8,7 @@ court orders it home.
 from collections.abc import Sequence
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications import restoration_messages
 from activities.restoration.transitions import Work, close, move_on, paid
 from db.holds import account_holds
@@ -58,9 +58,7 @@ async def _leave_out(work: Work, lines: Sequence[Line], why: Why) -> None:
     )
     if why.as_ == "refused" and paise:
         occasion = f"refused.{why.court_order_id or 'rest'}"
-        await restoration_messages.refused_in_part(
-            work.connection, work.hands, work.row, occasion, paise, restored_paise
-        )
+        await restoration_messages.refused_in_part(work.connection, work.ctx, work.row, occasion, paise, restored_paise)
 
 
 async def go_on_under(work: Work, order: CourtOrderRow) -> None:
@@ -81,18 +79,18 @@ async def go_on_under(work: Work, order: CourtOrderRow) -> None:
         await move_on(work, ENDS_BY[order.effect], reason)
 
 
-async def reopen(hands: Hands, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
+async def reopen(ctx: Context, restoration_id: UUID, why: ReopenReason, by: Acting) -> RestorationDone:
     """Begin anew what was refused or cancelled: its money on hold is the next round, from the first step on.
 
     Of one that is restored, what it has left out. Raises `NotFound`, `MayNot`, and `NotNow` where it did not end so or
     none of its money is on hold and free.
     """
-    now = hands.now()
-    async with hands.pool.acquire() as connection, connection.transaction():
+    now = ctx.now()
+    async with ctx.pool.acquire() as connection, connection.transaction():
         row = await restorations.lock(connection, restoration_id)
         out = await exclusions.of_restoration(connection, restoration_id)
         authority.check_reopening(by.role, row.state, leaves_out=bool(out))
-        work = Work(hands, connection, row, now, by.actor)
+        work = Work(ctx, connection, row, now, by.actor)
         if not await account_holds.take_up_again(
             connection, row.case_no, now, restoration_id=restoration_id, anew=True
         ):

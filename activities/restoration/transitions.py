@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.notifications import restoration_messages
 from activities.orders.unassigned_holds import ask_about_kept
 from activities.restoration.allocation import is_divided
@@ -44,7 +44,7 @@ _ASKED_FOR: Final = (TaskKind.RESTORATION_STEP, TaskKind.SUPERVISE)
 class Work:
     """A restoration as one transaction works on it: `row` is what it has come to."""
 
-    hands: Hands
+    ctx: Context
     connection: Connection
     row: RestorationRow
     now: datetime
@@ -302,7 +302,7 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
         due_at=due_at.isoformat(),
     )
     lines = await work.lines()
-    await restoration_messages.step_opened(work.connection, work.hands, work.row, lines, due_at)
+    await restoration_messages.step_opened(work.connection, work.ctx, work.row, lines, due_at)
     if step not in BY_OTHERS:
         await ask(work)
     await work.tell()
@@ -332,7 +332,7 @@ async def _close(work: Work, state: RestorationState, reason: str, *, ended: Ste
         held_paise=sum(line.held_paise for line in lines),
         left_out_paise=sum(one.held_paise for one in out) or None,
     )
-    await restoration_messages.closed(connection, work.hands, row, lines, state)
+    await restoration_messages.closed(connection, work.ctx, row, lines, state)
     await _keep_no_more(work)
     # What a bank has not given back, or has put on hold since, is the victim's: the next round. Nobody has refused it.
     await account_holds.take_up_again(connection, row.case_no, work.now, ack_no=row.ack_no)

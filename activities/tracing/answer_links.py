@@ -16,8 +16,8 @@ from uuid import UUID
 import orjson
 
 from activities.banks.reply_links import ANSWERS_AT_ONCE, LinkState, link_key, make_token, order_link_key, token_digest
-from activities.context import Hands
-from activities.secrets import Vault
+from activities.context import Context
+from activities.secrets import SecretBox
 from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.email import AnswerLink, job_id_of
@@ -107,10 +107,10 @@ class NotTaken:
 class LetterLinks:
     """Makes the links of letters, which begin with `public_url`."""
 
-    def __init__(self, hands: Hands, vault: Vault, public_url: str) -> None:
-        self._hands = hands
-        self._key = link_key(vault)
-        self._order_key = order_link_key(vault)
+    def __init__(self, ctx: Context, secret_box: SecretBox, public_url: str) -> None:
+        self._ctx = ctx
+        self._key = link_key(secret_box)
+        self._order_key = order_link_key(secret_box)
         self._public_url = public_url.rstrip("/")
 
     async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
@@ -119,8 +119,8 @@ class LetterLinks:
         digest = token_digest(self._key, token)
         assert digest is not None, "a token of ours"
         now = datetime.now(UTC)
-        expires_at = now + timedelta(seconds=self._hands.policy.answer_links.valid_seconds)
-        async with self._hands.pool.acquire() as connection:
+        expires_at = now + timedelta(seconds=self._ctx.policy.answer_links.valid_seconds)
+        async with self._ctx.pool.acquire() as connection:
             await answer_links.insert(connection, digest, request_id, institution, sent_to, now, expires_at)
         return AnswerLink(f"{self._public_url}{PATH}{token}", expires_at)
 
@@ -129,9 +129,9 @@ class LetterLinks:
         token = make_token(self._order_key)
         digest = token_digest(self._order_key, token)
         assert digest is not None, "a token of ours"
-        now = self._hands.now()
-        expires_at = now + timedelta(seconds=self._hands.policy.answer_links.valid_seconds)
-        async with self._hands.pool.acquire() as connection:
+        now = self._ctx.now()
+        expires_at = now + timedelta(seconds=self._ctx.policy.answer_links.valid_seconds)
+        async with self._ctx.pool.acquire() as connection:
             await order_links.insert(connection, digest, order_id, institution, sent_to, now, expires_at)
         return AnswerLink(f"{self._public_url}{ORDER_PATH}{token}", expires_at)
 
@@ -139,9 +139,9 @@ class LetterLinks:
 class AnswerLinks:
     """What is behind the links: looking, and answering."""
 
-    def __init__(self, hands: Hands, vault: Vault) -> None:
-        self._hands = hands
-        self._key = link_key(vault)
+    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+        self._ctx = ctx
+        self._key = link_key(secret_box)
         self._places = asyncio.Semaphore(ANSWERS_AT_ONCE)
 
     def digest(self, token: str) -> bytes | None:
@@ -150,13 +150,13 @@ class AnswerLinks:
 
     async def look(self, digest: bytes) -> LinkView | None:
         """What the link shows now; None where there is no such link. Changes nothing."""
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             link = await answer_links.find(connection, digest)
             return await _view(connection, link) if link else None
 
     async def took(self, digest: bytes, fields: Mapping[str, str]) -> bool:
         """Whether this very form was taken before."""
-        async with self._hands.pool.acquire() as connection:
+        async with self._ctx.pool.acquire() as connection:
             link = await answer_links.find(connection, digest)
             return link is not None and await answer_links.knows_form(connection, link.link_id, _fields_digest(fields))
 
@@ -167,7 +167,7 @@ class AnswerLinks:
         has changed. Should this process end between the answer and its note here, the same form sent again is the same
         answer, and finds every line known.
         """
-        async with self._places, self._hands.pool.acquire() as connection, connection.transaction():
+        async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
             link = await answer_links.lock(connection, digest)
             if link is None:
                 return None
@@ -189,7 +189,7 @@ class AnswerLinks:
             lines=to_lines(form.stated.values(), link.institution, form.answerer, form.made_at),
         )
         body_digest = hashlib.sha256(link.link_id.to_bytes(8, "big") + form.digest).digest()
-        return await take_status_update(self._hands, link.institution, update, body_digest)
+        return await take_status_update(self._ctx, link.institution, update, body_digest)
 
     async def _note(self, connection: Connection, link: LinkRow, form: AnswerForm, receipt: AnswerReceipt) -> Taken:
         now, who = datetime.now(UTC), form.answerer

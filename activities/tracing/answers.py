@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from activities.cases.desk import make_known
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from activities.tracing.claims import to_claims
 from activities.tracing.contradictions import cross_check
@@ -49,7 +49,7 @@ class AnswerReceipt:
 
 
 async def take_status_update(
-    hands: Hands, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
+    ctx: Context, institution: str, update: StatusUpdate, body_digest: bytes, *, body_kept: bool = False
 ) -> AnswerReceipt:
     """Write an answer of `institution` with everything that follows from it; say what to tell the workflow.
 
@@ -59,12 +59,12 @@ async def take_status_update(
     same to the caller.
     """
     now = datetime.now(UTC)
-    claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
+    claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
     if any(claim.payee and claim.payee.institution is None for claim in claims):
         # It may have been loaded since this process looked.
-        await hands.directory.freshen()
-        claims = to_claims(update.lines, update.job_id or "", hands.directory.current, hands.policy.trail)
-    async with hands.pool.acquire() as connection, connection.transaction():
+        await ctx.directory.freshen()
+        claims = to_claims(update.lines, update.job_id or "", ctx.directory.current, ctx.policy.trail)
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock_for_bank(connection, update.ack_no, institution)
         given = await answers.reply_given(connection, institution, body_digest)
         if given and not _may_be_news(given.reply):
@@ -73,17 +73,17 @@ async def take_status_update(
         claims = _said_anew(claims, positions, institution)
         keys = [claim.natural_key for claim in claims]
         known = await answers.known_lines(connection, head.case_no, institution, keys)
-        outcome = reconcile(institution, claims, positions, known, head.last_hop_no, hands.policy.trail)
+        outcome = reconcile(institution, claims, positions, known, head.last_hop_no, ctx.policy.trail)
         if given and all(judged.disposition is Disposition.DUPLICATE for judged in outcome.judgements):
             return _as_before(given)
         outcome = await _check_job(connection, head.case_no, institution, update.job_id, outcome)
         reply = _counts(outcome)
-        work = _Writing(hands, connection, head, institution, outcome, positions, now, body_kept)
+        work = _Writing(ctx, connection, head, institution, outcome, positions, now, body_kept)
         follow_up, beyond = await work.write(
             update.job_id or "", body_digest, given.said_again + 1 if given else 0, reply
         )
     _count(head, outcome, beyond, now)
-    await _hear(hands, head.case_no, institution)
+    await _hear(ctx, head.case_no, institution)
     return AnswerReceipt(reply["accepted"], reply["duplicates"], reply["contradictions"], follow_up)
 
 
@@ -133,14 +133,14 @@ async def _check_job(
     )
 
 
-async def _hear(hands: Hands, case_no: str, institution: str) -> None:
+async def _hear(ctx: Context, case_no: str, institution: str) -> None:
     """The bank reads what reaches it over the channels that carried this case: they are well again."""
-    if not hands.health.of(institution):
+    if not ctx.health.of(institution):
         return
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         carried = await channels.that_carried(connection, case_no, institution)
     for channel in carried:
-        await hands.health.answered(institution, channel)
+        await ctx.health.answered(institution, channel)
 
 
 def _bound(update_id: int, body_digest: bytes, words: bytes, *, body_kept: bool) -> dict[str, str | list[str]]:
@@ -180,7 +180,7 @@ def _counts(outcome: Reconciliation) -> dict[str, int]:
 class _Writing:
     """One answer on its way into the database, inside the caller's transaction."""
 
-    hands: Hands
+    ctx: Context
     connection: Connection
     head: cases.CaseHead
     institution: str
@@ -408,7 +408,7 @@ class _Writing:
         return (*self._new_briefs(), *grown)
 
     def _new_briefs(self) -> tuple[HopBrief, ...]:
-        directory = self.hands.directory.current
+        directory = self.ctx.directory.current
         briefs = []
         for hop in self.outcome.new_hops:
             found = directory.get(hop.payee.institution) if hop.payee.institution else None

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from activities.cases.desk import close_if_empty, tell, withdraw_from_request
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS
 from db.cases import cases, events, hops, ledger, tasks
 from db.cases.events import Event
@@ -95,7 +95,7 @@ class SettledBy:
 
 
 async def settle(
-    hands: Hands, contradiction_id: int, settling: Settling, by: SettledBy
+    ctx: Context, contradiction_id: int, settling: Settling, by: SettledBy
 ) -> tuple[SettlementDone, FollowUp | None]:
     """Settle a contradiction, or propose to where money would leave `held` and nobody else has proposed it.
 
@@ -103,13 +103,13 @@ async def settle(
     has moved on since, or when a bank is ordered to move what would leave `held`.
     """
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         case_no = await contradictions.case_of(connection, contradiction_id)
         head = await cases.lock(connection, case_no)
         found = await contradictions.get(connection, contradiction_id)
         standing = await contradictions.standing(connection, contradiction_id)
         _refuse_another(settling, standing)
-        work = _Settling(hands, connection, head, found, standing, settling, by, now)
+        work = _Settling(ctx, connection, head, found, standing, settling, by, now)
         entries = await work.entries()
         proposed_by = None
         if work.from_held(entries):
@@ -133,7 +133,7 @@ def _refuse_another(settling: Settling, standing: Settlement | None) -> None:
 class _Settling:
     """One settlement on its way into the database, inside the caller's transaction."""
 
-    hands: Hands
+    ctx: Context
     connection: Connection
     head: cases.CaseHead
     found: ContradictionRow
@@ -243,7 +243,7 @@ class _Settling:
             closed = await close_if_empty(self.connection, self.head.case_no, hop, self.now)
             if not closed:
                 return None
-            return await tell(self.connection, self.hands, self.head, self.now, reopened=[], closed=closed)
+            return await tell(self.connection, self.ctx, self.head, self.now, reopened=[], closed=closed)
         if in_play_paise == 0:
             return None
         case_no = self.head.case_no
@@ -255,7 +255,7 @@ class _Settling:
         await hops.ask_anew(self.connection, case_no, hop.hop_no)
         await tasks.open_tasks(self.connection, case_no, tasks_before_asking(hop.hop_no, state), self.now)
         closed = [] if hop.state is HopState.CLOSED else [HopRef(hop_no=hop.hop_no, revision=hop.revision)]
-        return await tell(self.connection, self.hands, self.head, self.now, reopened=[again], closed=closed)
+        return await tell(self.connection, self.ctx, self.head, self.now, reopened=[again], closed=closed)
 
     async def _log(self, kind: EventKind, more: Mapping[str, object]) -> None:
         data = {

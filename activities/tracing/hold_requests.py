@@ -14,7 +14,7 @@ from activities.banks.consignments import HoldParcel
 from activities.banks.delivery import Carried, Carrier
 from activities.banks.letters import Letter, send_letter
 from activities.cases.desk import write_off_request
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
 from activities.tracing.request_letters import nodal_letter, reminder_letter, with_link
 from activities.tracing.tickets import instrument_of, urgency_of
@@ -48,10 +48,10 @@ REQUEST_OVER = frozenset({RequestState.ANSWERED, RequestState.STOPPED, RequestSt
 
 
 @dataclass(frozen=True)
-class FreezeHands:
+class CaseActivities:
     """The activities of `CaseWorkflow`. Without a `mailer` no letter is sent, without `links` a letter has none."""
 
-    hands: Hands
+    ctx: Context
     carrier: Carrier
     mailer: Mailer | None
     links: LinkMaker | None = None
@@ -67,7 +67,7 @@ class FreezeHands:
         A bank that cannot be reached raises a retryable error; one that refuses is an outcome.
         """
         request_id, now = UUID(order.request_id), datetime.now(UTC)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             planned = await requests.plan(
                 connection, request_id, order.case_no, order.wave_no, order.institution, order.hops, now
             )
@@ -79,7 +79,7 @@ class FreezeHands:
                 _count_sent(planned, to_ask, now)
             if sent := await _without_a_call(connection, order, request, to_ask):
                 return sent
-            ticket = await _ticket(self.hands, connection, order, to_ask)
+            ticket = await _ticket(self.ctx, connection, order, to_ask)
         return await self._call(order, ticket, tuple(hop.hop_no for hop in to_ask), first=planned is not None)
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
@@ -101,7 +101,7 @@ class FreezeHands:
         """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         task = NewTask(kind=TaskKind.TICKET_REFUSED, note=type(error).__name__)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             request = await requests.find(connection, request_id)
             if request is None or request.state in REQUEST_OVER:
@@ -115,7 +115,7 @@ class FreezeHands:
 
     async def _record_delivery(self, order: SendHoldRequest, carried: Carried, asked: tuple[int, ...]) -> Sent:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             first_word = await requests.delivered(
                 connection,
                 request_id,
@@ -135,7 +135,7 @@ class FreezeHands:
         """The bank will not take the ticket as it is: a person must look, and the ladder goes on meanwhile."""
         now = datetime.now(UTC)
         code = refusal.response_code
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, UUID(order.request_id))
             await cases.hold(connection, order.case_no)
             if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
@@ -163,7 +163,7 @@ class FreezeHands:
         A letter that cannot be sent (no mail route, no address, the server refuses) is written down with its reason,
         and the ladder goes on: the next rung is a person.
         """
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             request = await requests.get(connection, UUID(order.request_id))
         if request is None:
             return Climbed(done=False, reason="never sent", unknown=True)
@@ -190,7 +190,7 @@ class FreezeHands:
         """Remind the bank over the channel that carried the request, where that has a message for it."""
         if request.channel is None:
             return False
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             live = await requests.live_hops(connection, request.request_id)
         references = sorted({hop.reference for hop in live})
         # The same for every attempt of this rung, so that they are one chaser.
@@ -198,7 +198,7 @@ class FreezeHands:
         return await self.carrier.chase(request.request_id, request.institution, request.channel, references, asked_at)
 
     async def _write_letter(self, order: ClimbRung) -> Climbed:
-        institution = self.hands.directory.current.get(order.institution)
+        institution = self.ctx.directory.current.get(order.institution)
         if self.mailer is None:
             return Climbed(done=False, reason="no mail route is set")
         if institution is None:
@@ -211,25 +211,25 @@ class FreezeHands:
             link = await self.links.issue(request_id, order.institution, letter.to)
             letter = with_link(letter, link)
         try:
-            await send_letter(self.hands, self.mailer, letter, link, About.HOLD_REQUEST, request_id)
+            await send_letter(self.ctx, self.mailer, letter, link, About.HOLD_REQUEST, request_id)
         except MailError as error:
-            if error.retryable and activity.info().attempt < self.hands.policy.delivery.mail_attempts:
+            if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
                 raise ApplicationError(str(error), type=type(error).__name__) from error
             return Climbed(done=False, reason=type(error).__name__)
         return Climbed(done=True, reason=letter.remark)
 
     async def _letter(self, order: ClimbRung, institution: Institution) -> Letter:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             request = await requests.get(connection, UUID(order.request_id))
             live = await requests.live_hops(connection, UUID(order.request_id))
         assert request is not None, "the caller has seen it"
         if order.rung is Rung.REMINDER:
             return reminder_letter(institution, request, live)
-        return nodal_letter(institution, request, live, self.hands.policy.bank_holidays, datetime.now(UTC))
+        return nodal_letter(institution, request, live, self.ctx.policy.bank_holidays, datetime.now(UTC))
 
     async def _record_rung(self, order: ClimbRung, letter: Climbed | None) -> Climbed:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             passed = await bank_exchanges.bound(connection, About.HOLD_REQUEST, request_id) if letter else {}
             await cases.hold(connection, order.case_no)
             request = await requests.get(connection, request_id)
@@ -266,7 +266,7 @@ class FreezeHands:
     async def settle_case(self, order: SettleCase) -> Settled:
         """Close a case in which nothing is in play; else say what is open."""
         now = datetime.now(UTC)
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             if await ledger.in_play_paise(connection, order.case_no):
                 return Settled(settled=False, start=await cases.snapshot(connection, order.case_no))
@@ -325,7 +325,7 @@ def _count_sent(planned: requests.Planned, hops: Sequence[requests.HopToAsk], no
 
 
 async def _ticket(
-    hands: Hands, connection: Connection, order: SendHoldRequest, hops: list[requests.HopToAsk]
+    ctx: Context, connection: Connection, order: SendHoldRequest, hops: list[requests.HopToAsk]
 ) -> HoldTicket:
     """The ticket as the wire wants it. Hops with one reference are one incident: the bank sees one transfer.
 
@@ -334,7 +334,7 @@ async def _ticket(
     most = max(hops, key=lambda hop: hop.disputed_paise)
     payment = await intake.payment_of_hop(connection, order.case_no, most.hop_no)
     weight = await requests.weight(connection, UUID(order.request_id))
-    urgency = urgency_of(hands, order.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
+    urgency = urgency_of(ctx, order.institution, weight.sent_at, weight.freshest_at, weight.largest_paise)
     incidents: dict[str, Incident] = {}
     for hop in hops:
         before = incidents.get(hop.reference_key)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.protocol import Instrument
 from db.intake import Payment
 from domain.banks.priority import priority_key
@@ -40,12 +40,12 @@ class Urgency:
     """when silence is first taken up with the bank; None where the directory has lost the bank"""
 
 
-def urgency_of(hands: Hands, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
+def urgency_of(ctx: Context, institution: str, sent_at: datetime, freshest_at: datetime, largest_paise: int) -> Urgency:
     """The urgency of a request of `sent_at`, by the freshest of all transfers it ever asked about and the largest."""
-    known = hands.directory.current.get(institution)
-    waits = {rung.rung: rung.after_seconds for rung in hands.case_policy.ladders[known.answer_class]} if known else {}
+    known = ctx.directory.current.get(institution)
+    waits = {rung.rung: rung.after_seconds for rung in ctx.case_policy.ladders[known.answer_class]} if known else {}
     return Urgency(
-        priority=priority_key(hands.case_policy.priority, freshest_at, largest_paise, sent_at),
+        priority=priority_key(ctx.case_policy.priority, freshest_at, largest_paise, sent_at),
         requested_at=sent_at,
         respond_by=sent_at + timedelta(seconds=waits[Rung.REMINDER]) if waits else None,
     )

@@ -9,7 +9,7 @@ from enum import StrEnum
 
 import asyncpg
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from activities.tracing.claims import to_claims
@@ -117,7 +117,7 @@ def not_taken(reading: TrailReading) -> TrailOutcome:
 
 
 async def take_trail(
-    hands: Hands,
+    ctx: Context,
     reading: TrailReading,
     *,
     taken_by: str,
@@ -128,8 +128,8 @@ async def take_trail(
 
     `follow` is given what the workflows must be told, `progress` the number of rows done.
     """
-    await hands.directory.freshen()
-    taking = _Taking(hands, reading, taken_by, progress)
+    await ctx.directory.freshen()
+    taking = _Taking(ctx, reading, taken_by, progress)
     try:
         await taking.take()
         for follow_up in await taking.follow_ups():
@@ -144,7 +144,7 @@ async def take_trail(
 class _Taking:
     """A workbook while it is taken."""
 
-    hands: Hands
+    ctx: Context
     reading: TrailReading
     taken_by: str
     progress: Callable[[int], None]
@@ -177,7 +177,7 @@ class _Taking:
         """What to tell the workflow: of a case that was opened or reopened, how it stands now, and all news."""
         found = [FollowUp(case_no=told.case_no, news=told.news) for told in self.told if told.news]
         started = {told.case_no for told in self.told if told.start}
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             starts = [
                 FollowUp(case_no=case_no, start=await cases.snapshot(connection, case_no))
                 for case_no in sorted(started)
@@ -199,7 +199,7 @@ class _Taking:
     async def _take_transfers(self, rows: list[TrailRow]) -> None:
         """Open the case, or bring into it what it does not know yet."""
         keys = {_place(row): self._transfer_key(_transfer(row)) for row in rows}
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             registered = await intake.by_ack_no(connection, self.reading.ack_no)
             known = await intake.cases_of_transfers(connection, list(keys.values()))
             case_no = registered.receipt.case_ack_no if registered else None
@@ -230,7 +230,7 @@ class _Taking:
         self._use([row for row in rows if keys[_place(row)] in known], known, keys)
         if not fresh:
             return
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             teller = await trail_import.teller(connection, self.reading.ack_no)
             anchor = await trail_import.known_transfer(connection, case_no)
         joint = _joint(anchor) if anchor else None
@@ -260,7 +260,7 @@ class _Taking:
             transfers=(joint, *transfers) if joint else transfers,
         )
         key = f"trail-{hashlib.sha256(complaint.model_dump_json().encode()).hexdigest()}"
-        taken = await take_complaint(self.hands, complaint, idempotency_key=key, taken_by=self.taken_by)
+        taken = await take_complaint(self.ctx, complaint, idempotency_key=key, taken_by=self.taken_by)
         if taken.follow_up:
             self.told.append(taken.follow_up)
         self.outcome.flags += taken.receipt.flags
@@ -276,7 +276,7 @@ class _Taking:
     def _transfer_key(self, transfer: Transfer) -> str:
         """As the intake has it."""
         payee = transfer.payee
-        found, _ = self.hands.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
+        found, _ = self.ctx.directory.current.resolve(payee.institution, payee.ifsc, payee.holder, "payee")
         return transfer_key(transfer.reference, transfer.amount_paise, found.code if found else payee.institution)
 
     # -- what banks say ----------------------------------------------------------------------------------------
@@ -286,7 +286,7 @@ class _Taking:
         rows = (*self.reading.transfers, *self.reading.said)
         content = trail_lines.content(rows)
         data = {"content": content, "rows": dict(Counter(row.sheet.value for row in rows))}
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.lock(connection, case_no)
             if not await trail_import.imported_before(connection, case_no, content):
                 now = datetime.now(UTC)
@@ -295,7 +295,7 @@ class _Taking:
     async def _take_round(self, rows: Sequence[TrailRow]) -> list[TrailRow]:
         """Take rows whose transfers are known; returns those whose are not."""
         assert self.outcome.case_no is not None, "without a case nothing is said of it"
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             hops = await trail_import.named_hops(
                 connection,
                 self.outcome.case_no,
@@ -324,7 +324,7 @@ class _Taking:
         """The rows that the bank has not told in other words before."""
         assert self.outcome.case_no is not None, "without a case nothing is said of it"
         asked = sorted({hop_no for _, hop_nos in said for hop_no in hop_nos})
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             lines = await trail_import.told_lines(connection, self.outcome.case_no, bank, asked)
         onward = [
             OnwardHop(hop.parent_hop_no, hop.reference_key, hop.disputed_paise)
@@ -333,7 +333,7 @@ class _Taking:
         ]
         rows = [row for row, _ in said]
         claims = to_claims(
-            (trail_lines.to_line(1, row, "") for row in rows), "", self.hands.directory.current, self.hands.policy.trail
+            (trail_lines.to_line(1, row, "") for row in rows), "", self.ctx.directory.current, self.ctx.policy.trail
         )
         verdicts = Told(lines, onward).judge([(claim, of) for claim, (_, of) in zip(claims, said, strict=True)])
         news = []
@@ -356,7 +356,7 @@ class _Taking:
             reason = "the bank of the account is not in the directory: name it at the desk, and import again"
             self._reject([row], TrailColumn.ACTION_BY, "bank_unknown", reason)
             return None
-        named = self.hands.directory.current.resolve(row.bank, None, "", "bank")[0] if row.bank else None
+        named = self.ctx.directory.current.resolve(row.bank, None, "", "bank")[0] if row.bank else None
         if named:
             return named.code
         known = sorted(institutions - {None}, key=str)
@@ -376,7 +376,7 @@ class _Taking:
         body_digest = trail_lines.digest(case_no, bank, rows)
         update = StatusUpdate(ack_no=case_no, job_id=None, lines=lines)
         try:
-            receipt = await take_status_update(self.hands, bank, update, body_digest)
+            receipt = await take_status_update(self.ctx, bank, update, body_digest)
         except NotFound:
             reason = f"{bank} says so, and has nothing to do with this case"
             self._reject(rows, TrailColumn.ACTION_BY, "not_its_bank", reason)
@@ -386,7 +386,7 @@ class _Taking:
             return
         if receipt.follow_up:
             self.told.append(receipt.follow_up)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             fates = await trail_import.fates(connection, bank, body_digest)
         for row, fate in zip(rows, fates, strict=True):
             self._done_with(row)
@@ -468,11 +468,11 @@ def _joint(anchor: trail_import.KnownTransfer) -> Transfer:
     )
 
 
-async def export_trail(hands: Hands, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
+async def export_trail(ctx: Context, ack_no: str) -> tuple[str, dict[Sheet, list[ExportRow]]]:
     """The number of the case that `ack_no` names, and the rows of its workbook. Raises `NotFound`."""
     async with (
-        hands.pool.acquire() as connection,
+        ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         case_no, hops, answers = await trail_export.whole_case(connection, ack_no)
-    return case_no, to_sheets(case_no, hops, answers, hands.directory.current, hands.policy.trail)
+    return case_no, to_sheets(case_no, hops, answers, ctx.directory.current, ctx.policy.trail)

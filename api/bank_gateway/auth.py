@@ -13,7 +13,7 @@ from fastapi.security import APIKeyHeader, HTTPAuthorizationCredentials, HTTPBea
 
 from activities.banks.received import keep_words
 from activities.banks.signed_requests import origin_of
-from activities.context import Hands
+from activities.context import Context
 from api.bank_gateway.signatures import SIGNATURE_MALFORMED, signed_by
 from api.dependencies import Parts, TheParts
 from api.problems import Refused
@@ -68,13 +68,13 @@ class _Keys:
 class BankDoor:
     """Knows banks by what they send. One for the process."""
 
-    def __init__(self, hands: Hands, tokens: Tokens, public_url: str | None = None) -> None:
+    def __init__(self, ctx: Context, tokens: Tokens, public_url: str | None = None) -> None:
         """`public_url`: where banks call, as far as it is set; else a signature's host is what the Host header says."""
-        self._hands = hands
+        self._ctx = ctx
         self._tokens = tokens
-        self._window_seconds = hands.policy.signatures.window_seconds
+        self._window_seconds = ctx.policy.signatures.window_seconds
         self._origin = origin_of(public_url)
-        self._keys = _Keys(hands.pool)
+        self._keys = _Keys(ctx.pool)
 
     async def caller(self, request: Request) -> Caller:
         """The bank behind a request. Raises `Refused` for a signature that is none, `BadToken` for a token."""
@@ -94,9 +94,9 @@ class BankDoor:
         return Caller(code, body, key)
 
     async def _is_known(self, code: str) -> bool:
-        if self._hands.directory.current.get(code) is None:
-            await self._hands.directory.freshen()
-        return self._hands.directory.current.get(code) is not None
+        if self._ctx.directory.current.get(code) is None:
+            await self._ctx.directory.freshen()
+        return self._ctx.directory.current.get(code) is not None
 
 
 def lines_of(request: Request) -> list[tuple[str, str]]:
@@ -109,7 +109,7 @@ async def keep_evidence(parts: Parts, request: Request, caller: Caller) -> None:
     """Keep a bank's words as they came, but for its token."""
     path, query = request.scope["raw_path"].decode("latin-1"), request.scope["query_string"].decode("latin-1")
     await keep_words(
-        parts.hands,
+        parts.ctx,
         caller.code,
         request.method,
         f"{path}?{query}" if query else path,

@@ -6,12 +6,12 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import ValidationError
 
 from api.bank_gateway.auth import Caller
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
-N = TypeVar("N", bound=Noun)
+N = TypeVar("N", bound=FrozenModel)
 
 
-def takes(model: type[Noun]) -> dict[str, Any]:
+def takes(model: type[FrozenModel]) -> dict[str, Any]:
     """What the description says of a body that is read here, after the bank is known and its bytes are kept."""
     schema = model.model_json_schema()
     whole = _inlined(schema, schema.pop("$defs", {}))

@@ -39,8 +39,8 @@ async def read_papers(
     cursor: Cursor = None,
 ) -> BankPaperPage:
     """The notices that went to the bank, the newest first; `digest` is the SHA-256 of the PDF."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    async with parts.hands.pool.acquire() as connection:
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    async with parts.ctx.pool.acquire() as connection:
         return await document_register.page_of_bank(connection, bank.code, ack_no, cursor, limit)
 
 
@@ -52,8 +52,8 @@ async def read_papers(
 )
 async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
     """One paper, byte for byte as it was issued."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    async with parts.hands.pool.acquire() as connection:
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    async with parts.ctx.pool.acquire() as connection:
         pdf = await document_register.read_of_bank(connection, bank.code, paper_id)
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
 
@@ -66,7 +66,7 @@ async def read_paper(response: Response, parts: TheParts, bank: TheBank, paper_i
 )
 async def read_fir(response: Response, parts: TheParts, bank: TheBank, paper_id: PaperId) -> Response:
     """The copy of the first information report that goes with the paper; its SHA-256 stands on it."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    async with parts.hands.pool.acquire() as connection:
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    async with parts.ctx.pool.acquire() as connection:
         document = await document_register.fir_of_bank(connection, bank.code, paper_id)
     return Response(document, headers=dict(response.headers), media_type=PDF)

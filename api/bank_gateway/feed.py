@@ -58,21 +58,21 @@ async def read_holds(
     wait_seconds: WaitSeconds = 0,
 ) -> FeedPage:
     """The bank's holds in the order in which they last changed; waits for a change where there is none."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     wanted = Wanted(limit, cursor, status, changed_after)
     if not wait_seconds:
-        return await feed.read_feed(parts.hands, bank.code, wanted)
+        return await feed.read_feed(parts.ctx, bank.code, wanted)
     hub: EventHub = request.app.state.bank_hub
     await hub.listening()
-    with hub.subscribed(bank.code, bank.code, parts.hands.policy.bank_limits.waiting_at_once) as ear:
+    with hub.subscribed(bank.code, bank.code, parts.ctx.policy.bank_limits.waiting_at_once) as ear:
         return await _when_there_is_one(request, parts, bank.code, wanted, ear, time.monotonic() + wait_seconds)
 
 
 @router.get("/holds/{hold_id}", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_hold(response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId) -> FeedHold:
     """One hold as it stands."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await feed.read_hold(parts.hands, bank.code, hold_id)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    return await feed.read_hold(parts.ctx, bank.code, hold_id)
 
 
 @router.post(
@@ -85,11 +85,11 @@ async def acknowledge(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> Acknowledged:
     """The bank has the hold. Said again it is the same receipt; what was over without one is `hold-over`."""
-    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
     try:
-        return await feed.acknowledge(parts.hands, bank.code, hold_id)
+        return await feed.acknowledge(parts.ctx, bank.code, hold_id)
     except HoldOver as error:
         raise Refused(HOLD_OVER, str(error)) from None
 
@@ -109,16 +109,16 @@ async def answer(
     idempotency_key: Key = None,
 ) -> AnswerTaken:
     """What the bank says of the hold's hops, in whole or in part; the same body again gets the same reply."""
-    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
     said = body_of(bank, BankAnswer)
     try:
-        taken, follow_up = await feed.take_answer(parts.hands, bank.code, hold_id, said, idempotency_key)
+        taken, follow_up = await feed.take_answer(parts.ctx, bank.code, hold_id, said, idempotency_key)
     except NotItsHop as error:
         violation = Violation(f"lines[{error.line_index}].hop", "is no hop of this hold", error.hop_no)
         raise Refused(INVALID, violations=[violation]) from None
     if follow_up is not None:
-        parts.courier.soon(follow_up)
+        parts.notifier.soon(follow_up)
     return taken
 
 
@@ -132,11 +132,11 @@ async def confirm_release(
     request: Request, response: Response, parts: TheParts, bank: TheBank, hold_id: HoldId
 ) -> None:
     """The bank has let go of all that release orders name of this hold; without an order: `no-release-order`."""
-    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, ReleaseConfirm)
     try:
-        await bank_replies.confirm_release(parts.hands, bank.code, hold_id)
+        await bank_replies.confirm_release(parts.ctx, bank.code, hold_id)
     except NoReleaseOrder as error:
         raise Refused(NO_RELEASE_ORDER, str(error)) from None
 
@@ -144,7 +144,7 @@ async def confirm_release(
 @router.get("/policies")
 async def read_policies(parts: TheParts, bank: TheBank) -> Policies:
     """The bank's limits and what is left of them. Asking is free."""
-    return await policies_of(parts.hands, bank.code)
+    return await policies_of(parts.ctx, bank.code)
 
 
 async def _when_there_is_one(
@@ -157,7 +157,7 @@ async def _when_there_is_one(
     hub: EventHub = request.app.state.bank_hub
     orders_before: int | None = None
     while True:
-        found = await feed.read_feed(parts.hands, code, wanted)
+        found = await feed.read_feed(parts.ctx, code, wanted)
         if orders_before is not None and found.orders_waiting > orders_before:
             return found
         orders_before = found.orders_waiting

@@ -28,8 +28,8 @@ async def read_grievances_of_bank(
     cursor: Cursor = None,
 ) -> BankGrievances:
     """The bank's customers who appeal against a hold and wait for its report, the oldest first."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    async with parts.hands.pool.acquire() as connection:
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    async with parts.ctx.pool.acquire() as connection:
         return await grievance_views.of_bank(connection, bank.code, cursor, limit)
 
 
@@ -42,8 +42,8 @@ async def report_on_grievance(
     request: Request, response: Response, parts: TheParts, bank: TheBank, grievance_id: UUID
 ) -> GrievanceDone:
     """What the bank has found out about its customer; the investigating officer decides. Said again it is one word."""
-    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
     said = body_of(bank, GrievanceReport)
     actor = f"bank:{bank.code}"
-    return await decisions.report(parts.hands, grievance_id, said, actor, institution=bank.code)
+    return await decisions.report(parts.ctx, grievance_id, said, actor, institution=bank.code)

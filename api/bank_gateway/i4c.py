@@ -34,7 +34,7 @@ from api.problems import (
     Violation,
 )
 from api.tokens import TTL_SECONDS, BadToken, Tokens, bearer
-from schemas.base import Noun, Storable
+from schemas.base import FrozenModel, Storable
 from schemas.enums import ChannelKind
 
 router = APIRouter(prefix="/banking", tags=["banking"])
@@ -50,17 +50,17 @@ def _takes(media_type: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {"requestBody": {"required": True, "content": {media_type: {"schema": schema}}}}
 
 
-class _Meta(Noun):
+class _Meta(FrozenModel):
     response_code: str
     response_message: str
 
 
-class _LoggedIn(Noun):
+class _LoggedIn(FrozenModel):
     token: str
     expires_in: int
 
 
-class _Accepted(Noun):
+class _Accepted(FrozenModel):
     acknowledgement_no: str
     job_id: str | None
     accepted: int
@@ -68,25 +68,25 @@ class _Accepted(Noun):
     contradictions: int
 
 
-class _Nothing(Noun):
+class _Nothing(FrozenModel):
     pass
 
 
-class LoginReply(Noun):
+class LoginReply(FrozenModel):
     """A login's reply, for the description alone; what is sent is made by the wire."""
 
     meta: _Meta
     data: _LoggedIn
 
 
-class UpdateReply(Noun):
+class UpdateReply(FrozenModel):
     """A status update's."""
 
     meta: _Meta
     data: _Accepted
 
 
-class RefusalReply(Noun):
+class RefusalReply(FrozenModel):
     """A refusal's."""
 
     meta: _Meta
@@ -101,7 +101,7 @@ def _says(*kinds: Kind) -> dict[int | str, dict[str, Any]]:
 _ALWAYS: Final = (TOO_SLOW, TOO_LARGE, NOT_LOGGED_IN, INVALID, INTERNAL, DATABASE_DOWN)
 
 
-class _Login(Noun):
+class _Login(FrozenModel):
     email: Annotated[str, StringConstraints(min_length=3, max_length=200), Storable]
     password: Annotated[SecretStr, StringConstraints(min_length=1, max_length=200)]
 
@@ -138,16 +138,16 @@ async def take_update(request: Request, parts: TheParts) -> Response:
     """A bank's answer, in its envelope. A case it has nothing to do with is as unknown to it as none at all."""
     tokens: Tokens = request.app.state.tokens
     code = tokens.bank(bearer(request.headers.get("authorization")))
-    wire = await parts.hands.directory.wire(code)
+    wire = await parts.ctx.directory.wire(code)
     if wire is None:
         # The institution has left the directory since it logged in.
         raise BadToken(BadToken.__doc__)
     body = await request.body()
-    digest = await keep_body(parts.hands, code, ChannelKind.I4C, body, lines_of(request))
+    digest = await keep_body(parts.ctx, code, ChannelKind.I4C, body, lines_of(request))
     update = await _opened(body, request, wire)
-    receipt = await take_status_update(parts.hands, code, update, digest, body_kept=True)
+    receipt = await take_status_update(parts.ctx, code, update, digest, body_kept=True)
     if receipt.follow_up is not None:
-        parts.courier.soon(receipt.follow_up)
+        parts.notifier.soon(receipt.follow_up)
     return _reply(
         accepted_reply(
             update.ack_no,

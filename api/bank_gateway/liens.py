@@ -24,8 +24,8 @@ PAGE_MAX_BYTES: Final = 512 * 1024
 @router.get("/liens/wanted", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) -> BankLiens:
     """Whether we wait for the bank's list, and where its last one stands."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await lien_lists.stands(parts.hands, bank.code)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    return await lien_lists.stands(parts.ctx, bank.code)
 
 
 @router.post(
@@ -33,10 +33,10 @@ async def read_liens_wanted(response: Response, parts: TheParts, bank: TheBank) 
 )
 async def hand_in_liens(request: Request, response: Response, parts: TheParts, bank: TheBank) -> LienListTaken:
     """One page of the bank's list; with the last page the list is compared. The same page again changes nothing."""
-    await take(parts.hands, bank.code, LimitName.LIEN_LISTS, response)
+    await take(parts.ctx, bank.code, LimitName.LIEN_LISTS, response)
     await keep_evidence(parts, request, bank)
     told = body_of(bank, LienListPage)
     try:
-        return await lien_lists.take_page(parts.hands, bank.code, told)
+        return await lien_lists.take_page(parts.ctx, bank.code, told)
     except NotYet:
         raise Refused(INVALID, violations=[Violation("as_of", "lies in the future", str(told.as_of))]) from None

@@ -11,8 +11,8 @@ from typing import Final
 
 from pydantic import SecretStr
 
-from activities.context import Hands
-from activities.secrets import Vault, hash_password, password_fits
+from activities.context import Context
+from activities.secrets import SecretBox, hash_password, password_fits
 from api.problems import NOT_LOGGED_IN, TOO_MANY, Refused
 from api.throttle import Throttle
 from db.banks import institutions
@@ -34,9 +34,9 @@ def _nobodys_hash() -> str:
 class BankLogins:
     """Checks e-mail and password of an institution against its Argon2 hash."""
 
-    def __init__(self, hands: Hands, vault: Vault) -> None:
-        self._pool = hands.pool
-        self._tries = Throttle(hands, vault, TryName.BANK_LOGINS)
+    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+        self._pool = ctx.pool
+        self._tries = Throttle(ctx, secret_box, TryName.BANK_LOGINS)
         self._checking = asyncio.Semaphore(CHECKS_AT_ONCE)
         self._waiting = 0
         # What was verified is remembered as a MAC under a key that ends with this process.

@@ -57,15 +57,15 @@ async def read_orders(
     cursor: Cursor = None,
 ) -> BankOrderPage:
     """The bank's orders, the oldest first, each as it stands."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await bank_replies.read_orders(parts.hands, bank.code, limit, cursor, state, waiting=waiting)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_orders(parts.ctx, bank.code, limit, cursor, state, waiting=waiting)
 
 
 @router.get("/{order_id}", name="read_bank_order", responses={**says(RATE_LIMITED), 200: COUNTED})
 async def read_order(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> BankOrder:
     """One order as it stands."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
-    return await bank_replies.read_order(parts.hands, bank.code, order_id)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
+    return await bank_replies.read_order(parts.ctx, bank.code, order_id)
 
 
 @router.get(
@@ -76,9 +76,9 @@ async def read_order(response: Response, parts: TheParts, bank: TheBank, order_i
 )
 async def read_paper(response: Response, parts: TheParts, bank: TheBank, order_id: OrderId) -> Response:
     """The paper that goes with the order, as a PDF."""
-    await take(parts.hands, bank.code, LimitName.FEED_READS, response)
+    await take(parts.ctx, bank.code, LimitName.FEED_READS, response)
     try:
-        pdf = await bank_replies.read_paper(parts.hands, bank.code, order_id)
+        pdf = await bank_replies.read_paper(parts.ctx, bank.code, order_id)
     except NoPaper as error:
         raise Refused(NO_PAPER, str(error)) from None
     return Response(pdf, headers=dict(response.headers), media_type=PDF)
@@ -94,11 +94,11 @@ async def acknowledge(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> OrderAcknowledged:
     """The bank has the order. Said again it is the same receipt; what was over without one is `order-over`."""
-    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
     try:
-        return await bank_replies.acknowledge(parts.hands, bank.code, order_id)
+        return await bank_replies.acknowledge(parts.ctx, bank.code, order_id)
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None
 
@@ -113,11 +113,11 @@ async def acknowledge_cancelled(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> CancellationAcknowledged:
     """The bank does an order no more that is taken back. Said again it is the same receipt."""
-    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     body_of(bank, Acknowledge)
     try:
-        at = await acknowledge_cancellation(parts.hands, bank.code, order_id)
+        at = await acknowledge_cancellation(parts.ctx, bank.code, order_id)
     except NotCancelled as error:
         raise Refused(NOT_CANCELLED, str(error)) from None
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
@@ -138,11 +138,11 @@ async def confirm(
     idempotency_key: Key = None,
 ) -> ConfirmationTaken:
     """What the bank has done of the order, in whole or in part; the same body again gets the same reply."""
-    await take(parts.hands, bank.code, LimitName.ANSWERS, response)
+    await take(parts.ctx, bank.code, LimitName.ANSWERS, response)
     await keep_evidence(parts, request, bank)
     told = body_of(bank, OrderConfirmation)
     try:
-        return await bank_replies.confirm(parts.hands, bank.code, order_id, told, idempotency_key)
+        return await bank_replies.confirm(parts.ctx, bank.code, order_id, told, idempotency_key)
     except NotItsLine as error:
         raise not_its_line(error) from None
 
@@ -157,10 +157,10 @@ async def refuse(
     request: Request, response: Response, parts: TheParts, bank: TheBank, order_id: OrderId
 ) -> OrderRefused:
     """The bank will not do the order as it is: a person looks at why. Said again it changes nothing."""
-    await take(parts.hands, bank.code, LimitName.ACKNOWLEDGES, response)
+    await take(parts.ctx, bank.code, LimitName.ACKNOWLEDGES, response)
     await keep_evidence(parts, request, bank)
     refusal = body_of(bank, OrderRefusal)
     try:
-        return await bank_replies.refuse(parts.hands, bank.code, order_id, refusal, f"bank:{bank.code}")
+        return await bank_replies.refuse(parts.ctx, bank.code, order_id, refusal, f"bank:{bank.code}")
     except OrderOver as error:
         raise Refused(ORDER_OVER, str(error)) from None

@@ -20,5 +20,5 @@ async def search(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)], asked: AccountQuestion
 ) -> AccountView:
     """What every case has on an account: in play, held, claimed; and its balance as the bank told it last."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await accounts.view(connection, asked)

@@ -29,14 +29,14 @@ async def list_cases(
     limit: Limit = LIMIT_DEFAULT,
 ) -> CasePage:
     """Cases, the newest first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await case_views.page(connection, state, after, limit)
 
 
 @router.get("/{ack_no}")
 async def read_case(parts: TheParts, officer: Annotated[Officer, may(Action.READ_CASE)], ack_no: AckNo) -> CaseView:
     """A case by any of its numbers: state, where every rupee is, and how long everything took."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await case_views.get(connection, ack_no)
 
 
@@ -45,7 +45,7 @@ async def read_trail(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> TrailView:
     """The money trail: hops as edges, accounts as nodes."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await trail_views.page(connection, ack_no, after, limit)
 
 
@@ -54,7 +54,7 @@ async def read_ledger(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> LedgerView:
     """The postings with their entries, and what the hops they touch hold now."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await ledger_views.page(connection, ack_no, after, limit)
 
 
@@ -63,7 +63,7 @@ async def read_requests(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> RequestPage:
     """The hold requests, by wave and institution."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await request_views.page(connection, ack_no, after, limit)
 
 
@@ -72,7 +72,7 @@ async def read_answers(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> AnswerPage:
     """Every line of every answer, as the bank wrote it and as it was taken; unknown codes too."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await answer_views.page(connection, ack_no, after, limit)
 
 
@@ -81,5 +81,5 @@ async def read_contradictions(
     parts: TheParts, officer: Reader, ack_no: AckNo, after: After = None, limit: Limit = LIMIT_DEFAULT
 ) -> ContradictionPage:
     """What banks said that cannot be taken as it stands."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await answer_views.contradictions(connection, ack_no, after, limit)

@@ -13,7 +13,7 @@ from api.params import AckNo, HopNo
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, says
 from api.roles import Action
 from api.tokens import Officer
-from schemas.base import Noun, WithReason
+from schemas.base import FrozenModel, WithReason
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 
 router = APIRouter(prefix="/api/v1", tags=["desk"], responses=IN_THE_DESCRIPTION)
@@ -22,7 +22,7 @@ HopChanger = Annotated[Officer, may(Action.CHANGE_HOP)]
 RequestChanger = Annotated[Officer, may(Action.CHANGE_REQUEST)]
 
 
-class Done(Noun):
+class Done(FrozenModel):
     """What a verb was done to: the case, and the hop where there is one."""
 
     case_ack_no: str
@@ -32,7 +32,7 @@ class Done(Noun):
 @router.post("/cases/{ack_no}/hops", status_code=201, responses=says(NOT_NOW, LIMIT_EXCEEDED))
 async def add_hop(parts: TheParts, officer: HopChanger, ack_no: AckNo, new: NewHopByDesk) -> Done:
     """Add a hop below a hop that has that much left, and ask about it."""
-    return told(parts, await desk.add_hop(parts.hands, ack_no, new, officer.actor))
+    return told(parts, await desk.add_hop(parts.ctx, ack_no, new, officer.actor))
 
 
 @router.post("/cases/{ack_no}/hops/{hop_no}/correct", responses=says(NOT_NOW))
@@ -40,7 +40,7 @@ async def correct_hop(
     parts: TheParts, officer: HopChanger, ack_no: AckNo, hop_no: HopNo, correction: HopCorrection
 ) -> Done:
     """Put a hop right; it goes out again under its next revision."""
-    return told(parts, await desk.correct_hop(parts.hands, ack_no, hop_no, correction, officer.actor))
+    return told(parts, await desk.correct_hop(parts.ctx, ack_no, hop_no, correction, officer.actor))
 
 
 @router.post("/cases/{ack_no}/requests/{request_id}/escalate", responses=says(NOT_NOW))
@@ -48,7 +48,7 @@ async def escalate_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
     """Let a request climb its next rung now."""
-    done = await desk.escalate_request(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    done = await desk.escalate_request(parts.ctx, ack_no, request_id, why.reason, officer.actor)
     return told(parts, done)
 
 
@@ -57,7 +57,7 @@ async def send_again(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
     """Send the hops of a request that the bank refused, or never got, out anew: what was wrong is mended."""
-    done = await desk.send_again(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    done = await desk.send_again(parts.ctx, ack_no, request_id, why.reason, officer.actor)
     return told(parts, done)
 
 
@@ -66,12 +66,12 @@ async def stop_request(
     parts: TheParts, officer: RequestChanger, ack_no: AckNo, request_id: UUID, why: WithReason
 ) -> Done:
     """Withdraw a request; what of its hops is in play is untraced from then on."""
-    done = await desk.stop_request(parts.hands, ack_no, request_id, why.reason, officer.actor)
+    done = await desk.stop_request(parts.ctx, ack_no, request_id, why.reason, officer.actor)
     return told(parts, done)
 
 
 def told(parts: Parts, done: DeskDone) -> Done:
     """Tell the case what was committed; what the caller is told of it."""
     if done.follow_up is not None:
-        parts.courier.soon(done.follow_up)
+        parts.notifier.soon(done.follow_up)
     return Done(case_ack_no=done.case_no, hop_no=done.hop_no)

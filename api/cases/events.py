@@ -56,7 +56,7 @@ async def read_events(
     limit: Limit = LIMIT_DEFAULT,
 ) -> Response:
     """The events after `after`. With `Accept: text/event-stream` they keep coming; `Last-Event-ID` resumes."""
-    pool = parts.hands.pool
+    pool = parts.ctx.pool
     if EVENT_STREAM not in request.headers.get("accept", ""):
         async with pool.acquire() as connection:
             page = await event_log.page(connection, ack_no, after, limit)

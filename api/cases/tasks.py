@@ -14,7 +14,7 @@ from api.roles import Action
 from api.tokens import Officer
 from db.reporting import task_views
 from domain.reporting import acts_of
-from schemas.base import Noun, WithReason
+from schemas.base import FrozenModel, WithReason
 from schemas.enums import TaskKind, TaskState
 from schemas.identifiers import ACK_NO_PATTERN
 from schemas.tracing.views import TaskPage
@@ -22,7 +22,7 @@ from schemas.tracing.views import TaskPage
 router = APIRouter(prefix="/api/v1/desk", tags=["desk"], responses=IN_THE_DESCRIPTION)
 
 
-class TaskClosed(Noun):
+class TaskClosed(FrozenModel):
     """What the task was about: a case and perhaps a hop of it, or neither where it was about an institution."""
 
     case_ack_no: str | None
@@ -59,8 +59,8 @@ async def list_tasks(
         acts=acts_of(officer.role),
         of_officer=officer.subject if mine else None,
     )
-    async with parts.hands.pool.acquire() as connection:
-        holidays = parts.hands.policy.bank_holidays
+    async with parts.ctx.pool.acquire() as connection:
+        holidays = parts.ctx.policy.bank_holidays
         return await task_views.page(connection, wanted, after, limit, holidays, datetime.now(UTC))
 
 
@@ -69,5 +69,5 @@ async def close(
     parts: TheParts, officer: Annotated[Officer, may(Action.CLOSE_TASK)], task_id: TaskId, why: WithReason
 ) -> TaskClosed:
     """Close a task by hand."""
-    task = await close_task(parts.hands, task_id, why.reason, officer.actor)
+    task = await close_task(parts.ctx, task_id, why.reason, officer.actor)
     return TaskClosed(case_ack_no=task.case_no, hop_no=task.hop_no)

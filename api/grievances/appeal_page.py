@@ -18,7 +18,7 @@ from fastapi import APIRouter, Query, Request
 from pydantic import ValidationError
 from starlette.responses import RedirectResponse, Response
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import APPEAL_PATH
 from activities.grievances import decisions
 from activities.grievances.decisions import HOLDER
@@ -71,9 +71,9 @@ class AppealGate:
     """The door behind the page, and how often it may be tried."""
 
     def __init__(self, parts: Parts) -> None:
-        self.door = AppealDoor(parts.hands, parts.vault)
-        self._codes = Throttle(parts.hands, parts.vault, TryName.APPEAL_CODES)
-        self._tries = Throttle(parts.hands, parts.vault, TryName.APPEAL_TRIES)
+        self.door = AppealDoor(parts.ctx, parts.secret_box)
+        self._codes = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_CODES)
+        self._tries = Throttle(parts.ctx, parts.secret_box, TryName.APPEAL_TRIES)
 
     async def spare(self, request: Request) -> None:
         """Count a try from an address. Raises a 429."""
@@ -119,9 +119,9 @@ class Reader:
 Lang = Annotated[Language | None, Query()]
 
 
-def _reader(request: Request, hands: Hands, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
+def _reader(request: Request, ctx: Context, lang: Language | None, fields: Mapping[str, str] | None = None) -> Reader:
     """In the language that was chosen, else the browser's, else the first in which holders are told."""
-    known = lang or preferred(request.headers.get("accept-language", "")) or hands.policy.messages.holder_languages[0]
+    known = lang or preferred(request.headers.get("accept-language", "")) or ctx.policy.messages.holder_languages[0]
     return Reader(known, fields or {})
 
 
@@ -148,7 +148,7 @@ async def _at_least(seconds: float) -> AsyncIterator[None]:
 @router.api_route("", methods=["GET", "HEAD"])
 async def ask(request: Request, parts: TheParts, lang: Lang = None) -> Response:
     """Ask for the reference."""
-    return _ask(_reader(request, parts.hands, lang))
+    return _ask(_reader(request, parts.ctx, lang))
 
 
 @router.post("")
@@ -156,24 +156,24 @@ async def come_in(request: Request, parts: TheParts, lang: Lang = None) -> Respo
     """Send a code, or let somebody in who has one."""
     gate: AppealGate = request.app.state.appeal_gate
     await gate.spare(request)
-    reader = _reader(request, parts.hands, lang, await _fields(request))
+    reader = _reader(request, parts.ctx, lang, await _fields(request))
     if not _REFERENCE.fullmatch(reader.reference):
         return _ask(reader, wrong=True)
     match reader.fields.get("step"):
         case "enter":
-            return await _enter(gate, parts.hands, reader)
+            return await _enter(gate, parts.ctx, reader)
         case "show":  # in the other language
-            return _code(reader, parts.hands)
+            return _code(reader, parts.ctx)
         case _:
-            return await _send_code(gate, parts.hands, reader)
+            return await _send_code(gate, parts.ctx, reader)
 
 
 def _ask(reader: Reader, *, wrong: bool = False) -> Response:
     return reader.page("ask", 422 if wrong else 200, wrong=wrong, notice="", reference=reader.reference)
 
 
-def _code(reader: Reader, hands: Hands, status: int = 200, *, wrong: bool = False, notice: str = "") -> Response:
-    rules = hands.policy.grievance
+def _code(reader: Reader, ctx: Context, status: int = 200, *, wrong: bool = False, notice: str = "") -> Response:
+    rules = ctx.policy.grievance
     return reader.page(
         "code",
         status,
@@ -186,21 +186,21 @@ def _code(reader: Reader, hands: Hands, status: int = 200, *, wrong: bool = Fals
     )
 
 
-async def _send_code(gate: AppealGate, hands: Hands, reader: Reader) -> Response:
+async def _send_code(gate: AppealGate, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
         wait = await gate.code_wait_seconds(reader.reference)
         if wait:
-            return _code(reader, hands, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
+            return _code(reader, ctx, 429, notice=reader.say["too_many"].format(minutes=math.ceil(wait / 60)))
         await gate.door.send_code(reader.reference)
-    return _code(reader, hands)
+    return _code(reader, ctx)
 
 
-async def _enter(gate: AppealGate, hands: Hands, reader: Reader) -> Response:
+async def _enter(gate: AppealGate, ctx: Context, reader: Reader) -> Response:
     async with _at_least(ANSWERS_AFTER_SECONDS):
         whole = len(reader.code) == CODE_DIGITS
         entered = await gate.door.enter(reader.reference, reader.code) if whole else None
     if entered is None:
-        return _code(reader, hands, 422, wrong=True)
+        return _code(reader, ctx, 422, wrong=True)
     return _to_visit(entered.token, reader)
 
 
@@ -216,7 +216,7 @@ def _to_visit(token: str, reader: Reader, done: str = "") -> Response:
 @router.api_route("/{token}", methods=["GET", "HEAD"])
 async def show(request: Request, parts: TheParts, token: str, lang: Lang = None, done: str = "") -> Response:
     """The hold, its clocks, and how the appeal stands. Changes nothing but that the visit lasts."""
-    reader = _reader(request, parts.hands, lang)
+    reader = _reader(request, parts.ctx, lang)
     gate: AppealGate = request.app.state.appeal_gate
     visit = await gate.door.visit(token)
     if visit is None:
@@ -225,14 +225,14 @@ async def show(request: Request, parts: TheParts, token: str, lang: Lang = None,
     view = await gate.door.look(visit)
     number = view.grievance.number if view.grievance else ""
     said = reader.say[_DONE[done]].format(number=number) if done in _DONE else ""
-    return _hold(reader, parts.hands, view, done=said)
+    return _hold(reader, parts.ctx, view, done=said)
 
 
 @router.post("/{token}")
 async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) -> Response:
     """File an appeal, take it on, withdraw it, or leave."""
     gate: AppealGate = request.app.state.appeal_gate
-    reader = _reader(request, parts.hands, lang, await _fields(request))
+    reader = _reader(request, parts.ctx, lang, await _fields(request))
     wait = await gate.wait_seconds(request)
     if wait:
         return _over(reader, 429, wait)
@@ -245,12 +245,12 @@ async def act(request: Request, parts: TheParts, token: str, lang: Lang = None) 
         return RedirectResponse(f"{APPEAL_PATH}?lang={reader.language.value}", SEE_OTHER, PAGES.headers)
     view = await gate.door.look(visit)
     try:
-        done = await _do(parts.hands, view, step, reader)
+        done = await _do(parts.ctx, view, step, reader)
     except NotNow:
-        return _hold(reader, parts.hands, await gate.door.look(visit), notice=reader.say["changed"], status=409)
+        return _hold(reader, parts.ctx, await gate.door.look(visit), notice=reader.say["changed"], status=409)
     except ValidationError as error:
         errors = {str(found["loc"][0]) for found in error.errors()}
-        return _hold(reader, parts.hands, view, notice=reader.say["mistake"], errors=errors, status=422)
+        return _hold(reader, parts.ctx, view, notice=reader.say["mistake"], errors=errors, status=422)
     return _to_visit(token, reader, done)
 
 
@@ -264,26 +264,26 @@ def _over(reader: Reader, status: int, wait_seconds: float = 0.0) -> Response:
     return response
 
 
-async def _do(hands: Hands, view: AppealView, step: str, reader: Reader) -> str:
+async def _do(ctx: Context, view: AppealView, step: str, reader: Reader) -> str:
     """What pressing that button leads to; what was done, for the next page. Raises `NotNow`, `ValidationError`."""
     fields, found = reader.fields, view.grievance
     if step == "file":
         new = NewGrievance(text=fields.get("text", ""), language=reader.language, contact=fields.get("contact", ""))
-        await decisions.file_grievance(hands, view.hold_id, new, HOLDER)
+        await decisions.file_grievance(ctx, view.hold_id, new, HOLDER)
         return "filed"
     if found is None:
         return ""
     if step == "on":
         more = AppealOn.model_validate({"level": fields.get("level"), "text": fields.get("more", "")})
-        await decisions.appeal_on(hands, found.grievance_id, more, HOLDER)
+        await decisions.appeal_on(ctx, found.grievance_id, more, HOLDER)
     elif step == "withdraw":
-        await decisions.withdraw(hands, found.grievance_id, None, HOLDER)
+        await decisions.withdraw(ctx, found.grievance_id, None, HOLDER)
     return step if step in _DONE else ""
 
 
 def _hold(
     reader: Reader,
-    hands: Hands,
+    ctx: Context,
     view: AppealView,
     *,
     done: str = "",
@@ -293,7 +293,7 @@ def _hold(
 ) -> Response:
     found, is_held = view.grievance, view.state == "held"
     next_level = _next_level(view) if is_held else None
-    may_file = is_held and _may_file(view, hands)
+    may_file = is_held and _may_file(view, ctx)
     return reader.page(
         "hold",
         status,
@@ -305,16 +305,16 @@ def _hold(
         may_file=may_file,
         next_level=next_level.value if next_level else "",
         is_last=found is not None and found.state is GrievanceState.UPHELD and above(found.level) is None,
-        level_days=_level_days(hands, found if next_level or not may_file else None),
+        level_days=_level_days(ctx, found if next_level or not may_file else None),
     )
 
 
-def _level_days(hands: Hands, promised: AppealGrievance | None) -> dict[str, int]:
+def _level_days(ctx: Context, promised: AppealGrievance | None) -> dict[str, int]:
     """The days of each level: those that this grievance was promised, or today's for one that may be filed."""
     if promised is None:
-        seconds, factor = hands.policy.grievance.level_seconds, 1.0
+        seconds, factor = ctx.policy.grievance.level_seconds, 1.0
     else:
-        seconds, factor = promised.level_seconds, hands.procedure_clock_factor
+        seconds, factor = promised.level_seconds, ctx.procedure_clock_factor
     return {level.value: round(seconds[level] * factor / _DAY_SECONDS) for level in LADDER}
 
 
@@ -325,13 +325,13 @@ def _next_level(view: AppealView) -> GrievanceLevel | None:
     return above(found.level)
 
 
-def _may_file(view: AppealView, hands: Hands) -> bool:
+def _may_file(view: AppealView, ctx: Context) -> bool:
     found = view.grievance
     earlier = (
         Earlier(state=found.state, level=found.level, opened_at=found.opened_at, filed=found.filed) if found else None
     )
     try:
-        may_be_filed(earlier, view.first_held_at, hands.policy.grievance.filed_max)
+        may_be_filed(earlier, view.first_held_at, ctx.policy.grievance.filed_max)
     except NotNow:
         return False
     return True

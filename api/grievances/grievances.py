@@ -47,9 +47,9 @@ async def list_grievances(
     limit: Limit = LIMIT_DEFAULT,
 ) -> GrievancePage:
     """Grievances, the oldest first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await grievance_views.page(
-            connection, parts.hands.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
+            connection, parts.ctx.now(), after, limit, state=state, level=level, overdue=overdue, ack_no=ack_no
         )
 
 
@@ -57,7 +57,7 @@ async def list_grievances(
 async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -> GrievanceView:
     """One grievance: what the holder says, its levels with their clocks, and what was let go because of it."""
     async with (
-        parts.hands.pool.acquire() as connection,
+        parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         row = await rows.find(connection, grievance_id)
@@ -65,7 +65,7 @@ async def read_grievance(parts: TheParts, officer: Reader, grievance_id: UUID) -
             raise NotFound(f"grievance {grievance_id}")
         free_paise = sum(one.free_paise for one in await free_amounts.not_ordered(connection, row.hold_id))
         verbs = verbs_of(officer.role, Standing(state=row.state, level=row.level))
-        return await grievance_views.get(connection, grievance_id, parts.hands.now(), free_paise, verbs)
+        return await grievance_views.get(connection, grievance_id, parts.ctx.now(), free_paise, verbs)
 
 
 @router.post("/{grievance_id}/report", responses=says(NOT_NOW))
@@ -76,7 +76,7 @@ async def report(
     said: GrievanceReport,
 ) -> GrievanceDone:
     """Write down what the bank has said about its customer; the IO decides next."""
-    return await decisions.report(parts.hands, grievance_id, said, acting(officer))
+    return await decisions.report(parts.ctx, grievance_id, said, acting(officer))
 
 
 @router.post("/{grievance_id}/decide", responses=says(NOT_NOW, FOUR_EYES))
@@ -88,7 +88,7 @@ async def decide(
 ) -> GrievanceDone:
     """Decide it at the officer's own level. What is let go is ordered at once, and never above what is free."""
     address = appeal_address(parts.public_url)
-    return await decisions.decide(parts.hands, grievance_id, decided, acting(officer), appeal_address=address)
+    return await decisions.decide(parts.ctx, grievance_id, decided, acting(officer), appeal_address=address)
 
 
 @router.post("/{grievance_id}/escalate", responses=says(NOT_NOW))
@@ -99,7 +99,7 @@ async def escalate(
     why: GrievanceReason,
 ) -> GrievanceDone:
     """Take it to the next level before the time of this one is over."""
-    return await decisions.escalate(parts.hands, grievance_id, why, acting(officer))
+    return await decisions.escalate(parts.ctx, grievance_id, why, acting(officer))
 
 
 @router.post("/{grievance_id}/appeal-on", responses=says(NOT_NOW))
@@ -110,7 +110,7 @@ async def appeal_on(
     more: AppealOn,
 ) -> GrievanceDone:
     """The holder, who has come in person, takes the decision to the next level."""
-    return await decisions.appeal_on(parts.hands, grievance_id, more, acting(officer))
+    return await decisions.appeal_on(parts.ctx, grievance_id, more, acting(officer))
 
 
 @router.post("/{grievance_id}/withdraw", responses=says(NOT_NOW))
@@ -121,4 +121,4 @@ async def withdraw(
     told: WithdrawGrievance,
 ) -> GrievanceDone:
     """The holder, who has come in person, does not appeal any more; he is told that it was written down."""
-    return await decisions.withdraw(parts.hands, grievance_id, told, acting(officer))
+    return await decisions.withdraw(parts.ctx, grievance_id, told, acting(officer))

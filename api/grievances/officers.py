@@ -21,7 +21,7 @@ async def list_grievance_officers(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_GRIEVANCE)]
 ) -> GrievanceOfficers:
     """Who is told that an appeal waits for a decision, where no officer of the case decides."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return GrievanceOfficers(items=await grievance_officers.every(connection))
 
 
@@ -32,4 +32,4 @@ async def name_grievance_officer(
     new: NewGrievanceOfficer,
 ) -> GrievanceOfficer:
     """Say who it is at a level of a district, or of the State, from now on: they are told of what waits for them."""
-    return await name_officer(parts.hands, new, officer.actor)
+    return await name_officer(parts.ctx, new, officer.actor)

@@ -37,10 +37,10 @@ async def list_orders(
     limit: Limit = LIMIT_DEFAULT,
 ) -> OrderPage:
     """Orders to banks, the first due first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await order_views.page(
             connection,
-            parts.hands.now(),
+            parts.ctx.now(),
             after,
             limit,
             state=state,
@@ -54,10 +54,10 @@ async def list_orders(
 async def read_order(parts: TheParts, officer: Reader, order_id: UUID) -> OrderView:
     """One order: its lines, how it was carried, what the bank said, and the ladder that silence climbs."""
     async with (
-        parts.hands.pool.acquire() as connection,
+        parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
-        return await order_views.get(connection, order_id, parts.hands.now())
+        return await order_views.get(connection, order_id, parts.ctx.now())
 
 
 @router.post("/{order_id}/send-again", name="send_order_again", responses=says(NOT_NOW, NOT_FOUND))
@@ -65,7 +65,7 @@ async def send_again(
     parts: TheParts, officer: Annotated[Officer, may(Action.SEND_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
     """Have an order carried once more: what kept it is mended."""
-    state = await bank_replies.send_again(parts.hands, order_id, why.reason, officer.actor)
+    state = await bank_replies.send_again(parts.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=state)
 
 
@@ -74,7 +74,7 @@ async def cancel(
     parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, why: OrderDecision
 ) -> OrderDone:
     """Take an order back, as far as the bank has not done it."""
-    await cancel_order(parts.hands, order_id, why.reason, officer.actor)
+    await cancel_order(parts.ctx, order_id, why.reason, officer.actor)
     return OrderDone(order_id=order_id, state=OrderState.CANCELLED)
 
 
@@ -85,7 +85,7 @@ async def vouch(
     parts: TheParts, officer: Annotated[Officer, may(Action.CANCEL_ORDER)], order_id: UUID, told: BankTold
 ) -> CancellationAcknowledged:
     """Write down how the bank was told that an order is taken back; what waits for that is sent."""
-    at = await vouch_for_cancellation(parts.hands, order_id, told.note, officer.actor)
+    at = await vouch_for_cancellation(parts.ctx, order_id, told.note, officer.actor)
     return CancellationAcknowledged(order_id=order_id, acknowledged_at=at)
 
 
@@ -99,7 +99,7 @@ async def confirm(
     """
     word, supervises = OrderConfirmation(lines=told.lines), officer.role in ALLOWED[Action.TAKE_FROM_HELD]
     try:
-        return await write_down(parts.hands, order_id, word, told.note, officer.actor, supervises=supervises)
+        return await write_down(parts.ctx, order_id, word, told.note, officer.actor, supervises=supervises)
     except NotItsLine as error:
         raise not_its_line(error) from None
 

@@ -78,7 +78,7 @@ async def _step(door: AnswerDoor, parts: Parts, digest: bytes, view: OrderLinkVi
         return PAGES.page("order_cancelled", view=view, fields=fields, errors={})
     if view.state is not OrderLinkState.OPEN:
         return _closed(view)
-    reading = read_order_form(fields, view.order.kind, view.left, view.order.ordered_at, parts.hands.now())
+    reading = read_order_form(fields, view.order.kind, view.left, view.order.ordered_at, parts.ctx.now())
     if reading.form is None or step not in {"check", "send"}:
         return _again(view, reading)
     form = replace(reading.form, body=posted.body)

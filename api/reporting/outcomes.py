@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.context import Hands
+from activities.context import Context
 from activities.reporting import outcomes
 from activities.reporting.outcomes import DAYS_DEFAULT, DAYS_MAX, period_of, to_csv
 from api.auth import may
@@ -38,15 +38,15 @@ To = Annotated[LocalDatetime | None, Query(alias="to", description="Cases opened
 class CountingRoom:
     """Counts for one reader at a time."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self._seats = asyncio.Semaphore(READS_MAX)
 
     async def report(self, period: Period, by: HomeBy | None) -> HomeReport:
         """The figures, all of one snapshot. Raises `Refused` where there is too much to count."""
         async with self._seats:
             try:
-                return await outcomes.read(self._hands, period, by)
+                return await outcomes.read(self._ctx, period, by)
             except TimeoutError:
                 raise Refused(TOO_MUCH_TO_COUNT) from None
 
@@ -70,16 +70,16 @@ async def read_figures(
 ) -> Response:
     """What is held, restored, released and lost, by stage, with the time it took and what is overdue."""
     room: CountingRoom = request.app.state.counting_room
-    report = await room.report(_period(parts.hands, opened_from, opened_to), by)
+    report = await room.report(_period(parts.ctx, opened_from, opened_to), by)
     if wants_table(request):
         return table(to_csv(report), "way-home.csv")
     return Response(report.model_dump_json(), media_type="application/json")
 
 
-def _period(hands: Hands, opened_from: datetime | None, opened_to: datetime | None) -> Period:
+def _period(ctx: Context, opened_from: datetime | None, opened_to: datetime | None) -> Period:
     """The period that is asked for. Raises `Refused`."""
     now = datetime.now(UTC)
     # A case that is opened this very moment is counted too.
     until = now + timedelta(seconds=1)
     start, end = period(opened_from, opened_to, until=until, days=DAYS_DEFAULT, days_max=DAYS_MAX)
-    return period_of(hands, start, end, now)
+    return period_of(ctx, start, end, now)

@@ -10,7 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from activities.context import Hands
+from activities.context import Context
 from activities.reporting.scorecards import CallDesk, span
 from api.auth import may
 from api.dependencies import TheParts
@@ -47,10 +47,10 @@ Institution = Annotated[Code | None, Query(description="This institution alone."
 class ReadingRoom:
     """Lets a few in at a time to read scorecards; the call list waits for none of them."""
 
-    def __init__(self, hands: Hands) -> None:
-        self._hands = hands
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
         self._seats = asyncio.Semaphore(READS_MAX)
-        self.desk = CallDesk(hands)
+        self.desk = CallDesk(ctx)
 
     async def page(
         self, over: Span, by: ScorecardBy | None, institution: str | None, after: str | None, limit: int
@@ -58,7 +58,7 @@ class ReadingRoom:
         """A page of scorecards, all of one snapshot."""
         async with (
             self._seats,
-            self._hands.pool.acquire() as connection,
+            self._ctx.pool.acquire() as connection,
             connection.transaction(isolation="repeatable_read", readonly=True),
         ):
             return await scorecards.page(connection, over, by, institution, after, limit)
@@ -81,7 +81,7 @@ async def read_scorecards(
     limit: Limit = BANKS_AT_ONCE,
 ) -> Response:
     """How each bank that was asked in the period answers; `limit` counts banks."""
-    over = _span(parts.hands, sent_from, sent_to)
+    over = _span(parts.ctx, sent_from, sent_to)
     room: ReadingRoom = request.app.state.reading_room
     if wants_table(request):
         return await _table(room, over, by, institution)
@@ -100,7 +100,7 @@ async def read_scorecards_as_csv(
     institution: Institution = None,
 ) -> Response:
     """The same as a table, every bank in it."""
-    return await _table(request.app.state.reading_room, _span(parts.hands, sent_from, sent_to), by, institution)
+    return await _table(request.app.state.reading_room, _span(parts.ctx, sent_from, sent_to), by, institution)
 
 
 @router.get("/desk/call-list")
@@ -110,11 +110,11 @@ async def read_call_list(request: Request, officer: Reader, limit: Limit = LIMIT
     return await room.desk.calls(limit)
 
 
-def _span(hands: Hands, sent_from: datetime | None, sent_to: datetime | None) -> Span:
+def _span(ctx: Context, sent_from: datetime | None, sent_to: datetime | None) -> Span:
     """The period that is asked for. Raises `Refused`."""
     now = datetime.now(UTC)
     start, end = period(sent_from, sent_to, until=now, days=DAYS_DEFAULT, days_max=DAYS_MAX)
-    return span(hands, start, end, now)
+    return span(ctx, start, end, now)
 
 
 async def _table(room: ReadingRoom, over: Span, by: ScorecardBy | None, institution: str | None) -> Response:

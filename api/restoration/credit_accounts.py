@@ -26,7 +26,7 @@ async def read(
     parts: TheParts, officer: Annotated[Officer, may(Action.READ_RESTORATION)], ack_no: AckNo
 ) -> CreditAccounts:
     """Accounts told in place of the one that paid, the newest first."""
-    return await credit_accounts.told_for(parts.hands, ack_no)
+    return await credit_accounts.told_for(parts.ctx, ack_no)
 
 
 @router.post("", name="tell_credit_account", responses=says(NOT_NOW, NOT_FOUND))
@@ -38,7 +38,7 @@ async def tell(
 ) -> CreditAccount:
     """Tell another account with its proof; nothing is credited to it before a second officer has confirmed it."""
     try:
-        return await credit_accounts.tell(parts.hands, ack_no, new, officer.actor)
+        return await credit_accounts.tell(parts.ctx, ack_no, new, officer.actor)
     except NoSuchAccount as error:
         field = error.flag.field.removeprefix("account.")
         raise Refused(INVALID, violations=[Violation(field, error.flag.message, "")]) from None
@@ -53,4 +53,4 @@ async def confirm(
     seen: SeenAccount,
 ) -> CreditAccount:
     """Confirm an account that another officer has told: the victim is credited there from now on."""
-    return await credit_accounts.confirm(parts.hands, ack_no, account_id, seen, officer.actor)
+    return await credit_accounts.confirm(parts.ctx, ack_no, account_id, seen, officer.actor)

@@ -49,10 +49,10 @@ async def list_restorations(
     limit: Limit = LIMIT_DEFAULT,
 ) -> RestorationPage:
     """Restorations, the longest on hold first."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await restoration_views.page(
             connection,
-            parts.hands.now(),
+            parts.ctx.now(),
             after,
             limit,
             state=state,
@@ -68,7 +68,7 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
     """One restoration: its steps with their clocks, its money with the shares, why this route; who objects or appeals,
     whether the holders had notice, the orders, and what is on hold and restored of the victim over all rounds."""
     async with (
-        parts.hands.pool.acquire() as connection,
+        parts.ctx.pool.acquire() as connection,
         connection.transaction(isolation="repeatable_read", readonly=True),
     ):
         row = await restorations.find(connection, restoration_id)
@@ -76,7 +76,7 @@ async def read_restoration(parts: TheParts, officer: Reader, restoration_id: UUI
             raise NotFound(f"restoration {restoration_id}")
         leaves_out = bool(await exclusions.of_restoration(connection, restoration_id))
         verbs = verbs_now(officer.role, row.state, row.step, leaves_out=leaves_out)
-        return await restoration_views.get(connection, restoration_id, parts.hands.now(), verbs)
+        return await restoration_views.get(connection, restoration_id, parts.ctx.now(), verbs)
 
 
 @router.post("/{restoration_id}/receive-application", responses=says(NOT_NOW))
@@ -88,7 +88,7 @@ async def receive_application(
 ) -> RestorationDone:
     """The victim's signed application is there."""
     verb = RestorationVerb.RECEIVE_APPLICATION
-    return await decisions.end_step(parts.hands, restoration_id, verb, act, acting(officer))
+    return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
 
 
 @router.post("/{restoration_id}/verify", responses=says(NOT_NOW))
@@ -99,7 +99,7 @@ async def verify(
     act: RestorationAct,
 ) -> RestorationDone:
     """The investigating officer has verified it."""
-    return await decisions.end_step(parts.hands, restoration_id, RestorationVerb.VERIFY, act, acting(officer))
+    return await decisions.end_step(parts.ctx, restoration_id, RestorationVerb.VERIFY, act, acting(officer))
 
 
 @router.post("/{restoration_id}/send-back", responses=says(NOT_NOW))
@@ -110,7 +110,7 @@ async def send_back(
     back: SendBack,
 ) -> RestorationDone:
     """Send it back to an earlier step; without `to` from the verification to the victim, from elsewhere to the IO."""
-    return await decisions.send_back(parts.hands, restoration_id, back, acting(officer))
+    return await decisions.send_back(parts.ctx, restoration_id, back, acting(officer))
 
 
 @router.post("/{restoration_id}/object", responses=says(NOT_NOW))
@@ -121,7 +121,7 @@ async def receive_objection(
     new: NewObjection,
 ) -> RestorationDone:
     """Somebody objects: what it could change waits until it is decided."""
-    return await decisions.receive_objection(parts.hands, restoration_id, new, acting(officer))
+    return await decisions.receive_objection(parts.ctx, restoration_id, new, acting(officer))
 
 
 @router.post("/{restoration_id}/decide-objection", responses=says(NOT_NOW))
@@ -132,7 +132,7 @@ async def decide_objection(
     decided: ObjectionDecided,
 ) -> RestorationDone:
     """Decide an objection; what one of a holder or bank is about is let go, by one of others it is sent back."""
-    return await decisions.decide_objection(parts.hands, restoration_id, decided, acting(officer))
+    return await decisions.decide_objection(parts.ctx, restoration_id, decided, acting(officer))
 
 
 @router.post("/{restoration_id}/waive-notice", responses=says(NOT_NOW))
@@ -143,7 +143,7 @@ async def waive_notice(
     waived: NoticeWaived,
 ) -> RestorationDone:
     """No account holder objects, after notice or `in_writing`: the days of the notice need not run out."""
-    return await decisions.waive_notice(parts.hands, restoration_id, waived, acting(officer))
+    return await decisions.waive_notice(parts.ctx, restoration_id, waived, acting(officer))
 
 
 @router.post("/{restoration_id}/take-order", responses=says(NOT_NOW))
@@ -154,7 +154,7 @@ async def take_order(
     taken: OrderTaken,
 ) -> RestorationDone:
     """Go on under an order of the court, the Lok Adalat or the District Magistrate, or end as it says."""
-    return await decisions.take_order(parts.hands, restoration_id, taken, acting(officer))
+    return await decisions.take_order(parts.ctx, restoration_id, taken, acting(officer))
 
 
 @router.post("/{restoration_id}/prepare", responses=says(NOT_NOW))
@@ -165,7 +165,7 @@ async def prepare(
     act: RestorationAct,
 ) -> RestorationDone:
     """Make it ready for approval: what goes home of each account is fixed."""
-    return await decisions.prepare(parts.hands, restoration_id, act, acting(officer))
+    return await decisions.prepare(parts.ctx, restoration_id, act, acting(officer))
 
 
 @router.post("/{restoration_id}/approve", responses=says(NOT_NOW, FOUR_EYES))
@@ -176,7 +176,7 @@ async def approve(
     act: RestorationAct,
 ) -> RestorationDone:
     """Order the banks to give back what was made ready. Never by whoever made it ready."""
-    return await decisions.approve(parts.hands, restoration_id, act, acting(officer))
+    return await decisions.approve(parts.ctx, restoration_id, act, acting(officer))
 
 
 @router.post("/{restoration_id}/refuse", responses=says(NOT_NOW, FOUR_EYES))
@@ -188,7 +188,7 @@ async def refuse(
 ) -> RestorationDone:
     """Refuse it: nothing goes home by it."""
     verb = RestorationVerb.REFUSE
-    return await decisions.end_step(parts.hands, restoration_id, verb, why, acting(officer), why.reason)
+    return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
 
 @router.post("/{restoration_id}/receive-bond", responses=says(NOT_NOW))
@@ -200,7 +200,7 @@ async def receive_bond(
 ) -> RestorationDone:
     """The victim's indemnity bond is there: the restoration closes."""
     verb = RestorationVerb.RECEIVE_BOND
-    return await decisions.end_step(parts.hands, restoration_id, verb, act, acting(officer))
+    return await decisions.end_step(parts.ctx, restoration_id, verb, act, acting(officer))
 
 
 @router.post("/{restoration_id}/cancel", responses=says(NOT_NOW))
@@ -212,7 +212,7 @@ async def cancel(
 ) -> RestorationDone:
     """End it: begun in error, or not wanted. Orders that are with banks are cancelled one by one before."""
     verb = RestorationVerb.CANCEL
-    return await decisions.end_step(parts.hands, restoration_id, verb, why, acting(officer), why.reason)
+    return await decisions.end_step(parts.ctx, restoration_id, verb, why, acting(officer), why.reason)
 
 
 @router.post("/{restoration_id}/reopen", responses=says(NOT_NOW))
@@ -223,4 +223,4 @@ async def reopen(
     why: ReopenReason,
 ) -> RestorationDone:
     """Have what was refused or cancelled begin anew: what is on hold of it is the next round."""
-    return await refusals.reopen(parts.hands, restoration_id, why, acting(officer))
+    return await refusals.reopen(parts.ctx, restoration_id, why, acting(officer))

@@ -59,10 +59,10 @@ class AnswerDoor:
     """The links behind the pages, and how often they may be tried."""
 
     def __init__(self, parts: Parts) -> None:
-        self.links = AnswerLinks(parts.hands, parts.vault)
-        self.orders = OrderLinks(parts.hands, parts.vault)
-        self._uses = Throttle(parts.hands, parts.vault, TryName.LINK_USES)
-        self._guesses = Throttle(parts.hands, parts.vault, TryName.LINK_GUESSES)
+        self.links = AnswerLinks(parts.ctx, parts.secret_box)
+        self.orders = OrderLinks(parts.ctx, parts.secret_box)
+        self._uses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_USES)
+        self._guesses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_GUESSES)
 
     async def digest(self, request: Request, token: str) -> bytes | None:
         """The digest of a token about a hold request that may be ours; None where it is not. Raises a 429."""
@@ -127,7 +127,7 @@ async def _step(
         return _not_taken(outcome, reading)
     assert outcome is not None, "links are never deleted"
     if outcome.receipt and outcome.receipt.follow_up is not None:
-        parts.courier.soon(outcome.receipt.follow_up)
+        parts.notifier.soon(outcome.receipt.follow_up)
     return _taken(view, outcome)
 
 

@@ -20,7 +20,7 @@ router = APIRouter(prefix="/api/v1/contradictions", tags=["contradictions"], res
 @router.get("/by-bank")
 async def read_by_bank(parts: TheParts, officer: Annotated[Officer, may(Action.READ_TRAIL)]) -> BankDoubtsList:
     """How many contradictions each bank's lines have opened, by kind, and how many wait for a person."""
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         return await contradictions.by_bank(connection)
 
 
@@ -40,8 +40,8 @@ async def settle_contradiction(
 ) -> SettlementDone:
     """Settle it. Where money would leave `held`, that is a proposal, until a supervisor says the same after another."""
     by = SettledBy(officer.actor, supervises=officer.role in ALLOWED[Action.TAKE_FROM_HELD])
-    done, follow_up = await settle(parts.hands, contradiction_id, settling, by)
+    done, follow_up = await settle(parts.ctx, contradiction_id, settling, by)
     if follow_up is not None:
-        parts.courier.soon(follow_up)
+        parts.notifier.soon(follow_up)
     response.status_code = 200 if done.settled else 202
     return done

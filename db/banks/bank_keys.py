@@ -11,12 +11,12 @@ from pydantic import Field
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.banks.keys import BankKey
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 _KEY = "SELECT key_id, institution, public_key, not_before, not_after FROM bank_key"
 
 
-class Evidence(Noun):
+class Evidence(FrozenModel):
     """A signed request as it came."""
 
     evidence_id: int

@@ -6,12 +6,12 @@ from datetime import datetime
 from db.cases import hops
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, CaseState, HopState, Rung
 from schemas.outbox.case import Astray, CasePolicy, CaseStart, HopRef, OpenRequest, SendHoldRequest
 
 
-class CaseHead(Noun):
+class CaseHead(FrozenModel):
     """What a transaction must know of the case it works on."""
 
     case_no: str

@@ -6,13 +6,13 @@ from typing import Any
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Flag, Noun, UtcDatetime
+from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, HopSource, HopState
 from schemas.outbox.case import HopBrief
 from schemas.tracing.answers import Confirmation, HopPosition
 
 
-class HopRow(Noun):
+class HopRow(FrozenModel):
     """A hop as it is written."""
 
     hop_no: int

@@ -7,11 +7,11 @@ from typing import Final
 from asyncpg import Record
 
 from db.pool import Connection
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import HopState
 
 
-class Waiting(Noun):
+class Waiting(FrozenModel):
     """A hop that waits, with what of it is in play."""
 
     hop_no: int

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
 from schemas.tracing.answers import NewTask
 
@@ -15,7 +15,7 @@ WAITS_FOR_DESK: Final = "waits for the desk"
 """the note of the supervisor's task about a hop that waits"""
 
 
-class TaskRow(Noun):
+class TaskRow(FrozenModel):
     """A task, its row locked."""
 
     task_id: int

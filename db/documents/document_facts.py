@@ -8,7 +8,7 @@ from asyncpg import Record
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import (
     AccountFacts,
     BeneficiaryFacts,
@@ -135,7 +135,7 @@ async def newest_request(connection: Connection, case_no: str, institution: str)
     return found
 
 
-class Duty(Noun):
+class Duty(FrozenModel):
     """A duty of a case: by when it is due, and when it was done."""
 
     due_at: UtcDatetime
@@ -160,7 +160,7 @@ async def handed_in(connection: Connection, case_no: str) -> HandedIn | None:
     return HandedIn(**dict(row)) if row else None
 
 
-class Hold(Noun):
+class Hold(FrozenModel):
     """One case's money on hold at one account."""
 
     hold_id: UUID
@@ -181,7 +181,7 @@ async def hold(connection: Connection, hold_id: UUID) -> Hold:
     return Hold(**dict(row))
 
 
-class Approval(Noun):
+class Approval(FrozenModel):
     """Who has approved that the court is asked to attach what is on hold, and when."""
 
     approved_by: str
@@ -259,7 +259,7 @@ def in_order(sums: dict[Bucket, int]) -> tuple[BucketFacts, ...]:
     )
 
 
-class Restoration(Noun):
+class Restoration(FrozenModel):
     """A restoration, as papers need it."""
 
     restoration_id: UUID
@@ -303,7 +303,7 @@ async def open_restoration(connection: Connection, case_no: str, ack_no: str) ->
     return Restoration(**dict(row)) if row else None
 
 
-class Order(Noun):
+class Order(FrozenModel):
     """An order to a bank, as papers need it."""
 
     order_id: UUID

@@ -6,13 +6,13 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.due_documents import ErrandState
 from schemas.enums import TaskKind
 from schemas.restoration_enums import PaperKind, Step
 
 
-class Errand(Noun):
+class Errand(FrozenModel):
     """A paper that is due, and what it is about."""
 
     errand_id: int
@@ -28,7 +28,7 @@ class Errand(Noun):
     """this one counted"""
 
 
-class Standing(Noun):
+class Standing(FrozenModel):
     """How a paper that is not issued yet stands."""
 
     kind: PaperKind

@@ -3,10 +3,10 @@
 from datetime import datetime
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 
-class EvidenceKey(Noun):
+class EvidenceKey(FrozenModel):
     """A public key that evidence is verified with."""
 
     sha256: str
@@ -16,7 +16,7 @@ class EvidenceKey(Noun):
     """None for one that has signed nothing yet"""
 
 
-class EvidenceKeys(Noun):
+class EvidenceKeys(FrozenModel):
     """What courts verify evidence with, the key that signs now first."""
 
     keys: tuple[EvidenceKey, ...]

@@ -5,14 +5,14 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 KEPT_DAYS: Final = 8
 """after they were made; longer than the longest is valid"""
 FORGOTTEN_MAX: Final = 500
 
 
-class HoldOfReference(Noun):
+class HoldOfReference(FrozenModel):
     """The hold that a reference names."""
 
     hold_id: UUID
@@ -43,7 +43,7 @@ async def make(
     return code_id
 
 
-class LiveCode(Noun):
+class LiveCode(FrozenModel):
     """A code that could still let somebody in."""
 
     code_id: UUID
@@ -76,7 +76,7 @@ async def use(connection: Connection, code_id: UUID, visit_digest: bytes, visit_
     return bool(done)
 
 
-class Visit(Noun):
+class Visit(FrozenModel):
     """Whom a visit is of."""
 
     hold_id: UUID

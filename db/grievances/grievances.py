@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.grievances import Earlier
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Language
 from schemas.grievances.grievances import GrievanceCount, GrievanceReport, NewGrievance, number_of
 from schemas.outbox.procedures import GrievancePolicy
@@ -20,7 +20,7 @@ from schemas.restoration_enums import (
 )
 
 
-class GrievanceRow(Noun):
+class GrievanceRow(FrozenModel):
     """A grievance as it is written, but for what people have said in it."""
 
     grievance_id: UUID
@@ -41,7 +41,7 @@ class GrievanceRow(Noun):
 _ROW: Final = ", ".join(GrievanceRow.model_fields)
 
 
-class LevelRow(Noun):
+class LevelRow(FrozenModel):
     """One level, but for what people have said at it."""
 
     level: GrievanceLevel

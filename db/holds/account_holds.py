@@ -12,11 +12,11 @@ from db.tracing.contradictions import HELD_OVER_CASES, LAST_BALANCE
 from domain.errors import NotFound
 from domain.holds.excess import SmallHold
 from domain.restoration.procedure import LEADS_TO
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.procedures import HoldPolicy
 
 
-class HeldHop(Noun):
+class HeldHop(FrozenModel):
     """A hop with money on hold that the engine has not taken up yet."""
 
     hop_no: int
@@ -142,7 +142,7 @@ async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
     return [row["hold_id"] for row in rows]
 
 
-class AccountHold(Noun):
+class AccountHold(FrozenModel):
     """One case's money on hold at one account."""
 
     hold_id: UUID
@@ -250,7 +250,7 @@ async def case_of(connection: Connection, hold_id: UUID) -> str:
     return case_no
 
 
-class HeldOnHop(Noun):
+class HeldOnHop(FrozenModel):
     """What of one hop is on hold, in paise."""
 
     hop_no: int

@@ -7,7 +7,7 @@ from uuid import UUID
 from db.pool import Connection
 from domain.holds.excess import Account, Excess, HeldLine, excess
 from domain.holds.lapse import Part
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 _PARTS: Final = """
 SELECT hop_no, ack_no, held_at, least(paise, greatest(0, upto_paise - gone_paise))::bigint AS free_paise FROM (
@@ -81,7 +81,7 @@ async def released_paise(connection: Connection, hold_id: UUID) -> int:
     return paise
 
 
-class Free(Noun):
+class Free(FrozenModel):
     """Money on hold in a hop that no live order asks for, in paise; and whose it was."""
 
     hop_no: int
@@ -230,7 +230,7 @@ async def restorations_of(connection: Connection, hold_id: UUID) -> list[UUID]:
     return [row["restoration_id"] for row in rows]
 
 
-class MicroDecisionRow(Noun):
+class MicroDecisionRow(FrozenModel):
     """What was decided about a small hold."""
 
     decision: str

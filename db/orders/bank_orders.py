@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.orders import Ordered, Via, Word
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
 from schemas.outbox.procedures import OrderPolicy, OrderRung
@@ -27,7 +27,7 @@ WORDS: Final = (
 """A confirmed line as the case log binds it. Never another text: those that stand in logs would no longer fit."""
 
 
-class OrderRow(Noun):
+class OrderRow(FrozenModel):
     """An order as it is written."""
 
     order_id: UUID
@@ -58,7 +58,7 @@ class OrderRow(Noun):
 _ORDER = ", ".join(OrderRow.model_fields)
 
 
-class LineRow(Noun):
+class LineRow(FrozenModel):
     """A line of an order as it is written."""
 
     line_no: int

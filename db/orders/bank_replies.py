@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderState
 
 _TAKEN_BACK: Final = "EXISTS (SELECT FROM order_cancellation c WHERE c.order_id = o.order_id AND c.settled_at IS NULL)"
@@ -13,7 +13,7 @@ READABLE: Final = f"(o.delivered_at IS NOT NULL OR o.state IN ('refused', 'confi
 """what a bank finds in its list: an order whose paper is not issued yet is none"""
 
 
-class Place(Noun):
+class Place(FrozenModel):
     """Where an order stands in its bank's list."""
 
     planned_at: UtcDatetime
@@ -75,7 +75,7 @@ async def acknowledge(connection: Connection, order_id: UUID, at: datetime) -> N
     )
 
 
-class ToRelease(Noun):
+class ToRelease(FrozenModel):
     """A line of an order to release that is about a hop of a hold request."""
 
     order_id: UUID
@@ -106,7 +106,7 @@ async def releases_of(connection: Connection, institution: str, request_id: UUID
     return [ToRelease(**dict(row)) for row in rows]
 
 
-class ReferenceLine(Noun):
+class ReferenceLine(FrozenModel):
     """A line of an order, as it is found by the transfer that a bank names."""
 
     order_id: UUID

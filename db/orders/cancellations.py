@@ -4,12 +4,12 @@ from datetime import datetime
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 from schemas.outbox.procedures import OrderRung
 
 
-class CancellationRow(Noun):
+class CancellationRow(FrozenModel):
     """That an order is taken back: when the bank was told, how high silence climbed, and who settled it."""
 
     order_id: UUID

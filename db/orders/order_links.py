@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.restoration_enums import OrderState
 
 
-class OrderLinkRow(Noun):
+class OrderLinkRow(FrozenModel):
     """A link and the order it is for."""
 
     link_id: int

@@ -7,13 +7,13 @@ from typing import Any, Final
 from pydantic import Field
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 _WATCH_LOCK: Final = 7_305_813_377_193_000_020
 """Any number, as long as it is ours alone."""
 
 
-class ReturnedRow(Noun):
+class ReturnedRow(FrozenModel):
     """One transaction of a pacs.004 as it is kept. `returned_paise` is None where it could not be read."""
 
     line_no: int

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.case import CaseNews
 
 
@@ -29,7 +29,7 @@ async def mark_signalled(connection: Connection, news_ids: Sequence[int], at: da
     )
 
 
-class Untold(Noun):
+class Untold(FrozenModel):
     """News that no workflow was told, as they are written."""
 
     news_id: int

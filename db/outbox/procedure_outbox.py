@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
 
@@ -53,7 +53,7 @@ async def end(connection: Connection, kind: ProcedureKind, subject: str, at: dat
     )
 
 
-class Waiting(Noun):
+class Waiting(FrozenModel):
     """A procedure that is to be started, or told; its news as they stand."""
 
     start: ProcedureStart

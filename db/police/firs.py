@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.police import CaseDuty, CaseOfficer, Fir, NewOfficer
 from schemas.restoration_enums import FirKind
@@ -220,7 +220,7 @@ async def lapse(connection: Connection, case_no: str) -> UUID | None:
 # -- the register's outbox ---------------------------------------------------------------------------------------------
 
 
-class ToRegister(Noun):
+class ToRegister(FrozenModel):
     """A report that the register is to be asked for now."""
 
     fir_id: UUID
@@ -265,7 +265,7 @@ async def nobody_to_ask(connection: Connection, now: datetime, until: datetime, 
     return len(rows)
 
 
-class LostBy(Noun):
+class LostBy(FrozenModel):
     """A transfer of the victim's, as a report names it."""
 
     reference: str
@@ -274,7 +274,7 @@ class LostBy(Noun):
     to_institution: str
 
 
-class ReportFacts(Noun):
+class ReportFacts(FrozenModel):
     """What a report is made from. Holds personal data."""
 
     category: str

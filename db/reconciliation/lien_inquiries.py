@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.reconciliation.comparison import Inquiry, InquiryOutcome, ListWay
 
 _COLUMNS: Final = "inquiry_id, institution, asked_at, asked_by, due_at, way, put_at, outcome, closed_at"
@@ -26,14 +26,14 @@ SELECT EXISTS (
 """
 
 
-class Unput(Noun):
+class Unput(FrozenModel):
     """A question that was written and not put yet."""
 
     inquiry_id: UUID
     institution: str
 
 
-class Overdue(Noun):
+class Overdue(FrozenModel):
     """An open question whose desk, or whose supervisor, is to be told that no list came."""
 
     inquiry_id: UUID

@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.reconciliation.lien_lists import LienListPage
 
 LOOK_BACK: Final = timedelta(days=31)
@@ -23,7 +23,7 @@ ORDER BY l.list_no LIMIT $2
 """
 
 
-class ListRow(Noun):
+class ListRow(FrozenModel):
     """A list, whole or not."""
 
     list_no: int
@@ -34,7 +34,7 @@ class ListRow(Noun):
     pages: int
 
 
-class PageRow(Noun):
+class PageRow(FrozenModel):
     """The liens of one page, as the bank told them."""
 
     page: int

@@ -3,13 +3,13 @@
 from datetime import datetime
 
 from db.pool import Connection
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import AnswerClass, Bucket, ChannelKind
 
 PERCENTILES = (0.5, 0.95, 0.99)
 
 
-class DayFigures(Noun):
+class DayFigures(FrozenModel):
     """How much there is of everything now; money in paise."""
 
     at: datetime
@@ -36,7 +36,7 @@ class DayFigures(Noun):
     """requests that a bank has and has not answered in full"""
 
 
-class Spread(Noun):
+class Spread(FrozenModel):
     """Percentiles of a duration, in seconds."""
 
     count: int
@@ -45,7 +45,7 @@ class Spread(Noun):
     p99_seconds: float
 
 
-class ChannelFigures(Noun):
+class ChannelFigures(FrozenModel):
     """How requests fared over one channel: the one that brought each to its bank, the last where several did."""
 
     carried: int

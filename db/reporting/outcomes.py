@@ -9,7 +9,7 @@ from asyncpg import Record
 
 from db.grievances import grievances
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.reporting.outcomes import PAST_DAYS, HeldToRestored, HomeBy, HomeFigures, HomeReport, PastDays, Stage, Sum
 
 PERCENTILES: Final = (0.5, 0.95)
@@ -18,7 +18,7 @@ _MONEY: Final = (Stage.LOST, Stage.HELD, Stage.RESTORED, Stage.RELEASED)
 _WAY: Final = (Stage.APPLIED, Stage.VERIFIED, Stage.NOTICED, Stage.APPROVED)
 
 
-class Period(Noun):
+class Period(FrozenModel):
     """Which cases are counted, those opened in `[opened_from, opened_to)`, and as of when."""
 
     opened_from: UtcDatetime
@@ -28,7 +28,7 @@ class Period(Noun):
     """divides the days of procedures"""
 
 
-class _About(Noun):
+class _About(FrozenModel):
     """What a row is about, by a complaint `{ack}`, a case `{case}` or a bank `{bank}`, and what it takes to know."""
 
     column: str
@@ -63,7 +63,7 @@ READ_SECONDS: Final = 120.0
 """how long one statement may count; a year of a whole state is much"""
 
 
-class Counting(Noun):
+class Counting(FrozenModel):
     """One statement, with how a row of it names its complaint and its bank.
 
     Hops are many and wide: they are read only where `hop_for` says that nothing else knows.

@@ -7,14 +7,14 @@ from asyncpg import Record
 
 from db.paging import cut, from_cursor, to_cursor
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, ContradictionKind, Rung
 from schemas.reporting.scorecards import Percentiles, Scorecard, ScorecardBy, ScorecardPage, Scores
 
 PERCENTILES: Final = (0.5, 0.95, 0.99)
 
 
-class Span(Noun):
+class Span(FrozenModel):
     """Which requests are counted, and as of when: those sent in `[sent_from, sent_to)`."""
 
     sent_from: UtcDatetime

@@ -12,7 +12,7 @@ from db.pool import Connection
 from domain.reporting import Acts
 from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
@@ -58,7 +58,7 @@ _HOPS_SAID: Final = 5
 _BY_TELEPHONE: Final = frozenset({TaskKind.PHONE_BANK, TaskKind.TICKET_REFUSED, TaskKind.SUPERVISE})
 
 
-class Wanted(Noun):
+class Wanted(FrozenModel):
     """Which tasks are asked for: in one state, of some kinds, and perhaps of one case by any of its numbers; what a
     role of the police can act on, and what an officer answers for by their name on the token."""
 

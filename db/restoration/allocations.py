@@ -6,7 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Bucket
 from schemas.restoration.restorations import AccountClaim, Share
 from schemas.restoration_enums import AllocationRule
@@ -15,7 +15,7 @@ Account = tuple[str, str]
 """institution and account key"""
 
 
-class Gone(Noun):
+class Gone(FrozenModel):
     """Money of a claim that is gone: at the hop itself or at one below it."""
 
     hop_no: int
@@ -23,7 +23,7 @@ class Gone(Noun):
     paise: int
 
 
-class ClaimRow(Noun):
+class ClaimRow(FrozenModel):
     """One hop's claim with what it is made of; `left_of_share_paise` is what an earlier division still owes it."""
 
     claim: AccountClaim
@@ -161,7 +161,7 @@ def _claim(hop: dict[str, object], own: dict[Bucket, int], lost: tuple[Gone, ...
     return [ClaimRow(claim=claim, gone=lost, gone_home_paise=gone_home, allocation_id=row.allocation_id)]
 
 
-class _HopRow(Noun):
+class _HopRow(FrozenModel):
     case_no: str
     hop_no: int
     ack_no: str
@@ -175,7 +175,7 @@ class _HopRow(Noun):
     refused: bool
 
 
-class Promise(Noun):
+class Promise(FrozenModel):
     """By which rule an account is divided, and the policy that promised it."""
 
     rule: AllocationRule

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.police import CourtOrder, NewCourtOrder
 
 _ORDER: Final = (
@@ -122,7 +122,7 @@ async def anything_ordered(connection: Connection, case_no: str, order: CourtOrd
     return found
 
 
-class Releasable(Noun):
+class Releasable(FrozenModel):
     """What of a hop a bank can be ordered to let go: on hold there, and under no order yet."""
 
     hop_no: int

@@ -6,14 +6,14 @@ from typing import Final, Literal
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 As = Literal["refused", "cancelled"]
 
 _STANDS: Final = "l.left_out_at IS NOT NULL AND l.reopened_at IS NULL"
 
 
-class Why(Noun):
+class Why(FrozenModel):
     """By whom something is left out, and why."""
 
     as_: As
@@ -41,7 +41,7 @@ async def leave_out(
     )
 
 
-class Standing(Noun):
+class Standing(FrozenModel):
     """What a restoration has left out and nobody has begun anew."""
 
     hop_no: int

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.grievances.grievances import number_of
 from schemas.restoration.restorations import NewObjection
 from schemas.restoration_enums import ObjectionBy, ObjectionDecision
@@ -27,7 +27,7 @@ async def insert(connection: Connection, restoration_id: UUID, new: NewObjection
     return objection_id
 
 
-class ObjectionRow(Noun):
+class ObjectionRow(FrozenModel):
     """An objection as it is decided."""
 
     objection_id: int

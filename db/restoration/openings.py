@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from db.pool import Connection
 from domain.restoration.procedure import HEARINGS
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration_enums import Step
 
@@ -14,7 +14,7 @@ JOINABLE = (Step.COLLECTING, Step.APPLICATION, Step.VERIFICATION)
 """what is held later than these is for the next round: the holder of the account must have his say first"""
 
 
-class Opened(Noun):
+class Opened(FrozenModel):
     """The restoration that money belongs to, and whether it begins with it."""
 
     restoration_id: UUID

@@ -9,7 +9,7 @@ from db.cases import cases
 from db.pool import Connection
 from domain.errors import NotFound
 from domain.restoration.procedure import ENDS_BY, LEADS_TO
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import CaseState
 from schemas.outbox.procedures import RestorationPolicy
 from schemas.restoration.restorations import RoutePicked
@@ -24,7 +24,7 @@ from schemas.restoration_enums import (
 )
 
 
-class RestorationRow(Noun):
+class RestorationRow(FrozenModel):
     """A restoration as it is worked on."""
 
     restoration_id: UUID
@@ -41,7 +41,7 @@ class RestorationRow(Noun):
     court_order_id: int | None
 
 
-class TurnRow(Noun):
+class TurnRow(FrozenModel):
     """One turn of one step."""
 
     step: Step
@@ -54,7 +54,7 @@ class TurnRow(Noun):
     reason: str
 
 
-class Line(Noun):
+class Line(FrozenModel):
     """The money of one hop that a restoration is about (paise)."""
 
     hop_no: int
@@ -373,7 +373,7 @@ async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
     return [row["hold_id"] for row in rows]
 
 
-class Payer(Noun):
+class Payer(FrozenModel):
     """Where a hop's money came from in the first place: the account the victim paid from."""
 
     hop_no: int
@@ -414,7 +414,7 @@ async def fir_is_registered(connection: Connection, case_no: str) -> bool:
     return found
 
 
-class _AboutMoney(Noun):
+class _AboutMoney(FrozenModel):
     institution: str | None
     account_key: str | None
     """None: it is about every account of the case"""

@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import RequestState
 
 
-class LinkRow(Noun):
+class LinkRow(FrozenModel):
     """A link and the request it is for."""
 
     link_id: int

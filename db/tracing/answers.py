@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from db.pool import Connection
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.identifiers import reference_key
 from schemas.tracing.answers import Contradiction, Judgement, KnownLines
 
@@ -18,7 +18,7 @@ WORDS: Final = (
 that stand in logs would no longer fit."""
 
 
-class Given(Noun):
+class Given(FrozenModel):
     """The last reply that one body got, and how often the body was judged anew by then."""
 
     reply: dict[str, int]

@@ -6,13 +6,13 @@ from typing import Final
 
 from db.pool import Connection
 from domain.errors import NotFound
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import Bucket, ClaimKind, ContradictionKind
 from schemas.tracing.answers import Entry
 from schemas.tracing.contradictions import BankDoubts, BankDoubtsList, Settlement, Settling
 
 
-class Doubt(Noun):
+class Doubt(FrozenModel):
     """Two figures that stand against each other, found by looking beyond one line."""
 
     answer_id: int
@@ -21,7 +21,7 @@ class Doubt(Noun):
     against_paise: int
 
 
-class ContradictionRow(Noun):
+class ContradictionRow(FrozenModel):
     """A contradiction as it is settled."""
 
     contradiction_id: int

@@ -9,12 +9,12 @@ from db.banks import bank_exchanges
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.banks.exchanges import Exchange
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind, HopSource, RequestState, Rung
 from schemas.outbox.case import HopBrief, HopRef
 
 
-class RequestRow(Noun):
+class RequestRow(FrozenModel):
     """A hold request; whether its row is locked is said by the function that gives it."""
 
     request_id: UUID
@@ -33,7 +33,7 @@ class RequestRow(Noun):
     round: int
 
 
-class Planned(Noun):
+class Planned(FrozenModel):
     """What came under a request, and whether it is the first request of its case."""
 
     hop_nos: tuple[int, ...]
@@ -41,14 +41,14 @@ class Planned(Noun):
     case_opened_at: UtcDatetime
 
 
-class Delivered(Noun):
+class Delivered(FrozenModel):
     """A request that reached its bank, and whether it is the first of its case."""
 
     first_of_case: bool
     case_opened_at: UtcDatetime
 
 
-class HopToAsk(Noun):
+class HopToAsk(FrozenModel):
     """What the bank is told of a hop; the disputed amount is what of it is in play."""
 
     hop_no: int
@@ -63,7 +63,7 @@ class HopToAsk(Noun):
     opened_at: UtcDatetime
 
 
-class Weight(Noun):
+class Weight(FrozenModel):
     """What of a request its urgency is told by: of all transfers it ever asked about, answered ones too."""
 
     sent_at: UtcDatetime

@@ -5,13 +5,13 @@ from typing import Final
 
 from db.pool import Connection
 from domain.workbook.known import ToldLine
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ClaimKind, ContradictionKind, Disposition, HopSource
 from schemas.identifiers import names_a_transfer, reference_key
 from schemas.intake import Victim
 
 
-class NamedHop(Noun):
+class NamedHop(FrozenModel):
     """A hop that a row can speak of."""
 
     hop_no: int
@@ -24,7 +24,7 @@ class NamedHop(Noun):
     disputed_paise: int
 
 
-class LineFate(Noun):
+class LineFate(FrozenModel):
     """What became of one line of an answer, and the first contradiction in it."""
 
     disposition: Disposition
@@ -33,14 +33,14 @@ class LineFate(Noun):
     contradiction: ContradictionKind | None
 
 
-class Teller(Noun):
+class Teller(FrozenModel):
     """Whose complaint a number is."""
 
     victim: Victim
     category: str
 
 
-class KnownTransfer(Noun):
+class KnownTransfer(FrozenModel):
     """A transfer that is registered with a case, as `transfer_key` has it."""
 
     transfer_key: str

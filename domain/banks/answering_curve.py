@@ -17,7 +17,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import AnswerClass
 
 HAZARD_MAX: Final = 700.0
@@ -27,7 +27,7 @@ _Seconds = Annotated[float, Field(gt=0, le=400 * 86_400)]
 _Share = Annotated[float, Field(gt=0, lt=1)]
 
 
-class Shares(Noun):
+class Shares(FrozenModel):
     """A curve as the policy gives it: what share has ended after so many seconds."""
 
     after_seconds: Annotated[tuple[_Seconds, ...], Field(min_length=1, max_length=20)]
@@ -44,7 +44,7 @@ class Shares(Noun):
         return self
 
 
-class CallRules(Noun):
+class CallRules(FrozenModel):
     """The policy of the call list."""
 
     horizon_seconds: _Seconds

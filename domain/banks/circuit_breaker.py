@@ -10,11 +10,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelState
 
 
-class BreakerRules(Noun):
+class BreakerRules(FrozenModel):
     """When a channel is dropped, and when it is tried again."""
 
     failures_to_open: Annotated[int, Field(ge=1, le=1000)]
@@ -26,7 +26,7 @@ class BreakerRules(Noun):
     probe_after_max_seconds: Annotated[float, Field(gt=0)]
 
 
-class Health(Noun):
+class Health(FrozenModel):
     """How a channel does."""
 
     state: ChannelState = ChannelState.CLOSED

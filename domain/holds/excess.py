@@ -3,10 +3,10 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 
-class HeldLine(Noun):
+class HeldLine(FrozenModel):
     """The bank's newest line by which it holds more of a hop than can be traced, in paise."""
 
     hop_no: int
@@ -21,7 +21,7 @@ class HeldLine(Noun):
     """whether a person has looked at it, and settled that what is above goes back"""
 
 
-class Account(Noun):
+class Account(FrozenModel):
     """What all cases together have to do with the account, in paise."""
 
     taken_paise: int
@@ -32,7 +32,7 @@ class Account(Noun):
     """excess that was ordered to be let go"""
 
 
-class Excess(Noun):
+class Excess(FrozenModel):
     """What of a hop is held above the traceable and was not ordered to be let go yet, in paise."""
 
     hop_no: int
@@ -61,7 +61,7 @@ def _may_be_a_total(line: HeldLine, lines: Sequence[HeldLine]) -> bool:
     return not line.by_person and line.claimed_paise >= line.case_held_paise
 
 
-class SmallHold(Noun):
+class SmallHold(FrozenModel):
     """What is on hold at an account, and what else is known of it, in paise."""
 
     held_paise: int

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.procedures import Due, HoldPolicy
 
 TELL_HOLDER = "tell_holder"
@@ -22,7 +22,7 @@ WARN = "warn"
 """followed by the days that are left: warn_30"""
 
 
-class Part(Noun):
+class Part(FrozenModel):
     """What of a hop came on hold at one time and no live order asks for, in paise; and whose it was."""
 
     hop_no: int
@@ -33,7 +33,7 @@ class Part(Noun):
     """in no bucket: a bank says that it holds it, though it has gone by an earlier word"""
 
 
-class HoldStands(Noun):
+class HoldStands(FrozenModel):
     """How a hold stands, as its clocks see it."""
 
     policy: HoldPolicy
@@ -56,7 +56,7 @@ class HoldStands(Noun):
     """held above what is traceable, and not ordered to be let go yet"""
 
 
-class Warning(Noun):
+class Warning(FrozenModel):
     """A warning that is due: what lapses then, and in how many days of the law."""
 
     lapses_at: UtcDatetime

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 PACKAGED_DISTRICTS: Final = Path(__file__).with_name("districts.toml")
 
@@ -19,7 +19,7 @@ _NOT_A_LETTER: Final = re.compile(r"[^\w\u0900-\u0963]+|_")
 _SAME_SOUND: Final = str.maketrans({"ँ": "ं", "़": None, "\u200c": None, "\u200d": None})
 
 
-class District(Noun):
+class District(FrozenModel):
     """A district: `code` is its name in the Local Government Directory, by which rows and measures know it."""
 
     code: str

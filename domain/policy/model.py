@@ -23,7 +23,7 @@ from domain.policy.restoration import (
     RestorationRules,
 )
 from schemas.banks.rosters import HolidayRules
-from schemas.base import Noun, Paise
+from schemas.base import FrozenModel, Paise
 from schemas.enums import AnswerClass, Rung
 from schemas.outbox.case import CasePolicy, LadderRung, PriorityRules
 
@@ -41,7 +41,7 @@ class CodeMeaning(StrEnum):
     REVIEW = "review"
 
 
-class StatusCode(Noun):
+class StatusCode(FrozenModel):
     """One status code of the bank wire."""
 
     meaning: CodeMeaning
@@ -49,7 +49,7 @@ class StatusCode(Noun):
     source: Source
 
 
-class RungRule(Noun):
+class RungRule(FrozenModel):
     """How long after the rung below it a rung is climbed, for each class of bank."""
 
     api_seconds: Seconds
@@ -66,7 +66,7 @@ class RungRule(Noun):
         }[answer_class]
 
 
-class Delivery(Noun):
+class Delivery(FrozenModel):
     """How a request that cannot be delivered is tried again."""
 
     call_timeout_seconds: Seconds
@@ -77,7 +77,7 @@ class Delivery(Noun):
     source: Source
 
 
-class ChannelRules(Noun):
+class ChannelRules(FrozenModel):
     """When a channel to a bank is dropped for the next, and when it is tried again."""
 
     failures_to_open: Annotated[int, Field(ge=1, le=1000)]
@@ -96,7 +96,7 @@ class ChannelRules(Noun):
         )
 
 
-class SignatureRules(Noun):
+class SignatureRules(FrozenModel):
     """When a request that a bank has signed is taken."""
 
     window_seconds: Annotated[float, Field(ge=1, le=3600)]
@@ -104,7 +104,7 @@ class SignatureRules(Noun):
     source: Source
 
 
-class AnswerLinkRules(Noun):
+class AnswerLinkRules(FrozenModel):
     """The links in letters to banks."""
 
     valid_seconds: Seconds
@@ -121,7 +121,7 @@ class LimitName(StrEnum):
     LIEN_LISTS = "lien-lists"
 
 
-class RateLimit(Noun):
+class RateLimit(FrozenModel):
     """A token bucket: at most `calls` at once, refilled evenly in `seconds`."""
 
     calls: Annotated[int, Field(ge=1, le=1_000_000)]
@@ -129,7 +129,7 @@ class RateLimit(Noun):
     source: Source
 
 
-class BankLimits(Noun):
+class BankLimits(FrozenModel):
     """How much a bank may call at our door."""
 
     waiting_at_once: Annotated[int, Field(ge=1, le=100)]
@@ -155,7 +155,7 @@ class TryName(StrEnum):
     APPEAL_TRIES = "appeal-tries"
 
 
-class DoorRules(Noun):
+class DoorRules(FrozenModel):
     """What our doors put up with, by the wall's clock."""
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
@@ -171,7 +171,7 @@ class DoorRules(Noun):
         return self
 
 
-class ListRules(Noun):
+class ListRules(FrozenModel):
     """When an institution is asked for its list of liens, by the wall's clock, whatever the clock factor."""
 
     every_seconds: Seconds
@@ -190,7 +190,7 @@ class ListRules(Noun):
         return self
 
 
-class ReconciliationRules(Noun):
+class ReconciliationRules(FrozenModel):
     """How banks are asked for their lists of liens."""
 
     asks_a_round: Annotated[int, Field(ge=1, le=500)]
@@ -207,7 +207,7 @@ class ReconciliationRules(Noun):
         return self.channel if by_channel else self.letter
 
 
-class Priority(Noun):
+class Priority(FrozenModel):
     """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
 
     fresh_seconds: Seconds
@@ -216,7 +216,7 @@ class Priority(Noun):
     source: Source
 
 
-class DeskRules(Noun):
+class DeskRules(FrozenModel):
     """How long a hop may wait for the desk, in `correction` or `unroutable`."""
 
     remind_after_seconds: Seconds
@@ -232,7 +232,7 @@ class DeskRules(Noun):
         return self
 
 
-class Outbox(Noun):
+class Outbox(FrozenModel):
     """How long news that a workflow was told are kept."""
 
     keep_told_seconds: Seconds
@@ -240,7 +240,7 @@ class Outbox(Noun):
     source: Source
 
 
-class RightOfWay(Noun):
+class RightOfWay(FrozenModel):
     """How long what is not urgent stands back for a case whose money is chased; by the clock of the trail."""
 
     take_up_after_seconds: Seconds
@@ -250,7 +250,7 @@ class RightOfWay(Noun):
     source: Source
 
 
-class ReplayRules(Noun):
+class ReplayRules(FrozenModel):
     """How long is kept what only serves against repeats, by the wall's clock whatever the clock factor."""
 
     keep_feed_keys_seconds: Seconds
@@ -260,7 +260,7 @@ class ReplayRules(Noun):
     source: Source
 
 
-class TrailRules(Noun):
+class TrailRules(FrozenModel):
     """Bounds of the chase, and what the banks' codes mean."""
 
     min_chase_paise: Paise
@@ -276,7 +276,7 @@ class TrailRules(Noun):
         return known.meaning if known else CodeMeaning.REVIEW
 
 
-class Policy(Noun):
+class Policy(FrozenModel):
     """The whole policy file."""
 
     version: Annotated[str, Field(min_length=1, max_length=40)]

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Noun, Paise
+from schemas.base import FrozenModel, Paise
 from schemas.enums import Language
 from schemas.outbox.procedures import GrievancePolicy, HoldPolicy, OrderPolicy, OrderRung, RestorationPolicy, StepClock
 from schemas.restoration_enums import AllocationRule, DutyKind, GrievanceLevel, Route, Step
@@ -15,7 +15,7 @@ Sections = Annotated[tuple[Section, ...], Field(min_length=1, max_length=20)]
 LongSeconds = Annotated[float, Field(gt=0, le=4 * 366 * 86_400)]
 
 
-class StepRule(Noun):
+class StepRule(FrozenModel):
     """How long a step may take, and how long after that it is escalated."""
 
     due_seconds: LongSeconds
@@ -30,7 +30,7 @@ class StepRule(Noun):
         return self
 
 
-class RestorationRules(Noun):
+class RestorationRules(FrozenModel):
     """The route, the division and the steps of a restoration."""
 
     no_court_below_paise: Paise
@@ -67,7 +67,7 @@ class RestorationRules(Noun):
         )
 
 
-class HoldRules(Noun):
+class HoldRules(FrozenModel):
     """How long a hold lives, and what its holder is told."""
 
     lapse_after_seconds: LongSeconds
@@ -98,7 +98,7 @@ class HoldRules(Noun):
         )
 
 
-class GrievanceRules(Noun):
+class GrievanceRules(FrozenModel):
     """How long each level has for a grievance."""
 
     level_seconds: dict[GrievanceLevel, LongSeconds]
@@ -130,7 +130,7 @@ class GrievanceRules(Noun):
         )
 
 
-class OrderRule(Noun):
+class OrderRule(FrozenModel):
     """How long a bank has for an order, and the ladder that its silence climbs."""
 
     due_seconds: LongSeconds
@@ -169,7 +169,7 @@ class OrderRule(Noun):
         )
 
 
-class DutyRule(Noun):
+class DutyRule(FrozenModel):
     """By when a report that the law asks for is due."""
 
     due_seconds: LongSeconds
@@ -184,7 +184,7 @@ class DutyRule(Noun):
         return self
 
 
-class FirRules(Noun):
+class FirRules(FrozenModel):
     """When an e-Zero FIR is asked for by itself, and under which sections of the law."""
 
     e_zero_from_paise: Paise
@@ -192,7 +192,7 @@ class FirRules(Noun):
     source: Source
 
 
-class Patience(Noun):
+class Patience(FrozenModel):
     """How often what could not be handed over is tried again, the wait doubling; by the wall's clock."""
 
     call_timeout_seconds: Annotated[float, Field(gt=0, le=300)]
@@ -206,7 +206,7 @@ class Patience(Noun):
         return min(self.first_wait_seconds * 2.0 ** min(attempts - 1, 30), self.max_wait_seconds)
 
 
-class MessageRules(Noun):
+class MessageRules(FrozenModel):
     """Messages to victims and account holders."""
 
     holder_languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)]
@@ -215,7 +215,7 @@ class MessageRules(Noun):
     source: Source
 
 
-class PaperSections(Noun):
+class PaperSections(FrozenModel):
     """The sections of the law under which papers are issued."""
 
     lien_notice: Sections
@@ -228,7 +228,7 @@ class PaperSections(Noun):
     source: Source
 
 
-class PaperRules(Noun):
+class PaperRules(FrozenModel):
     """How papers are issued."""
 
     service_seconds: LongSeconds
@@ -239,7 +239,7 @@ class PaperRules(Noun):
     source: Source
 
 
-class PoliceRules(Noun):
+class PoliceRules(FrozenModel):
     """What the law asks of the police."""
 
     fir: FirRules

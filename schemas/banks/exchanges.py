@@ -5,7 +5,7 @@ from typing import Final
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 
 SENT_MAX_BYTES: Final = 1024 * 1024
@@ -26,7 +26,7 @@ class About(StrEnum):
     """of an order"""
 
 
-class Exchange(Noun):
+class Exchange(FrozenModel):
     """One time that bytes left for a bank, and what came back. No secret is in it: no login, token or cookie."""
 
     channel: ChannelKind

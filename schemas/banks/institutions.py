@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
 from schemas.banks.rosters import NodalOfficer, ShortText
-from schemas.base import Noun, Storable
+from schemas.base import FrozenModel, Storable
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
 from schemas.webhooks import check_secret
 
@@ -15,7 +15,7 @@ AccountPrefix = Annotated[str, StringConstraints(pattern=r"^[0-9A-Z]{1,18}$")]
 EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
 
 
-class WireEntry(Noun):
+class WireEntry(FrozenModel):
     """How to reach an institution over the I4C wire. Keys are base64 of 32 bytes."""
 
     kind: Literal["i4c"] = "i4c"
@@ -29,7 +29,7 @@ class WireEntry(Noun):
     """whether the `root_effective_balance` of its answers includes money on hold; false: it is what is free"""
 
 
-class Iso20022Entry(Noun):
+class Iso20022Entry(FrozenModel):
     """The institution takes files: its BIC stands in the messages, its folder below the spool holds them."""
 
     kind: Literal["iso20022"] = "iso20022"
@@ -38,7 +38,7 @@ class Iso20022Entry(Noun):
     """what is sent to it has a business application header (head.001) before it"""
 
 
-class PushEntry(Noun):
+class PushEntry(FrozenModel):
     """How to reach an institution by its webhook. Secrets are `whsec_…`, the newest first; two while they change."""
 
     kind: Literal["push"] = "push"
@@ -48,14 +48,14 @@ class PushEntry(Noun):
     ]
 
 
-class InboundEntry(Noun):
+class InboundEntry(FrozenModel):
     """The institution's own login at our door."""
 
     email: Annotated[str, StringConstraints(min_length=3, max_length=200)]
     password: SecretStr
 
 
-class InstitutionEntry(Noun):
+class InstitutionEntry(FrozenModel):
     """One institution as it stands in a directory file."""
 
     code: Code
@@ -113,7 +113,7 @@ class InstitutionEntry(Noun):
         return self.pull if kind is ChannelKind.PULL else self.entry_of(kind) is not None
 
 
-class Institution(Noun):
+class Institution(FrozenModel):
     """An institution as the engine sees it: no secrets."""
 
     code: str

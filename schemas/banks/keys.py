@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 KEY_BYTES = 32
 """Of an Ed25519 public key."""
@@ -13,7 +13,7 @@ KEY_BYTES = 32
 KeyId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,100}$")]
 
 
-class BankKey(Noun):
+class BankKey(FrozenModel):
     """One Ed25519 public key of one institution. Its `key_id` is nobody else's."""
 
     key_id: KeyId

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Self
 from pydantic import Field, StringConstraints, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
-from schemas.base import Noun, Storable, UtcDatetime
+from schemas.base import FrozenModel, Storable, UtcDatetime
 
 MINUTES_A_DAY: Final = 24 * 60
 MAX_LEAVE: Final = timedelta(days=3 * 366)
@@ -38,7 +38,7 @@ def minute_of_day(clock: str) -> int:
     return int(hours) * 60 + int(minutes)
 
 
-class Shift(Noun):
+class Shift(FrozenModel):
     """Hours of work on some days of every week. Work past midnight is two shifts: one ends at 24:00."""
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
@@ -68,7 +68,7 @@ class Shift(Noun):
         return minute_of_day(self.starts), minute_of_day(self.ends)
 
 
-class Leave(Noun):
+class Leave(FrozenModel):
     """Days on which an officer is away, the first and the last among them."""
 
     first_day: date
@@ -83,7 +83,7 @@ class Leave(Noun):
         return self
 
 
-class NodalOfficer(Noun):
+class NodalOfficer(FrozenModel):
     """An institution's person for police requests. Of several, the one who stands first is called first.
 
     One without shifts can be asked at any hour, holidays too.
@@ -116,7 +116,7 @@ class NodalOfficer(Noun):
         return self
 
 
-class Holiday(Noun):
+class Holiday(FrozenModel):
     """A day on which an institution, or every one, has closed."""
 
     day: date
@@ -125,7 +125,7 @@ class Holiday(Noun):
     """who says so, like the circular that lists it"""
 
 
-class HolidayRules(Noun):
+class HolidayRules(FrozenModel):
     """The days on which all banks have closed in every year."""
 
     yearly: tuple[Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
@@ -135,7 +135,7 @@ class HolidayRules(Noun):
     source: Annotated[str, StringConstraints(min_length=3)]
 
 
-class OfficerToCall(Noun):
+class OfficerToCall(FrozenModel):
     """An officer as the desk sees one: whom to call, and whether now."""
 
     name: str

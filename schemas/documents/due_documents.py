@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.facts import Missing, PaperHead
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
@@ -26,7 +26,7 @@ class ErrandState(StrEnum):
     """nothing is left that it would be about"""
 
 
-class PaperPreview(Noun):
+class PaperPreview(FrozenModel):
     """Whether a paper could be issued now."""
 
     kind: PaperKind
@@ -48,7 +48,7 @@ class BankPaper(PaperHead):
     """SHA-256 of the copy of the FIR that goes with it; "" where none does"""
 
 
-class BankPaperPage(Noun):
+class BankPaperPage(FrozenModel):
     """A bank's papers, the newest first."""
 
     items: tuple[BankPaper, ...]

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Noun, Paise, Storable, UtcDatetime
+from schemas.base import FrozenModel, Paise, Storable, UtcDatetime
 from schemas.enums import Bucket, Language
 from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReason, PaperKind, Route, Step
 
@@ -23,7 +23,7 @@ Text = Annotated[str, Field(max_length=TEXT_MAX_CHARS), Storable]
 Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
-class OfficerFacts(Noun):
+class OfficerFacts(FrozenModel):
     """An officer as papers name one."""
 
     name: Text = ""
@@ -34,7 +34,7 @@ class OfficerFacts(Noun):
     email: Text = ""
 
 
-class FirFacts(Noun):
+class FirFacts(FrozenModel):
     """A first information report; `copy_digest` is the SHA-256 of the copy that goes with the paper."""
 
     number: Text = ""
@@ -44,7 +44,7 @@ class FirFacts(Noun):
     copy_digest: Text = ""
 
 
-class CourtOrderFacts(Noun):
+class CourtOrderFacts(FrozenModel):
     """An order of a court, a Lok Adalat or a District Magistrate."""
 
     kind: CourtOrderKind | None = None
@@ -53,7 +53,7 @@ class CourtOrderFacts(Noun):
     made_on: date | None = None
 
 
-class AccountFacts(Noun):
+class AccountFacts(FrozenModel):
     """Money of the case at one account."""
 
     institution_name: Text = ""
@@ -67,7 +67,7 @@ class AccountFacts(Noun):
     """since when it is on hold, where it is"""
 
 
-class TransferFacts(Noun):
+class TransferFacts(FrozenModel):
     """A transfer by which the victim lost money."""
 
     from_institution: Text = ""
@@ -79,7 +79,7 @@ class TransferFacts(Noun):
     transferred_at: UtcDatetime | None = None
 
 
-class VictimFacts(Noun):
+class VictimFacts(FrozenModel):
     """The victim."""
 
     name: Text = ""
@@ -87,7 +87,7 @@ class VictimFacts(Noun):
     district: Text = ""
 
 
-class BeneficiaryFacts(Noun):
+class BeneficiaryFacts(FrozenModel):
     """The account on which money is to be credited."""
 
     institution_name: Text = ""
@@ -95,7 +95,7 @@ class BeneficiaryFacts(Noun):
     ifsc: Text = ""
 
 
-class OrderLineFacts(Noun):
+class OrderLineFacts(FrozenModel):
     """What a bank is to do with money on one account; the beneficiary only where it credits."""
 
     account: Text = ""
@@ -104,14 +104,14 @@ class OrderLineFacts(Noun):
     beneficiary: BeneficiaryFacts = BeneficiaryFacts()
 
 
-class LevelFacts(Noun):
+class LevelFacts(FrozenModel):
     """A level of the grievance ladder, and how long it has."""
 
     level: GrievanceLevel
     days: int
 
 
-class AppealFacts(Noun):
+class AppealFacts(FrozenModel):
     """How the holder appeals; the address where it can be done without an account of ours."""
 
     reference: Text = ""
@@ -122,7 +122,7 @@ class AppealFacts(Noun):
 Accounts = Annotated[tuple[AccountFacts, ...], Field(max_length=LINES_MAX)]
 
 
-class PaperFacts(Noun):
+class PaperFacts(FrozenModel):
     """What every paper says."""
 
     kind: PaperKind
@@ -284,7 +284,7 @@ class HolderNotice(PaperFacts):
     """until when the holder may object to the return of the money, where it is to be returned"""
 
 
-class BucketFacts(Noun):
+class BucketFacts(FrozenModel):
     """How much of what was lost is where."""
 
     bucket: Bucket
@@ -304,7 +304,7 @@ class StatusLetter(PaperFacts):
     step_due_at: UtcDatetime | None = None
 
 
-class Missing(Noun):
+class Missing(FrozenModel):
     """One thing that a paper lacks, and the law that asks for it."""
 
     field: str
@@ -312,7 +312,7 @@ class Missing(Noun):
     why: str
 
 
-class Particulars(Noun):
+class Particulars(FrozenModel):
     """What no row tells of a paper: whoever issues it says it."""
 
     magistrate: Annotated[str, Field(max_length=300), Storable] = ""
@@ -329,7 +329,7 @@ class Particulars(Noun):
     grounds: Annotated[str, Field(max_length=5_000), Storable] = ""
 
 
-class AttachmentApproval(Noun):
+class AttachmentApproval(FrozenModel):
     """That the court may be asked to attach what is on hold (BNSS 107)."""
 
     hold_id: UUID
@@ -340,7 +340,7 @@ class AttachmentApproval(Noun):
     reason: str
 
 
-class PaperAsk(Noun):
+class PaperAsk(FrozenModel):
     """A paper that an officer asks for."""
 
     kind: PaperKind
@@ -352,7 +352,7 @@ class PaperAsk(Noun):
     particulars: Particulars = Particulars()
 
 
-class PaperLinks(Noun):
+class PaperLinks(FrozenModel):
     """What a paper belongs to, beside its case."""
 
     ack_no: str | None = None
@@ -364,7 +364,7 @@ class PaperLinks(Noun):
     request_id: UUID | None = None
 
 
-class PaperHead(Noun):
+class PaperHead(FrozenModel):
     """A paper by what it can be named and proved by."""
 
     paper_id: UUID
@@ -395,7 +395,7 @@ class PaperView(PaperHead):
     issued_by: str
 
 
-class PaperPage(Noun):
+class PaperPage(FrozenModel):
     """Papers of a case, the newest first."""
 
     items: tuple[PaperView, ...]

@@ -5,12 +5,12 @@ from uuid import UUID
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import LevelView, ReleaseView
 from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 
-class AppealGrievance(Noun):
+class AppealGrievance(FrozenModel):
     """The last grievance about the hold."""
 
     grievance_id: UUID
@@ -28,7 +28,7 @@ class AppealGrievance(Noun):
     releases: tuple[ReleaseView, ...]
 
 
-class AppealView(Noun):
+class AppealView(FrozenModel):
     """A hold as its account's holder sees it."""
 
     hold_id: UUID

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.enums import Language
 from schemas.restoration_enums import (
     GrievanceDecision,
@@ -55,7 +55,7 @@ def number_of(serial_no: int) -> str:
     return f"G{serial_no:08d}"
 
 
-class NewGrievance(Noun):
+class NewGrievance(FrozenModel):
     """What an account holder asks; `contact` where the holder wants to be reached otherwise."""
 
     text: AppealText
@@ -63,13 +63,13 @@ class NewGrievance(Noun):
     contact: Contact = ""
 
 
-class LevelSeen(Noun):
+class LevelSeen(FrozenModel):
     """The level that whoever acts has seen: what has moved on since is not acted on."""
 
     level: GrievanceLevel
 
 
-class GrievanceReport(Noun):
+class GrievanceReport(FrozenModel):
     """What the bank has found out about its customer."""
 
     kyc: KycFinding
@@ -106,7 +106,7 @@ class WithdrawGrievance(GrievanceReason):
     """The holder does not appeal any more, as an officer writes down; the reason is what he said."""
 
 
-class GrievanceDone(Noun):
+class GrievanceDone(FrozenModel):
     """Where the grievance stands after a verb."""
 
     grievance_id: UUID
@@ -122,7 +122,7 @@ class GrievanceDone(Noun):
 # -- as they are read --------------------------------------------------------------------------------------------------
 
 
-class GrievanceHead(Noun):
+class GrievanceHead(FrozenModel):
     """A grievance in a list."""
 
     grievance_id: UUID
@@ -139,14 +139,14 @@ class GrievanceHead(Noun):
     ended_at: UtcDatetime | None
 
 
-class GrievancePage(Noun):
+class GrievancePage(FrozenModel):
     """A page of grievances, the oldest first."""
 
     items: tuple[GrievanceHead, ...]
     next: str | None
 
 
-class LevelView(Noun):
+class LevelView(FrozenModel):
     """One level of the ladder as it was taken."""
 
     level: GrievanceLevel
@@ -165,7 +165,7 @@ class LevelView(Noun):
     overdue_at: UtcDatetime | None
 
 
-class ReleaseView(Noun):
+class ReleaseView(FrozenModel):
     """What a bank was ordered to let go because of a grievance."""
 
     order_id: UUID
@@ -192,7 +192,7 @@ class GrievanceView(GrievanceHead):
     """what whoever reads it could do now, by the role; four eyes are seen to when it is done"""
 
 
-class BankGrievance(Noun):
+class BankGrievance(FrozenModel):
     """A grievance as the bank reads it whose customer appeals."""
 
     grievance_id: UUID
@@ -207,14 +207,14 @@ class BankGrievance(Noun):
     report_by: UtcDatetime
 
 
-class BankGrievances(Noun):
+class BankGrievances(FrozenModel):
     """What waits for the bank's report, the oldest first."""
 
     items: tuple[BankGrievance, ...]
     next: str | None
 
 
-class GrievanceCount(Noun):
+class GrievanceCount(FrozenModel):
     """How many grievances stand so, and for how long they took or have taken."""
 
     state: GrievanceState

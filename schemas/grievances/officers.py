@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import StringConstraints, model_validator
 
-from schemas.base import Noun, Storable, UtcDatetime
+from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.police import Phone
 from schemas.restoration_enums import GrievanceLevel
 from schemas.text import EmailAddress
@@ -14,7 +14,7 @@ District = Annotated[str, StringConstraints(strip_whitespace=True, to_upper=True
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), Storable]
 
 
-class NewGrievanceOfficer(Noun):
+class NewGrievanceOfficer(FrozenModel):
     """Who decides at a level from now on: in one district, or for the State, which has no district."""
 
     level: OfficersLevel
@@ -30,7 +30,7 @@ class NewGrievanceOfficer(Noun):
         return self
 
 
-class GrievanceOfficer(Noun):
+class GrievanceOfficer(FrozenModel):
     """Who decides at a level."""
 
     level: GrievanceLevel
@@ -42,7 +42,7 @@ class GrievanceOfficer(Noun):
     written_by: str
 
 
-class GrievanceOfficers(Noun):
+class GrievanceOfficers(FrozenModel):
     """All of them, the State's first."""
 
     items: tuple[GrievanceOfficer, ...]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, Storable, UtcDatetime
+from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.orders.orders import LINES_MAX, ConfirmedLine, OrderLine
 from schemas.outbox.procedures import OrderRung
@@ -14,7 +14,7 @@ from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
-class OrderHead(Noun):
+class OrderHead(FrozenModel):
     """An order in a list."""
 
     order_id: UUID
@@ -32,14 +32,14 @@ class OrderHead(Noun):
     confirmed_paise: int
 
 
-class OrderPage(Noun):
+class OrderPage(FrozenModel):
     """A page of orders, the first due first."""
 
     orders: tuple[OrderHead, ...]
     next: str | None
 
 
-class CarriageView(Noun):
+class CarriageView(FrozenModel):
     """One attempt to put an order before its bank, or the silence after one."""
 
     channel: ChannelKind
@@ -50,7 +50,7 @@ class CarriageView(Noun):
     """of the word that the order is taken back, not of the order"""
 
 
-class ConfirmationView(Noun):
+class ConfirmationView(FrozenModel):
     """One line of what the bank said it has done."""
 
     line_no: int | None
@@ -66,7 +66,7 @@ class ConfirmationView(Noun):
     note: str
 
 
-class RungView(Noun):
+class RungView(FrozenModel):
     """A rung of the ladder that silence climbs, and when it would be climbed; counted from the rung below."""
 
     rung: OrderRung
@@ -75,7 +75,7 @@ class RungView(Noun):
     """of the highest rung that was climbed"""
 
 
-class CancellationView(Noun):
+class CancellationView(FrozenModel):
     """That the bank is told that the order is taken back, and whether it has said that it does it no more."""
 
     cancelled_at: UtcDatetime
@@ -88,7 +88,7 @@ class CancellationView(Noun):
     note: str
 
 
-class WordProposalView(Noun):
+class WordProposalView(FrozenModel):
     """What an officer wrote down of the bank's word, and who has said the same."""
 
     lines: tuple[ConfirmedLine, ...]
@@ -126,20 +126,20 @@ class OrderView(OrderHead):
     ladder: tuple[RungView, ...]
 
 
-class OrderDecision(Noun):
+class OrderDecision(FrozenModel):
     """Why an officer does something to an order."""
 
     reason: Why
 
 
-class BankTold(Noun):
+class BankTold(FrozenModel):
     """That a bank was told that an order is taken back."""
 
     note: Why
     """who of the bank was told, when and how"""
 
 
-class WrittenDown(Noun):
+class WrittenDown(FrozenModel):
     """What a bank said it has done, by telephone or letter, as an officer writes it down."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
@@ -147,7 +147,7 @@ class WrittenDown(Noun):
     """who of the bank said it, when and how"""
 
 
-class OrderDone(Noun):
+class OrderDone(FrozenModel):
     """Where an order stands after an officer's verb."""
 
     order_id: UUID

@@ -5,7 +5,7 @@ from uuid import UUID, uuid5
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 
 LINES_MAX = 500
@@ -14,7 +14,7 @@ LINES_MAX = 500
 Told = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), Storable]
 
 
-class Beneficiary(Noun):
+class Beneficiary(FrozenModel):
     """The account a victim paid from: there the money goes back."""
 
     institution: str
@@ -22,7 +22,7 @@ class Beneficiary(Noun):
     ifsc: str = ""
 
 
-class NewOrderLine(Noun):
+class NewOrderLine(FrozenModel):
     """Money of one hop that a bank is to credit or to let go."""
 
     hop_no: int
@@ -35,7 +35,7 @@ class NewOrderLine(Noun):
     beneficiary: Beneficiary | None = None
 
 
-class NewOrder(Noun):
+class NewOrder(FrozenModel):
     """An order as whoever may give it plans it."""
 
     kind: OrderKind
@@ -56,7 +56,7 @@ class NewOrder(Noun):
         return self
 
 
-class OrderLine(Noun):
+class OrderLine(FrozenModel):
     """A line of an order as the bank reads it: found by the transfer that brought the money there."""
 
     line_no: int
@@ -70,7 +70,7 @@ class OrderLine(Noun):
     beneficiary: Beneficiary | None = None
 
 
-class BankOrder(Noun):
+class BankOrder(FrozenModel):
     """An order as the bank reads it."""
 
     order_id: UUID
@@ -95,7 +95,7 @@ def cancellation_id(order_id: UUID) -> UUID:
     return uuid5(order_id, "cancelled")
 
 
-class OrderTakenBack(Noun):
+class OrderTakenBack(FrozenModel):
     """That an order is taken back, as its bank reads it."""
 
     order_id: UUID
@@ -106,7 +106,7 @@ class OrderTakenBack(Noun):
     lines: tuple[OrderLine, ...]
 
 
-class OrderCancelled(Noun):
+class OrderCancelled(FrozenModel):
     """The event that a bank's webhook receives of an order that is taken back."""
 
     type: Literal["order.cancelled"] = "order.cancelled"
@@ -115,14 +115,14 @@ class OrderCancelled(Noun):
     data: OrderTakenBack
 
 
-class CancellationAcknowledged(Noun):
+class CancellationAcknowledged(FrozenModel):
     """The receipt of the word that a bank does an order no more, the same however often it is said."""
 
     order_id: UUID
     acknowledged_at: UtcDatetime
 
 
-class OrderIssued(Noun):
+class OrderIssued(FrozenModel):
     """The event that a bank's webhook receives."""
 
     type: Literal["order.issued"] = "order.issued"
@@ -131,35 +131,35 @@ class OrderIssued(Noun):
     data: BankOrder
 
 
-class BankOrderPage(Noun):
+class BankOrderPage(FrozenModel):
     """A page of a bank's orders, oldest first. `next` is the `cursor` of the next page; None on the last."""
 
     items: tuple[BankOrder, ...]
     next: str | None
 
 
-class OrderAcknowledged(Noun):
+class OrderAcknowledged(FrozenModel):
     """The receipt of an order, the same however often it is acknowledged."""
 
     order_id: UUID
     acknowledged_at: UtcDatetime
 
 
-class OrderRefusal(Noun):
+class OrderRefusal(FrozenModel):
     """The bank cannot do what it is ordered, as it is."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
-class OrderRefused(Noun):
+class OrderRefused(FrozenModel):
     """A refusal was taken, and where the order stands."""
 
     order_id: UUID
     state: OrderState
 
 
-class ConfirmedLine(Noun):
+class ConfirmedLine(FrozenModel):
     """What a bank says it has done of one line: the whole, or a part."""
 
     line_no: Annotated[int, Field(ge=1, le=LINES_MAX)]
@@ -171,13 +171,13 @@ class ConfirmedLine(Noun):
     credited_account: Annotated[Told, Field(repr=False)] = ""
 
 
-class OrderConfirmation(Noun):
+class OrderConfirmation(FrozenModel):
     """A bank's word on an order."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class ConfirmationTaken(Noun):
+class ConfirmationTaken(FrozenModel):
     """What became of the word: how many lines are booked, known before, or in doubt; and where the order stands."""
 
     order_id: UUID

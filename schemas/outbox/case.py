@@ -2,11 +2,11 @@
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, Rung
 
 
-class HopBrief(Noun):
+class HopBrief(FrozenModel):
     """A hop the workflow must have asked about.
 
     `revision` counts the desk's corrections: what is told of an older revision is ignored, so that a signal may
@@ -22,14 +22,14 @@ class HopBrief(Noun):
     transferred_at: UtcDatetime
 
 
-class HopRef(Noun):
+class HopRef(FrozenModel):
     """A hop at one revision."""
 
     hop_no: int
     revision: int
 
 
-class OpenRequest(Noun):
+class OpenRequest(FrozenModel):
     """A hold request that still waits for an answer, with its place on the ladder.
 
     Of its hops only the references: a case may have tens of thousands, and one payload holds two megabytes.
@@ -55,14 +55,14 @@ class OpenRequest(Noun):
     """the rung a person will not wait for"""
 
 
-class LadderRung(Noun):
+class LadderRung(FrozenModel):
     """A rung and how long after the one before it is climbed, already divided by the clock factor."""
 
     rung: Rung
     after_seconds: float
 
 
-class PriorityRules(Noun):
+class PriorityRules(FrozenModel):
     """Which request goes first, by the age of the money and its amount."""
 
     fresh_seconds: float
@@ -70,7 +70,7 @@ class PriorityRules(Noun):
     large_paise: int
 
 
-class CasePolicy(Noun):
+class CasePolicy(FrozenModel):
     """The policy values a running case was promised; `version` names the file they came from."""
 
     version: str
@@ -83,7 +83,7 @@ class CasePolicy(Noun):
     priority: PriorityRules
 
 
-class CaseStart(Noun):
+class CaseStart(FrozenModel):
     """A case as the workflow takes it up: at intake, at reopening, and when it continues as new."""
 
     case_no: str
@@ -102,7 +102,7 @@ class CaseStart(Noun):
     requests: tuple[OpenRequest, ...] = ()
 
 
-class CaseNews(Noun):
+class CaseNews(FrozenModel):
     """What changed in a case, told to its workflow by one signal; `news_id` is the last row's that it tells of."""
 
     news_id: int
@@ -130,7 +130,7 @@ class CaseNews(Noun):
         return len(self.opened) + len(self.closed) + len(self.parked)
 
 
-class SendHoldRequest(Noun):
+class SendHoldRequest(FrozenModel):
     """Ask one institution about some hops of one case."""
 
     case_no: str
@@ -142,7 +142,7 @@ class SendHoldRequest(Noun):
     """how often silence has sent it over another channel"""
 
 
-class Astray(Noun):
+class Astray(FrozenModel):
     """Where the hops stand on which an order and the request under its key do not agree.
 
     That is so when a run of the workflow was lost and had planned otherwise than the run after it.
@@ -154,7 +154,7 @@ class Astray(Noun):
     """that hold what was ordered, or more than was ordered"""
 
 
-class Sent(Noun):
+class Sent(FrozenModel):
     """How sending ended. `asked` is empty when every hop was answered before it could be asked.
 
     With `astray` the bank was not called: the order is to be put right first.
@@ -167,7 +167,7 @@ class Sent(Noun):
     astray: Astray | None = None
 
 
-class ClimbRung(Noun):
+class ClimbRung(FrozenModel):
     """Climb one rung of the ladder for one request."""
 
     case_no: str
@@ -176,7 +176,7 @@ class ClimbRung(Noun):
     rung: Rung
 
 
-class Climbed(Noun):
+class Climbed(FrozenModel):
     """Whether the rung did anything: mail needs an address and a mail route.
 
     `over`: the request needs no answer any more, so there is nothing left to climb for. `unknown`: it was never
@@ -191,20 +191,20 @@ class Climbed(Noun):
     unknown: bool = False
 
 
-class SettleCase(Noun):
+class SettleCase(FrozenModel):
     """Close a case in which nothing is in play."""
 
     case_no: str
 
 
-class Settled(Noun):
+class Settled(FrozenModel):
     """`settled` is false when money came into play again in the meantime; then `start` says what is open."""
 
     settled: bool
     start: CaseStart | None = None
 
 
-class CaseOutcome(Noun):
+class CaseOutcome(FrozenModel):
     """What the workflow returns: the number of the last wave, and how many requests it sent since it was started."""
 
     case_no: str
@@ -212,7 +212,7 @@ class CaseOutcome(Noun):
     requests: int
 
 
-class CaseProgress(Noun):
+class CaseProgress(FrozenModel):
     """The answer to the workflow's `progress` query."""
 
     case_no: str
@@ -222,7 +222,7 @@ class CaseProgress(Noun):
     live_requests: tuple[str, ...]
 
 
-class Swept(Noun):
+class Swept(FrozenModel):
     """What one sweep found and sent on."""
 
     cases_started: int = 0
@@ -241,7 +241,7 @@ class Swept(Noun):
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 
-class FollowUp(Noun):
+class FollowUp(FrozenModel):
     """What the workflow must be told once a transaction is committed: start it, or send it news, or nothing."""
 
     case_no: str

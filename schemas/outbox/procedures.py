@@ -8,12 +8,12 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ProcedureKind
 from schemas.restoration_enums import AllocationRule, GrievanceLevel, Route, Step
 
 
-class ProcedureStart(Noun):
+class ProcedureStart(FrozenModel):
     """What every procedure's workflow starts with, and continues as new with: whose clocks it keeps."""
 
     workflow_id: str
@@ -22,7 +22,7 @@ class ProcedureStart(Noun):
     case_no: str
 
 
-class StepClock(Noun):
+class StepClock(FrozenModel):
     """The waits of a step, already divided by the clock factor."""
 
     due_seconds: float
@@ -30,7 +30,7 @@ class StepClock(Noun):
     escalate_after_seconds: float
 
 
-class RestorationPolicy(Noun):
+class RestorationPolicy(FrozenModel):
     """What a restoration was promised when it began."""
 
     version: str
@@ -41,7 +41,7 @@ class RestorationPolicy(Noun):
     steps: dict[Step, StepClock]
 
 
-class HoldPolicy(Noun):
+class HoldPolicy(FrozenModel):
     """What a hold was promised when it began."""
 
     version: str
@@ -53,7 +53,7 @@ class HoldPolicy(Noun):
     micro_below_paise: int
 
 
-class GrievancePolicy(Noun):
+class GrievancePolicy(FrozenModel):
     """What a grievance was promised when it began."""
 
     version: str
@@ -69,7 +69,7 @@ class OrderRung(StrEnum):
     SUPERVISOR = "supervisor"
 
 
-class OrderPolicy(Noun):
+class OrderPolicy(FrozenModel):
     """What an order was promised when it was made."""
 
     version: str
@@ -83,14 +83,14 @@ class OrderPolicy(Noun):
     """how often the supervisor is told"""
 
 
-class Due(Noun):
+class Due(FrozenModel):
     """Something that a procedure does by itself at a time, unless a person is quicker."""
 
     what: str
     at: UtcDatetime
 
 
-class Look(Noun):
+class Look(FrozenModel):
     """How a procedure's row stands: what to wait for next. `over` ends the workflow."""
 
     over: bool
@@ -100,7 +100,7 @@ class Look(Noun):
     """in order of time"""
 
 
-class ProcedureOrder(Noun):
+class ProcedureOrder(FrozenModel):
     """What a hand of a procedure is asked to do."""
 
     subject: str

@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 
 
 class Reason(StrEnum):
@@ -22,7 +22,7 @@ class Reason(StrEnum):
     """on hold in the ledger, and not in the list"""
 
 
-class ListedLien(Noun):
+class ListedLien(FrozenModel):
     """One row of a bank's list; `fault` says why it could not be read."""
 
     row_no: int
@@ -32,7 +32,7 @@ class ListedLien(Noun):
     fault: str = ""
 
 
-class Difference(Noun):
+class Difference(FrozenModel):
     """One row that differs, or one transfer that the list lacks (`row_no` None)."""
 
     row_no: int | None
@@ -45,7 +45,7 @@ class Difference(Noun):
     our_paise: int | None
 
 
-class Reconciliation(Noun):
+class Reconciliation(FrozenModel):
     """One comparison, and how it came out: `rows_in` = `rows_matched` + `rows_differing`."""
 
     reconciliation_id: int
@@ -71,7 +71,7 @@ class ReconciliationDetail(Reconciliation):
     differences: tuple[Difference, ...]
 
 
-class ReconciliationPage(Noun):
+class ReconciliationPage(FrozenModel):
     """Comparisons, the newest last."""
 
     items: tuple[Reconciliation, ...]
@@ -97,7 +97,7 @@ class InquiryOutcome(StrEnum):
     """the next one was put in its place"""
 
 
-class Inquiry(Noun):
+class Inquiry(FrozenModel):
     """One question to one institution: which liens do you hold for us?"""
 
     inquiry_id: UUID
@@ -113,7 +113,7 @@ class Inquiry(Noun):
     closed_at: UtcDatetime | None
 
 
-class Standing(Noun):
+class Standing(FrozenModel):
     """How it stands with one institution: the last question, the last list, and what differs in it."""
 
     institution: str
@@ -128,7 +128,7 @@ class Standing(Noun):
     """the desk's open task about what differs"""
 
 
-class StandingPage(Noun):
+class StandingPage(FrozenModel):
     """Institutions that were asked or have handed in a list, by code."""
 
     items: tuple[Standing, ...]

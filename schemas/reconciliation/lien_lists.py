@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime, WrittenOut
+from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime, WrittenOut
 
 LIENS_MAX = 2_000
 """Most liens on one page."""
@@ -16,7 +16,7 @@ ListId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,100}$")]
 _Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
 
 
-class ListWanted(Noun):
+class ListWanted(FrozenModel):
     """We ask for the list of all liens that the bank holds for us at the moment."""
 
     inquiry_id: UUID
@@ -25,7 +25,7 @@ class ListWanted(Noun):
     respond_by: UtcDatetime
 
 
-class LiensRequested(Noun):
+class LiensRequested(FrozenModel):
     """The event that a bank's webhook receives."""
 
     type: Literal["liens.requested"] = "liens.requested"
@@ -34,7 +34,7 @@ class LiensRequested(Noun):
     data: ListWanted
 
 
-class ToldLien(Noun):
+class ToldLien(FrozenModel):
     """A lien, as the bank has it."""
 
     ack_no: _Told
@@ -44,7 +44,7 @@ class ToldLien(Noun):
     """on hold at the moment"""
 
 
-class LienListPage(Noun):
+class LienListPage(FrozenModel):
     """One page of a bank's list; a list without any lien is one page without any."""
 
     list_id: ListId
@@ -64,7 +64,7 @@ class LienListPage(Noun):
         return self
 
 
-class Compared(Noun):
+class Compared(FrozenModel):
     """How a list came out beside the ledger."""
 
     reconciliation_id: int
@@ -75,7 +75,7 @@ class Compared(Noun):
     """transfers that are on hold by the ledger, and not in the list"""
 
 
-class LienListTaken(Noun):
+class LienListTaken(FrozenModel):
     """Where a list stands."""
 
     list_id: str
@@ -85,7 +85,7 @@ class LienListTaken(Noun):
     """None while a page is missing"""
 
 
-class BankLiens(Noun):
+class BankLiens(FrozenModel):
     """What we want of the bank, and the last list it has begun to hand in."""
 
     wanted: ListWanted | None

@@ -1,9 +1,9 @@
 """What a round of asking banks for their lists carries through a workflow: ids and codes only."""
 
-from schemas.base import Noun
+from schemas.base import FrozenModel
 
 
-class AskForList(Noun):
+class AskForList(FrozenModel):
     """One question to be put to one institution."""
 
     inquiry_id: str
@@ -12,7 +12,7 @@ class AskForList(Noun):
     """whether a channel of the institution can carry it"""
 
 
-class RoundPlan(Noun):
+class RoundPlan(FrozenModel):
     """What one round has to do, and what it has done already."""
 
     asks: tuple[AskForList, ...] = ()
@@ -22,7 +22,7 @@ class RoundPlan(Noun):
     """overdue lists of which desk or supervisor were told"""
 
 
-class RoundDone(Noun):
+class RoundDone(FrozenModel):
     """What came of one round."""
 
     asked: int = 0

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import GrievanceCount
 
 Count = Annotated[int, Field(ge=0)]
@@ -44,14 +44,14 @@ class Stage(StrEnum):
     """let go to the account's holder, as the bank has confirmed"""
 
 
-class Sum(Noun):
+class Sum(FrozenModel):
     """Money, and in how many cases there is some."""
 
     paise: Count = 0
     cases: Count = 0
 
 
-class HeldToRestored(Noun):
+class HeldToRestored(FrozenModel):
     """From the victim's first hold to a credit, over all credits."""
 
     credits: Count = 0
@@ -59,7 +59,7 @@ class HeldToRestored(Noun):
     p95_seconds: float | None = None
 
 
-class PastDays(Noun):
+class PastDays(FrozenModel):
     """What has been on hold for longer than so many days, of what is on hold now."""
 
     days: Count
@@ -71,7 +71,7 @@ class PastDays(Noun):
 PAST_DAYS = (30, 60, 90)
 
 
-class HomeFigures(Noun):
+class HomeFigures(FrozenModel):
     """One row: all cases, or those of one route, district, bank or officer."""
 
     about: str
@@ -85,7 +85,7 @@ class HomeFigures(Noun):
     """restored, of everything that was ever on hold: what is held, restored or released; None of nothing"""
 
 
-class HomeReport(Noun):
+class HomeReport(FrozenModel):
     """The figures of the cases that were opened in `[opened_from, opened_to)`, as of `as_of`."""
 
     opened_from: UtcDatetime

@@ -6,7 +6,7 @@ A share of nothing is None, and so is a percentile of no duration.
 from enum import StrEnum
 from uuid import UUID
 
-from schemas.base import Noun, UtcDatetime
+from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import AnswerClass, ContradictionKind, RequestState, Rung
 from schemas.tracing.views import TaskHop, TaskInstitution
 
@@ -17,7 +17,7 @@ class ScorecardBy(StrEnum):
     HOUR = "hour"
 
 
-class Percentiles(Noun):
+class Percentiles(FrozenModel):
     """Of a duration that was measured `count` times."""
 
     count: int = 0
@@ -26,7 +26,7 @@ class Percentiles(Noun):
     p99_seconds: float | None = None
 
 
-class Scores(Noun):
+class Scores(FrozenModel):
     """What is counted and measured of some requests; docs/scorecard.md defines every field."""
 
     requests: int = 0
@@ -72,7 +72,7 @@ class Scorecard(Scores):
     hour: int | None = None
 
 
-class ScorecardPage(Noun):
+class ScorecardPage(FrozenModel):
     """Banks by code, each for the requests sent in `[sent_from, sent_to)`."""
 
     sent_from: UtcDatetime
@@ -83,7 +83,7 @@ class ScorecardPage(Noun):
     next: str | None
 
 
-class CallFactors(Noun):
+class CallFactors(FrozenModel):
     """Why a call stands where it stands: what is in play, times each share, is what is likely still there to save."""
 
     in_play_paise: int
@@ -97,7 +97,7 @@ class CallFactors(Noun):
     """requests to this bank that the curve stands on; 0 for the policy's"""
 
 
-class Call(Noun):
+class Call(FrozenModel):
     """A bank to call about one request."""
 
     likely_still_there_paise: int
@@ -121,7 +121,7 @@ class Call(Noun):
     """what to say, a line at a time"""
 
 
-class CallList(Noun):
+class CallList(FrozenModel):
     """The requests that wait for a bank, those with the most to save first."""
 
     as_of: UtcDatetime

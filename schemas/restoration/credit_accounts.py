@@ -4,14 +4,14 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, Storable, UtcDatetime
+from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.identifiers import ACCOUNT_PATTERN, IFSC_PATTERN
 from schemas.text import Line
 
 Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
-class NewCreditAccount(Noun):
+class NewCreditAccount(FrozenModel):
     """An account as one officer tells it; a second one confirms it."""
 
     holder_name: Annotated[Line, Field(repr=False)]
@@ -26,7 +26,7 @@ class NewCreditAccount(Noun):
     """what the officer has seen: a passbook, a cancelled cheque, a letter of the bank"""
 
 
-class SeenAccount(Noun):
+class SeenAccount(FrozenModel):
     """The account as the second officer reads it off the proof: it must be the one that was told."""
 
     account: Annotated[
@@ -35,7 +35,7 @@ class SeenAccount(Noun):
     ifsc: Annotated[str, StringConstraints(strip_whitespace=True, pattern=IFSC_PATTERN.pattern)]
 
 
-class CreditAccount(Noun):
+class CreditAccount(FrozenModel):
     """An account that was told, and whether it stands."""
 
     account_id: int
@@ -54,7 +54,7 @@ class CreditAccount(Noun):
     confirmed_at: UtcDatetime | None
 
 
-class CreditAccounts(Noun):
+class CreditAccounts(FrozenModel):
     """All accounts told for a complaint, the newest first. The newest that is confirmed is credited."""
 
     accounts: tuple[CreditAccount, ...]

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.documents.due_documents import ErrandState
 from schemas.enums import CaseState, Role
 from schemas.restoration_enums import (
@@ -66,7 +66,7 @@ class Errand(StrEnum):
     ESCALATE = "escalate"
 
 
-class Seen(Noun):
+class Seen(FrozenModel):
     """The step and its turn that the officer saw: what has moved on since is not acted on."""
 
     step: Step
@@ -89,7 +89,7 @@ class NoticeWaived(RestorationReason):
     in_writing: bool = False
 
 
-class ReopenReason(Noun):
+class ReopenReason(FrozenModel):
     """Why what was refused or cancelled begins anew."""
 
     reason: Reason
@@ -122,7 +122,7 @@ class OrderTaken(Seen):
     court_order_id: RowId
 
 
-class RouteFacts(Noun):
+class RouteFacts(FrozenModel):
     """What a route is picked by."""
 
     held_paise: int
@@ -134,14 +134,14 @@ class RouteFacts(Noun):
     """of an order to restore that exists"""
 
 
-class RoutePicked(Noun):
+class RoutePicked(FrozenModel):
     """A route, and why."""
 
     route: Route
     reasons: tuple[RouteReason, ...]
 
 
-class StepStanding(Noun):
+class StepStanding(FrozenModel):
     """What the clocks of a restoration's open step go by."""
 
     step: Step
@@ -172,7 +172,7 @@ class StepStanding(Noun):
     """whether anybody can be reminded of the step: a reminder waits until an officer is assigned"""
 
 
-class Acting(Noun):
+class Acting(FrozenModel):
     """Who acts: the name on the token, the role, and the name in the case's log."""
 
     subject: str
@@ -180,7 +180,7 @@ class Acting(Noun):
     actor: str
 
 
-class AccountClaim(Noun):
+class AccountClaim(FrozenModel):
     """What one hop claims of the money on hold at its account (paise)."""
 
     case_no: str
@@ -195,7 +195,7 @@ class AccountClaim(Noun):
     """what was divided before and has not gone home yet: it stays where it is"""
 
 
-class Share(Noun):
+class Share(FrozenModel):
     """What one hop gets."""
 
     case_no: str
@@ -206,7 +206,7 @@ class Share(Noun):
 # -- as they are read --------------------------------------------------------------------------------------------------
 
 
-class RestorationHead(Noun):
+class RestorationHead(FrozenModel):
     """A restoration in a list."""
 
     restoration_id: UUID
@@ -227,14 +227,14 @@ class RestorationHead(Noun):
     closed_at: UtcDatetime | None
 
 
-class RestorationPage(Noun):
+class RestorationPage(FrozenModel):
     """A page of restorations, the longest under way first."""
 
     restorations: tuple[RestorationHead, ...]
     next: str | None
 
 
-class StepView(Noun):
+class StepView(FrozenModel):
     """One turn of one step."""
 
     step: Step
@@ -249,7 +249,7 @@ class StepView(Noun):
     reason: str
 
 
-class LineView(Noun):
+class LineView(FrozenModel):
     """The money on one hop: where it is, and what of it goes back."""
 
     hop_no: int
@@ -281,7 +281,7 @@ class LineView(Noun):
     """when what was left out was begun anew: by an officer, or because a court ordered it home"""
 
 
-class ObjectionView(Noun):
+class ObjectionView(FrozenModel):
     """An objection and what became of it."""
 
     objection_id: int
@@ -296,7 +296,7 @@ class ObjectionView(Noun):
     reason: str
 
 
-class AppealOfRestoration(Noun):
+class AppealOfRestoration(FrozenModel):
     """An open grievance of a holder: it counts as an objection until it is decided."""
 
     grievance_id: UUID
@@ -307,7 +307,7 @@ class AppealOfRestoration(Noun):
     due_at: UtcDatetime
 
 
-class NoticeOfRestoration(Noun):
+class NoticeOfRestoration(FrozenModel):
     """Whether a holder had notice at a turn of the hearing; `overtaken`: the turn ended without it."""
 
     hold_id: UUID
@@ -318,7 +318,7 @@ class NoticeOfRestoration(Noun):
     """when it was issued"""
 
 
-class OrderOfRestoration(Noun):
+class OrderOfRestoration(FrozenModel):
     """An order to a bank, in short."""
 
     order_id: UUID
@@ -330,7 +330,7 @@ class OrderOfRestoration(Noun):
     due_at: UtcDatetime
 
 
-class CourtOrderBrief(Noun):
+class CourtOrderBrief(FrozenModel):
     """An order of a court, in short."""
 
     court_order_id: int
@@ -362,7 +362,7 @@ class RestorationView(RestorationHead):
     orders: tuple[OrderOfRestoration, ...]
 
 
-class RestorationDone(Noun):
+class RestorationDone(FrozenModel):
     """Where the restoration stands after a verb."""
 
     restoration_id: UUID

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schemas.base import Flag, Noun, UtcDatetime
+from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import (
     Bucket,
     ClaimKind,
@@ -17,7 +17,7 @@ NOT_STATED = "not stated"
 """what stands where a bank names no account"""
 
 
-class PayeeClaim(Noun):
+class PayeeClaim(FrozenModel):
     """Where a bank says the money went on to. `institution` is None when no directory entry fits."""
 
     institution: str | None
@@ -26,7 +26,7 @@ class PayeeClaim(Noun):
     ifsc: str | None = None
 
 
-class Claim(Noun):
+class Claim(FrozenModel):
     """One line of a bank's answer.
 
     `claim_paise` is the tainted part the line speaks of, `amount_paise` the whole transaction.
@@ -54,7 +54,7 @@ class Claim(Noun):
     raw: dict[str, Any]
 
 
-class KnownLines(Noun):
+class KnownLines(FrozenModel):
     """The natural keys of the lines that an institution told before of a case."""
 
     taken: frozenset[str] = frozenset()
@@ -62,7 +62,7 @@ class KnownLines(Noun):
     """those that named no hop of that institution: nothing came of them yet"""
 
 
-class HopPosition(Noun):
+class HopPosition(FrozenModel):
     """A hop as the reconciliation sees it: who it is, and what of it lies where (paise)."""
 
     hop_no: int
@@ -85,7 +85,7 @@ class HopPosition(Noun):
     """how often a settlement put money back in play: what was said before may then be said again"""
 
 
-class Entry(Noun):
+class Entry(FrozenModel):
     """One ledger entry: `amount_paise` is signed."""
 
     hop_no: int
@@ -93,7 +93,7 @@ class Entry(Noun):
     amount_paise: int
 
 
-class NewHop(Noun):
+class NewHop(FrozenModel):
     """A hop that a bank's answer opens."""
 
     hop_no: int
@@ -110,7 +110,7 @@ class NewHop(Noun):
     flags: tuple[Flag, ...] = ()
 
 
-class Confirmation(Noun):
+class Confirmation(FrozenModel):
     """A hop of the desk's of which a bank tells as well, as it stands after the answer.
 
     It grew by `more_paise`; with none the bank told nothing the desk did not know, and only `flags` are new.
@@ -132,7 +132,7 @@ class Confirmation(Noun):
         return self.more_paise > 0 and self.state is HopState.OPEN
 
 
-class Judgement(Noun):
+class Judgement(FrozenModel):
     """What became of one line: on which hops it worked and how much of it was applied."""
 
     claim: Claim
@@ -141,7 +141,7 @@ class Judgement(Noun):
     applied_paise: int = 0
 
 
-class Contradiction(Noun):
+class Contradiction(FrozenModel):
     """A claim that cannot be taken as it stands, kept for a person.
 
     `claimed_paise` stands against `applied_paise`: what was taken of it, or the figure that it contradicts.
@@ -154,7 +154,7 @@ class Contradiction(Noun):
     applied_paise: int
 
 
-class NewTask(Noun):
+class NewTask(FrozenModel):
     """A task for the desk."""
 
     kind: TaskKind
@@ -162,7 +162,7 @@ class NewTask(Noun):
     note: str = ""
 
 
-class Reconciliation(Noun):
+class Reconciliation(FrozenModel):
     """Everything that one answer changes, to be written in one transaction."""
 
     judgements: tuple[Judgement, ...]

@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, Storable, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, Storable, UtcDatetime
 from schemas.identifiers import IFSC_PATTERN
 from schemas.text import EMAIL_MAX_CHARS
 
@@ -25,7 +25,7 @@ def _ifsc(text: str) -> str:
     return text
 
 
-class _Line(Noun):
+class _Line(FrozenModel):
     hop: Annotated[int, Field(ge=1, le=2**31 - 1)]
     """the number of one of the hold's hops"""
     remarks: Text = ""
@@ -49,7 +49,7 @@ class HeldLine(_Money):
     holder_email: Annotated[HolderContact | None, Field(repr=False)] = None
 
 
-class Payee(Noun):
+class Payee(FrozenModel):
     """Where money went on to."""
 
     institution: Name
@@ -112,15 +112,15 @@ class RefusedLine(_Line):
 Line = Annotated[HeldLine | MovedLine | WithdrawnLine | SpentLine | RefusedLine, Field(discriminator="kind")]
 
 
-class BankAnswer(Noun):
+class BankAnswer(FrozenModel):
     """What a bank says of the hops of one hold. What it leaves out stays open."""
 
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
 
 
-class Acknowledge(Noun):
+class Acknowledge(FrozenModel):
     """A receipt says nothing but that it is one."""
 
 
-class ReleaseConfirm(Noun):
+class ReleaseConfirm(FrozenModel):
     """The word of a bank that it has released what an order named."""

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from schemas.base import Noun, Reason, Storable, UtcDatetime
+from schemas.base import FrozenModel, Reason, Storable, UtcDatetime
 from schemas.enums import ContradictionKind, SettlementDecision
 
 
-class Settling(Noun):
+class Settling(FrozenModel):
     """How a person settles a contradiction, and why.
 
     `replaces` is the number of the settlement that stands, where there is one: what that one booked is taken back.
@@ -19,7 +19,7 @@ class Settling(Noun):
     replaces: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
 
 
-class Settlement(Noun):
+class Settlement(FrozenModel):
     """The settlement of a contradiction that stands."""
 
     settlement_no: int
@@ -32,7 +32,7 @@ class Settlement(Noun):
     """what it booked in the ledger"""
 
 
-class SettlementDone(Noun):
+class SettlementDone(FrozenModel):
     """What came of settling. `settled` is false for a proposal that a second person must agree to."""
 
     contradiction_id: int
@@ -42,7 +42,7 @@ class SettlementDone(Noun):
     """the number it has, or will have"""
 
 
-class BankDoubts(Noun):
+class BankDoubts(FrozenModel):
     """How many contradictions of one kind a bank's lines have opened, and how many are not settled."""
 
     institution: str
@@ -51,13 +51,13 @@ class BankDoubts(Noun):
     unsettled: int
 
 
-class BankDoubtsList(Noun):
+class BankDoubtsList(FrozenModel):
     """The contradictions of every bank that has any, by bank and kind."""
 
     items: tuple[BankDoubts, ...]
 
 
-class AccountQuestion(Noun):
+class AccountQuestion(FrozenModel):
     """Which account is meant. It stands in the body, for an account in a path ends in logs.
 
     `after` is the `next` of the page before.
@@ -69,7 +69,7 @@ class AccountQuestion(Noun):
     limit: Annotated[int, Field(ge=1, le=500)] = 50
 
 
-class AccountClaim(Noun):
+class AccountClaim(FrozenModel):
     """What one case has to do with the account."""
 
     case_ack_no: str
@@ -81,7 +81,7 @@ class AccountClaim(Noun):
     """what the bank's lines say is on hold, taken or not"""
 
 
-class AccountView(Noun):
+class AccountView(FrozenModel):
     """One account across all cases. The balance is the bank's last word, None where it never told one."""
 
     institution: str

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, Field, model_validator
 
-from schemas.base import Noun, PositivePaise, Reason
+from schemas.base import FrozenModel, PositivePaise, Reason
 from schemas.enums import Mode
 from schemas.identifiers import names_a_transfer
 from schemas.parties import Party
@@ -20,7 +20,7 @@ def _names_a_transfer(reference: str) -> str:
 TransferReference = Annotated[Identifier, AfterValidator(_names_a_transfer)]
 
 
-class NewHopByDesk(Noun):
+class NewHopByDesk(FrozenModel):
     """A hop the desk adds: money that moved on from `parent_hop_no`, of which `disputed_paise` is tainted."""
 
     parent_hop_no: Annotated[int, Field(ge=1, le=2**31 - 1)]
@@ -33,7 +33,7 @@ class NewHopByDesk(Noun):
     reason: Reason
 
 
-class HopCorrection(Noun):
+class HopCorrection(FrozenModel):
     """What the desk puts right on a hop before it goes out again. At least one field besides the reason."""
 
     rrn: Reference = None

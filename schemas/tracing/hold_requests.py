@@ -5,7 +5,7 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints, model_validator
 
-from schemas.base import Noun, PositivePaise, UtcDatetime
+from schemas.base import FrozenModel, PositivePaise, UtcDatetime
 
 HOPS_MAX = 500
 """Most transfers in one hold request."""
@@ -13,7 +13,7 @@ HOPS_MAX = 500
 Text = Annotated[str, StringConstraints(max_length=300)]
 
 
-class HoldInstrument(Noun):
+class HoldInstrument(FrozenModel):
     """Who paid and how, as the complaint says; empty where it does not."""
 
     requestor: Text
@@ -28,7 +28,7 @@ class HoldInstrument(Noun):
     district: Text
 
 
-class HoldHop(Noun):
+class HoldHop(FrozenModel):
     """One transfer of tainted money that credited an account at the bank that is asked."""
 
     hop: Annotated[int, Field(ge=1)]
@@ -50,7 +50,7 @@ class HoldHop(Noun):
         return self
 
 
-class HoldDemand(Noun):
+class HoldDemand(FrozenModel):
     """One hold request: one case, all its transfers at one bank that are to be held now."""
 
     hold_id: UUID
@@ -67,7 +67,7 @@ class HoldDemand(Noun):
     hops: Annotated[tuple[HoldHop, ...], Field(min_length=1, max_length=HOPS_MAX)]
 
 
-class HoldRequested(Noun):
+class HoldRequested(FrozenModel):
     """The event that a bank's webhook receives."""
 
     type: Literal["hold.requested"] = "hold.requested"

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from schemas.banks.rosters import OfficerToCall
-from schemas.base import Flag, Noun, UtcDatetime
+from schemas.base import Flag, FrozenModel, UtcDatetime
 from schemas.enums import (
     Bucket,
     CaseState,
@@ -29,7 +29,7 @@ from schemas.enums import (
 from schemas.tracing.contradictions import Settlement
 
 
-class ComplaintView(Noun):
+class ComplaintView(FrozenModel):
     """A complaint of a case, without the victim."""
 
     ack_no: str
@@ -40,7 +40,7 @@ class ComplaintView(Noun):
     received_at: UtcDatetime
 
 
-class CaseCounts(Noun):
+class CaseCounts(FrozenModel):
     """How much there is of everything in a case."""
 
     complaints: int
@@ -51,7 +51,7 @@ class CaseCounts(Noun):
     contradictions: int
 
 
-class TurnaroundTimes(Noun):
+class TurnaroundTimes(FrozenModel):
     """The turnaround times of a case; None for what has not happened yet.
 
     A bank that answers before our own request was noted as delivered makes no time negative: each is counted from
@@ -65,7 +65,7 @@ class TurnaroundTimes(Noun):
     complaint_to_first_hold_seconds: float | None
 
 
-class CaseView(Noun):
+class CaseView(FrozenModel):
     """A case as it stands: what was lost, and where every rupee of it is."""
 
     case_ack_no: str
@@ -83,7 +83,7 @@ class CaseView(Noun):
     turnaround_times: TurnaroundTimes
 
 
-class CaseListItem(Noun):
+class CaseListItem(FrozenModel):
     """A case in a list."""
 
     case_ack_no: str
@@ -95,14 +95,14 @@ class CaseListItem(Noun):
     open_tasks: int
 
 
-class CasePage(Noun):
+class CasePage(FrozenModel):
     """Cases, the newest first."""
 
     items: tuple[CaseListItem, ...]
     next: str | None
 
 
-class TrailNode(Noun):
+class TrailNode(FrozenModel):
     """An account, VPA or wallet at an institution. `institution` is None when no directory entry fits."""
 
     node_id: str
@@ -114,7 +114,7 @@ class TrailNode(Noun):
     """whether money left the victim from here"""
 
 
-class TrailEdge(Noun):
+class TrailEdge(FrozenModel):
     """A hop: one transfer of tainted money, and what of it lies where."""
 
     hop_no: int
@@ -138,7 +138,7 @@ class TrailEdge(Noun):
     flags: tuple[Flag, ...]
 
 
-class TrailView(Noun):
+class TrailView(FrozenModel):
     """Hops in the order they were opened, and the accounts they touch.
 
     A node stands on every page that has a hop of it: join pages by `node_id`.
@@ -150,7 +150,7 @@ class TrailView(Noun):
     next: str | None
 
 
-class EntryView(Noun):
+class EntryView(FrozenModel):
     """One signed entry of a ledger transaction."""
 
     hop_no: int
@@ -158,7 +158,7 @@ class EntryView(Noun):
     amount_paise: int
 
 
-class TransactionView(Noun):
+class TransactionView(FrozenModel):
     """One posting; its entries sum to zero."""
 
     transaction_id: int
@@ -167,14 +167,14 @@ class TransactionView(Noun):
     entries: tuple[EntryView, ...]
 
 
-class HopBalance(Noun):
+class HopBalance(FrozenModel):
     """What of one hop lies where now. `lost` is the contra account and stands below zero."""
 
     hop_no: int
     balances_paise: dict[Bucket, int]
 
 
-class LedgerView(Noun):
+class LedgerView(FrozenModel):
     """Transactions in the order they were posted, and the balances now of the hops they touch."""
 
     case_ack_no: str
@@ -183,7 +183,7 @@ class LedgerView(Noun):
     next: str | None
 
 
-class EventView(Noun):
+class EventView(FrozenModel):
     """One event of the case log; `hash` and `previous_hash` are hex."""
 
     seq: int
@@ -195,14 +195,14 @@ class EventView(Noun):
     hash: str
 
 
-class EventPage(Noun):
+class EventPage(FrozenModel):
     """Events in order; `next` is the last `seq` on the page when there may be more."""
 
     items: tuple[EventView, ...]
     next: int | None
 
 
-class RequestHopView(Noun):
+class RequestHopView(FrozenModel):
     """A hop under a request, at the revision that was asked about."""
 
     hop_no: int
@@ -211,7 +211,7 @@ class RequestHopView(Noun):
     """whether the request still waits for an answer about it"""
 
 
-class RequestView(Noun):
+class RequestView(FrozenModel):
     """A hold request and how far its silence has climbed."""
 
     request_id: UUID
@@ -230,14 +230,14 @@ class RequestView(Noun):
     hops: tuple[RequestHopView, ...]
 
 
-class RequestPage(Noun):
+class RequestPage(FrozenModel):
     """Requests by wave and institution."""
 
     items: tuple[RequestView, ...]
     next: str | None
 
 
-class AnswerView(Noun):
+class AnswerView(FrozenModel):
     """One line of a bank's answer: what it says, what became of it, and `raw`, every field as the bank wrote it."""
 
     answer_id: int
@@ -259,14 +259,14 @@ class AnswerView(Noun):
     raw: dict[str, Any]
 
 
-class AnswerPage(Noun):
+class AnswerPage(FrozenModel):
     """Lines in the order they were taken."""
 
     items: tuple[AnswerView, ...]
     next: str | None
 
 
-class ContradictionView(Noun):
+class ContradictionView(FrozenModel):
     """A claim that cannot be taken as it stands, with what it claims and what was taken of it or stands against it.
 
     `settlement` is the one that stands; without one it waits for a person, who may have `proposed` something.
@@ -285,14 +285,14 @@ class ContradictionView(Noun):
     """for the settlement that comes next"""
 
 
-class ContradictionPage(Noun):
+class ContradictionPage(FrozenModel):
     """Contradictions in the order they were opened."""
 
     items: tuple[ContradictionView, ...]
     next: str | None
 
 
-class TaskInstitution(Noun):
+class TaskInstitution(FrozenModel):
     """Whom the desk calls."""
 
     code: str
@@ -303,7 +303,7 @@ class TaskInstitution(Noun):
     """those on duty now first, in the order of calling; then who is back first"""
 
 
-class TaskHop(Noun):
+class TaskHop(FrozenModel):
     """The hop a task is about."""
 
     hop_no: int
@@ -317,7 +317,7 @@ class TaskHop(Noun):
     transferred_at: UtcDatetime
 
 
-class TaskView(Noun):
+class TaskView(FrozenModel):
     """A task with what the desk needs for it at hand."""
 
     task_id: int
@@ -340,7 +340,7 @@ class TaskView(Noun):
     """the comparison in which something differs"""
 
 
-class TaskPage(Noun):
+class TaskPage(FrozenModel):
     """Tasks, the oldest first."""
 
     items: tuple[TaskView, ...]

@@ -15,10 +15,10 @@ from uuid import UUID
 import orjson
 
 from activities.banks.delivery import Carrier
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import Taken, take_complaint
 from activities.tracing.answers import AnswerReceipt, take_status_update
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.protocol import BankError, BankUnreachable, BankWire, Delivery, HoldTicket
 from adapters.messages.smtp import Mailer
@@ -98,17 +98,17 @@ def _exchange(ticket: HoldTicket, job_id: str, failure: str = "") -> Exchange:
 class Bench:
     """Verbs of a case's life, as short as a test wants them."""
 
-    def __init__(self, hands: Hands, mailer: Mailer | None = None) -> None:
-        self.hands = hands
+    def __init__(self, ctx: Context, mailer: Mailer | None = None) -> None:
+        self.ctx = ctx
         self.bank = ToldBank()
-        self.freeze = FreezeHands(hands, Carrier(hands, {ChannelKind.I4C: self.bank}), mailer)
+        self.freeze = CaseActivities(ctx, Carrier(ctx, {ChannelKind.I4C: self.bank}), mailer)
         self.starts: dict[str, CaseStart] = {}
         """by case, what its workflow was last started with"""
         self.news_before: dict[str, int] = {}
 
     @property
     def pool(self) -> Pool:
-        return self.hands.pool
+        return self.ctx.pool
 
     # -- verbs -----------------------------------------------------------------------------------------------------
 
@@ -117,7 +117,7 @@ class Bench:
         return (await self.take(complaint(*transfers, **changes), taken_by=taken_by)).receipt.case_ack_no
 
     async def take(self, told: Complaint, *, key: str | None = None, taken_by: str = "officer:1") -> Taken:
-        taken = await take_complaint(self.hands, told, idempotency_key=key or rrn(), taken_by=taken_by)
+        taken = await take_complaint(self.ctx, told, idempotency_key=key or rrn(), taken_by=taken_by)
         await self.note(taken.follow_up)
         return taken
 
@@ -126,7 +126,7 @@ class Bench:
     ) -> AnswerReceipt:
         """Take an answer of `bank`. An equal answer has an equal body, as from a bank that posts it twice."""
         digest = hashlib.sha256(orjson.dumps([ack_no, job_id, rows])).digest()
-        receipt = await take_status_update(self.hands, bank, status_update(ack_no, rows, job_id, free=free), digest)
+        receipt = await take_status_update(self.ctx, bank, status_update(ack_no, rows, job_id, free=free), digest)
         await self.note(receipt.follow_up)
         return receipt
 

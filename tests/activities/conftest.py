@@ -1,23 +1,23 @@
-"""Hands for the tests of this room."""
+"""Context for the tests of this room."""
 
 from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from tests.activities.bench import Bench
-from tests.factories import shared_hands
+from tests.factories import shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="package")
-async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
-    """Hands on a database that the tests of this room share: look at your own case only."""
-    async with shared_hands(postgres, template_database) as hands:
-        yield hands
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    """Context on a database that the tests of this room share: look at your own case only."""
+    async with shared_context(postgres, template_database) as ctx:
+        yield ctx
 
 
 @pytest.fixture
-def bench(hands: Hands) -> Bench:
+def bench(ctx: Context) -> Bench:
     """A case on the bench, with a bank of its own."""
-    return Bench(hands)
+    return Bench(ctx)

@@ -8,10 +8,10 @@ from uuid import UUID
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.banks.received import keep_words
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import issue_for_officer
 from activities.evidence.pack import Maker, write_pack
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.transcript import Sending, masked
 from db.banks import bank_exchanges, bank_keys
 from db.cases import events
@@ -43,20 +43,20 @@ _OFFICER: Final = (
 )
 
 
-def maker(hands: Hands) -> Maker:
-    return Maker(hands, Vault(SECRET))
+def maker(ctx: Context) -> Maker:
+    return Maker(ctx, SecretBox(SECRET))
 
 
-async def packed(hands: Hands, case_no: str, edition: Edition = Edition.COURT) -> bytes:
+async def packed(ctx: Context, case_no: str, edition: Edition = Edition.COURT) -> bytes:
     """The pack of a case as it stands, not entered in its log."""
     into = io.BytesIO()
-    await write_pack(maker(hands), case_no, into, edition=edition)
+    await write_pack(maker(ctx), case_no, into, edition=edition)
     return into.getvalue()
 
 
-async def rich_case(hands: Hands) -> tuple[Home, str]:
+async def rich_case(ctx: Context) -> tuple[Home, str]:
     """A case that went all the way home, with an order of a court, a paper, messages and words that a bank signed."""
-    home = Home(hands)
+    home = Home(ctx)
     case_no = await _held(home)
     write = home.bench.pool.execute
     await write(_OFFICER, case_no)
@@ -66,11 +66,11 @@ async def rich_case(hands: Hands) -> tuple[Home, str]:
         "UPDATE court_order SET document = $2, document_digest = sha256($2) WHERE court_order_id = $1", court_order, PDF
     )
     ask = PaperAsk(kind=PaperKind.LIEN_NOTICE, language=Language.HI, subject="HDFC")
-    await issue_for_officer(home.hands, case_no, ask, "officer:io")
+    await issue_for_officer(home.ctx, case_no, ask, "officer:io")
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
     ask = PaperAsk(kind=PaperKind.RESTORATION_APPLICATION, language=Language.EN, subject=str(restoration))
-    await issue_for_officer(home.hands, case_no, ask, "officer:io")
+    await issue_for_officer(home.ctx, case_no, ask, "officer:io")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await _by_letter(home, case_no, order_id)
     await _signed(home, f"/api/v1/bank/orders/{order_id}/confirm", order_id)
@@ -106,9 +106,9 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
     origin = "https://freeze.example"
     for lines, by in ((headers, key), (own, None)):
         told = list(lines.items())
-        await keep_words(home.hands, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
+        await keep_words(home.ctx, "HDFC", "POST", f"{path}?a=1", told, body, about=about, key=by, origin=origin)
     # What another bank says of this one's request.
-    await keep_words(home.hands, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
+    await keep_words(home.ctx, "SBIN", "POST", path, list(own.items()), STRANGER, about=about)
 
 
 async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:

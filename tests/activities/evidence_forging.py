@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from activities.evidence.archive import PackWriter, check
 from activities.evidence.pack import public_key
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from documents.timeline import HOW_TO_VERIFY
 from domain.evidence.pack import MANIFEST, SIGNATURE, NotEvidence
 from tests.factories import SECRET
@@ -57,7 +57,7 @@ def experts_word(files: Mapping[str, bytes]) -> str:
         for name, content in files.items():
             (root / name).parent.mkdir(parents=True, exist_ok=True)
             (root / name).write_bytes(content)
-        (Path(folder) / "police-key.pem").write_bytes(public_key(Vault(SECRET)))
+        (Path(folder) / "police-key.pem").write_bytes(public_key(SecretBox(SECRET)))
         for step, commands in enumerate(RECIPE):
             done = subprocess.run(
                 ["/bin/sh", "-e"], input=commands, cwd=root, capture_output=True, text=True, check=False

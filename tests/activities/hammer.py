@@ -9,10 +9,10 @@ import hashlib
 import random
 import sys
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from activities.tracing.answers import take_status_update
 from adapters.banks.answers import StatusUpdate
 from db.pool import open_pool
@@ -46,15 +46,15 @@ def say(*words: object) -> None:
     sys.stdout.flush()
 
 
-async def work(hands: Hands, number: int, chance: random.Random) -> None:
+async def work(ctx: Context, number: int, chance: random.Random) -> None:
     """Take complaints and the answers to them, for ever."""
     for turn in range(1_000_000):
         reference = f"{chance.randrange(10**11, 10**12)}"
         key = f"{number}-{turn}-{reference}"
-        taken = await take_complaint(hands, a_complaint(reference), idempotency_key=key, taken_by="officer:1")
+        taken = await take_complaint(ctx, a_complaint(reference), idempotency_key=key, taken_by="officer:1")
         ack_no = taken.receipt.ack_no
         say("complaint", key, ack_no, reference)
-        receipt = await take_status_update(hands, "HDFC", *an_answer(ack_no, reference))
+        receipt = await take_status_update(ctx, "HDFC", *an_answer(ack_no, reference))
         assert receipt.accepted == LINES
         say("answer", ack_no)
 
@@ -62,11 +62,11 @@ async def work(hands: Hands, number: int, chance: random.Random) -> None:
 async def main(dsn: str, seed: int) -> None:
     """Hammer the database at `dsn`, which has a directory loaded."""
     pool = await open_pool(dsn, min_size=WORKERS, max_size=WORKERS)
-    directory = DirectoryCache(pool, Vault(SECRET))
+    directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    hands = Hands(pool, directory, load_policy())
+    ctx = Context(pool, directory, load_policy())
     chance = random.Random(seed)
-    await asyncio.gather(*(work(hands, number, chance) for number in range(WORKERS)))
+    await asyncio.gather(*(work(ctx, number, chance) for number in range(WORKERS)))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
-from activities.holds.lifecycle import HoldHands
+from activities.holds.lifecycle import HoldActivities
 from activities.orders.confirmations import take_confirmation
 from activities.tracing.contradictions import SettledBy, settle
 from db.holds.account_holds import AccountHold
@@ -26,8 +26,8 @@ APPEAL = "https://freeze.example/appeal"
 
 
 @dataclass(frozen=True)
-class WatchedHands(HoldHands):
-    """Hands that remember what they attended to."""
+class WatchedContext(HoldActivities):
+    """Context that remember what they attended to."""
 
     done: list[str] = field(default_factory=list)
 
@@ -41,12 +41,12 @@ class WatchedHands(HoldHands):
 class Holds:
     """Holds of cases on a bench, as short as a test wants them."""
 
-    def __init__(self, hands: Hands) -> None:
-        self.began = hands.now()
+    def __init__(self, ctx: Context) -> None:
+        self.began = ctx.now()
         self.clock = Clock(self.began)
-        self.hands = replace(hands, clock=self.clock)
-        self.bench = Bench(self.hands)
-        self.engine = WatchedHands(self.hands, APPEAL)
+        self.ctx = replace(ctx, clock=self.clock)
+        self.bench = Bench(self.ctx)
+        self.engine = WatchedContext(self.ctx, APPEAL)
 
     async def hold(
         self, *rupees: int, said: int | None = None, lost: int = 0, account: str | None = None, **told: Any
@@ -74,7 +74,7 @@ class Holds:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.take_up(self.hands, case_no)
+        await opening.take_up(self.ctx, case_no)
 
     async def came_now(self, case_no: str) -> None:
         """What was put on hold last came by the test's clock: answers go by the wall's."""
@@ -91,7 +91,7 @@ class Holds:
         """A supervisor settles the case's newest contradiction."""
         newest = await self.bench.value("SELECT max(contradiction_id) FROM contradiction WHERE case_no = $1", case_no)
         settling = Settling(decision=decision, reason="the money has moved on")
-        await settle(self.hands, newest, settling, SettledBy("chief", supervises=True))
+        await settle(self.ctx, newest, settling, SettledBy("chief", supervises=True))
 
     # -- the clock -------------------------------------------------------------------------------------------------
 
@@ -136,7 +136,7 @@ class Holds:
                 )
                 for line in lines
             )
-            await take_confirmation(self.hands, "HDFC", order_id, OrderConfirmation(lines=said), "bank:HDFC")
+            await take_confirmation(self.ctx, "HDFC", order_id, OrderConfirmation(lines=said), "bank:HDFC")
 
     # -- sights ----------------------------------------------------------------------------------------------------
 

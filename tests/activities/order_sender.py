@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.banks.delivery import Carrier
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache
-from activities.orders.orders import OrderHands
-from activities.secrets import Vault
+from activities.orders.orders import OrderActivities
+from activities.secrets import SecretBox
 from adapters.banks.protocol import BankWire, Delivery, OrderTicket
 from adapters.banks.push.client import PushAdapter
 from db.pool import open_pool
@@ -43,11 +43,11 @@ async def no_paper(_: object) -> bytes:
 
 async def main(dsn: str, order_id: str, port: int) -> None:
     pool = await open_pool(dsn, min_size=1, max_size=5)
-    directory = DirectoryCache(pool, Vault(SECRET))
+    directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    hands = Hands(pool, directory, load_policy())
+    ctx = Context(pool, directory, load_policy())
     adapters: Any = {ChannelKind.I4C: ToPort(port)}
-    orders = OrderHands(hands, Carrier(hands, adapters), None, no_paper)
+    orders = OrderActivities(ctx, Carrier(ctx, adapters), None, no_paper)
     await orders.send_order(ProcedureOrder(subject=order_id, case_no="", at=datetime.now(UTC)))
 
 

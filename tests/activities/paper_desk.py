@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import approve_attachment, issue_about
 from activities.orders.orders import plan_order
 from db.documents import document_register
@@ -26,8 +26,8 @@ SAID = Particulars(
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 class Desk:
@@ -65,7 +65,7 @@ class Desk:
     async def to_show_cause(self, case_no: str) -> str:
         """The Superintendent has approved, and the court asks the holder; the hold."""
         hold = await self.hold_id(case_no)
-        await approve_attachment(self.home.hands, UUID(hold), "the trail is clear", SP)
+        await approve_attachment(self.home.ctx, UUID(hold), "the trail is clear", SP)
         await self.home.court_order(case_no, "bnss_107", "keep_hold")
         return hold
 
@@ -86,7 +86,7 @@ class Desk:
     ) -> IssuedPaper:
         return await issue_about(
             connection,
-            self.home.hands,
+            self.home.ctx,
             kind,
             subject,
             language=language,
@@ -123,7 +123,7 @@ class Desk:
                 court_order_id=court_order_id,
             )
             async with self.pool.acquire() as connection, connection.transaction():
-                await plan_order(connection, self.home.hands, order, self.home.clock.at)
+                await plan_order(connection, self.home.ctx, order, self.home.clock.at)
         return str(await self.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))
 
     async def subject(self, case_no: str, kind: PaperKind) -> str:

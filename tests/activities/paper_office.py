@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.due_documents import PREFIX, issue_papers_due
 from activities.documents.issuing import issue_about
 from activities.notifications.outbox import Ways, send_due
@@ -36,11 +36,11 @@ class Office:
 
     async def issue(self) -> None:
         """Issue whatever is due now."""
-        while await issue_papers_due(self.home.hands, APPEAL):
+        while await issue_papers_due(self.home.ctx, APPEAL):
             pass
 
     async def post(self) -> None:
-        while await send_due(self.home.hands, self.ways):
+        while await send_due(self.home.ctx, self.ways):
             pass
 
     async def assign(self, case_no: str, name: str = "R. Verma") -> None:
@@ -87,7 +87,7 @@ class Office:
         async with self.pool.acquire() as connection, connection.transaction():
             return await issue_about(
                 connection,
-                self.home.hands,
+                self.home.ctx,
                 kind,
                 subject,
                 language=language,
@@ -150,12 +150,12 @@ class Office:
 
 
 @pytest.fixture
-async def office(hands: Hands) -> AsyncIterator[Office]:
+async def office(ctx: Context) -> AsyncIterator[Office]:
     box = Postbox()
     async with mail_server(box) as port:
-        await hands.pool.execute("UPDATE message SET next_attempt_at = NULL")
-        await hands.pool.execute(
+        await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
+        await ctx.pool.execute(
             "UPDATE paper_errand SET state = 'overtaken', lacking = '{}', next_attempt_at = NULL, ended_at = opened_at"
             " WHERE ended_at IS NULL"
         )
-        yield Office(Home(hands), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
+        yield Office(Home(ctx), box, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))

@@ -18,10 +18,10 @@ from uuid import UUID
 
 from asyncpg.transaction import Transaction
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.holds import opening
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.pool import open_pool
 from domain.policy.model import load_policy
 from schemas.restoration.restorations import RestorationVerb
@@ -39,10 +39,10 @@ LEAST_ADVANCED = (
 )
 
 
-def late(hands: Hands) -> Hands:
+def late(ctx: Context) -> Context:
     """So long after the holds that no trail is waited for."""
-    at = hands.now() + timedelta(days=100)
-    return replace(hands, clock=lambda: at)
+    at = ctx.now() + timedelta(days=100)
+    return replace(ctx, clock=lambda: at)
 
 
 async def go_on(home: Home, restoration: UUID, step: Step) -> str:
@@ -82,7 +82,7 @@ async def hammer(home: Home) -> None:
         ((restoration, case_no, step),) = found
         say("at", step)
         say("did", await go_on(home, restoration, Step(step)))
-        await opening.take_up(home.hands, case_no)
+        await opening.take_up(home.ctx, case_no)
 
 
 def die_at(number: int) -> None:
@@ -106,18 +106,18 @@ def bring_home(dsn: str, number: int) -> None:
 
 async def _bring_home(dsn: str) -> None:
     pool = await open_pool(dsn, min_size=1, max_size=2)
-    directory = DirectoryCache(pool, Vault(SECRET))
+    directory = DirectoryCache(pool, SecretBox(SECRET))
     await directory.refresh()
-    await hammer(Home(late(Hands(pool, directory, load_policy()))))
+    await hammer(Home(late(Context(pool, directory, load_policy()))))
     await pool.close()
 
 
 def main(dsn: str) -> None:
     """Bring home what is on hold in the database at `dsn`, which has a directory loaded: hand after hand."""
     # What is loaded once is every hand's.
-    hands = multiprocessing.get_context("fork")
+    ctx = multiprocessing.get_context("fork")
     for number in itertools.count():
-        hand = hands.Process(target=bring_home, args=(dsn, number))
+        hand = ctx.Process(target=bring_home, args=(dsn, number))
         hand.start()
         hand.join()
         say("ended", hand.exitcode)

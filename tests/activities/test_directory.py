@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from activities import directory as directories
 from activities.directory import DirectoryCache, DirectoryRefused, load_directory, remove_institution
-from activities.secrets import CannotOpen, Vault
+from activities.secrets import CannotOpen, SecretBox
 from adapters.banks.protocol import IsoWay
 from db.banks import institutions
 from db.pool import Connection, Pool
@@ -21,7 +21,7 @@ from domain.errors import RuleBroken
 from schemas.banks.institutions import InstitutionEntry
 from schemas.enums import ChannelKind
 
-VAULT = Vault(SecretStr("one secret key of more than 32 characters"))
+VAULT = SecretBox(SecretStr("one secret key of more than 32 characters"))
 KEY = b64encode(b"k" * 32).decode()
 
 
@@ -174,7 +174,7 @@ async def test_two_who_add_at_once_do_not_both_get_one_prefix(database: Pool) ->
 
 async def test_another_secret_key_opens_no_wire(database: Pool) -> None:
     await load_directory(database, VAULT, [entry()])
-    cache = DirectoryCache(database, Vault(SecretStr("another secret key of more than 32 characters")))
+    cache = DirectoryCache(database, SecretBox(SecretStr("another secret key of more than 32 characters")))
     await cache.refresh()
     with pytest.raises(CannotOpen):
         await cache.wire("SBIN")

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from domain.errors import AckNoTaken, IdempotencyConflict
 from schemas.outbox.case import HopRef
 from tests.activities.bench import Bench
@@ -293,9 +293,9 @@ async def test_two_that_fill_the_last_place_at_once_never_overfill_the_case(benc
 
 
 def with_max_hops(bench: Bench, max_hops: int) -> Bench:
-    rules = bench.hands.policy.trail.model_copy(update={"max_hops": max_hops})
-    policy = bench.hands.policy.model_copy(update={"trail": rules})
-    return Bench(dataclasses.replace(bench.hands, policy=policy))
+    rules = bench.ctx.policy.trail.model_copy(update={"max_hops": max_hops})
+    policy = bench.ctx.policy.model_copy(update={"trail": rules})
+    return Bench(dataclasses.replace(bench.ctx, policy=policy))
 
 
 async def test_new_money_in_a_settled_case_opens_it_again(bench: Bench) -> None:
@@ -365,7 +365,7 @@ async def test_numbers_given_and_numbers_made_at_once_never_collide(bench: Bench
 
 
 async def test_an_institution_that_was_loaded_since_is_found(bench: Bench) -> None:
-    await load_directory(bench.pool, Vault(SECRET), [institution("ZZZZ")])
+    await load_directory(bench.pool, SecretBox(SECRET), [institution("ZZZZ")])
     await asyncio.sleep(1.1)  # the directory is read again at most once a second
     case_no = await bench.complain(transfer(payee_bank="ZZZZ"))
     assert await bench.hops(case_no, "institution, state") == [("ZZZZ", "open")]

@@ -7,28 +7,28 @@ import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities import outbox
-from activities.context import Hands
+from activities.context import Context
 from activities.metrics import METRICS, SweepWork
-from activities.outbox import SweepHands
+from activities.outbox import SweepActivities
 from db.cases import cases
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.outbox.case import CaseNews, FollowUp
 from tests.activities.bench import Bench
-from tests.factories import make_hands, moved, row, rrn, transfer
+from tests.factories import make_context, moved, row, rrn, transfer
 
 
 @pytest.fixture
 async def own(database: Pool) -> Bench:
     """A bench on a database of its own: the sweep looks at every case."""
-    return Bench(await make_hands(database))
+    return Bench(await make_context(database))
 
 
-class Courier:
+class WorkflowNotifier:
     """Remembers what it was to tell; fails for the cases in `away`, each with its error."""
 
-    def __init__(self, hands: Hands) -> None:
-        self.hands = hands
+    def __init__(self, ctx: Context) -> None:
+        self.ctx = ctx
         self.told: list[FollowUp] = []
         self.tried = 0
         self.away: dict[str, Exception] = {}
@@ -39,7 +39,7 @@ class Courier:
             raise self.away[follow_up.case_no]
         self.told.append(follow_up)
         now = datetime.now(UTC)
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             if follow_up.start:
                 await cases.mark_started(connection, [(follow_up.case_no, follow_up.start.opening_no)], now)
             if follow_up.news:
@@ -54,102 +54,106 @@ def failed(work: SweepWork) -> float:
 
 
 @pytest.fixture
-def courier(own: Bench, monkeypatch: pytest.MonkeyPatch) -> Courier:
+def notifier(own: Bench, monkeypatch: pytest.MonkeyPatch) -> WorkflowNotifier:
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
-    return Courier(own.hands)
+    return WorkflowNotifier(own.ctx)
 
 
-async def test_lost_starts_and_lost_news_are_told_once(own: Bench, courier: Courier) -> None:
+async def test_lost_starts_and_lost_news_are_told_once(own: Bench, notifier: WorkflowNotifier) -> None:
     root = rrn()
     first = await own.complain(transfer(1000_00, reference=root))
     second = await own.complain(transfer())
     await own.answer("HDFC", first, moved(root, "1000.00", "ICIC", "1234567890"))
-    sweep = SweepHands(own.hands, courier.tell)
+    sweep = SweepActivities(own.ctx, notifier.tell)
     swept = await sweep.sweep_outbox()
     assert (swept.cases_started, swept.news_signalled) == (2, 1)
     assert swept.oldest_age_seconds > 0
-    starts = [told.start for told in courier.told if told.start]
+    starts = [told.start for told in notifier.told if told.start]
     assert [start.case_no for start in starts] == [first, second], "the oldest first"
     assert [hop.hop_no for hop in starts[0].open_hops] == [2], "as the case stands now, not as it was taken"
-    assert [told.news.opened[0].hop_no for told in courier.told if told.news] == [2]
+    assert [told.news.opened[0].hop_no for told in notifier.told if told.news] == [2]
     again = await sweep.sweep_outbox()
     assert (again.cases_started, again.news_signalled, again.oldest_age_seconds) == (0, 0, 0)
 
 
 async def test_what_is_young_is_still_with_whoever_wrote_it(
-    own: Bench, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await own.complain(transfer())
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(minutes=1))
-    assert (await SweepHands(own.hands, courier.tell).sweep_outbox()).cases_started == 0
+    assert (await SweepActivities(own.ctx, notifier.tell).sweep_outbox()).cases_started == 0
 
 
-async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, courier: Courier) -> None:
+async def test_a_settled_case_is_not_started_and_a_reopened_one_is(own: Bench, notifier: WorkflowNotifier) -> None:
     root = rrn()
     case_no = await own.complain(transfer(1000_00, reference=root))
     await own.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
     await own.settle(case_no)
-    sweep = SweepHands(own.hands, courier.tell)
+    sweep = SweepActivities(own.ctx, notifier.tell)
     assert (await sweep.sweep_outbox()).cases_started == 0
     await own.answer("HDFC", case_no, moved(root, "1000.00", "ICIC", "1234567890"))
     assert (await sweep.sweep_outbox()).cases_started == 1
 
 
 async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(
-    own: Bench, courier: Courier, caplog: pytest.LogCaptureFixture
+    own: Bench, notifier: WorkflowNotifier, caplog: pytest.LogCaptureFixture
 ) -> None:
     numbers = [await own.complain(transfer()) for _ in range(4)]
-    courier.away = {numbers[0]: ValueError("words of a row")}
+    notifier.away = {numbers[0]: ValueError("words of a row")}
     failures = failed(SweepWork.START)
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
-    assert [told.case_no for told in courier.told] == numbers[1:]
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    assert [told.case_no for told in notifier.told] == numbers[1:]
     assert (swept.cases_started, swept.failed) == (3, 1)
     assert failed(SweepWork.START) == failures + 1
     assert f"start of case {numbers[0]} failed: ValueError" in caplog.text
     assert "words of a row" not in caplog.text
-    courier.away = {}
-    assert (await SweepHands(own.hands, courier.tell).sweep_outbox()).cases_started == 1
+    notifier.away = {}
+    assert (await SweepActivities(own.ctx, notifier.tell).sweep_outbox()).cases_started == 1
 
 
-async def test_a_case_whose_snapshot_cannot_be_read_keeps_no_other_waiting(own: Bench, courier: Courier) -> None:
+async def test_a_case_whose_snapshot_cannot_be_read_keeps_no_other_waiting(
+    own: Bench, notifier: WorkflowNotifier
+) -> None:
     numbers = [await own.complain(transfer()) for _ in range(3)]
     await own.pool.execute("UPDATE case_file SET policy = '{}' WHERE case_no = $1", numbers[0])
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
-    assert [told.case_no for told in courier.told] == numbers[1:]
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
+    assert [told.case_no for told in notifier.told] == numbers[1:]
     assert (swept.cases_started, swept.failed) == (2, 1)
 
 
-async def test_a_case_that_cannot_be_looked_after_keeps_no_other_waiting(own: Bench, courier: Courier) -> None:
+async def test_a_case_that_cannot_be_looked_after_keeps_no_other_waiting(
+    own: Bench, notifier: WorkflowNotifier
+) -> None:
     numbers = [await own.complain(transfer()) for _ in range(2)]
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now() - interval '1 hour'")
     await own.pool.execute("UPDATE case_file SET policy = '{}' WHERE case_no = $1", numbers[0])
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
     assert (swept.cases_looked_after, swept.failed) == (1, 1)
-    assert [told.case_no for told in courier.told] == numbers[1:]
+    assert [told.case_no for told in notifier.told] == numbers[1:]
 
 
-async def test_news_that_cannot_be_read_keep_no_other_waiting(own: Bench, courier: Courier) -> None:
+async def test_news_that_cannot_be_read_keep_no_other_waiting(own: Bench, notifier: WorkflowNotifier) -> None:
     first, second = [await own.complain(transfer(1000_00, reference=root)) for root in ("499000000001", "499000000002")]
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     await own.answer("HDFC", first, moved("499000000001", "1000.00", "ICIC", "1234567890"))
     await own.answer("HDFC", second, moved("499000000002", "1000.00", "ICIC", "1234567890"))
     await own.pool.execute("UPDATE case_news SET body = '{\"odd\": 1}' WHERE case_no = $1", first)
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
     assert (swept.news_signalled, swept.failed) == (1, 1)
-    assert [told.case_no for told in courier.told] == [second]
+    assert [told.case_no for told in notifier.told] == [second]
 
 
 async def test_a_case_that_failed_rests_and_takes_no_place_of_the_others(
-    own: Bench, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many cases fail: each sweep has room for as many others."""
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
     numbers = [await own.complain(transfer()) for _ in range(4)]
-    courier.away = {case_no: ValueError(case_no) for case_no in numbers[:2]}
-    sweep = SweepHands(own.hands, courier.tell)
+    notifier.away = {case_no: ValueError(case_no) for case_no in numbers[:2]}
+    sweep = SweepActivities(own.ctx, notifier.tell)
     assert [(await sweep.sweep_outbox()).cases_started for _ in range(2)] == [0, 2]
-    assert courier.tried == 4, "what failed is left alone for a while"
-    courier.away = {}
+    assert notifier.tried == 4, "what failed is left alone for a while"
+    notifier.away = {}
     monkeypatch.setattr(outbox, "REST_OF_A_CASE", timedelta(0))
     for case_no in sweep.resting:
         sweep.resting[case_no] = datetime.now(UTC)
@@ -157,7 +161,7 @@ async def test_a_case_that_failed_rests_and_takes_no_place_of_the_others(
 
 
 async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
-    own: Bench, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 2)
     first, second = await own.complain(transfer()), await own.complain(transfer())
@@ -165,10 +169,10 @@ async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
     for case_no in (first, first, first, second):
         async with own.pool.acquire() as connection:
             await case_outbox.insert(connection, case_no, datetime.now(UTC), CaseNews(news_id=0))
-    courier.away = {first: ValueError(first)}
-    sweep = SweepHands(own.hands, courier.tell)
+    notifier.away = {first: ValueError(first)}
+    sweep = SweepActivities(own.ctx, notifier.tell)
     assert [(await sweep.sweep_outbox()).news_signalled for _ in range(2)] == [0, 1]
-    assert courier.tried == 2, "one failure of a case is enough for one sweep"
+    assert notifier.tried == 2, "one failure of a case is enough for one sweep"
 
 
 @pytest.mark.parametrize(
@@ -181,43 +185,43 @@ async def test_news_of_a_case_that_fails_take_no_place_of_the_others(
     ],
     ids=lambda error: type(error).__name__,
 )
-async def test_a_sweep_ends_soon_when_a_server_is_away(own: Bench, courier: Courier, away: Exception) -> None:
+async def test_a_sweep_ends_soon_when_a_server_is_away(own: Bench, notifier: WorkflowNotifier, away: Exception) -> None:
     numbers = [await own.complain(transfer()) for _ in range(outbox.FAILURES_MAX + 3)]
-    courier.away = dict.fromkeys(numbers, away)
-    sweep = SweepHands(own.hands, courier.tell)
+    notifier.away = dict.fromkeys(numbers, away)
+    sweep = SweepActivities(own.ctx, notifier.tell)
     with pytest.raises(type(away)):
         await sweep.sweep_outbox()
-    assert courier.tried == outbox.FAILURES_MAX
-    courier.away = dict.fromkeys(numbers[: outbox.FAILURES_MAX], away)
+    assert notifier.tried == outbox.FAILURES_MAX
+    notifier.away = dict.fromkeys(numbers[: outbox.FAILURES_MAX], away)
     assert (await sweep.sweep_outbox()).cases_started == 3, "the next sweep begins with the others"
 
 
-async def test_failures_that_are_not_in_a_row_end_no_sweep(own: Bench, courier: Courier) -> None:
+async def test_failures_that_are_not_in_a_row_end_no_sweep(own: Bench, notifier: WorkflowNotifier) -> None:
     numbers = [await own.complain(transfer()) for _ in range(2 * outbox.FAILURES_MAX)]
-    courier.away = dict.fromkeys(numbers[::2], ConnectionError("reset"))
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
+    notifier.away = dict.fromkeys(numbers[::2], ConnectionError("reset"))
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
     assert (swept.cases_started, swept.failed) == (outbox.FAILURES_MAX, outbox.FAILURES_MAX)
 
 
-async def test_failures_of_cases_end_no_sweep_however_many(own: Bench, courier: Courier) -> None:
+async def test_failures_of_cases_end_no_sweep_however_many(own: Bench, notifier: WorkflowNotifier) -> None:
     numbers = [await own.complain(transfer()) for _ in range(outbox.FAILURES_MAX + 2)]
-    courier.away = dict.fromkeys(numbers[:-1], RPCError("too large", RPCStatusCode.INVALID_ARGUMENT, b""))
-    swept = await SweepHands(own.hands, courier.tell).sweep_outbox()
+    notifier.away = dict.fromkeys(numbers[:-1], RPCError("too large", RPCStatusCode.INVALID_ARGUMENT, b""))
+    swept = await SweepActivities(own.ctx, notifier.tell).sweep_outbox()
     assert (swept.cases_started, swept.failed) == (1, outbox.FAILURES_MAX + 1)
 
 
 async def test_a_sweep_has_a_limit_and_the_next_takes_the_rest(
-    own: Bench, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "SWEEP_LIMIT", 3)
     numbers = [await own.complain(transfer()) for _ in range(5)]
-    sweep = SweepHands(own.hands, courier.tell)
+    sweep = SweepActivities(own.ctx, notifier.tell)
     assert [(await sweep.sweep_outbox()).cases_started for _ in range(3)] == [3, 2, 0]
-    assert [told.case_no for told in courier.told] == numbers
+    assert [told.case_no for told in notifier.told] == numbers
 
 
 async def test_news_told_long_ago_are_purged_the_oldest_first(
-    own: Bench, courier: Courier, monkeypatch: pytest.MonkeyPatch
+    own: Bench, notifier: WorkflowNotifier, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(outbox, "PURGE_LIMIT", 2)
     case_no = await own.complain(transfer())
@@ -231,8 +235,8 @@ async def test_news_told_long_ago_are_purged_the_oldest_first(
             days,
         )
     left = "SELECT round(extract(epoch FROM now() - signalled_at) / 86400)::int FROM case_news ORDER BY news_id"
-    courier.away = {case_no: ValueError("told by nobody")}
-    sweep = SweepHands(own.hands, courier.tell)
+    notifier.away = {case_no: ValueError("told by nobody")}
+    sweep = SweepActivities(own.ctx, notifier.tell)
     assert (await sweep.sweep_outbox()).news_purged == 2
     assert [row[0] for row in await own.rows(left)] == [8, 6, None]
     assert [(await sweep.sweep_outbox()).news_purged for _ in range(2)] == [1, 0]

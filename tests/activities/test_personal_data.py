@@ -79,7 +79,7 @@ async def a_full_life(bench: Bench) -> tuple[str, list[FollowUp | None]]:
         job_id="BANKS-unknown",
     )
     corrected = await correct_hop(
-        bench.hands,
+        bench.ctx,
         case_no,
         4,
         HopCorrection.model_validate({"payee": {"institution": "SBIN", "account": CORRECTED}, "reason": REASON}),
@@ -94,9 +94,9 @@ async def a_full_life(bench: Bench) -> tuple[str, list[FollowUp | None]]:
         "transferred_at": "2026-11-24T10:00:00",
         "reason": REASON,
     }
-    added = await add_hop(bench.hands, case_no, NewHopByDesk.model_validate(new_hop), "officer:1")
-    hurried = await escalate_request(bench.hands, case_no, UUID(second.request_id), REASON, "officer:1")
-    stopped = await stop_request(bench.hands, case_no, UUID(second.request_id), REASON, "officer:1")
+    added = await add_hop(bench.ctx, case_no, NewHopByDesk.model_validate(new_hop), "officer:1")
+    hurried = await escalate_request(bench.ctx, case_no, UUID(second.request_id), REASON, "officer:1")
+    stopped = await stop_request(bench.ctx, case_no, UUID(second.request_id), REASON, "officer:1")
     bench.bank.outcomes.append(BankUnreachable("PUNB", "HTTP 503"))
     with pytest.raises(ApplicationError) as failed:
         await bench.ask(case_no)

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.orders.confirmations import take_confirmation
 from activities.police.firs import assign_officer
 from activities.restoration import decisions
-from activities.restoration.deadlines import RestorationHands
+from activities.restoration.deadlines import RestorationActivities
 from db.evidence.integrity import case_records
 from db.orders import bank_orders
 from domain.evidence.integrity import examine
@@ -58,11 +58,11 @@ class Clock:
 class Home:
     """Restorations of cases on a bench, as short as a test wants them."""
 
-    def __init__(self, hands: Hands) -> None:
-        self.clock = Clock(hands.now())
-        self.hands = replace(hands, clock=self.clock)
-        self.bench = Bench(self.hands)
-        self.engine = RestorationHands(self.hands)
+    def __init__(self, ctx: Context) -> None:
+        self.clock = Clock(ctx.now())
+        self.ctx = replace(ctx, clock=self.clock)
+        self.bench = Bench(self.ctx)
+        self.engine = RestorationActivities(self.ctx)
 
     # -- money on hold ---------------------------------------------------------------------------------------------
 
@@ -83,13 +83,13 @@ class Home:
         for duty in duties:
             who = {"duty": duty, "subject": duty, "name": "R. Verma", "rank": "Inspector", "phone": "9000000009"}
             where = {"police_station": "Cyber Cell", "district": "LUCKNOW"}
-            await assign_officer(self.hands, case_no, NewOfficer.model_validate(who | where), "officer:chief")
+            await assign_officer(self.ctx, case_no, NewOfficer.model_validate(who | where), "officer:chief")
 
     async def take_up(self, case_no: str) -> None:
         """Begin what follows from a case's holds, as of now."""
         # What answers write goes by the wall's clock.
         self.clock.at = max(self.clock.at, datetime.now(UTC))
-        await opening.take_up(self.hands, case_no)
+        await opening.take_up(self.ctx, case_no)
 
     async def two_accounts(self) -> tuple[str, UUID, list[UUID]]:
         """A case with ₹100 on hold at one account and ₹200 at another, at the holder's notice; the two holds."""
@@ -163,7 +163,7 @@ class Home:
 
     async def do(self, restoration_id: UUID, verb: RestorationVerb, by: Acting, reason: str = WHY) -> RestorationDone:
         seen = Seen.model_validate(await self.seen(restoration_id))
-        return await decisions.end_step(self.hands, restoration_id, verb, seen, by, reason)
+        return await decisions.end_step(self.ctx, restoration_id, verb, seen, by, reason)
 
     async def apply(self, restoration_id: UUID) -> None:
         await self.do(restoration_id, RestorationVerb.RECEIVE_APPLICATION, DESK)
@@ -175,11 +175,11 @@ class Home:
         """The holder, who has had notice, does not object."""
         await self.give_notice(restoration_id)
         waived = NoticeWaived.model_validate({**await self.seen(restoration_id), "reason": WHY})
-        await decisions.waive_notice(self.hands, restoration_id, waived, IO)
+        await decisions.waive_notice(self.ctx, restoration_id, waived, IO)
 
     async def send_back(self, restoration_id: UUID, to: Step | None = None, by: Acting = SP) -> RestorationDone:
         back = SendBack.model_validate({**await self.seen(restoration_id), "reason": WHY, "to": to})
-        return await decisions.send_back(self.hands, restoration_id, back, by)
+        return await decisions.send_back(self.ctx, restoration_id, back, by)
 
     async def object(
         self, restoration_id: UUID, hold_id: UUID | None = None, by: ObjectionBy = ObjectionBy.HOLDER
@@ -187,7 +187,7 @@ class Home:
         new = NewObjection.model_validate(
             {**await self.seen(restoration_id), "by_whom": by, "text": "my pay", "hold_id": hold_id}
         )
-        done = await decisions.receive_objection(self.hands, restoration_id, new, DESK)
+        done = await decisions.receive_objection(self.ctx, restoration_id, new, DESK)
         assert done.objection_id is not None
         return done.objection_id
 
@@ -200,17 +200,17 @@ class Home:
                 "reason": WHY,
             }
         )
-        return await decisions.decide_objection(self.hands, restoration_id, decided, DY_SP)
+        return await decisions.decide_objection(self.ctx, restoration_id, decided, DY_SP)
 
     async def prepare(self, restoration_id: UUID, by: Acting = IO) -> None:
-        await decisions.prepare(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+        await decisions.prepare(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def approve(self, restoration_id: UUID, by: Acting = SP) -> RestorationDone:
-        return await decisions.approve(self.hands, restoration_id, Seen(**await self.seen(restoration_id)), by)
+        return await decisions.approve(self.ctx, restoration_id, Seen(**await self.seen(restoration_id)), by)
 
     async def take_order(self, restoration_id: UUID, court_order_id: int) -> RestorationDone:
         taken = OrderTaken(**await self.seen(restoration_id), court_order_id=court_order_id)
-        return await decisions.take_order(self.hands, restoration_id, taken, IO)
+        return await decisions.take_order(self.ctx, restoration_id, taken, IO)
 
     async def to_approval(self, restoration_id: UUID) -> None:
         """Of a restoration below the threshold: everything up to the approval, undisturbed."""
@@ -262,7 +262,7 @@ class Home:
             lines = {order.order_id: await bank_orders.lines_of(connection, order.order_id) for order in orders}
         return [
             await take_confirmation(
-                self.hands,
+                self.ctx,
                 order.institution,
                 order.order_id,
                 OrderConfirmation(

@@ -8,10 +8,10 @@ from datetime import timedelta
 from typing import Any, Final
 from uuid import UUID
 
-from activities.context import Hands
-from activities.grievances.deadlines import GrievanceHands
+from activities.context import Context
+from activities.grievances.deadlines import GrievanceActivities
 from activities.holds import opening
-from activities.holds.lifecycle import HoldHands
+from activities.holds.lifecycle import HoldActivities
 from schemas.outbox.procedures import Look, ProcedureOrder
 from tests.activities.way_home import Home
 
@@ -41,15 +41,15 @@ class Running:
 class World:
     """Some cases, and what the workflows of their procedures know."""
 
-    hands: Hands
+    ctx: Context
     case_nos: list[str] = field(default_factory=list)
     looks: dict[str, Look] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.home = Home(self.hands)
-        self.hands = self.home.hands
+        self.home = Home(self.ctx)
+        self.ctx = self.home.ctx
         self.bench = self.home.bench
-        self._holds, self._grievances = HoldHands(self.hands), GrievanceHands(self.hands)
+        self._holds, self._grievances = HoldActivities(self.ctx), GrievanceActivities(self.ctx)
 
     async def rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         """Rows about the cases of this world, which are `$1`."""
@@ -63,7 +63,7 @@ class World:
             "UPDATE held_hop SET held_at = $2 WHERE case_no = ANY($1) AND taken_up_at IS NULL", self.home.clock.at
         )
         for case_no in self.case_nos:
-            await opening.take_up(self.hands, case_no)
+            await opening.take_up(self.ctx, case_no)
 
     async def run(self) -> None:
         """Take up what is on hold, and let every workflow that is told or due do what it does, until all wait."""

@@ -40,7 +40,7 @@ def workbook(number: str, root: str) -> TrailReading:
 
 async def take(bench: Bench, reading: TrailReading, taken_by: str = "import:a") -> TrailOutcome:
     told: list[FollowUp] = []
-    outcome = await take_trail(bench.hands, reading, taken_by=taken_by, follow=told.append)
+    outcome = await take_trail(bench.ctx, reading, taken_by=taken_by, follow=told.append)
     for follow_up in told:
         await bench.note(follow_up)
     if outcome.case_no:

@@ -12,7 +12,7 @@ import httpx
 from activities.banks.delivery import Carrier
 from activities.directory import load_directory
 from activities.tracing.answer_links import LetterLinks
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from schemas.banks.institutions import InstitutionEntry
@@ -90,7 +90,7 @@ class Post:
 
     doors: Doors
     box: Postbox
-    freeze: FreezeHands
+    freeze: CaseActivities
     links: LetterLinks
 
     async def ask(self, *transfers: dict[str, Any]) -> str:
@@ -119,7 +119,7 @@ class Post:
 
     @property
     def pool(self) -> Any:
-        return self.doors.parts.hands.pool
+        return self.doors.parts.ctx.pool
 
     def path(self, number: int = -1) -> str:
         """The path of the link in a letter."""
@@ -166,12 +166,12 @@ def at_gram(reference: str | None = None, **changes: Any) -> dict[str, Any]:
 
 @asynccontextmanager
 async def posted(doors: Doors) -> AsyncIterator[Post]:
-    hands, vault = doors.parts.hands, doors.parts.vault
-    await load_directory(hands.pool, vault, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
-    await hands.directory.refresh()
+    ctx, secret_box = doors.parts.ctx, doors.parts.secret_box
+    await load_directory(ctx.pool, secret_box, [InstitutionEntry.model_validate(bank) for bank in MAIL_BANKS])
+    await ctx.directory.refresh()
     box = Postbox()
     async with mail_server(box) as port:
-        links = LetterLinks(hands, vault, PUBLIC_URL)
+        links = LetterLinks(ctx, secret_box, PUBLIC_URL)
         mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=freeze@police.example")
         adapter = EmailAdapter(mailer, links, HolidayRules(source="none of them"))
-        yield Post(doors, box, FreezeHands(hands, Carrier(hands, {ChannelKind.EMAIL: adapter}), None), links)
+        yield Post(doors, box, CaseActivities(ctx, Carrier(ctx, {ChannelKind.EMAIL: adapter}), None), links)

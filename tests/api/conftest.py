@@ -15,9 +15,9 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import DirectoryCache, prepared
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.envelope import seal
 from adapters.banks.protocol import BankWire
 from api.app import create_app
@@ -73,7 +73,7 @@ BANKS: list[dict[str, Any]] = [
 
 
 @dataclass
-class NotingCourier:
+class NotingNotifier:
     """Notes what the workflows would be told."""
 
     told: list[FollowUp] = field(default_factory=list)
@@ -90,7 +90,7 @@ class Doors:
     app: FastAPI
     client: httpx.AsyncClient
     parts: Parts
-    courier: NotingCourier
+    notifier: NotingNotifier
     tokens: Tokens
 
     def officer(self, role: Role, name: str = "officer1") -> dict[str, str]:
@@ -124,7 +124,7 @@ class Doors:
 
     async def answer(self, code: str, ack_no: str, *lines: dict[str, Any], job_id: str = "J1") -> httpx.Response:
         """Let a bank answer, in its own envelope."""
-        wire = await self.parts.hands.directory.wire(code)
+        wire = await self.parts.ctx.directory.wire(code)
         assert wire is not None
         body = {"acknowledgement_no": ack_no, "job_id": job_id, "transactions": list(lines)}
         return await self.post_update(wire, orjson.dumps(body))
@@ -147,19 +147,19 @@ async def temporal_is_there() -> bool:
 @cache
 def _prepared() -> list[PreparedEntry]:
     """The banks with their wires sealed and their passwords hashed, once for all tests: hashing is slow on purpose."""
-    return prepared(Vault(SECRET), [InstitutionEntry.model_validate(bank) for bank in BANKS])
+    return prepared(SecretBox(SECRET), [InstitutionEntry.model_validate(bank) for bank in BANKS])
 
 
 @pytest.fixture
 async def parts(database: Pool) -> Parts:
     """The engine's parts over a database with three banks."""
-    vault = Vault(SECRET)
+    secret_box = SecretBox(SECRET)
     async with database.acquire() as connection:
         await institutions.upsert(connection, _prepared(), datetime.now(UTC))
-    directory = DirectoryCache(database, vault)
+    directory = DirectoryCache(database, secret_box)
     await directory.refresh()
-    hands = Hands(pool=database, directory=directory, policy=load_policy())
-    return Parts(hands=hands, courier=NotingCourier(), vault=vault, temporal_answers=temporal_is_there)
+    ctx = Context(pool=database, directory=directory, policy=load_policy())
+    return Parts(ctx=ctx, notifier=NotingNotifier(), secret_box=secret_box, temporal_answers=temporal_is_there)
 
 
 @asynccontextmanager
@@ -167,8 +167,8 @@ async def opened(parts: Parts) -> AsyncIterator[Doors]:
     """The application over `parts`, called in this process."""
     app = create_app(parts)
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
-        assert isinstance(parts.courier, NotingCourier)
-        yield Doors(app, client, parts, parts.courier, Tokens(parts.vault))
+        assert isinstance(parts.notifier, NotingNotifier)
+        yield Doors(app, client, parts, parts.notifier, Tokens(parts.secret_box))
     await app.state.hub.close()
     await app.state.bank_hub.close()
 

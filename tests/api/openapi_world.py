@@ -20,10 +20,10 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.core.result import Ok
 from schemathesis.specs.openapi import checks
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.reconciliation.comparison import reconcile
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.app import create_app
 from api.bank_gateway.feed import WAIT_MAX_SECONDS
 from api.dependencies import Parts
@@ -84,8 +84,8 @@ EVERYBODY: Final = (Caller.STRANGER,)
 @cache
 def published() -> dict[str, Any]:
     """The description of the whole API, made without a server behind it: no route is called for it."""
-    hands = Hands(MagicMock(), MagicMock(), load_policy())
-    parts = Parts(hands=hands, courier=MagicMock(), vault=Vault(SECRET), temporal_answers=temporal_is_there)
+    ctx = Context(MagicMock(), MagicMock(), load_policy())
+    parts = Parts(ctx=ctx, notifier=MagicMock(), secret_box=SecretBox(SECRET), temporal_answers=temporal_is_there)
     return create_app(parts).openapi()
 
 
@@ -229,23 +229,23 @@ _OWN_FIELDS: Final = frozenset({"authorization", "signature", "host", "content-l
 @pytest.fixture
 async def everything(parts: Parts) -> AsyncIterator[World]:
     """The application over a case with a trail, a request to each bank, a contradiction, a task and a comparison."""
-    limits = parts.hands.policy.bank_limits
+    limits = parts.ctx.policy.bank_limits
     plenty = {name: limit.model_copy(update={"calls": PLENTY}) for name, limit in limits.policies.items()}
     bank_limits = limits.model_copy(update={"policies": plenty})
-    policy = parts.hands.policy.model_copy(update={"bank_limits": bank_limits})
-    async with opened(replace(parts, hands=replace(parts.hands, policy=policy))) as doors:
+    policy = parts.ctx.policy.model_copy(update={"bank_limits": bank_limits})
+    async with opened(replace(parts, ctx=replace(parts.ctx, policy=policy))) as doors:
         yield World(doors, await _filled(doors))
 
 
 async def _filled(doors: Doors) -> dict[str, str]:
-    pool = doors.parts.hands.pool
+    pool = doors.parts.ctx.pool
     to_wallet = transfer(rrn=WALLETS_RRN, payee={"institution": "PYTM", "wallet": "9876500000"})
     shared = [transfer(), transfer(rrn="422222222222", **AT_HDFC), to_wallet]
     ack_no = (await doors.complain(transfers=shared))["ack_no"]
     planned = await Feed(doors).ask(ack_no)
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
-    await opening.take_up(doors.parts.hands, ack_no)
+    await opening.take_up(doors.parts.ctx, ack_no)
     (doubt, *_) = (await doors.read(f"/api/v1/cases/{ack_no}/contradictions"))["items"]
     (restoration, *_) = (await doors.read("/api/v1/restorations"))["restorations"]
     (held, *_) = (await doors.read("/api/v1/holds", ack_no=ack_no))["items"]

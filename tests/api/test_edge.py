@@ -207,7 +207,7 @@ async def test_more_than_can_be_served_is_told_to_come_back(doors: Doors, monkey
 async def dead_parts(parts: Parts) -> AsyncIterator[Parts]:
     """The same parts over a database that is down."""
     pool: Any = await asyncpg.create_pool("postgresql://x:y@127.0.0.1:9/gone", min_size=0, init=set_codecs)
-    yield replace(parts, hands=replace(parts.hands, pool=pool))
+    yield replace(parts, ctx=replace(parts.ctx, pool=pool))
     await pool.close()
 
 
@@ -218,7 +218,7 @@ async def test_with_the_database_down_the_caller_is_told_to_come_back(dead_parts
         )
         assert is_problem(response, 503, "database-unavailable")
         assert response.headers["retry-after"] == "1"
-        assert doors.courier.told == []
+        assert doors.notifier.told == []
         ready = await doors.client.get("/readyz")
         assert (ready.status_code, ready.json()["status"]) == (503, "not_ready")
         assert ready.json()["parts"]["database"] == "down"

@@ -20,7 +20,7 @@ async def send(doors: Doors, body: Any, key: str, name: str = "intake1") -> http
 
 
 async def rows(doors: Doors) -> int:
-    count: int = await doors.parts.hands.pool.fetchval("SELECT count(*) FROM complaint")
+    count: int = await doors.parts.ctx.pool.fetchval("SELECT count(*) FROM complaint")
     return count
 
 
@@ -34,7 +34,7 @@ async def test_a_complaint_gets_its_number_and_its_case_is_told_once(doors: Door
     assert len(receipt["ack_no"]) == 14
     assert receipt["joined"] is False
     assert receipt["flags"] == []
-    assert [told.case_no for told in doors.courier.told] == [receipt["ack_no"]]
+    assert [told.case_no for told in doors.notifier.told] == [receipt["ack_no"]]
 
 
 async def test_the_same_key_and_body_is_the_same_answer(doors: Doors) -> None:

@@ -18,14 +18,14 @@ from starlette.responses import JSONResponse, Response
 from api.description import Described, operation_id
 from api.edge import Edge
 from api.problems import IN_THE_DESCRIPTION, LIMIT_EXCEEDED, NOT_NOW, Refused, add_handlers, says
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from tests.api.openapi_world import Description, judge
 
 PATH = "/api/v1/thing"
 Route = Callable[..., Awaitable[Any]]
 
 
-class Thing(Noun):
+class Thing(FrozenModel):
     """What the route is said to give."""
 
     name: str

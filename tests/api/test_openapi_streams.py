@@ -66,7 +66,7 @@ async def test_a_call_that_waits_gets_what_is_described(feed: Feed, doors: Doors
     case = DESCRIBED.operations["read_holds"].Case()
     judge(case, await feed.get(wait_seconds=1))
     hub = doors.app.state.bank_hub
-    most = doors.parts.hands.policy.bank_limits.waiting_at_once
+    most = doors.parts.ctx.policy.bank_limits.waiting_at_once
     waiting = [asyncio.create_task(feed.get(HOLDS, wait_seconds=30)) for _ in range(most)]
     async with asyncio.timeout(20):
         while len(hub._ears) < most:  # noqa: ASYNC110 - nobody tells when a call begins to wait

@@ -142,7 +142,7 @@ async def test_a_storm_of_scrapes_reads_the_ledger_once(doors: Doors, monkeypatc
     monkeypatch.setattr(METRICS, "stock", lambda *_: reads.append(1))
     stock = Stock()
     for _ in range(5):
-        await stock.refresh(doors.parts.hands.pool)
+        await stock.refresh(doors.parts.ctx.pool)
     assert len(reads) == 1
 
 

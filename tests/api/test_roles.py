@@ -10,7 +10,7 @@ import pytest
 from fastapi import FastAPI
 from pydantic import SecretStr
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.roles import ALLOWED, Action
 from api.tokens import TTL_SECONDS, BadToken, Tokens
 from schemas.enums import Role
@@ -290,12 +290,12 @@ def test_the_table_of_roles_names_every_action() -> None:
 
 
 @pytest.fixture
-def vault() -> Vault:
-    return Vault(SecretStr("k" * 40))
+def secret_box() -> SecretBox:
+    return SecretBox(SecretStr("k" * 40))
 
 
-def test_a_token_says_who_and_what(vault: Vault) -> None:
-    tokens = Tokens(vault)
+def test_a_token_says_who_and_what(secret_box: SecretBox) -> None:
+    tokens = Tokens(secret_box)
     officer = tokens.officer(tokens.for_officer("r.sharma", Role.DESK))
     assert (officer.subject, officer.role, officer.actor) == ("r.sharma", Role.DESK, "officer:r.sharma")
     assert tokens.bank(tokens.for_bank("SBIN")) == "SBIN"
@@ -314,34 +314,34 @@ def test_a_token_says_who_and_what(vault: Vault) -> None:
         ({}, "role"),
     ],
 )
-def test_a_token_that_lacks_anything_is_none(vault: Vault, changes: dict[str, Any], drop: str | None) -> None:
-    key = vault.derive_key("officer tokens")
-    good = jwt.decode(Tokens(vault).for_officer("x", Role.DESK), key, ["HS256"], audience="goldenhour/officers")
+def test_a_token_that_lacks_anything_is_none(secret_box: SecretBox, changes: dict[str, Any], drop: str | None) -> None:
+    key = secret_box.derive_key("officer tokens")
+    good = jwt.decode(Tokens(secret_box).for_officer("x", Role.DESK), key, ["HS256"], audience="goldenhour/officers")
     claims = {**good, **changes}
     claims.pop(drop or "", None)
     with pytest.raises(BadToken):
-        Tokens(vault).officer(jwt.encode(claims, key, "HS256"))
+        Tokens(secret_box).officer(jwt.encode(claims, key, "HS256"))
 
 
-def test_a_token_under_another_key_or_none_is_none(vault: Vault) -> None:
+def test_a_token_under_another_key_or_none_is_none(secret_box: SecretBox) -> None:
     claims = {"iss": "goldenhour", "aud": "goldenhour/officers", "sub": "x", "role": "admin", "iat": 1, "exp": 2**33}
     for token in (
-        Tokens(Vault(SecretStr("j" * 40))).for_officer("x", Role.ADMIN),
+        Tokens(SecretBox(SecretStr("j" * 40))).for_officer("x", Role.ADMIN),
         jwt.encode(claims, "", algorithm="none"),
-        jwt.encode(claims, vault.derive_key("bank tokens"), "HS256"),
+        jwt.encode(claims, secret_box.derive_key("bank tokens"), "HS256"),
         "",
     ):
         with pytest.raises(BadToken):
-            Tokens(vault).officer(token)
+            Tokens(secret_box).officer(token)
 
 
 @pytest.mark.parametrize(("name", "seconds"), [("", 60), ("a b", 60), ("x" * 65, 60), ("x", 0), ("x", 10**9)])
-def test_no_token_is_made_for_nobody_or_for_ever(vault: Vault, name: str, seconds: int) -> None:
+def test_no_token_is_made_for_nobody_or_for_ever(secret_box: SecretBox, name: str, seconds: int) -> None:
     with pytest.raises(ValueError, match=r"name|lives"):
-        Tokens(vault).for_officer(name, Role.DESK, seconds)
+        Tokens(secret_box).for_officer(name, Role.DESK, seconds)
 
 
-def test_a_bank_token_lives_an_hour(vault: Vault) -> None:
-    key = vault.derive_key("bank tokens")
-    claims = jwt.decode(Tokens(vault).for_bank("SBIN"), key, ["HS256"], audience="goldenhour/banks")
+def test_a_bank_token_lives_an_hour(secret_box: SecretBox) -> None:
+    key = secret_box.derive_key("bank tokens")
+    claims = jwt.decode(Tokens(secret_box).for_bank("SBIN"), key, ["HS256"], audience="goldenhour/banks")
     assert claims["exp"] - claims["iat"] == TTL_SECONDS == 3600

@@ -31,13 +31,13 @@ class Server:
 
 @pytest.fixture
 async def server(parts: Parts) -> AsyncIterator[Server]:
-    doors = parts.hands.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
-    policy = parts.hands.policy.model_copy(update={"doors": doors})
-    parts = replace(parts, hands=replace(parts.hands, policy=policy))
+    doors = parts.ctx.policy.doors.model_copy(update={"body_seconds": BODY_SECONDS})
+    policy = parts.ctx.policy.model_copy(update={"doors": doors})
+    parts = replace(parts, ctx=replace(parts.ctx, policy=policy))
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     host, _, port = (await url).removeprefix("http://").rpartition(":")
-    tokens = Tokens(parts.vault)
+    tokens = Tokens(parts.secret_box)
     yield Server(host, int(port), tokens.for_officer("o", Role.DESK), tokens.for_bank("SBIN"))
     stop.set()
     await task

@@ -19,7 +19,7 @@ from api.server import serve
 from api.streams import EventHub
 from api.tokens import Tokens
 from schemas.enums import Role
-from tests.api.conftest import Doors, NotingCourier, line, transfer
+from tests.api.conftest import Doors, NotingNotifier, line, transfer
 
 WAIT_SECONDS = 10.0
 
@@ -80,8 +80,8 @@ async def running(parts: Parts) -> AsyncIterator[Running]:
     url: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
     async with httpx.AsyncClient(base_url=await url, timeout=WAIT_SECONDS, trust_env=False) as client:
-        assert isinstance(parts.courier, NotingCourier)
-        doors = Doors(None, client, parts, parts.courier, Tokens(parts.vault))  # type: ignore[arg-type]
+        assert isinstance(parts.notifier, NotingNotifier)
+        doors = Doors(None, client, parts, parts.notifier, Tokens(parts.secret_box))  # type: ignore[arg-type]
         yield Running(doors, url.result(), stop, task)
         stop.set()
         await task
@@ -146,7 +146,7 @@ async def test_a_silent_stream_is_kept_open(running: Running, monkeypatch: pytes
 
 
 async def test_a_lost_connection_to_the_database_loses_no_event(running: Running) -> None:
-    pool = running.doors.parts.hands.pool
+    pool = running.doors.parts.ctx.pool
     ack_no = (await running.doors.complain())["ack_no"]
     async with running.stream(ack_no) as reader:
         await reader.event()
@@ -219,7 +219,7 @@ async def test_a_request_under_way_is_finished_before_a_stop(running: Running) -
     running.stop.set()
     receipt = await complaint
     await running.task
-    count = await running.doors.parts.hands.pool.fetchval(
+    count = await running.doors.parts.ctx.pool.fetchval(
         "SELECT count(*) FROM complaint WHERE ack_no = $1", receipt["ack_no"]
     )
     assert count == 1
@@ -252,7 +252,7 @@ async def test_a_taken_port_is_an_error(running: Running, parts: Parts) -> None:
 
 
 async def test_a_hub_that_closes_takes_no_more(parts: Parts) -> None:
-    hub = EventHub(parts.hands.pool)
+    hub = EventHub(parts.ctx.pool)
     await hub.listening()
     await hub.close()
     with pytest.raises(Refused), hub.subscribed("29999999999999", "officer:x"):

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from fastapi import Request
 
-from activities.context import Hands
+from activities.context import Context
 from api import throttle
 from api.dependencies import Parts
 from api.throttle import Throttle, address_of
@@ -23,19 +23,19 @@ CALLS = 3
 def slow(parts: Parts) -> Parts:
     """Parts with three logins a day for each e-mail."""
     limit = RateLimit(calls=CALLS, seconds=86_400, source="the test")
-    doors = parts.hands.policy.doors.model_copy(
-        update={"tries": {**parts.hands.policy.doors.tries, TryName.BANK_LOGINS: limit}}
+    doors = parts.ctx.policy.doors.model_copy(
+        update={"tries": {**parts.ctx.policy.doors.tries, TryName.BANK_LOGINS: limit}}
     )
-    policy = parts.hands.policy.model_copy(update={"doors": doors})
-    return replace(parts, hands=replace(parts.hands, policy=policy))
+    policy = parts.ctx.policy.model_copy(update={"doors": doors})
+    return replace(parts, ctx=replace(parts.ctx, policy=policy))
 
 
 def a_process(parts: Parts, kind: TryName = TryName.BANK_LOGINS) -> Throttle:
-    return Throttle(parts.hands, parts.vault, kind)
+    return Throttle(parts.ctx, parts.secret_box, kind)
 
 
-async def names(hands: Hands) -> list[bytes]:
-    return [row["name"] for row in await hands.pool.fetch("SELECT name FROM try_bucket")]
+async def names(ctx: Context) -> list[bytes]:
+    return [row["name"] for row in await ctx.pool.fetch("SELECT name FROM try_bucket")]
 
 
 async def test_all_processes_share_one_bucket(slow: Parts) -> None:
@@ -51,14 +51,14 @@ async def test_all_processes_share_one_bucket(slow: Parts) -> None:
 async def test_what_is_back_is_granted(slow: Parts) -> None:
     for _ in range(CALLS):
         await a_process(slow).wait_seconds("a@bank")
-    await slow.hands.pool.execute("UPDATE try_bucket SET full_at = full_at - interval '8 hours'")
+    await slow.ctx.pool.execute("UPDATE try_bucket SET full_at = full_at - interval '8 hours'")
     assert await a_process(slow).wait_seconds("a@bank") == 0
     assert await a_process(slow).wait_seconds("a@bank") > 0
 
 
 async def test_the_database_learns_no_name(slow: Parts) -> None:
     await a_process(slow).wait_seconds("203.0.113.7")
-    (kept,) = await names(slow.hands)
+    (kept,) = await names(slow.ctx)
     assert len(kept) == 32
     assert b"203" not in kept
 
@@ -82,10 +82,10 @@ async def test_who_tries_on_and_on_costs_the_database_nothing(slow: Parts, monke
 async def test_buckets_that_are_full_again_are_forgotten(slow: Parts, monkeypatch: pytest.MonkeyPatch) -> None:
     process = a_process(slow)
     await process.wait_seconds("a@bank")
-    await slow.hands.pool.execute("UPDATE try_bucket SET full_at = now()")
+    await slow.ctx.pool.execute("UPDATE try_bucket SET full_at = now()")
     monkeypatch.setattr(throttle, "FORGOTTEN_EVERY", 1)
     await process.wait_seconds("b@bank")
-    assert len(await names(slow.hands)) == 1
+    assert len(await names(slow.ctx)) == 1
 
 
 # -- whose address it is -----------------------------------------------------------------------------------------------
@@ -132,12 +132,12 @@ def test_no_proxy_is_trusted_unless_it_is_named() -> None:
 
 
 async def test_one_who_spoofs_shuts_the_page_for_nobody_else(slow: Parts) -> None:
-    doors = slow.hands.policy.doors
+    doors = slow.ctx.policy.doors
     few = RateLimit(calls=2, seconds=60, source="the test")
-    policy = slow.hands.policy.model_copy(
+    policy = slow.ctx.policy.model_copy(
         update={"doors": doors.model_copy(update={"tries": doors.tries | {TryName.APPEAL_TRIES: few}})}
     )
-    proxied = replace(slow, hands=replace(slow.hands, policy=policy), trusted_proxies=networks_of("127.0.0.1"))
+    proxied = replace(slow, ctx=replace(slow.ctx, policy=policy), trusted_proxies=networks_of("127.0.0.1"))
 
     async with opened(proxied) as found:
 

@@ -9,7 +9,7 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.tracing.answers import take_status_update
 from db.cases import events
 from db.cases.events import Event
@@ -24,7 +24,7 @@ NOW = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 
 
 @pytest.fixture
-async def full_case(shared: Hands, pool: Pool, case_no: str) -> str:
+async def full_case(shared: Context, pool: Pool, case_no: str) -> str:
     """The case with an answer taken, so that every append-only table has a row of it."""
     root = await pool.fetchval("SELECT reference FROM hop WHERE case_no = $1 AND hop_no = 1", case_no)
     update = status_update(case_no, [row(1, root, "400.00")])

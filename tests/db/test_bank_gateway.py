@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.context import Hands
+from activities.context import Context
 from db import bank_gateway, rate_limits
 from db.pool import Connection, Pool
 from domain.errors import NotFound
@@ -141,7 +141,7 @@ async def test_another_banks_hold_is_unknown(pool: Pool, case_no: str) -> None:
 @settings(max_examples=8)
 @given(seed=st.integers(0, 2**16), writers=st.integers(2, 6), readers=st.integers(1, 3))
 async def test_no_reader_misses_a_change_however_they_commit(
-    shared: Hands, seed: int, writers: int, readers: int
+    shared: Context, seed: int, writers: int, readers: int
 ) -> None:
     """Every change that was committed is read by every reader, in the end with its last state; numbers only rise."""
     pool, chance = shared.pool, random.Random(seed)

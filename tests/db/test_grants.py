@@ -10,7 +10,7 @@ from db.grants import NoSuchRole, owns_tables
 from db.migrate import MIGRATIONS, migrate
 from db.pool import Pool
 from tests.activities.evidence_case import rich_case, with_secrets
-from tests.factories import make_hands
+from tests.factories import make_context
 from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.verifying import verify
 
@@ -96,8 +96,8 @@ async def test_nor_can_what_guards_it_be_taken_away(application: Pool, statement
 
 
 async def test_a_case_goes_all_the_way_home_by_the_application(application: Pool, postgres: EmbeddedPostgres) -> None:
-    hands = await make_hands(application)
-    home, case_no = await rich_case(hands)
+    ctx = await make_context(application)
+    home, case_no = await rich_case(ctx)
     await with_secrets(home, case_no)
     assert await application.fetchval("SELECT count(*) FROM ledger_entry WHERE case_no = $1", case_no) > 0
     database = await application.fetchval("SELECT current_database()")

@@ -17,7 +17,7 @@ from pydantic import SecretStr, TypeAdapter
 from temporalio.client import Client
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.pool import Pool, open_pool
 from schemas.banks.institutions import InstitutionEntry
@@ -191,12 +191,12 @@ async def live(
             assert url is not None
             pool = await open_pool(url.get_secret_value(), min_size=1, max_size=4)
             try:
-                vault = Vault(secret_key(found.settings))
-                await load_directory(pool, vault, ENTRIES.validate_python(sim.directory))
+                secret_box = SecretBox(secret_key(found.settings))
+                await load_directory(pool, secret_box, ENTRIES.validate_python(sim.directory))
                 await register_keys(pool, sim.public_keys)
                 running = await start_engine(supervisor, found.settings)
                 async with httpx.AsyncClient(base_url=running.api_url, timeout=20, trust_env=False) as api:
-                    yield Live(found, running, pool, sim, api, Tokens(vault), watching, goes_home)
+                    yield Live(found, running, pool, sim, api, Tokens(secret_box), watching, goes_home)
                 assert not watching.done(), watching.exception()
             finally:
                 watching.cancel()

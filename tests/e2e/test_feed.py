@@ -15,9 +15,9 @@ from pydantic import SecretStr
 from temporalio.client import Client
 
 from activities.bank_gateway.feed import announce
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.pull import PullAdapter
 from api.dependencies import Parts
 from api.server import serve
@@ -27,12 +27,12 @@ from schemas.banks.institutions import InstitutionEntry
 from schemas.banks.keys import BankKey
 from schemas.enums import ChannelKind
 from simulator.wires.signing import signed_headers
-from tests.factories import complaint, institution, make_hands, number_apart, rrn, transfer
-from workers.temporal import CaseCourier
+from tests.factories import complaint, institution, make_context, number_apart, rrn, transfer
+from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 
 PATIENCE_SECONDS = 60.0
-VAULT = Vault(SecretStr("k" * 40))
+VAULT = SecretBox(SecretStr("k" * 40))
 
 
 @dataclass
@@ -72,36 +72,36 @@ def pulling(code: str) -> InstitutionEntry:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
+async def ctx(database: Pool) -> Context:
     await number_apart(database)
-    return await make_hands(database, [pulling("HDFC"), pulling("ICIC"), institution("SBIN")])
+    return await make_context(database, [pulling("HDFC"), pulling("ICIC"), institution("SBIN")])
 
 
 @pytest.fixture
-async def world(hands: Hands, temporal_client: Client) -> AsyncIterator[tuple[CaseCourier, httpx.AsyncClient]]:
+async def world(ctx: Context, temporal_client: Client) -> AsyncIterator[tuple[CaseNotifier, httpx.AsyncClient]]:
     """The engine with its workers, and its API on a port of loopback."""
-    courier = CaseCourier(temporal_client, hands.pool)
-    adapters = {ChannelKind.PULL: PullAdapter(partial(announce, hands.pool))}
-    workers = make_workers(temporal_client, hands, adapters, None, courier, Queues.ALL)
+    notifier = CaseNotifier(temporal_client, ctx.pool)
+    adapters = {ChannelKind.PULL: PullAdapter(partial(announce, ctx.pool))}
+    workers = make_workers(temporal_client, ctx, adapters, None, notifier, Queues.ALL)
 
     async def answers() -> bool:
         return True
 
-    parts = Parts(hands=hands, courier=courier, vault=VAULT, temporal_answers=answers)
+    parts = Parts(ctx=ctx, notifier=notifier, secret_box=VAULT, temporal_answers=answers)
     stop, url = asyncio.Event(), asyncio.get_running_loop().create_future()
     async with running(workers):
         task = asyncio.create_task(serve(parts, host="127.0.0.1", port=0, stop=stop, started=url.set_result))
         async with httpx.AsyncClient(base_url=await url, timeout=PATIENCE_SECONDS, trust_env=False) as client:
-            yield courier, client
+            yield notifier, client
         stop.set()
         await task
-    await courier.close()
+    await notifier.close()
 
 
-async def a_bank(hands: Hands, client: httpx.AsyncClient, code: str) -> Bank:
+async def a_bank(ctx: Context, client: httpx.AsyncClient, code: str) -> Bank:
     bank = Bank(code, client)
     now = datetime.now(UTC)
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         key = BankKey(
             key_id=f"{code}-1",
             institution=code,
@@ -113,11 +113,11 @@ async def a_bank(hands: Hands, client: httpx.AsyncClient, code: str) -> Bank:
 
 
 async def test_banks_that_only_pull_follow_the_money_to_its_end(
-    hands: Hands, world: tuple[CaseCourier, httpx.AsyncClient]
+    ctx: Context, world: tuple[CaseNotifier, httpx.AsyncClient]
 ) -> None:
-    courier, client = world
+    notifier, client = world
     onward = rrn()
-    hdfc, icic = await a_bank(hands, client, "HDFC"), await a_bank(hands, client, "ICIC")
+    hdfc, icic = await a_bank(ctx, client, "HDFC"), await a_bank(ctx, client, "ICIC")
 
     def moved(hop: dict[str, Any]) -> dict[str, Any]:
         payee = {"institution": "ICIC", "account": "60200000000001"}
@@ -133,12 +133,12 @@ async def test_banks_that_only_pull_follow_the_money_to_its_end(
         return {"kind": "held", "hop": hop["hop"], "amount_paise": hop["disputed_paise"]}
 
     working = [asyncio.create_task(hdfc.work(moved)), asyncio.create_task(icic.work(held))]
-    taken = await take_complaint(hands, complaint(transfer()), idempotency_key=rrn(), taken_by="officer:1")
+    taken = await take_complaint(ctx, complaint(transfer()), idempotency_key=rrn(), taken_by="officer:1")
     assert taken.follow_up is not None
-    courier.soon(taken.follow_up)
+    notifier.soon(taken.follow_up)
     case_no = taken.receipt.case_ack_no
     async with asyncio.timeout(PATIENCE_SECONDS):
-        while await state_of(hands, case_no) != "settled":
+        while await state_of(ctx, case_no) != "settled":
             assert not any(task.done() for task in working), [task.exception() for task in working if task.done()]
             await asyncio.sleep(0.05)
     for task in working:
@@ -146,19 +146,19 @@ async def test_banks_that_only_pull_follow_the_money_to_its_end(
     await asyncio.gather(*working, return_exceptions=True)
     assert [hold["hops"][0]["reference"] for hold in icic.seen] == [onward]
     assert (len(hdfc.seen), icic.seen[0]["hops"][0]["layer"]) == (1, 2)
-    held_paise = await hands.pool.fetchval(
+    held_paise = await ctx.pool.fetchval(
         "SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE case_no = $1 AND bucket = 'held'", case_no
     )
     assert held_paise == 10_000_00
-    carried = await hands.pool.fetch(
+    carried = await ctx.pool.fetch(
         "SELECT DISTINCT j.job_id = r.request_id::text AS own, r.channel FROM hold_request r"
         " JOIN request_job j USING (request_id) WHERE r.case_no = $1",
         case_no,
     )
     assert [tuple(row) for row in carried] == [(True, "pull")]
-    assert await hands.pool.fetchval("SELECT count(*) FROM contradiction WHERE case_no = $1", case_no) == 0
+    assert await ctx.pool.fetchval("SELECT count(*) FROM contradiction WHERE case_no = $1", case_no) == 0
 
 
-async def state_of(hands: Hands, case_no: str) -> str:
-    found: str = await hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
+async def state_of(ctx: Context, case_no: str) -> str:
+    found: str = await ctx.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
     return found

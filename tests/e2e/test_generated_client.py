@@ -12,19 +12,19 @@ from uuid import uuid4
 import httpx
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.e2e import generated_client
 from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused
-from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, hands, world
+from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, world
 from tests.factories import rrn
-from workers.temporal import CaseCourier
+from workers.temporal import CaseNotifier
 
-__all__ = ["hands", "world"]
+__all__ = ["ctx", "world"]
 
 AMOUNT_PAISE = 10_000_00
-World = tuple[CaseCourier, httpx.AsyncClient]
+World = tuple[CaseNotifier, httpx.AsyncClient]
 
 
 def test_the_client_knows_nothing_of_ours() -> None:
@@ -68,7 +68,7 @@ async def settled(officer: GeneratedClient, ack_no: str) -> Any:
             await asyncio.sleep(0.05)
 
 
-async def test_a_hold_is_taken_acknowledged_and_answered(hands: Hands, world: World) -> None:
+async def test_a_hold_is_taken_acknowledged_and_answered(ctx: Context, world: World) -> None:
     _, http = world
     officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
     bank = await described(http)
@@ -91,7 +91,7 @@ async def test_a_hold_is_taken_acknowledged_and_answered(hands: Hands, world: Wo
     assert (await bank.read_hold(hold_id=hold["hold_id"]))["status"] == "answered"
 
 
-async def test_everything_that_can_be_read_is_as_described(hands: Hands, world: World) -> None:
+async def test_everything_that_can_be_read_is_as_described(ctx: Context, world: World) -> None:
     """Every operation that reads and needs no more than a case's number."""
     _, http = world
     officer = await described(http, OfficerToken=Tokens(VAULT).for_officer("o", Role.SUPERVISOR))
@@ -106,7 +106,7 @@ async def test_everything_that_can_be_read_is_as_described(hands: Hands, world: 
     assert read > 10
 
 
-async def test_refusals_are_as_described(hands: Hands, world: World) -> None:
+async def test_refusals_are_as_described(ctx: Context, world: World) -> None:
     _, http = world
     officer = await described(http, OfficerToken="of.nobody.here")
     bank = await described(http, BankToken=Tokens(VAULT).for_bank("ICIC"))

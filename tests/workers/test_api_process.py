@@ -8,7 +8,7 @@ from uuid import uuid4
 import httpx
 from pydantic import SecretStr
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.tokens import Tokens
 from schemas.enums import Role
 from tests.api.conftest import complaint
@@ -39,7 +39,7 @@ async def running(dsn: str, temporal_address: str, namespace: str = "default") -
             url.set_exception(process.exception() or EOFError("stopped"))
 
     task.add_done_callback(ended)
-    headers = {"Authorization": f"Bearer {Tokens(Vault(SECRET)).for_officer('intake1', Role.INTAKE)}"}
+    headers = {"Authorization": f"Bearer {Tokens(SecretBox(SECRET)).for_officer('intake1', Role.INTAKE)}"}
     async with httpx.AsyncClient(base_url=await url, headers=headers, timeout=20, trust_env=False) as client:
         yield client
     stop.set()

@@ -16,7 +16,7 @@ NOBODY = "127.0.0.1:9"
 
 
 def knows_hdfc(engine: Engine) -> bool:
-    return engine.hands.directory.current.get("HDFC") is not None
+    return engine.ctx.directory.current.get("HDFC") is not None
 
 
 async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, database_dsn: str) -> None:
@@ -26,8 +26,8 @@ async def test_every_process_sees_a_bank_that_was_just_loaded(database: Pool, da
         Engine.open(settings, lazy_temporal=True) as one,
         Engine.open(settings, lazy_temporal=True) as other,
     ):
-        await load_directory(database, one.vault, [institution("HDFC")])
+        await load_directory(database, one.secret_box, [institution("HDFC")])
         for engine in (one, other):
             await until(partial(knows_hdfc, engine), 20)
-            assert await engine.hands.directory.wire("HDFC")
+            assert await engine.ctx.directory.wire("HDFC")
     assert not asyncio.all_tasks() - before, "nothing of them is left"

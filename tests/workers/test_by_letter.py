@@ -5,7 +5,7 @@ from typing import Any, cast
 
 import pytest
 
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
 from domain.policy.model import load_policy
@@ -26,7 +26,7 @@ def test_letters_need_a_mail_route_and_an_address_for_their_links(
     public_url: str | None, mailer: Mailer | None, asks: bool
 ) -> None:
     settings = Settings.model_validate({"public_url": public_url})
-    engine = cast(Engine, SimpleNamespace(hands=cast(Any, None), vault=Vault(SECRET)))
+    engine = cast(Engine, SimpleNamespace(ctx=cast(Any, None), secret_box=SecretBox(SECRET)))
     adapters = by_letter(mailer, letter_links(settings, engine), load_policy().bank_holidays)
     assert set(adapters) == ({ChannelKind.EMAIL} if asks else set())
     assert all(isinstance(adapter, EmailAdapter) for adapter in adapters.values())

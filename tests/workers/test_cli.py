@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 import benchmarks.first_hold
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from api.tokens import Tokens
 from db.pool import Pool
 from schemas.enums import Role
@@ -100,7 +100,7 @@ async def test_a_database_that_is_not_there_is_one_line(command: list[str]) -> N
 async def test_a_token_is_all_that_is_printed(tmp_path: Path) -> None:
     result = await invoke("token", "--role", "desk", "--as", "a.verma", home=str(tmp_path), secret_key="s" * 32)
     assert result.exit_code == 0
-    officer = Tokens(Vault(SecretStr("s" * 32))).officer(result.stdout.strip())
+    officer = Tokens(SecretBox(SecretStr("s" * 32))).officer(result.stdout.strip())
     assert (officer.subject, officer.role) == ("a.verma", Role.DESK)
     assert len(result.stdout.splitlines()) == 1
 
@@ -108,7 +108,7 @@ async def test_a_token_is_all_that_is_printed(tmp_path: Path) -> None:
 async def test_a_token_of_the_stack_in_this_home(tmp_path: Path) -> None:
     kept = secret_key(Settings(home=tmp_path))
     result = await invoke("token", "--role", "auditor", "--hours", "1", home=str(tmp_path))
-    assert Tokens(Vault(kept)).officer(result.stdout.strip()).role is Role.AUDITOR
+    assert Tokens(SecretBox(kept)).officer(result.stdout.strip()).role is Role.AUDITOR
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.police.statutory_duties import DutyHands
+    from activities.police.statutory_duties import StatutoryDutyActivities
     from schemas.outbox.procedures import ProcedureStart
     from workflows.statutory_duties import DutiesWorkflow
 
@@ -18,5 +18,5 @@ class ActsAtOnce(DutiesWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._duties.look(DutyHands.look_at_duties)).over:
-            await self._duties.act(DutyHands.care_for_duty, look.dues[0].what)
+        while not (look := await self._duties.look(StatutoryDutyActivities.look_at_duties)).over:
+            await self._duties.act(StatutoryDutyActivities.care_for_duty, look.dues[0].what)

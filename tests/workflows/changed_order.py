@@ -3,7 +3,7 @@
 from temporalio import workflow
 
 with workflow.unsafe.imports_passed_through():
-    from activities.orders.orders import OrderHands
+    from activities.orders.orders import OrderActivities
     from schemas.outbox.procedures import ProcedureStart
     from workflows.bank_order import OrderWorkflow
 
@@ -18,6 +18,6 @@ class NeverSends(OrderWorkflow):
 
     @workflow.run
     async def run(self, start: ProcedureStart) -> None:
-        while not (look := await self._order.look(OrderHands.look_at_order)).over:
+        while not (look := await self._order.look(OrderActivities.look_at_order)).over:
             if due := await self._order.wait(look):
-                await self._order.act(OrderHands.climb_order, due.what)
+                await self._order.act(OrderActivities.climb_order, due.what)

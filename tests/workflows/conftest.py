@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from db.pool import Pool
-from tests.factories import institution, make_hands
+from tests.factories import institution, make_context
 from tests.workflows.stage import Stage, staged
 from workers.embedded.temporal import EmbeddedTemporal
 from workers.temporal import connect
@@ -34,13 +34,13 @@ async def short_histories(server_folder: Path) -> AsyncIterator[Client]:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    """Hands on a fresh database with a bank of every class."""
-    return await make_hands(database, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
+async def ctx(database: Pool) -> Context:
+    """Context on a fresh database with a bank of every class."""
+    return await make_context(database, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[Stage]:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
     """A stage with running workers, in real time."""
-    async with staged(hands, temporal_client) as stage:
+    async with staged(ctx, temporal_client) as stage:
         yield stage

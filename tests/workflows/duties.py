@@ -11,8 +11,8 @@ from temporalio.client import Client, WorkflowHandle
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.context import Hands
-from activities.police.statutory_duties import DutyHands, duty_done, open_duties
+from activities.context import Context
+from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, open_duties
 from db.cases import cases
 from schemas.restoration_enums import DutyKind
 from tests.activities.bench import Bench
@@ -31,32 +31,32 @@ HOUR = timedelta(hours=1)
 class DutyStage:
     """Duties of cases, their outbox carried by the real aftercare, their clock moved by the test."""
 
-    hands: Hands
+    ctx: Context
     client: Client
     skipper: TimeSkipper
 
     async def open(self) -> str:
         """A case whose duties have opened and whose workflow runs; its number."""
-        bench, root = Bench(self.hands), rrn()
+        bench, root = Bench(self.ctx), rrn()
         case_no = await bench.complain(transfer(1_000_00, reference=root))
         await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
         await self.open_again(case_no)
         return case_no
 
     async def open_again(self, case_no: str) -> None:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, case_no)
-            await open_duties(connection, self.hands, case_no, self.hands.now())
+            await open_duties(connection, self.ctx, case_no, self.ctx.now())
         await self.tell()
 
     async def tell(self) -> None:
         """Start and tell what the outbox has."""
-        await Aftercare(self.hands, self.client).look()
+        await Aftercare(self.ctx, self.client).look()
 
     async def done(self, case_no: str, kind: DutyKind) -> None:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, case_no)
-            assert await duty_done(connection, self.hands, case_no, kind, None, "officer:io", self.hands.now())
+            assert await duty_done(connection, self.ctx, case_no, kind, None, "officer:io", self.ctx.now())
         await self.tell()
 
     async def skip(self, case_no: str, wait: timedelta) -> None:
@@ -78,16 +78,16 @@ class DutyStage:
     async def until_row(self, expected: object, query: str, *values: Any) -> None:
         """Wait until a query's first value is this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.hands.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - no event is set
+            while await self.ctx.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - no event is set
                 await asyncio.sleep(LOOK_SECONDS)
 
 
 @asynccontextmanager
-async def duty_stage(hands: Hands, client: Client) -> AsyncIterator[DutyStage]:
+async def duty_stage(ctx: Context, client: Client) -> AsyncIterator[DutyStage]:
     """A stage whose worker runs; the workflows' clocks stand still unless they are moved."""
-    await number_apart(hands.pool)
+    await number_apart(ctx.pool)
     skipper = TimeSkipper(client)
-    care = DutyHands(hands)
+    care = StatutoryDutyActivities(ctx)
     worker = Worker(
         skipper.client,
         task_queue=options.WAY_HOME_QUEUE,
@@ -97,7 +97,7 @@ async def duty_stage(hands: Hands, client: Client) -> AsyncIterator[DutyStage]:
     )
     with skipper.with_time_skipping_disabled():
         async with worker:
-            yield DutyStage(hands, skipper.client, skipper)
+            yield DutyStage(ctx, skipper.client, skipper)
 
 
 async def silence_and_work(stage: DutyStage) -> str:

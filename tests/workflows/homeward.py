@@ -11,8 +11,8 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.context import Hands
-from activities.restoration.deadlines import RestorationHands
+from activities.context import Context
+from activities.restoration.deadlines import RestorationActivities
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
@@ -31,8 +31,8 @@ MOMENT = timedelta(seconds=1)
 class Homeward:
     """One stage: restorations whose workflows run, and whose verbs go by their workflow's time."""
 
-    def __init__(self, hands: Hands, client: Client) -> None:
-        self.home = Home(hands)
+    def __init__(self, ctx: Context, client: Client) -> None:
+        self.home = Home(ctx)
         self.skipper = TimeSkipper(client)
         self.started: list[str] = []
 
@@ -174,7 +174,7 @@ class Homeward:
 
 def worker_of(stage: Homeward) -> Worker:
     """A worker for restorations alone, in the sandbox."""
-    engine = RestorationHands(stage.home.hands)
+    engine = RestorationActivities(stage.home.ctx)
     return Worker(
         stage.skipper.client,
         task_queue=options.WAY_HOME_QUEUE,
@@ -192,10 +192,10 @@ def worker_of(stage: Homeward) -> Worker:
 
 
 @asynccontextmanager
-async def homeward(hands: Hands, client: Client) -> AsyncIterator[Homeward]:
+async def homeward(ctx: Context, client: Client) -> AsyncIterator[Homeward]:
     """A stage whose worker runs, on case numbers of its own."""
-    await number_apart(hands.pool)
-    stage = Homeward(hands, client)
+    await number_apart(ctx.pool)
+    stage = Homeward(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()

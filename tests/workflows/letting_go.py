@@ -13,8 +13,8 @@ from temporalio.service import RPCError
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.context import Hands
-from activities.grievances.deadlines import GrievanceHands
+from activities.context import Context
+from activities.grievances.deadlines import GrievanceActivities
 from db.outbox import procedure_outbox
 from schemas.enums import ProcedureKind
 from schemas.outbox.procedures import ProcedureStart
@@ -35,8 +35,8 @@ HOLD, GRIEVANCE = ProcedureKind.HOLD, ProcedureKind.GRIEVANCE
 class LettingGo:
     """One stage: what people do goes by the time of the workflow that it is about."""
 
-    def __init__(self, hands: Hands, client: Client) -> None:
-        self.holds = Holds(hands)
+    def __init__(self, ctx: Context, client: Client) -> None:
+        self.holds = Holds(ctx)
         self.skipper = TimeSkipper(client)
         self.started: list[str] = []
 
@@ -132,7 +132,7 @@ class LettingGo:
 
 def worker_of(stage: LettingGo) -> Worker:
     """A worker for holds and grievances alone, in the sandbox."""
-    holds, grievances = stage.holds.engine, GrievanceHands(stage.holds.hands)
+    holds, grievances = stage.holds.engine, GrievanceActivities(stage.holds.ctx)
     return Worker(
         stage.skipper.client,
         task_queue=options.WAY_HOME_QUEUE,
@@ -148,10 +148,10 @@ def worker_of(stage: LettingGo) -> Worker:
 
 
 @asynccontextmanager
-async def letting_go(hands: Hands, client: Client) -> AsyncIterator[LettingGo]:
+async def letting_go(ctx: Context, client: Client) -> AsyncIterator[LettingGo]:
     """A stage whose worker runs, on case numbers of its own."""
-    await number_apart(hands.pool)
-    stage = LettingGo(hands, client)
+    await number_apart(ctx.pool)
+    stage = LettingGo(ctx, client)
     async with worker_of(stage):
         yield stage
         await stage.clear()

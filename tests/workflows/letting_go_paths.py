@@ -5,7 +5,7 @@ Recorded by `record_histories.py`, replayed by `test_replay_letting_go.py`.
 
 from temporalio.client import Client, WorkflowHistory
 
-from activities.context import Hands
+from activities.context import Context
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
 from tests.activities.grievances.test_decisions import DY_SP, IO, Appeal
 from tests.activities.holds.test_lifecycle import CONTACT
@@ -13,9 +13,9 @@ from tests.workflows.letting_go import GRIEVANCE, HOLD, LettingGo, letting_go
 from tests.workflows.restoration_paths import Path
 
 
-async def lapsed(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def lapsed(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Told, warned of four times, lapsed, let go by the bank; what is too much on the way."""
-    async with letting_go(hands, client) as stage:
+    async with letting_go(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600, said=700, **CONTACT)
         await stage.begin(HOLD, hold_id, case_no)
         await stage.until_events(case_no, "holder_told")
@@ -29,9 +29,9 @@ async def lapsed(hands: Hands, client: Client) -> list[WorkflowHistory]:
         return await stage.histories(HOLD, hold_id)
 
 
-async def ended_early(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def ended_early(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """What is on hold is gone before anybody is warned."""
-    async with letting_go(hands, client) as stage:
+    async with letting_go(ctx, client) as stage:
         case_no, hold_id = await stage.holds.hold(600)
         await stage.begin(HOLD, hold_id, case_no)
         await stage.until_events(case_no, "holder_told")
@@ -50,9 +50,9 @@ async def _appeal(stage: LettingGo) -> Appeal:
     return appeal
 
 
-async def decided_twice(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def decided_twice(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """The bank reports, the IO upholds the hold, the Dy SP lets it go."""
-    async with letting_go(hands, client) as stage:
+    async with letting_go(ctx, client) as stage:
         appeal = await _appeal(stage)
         await stage.forward(GRIEVANCE, appeal.identity, 3)
         await stage.do(GRIEVANCE, appeal.identity, appeal.report)
@@ -74,9 +74,9 @@ async def decided_twice(hands: Hands, client: Client) -> list[WorkflowHistory]:
         return await stage.histories(GRIEVANCE, appeal.identity)
 
 
-async def silence(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def silence(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Nobody decides at any level, until the hold is gone."""
-    async with letting_go(hands, client) as stage:
+    async with letting_go(ctx, client) as stage:
         appeal = await _appeal(stage)
         for level, days in (("io", 8), ("dy_sp", 15), ("district_gro", 15), ("state_gro", 15)):
             await stage.forward(GRIEVANCE, appeal.identity, days)

@@ -14,10 +14,10 @@ from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
 from activities.banks.delivery import Carrier
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
-from activities.orders.cancellations import CancellationHands, acknowledge_cancellation, vouch_for_cancellation
-from activities.orders.orders import OrderHands, cancel_order
+from activities.orders.cancellations import CancellationActivities, acknowledge_cancellation, vouch_for_cancellation
+from activities.orders.orders import OrderActivities, cancel_order
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.outbox import procedure_outbox
 from domain.documents import PaperLacks
@@ -44,10 +44,10 @@ MOMENT = timedelta(seconds=1)
 class OrderStage:
     """Orders about ₹600 on hold at HDFC, which has a wire and a mailbox that take orders."""
 
-    def __init__(self, hands: Hands, client: Client) -> None:
-        self.clock = Clock(hands.now())
-        self.hands = replace(hands, clock=self.clock)
-        self.bench = Bench(self.hands)
+    def __init__(self, ctx: Context, client: Client) -> None:
+        self.clock = Clock(ctx.now())
+        self.ctx = replace(ctx, clock=self.clock)
+        self.bench = Bench(self.ctx)
         self.skipper = TimeSkipper(client)
         self.wire, self.mail = OrderBank(), OrderBank()
         self.letters = Letters("127.0.0.1", 9, "goldenhour@example.org")
@@ -62,7 +62,7 @@ class OrderStage:
     async def ordered(self) -> Ordered:
         """Another case with ₹600 on hold."""
         case_no = await held_case(self.bench, f"1{rrn()}")
-        await opening.take_up(self.hands, case_no)
+        await opening.take_up(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         return Ordered(self.bench, case_no, hold_id)
 
@@ -96,7 +96,7 @@ class OrderStage:
         await self.until(rung.value, "SELECT rung FROM bank_order WHERE order_id = $1", order_id)
 
     def policy_seconds(self, rung: OrderRung) -> float:
-        policy = self.hands.policy.order.promised("", 1)
+        policy = self.ctx.policy.order.promised("", 1)
         return policy.rungs[rung]
 
     async def do(self, order_id: UUID, act: Callable[[], Awaitable[object]]) -> None:
@@ -153,14 +153,14 @@ class OrderStage:
 
 
 @asynccontextmanager
-async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]:
+async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]:
     """A stage whose workers run, on case numbers of its own."""
-    await number_apart(hands.pool)
-    stage = OrderStage(hands, client)
+    await number_apart(ctx.pool)
+    stage = OrderStage(ctx, client)
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
-    carrier = Carrier(stage.hands, adapters)
-    orders = OrderHands(stage.hands, carrier, stage.letters, stage.paper)
-    cancellations = CancellationHands(stage.hands, carrier, stage.letters)
+    carrier = Carrier(stage.ctx, adapters)
+    orders = OrderActivities(stage.ctx, carrier, stage.letters, stage.paper)
+    cancellations = CancellationActivities(stage.ctx, carrier, stage.letters)
     case_work = Worker(
         stage.skipper.client,
         task_queue=options.WAY_HOME_QUEUE,
@@ -178,9 +178,9 @@ async def order_stage(hands: Hands, client: Client) -> AsyncIterator[OrderStage]
         await stage.clear()
 
 
-async def silent_then_done(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def silent_then_done(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Silence over both channels up to the supervisor, then the credit."""
-    async with order_stage(hands, client) as stage:
+    async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         order_id = await stage.begin(ordered)
         await stage.until_state(order_id, "delivered")
@@ -191,39 +191,39 @@ async def silent_then_done(hands: Hands, client: Client) -> list[WorkflowHistory
         return [await stage.history(order_id)]
 
 
-async def kept_then_cancelled(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Its paper lacks something, it is tried again by itself, then sent, refused, and taken back."""
-    async with order_stage(hands, client) as stage:
+    async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         stage.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")])
         order_id = await stage.begin(ordered)
         await stage.until(1, "SELECT count(*) FROM desk_task WHERE note LIKE 'order %: not sent: %'")
         stage.lacks = None
         stage.wire.outcomes.append(BankRefused("HDFC", "NO-EVENT", "words of the bank"))
-        await stage.forward(order_id, timedelta(seconds=hands.policy.order.try_again_seconds))
+        await stage.forward(order_id, timedelta(seconds=ctx.policy.order.try_again_seconds))
         await stage.until_state(order_id, "refused")
-        await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+        await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
         await stage.until_told(order_id)
-        await stage.do(order_id, lambda: acknowledge_cancellation(stage.hands, "HDFC", order_id))
+        await stage.do(order_id, lambda: acknowledge_cancellation(stage.ctx, "HDFC", order_id))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
 
 
-async def taken_back(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def taken_back(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Taken back after the bank has it: the bank is away, is told, says nothing, and an officer vouches for it."""
-    async with order_stage(hands, client) as stage:
+    async with order_stage(ctx, client) as stage:
         ordered = await stage.ordered()
         order_id = await stage.begin(ordered)
         await stage.until_state(order_id, "delivered")
         stage.wire.outcomes.append(BankUnreachable("HDFC", "HTTP 503"))
-        await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+        await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
         await stage.forward(order_id, timedelta(minutes=10))
         await stage.until_told(order_id)
         for rung in (OrderRung.DESK_TASK, OrderRung.SUPERVISOR):
             await stage.forward(order_id, timedelta(days=1))
             await stage.until(rung.value, "SELECT rung FROM order_cancellation WHERE order_id = $1", order_id)
         note = "told the nodal officer by telephone"
-        await stage.do(order_id, lambda: vouch_for_cancellation(stage.hands, order_id, note, "officer:sp"))
+        await stage.do(order_id, lambda: vouch_for_cancellation(stage.ctx, order_id, note, "officer:sp"))
         await stage.outcome(order_id)
         return [await stage.history(order_id)]
 

@@ -46,7 +46,7 @@ async def ladder(stage: Stage, skipper: TimeSkipper) -> str:
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
     for rung in list(Rung)[:4]:
-        wait_seconds = stage.hands.policy.ladder[rung].api_seconds
+        wait_seconds = stage.ctx.policy.ladder[rung].api_seconds
         await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=wait_seconds + 1))
         await stage.until_row(rung.value, "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
@@ -68,11 +68,11 @@ async def correction(stage: Stage, _skipper: TimeSkipper) -> str:
     await stage.until_asked(1)
     await stage.answer("HDFC", case_no, row(1, wrong, "10000.00", status_code="02"))
     for count, reference in enumerate((less_wrong, right), start=2):
-        done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=reference, reason="misread"), OFFICER)
+        done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=reference, reason="misread"), OFFICER)
         await stage.tell(done.follow_up)
         await stage.until_asked(count)
     named = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "13"}, "reason": "now named"})
-    await stage.tell((await correct_hop(stage.hands, case_no, 2, named, OFFICER)).follow_up)
+    await stage.tell((await correct_hop(stage.ctx, case_no, 2, named, OFFICER)).follow_up)
     await stage.until_asked(4)
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
     [other] = [ticket.incidents[0].rrn for code, ticket in stage.banks.tickets if code == "ICIC"]
@@ -109,7 +109,7 @@ async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
     )
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE case_no = $1 AND state = 'delivered'", case_no)
     [_, icic, _] = await stage.request_ids(case_no)
-    await stage.tell((await escalate_request(stage.hands, case_no, icic, "a pensioner", OFFICER)).follow_up)
+    await stage.tell((await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)).follow_up)
     await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE request_id = $1", icic)
     run_id = (await stage.handle(case_no).describe()).run_id
     for _ in range(SUGGEST_AFTER_EVENTS // 2):
@@ -117,10 +117,10 @@ async def continue_as_new(stage: Stage, _skipper: TimeSkipper) -> str:
     await stage.until_run_is_new(case_no, run_id)
     stage.banks.down.clear()
     named = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "13"}, "reason": "now named"})
-    await stage.tell((await correct_hop(stage.hands, case_no, 4, named, OFFICER)).follow_up)
+    await stage.tell((await correct_hop(stage.ctx, case_no, 4, named, OFFICER)).follow_up)
     await stage.until_row(4, "SELECT count(*) FROM hold_request WHERE case_no = $1 AND state = 'delivered'", case_no)
     for request_id in await stage.request_ids(case_no):
-        await stage.tell((await stop_request(stage.hands, case_no, request_id, "wound up", OFFICER)).follow_up)
+        await stage.tell((await stop_request(stage.ctx, case_no, request_id, "wound up", OFFICER)).follow_up)
     await stage.outcome(case_no)
     return case_no
 
@@ -130,11 +130,11 @@ async def unreachable(stage: Stage, skipper: TimeSkipper) -> str:
     root = rrn()
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
-    await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=stage.hands.policy.delivery.retry_for_seconds))
+    await skipper.fast_forward(stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_for_seconds))
     await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE case_no = $1", case_no)
     stage.banks.down.clear()
     await skipper.fast_forward(
-        stage.handle(case_no), timedelta(seconds=stage.hands.policy.delivery.retry_max_seconds + 1)
+        stage.handle(case_no), timedelta(seconds=stage.ctx.policy.delivery.retry_max_seconds + 1)
     )
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE case_no = $1", case_no)
     await stage.answer("HDFC", case_no, row(1, root, "10000.00"))
@@ -152,7 +152,7 @@ async def answered_while_trying(stage: Stage, _skipper: TimeSkipper) -> str:
     stage.banks.down.clear()
     await stage.until_asked(1)
     [_, icic] = await stage.request_ids(case_no)
-    await stage.tell((await stop_request(stage.hands, case_no, icic, "wound up", OFFICER)).follow_up)
+    await stage.tell((await stop_request(stage.ctx, case_no, icic, "wound up", OFFICER)).follow_up)
     await stage.outcome(case_no)
     return case_no
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.migrate import migrate
 from db.pool import open_pool
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workflows.duties import duty_stage, silence_and_work
 from tests.workflows.record_histories import FOLDER, cleaned
 from workers.embedded.postgres import EmbeddedPostgres
@@ -29,7 +29,7 @@ async def main() -> None:
             await migrate(dsn)
             pool = await open_pool(dsn, max_size=10)
             client = await connect(temporal.address, temporal.namespace)
-            async with duty_stage(await make_hands(pool), client) as stage:
+            async with duty_stage(await make_context(pool), client) as stage:
                 case_no = await silence_and_work(stage)
                 history = await stage.handle(case_no).fetch_history()
             await pool.close()

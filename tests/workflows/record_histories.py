@@ -17,7 +17,7 @@ from temporalio.testing import TimeSkipper
 
 from db.migrate import migrate
 from db.pool import open_pool
-from tests.factories import institution, make_hands
+from tests.factories import institution, make_context
 from tests.workflows.conftest import CLASSES
 from tests.workflows.letting_go_paths import GRIEVANCE_PATHS, HOLD_PATHS
 from tests.workflows.paths import PATHS, SUGGEST_AFTER_EVENTS
@@ -60,10 +60,10 @@ async def record(path: CasePath, client: Client, postgres: EmbeddedPostgres) -> 
     dsn = await postgres.create_database(f"path_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)
-    hands = await make_hands(pool, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
+    ctx = await make_context(pool, [institution(code, answer_class) for code, answer_class in CLASSES.items()])
     skipper = TimeSkipper(client)
     with skipper.with_time_skipping_disabled():
-        async with staged(hands, skipper.client) as stage:
+        async with staged(ctx, skipper.client) as stage:
             case_no = await path(stage, skipper)
             runs = list(reversed(await stage.runs(case_no)))
             for number, run_id in enumerate(runs, start=1):
@@ -77,7 +77,7 @@ async def record_procedure(kind: str, path: ProcedurePath, client: Client, postg
     dsn = await postgres.create_database(f"{kind}_{path.__name__}")
     await migrate(dsn)
     pool = await open_pool(dsn, max_size=10)
-    histories = await path(await make_hands(pool), client)
+    histories = await path(await make_context(pool), client)
     for number, history in enumerate(histories, start=1):
         name = f"{kind}-{path.__name__}"
         write(name if len(histories) == 1 else f"{name}-{number}", history, PROCEDURES)

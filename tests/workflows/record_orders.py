@@ -7,7 +7,7 @@ from pathlib import Path
 
 from db.migrate import migrate
 from db.pool import open_pool
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workflows.order_stage import ORDER_PATHS
 from tests.workflows.record_histories import PROCEDURES, write
 from workers.embedded.postgres import EmbeddedPostgres
@@ -32,7 +32,7 @@ async def main(names: list[str]) -> None:
                 dsn = await postgres.create_database(path.__name__)
                 await migrate(dsn)
                 pool = await open_pool(dsn, max_size=10)
-                (history,) = await path(await make_hands(pool), client)
+                (history,) = await path(await make_context(pool), client)
                 write(f"{PREFIX}{path.__name__}", history, PROCEDURES)
                 await pool.close()
                 sys.stdout.write(f"recorded {path.__name__}\n")

@@ -7,19 +7,19 @@ from collections.abc import Awaitable, Callable
 
 from temporalio.client import Client, WorkflowHistory
 
-from activities.context import Hands
+from activities.context import Context
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.way_home import SUPERVISOR
 from tests.workflows.homeward import homeward
 
-Path = Callable[[Hands, Client], Awaitable[list[WorkflowHistory]]]
+Path = Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
 """walks a restoration to its end, in its own time; gives the history of every run"""
 
 
-async def restored(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def restored(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Reminded of, objected to, sent back, divided, approved, credited, with its bond."""
-    async with homeward(hands, client) as stage:
+    async with homeward(ctx, client) as stage:
         home = stage.home
         restoration = await home.of(await home.hold(400, 600))
         await stage.begin(restoration)
@@ -43,9 +43,9 @@ async def restored(hands: Hands, client: Client) -> list[WorkflowHistory]:
         return await stage.histories(restoration)
 
 
-async def restored_by_court(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def restored_by_court(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """Another route when an FIR comes, and the court's order; every order to a bank is taken back."""
-    async with homeward(hands, client) as stage:
+    async with homeward(ctx, client) as stage:
         home = stage.home
         case_no = await home.hold(60_000)
         restoration = await home.of(case_no)
@@ -67,9 +67,9 @@ async def restored_by_court(hands: Hands, client: Client) -> list[WorkflowHistor
         return await stage.histories(restoration)
 
 
-async def wound_up(hands: Hands, client: Client) -> list[WorkflowHistory]:
+async def wound_up(ctx: Context, client: Client) -> list[WorkflowHistory]:
     """What was on hold is let go before anybody applies."""
-    async with homeward(hands, client) as stage:
+    async with homeward(ctx, client) as stage:
         case_no = await stage.home.hold(400)
         restoration = await stage.home.of(case_no)
         await stage.begin(restoration)

@@ -12,7 +12,7 @@ from uuid import UUID
 from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHandle
 from temporalio.service import RPCError
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import AnswerReceipt, take_status_update
 from adapters.banks.protocol import BankRefused, BankUnreachable, BankWire, Delivery, HoldTicket
@@ -22,7 +22,7 @@ from schemas.enums import ChannelKind
 from schemas.intake import Complaint
 from schemas.outbox.case import CaseOutcome, CaseProgress, FollowUp
 from tests.factories import complaint, number_apart, rrn, status_update
-from workers.temporal import CaseCourier
+from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 from workflows.case import CaseWorkflow, case_workflow_id
 
@@ -89,9 +89,9 @@ class Letters(Mailer):
 class Stage:
     """Everything around one test's cases."""
 
-    hands: Hands
+    ctx: Context
     client: Client
-    courier: CaseCourier
+    notifier: CaseNotifier
     banks: Banks
     letters: Letters
     post: Banks | None = None
@@ -103,7 +103,7 @@ class Stage:
 
     async def take(self, told: Complaint, *, tell: bool = True) -> str:
         """As `complain`, for a complaint that is there already."""
-        taken = await take_complaint(self.hands, told, idempotency_key=rrn(), taken_by="officer:1")
+        taken = await take_complaint(self.ctx, told, idempotency_key=rrn(), taken_by="officer:1")
         if tell:
             await self.tell(taken.follow_up)
         return taken.receipt.case_ack_no
@@ -111,21 +111,21 @@ class Stage:
     async def answer(self, bank: str, case_no: str, *rows: dict[str, Any], tell: bool = True) -> AnswerReceipt:
         """Take a bank's answer and, unless told otherwise, tell the case."""
         digest = hashlib.sha256(repr((bank, case_no, rows)).encode()).digest()
-        receipt = await take_status_update(self.hands, bank, status_update(case_no, rows), digest)
+        receipt = await take_status_update(self.ctx, bank, status_update(case_no, rows), digest)
         if tell:
             await self.tell(receipt.follow_up)
         return receipt
 
     async def start_from_database(self, case_no: str) -> None:
         """Start the case as the sweep does."""
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             start = await cases.snapshot(connection, case_no)
         await self.tell(FollowUp(case_no=case_no, start=start))
 
     async def tell(self, follow_up: FollowUp | None) -> None:
         """Tell the workflow what was committed."""
         if follow_up is not None:
-            await self.courier.tell(follow_up)
+            await self.notifier.tell(follow_up)
 
     # -- looking ---------------------------------------------------------------------------------------------------
 
@@ -176,12 +176,12 @@ class Stage:
     async def until_row(self, expected: object, query: str, *values: object) -> None:
         """Wait until a query's first value is this."""
         async with asyncio.timeout(PATIENCE_SECONDS):
-            while await self.hands.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - as above
+            while await self.ctx.pool.fetchval(query, *values) != expected:  # noqa: ASYNC110 - as above
                 await asyncio.sleep(LOOK_SECONDS)
 
     async def state(self, case_no: str) -> str:
         """Open or settled."""
-        found: str = await self.hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
+        found: str = await self.ctx.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no)
         return found
 
     async def until_state(self, case_no: str, state: str) -> None:
@@ -190,7 +190,7 @@ class Stage:
 
     async def buckets(self, case_no: str) -> dict[str, int]:
         """Paise by bucket; empty ones left out."""
-        rows = await self.hands.pool.fetch(
+        rows = await self.ctx.pool.fetch(
             "SELECT bucket, sum(balance_paise)::bigint AS paise FROM ledger_balance WHERE case_no = $1 GROUP BY bucket",
             case_no,
         )
@@ -198,14 +198,14 @@ class Stage:
 
     async def request_ids(self, case_no: str) -> list[UUID]:
         """The case's requests in the order they were planned."""
-        rows = await self.hands.pool.fetch(
+        rows = await self.ctx.pool.fetch(
             "SELECT request_id FROM hold_request WHERE case_no = $1 ORDER BY wave_no, institution", case_no
         )
         return [row["request_id"] for row in rows]
 
     async def rungs(self, case_no: str) -> list[str]:
         """The rungs that were climbed, in order, by the case's log."""
-        rows = await self.hands.pool.fetch(
+        rows = await self.ctx.pool.fetch(
             "SELECT data->>'rung' AS rung FROM case_event WHERE case_no = $1 AND kind = 'rung_climbed'"
             " AND data ? 'rung' ORDER BY seq",
             case_no,
@@ -236,7 +236,7 @@ class Stage:
 
     async def open_tasks(self, case_no: str) -> list[str]:
         """The kinds of the desk's open tasks."""
-        rows = await self.hands.pool.fetch(
+        rows = await self.ctx.pool.fetch(
             "SELECT kind FROM desk_task WHERE case_no = $1 AND state = 'open' ORDER BY task_id", case_no
         )
         return [row["kind"] for row in rows]
@@ -245,7 +245,7 @@ class Stage:
 
     async def clear(self) -> None:
         """End what still runs: the next stage's worker must not get it."""
-        for row in await self.hands.pool.fetch("SELECT case_no FROM case_file"):
+        for row in await self.ctx.pool.fetch("SELECT case_no FROM case_file"):
             try:
                 await self.client.get_workflow_handle(case_workflow_id(row["case_no"])).terminate("the test is over")
             except RPCError:
@@ -254,18 +254,18 @@ class Stage:
 
 @asynccontextmanager
 async def staged(
-    hands: Hands, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
+    ctx: Context, client: Client, queues: Sequence[Queues] = (Queues.ALL,), *, post: Banks | None = None
 ) -> AsyncIterator[Stage]:
     """A stage with its workers running, on case numbers of its own."""
-    await number_apart(hands.pool)
-    courier = CaseCourier(client, hands.pool)
-    stage = Stage(hands, client, courier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
+    await number_apart(ctx.pool)
+    notifier = CaseNotifier(client, ctx.pool)
+    stage = Stage(ctx, client, notifier, Banks(), Letters("127.0.0.1", 9, "goldenhour@example.org"), post)
     try:
         async with stage_workers(stage, queues):
             yield stage
             await stage.clear()
     finally:
-        await courier.close()
+        await notifier.close()
 
 
 @asynccontextmanager
@@ -275,7 +275,7 @@ async def stage_workers(stage: Stage, queues: Sequence[Queues] = (Queues.ALL,)) 
     workers = [
         worker
         for queue in queues
-        for worker in make_workers(stage.client, stage.hands, adapters, stage.letters, stage.courier, queue)
+        for worker in make_workers(stage.client, stage.ctx, adapters, stage.letters, stage.notifier, queue)
     ]
     async with running(workers):
         yield

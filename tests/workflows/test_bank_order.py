@@ -11,7 +11,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.bank_replies import send_again
 from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.orders import cancel_order
@@ -30,13 +30,13 @@ DOWN = BankUnreachable("HDFC", "HTTP 503")
 DAY = timedelta(days=1)
 
 
-def with_rule(hands: Hands, rule: OrderRule) -> Hands:
-    return replace(hands, policy=hands.policy.model_copy(update={"order": rule}))
+def with_rule(ctx: Context, rule: OrderRule) -> Context:
+    return replace(ctx, policy=ctx.policy.model_copy(update={"order": rule}))
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[OrderStage]:
-    async with order_stage(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[OrderStage]:
+    async with order_stage(ctx, temporal_client) as stage:
         yield stage
 
 
@@ -92,9 +92,9 @@ async def test_a_bank_that_is_away_for_hours_has_the_order_when_it_is_back(stage
     await stage.outcome(order_id)
 
 
-async def test_silence_climbs_on_though_no_bank_has_the_order(hands: Hands, temporal_client: Client) -> None:
-    seldom = hands.policy.order.model_copy(update={"try_again_seconds": 10 * DAY.total_seconds()})
-    async with order_stage(with_rule(hands, seldom), temporal_client) as stage:
+async def test_silence_climbs_on_though_no_bank_has_the_order(ctx: Context, temporal_client: Client) -> None:
+    seldom = ctx.policy.order.model_copy(update={"try_again_seconds": 10 * DAY.total_seconds()})
+    async with order_stage(with_rule(ctx, seldom), temporal_client) as stage:
         await climbs_on(stage)
 
 
@@ -105,9 +105,9 @@ async def climbs_on(stage: OrderStage) -> None:
     await stage.until_carried(order_id, 2)
     await stage.climb(order_id, OrderRung.REMINDER)
     assert [to for to, _ in stage.letters.sent] == ["desk@hdfc.example"]
-    await stage.do(order_id, lambda: cancel_order(stage.hands, order_id, "not wanted", "officer:sp"))
+    await stage.do(order_id, lambda: cancel_order(stage.ctx, order_id, "not wanted", "officer:sp"))
     note = "told by telephone"
-    await stage.do(order_id, lambda: vouch_for_cancellation(stage.hands, order_id, note, "officer:sp"))
+    await stage.do(order_id, lambda: vouch_for_cancellation(stage.ctx, order_id, note, "officer:sp"))
     await stage.outcome(order_id)
 
 
@@ -117,10 +117,10 @@ async def test_what_a_person_mends_and_sends_again_goes_at_once(stage: OrderStag
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
     await stage.until(1, "SELECT count(*) FROM desk_task WHERE note LIKE 'order %: not sent: %'")
-    await stage.do(order_id, lambda: send_again(stage.hands, order_id, "the key is in", "officer:desk"))
+    await stage.do(order_id, lambda: send_again(stage.ctx, order_id, "the key is in", "officer:desk"))
     await stage.until_state(order_id, "delivered")
     assert await stage.bench.value("SELECT count(*) FROM desk_task WHERE note LIKE 'order %' AND state = 'open'") == 0
-    await stage.do(order_id, lambda: send_again(stage.hands, order_id, "the bank has lost it", "officer:desk"))
+    await stage.do(order_id, lambda: send_again(stage.ctx, order_id, "the bank has lost it", "officer:desk"))
     await stage.until(1, "SELECT round FROM bank_order")
     await stage.until_state(order_id, "delivered")
     await stage.do(order_id, lambda: ordered.confirm(order_id))
@@ -139,9 +139,9 @@ async def test_a_part_is_no_end_and_the_ladder_goes_on_until_the_last_paisa(stag
 
 @pytest.mark.parametrize("path", ORDER_PATHS, ids=lambda path: path.__name__)
 async def test_the_ways_that_are_recorded_go_to_their_end(
-    hands: Hands, temporal_client: Client, path: Callable[[Hands, Client], Awaitable[list[WorkflowHistory]]]
+    ctx: Context, temporal_client: Client, path: Callable[[Context, Client], Awaitable[list[WorkflowHistory]]]
 ) -> None:
-    (history,) = await path(hands, temporal_client)
+    (history,) = await path(ctx, temporal_client)
     text = history.to_json()
     for personal in ("A. Victim", "9876543210", "30000000001", "000123456789", "words of the bank"):
         assert personal not in text

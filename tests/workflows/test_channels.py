@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.testing import TimeSkipper
 
-from activities.context import Hands
+from activities.context import Context
 from schemas.enums import Rung
 from schemas.outbox.case import ClimbRung, SendHoldRequest
 from tests.factories import row, rrn, transfer
@@ -13,9 +13,9 @@ from tests.workflows.stage import Banks, Stage, staged
 
 
 @pytest.fixture
-async def skipping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
     """A stage of two channels, on which time passes as soon as a case only waits."""
-    async with staged(hands, time_skipping.client, post=Banks()) as stage:
+    async with staged(ctx, time_skipping.client, post=Banks()) as stage:
         yield stage
 
 

@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import escalate_request
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.protocol import HoldTicket
 from schemas.enums import AnswerClass, Rung
 from schemas.outbox.case import CaseNews, CaseStart, ClimbRung, FollowUp, HopRef, OpenRequest, SendHoldRequest
@@ -23,9 +23,9 @@ OFFICER = "officer:2"
 
 
 @pytest.fixture
-async def stage(hands: Hands, short_histories: Client) -> AsyncIterator[Stage]:
+async def stage(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
     """A stage on which every case soon has a long history."""
-    async with staged(hands, short_histories) as stage:
+    async with staged(ctx, short_histories) as stage:
         yield stage
 
 
@@ -39,9 +39,9 @@ async def small_talk(stage: Stage, case_no: str) -> None:
     raise AssertionError("the case did not go on")
 
 
-async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, short_histories: Client) -> None:
+async def test_requests_on_every_rung_go_on_where_they_stand(ctx: Context, short_histories: Client) -> None:
     """Delivered, reminded, escalated to the desk, undelivered, parked: all of it in one case."""
-    often = with_wire(hands, first_seconds=1, most_seconds=1, for_seconds=600)
+    often = with_wire(ctx, first_seconds=1, most_seconds=1, for_seconds=600)
     delivered, reminded, parked, undelivered = rrn(), rrn(), rrn(), rrn()
     async with staged(often, short_histories) as stage:
         stage.banks.down.add("PUNB")
@@ -54,7 +54,7 @@ async def test_requests_on_every_rung_go_on_where_they_stand(hands: Hands, short
         await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
         await stage.until(lambda: len(stage.banks.attempts) >= 3)
         [_, icic, _] = await stage.request_ids(case_no)
-        done = await escalate_request(stage.hands, case_no, icic, "a pensioner", OFFICER)
+        done = await escalate_request(stage.ctx, case_no, icic, "a pensioner", OFFICER)
         await stage.tell(done.follow_up)
         await stage.until_row("reminder", "SELECT rung FROM hold_request WHERE institution = 'ICIC'")
         before = await stage.progress(case_no)
@@ -97,8 +97,8 @@ async def test_the_case_goes_on_by_itself_and_counts_on(stage: Stage) -> None:
     assert len(set(stage.banks.attempts)) == 10
 
 
-async def test_no_wait_of_the_ladder_begins_anew(hands: Hands, short_histories: Client) -> None:
-    async with staged(hands, TimeSkipper(short_histories).client) as stage:
+async def test_no_wait_of_the_ladder_begins_anew(ctx: Context, short_histories: Client) -> None:
+    async with staged(ctx, TimeSkipper(short_histories).client) as stage:
         case_no = await stage.complain()
         await stage.outcome(case_no)
         runs = await stage.runs(case_no)
@@ -108,7 +108,7 @@ async def test_no_wait_of_the_ladder_begins_anew(hands: Hands, short_histories: 
             climbs += await stage.scheduled(case_no, "climb_rung", ClimbRung, run_id)
         assert [order.rung for _, order in climbs] == list(Rung)
         for (before, _), (at, order) in pairwise(climbs):
-            policy_seconds = stage.hands.policy.ladder[order.rung].api_seconds
+            policy_seconds = stage.ctx.policy.ladder[order.rung].api_seconds
             assert policy_seconds <= (at - before).total_seconds() < policy_seconds + 30
         assert len(stage.banks.attempts) == 1
 
@@ -132,7 +132,7 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
         await stage.tell(FollowUp(case_no=case_no, news=CaseNews(news_id=0)))
     assert (await stage.handle(case_no).describe()).run_id == first_run, "it waits for the call under way"
     [hdfc, _] = await stage.request_ids(case_no)
-    done = await escalate_request(stage.hands, case_no, hdfc, "a pensioner", OFFICER)
+    done = await escalate_request(stage.ctx, case_no, hdfc, "a pensioner", OFFICER)
     await stage.tell(done.follow_up)
     await stage.answer("HDFC", case_no, moved(root, "4000.00", "ICIC", "4", rrn_transaction_id=onward))
     reply.set()
@@ -146,9 +146,9 @@ async def test_news_that_come_while_a_case_leaves_its_history_are_taken_along(st
     await stage.outcome(case_no)
 
 
-async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Hands, short_histories: Client) -> None:
+async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(ctx: Context, short_histories: Client) -> None:
     """The retries of the wire go on in the next run; a new hop is asked at once, not after the retry window."""
-    slow = with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600)
+    slow = with_wire(ctx, first_seconds=60, most_seconds=60, for_seconds=600)
     async with staged(slow, short_histories) as stage:
         stage.banks.down.add("HDFC")
         case_no = await stage.complain()
@@ -165,10 +165,10 @@ async def test_a_bank_that_is_down_does_not_keep_a_case_in_its_history(hands: Ha
 
 
 async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
-    hands: Hands, short_histories: Client
+    ctx: Context, short_histories: Client
 ) -> None:
     """The new run's first task holds its start and, before it, what came since: the answer to what it carries."""
-    async with staged(hands, short_histories, queues=()) as stage:
+    async with staged(ctx, short_histories, queues=()) as stage:
         async with stage_workers(stage):
             root = rrn()
             case_no = await stage.complain(transfer(reference=root))
@@ -182,7 +182,7 @@ async def test_signals_that_find_the_next_run_before_its_worker_does_are_taken(
 
 
 async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_start(
-    hands: Hands, short_histories: Client
+    ctx: Context, short_histories: Client
 ) -> None:
     """₹4.43 crore touched 36,000 accounts. Not run, only weighed: what would be carried, as Temporal takes it."""
     requests = tuple(
@@ -197,8 +197,8 @@ async def test_a_case_with_tens_of_thousands_of_open_hops_fits_into_its_next_sta
             delivered=True,
             waiting_since=datetime.fromisoformat("2026-11-24T10:00:00+00:00"),
         )
-        for number in range(hands.policy.trail.max_hops // 500)
+        for number in range(ctx.policy.trail.max_hops // 500)
     )
-    start = CaseStart(case_no="32411260000001", policy=hands.policy.case_policy(1.0), requests=requests)
+    start = CaseStart(case_no="32411260000001", policy=ctx.policy.case_policy(1.0), requests=requests)
     [payload] = await short_histories.data_converter.encode([start])
     assert len(payload.data) < 2_000_000

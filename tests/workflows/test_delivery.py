@@ -10,7 +10,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import correct_hop, escalate_request
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.protocol import BankUnreachable, HoldTicket
 from schemas.enums import Rung
 from schemas.outbox.case import ClimbRung, SendHoldRequest
@@ -24,30 +24,30 @@ PROMPT_SECONDS = 5.0
 """what must not wait for the next attempt of the wire comes within this"""
 
 
-def with_wire(hands: Hands, *, first_seconds: float, most_seconds: float, for_seconds: float) -> Hands:
-    """Hands whose policy retries the wire so: a retry costs a skip of the clock, which takes a second of ours."""
-    delivery = hands.policy.delivery.model_copy(
+def with_wire(ctx: Context, *, first_seconds: float, most_seconds: float, for_seconds: float) -> Context:
+    """Context whose policy retries the wire so: a retry costs a skip of the clock, which takes a second of ours."""
+    delivery = ctx.policy.delivery.model_copy(
         update={
             "retry_initial_seconds": first_seconds,
             "retry_max_seconds": most_seconds,
             "retry_for_seconds": for_seconds,
         }
     )
-    return replace(hands, policy=hands.policy.model_copy(update={"delivery": delivery}))
+    return replace(ctx, policy=ctx.policy.model_copy(update={"delivery": delivery}))
 
 
 @pytest.fixture
-async def skipping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
     """A stage on which time passes as soon as a case only waits."""
-    wire = with_wire(hands, first_seconds=100, most_seconds=200, for_seconds=400)
+    wire = with_wire(ctx, first_seconds=100, most_seconds=200, for_seconds=400)
     async with staged(wire, time_skipping.client) as stage:
         yield stage
 
 
 @pytest.fixture
-async def slow(hands: Hands, temporal_client: Client) -> AsyncIterator[Stage]:
+async def slow(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
     """A stage in real time on which a wire that failed is tried again only after a minute."""
-    async with staged(with_wire(hands, first_seconds=60, most_seconds=60, for_seconds=600), temporal_client) as stage:
+    async with staged(with_wire(ctx, first_seconds=60, most_seconds=60, for_seconds=600), temporal_client) as stage:
         yield stage
 
 
@@ -70,18 +70,18 @@ async def test_a_bank_that_is_back_after_the_retry_window_gets_its_request(skipp
     [first, again] = [at for at, _ in await skipping.scheduled(case_no, "send_hold_request", SendHoldRequest)]
     # Tried at 0, 100 and 300 seconds: one more would come after the window's 400.
     assert 300 <= (rungs[0][0] - first).total_seconds() < 330
-    pause_seconds = skipping.hands.policy.delivery.retry_max_seconds
+    pause_seconds = skipping.ctx.policy.delivery.retry_max_seconds
     assert 0 <= (again - first).total_seconds() - 300 - pause_seconds < 30
     delivered_at = await skipping.delivered_at(case_no)
-    expected = [skipping.hands.policy.ladder[rung].api_seconds for rung in list(Rung)[1:]]
+    expected = [skipping.ctx.policy.ladder[rung].api_seconds for rung in list(Rung)[1:]]
     for (before, _), (at, rung), seconds in zip([(delivered_at, None), *rungs[1:]], rungs[1:], expected, strict=False):
         assert seconds <= (at - before).total_seconds() < seconds + 30, rung
 
 
-async def test_a_bank_that_stays_away_is_tried_on_to_the_end(hands: Hands, time_skipping: TimeSkipper) -> None:
+async def test_a_bank_that_stays_away_is_tried_on_to_the_end(ctx: Context, time_skipping: TimeSkipper) -> None:
     """Ninety days, tried ever more seldom; then the money is untraced."""
     days = [timedelta(days=number).total_seconds() for number in (10, 20, 15)]
-    wire = with_wire(hands, first_seconds=days[0], most_seconds=days[1], for_seconds=days[2])
+    wire = with_wire(ctx, first_seconds=days[0], most_seconds=days[1], for_seconds=days[2])
     async with staged(wire, time_skipping.client) as stage:
         stage.banks.down.add("HDFC")
         case_no = await stage.complain()
@@ -113,7 +113,7 @@ async def test_a_correction_ends_the_trying_at_once(slow: Stage) -> None:
     case_no = await slow.complain(transfer(reference=wrong))
     await slow.until(lambda: bool(slow.banks.attempts))
     slow.banks.down.clear()
-    done = await correct_hop(slow.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(slow.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     async with asyncio.timeout(PROMPT_SECONDS):
         await slow.tell(done.follow_up)
         await slow.until_asked(1)
@@ -128,7 +128,7 @@ async def test_an_officer_who_will_not_wait_ends_the_trying(slow: Stage) -> None
     case_no = await slow.complain()
     await slow.until(lambda: bool(slow.banks.attempts))
     [request_id] = await slow.request_ids(case_no)
-    done = await escalate_request(slow.hands, case_no, request_id, "a pensioner", OFFICER)
+    done = await escalate_request(slow.ctx, case_no, request_id, "a pensioner", OFFICER)
     slow.banks.down.clear()
     async with asyncio.timeout(PROMPT_SECONDS):
         await slow.tell(done.follow_up)
@@ -152,7 +152,7 @@ async def test_an_answer_during_a_call_waits_for_what_the_bank_says(slow: Stage)
     assert await slow.state(case_no) == "open"
     reply.set()
     await slow.outcome(case_no)
-    job_id = await slow.hands.pool.fetchval("SELECT job_id FROM hold_request")
+    job_id = await slow.ctx.pool.fetchval("SELECT job_id FROM hold_request")
     assert job_id == f"BANKS-{slow.banks.attempts[0][1]}"
     assert len(slow.banks.attempts) == 1
 
@@ -163,9 +163,9 @@ async def test_a_bank_that_refuses_is_for_a_person_and_not_tried_again(skipping:
     await skipping.outcome(case_no)
     assert len(skipping.banks.attempts) == 1
     assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
-    refused = await skipping.hands.pool.fetchrow("SELECT refusal_code, refusal_message FROM hold_request")
+    refused = await skipping.ctx.pool.fetchrow("SELECT refusal_code, refusal_message FROM hold_request")
     assert tuple(refused or ()) == ("77", "words of the bank")
-    kinds = await skipping.hands.pool.fetch("SELECT kind FROM desk_task ORDER BY task_id")
+    kinds = await skipping.ctx.pool.fetch("SELECT kind FROM desk_task ORDER BY task_id")
     assert [found["kind"] for found in kinds] == ["ticket_refused", "phone_bank", "supervise"]
 
 
@@ -175,7 +175,7 @@ async def test_a_refused_ticket_goes_out_again_once_the_desk_has_put_it_right(st
     case_no = await stage.complain()
     await stage.until_row("refused", "SELECT state FROM hold_request")
     stage.banks.refuse.clear()
-    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_asked(1)
     assert stage.banks.asked() == [("HDFC", [right])]
@@ -215,8 +215,8 @@ async def test_one_bank_that_is_down_holds_no_other_up(slow: Stage) -> None:
     assert slow.banks.asked() == [("ICIC", [icic]), ("PUNB", [onward])]
 
 
-async def test_requests_wait_for_a_worker_that_calls_banks(hands: Hands, temporal_client: Client) -> None:
-    async with staged(hands, temporal_client, queues=[Queues.CASE_WORK]) as stage:
+async def test_requests_wait_for_a_worker_that_calls_banks(ctx: Context, temporal_client: Client) -> None:
+    async with staged(ctx, temporal_client, queues=[Queues.CASE_WORK]) as stage:
         case_no = await stage.complain()
         await stage.until_row(1, "SELECT count(*) FROM case_file WHERE workflow_started_at IS NOT NULL")
         assert len((await stage.progress(case_no)).live_requests) == 1

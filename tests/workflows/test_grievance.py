@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances import decisions
 from activities.grievances.decisions import HOLDER
 from schemas.restoration_enums import GrievanceDecision, GrievanceLevel
@@ -20,8 +20,8 @@ LEVEL, UPHELD, RELEASED = GrievanceLevel, GrievanceDecision.UPHELD, GrievanceDec
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[LettingGo]:
-    async with letting_go(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[LettingGo]:
+    async with letting_go(ctx, temporal_client) as stage:
         yield stage
 
 
@@ -92,8 +92,8 @@ async def test_it_ends_with_the_hold(stage: LettingGo) -> None:
     assert await stage.holds.bench.buckets(appeal.case_no) == {"lost": -600_00, "released": 600_00}
 
 
-async def test_work_done_while_no_worker_was_there(hands: Hands, temporal_client: Client) -> None:
-    stage = LettingGo(hands, temporal_client)
+async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
+    stage = LettingGo(ctx, temporal_client)
     appeal = await begun(stage)
     async with worker_of(stage):
         await stage.forward(GRIEVANCE, appeal.identity, 8)
@@ -104,8 +104,8 @@ async def test_work_done_while_no_worker_was_there(hands: Hands, temporal_client
     assert await appeal.levels() == [("bank", "escalated", "engine"), ("io", "decided", "officer:io")]
 
 
-async def test_a_long_life_goes_on_in_a_fresh_history(hands: Hands, short_histories: Client) -> None:
-    async with letting_go(hands, short_histories) as stage:
+async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
+    async with letting_go(ctx, short_histories) as stage:
         appeal = await begun(stage)
         first_run = (await stage.handle(GRIEVANCE, appeal.identity).describe()).run_id
         for _ in range(FEW_EVENTS):
@@ -122,7 +122,7 @@ async def test_nothing_personal_in_its_history(stage: LettingGo) -> None:
     appeal = await begun(stage)
     await stage.do(GRIEVANCE, appeal.identity, appeal.report)
     await stage.until_level(appeal.identity, "io")
-    await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)
+    await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
     await stage.tell(GRIEVANCE, appeal.identity)
     await stage.ended(GRIEVANCE, appeal.identity)
     (history,) = await stage.histories(GRIEVANCE, appeal.identity)

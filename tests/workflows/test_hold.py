@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.context import Hands
+from activities.context import Context
 from tests.activities.holds.test_lifecycle import CONTACT, keep
 from tests.factories import row
 from tests.workflows.conftest import FEW_EVENTS
@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[LettingGo]:
-    async with letting_go(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[LettingGo]:
+    async with letting_go(ctx, temporal_client) as stage:
         yield stage
 
 
@@ -90,9 +90,9 @@ async def test_a_hold_that_begins_anew_while_its_workflow_goes_is_not_lost(stage
 
 
 async def test_workers_that_stop_on_the_way_lose_nothing_and_do_nothing_twice(
-    hands: Hands, temporal_client: Client
+    ctx: Context, temporal_client: Client
 ) -> None:
-    stage = LettingGo(hands, temporal_client)
+    stage = LettingGo(ctx, temporal_client)
     case_no, hold_id = await begun(stage)
     async with worker_of(stage):
         await stage.until_events(case_no, "holder_told")
@@ -111,8 +111,8 @@ async def test_workers_that_stop_on_the_way_lose_nothing_and_do_nothing_twice(
     await stage.holds.bench.check(case_no)
 
 
-async def test_a_long_life_goes_on_in_a_fresh_history(hands: Hands, short_histories: Client) -> None:
-    async with letting_go(hands, short_histories) as stage:
+async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
+    async with letting_go(ctx, short_histories) as stage:
         case_no, hold_id = await begun(stage)
         first_run = (await stage.handle(HOLD, hold_id).describe()).run_id
         for _ in range(FEW_EVENTS):

@@ -14,7 +14,7 @@ from temporalio.client import Client
 from temporalio.testing import TimeSkipper
 
 from activities.cases.desk import escalate_request
-from activities.context import Hands
+from activities.context import Context
 from schemas.enums import AnswerClass, Rung
 from schemas.outbox.case import ClimbRung
 from tests.factories import row, rrn, transfer
@@ -29,17 +29,17 @@ TOLERANCE_SECONDS = 30.0
 
 
 @pytest.fixture
-async def skipping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+async def skipping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
     """A stage on which time passes as soon as a case only waits."""
-    async with staged(hands, time_skipping.client) as stage:
+    async with staged(ctx, time_skipping.client) as stage:
         yield stage
 
 
 @pytest.fixture
-async def stepping(hands: Hands, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
+async def stepping(ctx: Context, time_skipping: TimeSkipper) -> AsyncIterator[Stage]:
     """A stage on which time passes by `fast_forward` only."""
     with time_skipping.with_time_skipping_disabled():
-        async with staged(hands, time_skipping.client) as stage:
+        async with staged(ctx, time_skipping.client) as stage:
             yield stage
 
 
@@ -58,7 +58,7 @@ async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -
         assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
         for (rung, waited_seconds), expected in zip(await waits(skipping, case_no), Rung, strict=True):
             assert rung == expected.value
-            policy_seconds = skipping.hands.policy.ladder[expected].after_seconds(answer_class)
+            policy_seconds = skipping.ctx.policy.ladder[expected].after_seconds(answer_class)
             assert policy_seconds <= waited_seconds < policy_seconds + TOLERANCE_SECONDS, (answer_class, rung)
         assert await skipping.buckets(case_no) == {"lost": -10_000_00, "untraced": 10_000_00}
         assert await skipping.state(case_no) == "settled"
@@ -71,7 +71,7 @@ async def test_silence_climbs_every_rung_when_the_policy_says(skipping: Stage) -
 async def test_a_rung_is_not_climbed_a_moment_early(stepping: Stage, time_skipping: TimeSkipper) -> None:
     case_no = await stepping.complain()
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
-    reminder_seconds = stepping.hands.policy.ladder[Rung.REMINDER].api_seconds
+    reminder_seconds = stepping.ctx.policy.ladder[Rung.REMINDER].api_seconds
     await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=reminder_seconds - 20))
     assert await stepping.rungs(case_no) == []
     await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=25))
@@ -96,7 +96,7 @@ async def test_the_answer_ends_the_ladder_on_every_rung(
     await stepping.until_row("delivered", "SELECT state FROM hold_request")
     ladder = list(Rung)[:rungs]
     for rung in ladder:
-        wait_seconds = stepping.hands.policy.ladder[rung].api_seconds
+        wait_seconds = stepping.ctx.policy.ladder[rung].api_seconds
         await time_skipping.fast_forward(stepping.handle(case_no), timedelta(seconds=wait_seconds + 1))
         await stepping.until_row(rung.value, "SELECT rung FROM hold_request")
     assert await stepping.open_tasks(case_no) == tasks
@@ -127,7 +127,7 @@ async def test_a_letter_that_cannot_be_sent_does_not_stop_the_ladder(skipping: S
     await skipping.outcome(case_no)
     assert await skipping.rungs(case_no) == [rung.value for rung in Rung]
     assert skipping.letters.sent == []
-    reasons = await skipping.hands.pool.fetch(
+    reasons = await skipping.ctx.pool.fetch(
         "SELECT data->>'reason' AS reason FROM case_event WHERE kind = 'rung_climbed' AND data ? 'sent'"
     )
     assert [found["reason"] for found in reasons] == ["MailRefused", "MailRefused"]
@@ -141,18 +141,18 @@ async def test_banks_of_one_case_climb_each_at_their_own_pace(stepping: Stage, t
         2,
         "SELECT count(*) FROM hold_request WHERE (institution, rung) IN (('HDFC', 'desk_task'), ('ICIC', 'reminder'))",
     )
-    assert await stepping.hands.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None
+    assert await stepping.ctx.pool.fetchval("SELECT rung FROM hold_request WHERE institution = 'PUNB'") is None
 
 
-async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(hands: Hands, temporal_client: Client) -> None:
+async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(ctx: Context, temporal_client: Client) -> None:
     """A revived case is told of the answer in its very first step, when there is nothing left of the rung's wait."""
     root, other = rrn(), rrn()
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(ctx, temporal_client, queues=()) as stage:
         async with stage_workers(stage):
             case_no = await stage.complain(transfer(reference=root), transfer(reference=other, payee_bank="ICIC"))
             await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE state = 'delivered'")
         await stage.handle(case_no).terminate("its next run is started by hand")
-        await stage.hands.pool.execute(
+        await stage.ctx.pool.execute(
             "UPDATE hold_request SET sent_at = sent_at - interval '1 hour',"
             " delivered_at = delivered_at - interval '1 hour' WHERE institution = 'HDFC'"
         )
@@ -166,11 +166,11 @@ async def test_an_answer_that_comes_with_an_overdue_rung_is_no_silence(hands: Ha
 
 
 async def test_nothing_is_climbed_for_a_request_that_was_never_written(
-    hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """No worker calls banks. When one does, the ladder begins at its foot, and an officer's word finds it there."""
     monkeypatch.setattr(options, "BANK_CALL_MINIMUM", timedelta(seconds=0.5))
-    async with staged(impatient(hands), temporal_client, queues=[Queues.CASE_WORK]) as stage:
+    async with staged(impatient(ctx), temporal_client, queues=[Queues.CASE_WORK]) as stage:
         case_no = await stage.complain()
         async with asyncio.timeout(PATIENCE_SECONDS):
             while not await stage.scheduled(case_no, "climb_rung", ClimbRung):  # noqa: ASYNC110 - no event tells
@@ -179,16 +179,16 @@ async def test_nothing_is_climbed_for_a_request_that_was_never_written(
         async with stage_workers(stage, [Queues.BANK_CALLS]):
             await stage.until_row("reminder", "SELECT rung FROM hold_request")
             [request_id] = await stage.request_ids(case_no)
-            done = await escalate_request(stage.hands, case_no, request_id, "a pensioner", "officer:2")
+            done = await escalate_request(stage.ctx, case_no, request_id, "a pensioner", "officer:2")
             await stage.tell(done.follow_up)
             await stage.until_row("nodal_officer", "SELECT rung FROM hold_request")
     assert [code for code, _ in stage.banks.tickets] == ["HDFC"]
 
 
-def impatient(hands: Hands) -> Hands:
-    """Hands whose banks are reminded at once; every other rung is far away."""
-    ladder = dict(hands.policy.ladder)
+def impatient(ctx: Context) -> Context:
+    """Context whose banks are reminded at once; every other rung is far away."""
+    ladder = dict(ctx.policy.ladder)
     ladder[Rung.REMINDER] = ladder[Rung.REMINDER].model_copy(update={"api_seconds": 0.2})
     wire = {"retry_initial_seconds": 0.1, "retry_max_seconds": 0.1, "retry_for_seconds": 0.5}
-    delivery = hands.policy.delivery.model_copy(update=wire)
-    return replace(hands, policy=hands.policy.model_copy(update={"ladder": ladder, "delivery": delivery}))
+    delivery = ctx.policy.delivery.model_copy(update=wire)
+    return replace(ctx, policy=ctx.policy.model_copy(update={"ladder": ladder, "delivery": delivery}))

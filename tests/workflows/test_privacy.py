@@ -8,9 +8,9 @@ import pytest
 from temporalio.client import Client
 
 from activities.cases.desk import add_hop, correct_hop, escalate_request, stop_request
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.protocol import HoldTicket
 from schemas.banks.institutions import InstitutionEntry
 from schemas.parties import Party
@@ -49,15 +49,15 @@ PERSONAL = [
 
 
 @pytest.fixture
-async def populated(hands: Hands, short_histories: Client) -> AsyncIterator[Stage]:
+async def populated(ctx: Context, short_histories: Client) -> AsyncIterator[Stage]:
     """A stage whose first bank has people in it."""
     hdfc = institution("HDFC").model_dump() | {
         "desk_email": "frauddesk@hdfc.example",
         "nodal_officers": [OFFICER_OF_BANK],
     }
-    await load_directory(hands.pool, Vault(SECRET), [InstitutionEntry.model_validate(hdfc)])
-    await hands.directory.refresh()
-    async with staged(hands, short_histories) as stage:
+    await load_directory(ctx.pool, SecretBox(SECRET), [InstitutionEntry.model_validate(hdfc)])
+    await ctx.directory.refresh()
+    async with staged(ctx, short_histories) as stage:
         yield stage
 
 
@@ -104,7 +104,7 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
     corrected = Party(institution="ICIC", account=CORRECTED_ACCOUNT)
     correction = HopCorrection(payee=corrected, reason=WORDS)
     for hop_no in (2, 4):
-        await stage.tell((await correct_hop(stage.hands, case_no, hop_no, correction, "officer:2")).follow_up)
+        await stage.tell((await correct_hop(stage.ctx, case_no, hop_no, correction, "officer:2")).follow_up)
     added = NewHopByDesk(
         parent_hop_no=3,
         payee=Party(institution="PUNB", account=ADDED_ACCOUNT),
@@ -114,19 +114,19 @@ async def test_a_case_in_which_everything_happens(populated: Stage) -> None:
         transferred_at=datetime.now(UTC) - timedelta(minutes=1),
         reason=WORDS,
     )
-    await stage.tell((await add_hop(stage.hands, case_no, added, "officer:2")).follow_up)
+    await stage.tell((await add_hop(stage.ctx, case_no, added, "officer:2")).follow_up)
     await stage.until_row(0, "SELECT count(*) FROM hop WHERE state <> 'asked' AND state <> 'closed'")
     live = "SELECT request_id FROM hold_request WHERE closed_at IS NULL ORDER BY wave_no, institution"
-    for found in (await stage.hands.pool.fetch(live))[:2]:
-        done = await escalate_request(stage.hands, case_no, found["request_id"], WORDS, "officer:2")
+    for found in (await stage.ctx.pool.fetch(live))[:2]:
+        done = await escalate_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
         await stage.tell(done.follow_up)
     await stage.until_row(2, "SELECT count(*) FROM hold_request WHERE rung = 'reminder'")
     assert len(await stage.runs(case_no)) > 1, "its history was long"
     await stage.client.execute_workflow(SweepWorkflow.run, id=f"sweep-{case_no}", task_queue=options.CASE_WORK_QUEUE)
     await stage.handle(case_no).terminate("by mistake")
     await stage.start_from_database(case_no)
-    for found in await stage.hands.pool.fetch(live):
-        done = await stop_request(stage.hands, case_no, found["request_id"], WORDS, "officer:2")
+    for found in await stage.ctx.pool.fetch(live):
+        done = await stop_request(stage.ctx, case_no, found["request_id"], WORDS, "officer:2")
         await stage.tell(done.follow_up)
     await stage.outcome(case_no)
     kept = await everything_kept(stage, case_no)

@@ -7,16 +7,16 @@ from typing import Any
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.protocol import BankUnreachable, BankWire
 from db.pool import Pool
 from schemas.banks.institutions import PushEntry
 from schemas.enums import ChannelKind
 from schemas.reconciliation.lien_lists import ListWanted
 from schemas.reconciliation.rounds import RoundDone
-from tests.factories import institution, make_hands, row, rrn, transfer
+from tests.factories import institution, make_context, row, rrn, transfer
 from tests.workflows.stage import Banks, Letters, Stage, staged
-from workers.temporal import CaseCourier, ensure_schedules
+from workers.temporal import CaseNotifier, ensure_schedules
 from workers.worker import Queues, make_workers, running
 from workflows import options
 from workflows.reconciliation import ReconciliationWorkflow
@@ -41,23 +41,23 @@ class Hooks(Banks):
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
+async def ctx(database: Pool) -> Context:
     """Two banks with a webhook and one without."""
     push = PushEntry.model_validate({"url": "http://127.0.0.1:9/hook", "secrets": ["whsec_" + "A" * 32]})
     entries = [institution(code).model_copy(update={"push": push}) for code in ("HDFC", "ICIC")]
-    return await make_hands(database, [*entries, institution("PUNB")])
+    return await make_context(database, [*entries, institution("PUNB")])
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client, hooks: Hooks) -> AsyncIterator[Stage]:
+async def stage(ctx: Context, temporal_client: Client, hooks: Hooks) -> AsyncIterator[Stage]:
     """A stage without workers of its own, whose rounds have a webhook."""
-    courier = CaseCourier(temporal_client, hands.pool)
+    notifier = CaseNotifier(temporal_client, ctx.pool)
     letters = Letters("127.0.0.1", 9, "goldenhour@example.org")
-    async with staged(hands, temporal_client, ()) as bare:
-        workers = make_workers(temporal_client, hands, {ChannelKind.PUSH: hooks}, letters, courier, Queues.ALL)
+    async with staged(ctx, temporal_client, ()) as bare:
+        workers = make_workers(temporal_client, ctx, {ChannelKind.PUSH: hooks}, letters, notifier, Queues.ALL)
         async with running(workers):
-            yield Stage(hands, temporal_client, bare.courier, bare.banks, letters)
-    await courier.close()
+            yield Stage(ctx, temporal_client, bare.notifier, bare.banks, letters)
+    await notifier.close()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ async def lien(stage: Stage, bank: str) -> None:
     reference = rrn()
     case_no = await stage.complain(transfer(reference=reference, payee_bank=bank), tell=False)
     await stage.answer(bank, case_no, row(1, reference, "10000.00"), tell=False)
-    await stage.hands.pool.execute("UPDATE hop SET opened_at = opened_at - interval '30 days'")
+    await stage.ctx.pool.execute("UPDATE hop SET opened_at = opened_at - interval '30 days'")
 
 
 async def a_round(stage: Stage) -> RoundDone:
@@ -79,7 +79,7 @@ async def a_round(stage: Stage) -> RoundDone:
 
 
 async def ways(stage: Stage) -> dict[str, str | None]:
-    rows = await stage.hands.pool.fetch("SELECT institution, way FROM lien_inquiry")
+    rows = await stage.ctx.pool.fetch("SELECT institution, way FROM lien_inquiry")
     return {one["institution"]: one["way"] for one in rows}
 
 

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from activities.restoration.court_orders import withdraw_court_order
 from schemas.restoration_enums import ObjectionDecision
 from tests.factories import rrn
@@ -20,8 +20,8 @@ BY_ORDER = "SELECT court_order_id FROM restoration WHERE restoration_id = $1"
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[Homeward]:
-    async with homeward(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Homeward]:
+    async with homeward(ctx, temporal_client) as stage:
         yield stage
 
 
@@ -86,7 +86,7 @@ async def test_an_order_that_is_withdrawn_before_the_approval_is_waited_for_anew
     await stage.until_divided(restoration)
 
     async def court_recalls_it(_: UUID) -> None:
-        await withdraw_court_order(stage.home.hands, case_no, order_id, "recalled", "officer:io")
+        await withdraw_court_order(stage.home.ctx, case_no, order_id, "recalled", "officer:io")
 
     await stage.do(restoration, court_recalls_it)
     await stage.until(restoration, "court_order")
@@ -114,7 +114,7 @@ async def test_by_the_lok_adalat_and_a_court_when_an_fir_comes(stage: Homeward) 
 
 async def test_by_the_district_magistrate(stage: Homeward) -> None:
     account = f"5{rrn()}"
-    many = stage.home.hands.policy.restoration.many_victims_min
+    many = stage.home.ctx.policy.restoration.many_victims_min
     case_nos = [await stage.home.hold(10, 90, account=account) for _ in range(many)]
     restoration = await stage.home.of(case_nos[0])
     await stage.begin(restoration)
@@ -186,12 +186,12 @@ async def test_an_objection_stops_the_clock_until_it_is_decided(stage: Homeward)
     await stage.until(restoration, "approval")
 
 
-async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(hands: Hands, temporal_client: Client) -> None:
-    async with homeward(hands, temporal_client) as stage:
+async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(ctx: Context, temporal_client: Client) -> None:
+    async with homeward(ctx, temporal_client) as stage:
         restoration = await begun(stage, 400)
         await stage.forward(restoration, 3)
         await stage.until(restoration, "application")
-    async with homeward(hands, temporal_client) as stage:
+    async with homeward(ctx, temporal_client) as stage:
         await stage.begin(restoration)
         await stage.until_value(
             1, "SELECT count(*) FROM restoration_step WHERE restoration_id = $1 AND ended_at IS NULL", restoration
@@ -200,8 +200,8 @@ async def test_a_workflow_that_was_lost_goes_on_where_the_row_stands(hands: Hand
         await stage.until(restoration, "verification")
 
 
-async def test_work_done_while_no_worker_was_there(hands: Hands, temporal_client: Client) -> None:
-    stage = Homeward(hands, temporal_client)
+async def test_work_done_while_no_worker_was_there(ctx: Context, temporal_client: Client) -> None:
+    stage = Homeward(ctx, temporal_client)
     restoration = await begun(stage, 400)
     async with worker_of(stage):
         await stage.forward(restoration, 3)
@@ -214,8 +214,8 @@ async def test_work_done_while_no_worker_was_there(hands: Hands, temporal_client
         await stage.clear()
 
 
-async def test_a_long_life_goes_on_in_a_fresh_history(hands: Hands, short_histories: Client) -> None:
-    async with homeward(hands, short_histories) as stage:
+async def test_a_long_life_goes_on_in_a_fresh_history(ctx: Context, short_histories: Client) -> None:
+    async with homeward(ctx, short_histories) as stage:
         restoration = await begun(stage, 400)
         first_run = (await stage.handle(restoration).describe()).run_id
         for _ in range(FEW_EVENTS):

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from domain.restoration.procedure import HEARINGS, steps_of
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import CourtOrderKind, ObjectionDecision, Route, Step
@@ -26,15 +26,15 @@ TOLD = "SELECT {}_at IS NOT NULL FROM restoration_step WHERE restoration_id = $1
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[Homeward]:
-    async with homeward(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Homeward]:
+    async with homeward(ctx, temporal_client) as stage:
         yield stage
 
 
 async def begun(stage: Homeward, route: Route) -> UUID:
     """A restoration whose facts pick the route, its workflow under way."""
     home, account = stage.home, f"5{rrn()}"
-    many = home.hands.policy.restoration.many_victims_min if route is Route.MAGISTRATE_107 else 1
+    many = home.ctx.policy.restoration.many_victims_min if route is Route.MAGISTRATE_107 else 1
     case_nos = [await home.hold(HELD[route], account=account) for _ in range(many)]
     if route is Route.COURT:
         await home.register_fir(case_nos[0])
@@ -68,7 +68,7 @@ async def end(stage: Homeward, restoration: UUID, step: Step) -> None:
 @pytest.mark.parametrize("route", Route)
 async def test_every_step_is_reminded_of_and_escalated_when_it_was_promised(stage: Homeward, route: Route) -> None:
     restoration = await begun(stage, route)
-    policy = stage.home.hands.policy.restoration
+    policy = stage.home.ctx.policy.restoration
     first, *steps = steps_of(route, policy.bond_for)
     await stage.until_it_waits(restoration)
     await stage.forward(restoration, policy.steps[first].due_seconds / 86400)

@@ -10,9 +10,9 @@ from temporalio.exceptions import ApplicationError
 
 from activities import outbox
 from activities.banks.delivery import Carrier
-from activities.context import Hands
-from activities.outbox import SweepHands
-from activities.tracing.hold_requests import FreezeHands
+from activities.context import Context
+from activities.outbox import SweepActivities
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import HoldTicket
 from db.cases import cases
 from schemas.enums import ChannelKind
@@ -24,9 +24,9 @@ from workflows.case import request_id
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[Stage]:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[Stage]:
     """A stage on which cases run and nobody calls a bank yet."""
-    async with staged(hands, temporal_client, queues=[Queues.CASE_WORK]) as stage:
+    async with staged(ctx, temporal_client, queues=[Queues.CASE_WORK]) as stage:
         yield stage
 
 
@@ -43,7 +43,7 @@ def said(stage: Stage) -> dict[UUID, set[tuple[str, ...]]]:
 
 
 async def known_to_the_next_run(stage: Stage, case_no: str) -> CaseStart:
-    async with stage.hands.pool.acquire() as connection:
+    async with stage.ctx.pool.acquire() as connection:
         return await cases.snapshot(connection, case_no)
 
 
@@ -57,7 +57,7 @@ async def asked_by_the_lost_run(stage: Stage, case_no: str, wave_no: int, *hop_n
         hops=tuple(HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos),
     )
     try:
-        await FreezeHands(stage.hands, Carrier(stage.hands, {ChannelKind.I4C: stage.banks}), None).send_hold_request(
+        await CaseActivities(stage.ctx, Carrier(stage.ctx, {ChannelKind.I4C: stage.banks}), None).send_hold_request(
             order
         )
     except ApplicationError:
@@ -142,22 +142,22 @@ async def test_a_request_of_the_lost_run_that_is_over_holds_no_other_hop_up(
 
 
 async def test_the_mark_of_an_earlier_start_does_not_hide_a_reopened_case_from_the_sweep(
-    hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The case settles and is opened again before the mark of its first start is written; the second start is lost."""
     monkeypatch.setattr(outbox, "SWEEP_AFTER", timedelta(0))
     monkeypatch.setattr("workers.temporal.MARK_INTERVAL_SECONDS", 3600.0)
     root, onward = rrn(), rrn()
-    async with staged(hands, temporal_client) as stage:
+    async with staged(ctx, temporal_client) as stage:
         case_no = await stage.complain(transfer(reference=root))
         await stage.until_asked(1)
         await stage.answer("HDFC", case_no, row(1, root, "10000.00", status_code="01"))
         await stage.outcome(case_no)
         await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "7", rrn_transaction_id=onward), tell=False)
-        await stage.hands.pool.execute("UPDATE case_news SET signalled_at = now()")
-        await stage.courier.close()
-        swept = await SweepHands(stage.hands, stage.courier.tell).sweep_outbox()
+        await stage.ctx.pool.execute("UPDATE case_news SET signalled_at = now()")
+        await stage.notifier.close()
+        swept = await SweepActivities(stage.ctx, stage.notifier.tell).sweep_outbox()
         assert swept.cases_started == 1
         await stage.until_asked(2)
-        await stage.courier.close()
-        assert (await SweepHands(stage.hands, stage.courier.tell).sweep_outbox()).cases_started == 0
+        await stage.notifier.close()
+        assert (await SweepActivities(stage.ctx, stage.notifier.tell).sweep_outbox()).cases_started == 0

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 import pytest
 from temporalio.client import Client, WorkflowExecutionStatus
 
-from activities.context import Hands
+from activities.context import Context
 from tests.factories import moved, row, rrn, transfer
 from tests.workflows.gates import Gates
 from tests.workflows.stage import Stage, stage_workers, staged
@@ -22,11 +22,11 @@ def gates() -> Gates:
 
 
 @pytest.fixture
-async def gated(hands: Hands, temporal_client: Client, gates: Gates) -> AsyncIterator[Stage]:
+async def gated(ctx: Context, temporal_client: Client, gates: Gates) -> AsyncIterator[Stage]:
     """A stage whose activities can be held back."""
     config = temporal_client.config()
     config["interceptors"] = [gates]
-    async with staged(hands, Client(**config)) as stage:
+    async with staged(ctx, Client(**config)) as stage:
         yield stage
 
 
@@ -124,12 +124,12 @@ async def test_a_hop_nobody_can_route_keeps_the_case_open(stage: Stage) -> None:
 
 
 async def test_more_open_hops_than_a_start_carries_are_fetched(
-    hands: Hands, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, temporal_client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("db.cases.cases.MAX_OPEN_HOPS_A_START", 5)
     monkeypatch.setattr(options, "LOOK_AGAIN", options.LOOK_AGAIN / 20)
     root = rrn()
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(ctx, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(12_000_00, reference=root), tell=False)
         lines = [moved(root, "1000.00", "ICIC", f"0001234{number:05d}") for number in range(12)]
         told = await stage.answer("HDFC", case_no, *lines, tell=False)
@@ -145,7 +145,7 @@ async def test_a_database_that_contradicts_itself_is_not_asked_without_pause(sta
     """A hop that is written as asked with no request to it: nothing can be done, and nothing may spin."""
     case_no = await stage.complain()
     await stage.until_row("delivered", "SELECT state FROM hold_request")
-    await stage.hands.pool.execute("UPDATE request_hop SET live = false")
+    await stage.ctx.pool.execute("UPDATE request_hop SET live = false")
     await stage.handle(case_no).terminate("by mistake")
     await stage.start_from_database(case_no)
     await asyncio.sleep(1.0)

@@ -7,7 +7,7 @@ import pytest
 from temporalio.client import Client
 
 from activities.cases.desk import correct_hop, escalate_request, stop_request
-from activities.context import Hands
+from activities.context import Context
 from domain.errors import NotNow
 from schemas.enums import AnswerClass
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
@@ -80,7 +80,7 @@ async def test_what_is_told_of_an_older_revision_is_ignored(stage: Stage) -> Non
     wrong, right = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=wrong))
     await stage.until_asked(1)
-    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_asked(2)
     for stale in (
@@ -100,7 +100,7 @@ async def test_a_hop_that_is_corrected_while_it_is_asked_goes_out_again(stage: S
     wrong, right, other = rrn(), rrn(), rrn()
     case_no = await stage.complain(transfer(reference=wrong), transfer(reference=other))
     await stage.until_asked(1)
-    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_asked(2)
     assert stage.banks.asked() == [("HDFC", [wrong, other]), ("HDFC", [right])]
@@ -117,7 +117,7 @@ async def test_a_hop_that_is_corrected_to_another_bank_leaves_the_first_in_peace
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
     correction = HopCorrection(payee=Party(institution="ICIC", account="61"), reason="the receipt names ICICI")
-    done = await correct_hop(stage.hands, case_no, 1, correction, OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, correction, OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_asked(2)
     progress = await stage.progress(case_no)
@@ -136,7 +136,7 @@ async def test_a_wrong_reference_waits_for_the_desk_and_then_goes_out_again(stag
     progress = await stage.progress(case_no)
     assert (progress.hops_parked, progress.live_requests) == ((1,), ())
     assert await stage.open_tasks(case_no) == ["correct_reference"]
-    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_asked(2)
     await stage.answer("HDFC", case_no, row(1, right, "10000.00"))
@@ -149,7 +149,7 @@ async def test_a_refusal_that_overtakes_the_correction_of_the_same_hop_is_harmle
     wrong, right = rrn(), rrn()
     case_no = await stage.complain(transfer(reference=wrong))
     await stage.until_asked(1)
-    done = await correct_hop(stage.hands, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
+    done = await correct_hop(stage.ctx, case_no, 1, HopCorrection(rrn=right, reason="misread"), OFFICER)
     refusal = await stage.answer("HDFC", case_no, row(1, right, "10000.00", status_code="03"), tell=False)
     await stage.tell(refusal.follow_up)
     await stage.tell(done.follow_up)
@@ -163,7 +163,7 @@ async def test_an_officer_who_will_not_wait_is_one_rung(stage: Stage) -> None:
     await stage.until_asked(1)
     await stage.until_row("delivered", "SELECT state FROM hold_request")
     [request_id] = await stage.request_ids(case_no)
-    done = await escalate_request(stage.hands, case_no, request_id, "an old man's savings", OFFICER)
+    done = await escalate_request(stage.ctx, case_no, request_id, "an old man's savings", OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_row("reminder", "SELECT rung FROM hold_request")
     # The mark of the first telling was lost: the sweep tells it again.
@@ -171,7 +171,7 @@ async def test_an_officer_who_will_not_wait_is_one_rung(stage: Stage) -> None:
     await stage.tell(news(case_no))
     await stage.progress(case_no)
     assert await stage.rungs(case_no) == ["reminder"]
-    again = await escalate_request(stage.hands, case_no, request_id, "still nothing", OFFICER)
+    again = await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)
     await stage.tell(again.follow_up)
     await stage.until_row("nodal_officer", "SELECT rung FROM hold_request")
     assert stage.letters.sent == [
@@ -187,7 +187,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     told = []
     for rung in ("reminder", "nodal_officer", "desk_task", "supervisor"):
         # The row says so before the workflow has heard that the rung is climbed: this word must not be lost.
-        told.append((await escalate_request(stage.hands, case_no, request_id, "still nothing", OFFICER)).follow_up)
+        told.append((await escalate_request(stage.ctx, case_no, request_id, "still nothing", OFFICER)).follow_up)
         await stage.tell(told[-1])
         await stage.until_row(rung, "SELECT rung FROM hold_request")
     for again in told:
@@ -197,7 +197,7 @@ async def test_nothing_is_given_up_by_an_officer_who_will_not_wait(stage: Stage)
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "in_play": 10_000_00}
     assert await stage.open_tasks(case_no) == ["phone_bank", "supervise"]
     with pytest.raises(NotNow):
-        await escalate_request(stage.hands, case_no, request_id, "is there nobody above?", OFFICER)
+        await escalate_request(stage.ctx, case_no, request_id, "is there nobody above?", OFFICER)
 
 
 async def test_escalating_what_nobody_asks_is_harmless(stage: Stage) -> None:
@@ -212,11 +212,11 @@ async def test_a_stopped_request_is_over_and_its_money_untraced(stage: Stage) ->
     case_no = await stage.complain(transfer(), transfer(payee_bank="ICIC"))
     await stage.until_asked(2)
     request_ids = await stage.request_ids(case_no)
-    done = await stop_request(stage.hands, case_no, request_ids[0], "the bank was wound up", OFFICER)
+    done = await stop_request(stage.ctx, case_no, request_ids[0], "the bank was wound up", OFFICER)
     await stage.tell(done.follow_up)
     await stage.until_row(1, "SELECT count(*) FROM hold_request WHERE state = 'stopped'")
     assert (await stage.progress(case_no)).live_requests == (str(request_ids[1]),)
-    last = await stop_request(stage.hands, case_no, request_ids[1], "and so was this one", OFFICER)
+    last = await stop_request(stage.ctx, case_no, request_ids[1], "and so was this one", OFFICER)
     await stage.tell(last.follow_up)
     await stage.outcome(case_no)
     assert await stage.buckets(case_no) == {"lost": -20_000_00, "untraced": 20_000_00}
@@ -227,7 +227,7 @@ async def test_a_late_word_places_what_a_stopped_request_gave_up(stage: Stage) -
     case_no = await stage.complain(transfer(reference=root))
     await stage.until_asked(1)
     [request_id] = await stage.request_ids(case_no)
-    done = await stop_request(stage.hands, case_no, request_id, "no answer by phone either", OFFICER)
+    done = await stop_request(stage.ctx, case_no, request_id, "no answer by phone either", OFFICER)
     await stage.tell(done.follow_up)
     await stage.outcome(case_no)
     await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "9", rrn_transaction_id=onward))
@@ -237,10 +237,10 @@ async def test_a_late_word_places_what_a_stopped_request_gave_up(stage: Stage) -
     assert await stage.buckets(case_no) == {"lost": -10_000_00, "held": 10_000_00}
 
 
-async def test_signals_that_wait_for_a_worker_are_all_taken(hands: Hands, temporal_client: Client) -> None:
+async def test_signals_that_wait_for_a_worker_are_all_taken(ctx: Context, temporal_client: Client) -> None:
     """News gathers while no worker runs, some of it about a request that the start itself carries."""
     root, onward, last = rrn(), rrn(), rrn()
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(ctx, temporal_client, queues=()) as stage:
         async with stage_workers(stage):
             case_no = await stage.complain(transfer(reference=root))
             await stage.until_asked(1)

@@ -9,7 +9,7 @@ from temporalio.client import Client, WorkflowExecutionStatus, WorkflowHistory
 from temporalio.worker import Replayer
 from temporalio.workflow import NondeterminismError
 
-from activities.context import Hands
+from activities.context import Context
 from activities.police.statutory_duties import open_duty
 from db.cases import cases
 from schemas.restoration_enums import DutyKind
@@ -24,8 +24,8 @@ REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 
 
 @pytest.fixture
-async def stage(hands: Hands, temporal_client: Client) -> AsyncIterator[DutyStage]:
-    async with duty_stage(hands, temporal_client) as stage:
+async def stage(ctx: Context, temporal_client: Client) -> AsyncIterator[DutyStage]:
+    async with duty_stage(ctx, temporal_client) as stage:
         yield stage
 
 
@@ -38,7 +38,7 @@ async def test_silence_is_escalated_once_for_each_duty_and_the_clock_waits_on(st
     case_no = await stage.open()
     await stage.skip(case_no, timedelta(days=90))
     await stage.until(case_no, "duty_overdue", 2)
-    rows = await stage.hands.pool.fetch(
+    rows = await stage.ctx.pool.fetch(
         "SELECT kind, escalated_at - opened_at AS after FROM duty WHERE case_no = $1 ORDER BY due_at", case_no
     )
     assert [row["kind"] for row in rows] == [REPORT, FOLLOW_UP]
@@ -49,7 +49,7 @@ async def test_silence_is_escalated_once_for_each_duty_and_the_clock_waits_on(st
         await stage.done(case_no, kind)
     await stage.ended(case_no)
     assert (
-        await stage.hands.pool.fetchval(
+        await stage.ctx.pool.fetchval(
             "SELECT count(*) FROM case_event WHERE case_no = $1 AND kind = 'duty_overdue'", case_no
         )
         == 2
@@ -61,7 +61,7 @@ async def test_duties_that_are_done_in_time_are_never_escalated(stage: DutyStage
     await stage.done(case_no, REPORT)
     await stage.done(case_no, FOLLOW_UP)
     await stage.ended(case_no)
-    kinds = [row[0] for row in await stage.hands.pool.fetch("SELECT kind FROM case_event WHERE case_no = $1", case_no)]
+    kinds = [row[0] for row in await stage.ctx.pool.fetch("SELECT kind FROM case_event WHERE case_no = $1", case_no)]
     assert kinds.count("duty_done") == 2
     assert "duty_overdue" not in kinds
 
@@ -71,9 +71,9 @@ async def test_a_duty_after_the_last_begins_the_clocks_anew(stage: DutyStage) ->
     for kind in (REPORT, FOLLOW_UP):
         await stage.done(case_no, kind)
     # At once: the workflow may be on its way out, and must not miss it.
-    async with stage.hands.pool.acquire() as connection, connection.transaction():
+    async with stage.ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
-        assert await open_duty(connection, stage.hands, case_no, DutyKind.FIR_SIGNATURE, stage.hands.now())
+        assert await open_duty(connection, stage.ctx, case_no, DutyKind.FIR_SIGNATURE, stage.ctx.now())
     await stage.tell()
     await stage.skip(case_no, 80 * HOUR)
     await stage.until(case_no, "duty_overdue", 1)

@@ -10,10 +10,10 @@ from temporalio.service import RPCError
 
 from activities import outbox
 from activities.cases.desk import send_again
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import load_directory
-from activities.outbox import SweepHands
-from activities.secrets import Vault
+from activities.outbox import SweepActivities
+from activities.secrets import SecretBox
 from db.pool import Pool
 from schemas.outbox.case import FollowUp, Swept
 from tests.factories import SECRET, institution, moved, row, rrn, transfer
@@ -42,7 +42,7 @@ async def sweep(stage: Stage) -> Swept:
 
 async def settle_marks(stage: Stage) -> None:
     """Wait for the marks that the courier gathers."""
-    await stage.courier.close()
+    await stage.notifier.close()
 
 
 async def test_a_case_whose_start_was_lost_is_started(stage: Stage) -> None:
@@ -87,8 +87,8 @@ async def test_what_was_told_but_not_marked_is_told_again_and_changes_nothing(st
     await stage.answer("HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward))
     await stage.until_asked(2)
     await settle_marks(stage)
-    await stage.hands.pool.execute("UPDATE case_news SET signalled_at = NULL")
-    await stage.hands.pool.execute("UPDATE case_file SET workflow_started_at = NULL")
+    await stage.ctx.pool.execute("UPDATE case_news SET signalled_at = NULL")
+    await stage.ctx.pool.execute("UPDATE case_file SET workflow_started_at = NULL")
     swept = await sweep(stage)
     assert (swept.cases_started, swept.news_signalled) == (1, 1)
     progress = await stage.progress(case_no)
@@ -102,9 +102,9 @@ async def test_one_case_that_cannot_be_told_keeps_no_other_waiting(stage: Stage)
     async def tell(follow_up: FollowUp) -> None:
         if follow_up.case_no == cases[0]:
             raise RuntimeError("this one never goes")
-        await stage.courier.tell(follow_up)
+        await stage.notifier.tell(follow_up)
 
-    assert (await SweepHands(stage.hands, tell).sweep_outbox()).failed == 1
+    assert (await SweepActivities(stage.ctx, tell).sweep_outbox()).failed == 1
     await stage.until_asked(2)
     assert {ticket.ack_no for _, ticket in stage.banks.tickets} == set(cases[1:])
 
@@ -173,7 +173,7 @@ async def test_a_hop_that_a_running_case_was_never_told_of_is_found(stage: Stage
     await stage.until_asked(1)
     await stage.complain(first, second, tell=False)
     await settle_marks(stage)
-    await stage.hands.pool.execute("UPDATE case_news SET signalled_at = now()")
+    await stage.ctx.pool.execute("UPDATE case_news SET signalled_at = now()")
     await unseen_for(stage, outbox.LOOK_AFTER)
     assert await sweep(stage) == Swept(cases_looked_after=1)
     await stage.until_asked(2)
@@ -193,9 +193,7 @@ async def test_a_settled_case_is_not_looked_after(stage: Stage) -> None:
 
 async def unseen_for(stage: Stage, wait: timedelta) -> None:
     """Let it be that long since the cases' workflows were seen."""
-    await stage.hands.pool.execute(
-        "UPDATE case_file SET workflow_started_at = workflow_started_at - $1::interval", wait
-    )
+    await stage.ctx.pool.execute("UPDATE case_file SET workflow_started_at = workflow_started_at - $1::interval", wait)
 
 
 # -- what waits for the desk -------------------------------------------------------------------------------------
@@ -210,7 +208,7 @@ async def test_a_case_settles_when_what_waited_for_the_desk_is_written_off(stage
     await settle_marks(stage)
     assert await sweep(stage) == Swept()
     assert await stage.status(case_no) is WorkflowExecutionStatus.RUNNING
-    await stage.hands.pool.execute("UPDATE hop SET waiting_since = waiting_since - interval '91 days'")
+    await stage.ctx.pool.execute("UPDATE hop SET waiting_since = waiting_since - interval '91 days'")
     assert await sweep(stage) == Swept(hops_written_off=1)
     await stage.outcome(case_no)
     assert await stage.state(case_no) == "settled"
@@ -222,7 +220,7 @@ async def test_a_bank_that_the_directory_learns_is_asked(stage: Stage) -> None:
     case_no = await stage.complain(transfer(payee_bank="KKBK", reference=root))
     await settle_marks(stage)
     assert (await sweep(stage)).hops_routed == 0
-    await load_directory(stage.hands.pool, Vault(SECRET), [institution("KKBK")])
+    await load_directory(stage.ctx.pool, SecretBox(SECRET), [institution("KKBK")])
     assert await sweep(stage) == Swept(hops_routed=1)
     await stage.until_asked(1)
     assert stage.banks.asked() == [("KKBK", [root])]
@@ -238,7 +236,7 @@ async def test_a_refused_request_that_is_sent_again_goes_out_in_the_next_wave(st
     await stage.until_row("refused", "SELECT state FROM hold_request")
     stage.banks.refuse.clear()
     (request_id,) = await stage.request_ids(case_no)
-    done = await send_again(stage.hands, case_no, request_id, "the field is mended", "officer:7")
+    done = await send_again(stage.ctx, case_no, request_id, "the field is mended", "officer:7")
     await stage.tell(done.follow_up)
     await stage.until_asked(1)
     await stage.until_row("superseded delivered", "SELECT string_agg(state, ' ' ORDER BY wave_no) FROM hold_request")
@@ -254,10 +252,10 @@ async def test_a_request_that_fails_for_our_fault_is_sent_again_without_waiting(
     stage.banks.down.add("HDFC")
     case_no = await stage.complain(transfer(reference=root))
     await stage.until(lambda: len(stage.banks.attempts) >= 1)
-    await stage.hands.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 minute'")
+    await stage.ctx.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 minute'")
     stage.banks.down.clear()
     (request_id,) = await stage.request_ids(case_no)
-    done = await send_again(stage.hands, case_no, request_id, "the way is mended", "officer:7")
+    done = await send_again(stage.ctx, case_no, request_id, "the way is mended", "officer:7")
     await stage.tell(done.follow_up)
     await stage.until_row("delivered", "SELECT state FROM hold_request WHERE wave_no = 2")
     progress = await stage.progress(case_no)
@@ -277,11 +275,11 @@ async def own_temporal(tmp_path: Path) -> AsyncIterator[EmbeddedTemporal]:
 
 
 async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_on_when_it_is_back(
-    database: Pool, hands: Hands, own_temporal: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
+    database: Pool, ctx: Context, own_temporal: EmbeddedTemporal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(options, "SWEEP_INTERVAL", timedelta(seconds=1))
     client: Client = await connect(own_temporal.address, own_temporal.namespace)
-    async with staged(hands, client) as stage:
+    async with staged(ctx, client) as stage:
         await ensure_schedules(client)
         await ensure_schedules(client)
         root, onward = rrn(), rrn()
@@ -292,7 +290,7 @@ async def test_complaints_and_answers_are_taken_while_temporal_is_away_and_flow_
         answered = await stage.answer(
             "HDFC", case_no, moved(root, "10000.00", "ICIC", "4", rrn_transaction_id=onward), tell=False
         )
-        stage.courier.soon(answered.follow_up)
+        stage.notifier.soon(answered.follow_up)
         with pytest.raises((RPCError, RuntimeError)):
             await stage.tell(answered.follow_up)
         await own_temporal.restart()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from temporalio.client import Client
 
 from activities.cases.desk import add_hop
-from activities.context import Hands
+from activities.context import Context
 from schemas.parties import Party
 from schemas.tracing.desk_actions import NewHopByDesk
 from tests.factories import moved, row, rrn, transfer
@@ -43,10 +43,10 @@ async def test_one_ticket_for_every_bank_in_a_wave(stage: Stage) -> None:
     assert sorted(stage.banks.asked()) == [("HDFC", [hdfc, more_hdfc]), ("ICIC", [icic])]
 
 
-async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(hands: Hands, temporal_client: Client) -> None:
+async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(ctx: Context, temporal_client: Client) -> None:
     hops = options.MAX_HOPS_PER_REQUEST + 20
     root = rrn()
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(ctx, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(hops * 500_00, reference=root))
         lines = [moved(root, "500.00", "ICIC", f"0001234{number:05d}") for number in range(hops)]
         await stage.answer("HDFC", case_no, *lines[:300])
@@ -58,9 +58,9 @@ async def test_a_bank_with_more_hops_than_a_ticket_carries_gets_several(hands: H
             assert len({number for rrns in tickets for number in rrns}) == hops
 
 
-async def test_a_hop_that_was_answered_before_it_was_asked_is_not_asked(hands: Hands, temporal_client: Client) -> None:
+async def test_a_hop_that_was_answered_before_it_was_asked_is_not_asked(ctx: Context, temporal_client: Client) -> None:
     root = rrn()
-    async with staged(hands, temporal_client, queues=()) as stage:
+    async with staged(ctx, temporal_client, queues=()) as stage:
         case_no = await stage.complain(transfer(reference=root))
         await stage.answer("HDFC", case_no, row(1, root, "10000.00"), tell=False)
         async with stage_workers(stage):
@@ -83,7 +83,7 @@ async def test_a_hop_the_desk_adds_goes_out(stage: Stage) -> None:
     case_no = await stage.complain(transfer(5_000_00, reference=root))
     await stage.until_asked(1)
     done = await add_hop(
-        stage.hands,
+        stage.ctx,
         case_no,
         NewHopByDesk(
             parent_hop_no=1,

@@ -55,12 +55,12 @@ async def _known_ways(settings: Settings, code: str) -> "Mapping[ChannelKind, Wa
     import asyncio
 
     from activities.directory import DirectoryCache
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from workers.home import secret_key
 
-    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        cache = DirectoryCache(pool, vault)
+        cache = DirectoryCache(pool, secret_box)
         await cache.refresh()
         known = cache.current.get(code)
         if known is None:

@@ -163,12 +163,12 @@ async def _add(settings: Settings, entry: "InstitutionEntry", over: bool) -> Non
     import asyncio
 
     from activities.directory import add_institution
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from workers.home import secret_key
 
-    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings) as pool:
-        await add_institution(pool, vault, entry, over=over)
+        await add_institution(pool, secret_box, entry, over=over)
 
 
 async def _remove(settings: Settings, code: str) -> None:

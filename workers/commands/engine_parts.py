@@ -15,7 +15,7 @@ from workers.commands.exits import USAGE, Failed
 from workers.settings import Settings
 
 if TYPE_CHECKING:
-    from activities.context import Hands
+    from activities.context import Context
     from db.pool import Pool
     from schemas.outbox.case import FollowUp
 
@@ -32,30 +32,30 @@ def write_beside(write: Callable[[], int], path: Path) -> None:
 
 
 @asynccontextmanager
-async def open_hands(settings: Settings) -> "AsyncIterator[Hands]":
-    """Hands for a command that works on the database alone. Says so when the directory is empty."""
-    from activities.context import Hands
+async def open_context(settings: Settings) -> "AsyncIterator[Context]":
+    """Context for a command that works on the database alone. Says so when the directory is empty."""
+    from activities.context import Context
     from activities.directory import DirectoryCache
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from domain.policy.model import load_policy
     from workers.home import secret_key
 
     policy = await asyncio.to_thread(load_policy, settings.policy_file)
-    vault = Vault(await asyncio.to_thread(secret_key, settings))
+    secret_box = SecretBox(await asyncio.to_thread(secret_key, settings))
     async with await open_database(settings, most_connections=4) as pool:
-        directory = DirectoryCache(pool, vault)
+        directory = DirectoryCache(pool, secret_box)
         await directory.refresh()
         if not len(directory.current):
             errors().print(
                 "The directory is empty, so no bank can be asked: `goldenhour bank load FILE`.", style="yellow"
             )
-        yield Hands(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
+        yield Context(pool, directory, policy, settings.clock_factor, settings.procedure_clock_factor)
 
 
 @asynccontextmanager
-async def courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
+async def notifier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[FollowUp], None]]":
     """What tells the workflows at once. Without Temporal it tells nobody: the workers' sweep starts the cases."""
-    from workers.temporal import CaseCourier, connect
+    from workers.temporal import CaseNotifier, connect
 
     # Each case that is not told at once would be a line: one line for all of them is enough.
     logging.getLogger("workers.temporal").setLevel(logging.ERROR)
@@ -70,7 +70,7 @@ async def courier(settings: Settings, pool: "Pool") -> "AsyncIterator[Callable[[
         errors().print("Temporal is not reached from here: the workers' sweep will start the cases.", style="yellow")
         yield lambda _: None
         return
-    errands = CaseCourier(client, pool)
+    errands = CaseNotifier(client, pool)
     try:
         yield errands.soon
     finally:

@@ -25,7 +25,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.engine_parts import open_hands
+from workers.commands.engine_parts import open_context
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.home import NothingRunning
@@ -189,11 +189,11 @@ async def _packed_and_certified(
 async def _packed(settings: Settings, ack_no: str, into: IO[bytes], edition: Edition) -> "Packed":
     from activities.banks.signed_requests import origin_of
     from activities.evidence.pack import Maker, pack
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from workers.home import secret_key
 
-    async with open_hands(settings) as hands:
-        maker = Maker(hands, Vault(secret_key(settings)), origin_of(settings.public_url))
+    async with open_context(settings) as ctx:
+        maker = Maker(ctx, SecretBox(secret_key(settings)), origin_of(settings.public_url))
         with progress_bar("lines") as progress:
             task = progress.add_task("", total=None)
             return await pack(
@@ -290,11 +290,11 @@ def _own_keys(settings: Settings) -> list[bytes]:
 
 async def _published(settings: Settings) -> "EvidenceKeys":
     from activities.evidence.pack import published_keys
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from workers.home import secret_key
 
     async with await open_database(settings, most_connections=1) as pool, pool.acquire() as connection:
-        return await published_keys(connection, Vault(secret_key(settings)))
+        return await published_keys(connection, SecretBox(secret_key(settings)))
 
 
 def _print_keys(settings: Settings) -> None:
@@ -354,9 +354,9 @@ async def _write_heads(settings: Settings, into: IO[bytes]) -> int:
 def _own_key(settings: Settings) -> bytes | None:
     """The key of this engine; None where this machine has none: one made now would sign for nobody."""
     from activities.evidence.pack import public_key
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from workers.home import SECRET_KEY_FILE, secret_key
 
     if settings.secret_key is None and not (settings.home / SECRET_KEY_FILE).is_file():
         return None
-    return public_key(Vault(secret_key(settings)))
+    return public_key(SecretBox(secret_key(settings)))

@@ -16,7 +16,7 @@ from workers.commands.common import (
     with_database,
     write_json,
 )
-from workers.commands.engine_parts import courier, open_hands, write_beside
+from workers.commands.engine_parts import notifier, open_context, write_beside
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.settings import Settings
@@ -84,11 +84,11 @@ def import_file(
 async def _import(settings: Settings, reading: "SheetReading", taken_by: str) -> "ImportOutcome":
     from workers.importer.taking import take_all
 
-    async with open_hands(settings) as hands, courier(settings, hands.pool) as follow:
+    async with open_context(settings) as ctx, notifier(settings, ctx.pool) as follow:
         with progress_bar("complaints") as progress:
             task = progress.add_task("", total=len(reading.complaints))
             return await take_all(
-                hands,
+                ctx,
                 reading,
                 taken_by=taken_by,
                 follow=follow,

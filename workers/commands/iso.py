@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from workers.commands.common import JsonTarget, load_settings, people, run, show_pairs, with_database, write_json
-from workers.commands.engine_parts import courier, open_hands
+from workers.commands.engine_parts import notifier, open_context
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
@@ -76,18 +76,18 @@ async def _take(settings: Settings, file: Path, bank: str) -> "Outcome":
 
     await asyncio.to_thread(_read, file)
     spool = Spool(settings.iso_spool) if settings.iso_spool else None
-    async with open_hands(settings) as hands:
-        if hands.directory.current.get(bank) is None:
+    async with open_context(settings) as ctx:
+        if ctx.directory.current.get(bank) is None:
             raise Failed(f"no bank {bank} in the directory: `goldenhour bank list` has them", USAGE)
         try:
-            outcome = await take_alone(hands, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
+            outcome = await take_alone(ctx, spool, bank, file, patience_seconds=PATIENCE_SECONDS)
         except SpoolBusy as error:
             raise Failed(f"{file}: {error}", FAILURE) from error
         except FileNotFoundError as error:
             raise Failed(f"{file}: another process has taken it: see done/ and refused/", FAILURE) from error
         follow_up = outcome.taken.follow_up if outcome.taken else None
         if follow_up is not None:
-            async with courier(settings, hands.pool) as follow:
+            async with notifier(settings, ctx.pool) as follow:
                 follow(follow_up)
         return outcome
 

@@ -11,7 +11,7 @@ from schemas.identifiers import ACK_NO_PATTERN
 from schemas.restoration_enums import PaperKind
 from schemas.text import IST
 from workers.commands.common import JsonTarget, load_settings, people, run, with_database, write_json
-from workers.commands.engine_parts import open_hands
+from workers.commands.engine_parts import open_context
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.commands.processes import own_name
 from workers.home import write_private
@@ -94,9 +94,9 @@ async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[I
     from domain.documents import PaperDiffers, PaperLacks
 
     address = appeal_address(settings.public_url)
-    async with open_hands(settings) as hands:
+    async with open_context(settings) as ctx:
         try:
-            issued = await issue_for_officer(hands, ack_no, asked, own_name(), appeal_address=address)
+            issued = await issue_for_officer(ctx, ack_no, asked, own_name(), appeal_address=address)
         except PaperLacks as lacks:
             lines = "".join(f"\n  {one.field}: {one.why} ({one.law})" for one in lacks.missing)
             raise Failed(
@@ -104,6 +104,6 @@ async def _issue(settings: Settings, ack_no: str, asked: "PaperAsk") -> "tuple[I
             ) from None
         except PaperDiffers as differs:
             raise Failed(f"{differs}; --revision {asked.revision + 1} can say these", FAILURE) from None
-        async with hands.pool.acquire() as connection:
+        async with ctx.pool.acquire() as connection:
             _, pdf = await document_register.read(connection, issued.paper_id)
     return issued, pdf

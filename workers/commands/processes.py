@@ -106,7 +106,7 @@ def token(
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """
-    from activities.secrets import Vault
+    from activities.secrets import SecretBox
     from api.tokens import Tokens
     from workers.home import SECRET_KEY_FILE, NothingRunning, secret_key
 
@@ -115,7 +115,9 @@ def token(
         # A key made now would sign for nobody.
         raise NothingRunning(settings.home.absolute())
     try:
-        made = Tokens(Vault(secret_key(settings))).for_officer(name or own_name(), role, round(hours * HOUR_SECONDS))
+        made = Tokens(SecretBox(secret_key(settings))).for_officer(
+            name or own_name(), role, round(hours * HOUR_SECONDS)
+        )
     except ValueError as error:
         raise Failed(str(error), USAGE) from error
     sys.stdout.write(made + "\n")

@@ -7,7 +7,7 @@ import typer
 
 from schemas.identifiers import ACK_NO_PATTERN
 from workers.commands.common import JsonTarget, load_settings, people, progress_bar, run, with_database, write_json
-from workers.commands.engine_parts import courier, open_hands, write_beside
+from workers.commands.engine_parts import notifier, open_context, write_beside
 from workers.commands.exits import FAILURE, USAGE, Failed
 from workers.settings import Settings
 
@@ -43,11 +43,11 @@ def import_trail(
 async def _take(settings: Settings, reading: "TrailReading", taken_by: str) -> "TrailOutcome":
     from activities.workbook.trail_import import take_trail
 
-    async with open_hands(settings) as hands, courier(settings, hands.pool) as follow:
+    async with open_context(settings) as ctx, notifier(settings, ctx.pool) as follow:
         with progress_bar("rows") as progress:
             task = progress.add_task("", total=len(reading.transfers) + len(reading.said))
             return await take_trail(
-                hands,
+                ctx,
                 reading,
                 taken_by=taken_by,
                 follow=follow,
@@ -87,5 +87,5 @@ def export(
 async def _read(settings: Settings, ack_no: str) -> "tuple[str, dict[Sheet, list[ExportRow]]]":
     from activities.workbook.trail_import import export_trail
 
-    async with open_hands(settings) as hands:
-        return await export_trail(hands, ack_no)
+    async with open_context(settings) as ctx:
+        return await export_trail(ctx, ack_no)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import Taken, take_complaint
 from domain.errors import AckNoTaken, RuleBroken
 from domain.intake.complaint_row import Fault, Note
@@ -70,7 +70,7 @@ def not_taken(reading: SheetReading) -> ImportOutcome:
 
 
 async def take_all(
-    hands: Hands,
+    ctx: Context,
     reading: SheetReading,
     *,
     taken_by: str,
@@ -87,7 +87,7 @@ async def take_all(
     notes = _notes_by_row(reading)
     for done, made in enumerate(reading.complaints, start=1):
         try:
-            taken = await _take(hands, made, taken_by, outcome)
+            taken = await _take(ctx, made, taken_by, outcome)
         except (RuleBroken, asyncpg.DataError, asyncpg.IntegrityConstraintViolationError) as error:
             fault = Fault("row", "refused", f"{type(error).__doc__ or type(error).__name__} ({error})")
             outcome.rejected += [RejectedRow(row_no, (fault,)) for row_no in made.row_nos]
@@ -115,18 +115,18 @@ def _notes_by_row(reading: SheetReading) -> dict[int, list[Note]]:
     return notes
 
 
-async def _take(hands: Hands, made: RowComplaint, taken_by: str, outcome: ImportOutcome) -> Taken:
+async def _take(ctx: Context, made: RowComplaint, taken_by: str, outcome: ImportOutcome) -> Taken:
     """Take one complaint; where its number is registered with other content, under a number of its own.
 
     That is how rows that were rejected come back once they are put right: their complaint's number is taken by the
     rows that were right at once. A transfer that is known joins its case, so nothing is asked twice.
     """
     try:
-        return await take_complaint(hands, made.complaint, idempotency_key=made.idempotency_key, taken_by=taken_by)
+        return await take_complaint(ctx, made.complaint, idempotency_key=made.idempotency_key, taken_by=taken_by)
     except AckNoTaken:
         renumbered = made.complaint.model_copy(update={"ack_no": None})
         key = made.idempotency_key + RENUMBERED_SUFFIX
-        taken = await take_complaint(hands, renumbered, idempotency_key=key, taken_by=taken_by)
+        taken = await take_complaint(ctx, renumbered, idempotency_key=key, taken_by=taken_by)
         message = f"the number was registered with other content before: this complaint is {taken.receipt.ack_no}"
         outcome.notes.append(Note(made.row_nos[0], "ack_no", message))
         return taken

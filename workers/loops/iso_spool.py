@@ -11,7 +11,7 @@ from typing import Final
 import asyncpg
 
 from activities.bank_gateway.iso_inbound import MessageRefused, MessageTaken, take_message
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.iso20022.spool import Sighting, Spool, read_file
 from db.orders.returned_funds import may_watch, wait_to_watch
 from schemas.outbox.case import FollowUp
@@ -41,7 +41,7 @@ class Outcome:
 class IsoWatch:
     """Looks at every bank's `in/` for ever. Of several workers one takes files up at a time."""
 
-    hands: Hands
+    ctx: Context
     spool: Spool
     follow: Callable[[FollowUp | None], None]
     """tells the case's workflow"""
@@ -66,7 +66,7 @@ class IsoWatch:
         ready = await self._sight()
         if not ready:
             return []
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             if not await may_watch(connection):
                 return []
             found = [await self._take(seen) for seen in ready]
@@ -74,7 +74,7 @@ class IsoWatch:
 
     async def _sight(self) -> list[Sighting]:
         """The files of every bank that can be taken now, the oldest first."""
-        codes = {institution.code for institution in self.hands.directory.current}
+        codes = {institution.code for institution in self.ctx.directory.current}
         waiting = await asyncio.to_thread(self._waiting, codes)
         complete: list[Sighting] = []
         for of_bank in waiting:
@@ -101,7 +101,7 @@ class IsoWatch:
 
     async def _take(self, seen: Sighting) -> Outcome | None:
         try:
-            outcome = await take_file(self.hands, self.spool, seen.bank_code, seen.path)
+            outcome = await take_file(self.ctx, self.spool, seen.bank_code, seen.path)
         except FileNotFoundError:
             return None
         except Exception as error:
@@ -122,26 +122,26 @@ class SpoolBusy(Exception):
 
 
 async def take_alone(
-    hands: Hands, spool: Spool | None, bank_code: str, path: Path, *, patience_seconds: float
+    ctx: Context, spool: Spool | None, bank_code: str, path: Path, *, patience_seconds: float
 ) -> Outcome:
     """As `take_file`, while nobody else takes files up. Raises `SpoolBusy`, and what `take_file` does.
 
     FileNotFoundError: while this one waited, another has moved the file.
     """
-    async with hands.pool.acquire() as connection:
+    async with ctx.pool.acquire() as connection:
         if not await wait_to_watch(connection, patience_seconds):
             raise SpoolBusy(SpoolBusy.__doc__)
-        return await take_file(hands, spool, bank_code, path)
+        return await take_file(ctx, spool, bank_code, path)
 
 
-async def take_file(hands: Hands, spool: Spool | None, bank_code: str, path: Path) -> Outcome:
+async def take_file(ctx: Context, spool: Spool | None, bank_code: str, path: Path) -> Outcome:
     """Take one file as that bank's word; one that lies in the bank's `in/` is moved out of it.
 
     Raises what the disk or the database raises; taken again, it is the same answer.
     """
     body = await asyncio.to_thread(read_file, path)
     try:
-        taken = await take_message(hands, bank_code, body)
+        taken = await take_message(ctx, bank_code, body)
     except MessageRefused as refusal:
         place = await _moved(spool, bank_code, path, refused=str(refusal))
         return Outcome(place, None, str(refusal))

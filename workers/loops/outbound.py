@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Final, Self
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.due_documents import issue_papers_due
 from activities.documents.issuing import appeal_address
 from activities.notifications.outbox import MailRoute, Ways, send_due
@@ -34,7 +34,7 @@ LOOK_EVERY_SECONDS: Final = 1.0
 class Outward:
     """Sends messages, asks for reports and issues the papers that come by themselves, for ever."""
 
-    hands: Hands
+    ctx: Context
     ways: Ways
     register: FirRegister | None
     appeal_address: str = ""
@@ -43,7 +43,7 @@ class Outward:
 
     @classmethod
     @asynccontextmanager
-    async def opened(cls, hands: Hands, settings: Settings, mail: MailRoute | None) -> AsyncIterator[Self]:
+    async def opened(cls, ctx: Context, settings: Settings, mail: MailRoute | None) -> AsyncIterator[Self]:
         """With the gateway and the register that the settings name. Raises ValueError for one that cannot be used."""
         async with AsyncExitStack() as stack:
             sms: SmsGateway | None = None
@@ -54,7 +54,7 @@ class Outward:
             if settings.police_url is not None:
                 station = CctnsWire.from_url(settings.police_url.get_secret_value())
                 register = await stack.enter_async_context(CctnsRegister(station))
-            yield cls(hands, Ways(mail=mail, sms=sms), register, appeal_address(settings.public_url))
+            yield cls(ctx, Ways(mail=mail, sms=sms), register, appeal_address(settings.public_url))
 
     async def run(self) -> None:
         """Look until it is cancelled; whatever fails is looked at again, and no errand waits for another."""
@@ -66,9 +66,9 @@ class Outward:
 
     def _errands(self) -> tuple[Errand, ...]:
         return (
-            partial(send_due, self.hands, self.ways),
-            partial(register_due, self.hands, self.register),
-            partial(issue_papers_due, self.hands, self.appeal_address),
+            partial(send_due, self.ctx, self.ways),
+            partial(register_due, self.ctx, self.register),
+            partial(issue_papers_due, self.ctx, self.appeal_address),
         )
 
     async def _for_ever(self, errand: Errand) -> None:

@@ -17,7 +17,7 @@ from temporalio.client import Client
 from temporalio.common import WorkflowIDConflictPolicy, WorkflowIDReusePolicy
 from temporalio.service import RPCError
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.metrics import METRICS, AftercareWork
 from db.holds import account_holds
@@ -59,7 +59,7 @@ WORKFLOWS: Final = {
 class Aftercare:
     """One process's care of the way home; of several processes one works, the others wait to take its place."""
 
-    hands: Hands
+    ctx: Context
     client: Client
     _resting: dict[str, datetime] = field(default_factory=dict)
     """by case that failed: until when it is left alone"""
@@ -68,7 +68,7 @@ class Aftercare:
         """Look for ever; a server that is away is waited for."""
         while True:
             try:
-                async with self.hands.pool.acquire() as connection:
+                async with self.ctx.pool.acquire() as connection:
                     if await procedure_outbox.may_watch(connection):
                         await self._watch(connection)
             except TRANSIENT as error:
@@ -78,11 +78,11 @@ class Aftercare:
     @property
     def _gathers(self) -> timedelta:
         """How long holds of a case whose money is chased are gathered, so that they are taken up together."""
-        return timedelta(seconds=self.hands.policy.right_of_way.take_up_after_seconds / self.hands.clock_factor)
+        return timedelta(seconds=self.ctx.policy.right_of_way.take_up_after_seconds / self.ctx.clock_factor)
 
     async def look(self) -> int:
         """One round of everything; returns how many things came of it. Raises what a server raises that is away."""
-        now = self.hands.now()
+        now = self.ctx.now()
         for case_no in [case_no for case_no, until in self._resting.items() if until <= now]:
             del self._resting[case_no]
         done = await self._take_up_holds()
@@ -135,32 +135,32 @@ class Aftercare:
     # -- what there is to do ---------------------------------------------------------------------------------------
 
     async def _take_up_holds(self) -> int:
-        held_before = self.hands.now() - self._gathers
-        async with self.hands.pool.acquire() as connection:
+        held_before = self.ctx.now() - self._gathers
+        async with self.ctx.pool.acquire() as connection:
             waiting = await account_holds.cases_to_take_up(connection, held_before, list(self._resting), ROUND_LIMIT)
         take_up = AftercareWork.TAKE_UP
-        return sum([await self._attempt(take_up, one, partial(opening.take_up, self.hands, one)) for one in waiting])
+        return sum([await self._attempt(take_up, one, partial(opening.take_up, self.ctx, one)) for one in waiting])
 
     async def _start(self) -> int:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_start(connection, list(self._resting), ROUND_LIMIT)
         return await self._each(AftercareWork.START, waiting)
 
     async def _tell(self) -> int:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.to_tell(connection, list(self._resting), ROUND_LIMIT)
         return await self._each(AftercareWork.TELL, waiting)
 
     async def _look_after(self, now: datetime) -> None:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             waiting = await procedure_outbox.not_seen(
                 connection, now - LOOK_AFTER, list(self._resting), LOOK_AFTER_LIMIT
             )
         await self._each(AftercareWork.LOOK_AFTER, waiting)
 
     async def _purge(self, now: datetime) -> None:
-        before = now - timedelta(seconds=self.hands.policy.outbox.keep_told_seconds)
-        async with self.hands.pool.acquire() as connection:
+        before = now - timedelta(seconds=self.ctx.policy.outbox.keep_told_seconds)
+        async with self.ctx.pool.acquire() as connection:
             await procedure_outbox.purge(connection, before, PURGE_LIMIT)
 
     # -- one case must not keep the others waiting -----------------------------------------------------------------
@@ -182,8 +182,8 @@ class Aftercare:
             start_signal="changed" if waiting.news_ids else None,
             rpc_timeout=RPC_TIMEOUT,
         )
-        now = self.hands.now()
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        now = self.ctx.now()
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             if waiting.news_ids:
                 await procedure_outbox.mark_told(connection, waiting.news_ids, now)
             if work is not AftercareWork.TELL:
@@ -204,6 +204,6 @@ class Aftercare:
         except Exception as error:
             METRICS.aftercare_failed(work)
             log.warning("aftercare: %s of case %s failed: %s", work, case_no, type(error).__name__)
-            self._resting[case_no] = self.hands.now() + REST_OF_A_CASE
+            self._resting[case_no] = self.ctx.now() + REST_OF_A_CASE
             return False
         return True

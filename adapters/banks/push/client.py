@@ -26,7 +26,7 @@ from adapters.banks.protocol import (
 from adapters.banks.push.demand import hold_demand
 from adapters.transcript import Transcript
 from schemas.banks.institutions import PushEntry
-from schemas.base import Noun
+from schemas.base import FrozenModel
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderCancelled, OrderIssued, OrderTakenBack, cancellation_id
 from schemas.reconciliation.lien_lists import LiensRequested, ListWanted
@@ -129,7 +129,7 @@ class PushAdapter:
         _check(bank, await self._put(bank, str(wanted.inquiry_id), now, event, timeout_seconds))
 
     async def _deliver(
-        self, bank: BankWire, event_id: str, now: datetime, event: Noun, timeout_seconds: float
+        self, bank: BankWire, event_id: str, now: datetime, event: FrozenModel, timeout_seconds: float
     ) -> Delivery:
         """Post one signed event; the bank has it."""
         with transcribed(ChannelKind.PUSH) as transcript:
@@ -141,7 +141,7 @@ class PushAdapter:
         bank: BankWire,
         event_id: str,
         now: datetime,
-        event: Noun,
+        event: FrozenModel,
         timeout_seconds: float,
         transcript: Transcript | None = None,
     ) -> Reply:

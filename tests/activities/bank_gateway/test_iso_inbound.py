@@ -37,7 +37,7 @@ class Asked:
         return encode_return("HDFC", uuid4(), self.case if case is None else case, lines, created_at=NOW)
 
     async def take(self, body: bytes, bank: str = "HDFC") -> MessageTaken:
-        taken = await take_message(self.bench.hands, bank, body)
+        taken = await take_message(self.bench.ctx, bank, body)
         await self.bench.note(taken.follow_up)
         return taken
 
@@ -112,7 +112,7 @@ async def test_the_same_message_twice_is_the_same_answer(asked: Asked) -> None:
 async def test_what_is_no_answer_is_refused_with_a_reason(bench: Bench, body: bytes, said: str) -> None:
     for _ in range(2):
         with pytest.raises(MessageRefused, match=said):
-            await take_message(bench.hands, "HDFC", body)
+            await take_message(bench.ctx, "HDFC", body)
     ((kind, note),) = await asked_of_a_person(bench)
     assert kind == "read_answer"
     assert "refused/" in note

@@ -48,11 +48,11 @@ class Filed:
         order_id = await self.ordered.order(kind=kind)
         async with self.bench.pool.acquire() as connection:
             await bank_orders.note_tried(connection, order_id, NOW)
-        await cancel_order(self.bench.hands, order_id, "not wanted", "officer:sp")
+        await cancel_order(self.bench.ctx, order_id, "not wanted", "officer:sp")
         return order_id
 
     async def take(self, body: bytes) -> MessageTaken:
-        taken = await take_message(self.bench.hands, "HDFC", body)
+        taken = await take_message(self.bench.ctx, "HDFC", body)
         await self.bench.check(self.ordered.case_no)
         return taken
 
@@ -67,7 +67,7 @@ class Filed:
 @pytest.fixture
 async def filed(bench: Bench) -> Filed:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.hands, case_no)
+    await opening.take_up(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     reference = await bench.value("SELECT reference FROM hop WHERE case_no = $1", case_no)
     return Filed(Ordered(bench, case_no, hold_id), reference)
@@ -275,7 +275,7 @@ async def test_a_credit_told_by_a_letters_page_and_by_file_is_booked_once(filed:
     order_id = await filed.ordered.order()
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=NOW, reference="UTR1")
     word = OrderConfirmation(lines=(line,))
-    await take_confirmation(filed.bench.hands, "HDFC", order_id, word, "bank:HDFC", Via.LETTER)
+    await take_confirmation(filed.bench.ctx, "HDFC", order_id, word, "bank:HDFC", Via.LETTER)
     await filed.take(filed.returned(300_00))
     assert (await filed.ordered.buckets())["restored"] == 300_00
     assert [kind for kind, *_ in await filed.bench.contradictions(filed.ordered.case_no)] == ["credited_twice"]

@@ -7,7 +7,7 @@ import pytest
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import Carrier
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.iso20022.arrivals import StatusRequest
 from adapters.banks.iso20022.decode import decode
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
@@ -15,7 +15,7 @@ from db.pool import Pool
 from schemas.enums import ChannelKind, Rung
 from schemas.outbox.case import Climbed, ClimbRung, Sent
 from tests.activities.bench import Bench
-from tests.factories import by_files, make_hands, rrn, transfer
+from tests.factories import by_files, make_context, rrn, transfer
 
 
 @pytest.fixture
@@ -26,9 +26,9 @@ def spool(tmp_path: Path) -> Spool:
 @pytest.fixture
 async def bench(database: Pool, spool: Spool) -> Bench:
     """A bench whose only bank takes files; no mail route."""
-    bench = Bench(await make_hands(database, [by_files("HDFC")]))
-    carrier = Carrier(bench.hands, {ChannelKind.ISO20022: SpoolAdapter(spool)})
-    bench.freeze = FreezeHands(bench.hands, carrier, None)
+    bench = Bench(await make_context(database, [by_files("HDFC")]))
+    carrier = Carrier(bench.ctx, {ChannelKind.ISO20022: SpoolAdapter(spool)})
+    bench.freeze = CaseActivities(bench.ctx, carrier, None)
     return bench
 
 
@@ -68,7 +68,7 @@ async def test_an_attempt_that_is_made_again_writes_the_same_chaser(
     async def dies(*_: object) -> Climbed:
         raise ConnectionError
 
-    monkeypatch.setattr(FreezeHands, "_record_rung", dies)
+    monkeypatch.setattr(CaseActivities, "_record_rung", dies)
     with pytest.raises(ConnectionError):
         await environment.run(bench.freeze.climb_rung, order)
     monkeypatch.undo()

@@ -10,13 +10,13 @@ from temporalio.exceptions import ApplicationError
 
 from activities.banks.delivery import CALLS_AT_ONCE, Carrier
 from activities.channel_health import ChannelHealth
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
 from domain.banks.circuit_breaker import BreakerRules
 from schemas.enums import ChannelKind, ChannelState, Rung
 from schemas.outbox.case import SendHoldRequest
 from tests.activities.bench import Bench, ToldBank
-from tests.factories import institution, make_hands, row, rrn, transfer
+from tests.factories import institution, make_context, row, rrn, transfer
 
 I4C, EMAIL = ChannelKind.I4C, ChannelKind.EMAIL
 RULES = BreakerRules(failures_to_open=2, silences_to_open=2, probe_after_seconds=30, probe_after_max_seconds=60)
@@ -31,9 +31,9 @@ class TwoWays:
         self.wire, self.mail = bench.bank, ToldBank()
         self.health = ChannelHealth(bench.pool, RULES)
         # A cached property of a frozen dataclass is set where it lives.
-        bench.hands.__dict__["health"] = self.health
-        carrier = Carrier(bench.hands, {I4C: self.wire, EMAIL: self.mail})
-        bench.freeze = FreezeHands(bench.hands, carrier, None)
+        bench.ctx.__dict__["health"] = self.health
+        carrier = Carrier(bench.ctx, {I4C: self.wire, EMAIL: self.mail})
+        bench.freeze = CaseActivities(bench.ctx, carrier, None)
 
     async def order(self) -> SendHoldRequest:
         """Another case with one hop at HDFC."""
@@ -66,7 +66,7 @@ async def ways(bench: Bench) -> AsyncIterator[TwoWays]:
     await bench.pool.execute("DELETE FROM channel_health")
     yield TwoWays(bench)
     await bench.pool.execute("DELETE FROM channel_health")
-    del bench.hands.__dict__["health"]
+    del bench.ctx.__dict__["health"]
 
 
 async def test_the_best_channel_carries_and_the_log_says_so(ways: TwoWays) -> None:
@@ -197,6 +197,6 @@ async def test_a_bank_that_hangs_has_only_so_many_calls_at_once(ways: TwoWays) -
 
 async def test_the_order_of_the_directory_is_the_order_of_the_channels(bench: Bench) -> None:
     entry = institution("HDFC").model_copy(update={"channels": (EMAIL, I4C)})
-    ways = TwoWays(Bench(replace(await make_hands(bench.pool, [entry]))))
+    ways = TwoWays(Bench(replace(await make_context(bench.pool, [entry]))))
     await ways.bench.freeze.send_hold_request(await ways.order())
     assert (len(ways.wire.tickets), len(ways.mail.tickets)) == (0, 1)

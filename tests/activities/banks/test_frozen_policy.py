@@ -6,20 +6,20 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
-from activities.orders.orders import TRY_AGAIN, OrderHands, cancel_order
-from activities.restoration.deadlines import RestorationHands
+from activities.context import Context
+from activities.orders.orders import TRY_AGAIN, OrderActivities, cancel_order
+from activities.restoration.deadlines import RestorationActivities
 from db.pool import Pool
 from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE
 from domain.restoration.procedure import HEARINGS
 from schemas.outbox.procedures import Look, OrderPolicy, OrderRung
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
-from tests.activities.hold_world import Holds, WatchedHands
+from tests.activities.hold_world import Holds, WatchedContext
 from tests.activities.notifications.test_holder_messages import no_mailbox
 from tests.activities.orders.test_orders import EMAIL, I4C, HoldsOnly, OrderBank, Road, road_on
 from tests.activities.way_home import DAY, Home
-from tests.factories import make_hands, of_another_policy
+from tests.factories import make_context, of_another_policy
 
 __all__ = ["no_mailbox"]
 
@@ -31,15 +31,15 @@ def seconds(count: float) -> timedelta:
 # -- restorations ------------------------------------------------------------------------------------------------------
 
 
-async def test_every_step_is_reminded_of_and_escalated_as_it_was_promised(hands: Hands) -> None:
-    home = Home(hands)
+async def test_every_step_is_reminded_of_and_escalated_as_it_was_promised(ctx: Context) -> None:
+    home = Home(ctx)
     case_no = await home.hold(60_000)
     await home.register_fir(case_no)
     await home.assign(case_no, "io", "supervising")
-    restoration, promised = await home.of(case_no), home.hands.policy.restoration.steps
+    restoration, promised = await home.of(case_no), home.ctx.policy.restoration.steps
     # From the first step on nobody goes by the old policy any more.
-    home.hands = of_another_policy(home.hands)
-    home.engine = RestorationHands(home.hands)
+    home.ctx = of_another_policy(home.ctx)
+    home.engine = RestorationActivities(home.ctx)
     assert await home.tick(restoration, promised[Step.COLLECTING].due_seconds / 86_400) == ["end_step"]
     for step, end in ((Step.APPLICATION, home.apply), (Step.VERIFICATION, home.verify)):
         clock, opened_at = promised[step], home.clock.at
@@ -69,18 +69,18 @@ async def times(home: Home, restoration: UUID) -> list[tuple[str, datetime]]:
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 def go_by_another_policy(holds: Holds) -> None:
-    holds.hands = of_another_policy(holds.hands)
-    holds.engine = WatchedHands(holds.hands)
+    holds.ctx = of_another_policy(holds.ctx)
+    holds.engine = WatchedContext(holds.ctx)
 
 
 async def test_a_hold_is_warned_of_and_lapses_as_it_was_promised(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600)
-    rule = holds.hands.policy.hold
+    rule = holds.ctx.policy.hold
     go_by_another_policy(holds)
     assert TELL_HOLDER in await holds.tick(hold_id)
     lapses_at = await holds.bench.value(HELD_AT, hold_id) + seconds(rule.lapse_after_seconds)
@@ -99,7 +99,7 @@ HELD_AT = "SELECT first_held_at FROM account_hold WHERE hold_id = $1"
 @pytest.mark.usefixtures("no_mailbox")
 async def test_the_desk_is_told_of_a_holder_nobody_can_reach_as_it_was_promised(holds: Holds) -> None:
     _, hold_id = await holds.hold(600)
-    within = seconds(holds.hands.policy.hold.tell_holder_within_seconds)
+    within = seconds(holds.ctx.policy.hold.tell_holder_within_seconds)
     go_by_another_policy(holds)
     await holds.tick(hold_id)
     late = (await holds.look(hold_id)).dues[0]
@@ -112,21 +112,21 @@ async def test_the_desk_is_told_of_a_holder_nobody_can_reach_as_it_was_promised(
 
 @pytest.fixture
 async def road(database: Pool) -> Road:
-    return await road_on(Bench(await make_hands(database)))
+    return await road_on(Bench(await make_context(database)))
 
 
 async def look_later(road: Road, order_id: UUID) -> Look:
     return await later(road).look_at_order(road.asked(order_id))
 
 
-def later(road: Road) -> OrderHands:
+def later(road: Road) -> OrderActivities:
     """The hands of a worker that goes by another policy."""
-    hands = of_another_policy(road.bench.hands)
-    return replace(road.made({I4C: HoldsOnly(), EMAIL: OrderBank()}), hands=hands)
+    ctx = of_another_policy(road.bench.ctx)
+    return replace(road.made({I4C: HoldsOnly(), EMAIL: OrderBank()}), ctx=ctx)
 
 
 async def test_silence_climbs_as_it_was_promised(road: Road) -> None:
-    promised = road.bench.hands.policy.order
+    promised = road.bench.ctx.policy.order
     order_id, rungs = await road.ordered.order(), promised.promised("", 1.0).rungs
     since = await road.bench.value("SELECT planned_at FROM bank_order WHERE order_id = $1", order_id)
     for rung in OrderRung:
@@ -142,10 +142,10 @@ async def test_silence_climbs_as_it_was_promised(road: Road) -> None:
 
 
 async def test_an_order_that_is_taken_back_is_asked_about_as_it_was_promised(road: Road) -> None:
-    promised: OrderPolicy = road.bench.hands.policy.order.promised("", 1.0)
+    promised: OrderPolicy = road.bench.ctx.policy.order.promised("", 1.0)
     order_id = await road.ordered.order()
     await road.send(order_id)
-    await cancel_order(road.bench.hands, order_id, "the victim asked", "officer:sp")
+    await cancel_order(road.bench.ctx, order_id, "the victim asked", "officer:sp")
     cancelled_at = await road.bench.value("SELECT cancelled_at FROM order_cancellation WHERE order_id = $1", order_id)
     dues = {due.what: due.at for due in (await look_later(road, order_id)).dues}
     assert dues[OrderRung.DESK_TASK] == cancelled_at + seconds(promised.cancel_rungs[OrderRung.DESK_TASK])

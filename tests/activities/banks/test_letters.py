@@ -16,17 +16,17 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.reply_links import LinkState
-from activities.context import Hands
-from activities.secrets import Vault
+from activities.context import Context
+from activities.secrets import SecretBox
 from activities.tracing.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkView, Taken
-from activities.tracing.hold_requests import FreezeHands
+from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.request_letters import MAX_ROWS
 from adapters.banks.stated import Answerer, Stated
 from adapters.messages.smtp import Mailer
 from schemas.enums import Rung
 from schemas.outbox.case import Climbed, ClimbRung, Sent
 from tests.activities.bench import Bench
-from tests.factories import SECRET, institution, make_hands, moved, row, rrn, transfer
+from tests.factories import SECRET, institution, make_context, moved, row, rrn, transfer
 
 
 class Postbox:
@@ -61,16 +61,16 @@ def box() -> Postbox:
 
 
 @pytest.fixture
-async def mailing(hands: Hands, box: Postbox) -> AsyncIterator[Bench]:
+async def mailing(ctx: Context, box: Postbox) -> AsyncIterator[Bench]:
     """A bench with a mail route."""
     async with mail_server(box) as mailer:
-        yield Bench(hands, mailer)
+        yield Bench(ctx, mailer)
 
 
 @pytest.fixture
 def linking(mailing: Bench) -> Bench:
     """A bench whose letters have a link."""
-    links = LetterLinks(mailing.hands, Vault(SECRET), PUBLIC_URL)
+    links = LetterLinks(mailing.ctx, SecretBox(SECRET), PUBLIC_URL)
     mailing.freeze = dataclasses.replace(mailing.freeze, links=links)
     return mailing
 
@@ -81,7 +81,7 @@ PUBLIC_URL = "https://police.example"
 async def behind(bench: Bench, letter: EmailMessage) -> LinkView:
     """What the link in a letter leads to."""
     (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", letter.get_content())
-    doors = AnswerLinks(bench.hands, Vault(SECRET))
+    doors = AnswerLinks(bench.ctx, SecretBox(SECRET))
     digest = doors.digest(token)
     assert digest is not None
     view = await doors.look(digest)
@@ -202,7 +202,7 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contrad
     case_no, root, sent = await asked(linking)
     await linking.climb(case_no, sent, Rung.REMINDER)
     (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", box.letters[0].get_content())
-    doors, view = AnswerLinks(linking.hands, Vault(SECRET)), await behind(linking, box.letters[0])
+    doors, view = AnswerLinks(linking.ctx, SecretBox(SECRET)), await behind(linking, box.letters[0])
     form = AnswerForm(
         stated={1: Stated(rrn=root, held_paise=1000_00)},
         seen_paise={1: 1000_00},
@@ -236,7 +236,7 @@ async def test_without_a_mail_route_the_rung_is_climbed_and_says_so(bench: Bench
 
 async def test_without_an_address_the_rung_is_climbed_and_says_so(mailing: Bench, box: Postbox) -> None:
     entry = institution("NOMAIL").model_copy(update={"desk_email": "", "inbound": None})
-    bench = Bench(await make_hands(mailing.pool, [entry]), mailing.freeze.mailer)
+    bench = Bench(await make_context(mailing.pool, [entry]), mailing.freeze.mailer)
     case_no = await bench.complain(transfer(payee_bank="NOMAIL"))
     sent = await bench.ask_one(case_no)
     done = await bench.climb(case_no, sent, Rung.REMINDER, institution="NOMAIL")
@@ -260,7 +260,7 @@ async def test_a_mail_server_that_is_busy_is_tried_again_and_then_left(mailing: 
         await climb_as(mailing, case_no, sent, attempt=1)
     assert failed.value.type == "MailUnreachable"
     assert await rung(mailing, case_no) is None
-    last = mailing.hands.policy.delivery.mail_attempts
+    last = mailing.ctx.policy.delivery.mail_attempts
     assert await climb_as(mailing, case_no, sent, attempt=last) == Climbed(done=False, reason="MailUnreachable")
     assert await rung(mailing, case_no) == "reminder"
 
@@ -275,7 +275,7 @@ async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box
 async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     nowhere = Mailer.from_url("smtp://127.0.0.1:9?from=police@up.example", timeout_seconds=2)
-    bench.freeze = FreezeHands(bench.hands, bench.freeze.carrier, nowhere)
+    bench.freeze = CaseActivities(bench.ctx, bench.freeze.carrier, nowhere)
     with pytest.raises(ApplicationError):
         await climb_as(bench, case_no, sent, attempt=1)
 

@@ -6,36 +6,36 @@ from collections.abc import AsyncIterator
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
-from activities.secrets import Vault, pem
+from activities.secrets import SecretBox, pem
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
 from domain.evidence.pack import SIGNED, NotEvidence
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
-from tests.factories import SECRET, shared_hands
+from tests.factories import SECRET, shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
-OURS = signing_key(Vault(SECRET))
+OURS = signing_key(SecretBox(SECRET))
 FIRST = f"{SIGNED}/0000000001"
 
 
 @pytest.fixture(scope="module")
-async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
-    async with shared_hands(postgres, template_database) as shared:
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    async with shared_context(postgres, template_database) as shared:
         yield shared
 
 
 @pytest.fixture(scope="module")
-async def case_no(hands: Hands) -> str:
-    return (await rich_case(hands))[1]
+async def case_no(ctx: Context) -> str:
+    return (await rich_case(ctx))[1]
 
 
 @pytest.fixture(scope="module")
-async def files(hands: Hands, case_no: str) -> Files:
-    files = unzipped(await packed(hands, case_no))
+async def files(ctx: Context, case_no: str) -> Files:
+    files = unzipped(await packed(ctx, case_no))
     assert f"{FIRST}/signature" in files
     return files
 
@@ -100,22 +100,22 @@ async def test_the_log_binds_every_request_and_its_banks_key(files: Files) -> No
         assert experts_word(again).startswith("step 5"), name
 
 
-async def test_what_was_judged_stays_when_our_address_changes(hands: Hands, files: Files) -> None:
-    row = await hands.pool.fetchrow("SELECT key_id, signature_base FROM bank_evidence WHERE evidence_id = 1")
+async def test_what_was_judged_stays_when_our_address_changes(ctx: Context, files: Files) -> None:
+    row = await ctx.pool.fetchrow("SELECT key_id, signature_base FROM bank_evidence WHERE evidence_id = 1")
     assert row is not None
     assert (row["key_id"], row["signature_base"]) == ("hdfc:1", files[f"{FIRST}/signature-base"])
 
 
 @pytest.mark.parametrize("change", ["headers = '[]'", "path = '/'", "body = 'x', digest = sha256('x')"])
-async def test_what_is_changed_in_the_database_is_found(hands: Hands, change: str) -> None:
-    _, case_no = await rich_case(hands)
-    async with hands.pool.acquire() as connection, connection.transaction():
+async def test_what_is_changed_in_the_database_is_found(ctx: Context, change: str) -> None:
+    _, case_no = await rich_case(ctx)
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await connection.execute("ALTER TABLE bank_evidence DISABLE TRIGGER USER")
         last = "SELECT max(evidence_id) FROM bank_evidence WHERE institution = 'HDFC'"
         await connection.execute(f"UPDATE bank_evidence SET {change} WHERE evidence_id = ({last})")
         await connection.execute("ALTER TABLE bank_evidence ENABLE TRIGGER USER")
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
-    with written(await packed(hands, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
+    with written(await packed(ctx, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
         check(path)

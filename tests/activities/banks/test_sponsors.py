@@ -3,11 +3,11 @@
 import pytest
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.pool import Pool
 from schemas.banks.institutions import InstitutionEntry
 from tests.activities.bench import Bench
-from tests.factories import SECRET, institution, make_hands, row, rrn, transfer
+from tests.factories import SECRET, institution, make_context, row, rrn, transfer
 
 GUEST = InstitutionEntry(
     code="CTKC", name="City Co-operative Bank", ifsc_prefixes=("HDFC0CTKC",), sponsor="HDFC", account_prefixes=("0770",)
@@ -22,7 +22,7 @@ BANKS = [institution("SBIN"), institution("HDFC")]
 async def test_the_sponsor_of_a_bank_without_a_channel_is_asked_and_answers(
     database: Pool, account: str, ifsc: str | None
 ) -> None:
-    bench = Bench(await make_hands(database, [*BANKS, GUEST]))
+    bench = Bench(await make_context(database, [*BANKS, GUEST]))
     root = rrn()
     payee = {"institution": "HDFC", "account": account} | ({"ifsc": ifsc} if ifsc else {})
     case_no = await bench.complain(transfer(1000_00, reference=root, payee=payee))
@@ -37,11 +37,11 @@ async def test_the_sponsor_of_a_bank_without_a_channel_is_asked_and_answers(
 
 
 async def test_once_it_has_a_channel_the_bank_is_asked_itself(database: Pool) -> None:
-    hands = await make_hands(database, [*BANKS, GUEST])
+    ctx = await make_context(database, [*BANKS, GUEST])
     reached = InstitutionEntry.model_validate(GUEST.model_dump() | {"pull": True})
-    await load_directory(database, Vault(SECRET), [reached])
-    await hands.directory.refresh()
-    bench = Bench(hands)
+    await load_directory(database, SecretBox(SECRET), [reached])
+    await ctx.directory.refresh()
+    bench = Bench(ctx)
     payee = {"institution": "HDFC", "account": "50100000000001", "ifsc": "HDFC0CTKC01"}
     case_no = await bench.complain(transfer(payee=payee))
     assert await bench.value("SELECT institution FROM hop WHERE case_no = $1", case_no) == "CTKC"

@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 from temporalio.exceptions import ApplicationError
 
 from activities.cases.desk import add_hop, close_task, correct_hop, escalate_request, stop_request
-from activities.context import Hands
+from activities.context import Context
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
@@ -29,7 +29,7 @@ from schemas.enums import Rung
 from schemas.outbox.case import ClimbRung, SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
 from tests.activities.bench import LOST_REPLY, Bench, Outcome
-from tests.factories import BANKS, complaint, make_hands, moved, row, rrn, transfer
+from tests.factories import BANKS, complaint, make_context, moved, row, rrn, transfer
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
@@ -52,26 +52,26 @@ def loop() -> Iterator[asyncio.AbstractEventLoop]:
     loop.close()
 
 
-def chasing_pennies(hands: Hands) -> Hands:
-    """Hands that chase sums as small as a generated one often is, and so follow most of them.
+def chasing_pennies(ctx: Context) -> Context:
+    """Context that chase sums as small as a generated one often is, and so follow most of them.
 
     A bank's channel stays in use: whether it is would hang on the clock, and on what another run of the machine did.
     """
-    policy = hands.policy
+    policy = ctx.policy
     trail = policy.trail.model_copy(update={"min_chase_paise": 3_00})
     channels = policy.channels.model_copy(update={"failures_to_open": 1000, "silences_to_open": 1000})
-    return dataclasses.replace(hands, policy=policy.model_copy(update={"trail": trail, "channels": channels}))
+    return dataclasses.replace(ctx, policy=policy.model_copy(update={"trail": trail, "channels": channels}))
 
 
 class CaseMachine(RuleBasedStateMachine):
     """What banks, victims, officers and the workflow may do to one case."""
 
-    hands: Hands
+    ctx: Context
     run_in_loop: Callable[[Coroutine[Any, Any, Any]], Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(self.hands)
+        self.bench = Bench(self.ctx)
         self.case_no = ""
         self.known: list[dict[str, Any]] = []
         self.added: list[tuple[int, int]] = []
@@ -247,7 +247,7 @@ class CaseMachine(RuleBasedStateMachine):
             told[what] = rrn()
         correction = HopCorrection.model_validate(told)
         hop_no = data.draw(st.sampled_from(self.run(self.bench.hops(self.case_no, "hop_no"))))
-        self.attempt(correct_hop(self.hands, self.case_no, hop_no, correction, OFFICER))
+        self.attempt(correct_hop(self.ctx, self.case_no, hop_no, correction, OFFICER))
 
     @rule(bank=st.sampled_from((*BANKS, NOWHERE)), data=st.data())
     def the_desk_adds(self, bank: str, data: st.DataObject) -> None:
@@ -263,7 +263,7 @@ class CaseMachine(RuleBasedStateMachine):
             "transferred_at": "2026-11-24T10:00:00",
             "reason": "told by phone",
         }
-        done = self.attempt(add_hop(self.hands, self.case_no, NewHopByDesk.model_validate(told), OFFICER))
+        done = self.attempt(add_hop(self.ctx, self.case_no, NewHopByDesk.model_validate(told), OFFICER))
         if done:
             self.run(self.bench.note(done.follow_up))
             self.added.append((hop_no, done.hop_no or 0))
@@ -272,14 +272,14 @@ class CaseMachine(RuleBasedStateMachine):
     @rule(data=st.data(), verb=st.sampled_from([stop_request, escalate_request]))
     def the_desk_stops_or_hurries(self, data: st.DataObject, verb: Callable[..., Coroutine[Any, Any, Any]]) -> None:
         order = data.draw(st.sampled_from(self.orders))
-        self.attempt(verb(self.hands, self.case_no, UUID(order.request_id), "we must", OFFICER))
+        self.attempt(verb(self.ctx, self.case_no, UUID(order.request_id), "we must", OFFICER))
 
     @rule(data=st.data())
     def the_desk_closes_a_task(self, data: st.DataObject) -> None:
         found = self.run(self.bench.rows("SELECT task_id FROM desk_task WHERE case_no = $1 ORDER BY 1", self.case_no))
         if found:
             (task_id,) = data.draw(st.sampled_from(found))
-            self.attempt(close_task(self.hands, task_id, "spoke to them", OFFICER))
+            self.attempt(close_task(self.ctx, task_id, "spoke to them", OFFICER))
 
     # -- the rules -------------------------------------------------------------------------------------------------
 
@@ -297,7 +297,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     machine = type(
         "Machine",
         (CaseMachine,),
-        {"hands": chasing_pennies(run_in_loop(make_hands(pool))), "run_in_loop": staticmethod(run_in_loop)},
+        {"hands": chasing_pennies(run_in_loop(make_context(pool))), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(

@@ -22,20 +22,20 @@ from tests.factories import complaint, row, rrn, transfer
 
 async def test_a_request_is_stopped_once(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
-    done = await stop_request(bench.hands, case_no, UUID(sent.request_id), "wrong case", OFFICER)
+    done = await stop_request(bench.ctx, case_no, UUID(sent.request_id), "wrong case", OFFICER)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert done.follow_up.news.closed == (HopRef(hop_no=1, revision=0),)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
     with pytest.raises(NotNow, match="stopped"):
-        await stop_request(bench.hands, case_no, UUID(sent.request_id), "again", OFFICER)
+        await stop_request(bench.ctx, case_no, UUID(sent.request_id), "again", OFFICER)
     await bench.check(case_no)
 
 
 async def test_stopping_twice_at_once_writes_off_once(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     done = await asyncio.gather(
-        *(stop_request(bench.hands, case_no, UUID(sent.request_id), "stop", OFFICER) for _ in range(4)),
+        *(stop_request(bench.ctx, case_no, UUID(sent.request_id), "stop", OFFICER) for _ in range(4)),
         return_exceptions=True,
     )
     assert sum(isinstance(one, NotNow) for one in done) == 3
@@ -46,8 +46,8 @@ async def test_stopping_twice_at_once_writes_off_once(bench: Bench) -> None:
 async def test_stopping_leaves_alone_what_was_corrected_out_of_the_request(bench: Bench) -> None:
     case_no = await bench.complain(transfer(100_00), transfer(200_00))
     sent = await bench.ask_one(case_no)
-    await correct_hop(bench.hands, case_no, 1, correction(rrn=rrn()), OFFICER)
-    await stop_request(bench.hands, case_no, UUID(sent.request_id), "stop", OFFICER)
+    await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
+    await stop_request(bench.ctx, case_no, UUID(sent.request_id), "stop", OFFICER)
     assert await bench.buckets(case_no) == {"lost": -300_00, "in_play": 100_00, "untraced": 200_00}
     assert await bench.hops(case_no) == ["open", "closed"]
     await bench.check(case_no)
@@ -55,7 +55,7 @@ async def test_stopping_leaves_alone_what_was_corrected_out_of_the_request(bench
 
 async def test_an_escalation_is_news_for_the_workflow(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
-    done = await escalate_request(bench.hands, case_no, UUID(sent.request_id), "minister called", OFFICER)
+    done = await escalate_request(bench.ctx, case_no, UUID(sent.request_id), "minister called", OFFICER)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert done.follow_up.news.escalate_request_id == sent.request_id
@@ -63,7 +63,7 @@ async def test_an_escalation_is_news_for_the_workflow(bench: Bench) -> None:
     assert await bench.value("SELECT rung FROM hold_request WHERE case_no = $1", case_no) is None
     await bench.climb(case_no, sent, Rung.SUPERVISOR)
     with pytest.raises(NotNow, match="supervisor"):
-        await escalate_request(bench.hands, case_no, UUID(sent.request_id), "again", OFFICER)
+        await escalate_request(bench.ctx, case_no, UUID(sent.request_id), "again", OFFICER)
     await bench.check(case_no)
 
 
@@ -73,10 +73,10 @@ async def test_only_a_live_request_of_this_very_case(bench: Bench, verb: Any) ->
     other, _, _ = await asked(bench)
     for wrong_case, wrong_id in [(other, UUID(sent.request_id)), (case_no, uuid4())]:
         with pytest.raises(NotFound):
-            await verb(bench.hands, wrong_case, wrong_id, "stop", OFFICER)
+            await verb(bench.ctx, wrong_case, wrong_id, "stop", OFFICER)
     await bench.answer("HDFC", case_no, row(1, root, "1000.00"))
     with pytest.raises(NotNow, match="answered"):
-        await verb(bench.hands, case_no, UUID(sent.request_id), "stop", OFFICER)
+        await verb(bench.ctx, case_no, UUID(sent.request_id), "stop", OFFICER)
 
 
 # -- send again ----------------------------------------------------------------------------------------------------
@@ -105,7 +105,7 @@ async def undelivered(bench: Bench) -> tuple[str, UUID]:
 async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
     case_no, sent = await refused(bench, transfer(1000_00), transfer(500_00))
     assert await bench.tasks(case_no) == [("ticket_refused", None)]
-    done = await send_again(bench.hands, case_no, UUID(sent.request_id), "the field is mended", OFFICER)
+    done = await send_again(bench.ctx, case_no, UUID(sent.request_id), "the field is mended", OFFICER)
     assert done.follow_up is not None
     assert done.follow_up.news is not None
     assert [(hop.hop_no, hop.revision, hop.disputed_paise) for hop in done.follow_up.news.opened] == [
@@ -134,15 +134,15 @@ async def test_a_refused_request_is_sent_again_in_another(bench: Bench) -> None:
 
 async def test_only_the_live_hops_of_a_request_are_sent_again(bench: Bench) -> None:
     case_no, sent = await refused(bench, transfer(1000_00), transfer(500_00))
-    await correct_hop(bench.hands, case_no, 1, correction(rrn=rrn()), OFFICER)
-    await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    await correct_hop(bench.ctx, case_no, 1, correction(rrn=rrn()), OFFICER)
+    await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
     assert await bench.hops(case_no, "state, revision") == [("open", 1), ("open", 1)]
     await bench.check(case_no)
 
 
 async def test_a_request_that_never_reached_its_bank_is_sent_again(bench: Bench) -> None:
     case_no, request_id = await undelivered(bench)
-    await send_again(bench.hands, case_no, request_id, "the credentials are mended", OFFICER)
+    await send_again(bench.ctx, case_no, request_id, "the credentials are mended", OFFICER)
     assert (await bench.ask_one(case_no)).delivered
     await bench.check(case_no)
 
@@ -151,7 +151,7 @@ async def test_a_request_on_its_way_is_not_sent_again(bench: Bench) -> None:
     case_no, request_id = await undelivered(bench)
     await bench.pool.execute("UPDATE hold_request SET sent_at = now() WHERE case_no = $1", case_no)
     with pytest.raises(NotNow, match="on its way"):
-        await send_again(bench.hands, case_no, request_id, "mended", OFFICER)
+        await send_again(bench.ctx, case_no, request_id, "mended", OFFICER)
     assert await bench.hops(case_no, "state, revision") == [("asked", 0)]
     await bench.check(case_no)
 
@@ -159,15 +159,15 @@ async def test_a_request_on_its_way_is_not_sent_again(bench: Bench) -> None:
 async def test_what_the_bank_has_or_what_is_over_is_not_sent_again(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     with pytest.raises(NotNow, match="delivered"):
-        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+        await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
     case_no, sent = await refused(bench, transfer(1000_00))
-    await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+    await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
     with pytest.raises(NotNow, match="superseded"):
-        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+        await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
     case_no, sent = await refused(bench, transfer(1000_00))
-    await stop_request(bench.hands, case_no, UUID(sent.request_id), "enough", OFFICER)
+    await stop_request(bench.ctx, case_no, UUID(sent.request_id), "enough", OFFICER)
     with pytest.raises(NotNow, match="stopped"):
-        await send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER)
+        await send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER)
 
 
 async def test_a_bank_that_answers_has_the_request_whatever_its_reply_was(bench: Bench) -> None:
@@ -182,14 +182,14 @@ async def test_a_bank_that_answers_has_the_request_whatever_its_reply_was(bench:
         case_no,
     )
     with pytest.raises(NotNow, match="the bank has it"):
-        await send_again(bench.hands, case_no, request_id, "mended", OFFICER)
+        await send_again(bench.ctx, case_no, request_id, "mended", OFFICER)
     await bench.check(case_no)
 
 
 async def test_sent_again_twice_at_once_goes_out_once(bench: Bench) -> None:
     case_no, sent = await refused(bench, transfer(1000_00))
     done = await asyncio.gather(
-        *(send_again(bench.hands, case_no, UUID(sent.request_id), "mended", OFFICER) for _ in range(4)),
+        *(send_again(bench.ctx, case_no, UUID(sent.request_id), "mended", OFFICER) for _ in range(4)),
         return_exceptions=True,
     )
     assert sum(isinstance(one, NotNow) for one in done) == 3, done
@@ -206,7 +206,7 @@ async def test_an_attempt_that_ends_after_its_request_was_sent_again_asks_nothin
     sending = asyncio.create_task(bench.freeze.send_hold_request(order))
     await bench.bank.called()
     await bench.pool.execute("UPDATE hold_request SET sent_at = sent_at - interval '1 minute'")
-    await send_again(bench.hands, case_no, UUID(order.request_id), "mended", OFFICER)
+    await send_again(bench.ctx, case_no, UUID(order.request_id), "mended", OFFICER)
     bench.bank.gate.set()
     with pytest.raises(ApplicationError):
         await sending
@@ -226,15 +226,15 @@ async def a_task(bench: Bench) -> tuple[str, str, int]:
 
 async def test_a_task_is_closed_once_by_hand(bench: Bench) -> None:
     case_no, _, task_id = await a_task(bench)
-    await close_task(bench.hands, task_id, "spoke to them", OFFICER)
+    await close_task(bench.ctx, task_id, "spoke to them", OFFICER)
     assert await bench.rows("SELECT state, closed_by, reason FROM desk_task WHERE task_id = $1", task_id) == [
         ("closed", OFFICER, "spoke to them")
     ]
     assert (await bench.events(case_no))[-1] == "task_closed"
     with pytest.raises(NotNow):
-        await close_task(bench.hands, task_id, "again", OFFICER)
+        await close_task(bench.ctx, task_id, "again", OFFICER)
     with pytest.raises(NotFound):
-        await close_task(bench.hands, 10**12, "which", OFFICER)
+        await close_task(bench.ctx, 10**12, "which", OFFICER)
     await bench.check(case_no)
 
 
@@ -242,7 +242,7 @@ async def test_the_same_question_is_not_put_twice_while_it_is_open(bench: Bench)
     case_no, root, task_id = await a_task(bench)
     await bench.answer("HDFC", case_no, row(1, root, "0", status_code="02"), job_id="second ticket")
     assert [kind for kind, _ in await bench.tasks(case_no)].count("correct_reference") == 1
-    await close_task(bench.hands, task_id, "spoke to them", OFFICER)
+    await close_task(bench.ctx, task_id, "spoke to them", OFFICER)
     await bench.answer("HDFC", case_no, row(1, root, "0", status_code="02"), job_id="third ticket")
     assert [kind for kind, _ in await bench.tasks(case_no)].count("correct_reference") == 1
     await bench.check(case_no)
@@ -253,7 +253,7 @@ async def test_a_task_closed_by_hand_while_an_answer_closes_it_is_no_deadlock(be
     case_no, _, task_id = await a_task(bench)
     async with bench.pool.acquire() as connection, connection.transaction(), asyncio.timeout(10):
         await connection.execute("SELECT FROM case_file WHERE case_no = $1 FOR NO KEY UPDATE", case_no)
-        by_hand = asyncio.create_task(close_task(bench.hands, task_id, "spoke to them", OFFICER))
+        by_hand = asyncio.create_task(close_task(bench.ctx, task_id, "spoke to them", OFFICER))
         await asyncio.sleep(0.2)
         async with connection.transaction():
             await connection.execute("SET LOCAL lock_timeout = '1s'")
@@ -265,11 +265,11 @@ async def test_a_task_closed_by_hand_while_an_answer_closes_it_is_no_deadlock(be
 async def test_no_verb_finds_a_case_nobody_has(bench: Bench) -> None:
     nobodys = "39999999999999"
     for verb in (
-        add_hop(bench.hands, nobodys, new_hop(), OFFICER),
-        correct_hop(bench.hands, nobodys, 1, correction(rrn=rrn()), OFFICER),
-        stop_request(bench.hands, nobodys, uuid4(), "stop", OFFICER),
-        escalate_request(bench.hands, nobodys, uuid4(), "hurry", OFFICER),
-        send_again(bench.hands, nobodys, uuid4(), "mended", OFFICER),
+        add_hop(bench.ctx, nobodys, new_hop(), OFFICER),
+        correct_hop(bench.ctx, nobodys, 1, correction(rrn=rrn()), OFFICER),
+        stop_request(bench.ctx, nobodys, uuid4(), "stop", OFFICER),
+        escalate_request(bench.ctx, nobodys, uuid4(), "hurry", OFFICER),
+        send_again(bench.ctx, nobodys, uuid4(), "mended", OFFICER),
     ):
         with pytest.raises(NotFound):
             await verb
@@ -280,6 +280,6 @@ async def test_every_verb_works_by_any_number_of_the_case(bench: Bench) -> None:
     case_no = await bench.complain(one)
     ack_no = (await bench.take(complaint(one))).receipt.ack_no
     assert ack_no != case_no
-    done = await correct_hop(bench.hands, ack_no, 1, correction(rrn=rrn()), OFFICER)
+    done = await correct_hop(bench.ctx, ack_no, 1, correction(rrn=rrn()), OFFICER)
     assert done.case_no == case_no
     await bench.check(case_no)

@@ -12,7 +12,7 @@ from domain.errors import NotNow
 from schemas.enums import TaskKind
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER
-from tests.factories import make_hands
+from tests.factories import make_context
 
 NOW = datetime.now(UTC)
 
@@ -23,7 +23,7 @@ async def opened(pool: Pool, kind: TaskKind = TaskKind.ASK_FOR_LIENS, code: str 
 
 
 async def test_one_of_a_kind_is_open_at_a_time(database: Pool) -> None:
-    await make_hands(database)
+    await make_context(database)
     first = await opened(database)
     assert first is not None
     assert await opened(database) is None
@@ -37,20 +37,20 @@ async def test_one_of_a_kind_is_open_at_a_time(database: Pool) -> None:
 
 
 async def test_it_is_closed_by_hand_once_and_has_no_case(database: Pool) -> None:
-    hands = await make_hands(database)
+    ctx = await make_context(database)
     task_id = await opened(database)
     assert task_id is not None
-    done = await close_task(hands, task_id, "they promise it for Monday", OFFICER)
+    done = await close_task(ctx, task_id, "they promise it for Monday", OFFICER)
     assert (done.case_no, done.hop_no, done.kind) == (None, None, TaskKind.ASK_FOR_LIENS)
     row = await database.fetchrow("SELECT state, closed_by, reason FROM desk_task WHERE task_id = $1", task_id)
     assert row is not None
     assert tuple(row) == ("closed", OFFICER, "they promise it for Monday")
     with pytest.raises(NotNow):
-        await close_task(hands, task_id, "again", OFFICER)
+        await close_task(ctx, task_id, "again", OFFICER)
 
 
 async def test_no_case_counts_or_closes_it(database: Pool) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     case_no = await bench.complain()
     await opened(database)
     async with database.acquire() as connection:

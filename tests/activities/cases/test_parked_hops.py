@@ -11,8 +11,8 @@ from activities import outbox
 from activities.cases.desk import correct_hop
 from activities.cases.parked_hops import Done, remind, route_again, write_off
 from activities.directory import load_directory
-from activities.outbox import SweepHands
-from activities.secrets import Vault
+from activities.outbox import SweepActivities
+from activities.secrets import SecretBox
 from db import intake
 from db.cases import parked_hops
 from db.pool import Pool
@@ -20,7 +20,7 @@ from schemas.identifiers import transfer_key
 from schemas.outbox.case import FollowUp, HopRef, Swept
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import Bench
-from tests.factories import BANKS, SECRET, institution, make_hands, moved, row, rrn, transfer
+from tests.factories import BANKS, SECRET, institution, make_context, moved, row, rrn, transfer
 
 HOUR = timedelta(hours=1)
 LONG = timedelta(days=91)
@@ -29,7 +29,7 @@ LONG = timedelta(days=91)
 @pytest.fixture
 async def own(database: Pool) -> AsyncIterator[Bench]:
     """A bench on a database of its own: the sweep looks at every case. Every case is checked at the end."""
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     yield bench
     for (case_no,) in await bench.rows("SELECT case_no FROM case_file"):
         await bench.check(case_no)
@@ -60,7 +60,7 @@ async def sweep(bench: Bench, told: Told) -> Swept:
     """One sweep in which nothing but waiting hops is to be done."""
     await bench.pool.execute("UPDATE case_file SET workflow_started_at = now()")
     await bench.pool.execute("UPDATE case_news SET signalled_at = now() WHERE signalled_at IS NULL")
-    return await SweepHands(bench.hands, told.tell).sweep_outbox()
+    return await SweepActivities(bench.ctx, told.tell).sweep_outbox()
 
 
 async def waited(bench: Bench, case_no: str, how_long: timedelta, hop_no: int = 1) -> None:
@@ -97,11 +97,11 @@ async def test_a_hop_has_a_clock_exactly_while_it_waits(own: Bench) -> None:
     await own.pool.execute("UPDATE hop SET reminded_at = now()")
     before = await own.value("SELECT waiting_since FROM hop")
     nowhere = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "Elsewhere", "account": "1"}})
-    await correct_hop(own.hands, case_no, 1, nowhere, "officer:7")
+    await correct_hop(own.ctx, case_no, 1, nowhere, "officer:7")
     assert await own.hops(case_no, since) == [(True, False)], "put right, and it waits again: the clock begins anew"
     assert await own.value("SELECT waiting_since FROM hop") > before
     right = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "ICIC", "account": "1"}})
-    await correct_hop(own.hands, case_no, 1, right, "officer:7")
+    await correct_hop(own.ctx, case_no, 1, right, "officer:7")
     assert await own.hops(case_no, since) == [(False, False)]
 
 
@@ -133,7 +133,7 @@ async def test_what_the_supervisor_was_told_is_over_when_the_hop_goes_out(own: B
         await waited(own, waiting_case, HOUR)
     await sweep(own, told)
     await correct_hop(
-        own.hands, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
+        own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
     )
     await own.answer("HDFC", answered, row(1, answered_root, "1000.00"))
     assert await own.tasks(case_no) == []
@@ -141,7 +141,7 @@ async def test_what_the_supervisor_was_told_is_over_when_the_hop_goes_out(own: B
 
 
 async def test_waits_are_divided_by_the_clock_factor(database: Pool, told: Told) -> None:
-    bench = Bench(await make_hands(database, clock_factor=3600.0))
+    bench = Bench(await make_context(database, clock_factor=3600.0))
     case_no = await unroutable(bench)
     await waited(bench, case_no, timedelta(seconds=1))
     assert (await sweep(bench, told)).hops_reminded == 1
@@ -198,17 +198,17 @@ async def test_a_hop_put_right_at_the_last_moment_is_not_written_off(own: Bench)
     case_no, _ = await not_found(own)
     await waited(own, case_no, LONG)
     await correct_hop(
-        own.hands, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
+        own.ctx, case_no, 1, HopCorrection.model_validate({"rrn": rrn(), "reason": "a slip"}), "officer:7"
     )
     for hand in (write_off, remind):
-        assert await hand(own.hands, case_no, [1], datetime.now(UTC)) == Done()
+        assert await hand(own.ctx, case_no, [1], datetime.now(UTC)) == Done()
     assert await own.hops(case_no) == ["open"]
 
 
 async def test_two_sweeps_at_once_write_off_once(own: Bench) -> None:
     case_no, _ = await not_found(own)
     await waited(own, case_no, LONG)
-    done = await asyncio.gather(*(write_off(own.hands, case_no, [1], datetime.now(UTC)) for _ in range(4)))
+    done = await asyncio.gather(*(write_off(own.ctx, case_no, [1], datetime.now(UTC)) for _ in range(4)))
     assert sorted(one.hops for one in done) == [0, 0, 0, 1]
     assert await own.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
 
@@ -232,10 +232,10 @@ async def test_a_case_that_fails_keeps_no_other_hop_waiting(
     broken, healthy = await unroutable(own), await unroutable(own)
     await waited(own, broken, LONG + HOUR)
     await waited(own, healthy, LONG)
-    hands = SweepHands(own.hands, told.tell)
+    ctx = SweepActivities(own.ctx, told.tell)
     told.away = {broken}
     await own.pool.execute("UPDATE case_file SET workflow_started_at = now()")
-    swept = [await hands.sweep_outbox() for _ in range(2)]
+    swept = [await ctx.sweep_outbox() for _ in range(2)]
     assert [one.failed for one in swept] == [1, 0]
     assert [one.hops_written_off for one in swept] == [0, 1]
     assert await own.hops(broken) == ["closed"], "committed: its news are in the outbox, and are told later"
@@ -246,7 +246,7 @@ async def test_a_case_that_fails_keeps_no_other_hop_waiting(
 
 async def load(bench: Bench, *entries: str) -> None:
     """Load banks as `goldenhour bank load` does; the hands' own directory is as old as it was."""
-    await load_directory(bench.pool, Vault(SECRET), [institution(code) for code in entries])
+    await load_directory(bench.pool, SecretBox(SECRET), [institution(code) for code in entries])
 
 
 async def test_a_hop_goes_out_by_itself_when_the_directory_learns_its_bank(own: Bench, told: Told) -> None:
@@ -306,7 +306,7 @@ async def test_a_transfer_that_another_case_has_by_its_banks_name_stays_with_the
     root = rrn()
     case_no = await unroutable(own, bank="KKBK Bank", reference=root)
     await load(own, "KKBK")
-    await own.hands.directory.refresh()
+    await own.ctx.directory.refresh()
     other = await own.complain(transfer(1000_00, payee_bank="KKBK", reference=root))
     assert other != case_no
     swept = await sweep(own, told)
@@ -329,11 +329,11 @@ async def test_a_transfer_that_is_just_being_told_of_is_looked_up_again(own: Ben
 async def test_what_the_desk_has_named_meanwhile_is_left_alone(own: Bench) -> None:
     case_no = await unroutable(own, bank="KKBK")
     await load(own, "KKBK")
-    await own.hands.directory.refresh()
+    await own.ctx.directory.refresh()
     named = HopCorrection.model_validate({"reason": "it says", "payee": {"institution": "ICIC", "account": "1"}})
-    await correct_hop(own.hands, case_no, 1, named, "officer:7")
+    await correct_hop(own.ctx, case_no, 1, named, "officer:7")
     now = datetime.now(UTC)
-    assert await route_again(own.hands, case_no, [1], changed_at=now, now=now) == Done()
+    assert await route_again(own.ctx, case_no, [1], changed_at=now, now=now) == Done()
     assert await own.hops(case_no, "revision, institution") == [(1, "ICIC")]
 
 

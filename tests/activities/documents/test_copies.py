@@ -29,7 +29,7 @@ async def _with_copy(office: Office) -> str:
 async def _another_scan(office: Office, case_no: str) -> None:
     fir_id = await office.home.bench.value("SELECT fir_id FROM fir WHERE case_no = $1", case_no)
     copy = FirCopy(document=b64encode(SECOND))
-    await put_fir_copy(office.home.hands, case_no, fir_id, copy, "officer:io")
+    await put_fir_copy(office.home.ctx, case_no, fir_id, copy, "officer:io")
 
 
 def _enclosed(office: Office) -> dict[str, list[bytes]]:

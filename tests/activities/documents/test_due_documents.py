@@ -152,11 +152,11 @@ async def test_a_bank_without_a_mailbox_is_handed_its_notice_by_a_person(office:
 
 async def test_the_desk_sees_which_report_an_officer_can_issue(office: Office) -> None:
     case_no = await office.home.hold(400)
-    before = await preview(office.home.hands, case_no, KIND.MAGISTRATE_REPORT, "")
+    before = await preview(office.home.ctx, case_no, KIND.MAGISTRATE_REPORT, "")
     assert not before.can_be_issued
     assert "officer.name" in {one.field for one in before.lacking}
     await office.assign(case_no)
-    assert (await preview(office.home.hands, case_no, KIND.MAGISTRATE_REPORT, "")).can_be_issued
+    assert (await preview(office.home.ctx, case_no, KIND.MAGISTRATE_REPORT, "")).can_be_issued
     await office.issue()
     assert await office.papers(case_no, KIND.MAGISTRATE_REPORT) == [], "an officer signs it"
     assert any("magistrate_report can be issued" in note for note in await office.task(case_no))
@@ -164,7 +164,7 @@ async def test_the_desk_sees_which_report_an_officer_can_issue(office: Office) -
     await office.issue()
     (task,) = await office.task(case_no)
     assert "magistrate_report" not in task
-    await finish_by_hand(office.home.hands, case_no, DutyKind.FOLLOW_UP, "sent on paper", "officer:io")
+    await finish_by_hand(office.home.ctx, case_no, DutyKind.FOLLOW_UP, "sent on paper", "officer:io")
     await office.issue()
     assert await office.task(case_no) == []
 
@@ -191,7 +191,7 @@ async def test_killed_before_it_is_written_down_it_is_issued_again_once(
     with monkeypatch.context() as patched:
         patched.setattr("activities.documents.due_documents.paper_errands.end", dies)
         with pytest.raises(asyncio.CancelledError):
-            await issue_papers_due(office.home.hands)
+            await issue_papers_due(office.home.ctx)
     assert await office.papers(case_no) == [], "paper, message and errand are one transaction"
     office.home.clock.at += due_documents.LEASE
     await office.issue()
@@ -293,10 +293,10 @@ async def test_a_failure_in_the_middle_of_a_cases_round_costs_no_other_paper(
 async def test_papers_of_a_case_whose_money_is_chased_wait_for_its_first_quarter_of_an_hour(
     office: Office, clock_factor: float
 ) -> None:
-    office.home.hands = replace(office.home.hands, policy=load_policy(), clock_factor=clock_factor)
+    office.home.ctx = replace(office.home.ctx, policy=load_policy(), clock_factor=clock_factor)
     case_no = await office.home.hold(400)
     await office.assign(case_no)
-    wait = timedelta(seconds=office.home.hands.policy.right_of_way.papers_after_seconds / clock_factor)
+    wait = timedelta(seconds=office.home.ctx.policy.right_of_way.papers_after_seconds / clock_factor)
     assert wait == timedelta(minutes=15) / clock_factor
     opened_at = await office.home.bench.value("SELECT opened_at FROM case_file WHERE case_no = $1", case_no)
     await office.pool.execute("UPDATE paper_errand SET next_attempt_at = $2 WHERE case_no = $1", case_no, opened_at)
@@ -309,7 +309,7 @@ async def test_papers_of_a_case_whose_money_is_chased_wait_for_its_first_quarter
 
 
 async def test_papers_of_a_settled_case_come_at_once(office: Office) -> None:
-    office.home.hands = replace(office.home.hands, policy=load_policy())
+    office.home.ctx = replace(office.home.ctx, policy=load_policy())
     case_no = await office.home.hold(400)
     await office.assign(case_no)
     await office.home.bench.settle(case_no)

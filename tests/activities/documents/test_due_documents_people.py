@@ -93,7 +93,7 @@ async def test_cause_is_shown_by_a_notice_that_an_officer_has_issued(office: Off
     (task,) = [note for note in await office.task(case_no) if "notice_107" in note]
     lacks = "court_order.court, court_order.order_no, court_order.made_on, place, show_cause_by, grounds, approved_by"
     assert f"notice_107 lacks {lacks}" in task
-    await approve_attachment(office.home.hands, hold_id, "the trail is clear", SP)
+    await approve_attachment(office.home.ctx, hold_id, "the trail is clear", SP)
     await office.home.court_order(case_no, "bnss_107", "keep_hold")
     await office.issue()
     (task,) = [note for note in await office.task(case_no) if "notice_107" in note]

@@ -109,13 +109,13 @@ async def test_the_court_asks_to_show_cause_and_other_eyes_have_approved(desk: D
         "approved_at",
     ]
     with pytest.raises(SameEyes):
-        await approve_attachment(desk.home.hands, UUID(hold), "mine", officer("io", Role.SP))
+        await approve_attachment(desk.home.ctx, UUID(hold), "mine", officer("io", Role.SP))
     with pytest.raises(asyncpg.CheckViolationError):
         await desk.pool.execute(
             "INSERT INTO attachment_approval VALUES ($1, $2, 'io', now(), 'mine')", UUID(hold), case_no
         )
     await desk.to_show_cause(case_no)
-    again = await approve_attachment(desk.home.hands, UUID(hold), "again", officer("sp2", Role.SP))
+    again = await approve_attachment(desk.home.ctx, UUID(hold), "again", officer("sp2", Role.SP))
     assert again.approved_by == "sp", "it is approved once"
     facts = await desk.facts(await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk)))
     assert (facts["court_order"]["court"], facts["court_order"]["kind"]) == ("CJM Lucknow", "bnss_107")
@@ -135,7 +135,7 @@ async def test_who_investigates_now_has_not_approved(desk: Desk) -> None:
         district="LUCKNOW",
         phone="9454400001",
     )
-    await assign_officer(desk.home.hands, case_no, io, "officer:chief")
+    await assign_officer(desk.home.ctx, case_no, io, "officer:chief")
     with pytest.raises(PaperLacks, match=r"approved_by\.name"):
         await desk.issue(case_no, KIND.NOTICE_107, hold, particulars=particulars(desk))
 
@@ -204,7 +204,7 @@ class TestOrders:
     async def test_the_order_names_who_prepared_and_who_approved(self, desk: Desk) -> None:
         case_no = await desk.whole(payer={"institution": "SBIN", "account": "30000000777"})
         order_id = await desk.order(case_no)
-        pdf = await OrderPapers(desk.home.hands).of(UUID(order_id))
+        pdf = await OrderPapers(desk.home.ctx).of(UUID(order_id))
         assert pdf.startswith(b"%PDF-")
         paper_id = await desk.value("SELECT paper_id FROM paper WHERE order_id = $1", UUID(order_id))
         facts = await desk.facts(IssuedPaper(paper_id=paper_id, number="", digest=""))
@@ -214,7 +214,7 @@ class TestOrders:
         assert (line["amount_paise"], line["ack_no"]) == (400_00, case_no)
         assert line["beneficiary"]["account"] == "30000000777"
         assert line["beneficiary"]["institution_name"] == "SBIN Bank"
-        assert await OrderPapers(desk.home.hands).of(UUID(order_id)) == pdf, "issued once"
+        assert await OrderPapers(desk.home.ctx).of(UUID(order_id)) == pdf, "issued once"
 
     async def test_an_order_names_people_and_no_logins(self, desk: Desk) -> None:
         case_no = await desk.whole()
@@ -232,7 +232,7 @@ class TestOrders:
             district="LUCKNOW",
             phone="9454400001",
         )
-        await assign_officer(desk.home.hands, case_no, known, "officer:chief")
+        await assign_officer(desk.home.ctx, case_no, known, "officer:chief")
         facts = await desk.facts(await desk.issue(case_no, KIND.RELEASE_ORDER, order_id))
         assert (facts["orderer"]["name"], facts["officer"]["name"]) == ("R. K. Singh", "Pragya Tripathi")
 

@@ -4,30 +4,30 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
 from domain.evidence.pack import WORDS, NotEvidence
 from tests.activities.evidence_case import packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
-from tests.factories import SECRET, shared_hands
+from tests.factories import SECRET, shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
-OURS = signing_key(Vault(SECRET))
+OURS = signing_key(SecretBox(SECRET))
 
 
 @pytest.fixture(scope="module")
-async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
-    async with shared_hands(postgres, template_database) as shared:
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    async with shared_context(postgres, template_database) as shared:
         yield shared
 
 
-async def _behind_the_log(hands: Hands, table: str, change: str, case_no: str) -> None:
+async def _behind_the_log(ctx: Context, table: str, change: str, case_no: str) -> None:
     """What the owner of a table can do."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await connection.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
         await connection.execute(f"UPDATE {table} t SET {change}", case_no)
         await connection.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -48,16 +48,16 @@ async def _behind_the_log(hands: Hands, table: str, change: str, case_no: str) -
         ),
     ],
 )
-async def test_words_changed_in_the_database_are_found(hands: Hands, table: str, change: str) -> None:
-    home, case_no = await rich_case(hands)
+async def test_words_changed_in_the_database_are_found(ctx: Context, table: str, change: str) -> None:
+    home, case_no = await rich_case(ctx)
     await home.check(case_no)
-    with written(await packed(hands, case_no)) as path:
+    with written(await packed(ctx, case_no)) as path:
         check(path)
-    await _behind_the_log(hands, table, change, case_no)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    await _behind_the_log(ctx, table, change, case_no)
+    async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
-    with written(await packed(hands, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
+    with written(await packed(ctx, case_no)) as path, pytest.raises(NotEvidence, match="bound"):
         check(path)
 
 
@@ -76,9 +76,9 @@ def _forgeries(files: Files) -> dict[str, Files]:
     }
 
 
-async def test_words_changed_in_a_pack_that_is_signed_anew_are_found(hands: Hands) -> None:
-    _, case_no = await rich_case(hands)
-    files = unzipped(await packed(hands, case_no))
+async def test_words_changed_in_a_pack_that_is_signed_anew_are_found(ctx: Context) -> None:
+    _, case_no = await rich_case(ctx)
+    files = unzipped(await packed(ctx, case_no))
     assert len([name for name in files if name.startswith(f"{WORDS}/")]) == 2, "an answer and a confirmation"
     assert is_whole(zipped(resigned(files, OURS)))
     assert experts_word(files) == ""

@@ -13,10 +13,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import pack, public_key
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.evidence import pack as evidence
 from db.pool import Pool
 from domain.errors import NotFound
@@ -36,28 +36,28 @@ from tests.activities.evidence_case import (
     with_secrets,
 )
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
-from tests.factories import SECRET, shared_hands
+from tests.factories import SECRET, shared_context
 from tests.paths import ROOT
 from tests.pdf_text import text_in
 from workers.embedded.postgres import EmbeddedPostgres
 
 
 @pytest.fixture(scope="module")
-async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
-    async with shared_hands(postgres, template_database) as shared:
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    async with shared_context(postgres, template_database) as shared:
         yield shared
 
 
 @pytest.fixture(scope="module")
-async def case_no(hands: Hands) -> str:
-    home, case_no = await rich_case(hands)
+async def case_no(ctx: Context) -> str:
+    home, case_no = await rich_case(ctx)
     await with_secrets(home, case_no)
     return case_no
 
 
 @pytest.fixture(scope="module")
-async def archive(hands: Hands, case_no: str) -> bytes:
-    return await packed(hands, case_no)
+async def archive(ctx: Context, case_no: str) -> bytes:
+    return await packed(ctx, case_no)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +69,7 @@ def lines_of(files: Files, name: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in files[name].splitlines()]
 
 
-async def test_the_pack_tells_the_whole_case(hands: Hands, case_no: str, files: Files) -> None:
+async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: Files) -> None:
     assert {*evidence.FILES, EVENTS, TIMELINE, PUBLIC_KEY, MANIFEST, SIGNATURE} <= files.keys()
     filled = {name for name in evidence.FILES if files[name]}
     assert {
@@ -91,7 +91,7 @@ async def test_the_pack_tells_the_whole_case(hands: Hands, case_no: str, files: 
         "restorations/steps.jsonl",
     } <= filled
     events = files[EVENTS].decode().splitlines()
-    logged = await hands.pool.fetchval("SELECT count(*) FROM case_event WHERE case_no = $1", case_no)
+    logged = await ctx.pool.fetchval("SELECT count(*) FROM case_event WHERE case_no = $1", case_no)
     assert len(events) == EVENT_LINES * logged
     (case,) = lines_of(files, "case/case.json")
     assert case["event_hash"] == rf"\x{events[-EVENT_LINES]}"
@@ -128,8 +128,8 @@ async def test_what_banks_signed_is_in_it_and_what_strangers_said_is_not(files: 
     assert STRANGER not in files.values()
 
 
-async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: Files) -> None:
-    digest = await hands.pool.fetchval("SELECT encode(body_digest, 'hex') FROM complaint WHERE case_no = $1", case_no)
+async def test_what_must_not_leave_does_not(ctx: Context, case_no: str, files: Files) -> None:
+    digest = await ctx.pool.fetchval("SELECT encode(body_digest, 'hex') FROM complaint WHERE case_no = $1", case_no)
     # What was sent is evidence only as it went: it is the court's to see.
     shown = {name: content for name, content in files.items() if not name.endswith((".pdf", "/content"))}
     everything = b"\n".join(shown.values())
@@ -152,9 +152,9 @@ async def test_what_must_not_leave_does_not(hands: Hands, case_no: str, files: F
 
 
 async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
-    hands: Hands, case_no: str, files: Files
+    ctx: Context, case_no: str, files: Files
 ) -> None:
-    accused = unzipped(await packed(hands, case_no, Edition.ACCUSED))
+    accused = unzipped(await packed(ctx, case_no, Edition.ACCUSED))
     reachable = {name for name, content in files.items() if MOBILE in text_in(content)}
     assert reachable, "the application prints the victim's mobile"
     assert [name for name, content in accused.items() if MOBILE.encode() in content or MOBILE in text_in(content)] == []
@@ -169,15 +169,15 @@ async def test_the_accused_has_no_paper_that_tells_where_the_victim_is_reached(
     assert experts_word(accused) == ""
 
 
-async def test_the_same_case_gives_the_same_bytes(hands: Hands, case_no: str, archive: bytes) -> None:
-    assert await packed(hands, case_no) == archive
+async def test_the_same_case_gives_the_same_bytes(ctx: Context, case_no: str, archive: bytes) -> None:
+    assert await packed(ctx, case_no) == archive
 
 
-async def test_that_a_pack_was_made_is_entered(hands: Hands) -> None:
-    home, case_no = await rich_case(hands)
+async def test_that_a_pack_was_made_is_entered(ctx: Context) -> None:
+    home, case_no = await rich_case(ctx)
     into = io.BytesIO()
     steps: list[tuple[int, int]] = []
-    made = await pack(maker(home.hands), case_no, into, "officer:io", lambda done, total: steps.append((done, total)))
+    made = await pack(maker(home.ctx), case_no, into, "officer:io", lambda done, total: steps.append((done, total)))
     assert steps[-1][0] == steps[-1][1], "the bar comes to its end"
     assert made.sha256 == hashlib.sha256(into.getvalue()).hexdigest()
     (kind, actor, data) = (
@@ -186,19 +186,19 @@ async def test_that_a_pack_was_made_is_entered(hands: Hands) -> None:
     assert (kind, actor) == ("evidence_packed", "officer:io")
     assert data == {"edition": "court", "sha256": made.sha256, "files": made.files, "events": made.events}
     await home.check(case_no)
-    with zipfile.ZipFile(io.BytesIO(await packed(home.hands, case_no))) as again:
+    with zipfile.ZipFile(io.BytesIO(await packed(home.ctx, case_no))) as again:
         assert b"evidence_packed" in again.read(EVENTS)
 
 
-async def test_a_number_that_nobody_has_is_said_so(hands: Hands) -> None:
+async def test_a_number_that_nobody_has_is_said_so(ctx: Context) -> None:
     with pytest.raises(NotFound, match="29999999999999"):
-        await packed(hands, "29999999999999")
+        await packed(ctx, "29999999999999")
 
 
 async def test_whole_as_it_is(archive: bytes, files: Files) -> None:
     with written(archive) as path:
         whole = check(path)
-    assert (whole.files, whole.key_pem) == (len(files), public_key(Vault(SECRET)))
+    assert (whole.files, whole.key_pem) == (len(files), public_key(SecretBox(SECRET)))
     assert experts_word(files) == ""
 
 

@@ -8,14 +8,14 @@ import asyncpg
 import pytest
 
 from activities import outbox
-from activities.outbox import SweepHands
+from activities.outbox import SweepActivities
 from db import bank_gateway
 from db.banks import bank_keys
 from db.tracing import answer_links
 from schemas.banks.keys import BankKey
 from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
-from tests.factories import make_hands, transfer
+from tests.factories import make_context, transfer
 
 DAY = timedelta(days=1)
 
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 async def own(database: asyncpg.Pool) -> Bench:
     """A bench on a database of its own: the sweep looks at every row."""
-    return Bench(await make_hands(database))
+    return Bench(await make_context(database))
 
 
 async def nobody(_: FollowUp) -> None:
@@ -31,7 +31,7 @@ async def nobody(_: FollowUp) -> None:
 
 
 async def purged(own: Bench) -> int:
-    return (await SweepHands(own.hands, nobody).sweep_outbox()).guards_purged
+    return (await SweepActivities(own.ctx, nobody).sweep_outbox()).guards_purged
 
 
 async def a_link(own: Bench, request_id: UUID, ended: timedelta, name: str) -> int:
@@ -62,7 +62,7 @@ async def a_request(own: Bench) -> UUID:
 
 async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(own: Bench) -> None:
     request_id = await a_request(own)
-    keep = timedelta(seconds=own.hands.policy.replay.keep_ended_links_seconds)
+    keep = timedelta(seconds=own.ctx.policy.replay.keep_ended_links_seconds)
     used = await a_link(own, request_id, keep + 9 * DAY, "used")
     in_part = await a_link(own, request_id, keep + 8 * DAY, "in part")
     for link_id in (used, in_part):
@@ -97,7 +97,7 @@ async def test_the_database_lets_no_other_link_go(own: Bench) -> None:
 
 
 async def test_keys_of_banks_go_when_the_policy_says(own: Bench) -> None:
-    keep = timedelta(seconds=own.hands.policy.replay.keep_feed_keys_seconds)
+    keep = timedelta(seconds=own.ctx.policy.replay.keep_feed_keys_seconds)
     async with own.pool.acquire() as connection:
         for key, age in (("old", keep + DAY), ("new", keep - DAY)):
             await bank_gateway.use_key(connection, "HDFC", key, key.encode(), datetime.now(UTC) - age)
@@ -109,7 +109,7 @@ async def test_keys_of_banks_go_when_the_policy_says(own: Bench) -> None:
 
 
 async def test_nonces_go_when_no_signature_can_use_them_again(own: Bench) -> None:
-    now, window = datetime.now(UTC), timedelta(seconds=own.hands.policy.signatures.window_seconds)
+    now, window = datetime.now(UTC), timedelta(seconds=own.ctx.policy.signatures.window_seconds)
     async with own.pool.acquire() as connection:
         key = BankKey(key_id="hdfc-1", institution="HDFC", public_key=b"k" * 32, not_before=now - DAY)
         await bank_keys.add_key(connection, key, now)

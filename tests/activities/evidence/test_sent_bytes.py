@@ -7,35 +7,35 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.archive import check
 from activities.evidence.pack import signing_key
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.evidence.integrity import case_records
 from domain.evidence.integrity import Check, examine
 from domain.evidence.pack import EXCHANGES, SENT, Edition, NotEvidence
 from tests.activities.evidence_case import LETTER, MOBILE, TOKEN, packed, rich_case
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
-from tests.factories import SECRET, shared_hands
+from tests.factories import SECRET, shared_context
 from workers.embedded.postgres import EmbeddedPostgres
 
-OURS = signing_key(Vault(SECRET))
+OURS = signing_key(SecretBox(SECRET))
 
 
 @pytest.fixture(scope="module")
-async def hands(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Hands]:
-    async with shared_hands(postgres, template_database) as shared:
+async def ctx(postgres: EmbeddedPostgres, template_database: str) -> AsyncIterator[Context]:
+    async with shared_context(postgres, template_database) as shared:
         yield shared
 
 
 @pytest.fixture(scope="module")
-async def case_no(hands: Hands) -> str:
-    return (await rich_case(hands))[1]
+async def case_no(ctx: Context) -> str:
+    return (await rich_case(ctx))[1]
 
 
 @pytest.fixture(scope="module")
-async def files(hands: Hands, case_no: str) -> Files:
-    return unzipped(await packed(hands, case_no))
+async def files(ctx: Context, case_no: str) -> Files:
+    return unzipped(await packed(ctx, case_no))
 
 
 def _folders(files: Files, about: str) -> list[str]:
@@ -64,8 +64,8 @@ def test_a_letter_has_its_link_written_over_and_the_digest_of_what_the_bank_has(
     assert files["log/events.txt"].decode().count(f'"sent_sha256": "{whole}"') == 2, "the one that was lost too"
 
 
-async def test_the_accused_has_the_digest_of_what_names_the_victim(hands: Hands, case_no: str, files: Files) -> None:
-    accused = unzipped(await packed(hands, case_no, Edition.ACCUSED))
+async def test_the_accused_has_the_digest_of_what_names_the_victim(ctx: Context, case_no: str, files: Files) -> None:
+    accused = unzipped(await packed(ctx, case_no, Edition.ACCUSED))
     (folder,) = _folders(files, "hold_request")
     missing = files.keys() - accused.keys()
     assert {f"{folder}/body", f"{folder}/content", f"{folder}/reply"} <= missing
@@ -121,16 +121,16 @@ def test_whoever_signs_a_changed_pack_anew_is_found(files: Files) -> None:
         "masked = true, digest = sha256('x')",
     ],
 )
-async def test_what_is_changed_in_the_database_is_found(hands: Hands, change: str) -> None:
-    home, case_no = await rich_case(hands)
+async def test_what_is_changed_in_the_database_is_found(ctx: Context, change: str) -> None:
+    home, case_no = await rich_case(ctx)
     await home.check(case_no)
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         await connection.execute("ALTER TABLE bank_exchange DISABLE TRIGGER USER")
         mine = "request_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
         await connection.execute(f"UPDATE bank_exchange SET {change} WHERE {mine}", case_no)
         await connection.execute("ALTER TABLE bank_exchange ENABLE TRIGGER USER")
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         (record,) = [record async for record in case_records(connection, case_no)]
     assert {found.check for found in examine(record)} == {Check.WORDS_CHANGED}
-    with written(await packed(hands, case_no)) as path, pytest.raises(NotEvidence, match="log"):
+    with written(await packed(ctx, case_no)) as path, pytest.raises(NotEvidence, match="log"):
         check(path)

@@ -8,9 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances import decisions
-from activities.grievances.deadlines import GrievanceHands
+from activities.grievances.deadlines import GrievanceActivities
 from activities.grievances.decisions import HOLDER
 from activities.holds.small_holds import decide_micro
 from db.grievances import grievances as rows
@@ -53,27 +53,27 @@ class Appeal:
 
     def __init__(self, holds: Holds, case_no: str, hold_id: UUID) -> None:
         self.holds, self.case_no, self.hold_id = holds, case_no, hold_id
-        self.hands = holds.hands
-        self.engine = GrievanceHands(self.hands)
+        self.ctx = holds.ctx
+        self.engine = GrievanceActivities(self.ctx)
         self.identity: UUID
 
     async def file(self, text: str = TEXT, contact: str = "9876500000") -> GrievanceDone:
         new = NewGrievance(text=text, language=Language.HI, contact=contact)
-        done = await decisions.file_grievance(self.hands, self.hold_id, new, HOLDER)
+        done = await decisions.file_grievance(self.ctx, self.hold_id, new, HOLDER)
         self.identity = done.grievance_id
         return done
 
     async def report(self, institution: str | None = "HDFC", by: Acting | str = "bank:HDFC") -> GrievanceDone:
-        return await decisions.report(self.hands, self.identity, REPORT, by, institution=institution)
+        return await decisions.report(self.ctx, self.identity, REPORT, by, institution=institution)
 
     async def decide(
         self, by: Acting, level: GrievanceLevel, decision: GrievanceDecision, paise: int | None = None
     ) -> GrievanceDone:
         decided = GrievanceDecided(level=level, decision=decision, released_paise=paise, reason="as the papers say")
-        return await decisions.decide(self.hands, self.identity, decided, by)
+        return await decisions.decide(self.ctx, self.identity, decided, by)
 
     async def appeal_on(self, level: GrievanceLevel) -> GrievanceDone:
-        return await decisions.appeal_on(self.hands, self.identity, AppealOn(level=level, text="look again"), HOLDER)
+        return await decisions.appeal_on(self.ctx, self.identity, AppealOn(level=level, text="look again"), HOLDER)
 
     async def tick(self, days: float = 0) -> list[str]:
         """Let time pass and do what has fallen due, as the workflow does; what that was."""
@@ -116,8 +116,8 @@ async def an_appeal(holds: Holds) -> Appeal:
 
 
 @pytest.fixture
-async def appeal(hands: Hands) -> Appeal:
-    return await an_appeal(Holds(hands))
+async def appeal(ctx: Context) -> Appeal:
+    return await an_appeal(Holds(ctx))
 
 
 # -- filing ------------------------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ async def test_against_nothing_there_is_no_grievance(appeal: Appeal) -> None:
         await appeal.file()
     new = NewGrievance(text=TEXT, language=Language.EN)
     with pytest.raises(NotFound):
-        await decisions.file_grievance(appeal.hands, uuid4(), new, HOLDER)
+        await decisions.file_grievance(appeal.ctx, uuid4(), new, HOLDER)
 
 
 # -- the bank ----------------------------------------------------------------------------------------------------------
@@ -295,11 +295,11 @@ async def test_up_the_whole_ladder_by_appeal_and_the_state_decides_last(appeal: 
     assert len(told) == 4 * 3, "each decision, by SMS in two languages and by mail"
 
 
-async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_above(hands: Hands) -> None:
-    holds = Holds(hands)
+async def test_whoever_decided_below_or_kept_the_small_hold_does_not_decide_above(ctx: Context) -> None:
+    holds = Holds(ctx)
     appeal = Appeal(holds, *await holds.hold(150))
     kept = MicroDecided(decision=MicroDecision.KEEP, reason="to be looked into")
-    await decide_micro(holds.hands, appeal.hold_id, kept, IO)
+    await decide_micro(holds.ctx, appeal.hold_id, kept, IO)
     await appeal.file()
     await appeal.report()
     with pytest.raises(SameEyes):
@@ -361,9 +361,9 @@ async def test_two_workers_at_once_escalate_once(appeal: Appeal) -> None:
 async def test_the_supervisor_need_not_wait(appeal: Appeal) -> None:
     await appeal.file()
     why = GrievanceReason(level=LEVEL.BANK, reason="the bank has closed its branch")
-    assert (await decisions.escalate(appeal.hands, appeal.identity, why, CHIEF)).level == "io"
+    assert (await decisions.escalate(appeal.ctx, appeal.identity, why, CHIEF)).level == "io"
     with pytest.raises(MayNot):
-        await decisions.escalate(appeal.hands, appeal.identity, why.model_copy(update={"level": LEVEL.IO}), IO)
+        await decisions.escalate(appeal.ctx, appeal.identity, why.model_copy(update={"level": LEVEL.IO}), IO)
 
 
 async def test_it_is_overtaken_when_nothing_is_on_hold_any_more(appeal: Appeal) -> None:
@@ -382,7 +382,7 @@ async def test_it_is_overtaken_when_nothing_is_on_hold_any_more(appeal: Appeal) 
 
 async def test_it_is_withdrawn_and_another_may_come(appeal: Appeal) -> None:
     await appeal.file()
-    assert (await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)).state == "withdrawn"
+    assert (await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)).state == "withdrawn"
     with pytest.raises(NotNow, match="is withdrawn"):
         await appeal.decide(IO, LEVEL.BANK, UPHELD)
     first = appeal.identity
@@ -394,14 +394,14 @@ async def test_the_officer_whose_hold_it_is_does_not_withdraw_it(appeal: Appeal)
     await appeal.report()
     told = WithdrawGrievance(level=LEVEL.IO, reason="he said so on the phone")
     with pytest.raises(MayNot):
-        await decisions.withdraw(appeal.hands, appeal.identity, told, IO)
+        await decisions.withdraw(appeal.ctx, appeal.identity, told, IO)
     assert await appeal.stands() == ("open", "io", None)
 
 
 async def test_what_is_withdrawn_for_the_holder_has_its_reason_and_the_holder_is_told(appeal: Appeal) -> None:
     await appeal.file()
     told = WithdrawGrievance(level=LEVEL.BANK, reason="he came to the counter")
-    done = await decisions.withdraw(appeal.hands, appeal.identity, told, officer("desk", Role.DESK))
+    done = await decisions.withdraw(appeal.ctx, appeal.identity, told, officer("desk", Role.DESK))
     assert done.state == "withdrawn"
     reason = "SELECT reason FROM grievance WHERE grievance_id = $1"
     assert await appeal.holds.bench.value(reason, appeal.identity) == "he came to the counter"
@@ -414,10 +414,10 @@ async def test_what_is_withdrawn_for_the_holder_has_its_reason_and_the_holder_is
 
 
 async def test_filing_and_withdrawing_has_an_end(appeal: Appeal) -> None:
-    most = appeal.hands.policy.grievance.filed_max
+    most = appeal.ctx.policy.grievance.filed_max
     for _ in range(most):
         await appeal.file()
-        await decisions.withdraw(appeal.hands, appeal.identity, None, HOLDER)
+        await decisions.withdraw(appeal.ctx, appeal.identity, None, HOLDER)
     with pytest.raises(NotNow, match=f"{most} grievances about this hold were filed"):
         await appeal.file()
 
@@ -440,10 +440,10 @@ async def test_all_that_is_free_is_ordered_and_the_holder_is_told_that_and_then_
 
 async def test_another_policy_changes_nothing_that_is_under_way(appeal: Appeal) -> None:
     await appeal.file()
-    rules = appeal.hands.policy.grievance
+    rules = appeal.ctx.policy.grievance
     quick = rules.model_copy(update={"level_seconds": dict.fromkeys(LEVEL, 60.0)})
-    object.__setattr__(appeal.hands, "policy", appeal.hands.policy.model_copy(update={"grievance": quick}))
-    appeal.engine = GrievanceHands(appeal.hands)
+    object.__setattr__(appeal.ctx, "policy", appeal.ctx.policy.model_copy(update={"grievance": quick}))
+    appeal.engine = GrievanceActivities(appeal.ctx)
     assert await appeal.tick(6.9) == []
     assert await appeal.tick(0.2) == ["escalate"]
     assert await appeal.tick(14) == [], "and so has the next level"

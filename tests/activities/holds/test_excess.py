@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER
@@ -16,8 +16,8 @@ LATER = {"transaction_datetime": "2026-11-24 12:00:00"}
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 @pytest.mark.parametrize("looked_at", [False, True])
@@ -54,9 +54,9 @@ async def test_excess_that_a_bank_let_go_under_an_order_taken_back_is_not_ordere
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
     order_id = await holds.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await holds.bench.pool.execute("UPDATE bank_order SET tried_at = now() WHERE order_id = $1", order_id)
-    await cancel_order(holds.hands, order_id, "the account is looked at anew", "officer:sp")
-    line = ConfirmedLine(line_no=1, amount_paise=500_00, done_at=holds.hands.now())
-    await take_confirmation(holds.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+    await cancel_order(holds.ctx, order_id, "the account is looked at anew", "officer:sp")
+    line = ConfirmedLine(line_no=1, amount_paise=500_00, done_at=holds.ctx.now())
+    await take_confirmation(holds.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
     assert RELEASE_EXCESS not in await holds.tick(hold_id)
     assert await holds.orders(case_no) == [("excess", "cancelled", 500_00)]
 

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds.small_holds import decide_micro
 from activities.orders.orders import cancel_order
 from activities.police.firs import assign_officer
@@ -20,7 +20,7 @@ from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
 from schemas.enums import Role, SettlementDecision
 from schemas.holds import MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
-from tests.activities.hold_world import APPEAL, Holds, WatchedHands
+from tests.activities.hold_world import APPEAL, Holds, WatchedContext
 from tests.activities.notifications.test_outbox import IO
 from tests.activities.way_home import officer
 from tests.factories import row, rrn
@@ -31,8 +31,8 @@ WARNINGS = ["warn_30", "warn_15", "warn_7", "warn_1"]
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 # -- the holder --------------------------------------------------------------------------------------------------------
@@ -54,7 +54,7 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
     waited = await holds.bench.value(
         "SELECT holder_told_at - first_held_at FROM account_hold WHERE hold_id = $1", hold_id
     )
-    assert waited < timedelta(seconds=holds.hands.policy.hold.tell_holder_within_seconds)
+    assert waited < timedelta(seconds=holds.ctx.policy.hold.tell_holder_within_seconds)
     await holds.act(hold_id, TELL_HOLDER)
     assert await holds.tick(hold_id, 1) == []
     assert await holds.messages(case_no, "hold") == told
@@ -77,14 +77,14 @@ async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(hol
 
 async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds: Holds) -> None:
     _, hold_id = await holds.hold(600, **CONTACT)
-    holds.engine = Idle(holds.hands, APPEAL)
+    holds.engine = Idle(holds.ctx, APPEAL)
     for looks in (1, 2):
         assert (await holds.look(hold_id)).dues[0].what == TELL_HOLDER
         assert holds.engine.done == [TELL_HOLDER] * looks
 
 
-class Idle(WatchedHands):
-    """Hands that do nothing of what they are asked."""
+class Idle(WatchedContext):
+    """Context that do nothing of what they are asked."""
 
     async def _attend(
         self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
@@ -126,7 +126,7 @@ async def test_a_hold_that_begins_anew_is_told_anew_and_lapses_from_then(holds: 
 
 async def test_every_warning_reaches_desk_officer_and_victim(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600)
-    await assign_officer(holds.hands, case_no, IO, "officer:chief")
+    await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     await holds.tick(hold_id)
     done = [await holds.tick(hold_id, days) for days in (59, 1.1, 15, 8, 6)]
     assert done == [[], *([warning] for warning in WARNINGS)]
@@ -209,7 +209,7 @@ async def test_what_a_cancelled_order_leaves_free_lapses_as_the_rest(holds: Hold
     order_id = await order(holds, case_no, hold_id, 600_00)
     assert await holds.tick(hold_id, 91) == []
     told = await holds.told(case_no)
-    await cancel_order(holds.hands, order_id, "made in error", "officer:sp")
+    await cancel_order(holds.ctx, order_id, "made in error", "officer:sp")
     assert await holds.told(case_no) == told + 1
     assert (await holds.tick(hold_id))[-1:] in ([LAPSE], ["warn_30"])
     assert ("lapsed", "planned", 600_00) in await holds.orders(case_no)
@@ -312,12 +312,12 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
     assert await holds.tasks(case_no) == ["micro_hold"]
-    done = await decide_micro(holds.hands, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
+    done = await decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
     assert (done.released_paise, done.case_ack_no) == (150_00, case_no)
     assert await holds.orders(case_no) == [("micro", "planned", 150_00)]
     assert await holds.tasks(case_no) == []
     with pytest.raises(NotNow, match="officer:io has decided already: release"):
-        await decide_micro(holds.hands, hold_id, decided(MicroDecision.KEEP), officer("sp", Role.SP))
+        await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), officer("sp", Role.SP))
     await holds.confirm(case_no)
     assert await holds.bench.buckets(case_no) == {"lost": -150_00, "released": 150_00}
 
@@ -325,7 +325,7 @@ async def test_a_small_hold_asks_for_a_quick_decision_and_an_officer_lets_it_go(
 async def test_a_small_hold_is_kept_with_its_reason(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     await holds.tick(hold_id)
-    done = await decide_micro(holds.hands, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
+    done = await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
     assert done.released_paise is None
     assert (await holds.orders(case_no), await holds.tasks(case_no)) == ([], [])
     log = await holds.bench.events(case_no)
@@ -336,7 +336,7 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(150)
     outcomes = await asyncio.gather(
         *(
-            decide_micro(holds.hands, hold_id, decided(MicroDecision.RELEASE), officer(name, Role.IO))
+            decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), officer(name, Role.IO))
             for name in ("io1", "io2", "io3")
         ),
         return_exceptions=True,
@@ -348,11 +348,11 @@ async def test_two_officers_at_once_and_one_decides(holds: Holds) -> None:
 async def test_what_is_no_small_hold_or_is_kept_by_a_court_is_not_let_go(holds: Holds) -> None:
     _, large = await holds.hold(600)
     with pytest.raises(NotNow, match="no small hold"):
-        await decide_micro(holds.hands, large, decided(MicroDecision.RELEASE), INSPECTOR)
+        await decide_micro(holds.ctx, large, decided(MicroDecision.RELEASE), INSPECTOR)
     case_no, small = await holds.hold(150)
     await keep(holds, case_no)
     with pytest.raises(NotNow, match="only the court"):
-        await decide_micro(holds.hands, small, decided(MicroDecision.RELEASE), INSPECTOR)
+        await decide_micro(holds.ctx, small, decided(MicroDecision.RELEASE), INSPECTOR)
     assert await holds.bench.value("SELECT micro_decision FROM account_hold WHERE hold_id = $1", small) is None
 
 
@@ -379,7 +379,7 @@ async def order(holds: Holds, case_no: str, hold_id: UUID, paise: int) -> UUID:
         court_order_id,
         holds.clock.at,
         holds.clock.at + timedelta(days=15),
-        holds.hands.policy.order.promised("1", 1.0).model_dump(mode="json"),
+        holds.ctx.policy.order.promised("1", 1.0).model_dump(mode="json"),
         hold_id,
         paise,
     )
@@ -390,10 +390,10 @@ async def keep(holds: Holds, case_no: str, *, kept: bool = True) -> None:
     """A court keeps all of the case's holds, or does so no more."""
     if not kept:
         number = await holds.bench.value("SELECT max(court_order_id) FROM court_order WHERE case_no = $1", case_no)
-        await withdraw_court_order(holds.hands, case_no, number, "taken in by mistake", "officer:io")
+        await withdraw_court_order(holds.ctx, case_no, number, "taken in by mistake", "officer:io")
         return
     told = {"kind": "writ", "effect": "keep_hold", "court": "High Court", "order_no": rrn(), "made_on": "2026-11-24"}
-    await take_court_order(holds.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await take_court_order(holds.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
 
 
 async def test_what_is_free_says_whose_it_was(holds: Holds) -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.releases import let_go
 from activities.restoration.court_orders import take_court_order
 from db.cases import cases
@@ -21,8 +21,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 async def grown(holds: Holds, days: float) -> tuple[str, int]:
@@ -113,7 +113,7 @@ async def court(holds: Holds, case_no: str, paise: int | None) -> None:
         "made_on": "2026-11-24",
     }
     order = NewCourtOrder.model_validate(told | {"amount_paise": paise})
-    await take_court_order(holds.hands, case_no, order, "officer:io")
+    await take_court_order(holds.ctx, case_no, order, "officer:io")
 
 
 async def release(holds: Holds, case_no: str, paise: int | None) -> int:
@@ -121,7 +121,7 @@ async def release(holds: Holds, case_no: str, paise: int | None) -> int:
     async with holds.bench.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, case_no)
         hold = await account_holds.get(connection, hold_id)
-        return await let_go(connection, holds.hands, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
+        return await let_go(connection, holds.ctx, hold, OrderReason.MICRO, paise, "officer:io", holds.clock.at)
 
 
 async def test_an_order_of_a_court_for_a_part_keeps_the_part_and_the_rest_lapses(holds: Holds) -> None:

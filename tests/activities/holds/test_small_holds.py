@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds.small_holds import decide_micro
 from db.holds import hold_views
 from schemas.holds import MicroDecision
@@ -12,8 +12,8 @@ from tests.factories import row, rrn
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 async def notes(holds: Holds, case_no: str) -> list[str]:
@@ -38,7 +38,7 @@ async def test_a_little_on_an_account_with_other_business_names_bank_and_account
     await holds.tick(hold_id)
     where = f"hold {hold_id}: HDFC, account ending in {account[-4:]}"
     assert await notes(holds, case_no) == [f"{where}; it has other business"]
-    await decide_micro(holds.hands, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
+    await decide_micro(holds.ctx, hold_id, decided(MicroDecision.KEEP), INSPECTOR)
     assert await notes(holds, case_no) == []
 
 
@@ -67,7 +67,7 @@ async def test_a_small_hold_that_began_anew_waits_for_a_decision_again(holds: Ho
     case_no, hold_id = await holds.hold(150, lost=400)
     await holds.tick(hold_id)
     assert await small(holds, case_no) == [str(hold_id)]
-    await decide_micro(holds.hands, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
+    await decide_micro(holds.ctx, hold_id, decided(MicroDecision.RELEASE), INSPECTOR)
     await holds.confirm(case_no)
     assert (await holds.look(hold_id)).over
     (root,) = await holds.bench.hops(case_no, "reference")

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances.decisions import name_officer
 from schemas.grievances.officers import NewGrievanceOfficer
 from schemas.restoration_enums import GrievanceLevel
@@ -15,9 +15,9 @@ from tests.activities.way_home import Home
 
 
 @pytest.fixture
-async def appeal(hands: Hands) -> AsyncIterator[Appeal]:
-    yield await an_appeal(Holds(hands))
-    await hands.pool.execute("DELETE FROM grievance_officer")
+async def appeal(ctx: Context) -> AsyncIterator[Appeal]:
+    yield await an_appeal(Holds(ctx))
+    await ctx.pool.execute("DELETE FROM grievance_officer")
 
 
 async def turns(appeal: Appeal) -> list[tuple[Any, ...]]:
@@ -55,10 +55,10 @@ async def test_the_banks_desk_has_a_letter_with_the_account_and_the_day(appeal: 
 
 
 async def test_every_level_is_told_that_it_is_its_turn(appeal: Appeal) -> None:
-    home = Home(appeal.hands)
+    home = Home(appeal.ctx)
     await home.assign(appeal.case_no, "io", "supervising")
-    await name_officer(appeal.hands, named(LEVEL.DISTRICT_GRO, "gro@district.example", "lucknow "), "officer:chief")
-    await name_officer(appeal.hands, named(LEVEL.STATE_GRO, "gro@state.example"), "officer:chief")
+    await name_officer(appeal.ctx, named(LEVEL.DISTRICT_GRO, "gro@district.example", "lucknow "), "officer:chief")
+    await name_officer(appeal.ctx, named(LEVEL.STATE_GRO, "gro@state.example"), "officer:chief")
     await appeal.file()
     await appeal.report()
     await appeal.decide(IO, LEVEL.IO, UPHELD)
@@ -83,15 +83,15 @@ async def test_where_nobody_can_be_told_the_supervisor_has_a_task_until_somebody
     await appeal.file()
     await appeal.report()
     assert await nobody_told(appeal) == 1
-    await Home(appeal.hands).assign(appeal.case_no, "io")
+    await Home(appeal.ctx).assign(appeal.case_no, "io")
     assert await nobody_told(appeal) == 0
     assert ("io", "sms", "9000000009") in await turns(appeal)
     await appeal.decide(IO, LEVEL.IO, UPHELD)
     await appeal.appeal_on(LEVEL.IO)
     assert await nobody_told(appeal) == 1
-    await name_officer(appeal.hands, named(LEVEL.DY_SP, "dysp@elsewhere.example", "AGRA"), "officer:chief")
+    await name_officer(appeal.ctx, named(LEVEL.DY_SP, "dysp@elsewhere.example", "AGRA"), "officer:chief")
     assert await nobody_told(appeal) == 1, "another district's"
-    await name_officer(appeal.hands, named(LEVEL.DY_SP, "dysp@district.example", "LUCKNOW"), "officer:chief")
+    await name_officer(appeal.ctx, named(LEVEL.DY_SP, "dysp@district.example", "LUCKNOW"), "officer:chief")
     assert await nobody_told(appeal) == 0
     assert ("officer", "email", "dysp@district.example") in await turns(appeal)
 

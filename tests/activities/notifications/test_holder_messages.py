@@ -2,7 +2,7 @@
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.police.firs import assign_officer
 from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE, TELL_OFFICER
 from tests.activities.hold_world import Holds
@@ -14,16 +14,16 @@ LATER = {"transaction_datetime": "2026-11-24 12:00:00"}
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 @pytest.fixture
-async def no_mailbox(hands: Hands) -> object:
-    told = await hands.pool.fetchval("SELECT desk_email FROM institution WHERE code = 'HDFC'")
-    await hands.pool.execute("UPDATE institution SET desk_email = '' WHERE code = 'HDFC'")
+async def no_mailbox(ctx: Context) -> object:
+    told = await ctx.pool.fetchval("SELECT desk_email FROM institution WHERE code = 'HDFC'")
+    await ctx.pool.execute("UPDATE institution SET desk_email = '' WHERE code = 'HDFC'")
     yield
-    await hands.pool.execute("UPDATE institution SET desk_email = $1 WHERE code = 'HDFC'", told)
+    await ctx.pool.execute("UPDATE institution SET desk_email = $1 WHERE code = 'HDFC'", told)
 
 
 async def through(holds: Holds, case_no: str) -> list[str]:
@@ -72,13 +72,13 @@ async def test_who_was_told_of_no_officer_is_told_once_who_it_is(holds: Holds) -
     await holds.tick(hold_id)
     first = len(await holds.messages(case_no, "hold"))
     before = await holds.told(case_no)
-    await assign_officer(holds.hands, case_no, IO, "officer:chief")
+    await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     assert await holds.told(case_no) == before + 1
     assert await holds.tick(hold_id) == [TELL_OFFICER]
     assert len(await holds.messages(case_no, "hold")) == 2 * first
     named = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'hold' AND body LIKE '%' || $2 || '%'"
     assert await holds.bench.value(named, case_no, IO.name) == first
-    await assign_officer(holds.hands, case_no, IO, "officer:chief")
+    await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     assert await holds.tick(hold_id, 1) == []
 
 
@@ -86,7 +86,7 @@ async def test_the_end_by_itself_is_told_to_holder_officer_and_victim_and_the_re
     holds: Holds,
 ) -> None:
     case_no, hold_id = await holds.hold(600, **CONTACT)
-    await assign_officer(holds.hands, case_no, IO, "officer:chief")
+    await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     await holds.tick(hold_id)
     await holds.tick(hold_id, 89.5)
     assert await holds.tick(hold_id, 1) == [LAPSE]

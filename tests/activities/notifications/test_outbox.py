@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.holds.holder_contacts import take_contact
 from activities.notifications.outbox import NO_WAY, Ways, send_again, send_due, tell_holder, tell_officer, tell_victim
@@ -47,24 +47,24 @@ VICTIM = {"name": "A. Victim", "mobile": "+91 98765-43210", "district": "LUCKNOW
 class Post:
     """A bench whose messages go out over real HTTP and SMTP to a gateway and a mailbox of its own."""
 
-    def __init__(self, hands: Hands, sms: SmsGateway, mail: Mailer) -> None:
-        self.clock = Clock(hands.now())
-        self.hands = replace(hands, clock=self.clock)
-        self.bench = Bench(self.hands)
+    def __init__(self, ctx: Context, sms: SmsGateway, mail: Mailer) -> None:
+        self.clock = Clock(ctx.now())
+        self.ctx = replace(ctx, clock=self.clock)
+        self.bench = Bench(self.ctx)
         self.ways = Ways(mail=mail, sms=sms)
         self.gateway = sms_gateway.SmsGateway("token")
         self.box = Postbox()
 
     async def tell(self, ack_no: str, kind: MessageKind = MessageKind.MONEY_HELD, **facts: object) -> int:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
-            return await tell_victim(connection, self.hands, ack_no, kind, facts)
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            return await tell_victim(connection, self.ctx, ack_no, kind, facts)
 
     async def tell_holder(self, hold_id: UUID, kind: MessageKind = MessageKind.HOLD, **facts: object) -> int:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
-            return await tell_holder(connection, self.hands, hold_id, kind, facts)
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
+            return await tell_holder(connection, self.ctx, hold_id, kind, facts)
 
     async def send(self, ways: Ways | None = None) -> int:
-        return await send_due(self.hands, ways or self.ways)
+        return await send_due(self.ctx, ways or self.ways)
 
     async def case(self, **victim: object) -> str:
         return await self.bench.complain(victim=VICTIM | victim)
@@ -75,7 +75,7 @@ class Post:
         payee = {"institution": bank, "account": f"5{rrn()}"}
         case_no = await self.bench.complain(transfer(5_000_00, reference=root, payee=payee))
         await self.bench.answer(bank, case_no, row(1, root, "5000.00", **changes))
-        await opening.take_up(self.hands, case_no)
+        await opening.take_up(self.ctx, case_no)
         hold_id = await self.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         await self.bench.pool.execute("DELETE FROM message WHERE case_no = $1", case_no)
         return case_no, hold_id
@@ -94,7 +94,7 @@ class Post:
 
 
 @pytest.fixture
-async def post(hands: Hands) -> AsyncIterator[Post]:
+async def post(ctx: Context) -> AsyncIterator[Post]:
     box = Postbox()
     gateway = sms_gateway.SmsGateway("token")
     async with (
@@ -102,8 +102,8 @@ async def post(hands: Hands) -> AsyncIterator[Post]:
         served(gateway) as url,
         SmsGateway(SmsWire(url, "UPCOPS", "token")) as sms,
     ):
-        await hands.pool.execute("UPDATE message SET next_attempt_at = NULL")
-        post = Post(hands, sms, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
+        await ctx.pool.execute("UPDATE message SET next_attempt_at = NULL")
+        post = Post(ctx, sms, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example"))
         post.gateway, post.box = gateway, box
         yield post
 
@@ -145,10 +145,10 @@ async def test_the_same_occasion_is_told_once(post: Post) -> None:
 
 async def test_what_is_rolled_back_tells_nobody(post: Post) -> None:
     case_no = await post.case()
-    async with post.hands.pool.acquire() as connection:
+    async with post.ctx.pool.acquire() as connection:
         transaction = connection.transaction()
         await transaction.start()
-        assert await tell_victim(connection, post.hands, case_no, MessageKind.MONEY_HELD, {}) == 1
+        assert await tell_victim(connection, post.ctx, case_no, MessageKind.MONEY_HELD, {}) == 1
         await transaction.rollback()
     assert await post.send() == 0
 
@@ -166,7 +166,7 @@ async def test_a_message_that_lacks_something_is_not_written(post: Post) -> None
 
 async def test_a_holder_is_told_by_what_the_bank_has_told(post: Post) -> None:
     case_no, hold_id = await post.held(phone_number="9123456780", email="shop@example.org")
-    await assign_officer(post.hands, case_no, IO, "officer:chief")
+    await assign_officer(post.ctx, case_no, IO, "officer:chief")
     assert await post.tell_holder(hold_id) == 3
     assert await post.written(case_no) == [
         ("holder", "email", "hi", "shop@example.org"),
@@ -222,11 +222,11 @@ async def test_officers_are_told_where_somebody_was_assigned(post: Post) -> None
     facts = {"duty": "follow_up", "until": post.clock.at}
 
     async def told() -> int:
-        async with post.hands.pool.acquire() as connection, connection.transaction():
-            return await tell_officer(connection, post.hands, case_no, CaseDuty.IO, MessageKind.DUTY_DUE, facts)
+        async with post.ctx.pool.acquire() as connection, connection.transaction():
+            return await tell_officer(connection, post.ctx, case_no, CaseDuty.IO, MessageKind.DUTY_DUE, facts)
 
     assert await told() == 0
-    await assign_officer(post.hands, case_no, IO, "officer:chief")
+    await assign_officer(post.ctx, case_no, IO, "officer:chief")
     assert await told() == 2
 
 
@@ -237,7 +237,7 @@ async def test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk
     case_no = await post.case()
     await post.tell(case_no, amount_paise=5_000_00)
     post.gateway.down = True
-    trying = post.hands.policy.messages.trying
+    trying = post.ctx.policy.messages.trying
     for attempt in range(1, trying.attempts + 1):
         assert await post.send() == 0
         assert await post.send() == 0, "not before its time"
@@ -252,14 +252,14 @@ async def test_a_gateway_that_is_down_is_tried_again_and_again_and_then_the_desk
     assert await post.bench.tasks(case_no) == [("supervise", None)]
     post.gateway.down = False
     message_id = await post.bench.value("SELECT message_id FROM message WHERE case_no = $1", case_no)
-    await send_again(post.hands, message_id)
+    await send_again(post.ctx, message_id)
     assert await post.send() == 1
     assert await post.bench.tasks(case_no) == []
     assert (await post.standing(case_no))[2:] == (None, "")
     with pytest.raises(NotNow):
-        await send_again(post.hands, message_id)
+        await send_again(post.ctx, message_id)
     with pytest.raises(NotFound):
-        await send_again(post.hands, uuid4())
+        await send_again(post.ctx, uuid4())
 
 
 async def test_a_number_of_nobody_is_not_tried_again(post: Post) -> None:
@@ -280,7 +280,7 @@ async def test_without_a_way_messages_stay_written_and_say_why(post: Post) -> No
     assert await post.send(Ways()) == 0
     sent, attempts, again_at, failure = await post.standing(case_no)
     assert (sent, attempts, failure) == (False, 0, NO_WAY[Medium.SMS])
-    async with post.hands.pool.acquire() as connection:
+    async with post.ctx.pool.acquire() as connection:
         page = await notifications.page(connection, case_no, None, 10, in_trouble=True)
     assert [(message.kind, message.failure) for message in page.items] == [("money_held", failure)]
     post.clock.at = again_at
@@ -312,7 +312,7 @@ async def test_what_a_process_died_over_is_sent_again_under_the_same_key(post: P
     with pytest.raises(asyncio.CancelledError):
         await post.send(replace(post.ways, sms=Dies()))
     assert await post.send() == 0, "perhaps it is under way still"
-    post.clock.at += timedelta(seconds=3 * post.hands.policy.messages.trying.call_timeout_seconds)
+    post.clock.at += timedelta(seconds=3 * post.ctx.policy.messages.trying.call_timeout_seconds)
     assert await post.send() == 1
     assert (post.gateway.taken, post.gateway.repeated) == (1, 1)
 
@@ -322,7 +322,7 @@ async def test_a_page_of_messages_goes_on_where_it_ended(post: Post) -> None:
     for number in range(5):
         post.clock.at += timedelta(seconds=1)
         await post.tell(case_no, occasion=f"n{number}")
-    async with post.hands.pool.acquire() as connection:
+    async with post.ctx.pool.acquire() as connection:
         first = await notifications.page(connection, case_no, None, 3, in_trouble=False)
         second = await notifications.page(connection, case_no, first.next, 3, in_trouble=False)
         mine = await notifications.page(connection, None, None, 500, in_trouble=False)
@@ -340,7 +340,7 @@ async def test_a_route_that_fails_in_a_way_nobody_foresaw_is_given_up_too(post: 
 
     case_no = await post.case()
     await post.tell(case_no)
-    for _ in range(post.hands.policy.messages.trying.attempts):
+    for _ in range(post.ctx.policy.messages.trying.attempts):
         assert await post.send(replace(post.ways, sms=Broken())) == 0
         post.clock.at += timedelta(hours=2)
     sent, _, again_at, failure = await post.standing(case_no)
@@ -352,7 +352,7 @@ async def test_what_ends_its_sender_every_time_is_given_up(post: Post) -> None:
     case_no = await post.case()
     await post.tell(case_no)
     await post.bench.pool.execute(
-        "UPDATE message SET attempts = $2 WHERE case_no = $1", case_no, post.hands.policy.messages.trying.attempts
+        "UPDATE message SET attempts = $2 WHERE case_no = $1", case_no, post.ctx.policy.messages.trying.attempts
     )
     assert await post.send() == 0
     assert await post.bench.tasks(case_no) == [("supervise", None)]
@@ -384,14 +384,14 @@ async def test_a_holder_whom_a_person_can_reach_is_told_and_the_desk_is_asked_no
         ("HDFC", f"nobody can be told: holder of {reference}: grievance_code")
     ]
     told = NewHolderContact.model_validate({"phone": "+91 91234-56780", "email": "shop@example.org"})
-    taken = await take_contact(post.hands, hold_id, told, "officer:1")
+    taken = await take_contact(post.ctx, hold_id, told, "officer:1")
     assert (taken.reference, taken.messages) == (reference, 3)
     assert await post.bench.rows(tasks, case_no) == []
     assert (await post.bench.events(case_no))[-1] == "holder_contact_taken"
     assert "91234" not in str(await post.bench.rows("SELECT data FROM case_event WHERE case_no = $1", case_no))
     assert await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, occasion="2", code="123456", until=until) == 3
     with pytest.raises(NotFound):
-        await take_contact(post.hands, uuid4(), told, "officer:1")
+        await take_contact(post.ctx, uuid4(), told, "officer:1")
 
 
 async def test_holders_at_two_banks_are_two_tasks(post: Post) -> None:
@@ -402,7 +402,7 @@ async def test_holders_at_two_banks_are_two_tasks(post: Post) -> None:
     )
     for bank, root in zip(("HDFC", "ICIC"), roots, strict=True):
         await post.bench.answer(bank, case_no, row(1, root, "5000.00"))
-    await opening.take_up(post.hands, case_no)
+    await opening.take_up(post.ctx, case_no)
     until = post.clock.at + timedelta(minutes=10)
     for (hold_id,) in await post.bench.rows("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no):
         await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, code="123456", until=until)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from schemas.restoration.restorations import RestorationVerb
@@ -13,8 +13,8 @@ from tests.activities.way_home import DESK, SP, Home
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def told(home: Home, case_no: str) -> list[tuple[Any, ...]]:
@@ -84,7 +84,7 @@ async def test_the_victim_is_told_of_each_banks_credit_as_it_comes_though_anothe
             line = ConfirmedLine(line_no=1, amount_paise=50_00, done_at=home.clock.at, reference=reference)
             for _ in range(2):
                 word = OrderConfirmation(lines=(line,))
-                await take_confirmation(home.hands, bank, order_id, word, f"bank:{bank}")
+                await take_confirmation(home.ctx, bank, order_id, word, f"bank:{bank}")
         bodies = [body for (body,) in await home.bench.rows(query, case_no)]
         assert len(bodies) == 2 * number, "each once"
         assert sum(f"UTR1, {bank}" in body for body in bodies) == 1

@@ -11,7 +11,7 @@ from activities.grievances.decisions import file_grievance
 from activities.orders import bank_replies
 from activities.orders.bank_replies import NoReleaseOrder
 from activities.orders.cancellations import (
-    CancellationHands,
+    CancellationActivities,
     NotCancelled,
     acknowledge_cancellation,
     reject_cancellation,
@@ -19,7 +19,7 @@ from activities.orders.cancellations import (
 )
 from activities.orders.confirmations import write_down
 from activities.orders.orders import TO_TELL, TOLD, WAITS, cancel_order
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
@@ -34,7 +34,7 @@ from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.orders.test_confirmations import HELD_PAISE
 from tests.activities.orders.test_orders import PUBLIC_URL, OrderBank, Road, road_on
-from tests.factories import SECRET, make_hands
+from tests.factories import SECRET, make_context
 from tests.mail_server import Postbox, mail_server
 
 I4C, EMAIL = ChannelKind.I4C, ChannelKind.EMAIL
@@ -50,22 +50,22 @@ class Back:
         self.road, self.bench = road, road.bench
         self.wire, self.mail = OrderBank(), road.mail
         self.adapters: dict[ChannelKind, object] = {I4C: self.wire, EMAIL: self.mail}
-        road.hands = road.made(self.adapters)
+        road.ctx = road.made(self.adapters)
 
-    def hands(self, mailer: Mailer | None = None) -> CancellationHands:
-        links = LetterLinks(self.bench.hands, Vault(SECRET), PUBLIC_URL) if mailer else None
-        carrier = Carrier(self.bench.hands, self.adapters)  # type: ignore[arg-type]
-        return CancellationHands(self.bench.hands, carrier, mailer, links)
+    def ctx(self, mailer: Mailer | None = None) -> CancellationActivities:
+        links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
+        carrier = Carrier(self.bench.ctx, self.adapters)  # type: ignore[arg-type]
+        return CancellationActivities(self.bench.ctx, carrier, mailer, links)
 
     async def cancelled(self, *, sent: bool = True) -> UUID:
         order_id = await self.road.ordered.order()
         if sent:
             await self.road.send(order_id)
-        await cancel_order(self.bench.hands, order_id, "the victim's account is closed", SP)
+        await cancel_order(self.bench.ctx, order_id, "the victim's account is closed", SP)
         return order_id
 
-    async def tell(self, order_id: UUID, hands: CancellationHands | None = None) -> bool:
-        return await (hands or self.hands()).send_cancellation(self.road.asked(order_id))
+    async def tell(self, order_id: UUID, ctx: CancellationActivities | None = None) -> bool:
+        return await (ctx or self.ctx()).send_cancellation(self.road.asked(order_id))
 
     async def at(self, order_id: UUID) -> str:
         look = await self.road.look(order_id)
@@ -80,14 +80,14 @@ class Back:
 
 @pytest.fixture
 async def back(database: Pool) -> Back:
-    return Back(await road_on(Bench(await make_hands(database))))
+    return Back(await road_on(Bench(await make_context(database))))
 
 
 async def test_a_bank_that_cannot_know_of_an_order_is_told_nothing_and_nothing_waits(back: Back) -> None:
     order_id = await back.cancelled(sent=False)
     assert await back.at(order_id) == "over"
     with pytest.raises(NotCancelled):
-        await acknowledge_cancellation(back.bench.hands, "HDFC", order_id)
+        await acknowledge_cancellation(back.bench.ctx, "HDFC", order_id)
     assert await back.road.send(await back.road.ordered.order())
     assert len(back.wire.tickets) == 1
 
@@ -100,15 +100,15 @@ async def test_what_is_ordered_anew_waits_until_the_bank_does_the_old_order_no_m
     assert len(back.wire.tickets) == 1, "the bank has not got the second order"
     async with back.bench.pool.acquire() as connection:
         with pytest.raises(asyncpg.CheckViolationError) as error:
-            await bank_orders.note_tried(connection, again, back.bench.hands.now())
+            await bank_orders.note_tried(connection, again, back.bench.ctx.now())
     assert error.value.constraint_name == "bank_order_waits"
     assert await back.tell(order_id)
     assert (await back.at(order_id), await back.at(again)) == (TOLD, WAITS)
     with pytest.raises(NotFound):
-        await bank_replies.acknowledge(back.bench.hands, "HDFC", again)
+        await bank_replies.acknowledge(back.bench.ctx, "HDFC", again)
     before = await back.news(again)
-    at = await acknowledge_cancellation(back.bench.hands, "HDFC", order_id)
-    assert await acknowledge_cancellation(back.bench.hands, "HDFC", order_id) == at, "said again it is the same"
+    at = await acknowledge_cancellation(back.bench.ctx, "HDFC", order_id)
+    assert await acknowledge_cancellation(back.bench.ctx, "HDFC", order_id) == at, "said again it is the same"
     assert (await back.at(order_id), await back.at(again)) == ("over", "planned")
     assert await back.news(again) == before + 1
     assert await back.road.send(again)
@@ -127,7 +127,7 @@ async def test_every_channel_that_brought_the_order_brings_the_word_once(back: B
     await back.road.climb(order_id, OrderRung.REMINDER)
     await back.road.send(order_id)
     assert len(back.wire.tickets) == len(back.mail.tickets) == 1
-    await cancel_order(back.bench.hands, order_id, "x", SP)
+    await cancel_order(back.bench.ctx, order_id, "x", SP)
     back.wire.outcomes.append(DOWN)
     with pytest.raises(ApplicationError) as error:
         await back.tell(order_id)
@@ -144,7 +144,7 @@ async def test_an_order_that_is_taken_back_on_its_way_is_told_to_the_bank_that_g
     sent = back.wire.send_order
 
     async def meanwhile(*args: object, **named: object) -> object:
-        await cancel_order(back.bench.hands, order_id, "x", SP)
+        await cancel_order(back.bench.ctx, order_id, "x", SP)
         return await sent(*args, **named)  # type: ignore[arg-type]
 
     back.wire.send_order = meanwhile  # type: ignore[method-assign, assignment]
@@ -158,7 +158,7 @@ async def test_a_bank_whose_tries_all_failed_may_know_of_the_order_too(back: Bac
     order_id = await back.road.ordered.order()
     back.wire.outcomes.append(DOWN)
     await back.road.fail(order_id)
-    await cancel_order(back.bench.hands, order_id, "x", SP)
+    await cancel_order(back.bench.ctx, order_id, "x", SP)
     assert await back.at(order_id) == TO_TELL
     assert await back.tell(order_id)
     assert len(back.wire.taken_back) + len(back.mail.taken_back) == 1
@@ -170,7 +170,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
     back.wire.outcomes += [unknown] * 2
     back.mail.outcomes += [unknown] * 2
     async with mail_server(box) as port:
-        assert await back.tell(order_id, back.hands(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
+        assert await back.tell(order_id, back.ctx(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
     (letter,) = box.letters
     assert letter["Subject"] == f"Order taken back: acknowledgement {back.road.ordered.case_no}"
     assert await back.at(order_id) == TOLD
@@ -186,14 +186,14 @@ async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vo
     for rung, asked in ((OrderRung.DESK_TASK, "order_silent"), (OrderRung.SUPERVISOR, "supervise")):
         assert [due.what for due in (await back.road.look(order_id)).dues] == [rung.value]
         for _ in range(2):
-            await back.hands().climb_cancellation(back.road.asked(order_id, rung.value))
+            await back.ctx().climb_cancellation(back.road.asked(order_id, rung.value))
         assert await back.road.open_about(order_id) == [asked], "one at a time"
     assert (await back.road.look(order_id)).dues == ()
     assert (await back.bench.events(back.road.ordered.case_no)).count("order_cancellation_climbed") == 2
     with pytest.raises(asyncpg.CheckViolationError) as error:
-        await vouch_for_cancellation(back.bench.hands, order_id, "", SP)
+        await vouch_for_cancellation(back.bench.ctx, order_id, "", SP)
     assert error.value.constraint_name == "order_cancellation_vouched"
-    await vouch_for_cancellation(back.bench.hands, order_id, "told Mr. Rao by telephone at 11", SP)
+    await vouch_for_cancellation(back.bench.ctx, order_id, "told Mr. Rao by telephone at 11", SP)
     assert (await back.at(order_id), await back.road.notes()) == ("over", [])
     with pytest.raises(asyncpg.RestrictViolationError):
         await back.bench.pool.execute("UPDATE order_cancellation SET settled_at = NULL, settled_by = NULL")
@@ -202,7 +202,7 @@ async def test_silence_goes_to_the_desk_then_to_the_supervisor_until_somebody_vo
 async def test_a_bank_that_rejects_it_is_telephoned_and_what_waits_goes_on_waiting(back: Back) -> None:
     order_id = await back.cancelled()
     again = await back.road.ordered.order()
-    await reject_cancellation(back.bench.hands, "HDFC", order_id)
+    await reject_cancellation(back.bench.ctx, "HDFC", order_id)
     assert await back.at(again) == WAITS
     assert [note for note in await back.road.notes() if "rejects" in note]
 
@@ -222,7 +222,7 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     ordered, grievance_id = back.road.ordered, None
     if reason is REASON.GRIEVANCE:
         appeal = NewGrievance(text="I sold a phone", language=Language.EN)
-        grievance_id = (await file_grievance(back.bench.hands, ordered.hold_id, appeal, "holder")).grievance_id
+        grievance_id = (await file_grievance(back.bench.ctx, ordered.hold_id, appeal, "holder")).grievance_id
     order_id = await back.cancelled()
     instead = await ordered.order(kind=OrderKind.RELEASE, lets_go=reason, grievance_id=grievance_id)
     await ordered.confirm(order_id, 200_00)
@@ -242,17 +242,17 @@ async def test_a_word_that_is_said_again_takes_back_nothing_that_was_ordered_sin
 
 
 async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be_booked(back: Back) -> None:
-    ordered, hands = back.road.ordered, back.bench.hands
+    ordered, ctx = back.road.ordered, back.bench.ctx
     order_id = await back.cancelled()
     await ordered.confirm(order_id, 200_00)
     since = await ordered.order(400_00)
     assert (await ordered.confirm(order_id, 300_00)).contradictions == 1
     assert await back.road.state(since) == "cancelled", "it would pay again what the bank says it has paid"
-    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=hands.now(), reference="UTR1")
+    line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=ctx.now(), reference="UTR1")
     word = OrderConfirmation(lines=(line,))
     await ordered.order(400_00)
-    await write_down(hands, order_id, word, "by telephone", "officer:desk", supervises=False)
-    await write_down(hands, order_id, word, "by telephone", SP, supervises=True)
+    await write_down(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
+    await write_down(ctx, order_id, word, "by telephone", SP, supervises=True)
     assert (await ordered.buckets())["restored"] == 300_00
     await back.bench.check(ordered.case_no)
 
@@ -260,58 +260,58 @@ async def test_another_amount_of_what_was_done_all_the_same_makes_way_and_can_be
 async def test_what_a_bank_said_by_telephone_waits_for_a_second_officer_though_the_order_is_taken_back(
     back: Back,
 ) -> None:
-    ordered, hands = back.road.ordered, back.bench.hands
+    ordered, ctx = back.road.ordered, back.bench.ctx
     order_id = await ordered.order()
     await back.road.send(order_id)
-    line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=hands.now())
+    line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=ctx.now())
     word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    await write_down(hands, order_id, word, note, "officer:desk", supervises=False)
-    await cancel_order(hands, order_id, "the victim's account is closed", SP)
+    await write_down(ctx, order_id, word, note, "officer:desk", supervises=False)
+    await cancel_order(ctx, order_id, "the victim's account is closed", SP)
     assert ("supervise", None) in await back.bench.tasks(ordered.case_no)
-    await write_down(hands, order_id, word, note, SP, supervises=True)
+    await write_down(ctx, order_id, word, note, SP, supervises=True)
     assert ("supervise", None) not in await back.bench.tasks(ordered.case_no)
     assert (await ordered.buckets())["restored"] == HELD_PAISE
 
 
 async def test_a_bank_that_lifted_the_hold_all_the_same_says_so_by_the_hold(back: Back) -> None:
-    ordered, hands = back.road.ordered, back.bench.hands
+    ordered, ctx = back.road.ordered, back.bench.ctx
     request_id = await back.bench.value("SELECT request_id FROM hold_request WHERE case_no = $1", ordered.case_no)
     with pytest.raises(NoReleaseOrder):
-        await bank_replies.confirm_release(hands, "HDFC", request_id)
+        await bank_replies.confirm_release(ctx, "HDFC", request_id)
     order_id = await ordered.order(kind=OrderKind.RELEASE)
     with pytest.raises(NoReleaseOrder):
-        await bank_replies.confirm_release(hands, "HDFC", request_id)
+        await bank_replies.confirm_release(ctx, "HDFC", request_id)
     await back.road.send(order_id)
-    await cancel_order(hands, order_id, "the holder is a suspect", SP)
+    await cancel_order(ctx, order_id, "the holder is a suspect", SP)
     for _ in range(2):
         # The reply was lost, and the bank says so again.
-        await bank_replies.confirm_release(hands, "HDFC", request_id)
+        await bank_replies.confirm_release(ctx, "HDFC", request_id)
         assert await ordered.buckets() == {"held": 0, "restored": 0, "released": HELD_PAISE}
     assert await back.at(order_id) == "over"
     assert await back.bench.contradictions(ordered.case_no) == []
 
 
 async def test_a_release_that_its_bank_does_no_more_is_no_release_order(back: Back) -> None:
-    ordered, hands = back.road.ordered, back.bench.hands
+    ordered, ctx = back.road.ordered, back.bench.ctx
     request_id = await back.bench.value("SELECT request_id FROM hold_request WHERE case_no = $1", ordered.case_no)
     order_id = await ordered.order(kind=OrderKind.RELEASE)
     await back.road.send(order_id)
-    await cancel_order(hands, order_id, "the holder is a suspect", SP)
-    await acknowledge_cancellation(hands, "HDFC", order_id)
+    await cancel_order(ctx, order_id, "the holder is a suspect", SP)
+    await acknowledge_cancellation(ctx, "HDFC", order_id)
     with pytest.raises(NoReleaseOrder):
-        await bank_replies.confirm_release(hands, "HDFC", request_id)
+        await bank_replies.confirm_release(ctx, "HDFC", request_id)
     assert (await ordered.buckets())["held"] == HELD_PAISE
 
 
 async def test_the_list_shows_a_bank_what_is_taken_back_until_it_has_said_so(back: Back) -> None:
-    order_id, hands = await back.cancelled(), back.bench.hands
+    order_id, ctx = await back.cancelled(), back.bench.ctx
 
     async def waiting() -> list[tuple[UUID, bool]]:
-        page = await bank_replies.read_orders(hands, "HDFC", 10, None, None, waiting=True)
+        page = await bank_replies.read_orders(ctx, "HDFC", 10, None, None, waiting=True)
         return [(order.order_id, order.cancelled_at is not None) for order in page.items]
 
     assert await waiting() == [(order_id, True)]
-    await acknowledge_cancellation(hands, "HDFC", order_id)
+    await acknowledge_cancellation(ctx, "HDFC", order_id)
     assert await waiting() == []
-    whole = await bank_replies.read_orders(hands, "HDFC", 10, None, None)
+    whole = await bank_replies.read_orders(ctx, "HDFC", 10, None, None)
     assert [order.state.value for order in whole.items] == ["cancelled"]

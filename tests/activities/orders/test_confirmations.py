@@ -72,7 +72,7 @@ class Ordered:
         )
         async with self.bench.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, self.case_no)
-            return await plan_order(connection, self.bench.hands, order, self.bench.hands.now())
+            return await plan_order(connection, self.bench.ctx, order, self.bench.ctx.now())
 
     async def confirm(
         self,
@@ -91,7 +91,7 @@ class Ordered:
             credited_account=account,
         )
         taken = await take_confirmation(
-            self.bench.hands, bank, order_id, OrderConfirmation(lines=(line,)), f"bank:{bank}"
+            self.bench.ctx, bank, order_id, OrderConfirmation(lines=(line,)), f"bank:{bank}"
         )
         await self.bench.check(self.case_no)
         return taken
@@ -104,7 +104,7 @@ class Ordered:
 @pytest.fixture
 async def ordered(bench: Bench) -> Ordered:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.hands, case_no)
+    await opening.take_up(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Ordered(bench, case_no, hold_id)
 
@@ -189,9 +189,9 @@ async def test_two_officers_decide_on_another_amount(ordered: Ordered) -> None:
 
     async def written_down() -> int:
         """By an officer, and by a supervisor who is another."""
-        hands = ordered.bench.hands
-        await write_down(hands, order_id, word, "by telephone", "officer:desk", supervises=False)
-        taken = await write_down(hands, order_id, word, "by telephone", "officer:chief", supervises=True)
+        ctx = ordered.bench.ctx
+        await write_down(ctx, order_id, word, "by telephone", "officer:desk", supervises=False)
+        taken = await write_down(ctx, order_id, word, "by telephone", "officer:chief", supervises=True)
         await ordered.bench.check(ordered.case_no)
         return taken.applied
 
@@ -240,7 +240,7 @@ async def test_one_word_that_comes_many_times_at_once_is_booked_once(ordered: Or
     line = ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=moment, reference="UTR1")
     word = OrderConfirmation(lines=(line,))
     taken = await asyncio.gather(
-        *(take_confirmation(ordered.bench.hands, "HDFC", order_id, word, "bank:HDFC") for _ in range(6))
+        *(take_confirmation(ordered.bench.ctx, "HDFC", order_id, word, "bank:HDFC") for _ in range(6))
     )
     assert sum(one.applied for one in taken) == 1
     assert sum(one.duplicates for one in taken) == 5
@@ -251,9 +251,9 @@ async def test_what_is_cancelled_can_be_ordered_anew_and_a_bank_that_did_it_all_
     ordered: Ordered,
 ) -> None:
     order_id = await ordered.order()
-    await cancel_order(ordered.bench.hands, order_id, "the victim asked", "officer:sp")
+    await cancel_order(ordered.bench.ctx, order_id, "the victim asked", "officer:sp")
     with pytest.raises(NotNow):
-        await cancel_order(ordered.bench.hands, order_id, "again", "officer:sp")
+        await cancel_order(ordered.bench.ctx, order_id, "again", "officer:sp")
     assert (await ordered.confirm(order_id)).applied == 1
     assert (await ordered.buckets())["restored"] == HELD_PAISE
 
@@ -264,19 +264,19 @@ async def test_another_banks_order_and_a_line_that_is_none(ordered: Ordered) -> 
         await ordered.confirm(order_id, bank="ICIC")
     line = ConfirmedLine(line_no=2, amount_paise=1, done_at=datetime.now(UTC))
     with pytest.raises(NotItsLine) as error:
-        await take_confirmation(ordered.bench.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+        await take_confirmation(ordered.bench.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
     assert (error.value.index, error.value.line_no) == (0, 2)
 
 
 async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_own_word_comes(
     ordered: Ordered,
 ) -> None:
-    order_id, hands = await ordered.order(), ordered.bench.hands
+    order_id, ctx = await ordered.order(), ordered.bench.ctx
     line = ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC))
     word, note = OrderConfirmation(lines=(line,)), "S. Rao by telephone"
-    first = await write_down(hands, order_id, word, note, "officer:desk", supervises=False)
+    first = await write_down(ctx, order_id, word, note, "officer:desk", supervises=False)
     assert (first.waits_for_second, (await ordered.buckets())["restored"]) == (True, 0)
-    second = await write_down(hands, order_id, word, note, "officer:boss", supervises=True)
+    second = await write_down(ctx, order_id, word, note, "officer:boss", supervises=True)
     assert (second.waits_for_second, second.applied) == (False, 1)
     own = await ordered.confirm(order_id, 300_00, "UTR1")
     assert (own.applied, own.duplicates) == (0, 1)
@@ -288,7 +288,7 @@ async def test_a_credit_that_the_desk_wrote_down_is_known_again_when_the_banks_o
 async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_officer_has_said_the_same(
     ordered: Ordered,
 ) -> None:
-    order_id, hands = await ordered.order(), ordered.bench.hands
+    order_id, ctx = await ordered.order(), ordered.bench.ctx
     word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
 
     async def waiting() -> list[tuple[str, str]]:
@@ -298,17 +298,17 @@ async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_off
         )
 
     for _ in range(2):
-        await write_down(hands, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+        await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
     note = f"second officer for order {order_id}: what the bank said is written down"
     assert await waiting() == [(note, "HDFC")]
-    await write_down(hands, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
+    await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
     assert await waiting() == [], "though half of the order is still to be done"
 
 
 async def test_the_second_officer_is_asked_no_more_once_the_bank_has_done_the_order(ordered: Ordered) -> None:
-    order_id, hands = await ordered.order(), ordered.bench.hands
+    order_id, ctx = await ordered.order(), ordered.bench.ctx
     word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=HELD_PAISE, done_at=datetime.now(UTC)),))
-    await write_down(hands, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
+    await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
     assert ("supervise", None) in await ordered.bench.tasks(ordered.case_no)
     await ordered.confirm(order_id)
     assert ("supervise", None) not in await ordered.bench.tasks(ordered.case_no)
@@ -349,5 +349,5 @@ async def test_another_bank_with_the_same_account_number_is_elsewhere(
         credited_institution=bank,
     )
     word = OrderConfirmation(lines=(line,))
-    taken = await take_confirmation(ordered.bench.hands, "HDFC", await ordered.order(), word, "bank:HDFC")
+    taken = await take_confirmation(ordered.bench.ctx, "HDFC", await ordered.order(), word, "bank:HDFC")
     assert (taken.applied, taken.contradictions) == (applied, 1 - applied)

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from activities.cases.desk import correct_hop
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.tracing.contradictions import SettledBy, settle
@@ -24,13 +24,13 @@ DESK, SUPERVISOR = SettledBy("officer:desk", supervises=False), SettledBy("offic
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 async def doubted(home: Home) -> str:
@@ -53,8 +53,8 @@ async def agree(home: Home, case_no: str) -> None:
     """The bank never held it: proposed by the desk, agreed to by the supervisor."""
     doubt = await home.bench.value("SELECT contradiction_id FROM contradiction WHERE case_no = $1", case_no)
     settling = Settling(decision=SettlementDecision.UPHELD_OTHER, reason="the bank was called")
-    await settle(home.hands, doubt, settling, DESK)
-    await settle(home.hands, doubt, settling, SUPERVISOR)
+    await settle(home.ctx, doubt, settling, DESK)
+    await settle(home.ctx, doubt, settling, SUPERVISOR)
 
 
 async def test_a_settlement_takes_nothing_that_a_bank_is_ordered_to_move(home: Home) -> None:
@@ -64,7 +64,7 @@ async def test_a_settlement_takes_nothing_that_a_bank_is_ordered_to_move(home: H
     with pytest.raises(NotNow, match="40000 paise of hop 1 are ordered"):
         await agree(home, case_no)
     (order_id,) = (await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1", case_no))[0]
-    await cancel_order(home.hands, order_id, "the bank has nothing", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the bank has nothing", "officer:sp")
     await agree(home, case_no)
     assert (await home.bench.buckets(case_no)).get("held") is None
     await home.bench.check(case_no)
@@ -96,7 +96,7 @@ async def test_what_a_bank_did_under_an_order_taken_back_is_not_booked_under_ano
     case_no, hold_id = await holds.hold(600)
     await holds.tick(hold_id, 90)
     first = await the_order(holds, case_no)
-    await cancel_order(holds.hands, first, "the wrong paper", "officer:sp")
+    await cancel_order(holds.ctx, first, "the wrong paper", "officer:sp")
     await holds.tick(hold_id)
     second = await the_order(holds, case_no)
     assert second != first
@@ -116,7 +116,7 @@ async def the_order(holds: Holds, case_no: str) -> UUID:
 
 async def say(holds: Holds, order_id: UUID, paise: int) -> Any:
     line = ConfirmedLine(line_no=1, amount_paise=paise, done_at=holds.clock.at, reference="UTR1")
-    return await take_confirmation(holds.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+    return await take_confirmation(holds.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
 
 
 async def test_a_hop_with_money_on_hold_stays_at_its_account(home: Home) -> None:
@@ -128,11 +128,11 @@ async def test_a_hop_with_money_on_hold_stays_at_its_account(home: Home) -> None
     await home.bench.answer("HDFC", case_no, row(1, root, "400.00"))
     other = HopCorrection.model_validate({"payee": {"institution": "ICIC", "account": "8"}, "reason": "told anew"})
     with pytest.raises(NotNow, match="40000 paise of hop 1 are on hold"):
-        await correct_hop(home.hands, case_no, 1, other, "officer:desk")
+        await correct_hop(home.ctx, case_no, 1, other, "officer:desk")
     same = HopCorrection.model_validate(
         {"payee": {"institution": "HDFC", "account": "0007"}, "amount_paise": 900_00, "reason": "told anew"}
     )
-    await correct_hop(home.hands, case_no, 1, same, "officer:desk")
+    await correct_hop(home.ctx, case_no, 1, same, "officer:desk")
     await home.bench.check(case_no)
 
 
@@ -141,11 +141,11 @@ async def test_an_order_taken_back_is_told_to_the_restorations_of_its_money(home
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
-    holds = Holds(home.hands)
+    holds = Holds(home.ctx)
     holds.clock.at = home.clock.at
     await holds.tick(hold_id, 90)
     order_id = await the_order(holds, case_no)
     news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
     before = await home.bench.value(news, restoration)
-    await cancel_order(home.hands, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
     assert await home.bench.value(news, restoration) == before + 1

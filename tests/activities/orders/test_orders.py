@@ -17,10 +17,10 @@ from activities.banks.delivery import Carrier
 from activities.documents.issuing import OrderPapers
 from activities.holds import opening
 from activities.orders import bank_replies
-from activities.orders.orders import BY_LETTER_ALONE, TRY_AGAIN, OrderHands, cancel_order
+from activities.orders.orders import BY_LETTER_ALONE, TRY_AGAIN, OrderActivities, cancel_order
 from activities.restoration import deadlines
 from activities.restoration.transitions import Work
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
@@ -36,7 +36,7 @@ from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import HELD_PAISE, Ordered
-from tests.factories import SECRET, make_hands, rrn
+from tests.factories import SECRET, make_context, rrn
 from tests.mail_server import Postbox, mail_server
 from tests.paths import ROOT
 
@@ -89,11 +89,11 @@ class Road:
         self.ordered, self.bench = ordered, ordered.bench
         self.mail, self.papers = OrderBank(), 0
         self.lacks: PaperLacks | None = None
-        self.hands = self.made({I4C: HoldsOnly(), EMAIL: self.mail})
+        self.ctx = self.made({I4C: HoldsOnly(), EMAIL: self.mail})
 
-    def made(self, adapters: dict[ChannelKind, object], mailer: Mailer | None = None) -> OrderHands:
-        links = LetterLinks(self.bench.hands, Vault(SECRET), PUBLIC_URL) if mailer else None
-        return OrderHands(self.bench.hands, Carrier(self.bench.hands, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
+    def made(self, adapters: dict[ChannelKind, object], mailer: Mailer | None = None) -> OrderActivities:
+        links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
+        return OrderActivities(self.bench.ctx, Carrier(self.bench.ctx, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
 
     async def paper(self, _: UUID) -> bytes:
         self.papers += 1
@@ -102,21 +102,21 @@ class Road:
         return PDF
 
     def asked(self, order_id: UUID, what: str = "") -> ProcedureOrder:
-        return ProcedureOrder(subject=str(order_id), case_no=self.ordered.case_no, what=what, at=self.bench.hands.now())
+        return ProcedureOrder(subject=str(order_id), case_no=self.ordered.case_no, what=what, at=self.bench.ctx.now())
 
-    async def send(self, order_id: UUID, hands: OrderHands | None = None) -> bool:
-        return await (hands or self.hands).send_order(self.asked(order_id))
+    async def send(self, order_id: UUID, ctx: OrderActivities | None = None) -> bool:
+        return await (ctx or self.ctx).send_order(self.asked(order_id))
 
-    async def fail(self, order_id: UUID, hands: OrderHands | None = None) -> ApplicationError:
+    async def fail(self, order_id: UUID, ctx: OrderActivities | None = None) -> ApplicationError:
         with pytest.raises(ApplicationError) as error:
-            await self.send(order_id, hands)
+            await self.send(order_id, ctx)
         return error.value
 
-    async def climb(self, order_id: UUID, rung: OrderRung, hands: OrderHands | None = None) -> None:
-        await ActivityEnvironment().run((hands or self.hands).climb_order, self.asked(order_id, rung.value))
+    async def climb(self, order_id: UUID, rung: OrderRung, ctx: OrderActivities | None = None) -> None:
+        await ActivityEnvironment().run((ctx or self.ctx).climb_order, self.asked(order_id, rung.value))
 
     async def look(self, order_id: UUID) -> Look:
-        return await self.hands.look_at_order(self.asked(order_id))
+        return await self.ctx.look_at_order(self.asked(order_id))
 
     async def state(self, order_id: UUID) -> str:
         found: str = await self.bench.value("SELECT state FROM bank_order WHERE order_id = $1", order_id)
@@ -155,12 +155,12 @@ class Road:
 @pytest.fixture
 async def road(database: Pool) -> Road:
     """On a database of its own: which channels its bank has, and how they do, no other test decides."""
-    return await road_on(Bench(await make_hands(database)))
+    return await road_on(Bench(await make_context(database)))
 
 
 async def road_on(bench: Bench) -> Road:
     case_no = await held_case(bench, f"1{rrn()}")
-    await opening.take_up(bench.hands, case_no)
+    await opening.take_up(bench.ctx, case_no)
     hold_id = await bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     return Road(Ordered(bench, case_no, hold_id))
 
@@ -189,10 +189,10 @@ async def test_run_twice_it_is_sent_once_and_said_once(road: Road) -> None:
 
 async def test_when_one_channel_fails_the_next_has_the_same_order(road: Road) -> None:
     order_id, wire = await road.ordered.order(), OrderBank(outcomes=[BankUnreachable("HDFC", "HTTP 503")])
-    hands = road.made({I4C: wire, EMAIL: road.mail})
-    error = await road.fail(order_id, hands)
+    ctx = road.made({I4C: wire, EMAIL: road.mail})
+    error = await road.fail(order_id, ctx)
     assert (error.next_retry_delay or timedelta(1)) < timedelta(seconds=1)
-    assert await road.send(order_id, hands)
+    assert await road.send(order_id, ctx)
     assert wire.tickets[0].order.order_id == road.mail.tickets[0].order.order_id == order_id
 
 
@@ -223,7 +223,7 @@ async def test_a_refusal_is_the_banks_word_and_is_for_a_person(road: Road) -> No
 
 async def test_what_is_over_is_sent_no_more(road: Road) -> None:
     order_id = await road.ordered.order()
-    await cancel_order(road.bench.hands, order_id, "not wanted", "officer:sp")
+    await cancel_order(road.bench.ctx, order_id, "not wanted", "officer:sp")
     assert await road.send(order_id)
     assert road.mail.tickets == []
     assert (await road.look(order_id)).over
@@ -250,9 +250,9 @@ async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(
 
 
 async def test_an_order_whose_real_paper_cannot_be_issued_is_kept(road: Road) -> None:
-    hands = replace(road.hands, paper_of=OrderPapers(road.bench.hands).of)
+    ctx = replace(road.ctx, paper_of=OrderPapers(road.bench.ctx).of)
     kept = await road.ordered.order(200_00)
-    assert (await road.fail(kept, hands)).type == "PaperLacks"
+    assert (await road.fail(kept, ctx)).type == "PaperLacks"
     (note,) = await road.notes()
     assert "its paper lacks " in note
     assert "approver" in note, "nobody has approved it here"
@@ -265,7 +265,7 @@ async def test_a_fault_of_ours_is_told_once_and_tried_again(road: Road) -> None:
     for _ in range(2):
         assert (await road.fail(order_id)).non_retryable
     assert await road.notes() == [f"order {order_id}: not sent: BankMisconfigured no desk address to write to"]
-    await cancel_order(road.bench.hands, order_id, "not wanted", "officer:sp")
+    await cancel_order(road.bench.ctx, order_id, "not wanted", "officer:sp")
     assert await road.notes() == [], "what is over needs nobody"
 
 
@@ -273,11 +273,11 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
     order_id = await road.ordered.order()
     await road.fail(order_id, road.made({I4C: HoldsOnly()}))
     assert await road.notes() == [f"order {order_id}: not sent: BankNotReached no channel in the directory"]
-    known = road.bench.hands.directory.current.get("HDFC")
+    known = road.bench.ctx.directory.current.get("HDFC")
     assert known is not None
     with pytest.MonkeyPatch.context() as patch:
         wire_only = known.model_copy(update={"channels": (I4C,)})
-        patch.setitem(road.bench.hands.directory.current._by_code, "HDFC", wire_only)
+        patch.setitem(road.bench.ctx.directory.current._by_code, "HDFC", wire_only)
         box = Postbox()
         async with mail_server(box) as port:
             assert await road.send(order_id, road.made({I4C: HoldsOnly()}, Mailer.from_url(f"smtp://127.0.0.1:{port}")))
@@ -298,12 +298,12 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
 async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> None:
     order_id, box = await road.ordered.order(), Postbox()
     async with mail_server(box) as port:
-        hands = road.made({I4C: HoldsOnly(), EMAIL: road.mail}, Mailer.from_url(f"smtp://127.0.0.1:{port}"))
-        await road.send(order_id, hands)
+        ctx = road.made({I4C: HoldsOnly(), EMAIL: road.mail}, Mailer.from_url(f"smtp://127.0.0.1:{port}"))
+        await road.send(order_id, ctx)
         for rung in OrderRung:
             assert (await road.look(order_id)).dues[0].what == rung.value
             for _ in range(2):
-                await road.climb(order_id, rung, hands)
+                await road.climb(order_id, rung, ctx)
     assert [due.what for due in (await road.look(order_id)).dues] == [OrderRung.SUPERVISOR], "again"
     assert [letter["To"] for letter in box.letters] == ["desk@hdfc.example", "nodal@hdfc.example"]
     for letter in box.letters:
@@ -322,7 +322,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
 
 
 async def test_the_supervisor_is_told_again_until_it_is_done_as_often_as_was_promised(road: Road) -> None:
-    order_id, rule = await road.ordered.order(), road.bench.hands.policy.order
+    order_id, rule = await road.ordered.order(), road.bench.ctx.policy.order
     await road.send(order_id)
     for rung in OrderRung:
         await road.climb(order_id, rung)
@@ -346,7 +346,7 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
         """As the restoration's clock finds at `credit`."""
         async with bench.pool.acquire() as connection, connection.transaction():
             row = await restorations.lock(connection, restoration)
-            work = Work(bench.hands, connection, row, bench.hands.now(), "engine")
+            work = Work(bench.ctx, connection, row, bench.ctx.now(), "engine")
             await deadlines.escalate(work)
 
     await the_step_is_late()
@@ -359,19 +359,19 @@ async def test_one_late_bank_is_one_open_task_at_a_time(road: Road) -> None:
         await road.climb(order_id, OrderRung.SUPERVISOR)
         await the_step_is_late()
         assert await road.open_about(order_id) == ["supervise"]
-        await road.age(order_id, bench.hands.policy.order.supervisor_again_after_seconds)
+        await road.age(order_id, bench.ctx.policy.order.supervisor_again_after_seconds)
     await road.ordered.confirm(order_id)
     assert await road.open_about(order_id) == []
 
 
 async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> None:
     order_id, wire = await road.ordered.order(), OrderBank()
-    hands = road.made({I4C: wire, EMAIL: road.mail})
-    await road.send(order_id, hands)
-    await road.climb(order_id, OrderRung.REMINDER, hands)
+    ctx = road.made({I4C: wire, EMAIL: road.mail})
+    await road.send(order_id, ctx)
+    await road.climb(order_id, OrderRung.REMINDER, ctx)
     assert await road.state(order_id) == "planned"
-    await road.send(order_id, hands)
-    await road.climb(order_id, OrderRung.NODAL_OFFICER, hands)
+    await road.send(order_id, ctx)
+    await road.climb(order_id, OrderRung.NODAL_OFFICER, ctx)
     assert await road.state(order_id) == "delivered", "every channel has had its turn"
     carried = await road.bench.rows(
         "SELECT channel, outcome FROM bank_order_carriage WHERE order_id = $1 ORDER BY carriage_id", order_id
@@ -384,12 +384,12 @@ async def test_the_log_of_an_order_names_no_account_no_person_and_no_word_of_any
     order_id = await road.ordered.order(200_00)
     await road.send(order_id)
     refusal = OrderRefusal(code="NO-HOLD", reason="Munna Bhai has withdrawn it")
-    await bank_replies.refuse(road.bench.hands, "HDFC", order_id, refusal, "bank:HDFC")
-    await bank_replies.send_again(road.bench.hands, order_id, "spoke to Shri Prasad", "officer:desk")
-    await bank_replies.acknowledge(road.bench.hands, "HDFC", order_id)
+    await bank_replies.refuse(road.bench.ctx, "HDFC", order_id, refusal, "bank:HDFC")
+    await bank_replies.send_again(road.bench.ctx, order_id, "spoke to Shri Prasad", "officer:desk")
+    await bank_replies.acknowledge(road.bench.ctx, "HDFC", order_id)
     await road.ordered.confirm(order_id, 50_00)
     await road.ordered.confirm(order_id, 50_00, "UTR-SAID", account="9988776655")
-    await cancel_order(road.bench.hands, order_id, "Shri Prasad asked", "officer:sp")
+    await cancel_order(road.bench.ctx, order_id, "Shri Prasad asked", "officer:sp")
     rows = await road.bench.rows(
         "SELECT data::text FROM case_event WHERE case_no = $1 AND (kind LIKE 'order%' OR kind LIKE '%opened')",
         road.ordered.case_no,
@@ -407,7 +407,7 @@ async def test_killed_between_the_bank_and_the_record_it_is_one_order_at_the_ban
     database_dsn: str, database: Pool
 ) -> None:
     """The bank has it, the process is gone: whoever sends it next sends the same order under the same key."""
-    road = await road_on(Bench(await make_hands(database)))
+    road = await road_on(Bench(await make_context(database)))
     order_id = await road.ordered.order(kind=OrderKind.RELEASE)
     took: list[str] = []
 
@@ -451,8 +451,8 @@ async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(
 
 
 async def test_orders_of_one_process_share_the_banks_turns_with_hold_requests(road: Road) -> None:
-    carrier = Carrier(road.bench.hands, {I4C: OrderBank()})
-    hands = replace(road.hands, carrier=carrier)
+    carrier = Carrier(road.bench.ctx, {I4C: OrderBank()})
+    ctx = replace(road.ctx, carrier=carrier)
     with carrier._turns.turn("HDFC"):
         assert len(carrier._turns._lines["HDFC"].under_way) == 1
-        assert await road.send(await road.ordered.order(), hands)
+        assert await road.send(await road.ordered.order(), ctx)

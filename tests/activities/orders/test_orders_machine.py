@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.orders import bank_replies
 from activities.orders.confirmations import take_confirmation
@@ -34,7 +34,7 @@ from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import loop
 from tests.activities.holds.test_opening import held_case
-from tests.factories import make_hands, rrn
+from tests.factories import make_context, rrn
 
 __all__ = ["loop"]
 
@@ -48,12 +48,12 @@ SUMS = st.sampled_from([1, 100_00, 200_00, 599_99, HELD_PAISE, HELD_PAISE + 1])
 class OrdersMachine(RuleBasedStateMachine):
     """What may happen to orders about two accounts with ₹600 on hold each."""
 
-    hands: Hands
+    ctx: Context
     run_in_loop: Callable[[Coroutine[Any, Any, Any]], Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self.bench = Bench(self.hands)
+        self.bench = Bench(self.ctx)
         self.orders: list[UUID] = []
         self.words: list[tuple[UUID, OrderConfirmation]] = []
 
@@ -65,7 +65,7 @@ class OrdersMachine(RuleBasedStateMachine):
     @initialize()
     def hold(self) -> None:
         self.case_no = self.run(held_case(self.bench, f"1{rrn()}", f"2{rrn()}"))
-        self.run(opening.take_up(self.hands, self.case_no))
+        self.run(opening.take_up(self.ctx, self.case_no))
         self.holds: dict[int, UUID] = dict(
             self.run(
                 self.bench.rows("SELECT l.hop_no, l.hold_id FROM restoration_line l WHERE l.case_no = $1", self.case_no)
@@ -100,9 +100,9 @@ class OrdersMachine(RuleBasedStateMachine):
         )
 
         async def written() -> UUID:
-            async with self.hands.pool.acquire() as connection, connection.transaction():
+            async with self.ctx.pool.acquire() as connection, connection.transaction():
                 await cases.hold(connection, self.case_no)
-                return await plan_order(connection, self.hands, order, self.hands.now())
+                return await plan_order(connection, self.ctx, order, self.ctx.now())
 
         free = {hop_no: self._held(hop_no) - self._asked(hop_no) for hop_no in amounts}
         fits = all(paise <= free[hop_no] for hop_no, paise in amounts.items())
@@ -119,10 +119,10 @@ class OrdersMachine(RuleBasedStateMachine):
         order_id = data.draw(st.sampled_from(self.orders))
         refusal = OrderRefusal(code="NO", reason="not now")
         steps: dict[str, Callable[[], Coroutine[Any, Any, Any]]] = {
-            "cancel": lambda: cancel_order(self.hands, order_id, "not wanted", "officer:sp"),
-            "send again": lambda: bank_replies.send_again(self.hands, order_id, "mended", "officer:desk"),
-            "acknowledge": lambda: bank_replies.acknowledge(self.hands, "HDFC", order_id),
-            "refuse": lambda: bank_replies.refuse(self.hands, "HDFC", order_id, refusal, "bank:HDFC"),
+            "cancel": lambda: cancel_order(self.ctx, order_id, "not wanted", "officer:sp"),
+            "send again": lambda: bank_replies.send_again(self.ctx, order_id, "mended", "officer:desk"),
+            "acknowledge": lambda: bank_replies.acknowledge(self.ctx, "HDFC", order_id),
+            "refuse": lambda: bank_replies.refuse(self.ctx, "HDFC", order_id, refusal, "bank:HDFC"),
         }
         before = self._buckets()
         try:
@@ -170,7 +170,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
         async def together() -> list[Any]:
             return await asyncio.gather(
-                *(take_confirmation(self.hands, "HDFC", order_id, word, "bank:HDFC") for _ in range(times))
+                *(take_confirmation(self.ctx, "HDFC", order_id, word, "bank:HDFC") for _ in range(times))
             )
 
         taken = self.run(together())
@@ -179,7 +179,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
     def _take(self, order_id: UUID, word: OrderConfirmation) -> None:
         before, paise = self._buckets(), sum(line.amount_paise for line in word.lines)
-        taken = self.run(take_confirmation(self.hands, "HDFC", order_id, word, "bank:HDFC"))
+        taken = self.run(take_confirmation(self.ctx, "HDFC", order_id, word, "bank:HDFC"))
         assert taken.applied + taken.duplicates + taken.contradictions == len(word.lines)
         moved = before["held"] - self._buckets()["held"]
         assert 0 <= moved <= paise
@@ -249,7 +249,7 @@ class OrdersMachine(RuleBasedStateMachine):
 
     def _waits(self, order_id: UUID) -> bool:
         async def looked_up() -> bool:
-            async with self.hands.pool.acquire() as connection:
+            async with self.ctx.pool.acquire() as connection:
                 return await cancellations.has_to_wait(connection, order_id)
 
         return self.run(looked_up())
@@ -265,7 +265,9 @@ def test_orders_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str)
 
     pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10))
     machine = type(
-        "Machine", (OrdersMachine,), {"hands": run_in_loop(make_hands(pool)), "run_in_loop": staticmethod(run_in_loop)}
+        "Machine",
+        (OrdersMachine,),
+        {"hands": run_in_loop(make_context(pool)), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(

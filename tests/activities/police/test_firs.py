@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.police.firs import NO_REGISTER, assign_officer, register_due, sign_fir, take_fir
 from adapters.police.cctns import CctnsRegister, CctnsWire
 from db.police import firs
@@ -31,8 +31,8 @@ WHY = "signed at the station"
 class Station(Duties):
     """A bench with a police station of its own behind real HTTP; both go by one clock."""
 
-    def __init__(self, hands: Hands) -> None:
-        super().__init__(hands)
+    def __init__(self, ctx: Context) -> None:
+        super().__init__(ctx)
         self.station = PoliceStation("up-cyber", KEY, clock=lambda: self.clock.at)
         self.register: CctnsRegister
 
@@ -41,33 +41,31 @@ class Station(Duties):
         return await self.bench.complain(transfer(paise, reference=rrn()))
 
     async def ask(self) -> int:
-        return await register_due(self.hands, self.register)
+        return await register_due(self.ctx, self.register)
 
     async def fir(self, case_no: str) -> Fir:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             return (await firs.firs(connection, case_no))[0]
 
     async def requested(self, case_no: str, kind: str = "zero_fir") -> Fir:
-        return await take_fir(self.hands, case_no, NewFir.model_validate({"kind": kind}), BY)
+        return await take_fir(self.ctx, case_no, NewFir.model_validate({"kind": kind}), BY)
 
     async def sign(self, case_no: str, fir_id: UUID, **changes: Any) -> Fir:
         told = {"signed_at": self.clock.at, "reason": WHY} | changes
-        return await sign_fir(self.hands, case_no, fir_id, SignFir.model_validate(told), BY)
+        return await sign_fir(self.ctx, case_no, fir_id, SignFir.model_validate(told), BY)
 
     async def kinds(self, case_no: str) -> list[str]:
         return [kind for kind in await self.bench.events(case_no) if kind.startswith(("fir", "duty", "officer"))]
 
 
 @pytest.fixture
-async def home(hands: Hands) -> AsyncIterator[Station]:
-    home = Station(hands)
+async def home(ctx: Context) -> AsyncIterator[Station]:
+    home = Station(ctx)
     async with served(home.station) as url:
         wire = CctnsWire(url, "up-cyber", KEY)
         async with CctnsRegister(wire, clock=lambda: home.clock.at) as register:
             # What other tests of this room have asked for is not this test's.
-            await hands.pool.execute(
-                "UPDATE fir SET state = 'refused', next_attempt_at = NULL WHERE state = 'requested'"
-            )
+            await ctx.pool.execute("UPDATE fir SET state = 'refused', next_attempt_at = NULL WHERE state = 'requested'")
             home.register = register
             yield home
 
@@ -82,7 +80,7 @@ async def test_a_large_loss_asks_for_an_e_zero_fir_by_itself_and_once(home: Stat
     assert report.body["sections"] == ["BNS 318(4)", "BNS 319(2)", "IT Act 66C", "IT Act 66D"]
     found = await home.fir(case_no)
     assert (found.state, found.fir_no, found.sign_by) == ("registered", report.fir_no, report.sign_by)
-    async with home.hands.pool.acquire() as connection:
+    async with home.ctx.pool.acquire() as connection:
         document = await firs.fir_copy(connection, case_no, found.fir_id)
     assert found.document_digest == sha256(document).hexdigest()
     assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_copied", "duty_opened"]
@@ -162,14 +160,14 @@ async def test_a_report_recorded_by_hand_takes_the_place_of_one_that_was_asked_f
     case_no = await home.large()
     by_hand = {"fir_no": "0412/2026", "police_station": "Hazratganj", "registered_at": home.clock.at}
     new = NewFir.model_validate({"kind": "fir", "sections": ["BNS 318(4)"], "by_hand": by_hand})
-    found = await take_fir(home.hands, case_no, new, BY)
+    found = await take_fir(home.ctx, case_no, new, BY)
     assert (found.kind, found.state, found.fir_no, found.sections) == (
         "fir",
         "registered",
         "0412/2026",
         ("BNS 318(4)",),
     )
-    assert await take_fir(home.hands, case_no, new, BY) == found
+    assert await take_fir(home.ctx, case_no, new, BY) == found
     assert await home.ask() == 0
     assert home.station.reports == {}
     with pytest.raises(NotNow, match="waits for no signature"):
@@ -215,9 +213,9 @@ async def test_an_old_e_zero_fir_is_recorded_with_its_signature_or_not_at_all(ho
     ):
         new = NewFir.model_validate({"kind": kind, "by_hand": told | changes})
         with pytest.raises(NotNow, match=why):
-            await take_fir(home.hands, case_no, new, BY)
+            await take_fir(home.ctx, case_no, new, BY)
     new = NewFir.model_validate({"kind": "e_zero_fir", "by_hand": told | {"signed_at": signed_at}})
-    found = await take_fir(home.hands, case_no, new, BY)
+    found = await take_fir(home.ctx, case_no, new, BY)
     assert (found.state, found.signed_at) == ("signed", signed_at)
     assert await home.pass_time(case_no, timedelta(days=9)) == []
     assert await home.kinds(case_no) == ["fir_requested", "fir_registered", "fir_signed"]
@@ -248,7 +246,7 @@ async def test_a_report_that_was_recorded_while_the_register_was_asked_leaves_tw
     asking = asyncio.create_task(home.ask())
     await until(lambda: home.station.calls == 1)
     by_hand = {"fir_no": "0412/2026", "police_station": "Hazratganj", "registered_at": home.clock.at}
-    await take_fir(home.hands, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
+    await take_fir(home.ctx, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
     await asking
     (theirs,) = home.station.reports.values()
     assert (await home.fir(case_no)).fir_no == "0412/2026"
@@ -263,7 +261,7 @@ async def test_times_that_cannot_be(home: Station, ahead: timedelta) -> None:
     case_no = await home.large()
     by_hand = {"fir_no": "1/2026", "police_station": "Hazratganj", "registered_at": home.clock.at + ahead}
     with pytest.raises(NotNow, match="future"):
-        await take_fir(home.hands, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
+        await take_fir(home.ctx, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
     await home.ask()
     fir_id = (await home.fir(case_no)).fir_id
     with pytest.raises(NotNow, match="future"):
@@ -286,14 +284,14 @@ async def test_a_refusal_goes_to_a_person_who_registers_it_elsewhere(home: Stati
     assert await home.bench.tasks(case_no) == [("supervise", None)]
     assert (await home.kinds(case_no))[-1] == "fir_refused"
     by_hand = {"fir_no": "9/2026", "police_station": "Agra", "registered_at": home.clock.at}
-    await take_fir(home.hands, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
+    await take_fir(home.ctx, case_no, NewFir.model_validate({"kind": "fir", "by_hand": by_hand}), BY)
     assert await home.bench.tasks(case_no) == []
 
 
 async def test_a_register_that_is_down_is_asked_on_and_a_person_told(home: Station) -> None:
     case_no = await home.large()
     home.station.habits = StationHabits(down=True)
-    trying = home.hands.policy.police.asking
+    trying = home.ctx.policy.police.asking
     for attempt in range(1, trying.attempts + 1):
         assert await home.ask() == 0
         found = await home.fir(case_no)
@@ -311,9 +309,9 @@ async def test_a_register_that_is_down_is_asked_on_and_a_person_told(home: Stati
 async def test_a_reply_that_was_lost_makes_no_second_report(home: Station) -> None:
     case_no = await home.large()
     home.station.habits = StationHabits(slow_wall_seconds=0.6)
-    asking = home.hands.policy.police.asking.model_copy(update={"call_timeout_seconds": 0.3})
-    police_rules = home.hands.policy.police.model_copy(update={"asking": asking})
-    hasty = replace(home.hands, policy=home.hands.policy.model_copy(update={"police": police_rules}))
+    asking = home.ctx.policy.police.asking.model_copy(update={"call_timeout_seconds": 0.3})
+    police_rules = home.ctx.policy.police.model_copy(update={"asking": asking})
+    hasty = replace(home.ctx, policy=home.ctx.policy.model_copy(update={"police": police_rules}))
     assert await register_due(hasty, home.register) == 0
     async with asyncio.timeout(10):
         while home.station.calls == 0:  # noqa: ASYNC110 - the station sets no event
@@ -327,7 +325,7 @@ async def test_a_reply_that_was_lost_makes_no_second_report(home: Station) -> No
 
 async def test_without_a_register_the_reports_wait_and_say_why(home: Station) -> None:
     case_no = await home.large()
-    assert await register_due(home.hands, None) == 0
+    assert await register_due(home.ctx, None) == 0
     found = await home.fir(case_no)
     assert (found.state, found.attempts, found.failure) == ("requested", 0, NO_REGISTER)
     home.clock.at += timedelta(minutes=10)
@@ -357,10 +355,10 @@ def named(name: str) -> NewOfficer:
 
 async def test_the_newest_officer_of_a_duty_stands(home: Station) -> None:
     case_no = await home.hold(5_000)
-    await assign_officer(home.hands, case_no, named("first"), "officer:chief")
-    assigned = await assign_officer(home.hands, case_no, named("second"), "officer:chief")
+    await assign_officer(home.ctx, case_no, named("first"), "officer:chief")
+    assigned = await assign_officer(home.ctx, case_no, named("second"), "officer:chief")
     assert assigned.assignment_no == 2
-    async with home.hands.pool.acquire() as connection:
+    async with home.ctx.pool.acquire() as connection:
         standing = await firs.officer(connection, case_no, CaseDuty.IO)
         everybody = await firs.officers(connection, case_no)
         nobody = await firs.officer(connection, case_no, CaseDuty.SUPERVISING)
@@ -375,4 +373,4 @@ async def test_the_newest_officer_of_a_duty_stands(home: Station) -> None:
     told = await home.bench.value("SELECT count(*) FROM procedure_news WHERE workflow_id LIKE 'restoration-%'")
     assert told >= 2
     with pytest.raises(NotFound):
-        await assign_officer(home.hands, "29999999999999", named("first"), "officer:chief")
+        await assign_officer(home.ctx, "29999999999999", named("first"), "officer:chief")

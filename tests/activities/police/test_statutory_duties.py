@@ -5,9 +5,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.police.firs import assign_officer
-from activities.police.statutory_duties import DutyHands, duty_done, finish_by_hand, open_duties
+from activities.police.statutory_duties import StatutoryDutyActivities, duty_done, finish_by_hand, open_duties
 from db.cases import cases
 from domain.errors import NotFound, NotNow
 from schemas.outbox.procedures import Look, ProcedureOrder
@@ -21,9 +21,9 @@ REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 class Duties(Home):
     """A case with money on hold, and its duties' clocks."""
 
-    def __init__(self, hands: Hands) -> None:
-        super().__init__(hands)
-        self.care = DutyHands(self.hands)
+    def __init__(self, ctx: Context) -> None:
+        super().__init__(ctx)
+        self.care = StatutoryDutyActivities(self.ctx)
 
     async def case(self) -> str:
         case_no = await self.hold(5_000)
@@ -31,9 +31,9 @@ class Duties(Home):
         return case_no
 
     async def open(self, case_no: str) -> int:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, case_no)
-            return await open_duties(connection, self.hands, case_no, self.clock.at)
+            return await open_duties(connection, self.ctx, case_no, self.clock.at)
 
     def asked_of(self, case_no: str, what: str = "") -> ProcedureOrder:
         return ProcedureOrder(subject=case_no, case_no=case_no, what=what, at=self.clock.at)
@@ -53,9 +53,9 @@ class Duties(Home):
         return done
 
     async def done(self, case_no: str, kind: DutyKind, paper_id: UUID | None = None) -> bool:
-        async with self.hands.pool.acquire() as connection, connection.transaction():
+        async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, case_no)
-            return await duty_done(connection, self.hands, case_no, kind, paper_id, "officer:io", self.clock.at)
+            return await duty_done(connection, self.ctx, case_no, kind, paper_id, "officer:io", self.clock.at)
 
     async def notes(self, case_no: str) -> list[str]:
         rows = await self.bench.rows(
@@ -71,8 +71,8 @@ class Duties(Home):
 
 
 @pytest.fixture
-def home(hands: Hands) -> Duties:
-    return Duties(hands)
+def home(ctx: Context) -> Duties:
+    return Duties(ctx)
 
 
 async def test_a_hold_opens_the_duties_of_the_law_once(home: Duties) -> None:
@@ -95,7 +95,7 @@ async def test_a_hold_opens_the_duties_of_the_law_once(home: Duties) -> None:
 async def test_silence_is_reminded_of_and_escalated_each_at_its_hour(home: Duties) -> None:
     case_no = await home.case()
     for duty, name in (("io", "io"), ("supervising", "sp")):
-        await assign_officer(home.hands, case_no, named(duty, name), "officer:chief")
+        await assign_officer(home.ctx, case_no, named(duty, name), "officer:chief")
     assert await home.pass_time(case_no, timedelta(hours=17, minutes=59)) == []
     assert await home.pass_time(case_no, timedelta(minutes=1)) == ["remind:magistrate_report"]
     assert await home.pass_time(case_no, timedelta(hours=6, minutes=59)) == []
@@ -119,7 +119,7 @@ async def test_a_duty_that_is_done_is_over_and_the_last_ends_the_clocks(home: Du
     assert await home.notes(case_no) == ["follow_up"]
     assert not await home.ended(case_no)
     assert await home.pass_time(case_no, timedelta(days=10)) == ["remind:follow_up", "escalate:follow_up"]
-    done = await finish_by_hand(home.hands, case_no, FOLLOW_UP, "sent by post", "officer:io")
+    done = await finish_by_hand(home.ctx, case_no, FOLLOW_UP, "sent by post", "officer:io")
     assert (done.done_by, done.done_at) == ("officer:io", home.clock.at)
     assert await home.notes(case_no) == []
     assert await home.ended(case_no)
@@ -153,13 +153,13 @@ async def test_what_cannot_be_done_by_hand(home: Duties) -> None:
     case_no = await home.hold(5_000)
     await home.bench.pool.execute("DELETE FROM duty WHERE case_no = $1", case_no)
     with pytest.raises(NotFound):
-        await finish_by_hand(home.hands, case_no, REPORT, "why", "officer:io")
+        await finish_by_hand(home.ctx, case_no, REPORT, "why", "officer:io")
     await home.open(case_no)
     await home.done(case_no, REPORT)
     with pytest.raises(NotNow, match="was done at"):
-        await finish_by_hand(home.hands, case_no, REPORT, "why", "officer:io")
+        await finish_by_hand(home.ctx, case_no, REPORT, "why", "officer:io")
     with pytest.raises(NotFound):
-        await finish_by_hand(home.hands, case_no, DutyKind.FIR_SIGNATURE, "why", "officer:io")
+        await finish_by_hand(home.ctx, case_no, DutyKind.FIR_SIGNATURE, "why", "officer:io")
 
 
 def named(duty: str, name: str, phone: str = "9000000001") -> NewOfficer:
@@ -176,7 +176,7 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
     supervise = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await home.bench.rows(supervise, case_no) == [("overdue: magistrate_report",)], "nobody supervises the case"
     for new in (named("io", "io"), named("supervising", "sp"), named("io", "other", "9000000002")):
-        await assign_officer(home.hands, case_no, new, "officer:chief")
+        await assign_officer(home.ctx, case_no, new, "officer:chief")
     told = await home.bench.rows(
         "SELECT to_whom, address FROM message WHERE case_no = $1 AND kind = 'duty_due' ORDER BY to_whom, address",
         case_no,
@@ -184,7 +184,7 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
     assert told == [("io", "9000000001"), ("io", "9000000002"), ("officer", "9000000001")]
     await home.done(case_no, REPORT)
     assert await home.bench.rows(supervise, case_no) == []
-    await assign_officer(home.hands, case_no, named("io", "third"), "officer:chief")
+    await assign_officer(home.ctx, case_no, named("io", "third"), "officer:chief")
     written = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'duty_due'"
     assert await home.bench.value(written, case_no) == len(told)
 
@@ -192,12 +192,12 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
 async def test_a_policy_that_changes_moves_no_duty_that_is_open(home: Duties) -> None:
     case_no = await home.case()
     before = await home.look_at(case_no)
-    rules = home.hands.policy.police
+    rules = home.ctx.policy.police
     changed = {
         kind: rule.model_copy(update={"due_seconds": rule.due_seconds * 2}) for kind, rule in rules.duties.items()
     }
     police = rules.model_copy(update={"duties": changed})
-    object.__setattr__(home.hands, "policy", home.hands.policy.model_copy(update={"police": police}))
+    object.__setattr__(home.ctx, "policy", home.ctx.policy.model_copy(update={"police": police}))
     assert await home.look_at(case_no) == before
     await home.open(case_no)
     assert await home.look_at(case_no) == before

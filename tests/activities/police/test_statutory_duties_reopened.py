@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import plan_order
@@ -60,7 +60,7 @@ class Court(Office):
         async with self.pool.acquire() as connection, connection.transaction():
             return await issue_about(
                 connection,
-                self.home.hands,
+                self.home.ctx,
                 kind,
                 subject,
                 language=Language.EN,
@@ -72,7 +72,7 @@ class Court(Office):
 
     async def hand_in(self, case_no: str, diary_no: str, at: datetime | None = None) -> Duty:
         told = HandedIn(diary_no=diary_no, at=at or self.home.clock.at)
-        return await finish_by_hand(self.home.hands, case_no, REPORT, "", "officer:io", handed_in=told)
+        return await finish_by_hand(self.home.ctx, case_no, REPORT, "", "officer:io", handed_in=told)
 
     async def lets_go(self, case_no: str, bank: str) -> None:
         """The bank is ordered to let go all that it holds, and has."""
@@ -91,10 +91,10 @@ class Court(Office):
                 ordered_by="officer:sp",
                 lines=(NewOrderLine(**dict(line), amount_paise=self.rupees[bank] * 100),),
             )
-            order_id = await plan_order(connection, self.home.hands, asked, self.home.clock.at)
+            order_id = await plan_order(connection, self.home.ctx, asked, self.home.clock.at)
         done = ConfirmedLine(line_no=1, amount_paise=self.rupees[bank] * 100, done_at=self.home.clock.at)
         said = OrderConfirmation(lines=(done,))
-        await take_confirmation(self.home.hands, bank, order_id, said, f"bank:{bank}")
+        await take_confirmation(self.home.ctx, bank, order_id, said, f"bank:{bank}")
         # What moves wakes nobody: it is seen within the hour.
         self.home.clock.at += HOUR
 
@@ -119,8 +119,8 @@ class Court(Office):
 
 
 @pytest.fixture
-def court(hands: Hands) -> Court:
-    return Court(Duties(hands), Postbox(), Mailer.from_url("smtp://127.0.0.1:1?from=cyber@police.example"))
+def court(ctx: Context) -> Court:
+    return Court(Duties(ctx), Postbox(), Mailer.from_url("smtp://127.0.0.1:1?from=cyber@police.example"))
 
 
 async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court) -> None:
@@ -130,7 +130,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     assert await court.home.notes(case_no) == ["follow_up", "hand in: magistrate_report"]
     assert "escalate:magistrate_report" in await court.home.pass_time(case_no, 26 * HOUR), "its clock runs on"
     with pytest.raises(NotNow, match="court's diary"):
-        await finish_by_hand(court.home.hands, case_no, REPORT, "the court has it", "officer:io")
+        await finish_by_hand(court.home.ctx, case_no, REPORT, "the court has it", "officer:io")
     for at, why in ((court.home.clock.at + HOUR, "future"), (court.home.clock.at - 2 * DAY, "before the hold")):
         with pytest.raises(NotNow, match=why):
             await court.hand_in(case_no, "DD 4/2026", at)
@@ -145,7 +145,7 @@ async def test_a_report_is_handed_in_before_the_magistrate_is_told(court: Court)
     assert (told["diary_no"], told["late"]) == ("DD 4/2026", False), "it counts when it was handed in"
     with pytest.raises(NotNow, match="only the report"):
         await finish_by_hand(
-            court.home.hands, case_no, FOLLOW_UP, "", "officer:io", handed_in=HandedIn(diary_no="1", at=at)
+            court.home.ctx, case_no, FOLLOW_UP, "", "officer:io", handed_in=HandedIn(diary_no="1", at=at)
         )
 
 
@@ -226,7 +226,7 @@ async def test_a_notice_to_a_bank_says_that_the_magistrate_should_have_been_told
 async def test_a_notice_to_a_bank_does_not_say_that_a_report_went_that_nobody_needed(court: Court) -> None:
     case_no = await court.case("HDFC")
     await court.lets_go(case_no, "HDFC")
-    await finish_by_hand(court.home.hands, case_no, REPORT, "nothing is on hold", "officer:io")
+    await finish_by_hand(court.home.ctx, case_no, REPORT, "nothing is on hold", "officer:io")
     court.home.clock.at += 30 * HOUR
     await court.issued(case_no, PaperKind.LIEN_NOTICE, "ICIC")
     said = await court.facts(case_no, PaperKind.LIEN_NOTICE)
@@ -260,7 +260,7 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     case_no = await court.case("HDFC")
     by_hand = {"fir_no": "EZ9/2026", "police_station": "Cyber", "registered_at": home.clock.at}
     fir = await take_fir(
-        home.hands, case_no, NewFir.model_validate({"kind": "e_zero_fir", "by_hand": by_hand}), "officer:io"
+        home.ctx, case_no, NewFir.model_validate({"kind": "e_zero_fir", "by_hand": by_hand}), "officer:io"
     )
     await court.copy_of_fir(case_no)
     await court.issue()
@@ -276,7 +276,7 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     assert "lien_notice lacks fir.copy_digest" in task
     assert "follow_up lacks fir.number" in task
     signing = {"signed_at": home.clock.at - 5 * HOUR, "reason": "signed at the station"}
-    signed = await sign_fir(home.hands, case_no, fir.fir_id, SignFir.model_validate(signing), "officer:io")
+    signed = await sign_fir(home.ctx, case_no, fir.fir_id, SignFir.model_validate(signing), "officer:io")
     assert signed.state == "signed"
     await court.issue()
     assert await court.open_duties(case_no) == {}
@@ -291,5 +291,5 @@ async def test_who_only_decides_is_told_of_no_duty(court: Court) -> None:
     before = await court.home.bench.value(told, case_no)
     who = {"duty": "deciding", "subject": "gro.state", "name": "A. Rao", "rank": "IG", "phone": "9000000009"}
     where = {"police_station": "Headquarters", "district": "LUCKNOW"}
-    await assign_officer(court.home.hands, case_no, NewOfficer.model_validate(who | where), "officer:chief")
+    await assign_officer(court.home.ctx, case_no, NewOfficer.model_validate(who | where), "officer:chief")
     assert await court.home.bench.value(told, case_no) == before

@@ -15,7 +15,7 @@ from domain.errors import NotFound
 from domain.policy.model import load_policy
 from schemas.reconciliation.comparison import ListedLien, Reason
 from tests.activities.bench import Bench
-from tests.factories import make_hands, row, rrn, transfer
+from tests.factories import make_context, row, rrn, transfer
 
 DIGEST = bytes(32)
 
@@ -35,7 +35,7 @@ async def held(bench: Bench, rupees: int, *, bank: str = "HDFC") -> tuple[str, s
 
 
 async def test_both_ways_and_the_ledger_stays(database: Pool) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     (right, right_rrn), (less, less_rrn), (none, none_rrn) = [await held(bench, rupees) for rupees in (400, 300, 0)]
     lacking, lacking_rrn = await held(bench, 50)
     elsewhere, elsewhere_rrn = await held(bench, 70, bank="ICIC")
@@ -62,7 +62,7 @@ async def test_both_ways_and_the_ledger_stays(database: Pool) -> None:
 
 
 async def test_comparisons_are_listed_and_never_changed(database: Pool) -> None:
-    await make_hands(database)
+    await make_context(database)
     first = await reconcile(database, "HDFC", [], DIGEST, taken_by="test")
     second = await reconcile(database, "ICIC", [lien(2, "1", "2", 3)], DIGEST, taken_by="test")
     async with database.acquire() as connection:
@@ -81,7 +81,7 @@ async def test_comparisons_are_listed_and_never_changed(database: Pool) -> None:
 
 
 async def test_an_institution_that_is_not_known(database: Pool) -> None:
-    await make_hands(database)
+    await make_context(database)
     with pytest.raises(NotFound):
         await reconcile(database, "NONE", [], DIGEST, taken_by="test")
 
@@ -106,7 +106,7 @@ async def tasks_of(pool: Pool, code: str = "HDFC") -> list[tuple[Any, ...]]:
 
 
 async def test_what_differs_is_one_task_that_a_later_list_which_is_right_closes(database: Pool) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     case_no, reference = await held(bench, 400)
     wrong = await reconcile(database, "HDFC", [], bytes(32), taken_by="test")
     first = wrong.reconciliation_id
@@ -124,7 +124,7 @@ async def test_what_differs_is_one_task_that_a_later_list_which_is_right_closes(
 
 
 async def test_the_same_file_twice_is_one_comparison_while_it_comes_out_the_same(database: Pool) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     case_no, reference = await held(bench, 400)
     rows = [lien(2, case_no, reference, 400_00), lien(3, "1", "2", 5)]
     counted = compared()
@@ -138,7 +138,7 @@ async def test_the_same_file_twice_is_one_comparison_while_it_comes_out_the_same
 
 
 async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) -> None:
-    await make_hands(database)
+    await make_context(database)
     asked = await ask_now(database, RULES, "HDFC", "officer:1")
     assert await ask_now(database, RULES, "HDFC", "officer:2") == asked
     await database.execute(
@@ -161,13 +161,13 @@ async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) 
 
 
 async def test_nobody_is_asked_whom_nobody_knows(database: Pool) -> None:
-    await make_hands(database)
+    await make_context(database)
     with pytest.raises(NotFound, match="institution NONE"):
         await ask_now(database, RULES, "NONE", "officer:1")
 
 
 async def test_what_the_ledger_had_on_hold_then(database: Pool) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     case_no, reference = await held(bench, 400)
     before = datetime.now(UTC)
     await bench.answer("HDFC", case_no, row(1, reference, "100.00"))

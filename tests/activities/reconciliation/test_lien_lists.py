@@ -8,23 +8,23 @@ from uuid import uuid4
 import asyncpg
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.reconciliation import lien_lists
 from activities.reconciliation.inquiries import ask_now
 from activities.reconciliation.lien_lists import NotYet, stands, take_page
-from activities.reconciliation.rounds import RoundHands
+from activities.reconciliation.rounds import ReconciliationActivities
 from db.pool import Pool
 from domain.errors import IdempotencyConflict, NotFound
 from schemas.reconciliation.lien_lists import LienListPage, LienListTaken
 from tests.activities.bench import Bench
-from tests.factories import make_hands, row, rrn, transfer
+from tests.factories import make_context, row, rrn, transfer
 
 NOW = datetime.now(UTC)
 
 
 @pytest.fixture
-async def own(database: Pool) -> Hands:
-    return await make_hands(database)
+async def own(database: Pool) -> Context:
+    return await make_context(database)
 
 
 def page(liens: list[tuple[str, str, int]], number: int = 1, of: int = 1, **changes: Any) -> LienListPage:
@@ -34,17 +34,17 @@ def page(liens: list[tuple[str, str, int]], number: int = 1, of: int = 1, **chan
     )
 
 
-async def held(hands: Hands, rupees: int) -> tuple[str, str, int]:
+async def held(ctx: Context, rupees: int) -> tuple[str, str, int]:
     """A lien at HDFC, as its bank would tell it."""
-    bench, reference = Bench(hands), rrn()
+    bench, reference = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=reference))
     await bench.ask(case_no)
     await bench.answer("HDFC", case_no, row(1, reference, f"{rupees}.00"))
     return case_no, reference, rupees * 100
 
 
-async def comparisons(hands: Hands) -> int:
-    found: int = await hands.pool.fetchval("SELECT count(*) FROM reconciliation")
+async def comparisons(ctx: Context) -> int:
+    found: int = await ctx.pool.fetchval("SELECT count(*) FROM reconciliation")
     return found
 
 
@@ -54,7 +54,7 @@ def counts(taken: LienListTaken) -> tuple[int, int, int, int]:
     return told.rows_in, told.rows_matched, told.rows_differing, told.missing
 
 
-async def test_a_list_is_compared_with_its_last_page_in_whatever_order_they_come(own: Hands) -> None:
+async def test_a_list_is_compared_with_its_last_page_in_whatever_order_they_come(own: Context) -> None:
     first, second, third = await held(own, 100), await held(own, 200), await held(own, 300)
     as_of = datetime.now(UTC)
     taken = await take_page(own, "HDFC", page([second], 2, 2, as_of=as_of))
@@ -69,7 +69,7 @@ async def test_a_list_is_compared_with_its_last_page_in_whatever_order_they_come
     assert await own.pool.fetchval("SELECT taken_by FROM reconciliation") == "bank:HDFC"
 
 
-async def test_the_same_list_twice_is_one_comparison(own: Hands) -> None:
+async def test_the_same_list_twice_is_one_comparison(own: Context) -> None:
     told = page([await held(own, 100)], as_of=datetime.now(UTC))
     taken = await take_page(own, "HDFC", told)
     await held(own, 200)
@@ -78,7 +78,7 @@ async def test_the_same_list_twice_is_one_comparison(own: Hands) -> None:
     assert await comparisons(own) == 1
 
 
-async def test_pages_at_once_are_one_comparison(own: Hands) -> None:
+async def test_pages_at_once_are_one_comparison(own: Context) -> None:
     pages = [page([("1", str(number), 5)], number, 5) for number in range(1, 6)] * 3
     taken = await asyncio.gather(*(take_page(own, "HDFC", one) for one in pages))
     assert await comparisons(own) == 1
@@ -90,7 +90,7 @@ async def test_pages_at_once_are_one_comparison(own: Hands) -> None:
     [{"liens": ()}, {"pages": 3}, {"as_of": NOW - timedelta(seconds=1)}],
     ids=["other liens", "more pages", "another time"],
 )
-async def test_an_id_stands_for_one_list(own: Hands, changes: dict[str, Any]) -> None:
+async def test_an_id_stands_for_one_list(own: Context, changes: dict[str, Any]) -> None:
     await take_page(own, "HDFC", page([("1", "2", 5)], of=2))
     with pytest.raises(IdempotencyConflict):
         await take_page(own, "HDFC", page([("1", "2", 5)], of=2).model_copy(update=changes))
@@ -98,7 +98,7 @@ async def test_an_id_stands_for_one_list(own: Hands, changes: dict[str, Any]) ->
     assert (await take_page(own, "ICIC", page([]))).compared is not None
 
 
-async def test_a_list_of_the_future_and_one_for_another_banks_question(own: Hands) -> None:
+async def test_a_list_of_the_future_and_one_for_another_banks_question(own: Context) -> None:
     with pytest.raises(NotYet):
         await take_page(own, "HDFC", page([], as_of=datetime.now(UTC) + timedelta(hours=1)))
     asked = await ask_now(own.pool, own.policy.reconciliation.channel, "ICIC", "officer:1")
@@ -108,7 +108,7 @@ async def test_a_list_of_the_future_and_one_for_another_banks_question(own: Hand
     assert await own.pool.fetchval("SELECT count(*) FROM lien_list") == 0
 
 
-async def test_a_list_answers_the_question_it_names_and_not_a_younger_one(own: Hands) -> None:
+async def test_a_list_answers_the_question_it_names_and_not_a_younger_one(own: Context) -> None:
     rules = own.policy.reconciliation.channel
     asked = await ask_now(own.pool, rules, "HDFC", "officer:1")
     early = await take_page(own, "HDFC", page([], list_id="early", as_of=asked.asked_at - timedelta(hours=1)))
@@ -122,7 +122,7 @@ async def test_a_list_answers_the_question_it_names_and_not_a_younger_one(own: H
     assert await own.pool.fetchval("SELECT inquiry_id FROM reconciliation WHERE inquiry_id IS NOT NULL") is not None
 
 
-async def test_an_old_list_that_comes_late_leaves_the_desks_task_alone(own: Hands) -> None:
+async def test_an_old_list_that_comes_late_leaves_the_desks_task_alone(own: Context) -> None:
     wrong = await take_page(own, "HDFC", page([("1", "2", 5)], list_id="new"))
     assert wrong.compared is not None
     await take_page(own, "HDFC", page([], list_id="old", as_of=NOW - timedelta(days=1)))
@@ -131,7 +131,7 @@ async def test_an_old_list_that_comes_late_leaves_the_desks_task_alone(own: Hand
 
 
 async def test_who_dies_between_the_last_page_and_the_comparison_loses_nothing(
-    own: Hands, monkeypatch: pytest.MonkeyPatch
+    own: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lien = await held(own, 100)
     await take_page(own, "HDFC", page([lien], 1, 2))
@@ -146,14 +146,14 @@ async def test_who_dies_between_the_last_page_and_the_comparison_loses_nothing(
     assert await comparisons(own) == 0
     # A list that lacks a page waits, whatever else is left over.
     await take_page(own, "ICIC", page([], 1, 2))
-    rounds = RoundHands(own, {}, None)
+    rounds = ReconciliationActivities(own, {}, None)
     assert (await rounds.plan_round()).lists_compared == 1
     assert (await rounds.plan_round()).lists_compared == 0
     assert counts(await take_page(own, "HDFC", page([], 2, 2))) == (1, 1, 0, 0)
     assert await comparisons(own) == 1
 
 
-async def test_what_was_handed_in_is_kept(own: Hands) -> None:
+async def test_what_was_handed_in_is_kept(own: Context) -> None:
     await take_page(own, "HDFC", page([("1", "2", 5)]))
     for table in ("lien_list", "lien_list_page"):
         with pytest.raises(asyncpg.PostgresError, match="append"):

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.context import Hands
+from activities.context import Context
 from activities.directory import load_directory
 from activities.metrics import METRICS
 from activities.reconciliation.lien_lists import take_page
-from activities.reconciliation.rounds import RoundHands
-from activities.secrets import Vault
+from activities.reconciliation.rounds import ReconciliationActivities
+from activities.secrets import SecretBox
 from adapters.banks.protocol import BankAdapter, BankError, BankRefused, BankUnreachable, BankWire
 from adapters.banks.pull import PullAdapter
 from adapters.messages.smtp import Attachment, Mailer, MailRefused, PdfAttachment
@@ -25,7 +25,7 @@ from schemas.enums import ChannelKind
 from schemas.reconciliation.lien_lists import LienListPage, ListWanted
 from schemas.reconciliation.rounds import AskForList
 from tests.activities.bench import Bench
-from tests.factories import SECRET, institution, make_hands, row, rrn, transfer
+from tests.factories import SECRET, institution, make_context, row, rrn, transfer
 from workers.importer.reading import rows_in
 
 NO_STAGGER: dict[str, Any] = {"stagger_seconds": 0.0}
@@ -82,29 +82,29 @@ def with_push(code: str, **changes: Any) -> InstitutionEntry:
 
 
 @pytest.fixture
-async def own(database: Pool) -> Hands:
-    """Hands whose slots began at midnight, so that a test can put a lien before one."""
-    hands = await make_hands(database, [with_push("HDFC"), with_push("ICIC"), institution("PUNB"), institution("SBIN")])
-    rules = hands.policy.reconciliation
+async def own(database: Pool) -> Context:
+    """Context whose slots began at midnight, so that a test can put a lien before one."""
+    ctx = await make_context(database, [with_push("HDFC"), with_push("ICIC"), institution("PUNB"), institution("SBIN")])
+    rules = ctx.policy.reconciliation
     plain = rules.model_copy(
         update={name: getattr(rules, name).model_copy(update=NO_STAGGER) for name in ("channel", "letter")}
     )
-    return replace(hands, policy=hands.policy.model_copy(update={"reconciliation": plain}))
+    return replace(ctx, policy=ctx.policy.model_copy(update={"reconciliation": plain}))
 
 
-async def lien(hands: Hands, bank: str = "HDFC", *, known_before: timedelta = timedelta(days=30)) -> str:
+async def lien(ctx: Context, bank: str = "HDFC", *, known_before: timedelta = timedelta(days=30)) -> str:
     """Money on hold at the bank since before this slot; the case's number."""
-    bench, reference = Bench(hands), rrn()
+    bench, reference = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=reference, payee_bank=bank))
     await bench.ask(case_no)
     await bench.answer(bank, case_no, row(1, reference, "100.00"))
-    await hands.pool.execute(
+    await ctx.pool.execute(
         "UPDATE hop SET opened_at = opened_at - $2::interval WHERE case_no = $1", case_no, known_before
     )
     return case_no
 
 
-def asker(hands: Hands, hook: Hook | None = None, mailer: Mailer | None = None) -> RoundHands:
+def asker(ctx: Context, hook: Hook | None = None, mailer: Mailer | None = None) -> ReconciliationActivities:
     """Rounds with that webhook, that feed and that mail route; without, no channel has a message for the question."""
 
     async def announce(_: str) -> None:
@@ -113,32 +113,32 @@ def asker(hands: Hands, hook: Hook | None = None, mailer: Mailer | None = None) 
     adapters: dict[ChannelKind, BankAdapter[Any]] = {}
     if hook is not None:
         adapters = {ChannelKind.PUSH: hook, ChannelKind.PULL: PullAdapter(announce)}
-    return RoundHands(hands, adapters, mailer)
+    return ReconciliationActivities(ctx, adapters, mailer)
 
 
-async def later(hands: Hands, seconds: float) -> None:
+async def later(ctx: Context, seconds: float) -> None:
     """Let that much time pass for every question and every slot."""
     by = timedelta(seconds=seconds)
-    await hands.pool.execute(
+    await ctx.pool.execute(
         "UPDATE lien_inquiry SET asked_at = asked_at - $1::interval, due_at = due_at - $1::interval,"
         " supervisor_at = supervisor_at - $1::interval",
         by,
     )
-    await hands.pool.execute("UPDATE lien_round SET slot_at = slot_at - $1::interval", by)
+    await ctx.pool.execute("UPDATE lien_round SET slot_at = slot_at - $1::interval", by)
 
 
-async def tasks(hands: Hands, state: str = "open") -> list[tuple[str, str]]:
-    rows = await hands.pool.fetch(
+async def tasks(ctx: Context, state: str = "open") -> list[tuple[str, str]]:
+    rows = await ctx.pool.fetch(
         "SELECT institution, kind FROM desk_task WHERE case_no IS NULL AND state = $1 ORDER BY task_id", state
     )
     return [(one["institution"], one["kind"]) for one in rows]
 
 
-async def inquiries(hands: Hands, columns: str = "institution, way, outcome") -> list[tuple[Any, ...]]:
-    return [tuple(one) for one in await hands.pool.fetch(f"SELECT {columns} FROM lien_inquiry ORDER BY asked_at")]
+async def inquiries(ctx: Context, columns: str = "institution, way, outcome") -> list[tuple[Any, ...]]:
+    return [tuple(one) for one in await ctx.pool.fetch(f"SELECT {columns} FROM lien_inquiry ORDER BY asked_at")]
 
 
-async def ask_all(rounds: RoundHands) -> list[AskForList]:
+async def ask_all(rounds: ReconciliationActivities) -> list[AskForList]:
     """A round, as the workflow does it."""
     plan = await rounds.plan_round()
     for order in plan.asks:
@@ -150,7 +150,7 @@ async def ask_all(rounds: RoundHands) -> list[AskForList]:
 # -- who, and when -----------------------------------------------------------------------------------------------------
 
 
-async def test_each_bank_with_liens_is_asked_once_in_its_slot(own: Hands) -> None:
+async def test_each_bank_with_liens_is_asked_once_in_its_slot(own: Context) -> None:
     await lien(own)
     await lien(own, "ICIC")
     await Bench(own).complain(transfer(payee_bank="PUNB"))
@@ -165,7 +165,7 @@ async def test_each_bank_with_liens_is_asked_once_in_its_slot(own: Hands) -> Non
     assert await tasks(own) == []
 
 
-async def test_the_next_slot_asks_again_and_ends_what_was_not_answered(own: Hands) -> None:
+async def test_the_next_slot_asks_again_and_ends_what_was_not_answered(own: Context) -> None:
     await lien(own)
     hook = Hook()
     rounds = asker(own, hook)
@@ -181,7 +181,7 @@ async def test_the_next_slot_asks_again_and_ends_what_was_not_answered(own: Hand
     assert (wanted.respond_by - wanted.asked_at).total_seconds() == rules.deadline_seconds
 
 
-async def test_a_lien_that_is_younger_than_the_slot_waits_for_the_next(own: Hands) -> None:
+async def test_a_lien_that_is_younger_than_the_slot_waits_for_the_next(own: Context) -> None:
     await lien(own, known_before=timedelta(0))
     rounds = asker(own, Hook())
     assert await ask_all(rounds) == []
@@ -192,7 +192,7 @@ async def test_a_lien_that_is_younger_than_the_slot_waits_for_the_next(own: Hand
     assert len(await ask_all(rounds)) == 1
 
 
-async def test_a_bank_whose_list_differed_is_asked_though_nothing_is_on_hold(own: Hands) -> None:
+async def test_a_bank_whose_list_differed_is_asked_though_nothing_is_on_hold(own: Context) -> None:
     told = {"list_id": "L", "as_of": datetime.now(UTC), "page": 1, "pages": 1}
     stranger = {"ack_no": "1", "reference": "2", "amount_paise": 5}
     await take_page(own, "HDFC", LienListPage.model_validate(told | {"liens": [stranger]}))
@@ -203,7 +203,7 @@ async def test_a_bank_whose_list_differed_is_asked_though_nothing_is_on_hold(own
     assert await tasks(own) == []
 
 
-async def test_a_round_asks_so_many_and_the_next_goes_on(own: Hands) -> None:
+async def test_a_round_asks_so_many_and_the_next_goes_on(own: Context) -> None:
     for bank in ("HDFC", "ICIC", "PUNB"):
         await lien(own, bank)
     rules = own.policy.reconciliation.model_copy(update={"asks_a_round": 2})
@@ -215,7 +215,7 @@ async def test_a_round_asks_so_many_and_the_next_goes_on(own: Hands) -> None:
 # -- by which way ------------------------------------------------------------------------------------------------------
 
 
-async def test_who_dies_before_a_question_is_put_leaves_it_to_the_next_round(own: Hands) -> None:
+async def test_who_dies_before_a_question_is_put_leaves_it_to_the_next_round(own: Context) -> None:
     await lien(own)
     hook = Hook()
     plan = await asker(own, hook).plan_round()
@@ -231,7 +231,7 @@ async def test_who_dies_before_a_question_is_put_leaves_it_to_the_next_round(own
 
 
 async def test_who_dies_after_the_bank_heard_asks_the_same_question_again(
-    own: Hands, monkeypatch: pytest.MonkeyPatch
+    own: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await lien(own)
     hook = Hook()
@@ -242,7 +242,7 @@ async def test_who_dies_after_the_bank_heard_asks_the_same_question_again(
         raise ConnectionResetError
 
     with monkeypatch.context() as patched:
-        patched.setattr(RoundHands, "_note", dies)
+        patched.setattr(ReconciliationActivities, "_note", dies)
         with pytest.raises(ConnectionResetError):
             await rounds.ask_by_channel(order)
     await ask_all(rounds)
@@ -250,7 +250,7 @@ async def test_who_dies_after_the_bank_heard_asks_the_same_question_again(
     assert hook.asked[0] == hook.asked[1]
 
 
-async def test_a_bank_without_such_a_channel_gets_a_letter_and_the_desk_a_task(own: Hands) -> None:
+async def test_a_bank_without_such_a_channel_gets_a_letter_and_the_desk_a_task(own: Context) -> None:
     await lien(own, "PUNB")
     mail = letters()
     (order,) = await ask_all(asker(own, Hook(), mail))
@@ -273,14 +273,14 @@ async def test_a_bank_without_such_a_channel_gets_a_letter_and_the_desk_a_task(o
 
 
 @pytest.mark.parametrize("mail", [None, letters(refuses=True)], ids=["no mail route", "the server refuses"])
-async def test_where_no_letter_can_go_the_desk_calls(own: Hands, mail: Mailer | None) -> None:
+async def test_where_no_letter_can_go_the_desk_calls(own: Context, mail: Mailer | None) -> None:
     await lien(own, "PUNB")
     await ask_all(asker(own, Hook(), mail))
     assert await inquiries(own) == [("PUNB", "phone", None)]
     assert await tasks(own) == [("PUNB", "ask_for_liens")]
 
 
-async def test_a_webhook_that_knows_no_such_event_is_a_letter(own: Hands) -> None:
+async def test_a_webhook_that_knows_no_such_event_is_a_letter(own: Context) -> None:
     await lien(own)
     mail = letters()
     await ask_all(asker(own, Hook(BankRefused("HDFC", "HTTP-400")), mail))
@@ -288,7 +288,7 @@ async def test_a_webhook_that_knows_no_such_event_is_a_letter(own: Hands) -> Non
     assert len(mail.sent) == 1
 
 
-async def test_a_webhook_that_is_away_is_tried_again(own: Hands) -> None:
+async def test_a_webhook_that_is_away_is_tried_again(own: Context) -> None:
     await lien(own)
     rounds = asker(own, Hook(BankUnreachable("HDFC", "HTTP 503")))
     (order,) = (await rounds.plan_round()).asks
@@ -298,9 +298,9 @@ async def test_a_webhook_that_is_away_is_tried_again(own: Hands) -> None:
     assert await inquiries(own) == [("HDFC", None, None)]
 
 
-async def test_where_one_channel_is_away_another_takes_the_question(own: Hands) -> None:
+async def test_where_one_channel_is_away_another_takes_the_question(own: Context) -> None:
     entry = with_push("HDFC", pull=True)
-    await load_directory(own.pool, Vault(SECRET), [entry])
+    await load_directory(own.pool, SecretBox(SECRET), [entry])
     await own.directory.refresh()
     await lien(own)
     await ask_all(asker(own, Hook(BankUnreachable("HDFC", "HTTP 503"))))
@@ -314,7 +314,7 @@ def told(who: str) -> float:
     return METRICS.registry.get_sample_value("goldenhour_lien_lists_overdue_total", {"told": who}) or 0.0
 
 
-async def test_an_overdue_list_is_the_desks_then_the_supervisors(own: Hands) -> None:
+async def test_an_overdue_list_is_the_desks_then_the_supervisors(own: Context) -> None:
     await lien(own)
     rounds, rules = asker(own, Hook()), own.policy.reconciliation.channel
     counted = told("desk"), told("supervisor")
@@ -337,7 +337,7 @@ async def test_an_overdue_list_is_the_desks_then_the_supervisors(own: Hands) -> 
     assert (await rounds.plan_round()).told == 0
 
 
-async def test_after_a_letter_only_the_supervisor_is_left_to_tell(own: Hands) -> None:
+async def test_after_a_letter_only_the_supervisor_is_left_to_tell(own: Context) -> None:
     await lien(own, "PUNB")
     rounds, rules = asker(own, Hook(), letters()), own.policy.reconciliation.letter
     await ask_all(rounds)
@@ -348,7 +348,7 @@ async def test_after_a_letter_only_the_supervisor_is_left_to_tell(own: Hands) ->
     assert await tasks(own) == [("PUNB", "ask_for_liens"), ("PUNB", "supervise")]
 
 
-async def test_slots_are_the_policys(own: Hands) -> None:
+async def test_slots_are_the_policys(own: Context) -> None:
     await lien(own)
     rules = own.policy.reconciliation.channel
     await ask_all(asker(own, Hook()))

@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.reporting.outcomes import (
     DISTRICT_CASES_MIN,
@@ -27,21 +27,21 @@ from schemas.restoration.restorations import ReopenReason, RestorationVerb
 from schemas.restoration_enums import ObjectionDecision
 from tests.activities.hold_world import Holds
 from tests.activities.way_home import DAY, IO, SP, Home
-from tests.factories import make_hands
+from tests.factories import make_context
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    """Hands on a database of their own: every case in it is counted."""
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    """Context on a database of their own: every case in it is counted."""
+    return await make_context(database)
 
 
 async def report(home: Home, by: HomeBy | None = None, days: int = 365) -> HomeReport:
     """The figures of the cases of so many days, as of the home's clock."""
     now = home.clock.at + timedelta(seconds=1)
-    return await read(home.hands, period_of(home.hands, now - days * DAY, now, now), by)
+    return await read(home.ctx, period_of(home.ctx, now - days * DAY, now, now), by)
 
 
 def paise(figures: HomeFigures) -> dict[str, int]:
@@ -62,8 +62,8 @@ async def restored(home: Home, held: int, lost: int = 0, part: int | None = None
     return restoration
 
 
-async def test_held_restored_released_and_lost_are_apart(hands: Hands) -> None:
-    home = Home(hands)
+async def test_held_restored_released_and_lost_are_apart(ctx: Context) -> None:
+    home = Home(ctx)
     await restored(home, 300, lost=100)
     await restored(home, 200, part=50_00)
     await home.hold(400)
@@ -97,19 +97,19 @@ async def test_held_restored_released_and_lost_are_apart(hands: Hands) -> None:
     assert total.restored_of_held == 350 / 1400
 
 
-async def test_a_hold_that_lapses_is_released_and_says_why(hands: Hands) -> None:
-    holds = Holds(hands)
+async def test_a_hold_that_lapses_is_released_and_says_why(ctx: Context) -> None:
+    holds = Holds(ctx)
     case_no, hold_id = await holds.hold(100)
     await holds.tick(hold_id, days=91)
     await holds.confirm(case_no)
     now = holds.clock.at + timedelta(seconds=1)
-    total = (await read(holds.hands, period_of(holds.hands, now - 365 * DAY, now, now), None)).total
+    total = (await read(holds.ctx, period_of(holds.ctx, now - 365 * DAY, now, now), None)).total
     assert paise(total) == {"lost": 100_00, "released": 100_00, "lapsed": 100_00}
     assert total.restored_of_held == 0.0
 
 
-async def test_each_is_told_apart_and_the_rows_are_the_total(hands: Hands) -> None:
-    home = Home(hands)
+async def test_each_is_told_apart_and_the_rows_are_the_total(ctx: Context) -> None:
+    home = Home(ctx)
     await restored(home, 300, bank="ICIC")
     await home.hold(200)
     first = await home.bench.value("SELECT min(case_no) FROM case_file")
@@ -140,8 +140,8 @@ async def test_each_is_told_apart_and_the_rows_are_the_total(hands: Hands) -> No
     assert banks["ICIC"] != ""
 
 
-async def test_time_runs_from_the_first_hold_to_the_credit(hands: Hands) -> None:
-    home = Home(hands)
+async def test_time_runs_from_the_first_hold_to_the_credit(ctx: Context) -> None:
+    home = Home(ctx)
     restoration = await home.of(await home.hold(100))
     held_at = await home.bench.value("SELECT first_held_at FROM restoration WHERE restoration_id = $1", restoration)
     await home.to_credit(restoration)
@@ -153,8 +153,8 @@ async def test_time_runs_from_the_first_hold_to_the_credit(hands: Hands) -> None
     assert (spread.credits, spread.p50_seconds, spread.p95_seconds) == (1, 20 * 86_400, 20 * 86_400)
 
 
-async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_word(hands: Hands) -> None:
-    home = Home(hands)
+async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_word(ctx: Context) -> None:
+    home = Home(ctx)
     await restored(home, 100)
     await home.bench.pool.execute("UPDATE bank_confirmation SET done_at = received_at - interval '30 days'")
     spread = (await report(home)).total.held_to_restored
@@ -163,8 +163,8 @@ async def test_a_credit_of_which_only_the_day_is_told_counts_from_the_banks_word
 
 
 @pytest.mark.parametrize(("days", "past"), [(29, {}), (30, {30: 1}), (60, {30: 1, 60: 1}), (91, {30: 1, 60: 1, 90: 1})])
-async def test_what_is_held_for_long_is_counted(hands: Hands, days: int, past: dict[int, int]) -> None:
-    home = Home(hands)
+async def test_what_is_held_for_long_is_counted(ctx: Context, days: int, past: dict[int, int]) -> None:
+    home = Home(ctx)
     await home.hold(100)
     await restored(home, 200)
     home.clock.at = await home.bench.value("SELECT max(first_held_at) FROM account_hold") + days * DAY
@@ -173,24 +173,24 @@ async def test_what_is_held_for_long_is_counted(hands: Hands, days: int, past: d
     assert {one.days: one.paise for one in found if one.paise} == dict.fromkeys(past, 100_00)
 
 
-async def test_days_are_as_long_as_this_engine_runs_them(hands: Hands) -> None:
-    home = Home(hands)
+async def test_days_are_as_long_as_this_engine_runs_them(ctx: Context) -> None:
+    home = Home(ctx)
     await home.hold(100)
     now = await home.bench.value("SELECT max(first_held_at) FROM account_hold") + timedelta(seconds=91)
-    period = period_of(home.hands, now - DAY, now + DAY, now).model_copy(update={"clock_factor": 86_400.0})
-    assert [one.holds for one in (await read(home.hands, period, None)).total.past] == [1, 1, 1]
+    period = period_of(home.ctx, now - DAY, now + DAY, now).model_copy(update={"clock_factor": 86_400.0})
+    assert [one.holds for one in (await read(home.ctx, period, None)).total.past] == [1, 1, 1]
 
 
-async def test_money_of_a_second_round_counts_once(hands: Hands) -> None:
-    home = Home(hands)
+async def test_money_of_a_second_round_counts_once(ctx: Context) -> None:
+    home = Home(ctx)
     restoration = await restored(home, 200, part=50_00)
     of_it = "FROM bank_order WHERE restoration_id = $1"
     ((order_id, case_no),) = await home.bench.rows(f"SELECT order_id, case_no {of_it}", restoration)
-    await cancel_order(home.hands, order_id, "the bank cannot", "officer:chief")
+    await cancel_order(home.ctx, order_id, "the bank cannot", "officer:chief")
     await home.tick(restoration)
     await home.do(restoration, RestorationVerb.REFUSE, SP)
     await home.do(restoration, RestorationVerb.RECEIVE_BOND, IO)
-    await refusals.reopen(home.hands, restoration, ReopenReason(reason="the holder agrees"), SP)
+    await refusals.reopen(home.ctx, restoration, ReopenReason(reason="the holder agrees"), SP)
     await home.take_up(case_no)
     assert await home.bench.value("SELECT count(*) FROM restoration_line WHERE case_no = $1", case_no) == 2
     total = (await report(home)).total
@@ -201,8 +201,8 @@ async def test_money_of_a_second_round_counts_once(hands: Hands) -> None:
     assert (row.about, paise(row)["restored"], row.held_to_restored.credits) == ("no_court", 50_00, 1)
 
 
-async def test_only_the_cases_of_the_period_are_counted(hands: Hands) -> None:
-    home = Home(hands)
+async def test_only_the_cases_of_the_period_are_counted(ctx: Context) -> None:
+    home = Home(ctx)
     await home.hold(100)
     await home.bench.pool.execute("UPDATE case_file SET opened_at = opened_at - interval '40 days'")
     await home.hold(200)
@@ -210,8 +210,8 @@ async def test_only_the_cases_of_the_period_are_counted(hands: Hands) -> None:
     assert paise((await report(home, days=60)).total) == {"lost": 300_00, "held": 300_00}
 
 
-async def test_what_has_waited_longest_is_of_no_period(hands: Hands) -> None:
-    home = Home(hands)
+async def test_what_has_waited_longest_is_of_no_period(ctx: Context) -> None:
+    home = Home(ctx)
     await home.hold(100)
     home.clock.at = await home.bench.value("SELECT max(first_held_at) FROM account_hold") + 400 * DAY
     found = await report(home, HomeBy.BANK, days=30)
@@ -220,8 +220,8 @@ async def test_what_has_waited_longest_is_of_no_period(hands: Hands) -> None:
     assert [sum(one.paise for one in row.past) for row in found.rows] == [300_00], "and it is somebody's"
 
 
-async def test_a_credit_counts_when_it_was_told_whenever_its_case_was_opened(hands: Hands) -> None:
-    home = Home(hands)
+async def test_a_credit_counts_when_it_was_told_whenever_its_case_was_opened(ctx: Context) -> None:
+    home = Home(ctx)
     await restored(home, 100)
     await home.bench.pool.execute("UPDATE case_file SET opened_at = opened_at - interval '200 days'")
     assert (await report(home, days=2)).total.held_to_restored.credits == 1
@@ -229,8 +229,8 @@ async def test_a_credit_counts_when_it_was_told_whenever_its_case_was_opened(han
     assert (await report(home, days=2)).total.held_to_restored.credits == 0
 
 
-async def test_of_nothing_there_are_figures_too(hands: Hands) -> None:
-    found = await report(Home(hands), HomeBy.BANK)
+async def test_of_nothing_there_are_figures_too(ctx: Context) -> None:
+    found = await report(Home(ctx), HomeBy.BANK)
     assert (paise(found.total), found.rows, found.grievances) == ({}, (), ())
     assert found.total.restored_of_held is None
     assert to_csv(found).splitlines()[1].startswith("total,,0,0")
@@ -256,8 +256,8 @@ def test_labels_are_bounded() -> None:
     assert labels.count(OTHER) == 50
 
 
-async def test_gauges_show_what_is_there_and_drop_what_is_not(hands: Hands) -> None:
-    home, registry = Home(hands), CollectorRegistry()
+async def test_gauges_show_what_is_there_and_drop_what_is_not(ctx: Context) -> None:
+    home, registry = Home(ctx), CollectorRegistry()
     gauges = HomeGauges(registry)
     await restored(home, 300, lost=100)
     gauges.show(await report(home, HomeBy.BANK))

@@ -12,7 +12,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.exposition import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from activities.context import Hands
+from activities.context import Context
 from activities.reporting.scorecards import CALLS_MAX, CallDesk, ScoreGauges, span
 from api.params import LIMIT_MAX
 from db.pool import Pool
@@ -21,19 +21,19 @@ from domain.banks.answering_curve import BandCount, Curve, default_curve, fitted
 from schemas.enums import AnswerClass, Rung
 from schemas.reporting.scorecards import Call, CallList
 from tests.activities.bench import Bench
-from tests.factories import institution, make_hands, moved, row, rrn, transfer
+from tests.factories import institution, make_context, moved, row, rrn, transfer
 
 CLASSES = {"SBIN": "api", "HDFC": "api", "ICIC": "seat", "PUNB": "mail"}
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database, [institution(code, kind) for code, kind in CLASSES.items()])
+async def ctx(database: Pool) -> Context:
+    return await make_context(database, [institution(code, kind) for code, kind in CLASSES.items()])
 
 
 @pytest.fixture
-def bench(hands: Hands) -> Bench:
-    return Bench(hands)
+def bench(ctx: Context) -> Bench:
+    return Bench(ctx)
 
 
 def ago(**passed: float) -> str:
@@ -66,15 +66,15 @@ async def test_of_two_equals_the_fresher_the_larger_and_the_longer_silent_goes_f
     await bench.pool.execute(
         "UPDATE hold_request SET delivered_at = delivered_at - interval '1 hour' WHERE request_id = $1", silent
     )
-    found = await CallDesk(bench.hands).calls(10)
+    found = await CallDesk(bench.ctx).calls(10)
     assert ids(found) == [silent, fresh, old, small]
     assert found.waiting_requests == 4
-    assert ids(await CallDesk(bench.hands).calls(2)) == [silent, fresh]
+    assert ids(await CallDesk(bench.ctx).calls(2)) == [silent, fresh]
 
 
 async def test_many_who_look_at_once_cost_one_look(bench: Bench) -> None:
     await ask(bench, 10_000, "SBIN", minutes=2)
-    desk = CallDesk(bench.hands)
+    desk = CallDesk(bench.ctx)
     first, *others = await asyncio.gather(*(desk.calls(limit) for limit in (3, 2, 1)))
     assert {found.as_of for found in others} == {first.as_of}
     assert CALLS_MAX >= LIMIT_MAX
@@ -82,8 +82,8 @@ async def test_many_who_look_at_once_cost_one_look(bench: Bench) -> None:
 
 async def test_the_factors_say_why(bench: Bench) -> None:
     request = await ask(bench, 10_000, "SBIN", minutes=10)
-    found = await CallDesk(bench.hands).calls(10)
-    item, rules = only(found), bench.hands.policy.call_list
+    found = await CallDesk(bench.ctx).calls(10)
+    item, rules = only(found), bench.ctx.policy.call_list
     assert str(item.request_id) == request
     assert (item.institution.code, item.institution.nodal_officers[0].mobile) == ("SBIN", "9000000001")
     assert item.factors.in_play_paise == 10_000_00
@@ -103,20 +103,20 @@ async def test_what_is_answered_waits_for_nobody(bench: Bench) -> None:
     case_no = await bench.complain(told, other)
     await bench.ask(case_no)
     await bench.answer("HDFC", case_no, row(1, told["rrn"], "700.00"))
-    item = only(await CallDesk(bench.hands).calls(10))
+    item = only(await CallDesk(bench.ctx).calls(10))
     assert (item.factors.in_play_paise, item.hop_count) == (700_00, 2)
     assert [hop.in_play_paise for hop in item.hops] == [400_00, 300_00]
     await bench.answer("HDFC", case_no, row(1, told["rrn"], "300.00"), row(1, other["rrn"], "400.00"))
-    found = await CallDesk(bench.hands).calls(10)
+    found = await CallDesk(bench.ctx).calls(10)
     assert (found.items, found.waiting_requests) == ((), 0)
 
 
 async def test_a_call_names_its_phone_task(bench: Bench) -> None:
     case_no = await bench.complain(transfer(1000_00))
     sent = await bench.ask_one(case_no)
-    assert only(await CallDesk(bench.hands).calls(10)).task_id is None
+    assert only(await CallDesk(bench.ctx).calls(10)).task_id is None
     await bench.climb(case_no, sent, Rung.DESK_TASK)
-    item = only(await CallDesk(bench.hands).calls(10))
+    item = only(await CallDesk(bench.ctx).calls(10))
     assert item.rung is Rung.DESK_TASK
     assert item.task_id == await bench.value("SELECT task_id FROM desk_task WHERE kind = 'phone_bank'")
 
@@ -124,13 +124,13 @@ async def test_a_call_names_its_phone_task(bench: Bench) -> None:
 async def test_a_bank_that_refused_the_ticket_will_not_answer_it(bench: Bench) -> None:
     request = await ask(bench, 1000, "SBIN", minutes=2)
     await bench.pool.execute("UPDATE hold_request SET state = 'refused' WHERE request_id = $1", request)
-    assert only(await CallDesk(bench.hands).calls(10)).factors.stays_silent_share == 1
+    assert only(await CallDesk(bench.ctx).calls(10)).factors.stays_silent_share == 1
 
 
 async def test_money_of_the_year_one_breaks_no_list(bench: Bench) -> None:
     await ask(bench, 1000, "SBIN", minutes=2)
     await bench.pool.execute("UPDATE hop SET transferred_at = '0001-01-01+00'")
-    assert only(await CallDesk(bench.hands).calls(10)).likely_still_there_paise == 0
+    assert only(await CallDesk(bench.ctx).calls(10)).likely_still_there_paise == 0
 
 
 # -- history -----------------------------------------------------------------------------------------------------------
@@ -164,10 +164,10 @@ async def past(bench: Bench, bank: str, dice: random.Random) -> None:
     )
 
 
-async def history(hands: Hands, bank: str, now: datetime) -> tuple[list[tuple[float, bool]], list[tuple[float, bool]]]:
+async def history(ctx: Context, bank: str, now: datetime) -> tuple[list[tuple[float, bool]], list[tuple[float, bool]]]:
     """How long money lay at a bank, and how long it took to answer, each with whether that came to its end."""
-    since = now - hands.policy.call_list.history
-    lines = await hands.pool.fetch(
+    since = now - ctx.policy.call_list.history
+    lines = await ctx.pool.fetch(
         "SELECT a.kind, a.occurred_at, a.received_at, h.transferred_at FROM answer a JOIN hop h"
         " ON h.case_no = a.case_no AND h.hop_no = a.hop_nos[1] WHERE a.institution = $1 AND a.applied_paise > 0",
         bank,
@@ -177,9 +177,7 @@ async def history(hands: Hands, bank: str, now: datetime) -> tuple[list[tuple[fl
         end = min(line["occurred_at"] or line["received_at"], line["received_at"])
         if line["kind"] == "held" or line["occurred_at"]:
             lasted.append((max(0.0, (end - line["transferred_at"]).total_seconds()), line["kind"] != "held"))
-    requests = await hands.pool.fetch(
-        "SELECT * FROM hold_request WHERE institution = $1 AND sent_at >= $2", bank, since
-    )
+    requests = await ctx.pool.fetch("SELECT * FROM hold_request WHERE institution = $1 AND sent_at >= $2", bank, since)
     waited = [
         (((r["first_answered_at"] or now) - r["delivered_at"]).total_seconds(), r["first_answered_at"] is not None)
         for r in requests
@@ -187,16 +185,16 @@ async def history(hands: Hands, bank: str, now: datetime) -> tuple[list[tuple[fl
     return lasted, waited
 
 
-def fit(hands: Hands, default: Curve, durations: list[tuple[float, bool]]) -> Curve:
+def fit(ctx: Context, default: Curve, durations: list[tuple[float, bool]]) -> Curve:
     counts = []
     for seconds, ended in durations:
         band = bisect_right(default.starts, seconds) - 1
         counts.append(BandCount(band, 1, int(ended), seconds - default.starts[band]))
-    return fitted_curve(default, counts, hands.policy.call_list)
+    return fitted_curve(default, counts, ctx.policy.call_list)
 
 
 async def test_the_order_and_every_factor_are_what_the_domains_curves_say(bench: Bench) -> None:
-    hands, rules, dice = bench.hands, bench.hands.policy.call_list, random.Random(3)
+    ctx, rules, dice = bench.ctx, bench.ctx.policy.call_list, random.Random(3)
     for _ in range(25):
         await past(bench, "HDFC", dice)
         await past(bench, "PUNB", dice)
@@ -208,19 +206,19 @@ async def test_the_order_and_every_factor_are_what_the_domains_curves_say(bench:
         transfer(9_000_00, transferred_at=ago(minutes=1)), transfer(70_000_00, transferred_at=ago(days=1))
     )
     await bench.ask(case_no)
-    found = await CallDesk(hands).calls(500)
+    found = await CallDesk(ctx).calls(500)
     curves = {}
     for bank, answer_class in CLASSES.items():
-        lasted, waited = await history(hands, bank, found.as_of)
+        lasted, waited = await history(ctx, bank, found.as_of)
         leaving = default_curve(rules.leaving, 1)
         answering = default_curve(rules.answering[AnswerClass(answer_class)], 1)
-        curves[bank] = (fit(hands, leaving, lasted), fit(hands, answering, waited))
+        curves[bank] = (fit(ctx, leaving, lasted), fit(ctx, answering, waited))
     assert curves["HDFC"][0].own_history > 25
     assert curves["HDFC"][1].own_history > 25
     assert curves["ICIC"][0].own_history == 0
 
     expected: dict[str, float] = {}
-    for wait in await hands.pool.fetch(
+    for wait in await ctx.pool.fetch(
         "SELECT r.request_id, r.institution, r.delivered_at, h.transferred_at, b.balance_paise FROM hold_request r"
         " JOIN request_hop q USING (request_id) JOIN hop h ON h.case_no = q.case_no AND h.hop_no = q.hop_no"
         " JOIN ledger_balance b ON b.case_no = q.case_no AND b.hop_no = q.hop_no AND b.bucket = 'in_play'"
@@ -243,14 +241,14 @@ async def test_the_order_and_every_factor_are_what_the_domains_curves_say(bench:
         assert item.factors.stays_silent_history == answering.own_history
 
 
-async def test_a_faster_clock_divides_every_wait(hands: Hands) -> None:
+async def test_a_faster_clock_divides_every_wait(ctx: Context) -> None:
     factor = 600.0
-    bench = Bench(Hands(hands.pool, hands.directory, hands.policy, factor))
+    bench = Bench(Context(ctx.pool, ctx.directory, ctx.policy, factor))
     await ask(bench, 10_000, "SBIN", seconds=1)
-    found = await CallDesk(bench.hands).calls(10)
-    assert found.horizon_seconds == hands.policy.call_list.horizon_seconds / factor
+    found = await CallDesk(bench.ctx).calls(10)
+    assert found.horizon_seconds == ctx.policy.call_list.horizon_seconds / factor
     assert only(found).factors.still_there_share <= 0.15
-    over = span(bench.hands, found.as_of - timedelta(days=1), found.as_of, found.as_of)
+    over = span(bench.ctx, found.as_of - timedelta(days=1), found.as_of, found.as_of)
     assert over.reminder_seconds[AnswerClass.API] == 0.5
 
 
@@ -276,7 +274,7 @@ async def test_the_gauges_are_by_class_and_nothing_is_nan(bench: Bench) -> None:
     await bench.answer("PUNB", case_no, row(1, told["rrn"], "1000.00"))
     now = datetime.now(UTC)
     async with bench.pool.acquire() as connection:
-        gauges.show(await by_class(connection, span(bench.hands, now - timedelta(hours=1), now, now)))
+        gauges.show(await by_class(connection, span(bench.ctx, now - timedelta(hours=1), now, now)))
     found = shown(registry)
     assert set(found) == set(series)
     assert found["requests", "mail"] == found["held_of_reachable_ratio", "mail"] == 1

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.restoration import allocation
 from schemas.restoration.restorations import RestorationVerb
 from schemas.restoration_enums import AllocationRule, ObjectionDecision
@@ -16,8 +16,8 @@ from tests.factories import moved, row, rrn, transfer
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def buckets(home: Home, *case_nos: str) -> list[dict[str, int]]:
@@ -102,7 +102,7 @@ async def test_a_repeat_divides_nothing_again(home: Home) -> None:
     restoration = await divided(home, first)
     before = await buckets(home, first, second)
     for _ in range(2):
-        await allocation.divide(home.hands, restoration, home.clock.at, "engine")
+        await allocation.divide(home.ctx, restoration, home.clock.at, "engine")
     assert await buckets(home, first, second) == before
     assert len(await shares(home, first)) == 1
 
@@ -169,9 +169,9 @@ async def test_a_refused_victim_keeps_what_is_held_and_gets_no_more(home: Home) 
 @pytest.mark.parametrize(("rule", "expected"), [("fifo", [0, 500_00]), ("lifo", [500_00, 0])])
 async def test_the_rule_that_was_promised(home: Home, rule: str, expected: list[int]) -> None:
     account = f"5{rrn()}"
-    policy = home.hands.policy
+    policy = home.ctx.policy
     changed = policy.restoration.model_copy(update={"allocation": AllocationRule(rule)})
-    other = Home(replace(home.hands, policy=policy.model_copy(update={"restoration": changed})))
+    other = Home(replace(home.ctx, policy=policy.model_copy(update={"restoration": changed})))
     early, late = "2026-11-20T10:00:00+05:30", "2026-11-21T10:00:00+05:30"
     first = await other.hold(400, 600, account=account, transferred_at=early)
     second = await other.hold(100, 900, account=account, transferred_at=late)
@@ -219,9 +219,9 @@ async def test_what_is_promised_later_changes_nothing_that_was_promised_before(h
     account = f"5{rrn()}"
     early, late = "2026-11-20T10:00:00+05:30", "2026-11-21T10:00:00+05:30"
     first = await home.hold(400, 600, account=account, transferred_at=late)
-    policy = home.hands.policy
+    policy = home.ctx.policy
     changed = policy.restoration.model_copy(update={"allocation": AllocationRule.LIFO})
-    later = Home(replace(home.hands, policy=policy.model_copy(update={"restoration": changed, "version": "later"})))
+    later = Home(replace(home.ctx, policy=policy.model_copy(update={"restoration": changed, "version": "later"})))
     later.clock.at = home.clock.at
     second = await later.hold(100, 900, account=account, transferred_at=early)
     await divided(later, second)

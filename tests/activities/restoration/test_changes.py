@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds.small_holds import decide_micro
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
@@ -26,13 +26,13 @@ INSPECTOR = officer("io", Role.IO)
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 @pytest.fixture
-def holds(hands: Hands) -> Holds:
-    return Holds(hands)
+def holds(ctx: Context) -> Holds:
+    return Holds(ctx)
 
 
 class Two:
@@ -91,7 +91,7 @@ async def test_an_order_whose_sum_has_gone_home_leads_nothing_more(home: Home, h
     case_no = await home.hold(LARGE)
     told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
     order = NewCourtOrder.model_validate({**told, "amount_paise": 1000_00})
-    await take_court_order(home.hands, case_no, order, "officer:io")
+    await take_court_order(home.ctx, case_no, order, "officer:io")
     restoration = await home.of(case_no)
     await to_approval(home, restoration)
     await home.prepare(restoration)
@@ -132,7 +132,7 @@ async def test_an_order_that_names_two_accounts_gives_back_of_each_its_own_sum(h
     told = {"kind": "bnss_497", "effect": "restore", "court": "CJM Lucknow", "made_on": "2026-11-24", "order_no": "1"}
     for account, paise in zip(two.accounts, (4_000_00, 1_000_00), strict=True):
         of_one = {"institution": "HDFC", "account": account, "amount_paise": paise}
-        await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | of_one), "officer:io")
+        await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | of_one), "officer:io")
     restoration = await home.of(case_no)
     await to_approval(home, restoration)
     await home.prepare(restoration)
@@ -173,7 +173,7 @@ async def test_a_court_that_refuses_one_account_refuses_nothing_of_another(home:
     await home.waive(restoration)
     told = {"kind": "lok_adalat", "effect": "refuse", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
     account = {"institution": "HDFC", "account": two.accounts[0]}
-    refusal = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | account), "officer:io")
+    refusal = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | account), "officer:io")
     assert await home.tick(restoration) == ["take_order"]
     assert await home.at(restoration) == ("open", "lok_adalat_award", "lok_adalat"), "the other account is waited for"
     (event,) = await home.events(case_no, "restoration_refused_in_part")
@@ -249,7 +249,7 @@ async def test_money_whose_orders_were_taken_back_after_ninety_days_does_not_lap
         "SELECT order_id, hold_id FROM bank_order JOIN bank_order_line USING (order_id) WHERE restoration_id = $1",
         restoration,
     )
-    await cancel_order(home.hands, order_id, "the account is closed", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the account is closed", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
     assert await home.at(restoration) == ("open", "approval", "no_court"), "it is made ready anew"
     holds.clock.at = home.clock.at
@@ -269,14 +269,14 @@ async def test_an_order_of_a_court_that_is_taken_in_anew_lets_nothing_lapse(home
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "made_on": "2026-11-24"}
     wrong = NewCourtOrder.model_validate({**told, "order_no": "12/2026"})
-    order = await take_court_order(home.hands, case_no, wrong, "officer:io")
+    order = await take_court_order(home.ctx, case_no, wrong, "officer:io")
     holds.clock.at = home.clock.at
     await holds.tick(hold_id, 120)
     home.clock.at = holds.clock.at
-    await withdraw_court_order(home.hands, case_no, order.court_order_id, "another number", "officer:io")
+    await withdraw_court_order(home.ctx, case_no, order.court_order_id, "another number", "officer:io")
     assert await holds.tick(hold_id) == ["warn_30"]
     right = NewCourtOrder.model_validate({**told, "order_no": "13/2026"})
-    await take_court_order(home.hands, case_no, right, "officer:io")
+    await take_court_order(home.ctx, case_no, right, "officer:io")
     assert (await holds.tick(hold_id, 60), await holds.orders(case_no)) == ([], [])
 
 
@@ -295,7 +295,7 @@ async def test_a_hold_that_grows_is_small_no_more(home: Home, holds: Holds) -> N
     await two.held(case_no, 2)
     with pytest.raises(NotNow, match="this is no small hold"):
         await decide_micro(
-            holds.hands, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
+            holds.ctx, hold_id, MicroDecided(decision=MicroDecision.RELEASE, reason="a tea shop"), INSPECTOR
         )
     assert await holds.tasks(case_no) == [], "nobody is asked to decide quickly"
 
@@ -317,6 +317,6 @@ async def test_a_credit_without_a_reference_ends_the_step_too(home: Home) -> Non
     await home.to_credit(restoration)
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE restoration_id = $1", restoration)
     line = ConfirmedLine(line_no=1, amount_paise=1000_00, done_at=home.clock.at)
-    await take_confirmation(home.hands, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
+    await take_confirmation(home.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
     assert await home.tick(restoration) == ["end_step"]
     assert (await home.at(restoration))[1] == "bond"

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from activities.restoration.court_orders import (
     confirm_court_order,
@@ -46,22 +46,22 @@ class Bailiff(Home):
         return NewCourtOrder.model_validate(told | changes)
 
     async def take(self, case_no: str, **changes: Any) -> CourtOrder:
-        return await take_court_order(self.hands, case_no, self.order(**changes), BY)
+        return await take_court_order(self.ctx, case_no, self.order(**changes), BY)
 
     async def take_wide(self, about: list[dict[str, Any]]) -> list[CourtOrder]:
         told = self.order(kind="bnss_107", effect="restore").model_dump(include=set(CourtOrderHead.model_fields))
         wide = WideCourtOrder.model_validate(told | {"document": b64encode(PDF), "about": about})
-        return await take_wide_order(self.hands, wide, BY)
+        return await take_wide_order(self.ctx, wide, BY)
 
     async def read(self, case_no: str, order: CourtOrder, by: str = "officer:sp") -> CourtOrder:
         """A second officer confirms it."""
-        return await confirm_court_order(self.hands, case_no, order.court_order_id, "it is genuine", by)
+        return await confirm_court_order(self.ctx, case_no, order.court_order_id, "it is genuine", by)
 
     async def release(self, case_no: str, **changes: Any) -> CourtOrder:
         return await self.read(case_no, await self.take(case_no, kind="writ", effect="release", **changes))
 
     async def withdraw(self, case_no: str, order: CourtOrder) -> CourtOrder:
-        return await withdraw_court_order(self.hands, case_no, order.court_order_id, "taken for another case", BY)
+        return await withdraw_court_order(self.ctx, case_no, order.court_order_id, "taken for another case", BY)
 
     async def kept_by(self, case_no: str) -> list[str | None]:
         rows = await self.bench.rows(
@@ -89,7 +89,7 @@ class Bailiff(Home):
         return case_no, accounts
 
     async def take_up(self, case_no: str) -> None:
-        await opening.take_up(self.hands, case_no)
+        await opening.take_up(self.ctx, case_no)
 
     async def told(self, case_no: str) -> Iterable[str]:
         rows = await self.bench.rows(
@@ -108,8 +108,8 @@ class Bailiff(Home):
 
 
 @pytest.fixture
-def home(hands: Hands) -> Bailiff:
-    return Bailiff(hands)
+def home(ctx: Context) -> Bailiff:
+    return Bailiff(ctx)
 
 
 async def test_an_order_keeps_the_holds_it_is_about(home: Bailiff) -> None:
@@ -119,7 +119,7 @@ async def test_an_order_keeps_the_holds_it_is_about(home: Bailiff) -> None:
     assert await home.kept_by(case_no) == [f"court_order {order.court_order_id}", None]
     assert await home.told(case_no) == ["hold", "restoration"]
     assert order.document_digest is not None
-    async with home.hands.pool.acquire() as connection:
+    async with home.ctx.pool.acquire() as connection:
         assert await court_orders.document(connection, case_no, order.court_order_id) == PDF
     logged = await home.bench.value(
         "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'court_order_taken'", case_no
@@ -213,7 +213,7 @@ async def test_an_order_to_let_go_changes_nothing_until_it_is_confirmed(home: Ba
     await home.take(case_no)
     order = await home.take(case_no, kind="writ", effect="release")
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1 LIMIT 1", case_no)
-    async with home.hands.pool.acquire() as connection, connection.transaction():
+    async with home.ctx.pool.acquire() as connection, connection.transaction():
         assert await court_orders.keep_hold(connection, hold_id) is not None
     await home.withdraw(case_no, order)
     with pytest.raises(NotNow, match="withdrawn"):
@@ -224,13 +224,13 @@ async def test_the_document_may_come_later_and_stays(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, document=None)
     copy = CourtOrderCopy.model_validate({"document": b64encode(PDF)})
-    put = await put_order_copy(home.hands, case_no, order.court_order_id, copy, BY)
+    put = await put_order_copy(home.ctx, case_no, order.court_order_id, copy, BY)
     assert put.document_digest == sha256(PDF).hexdigest()
-    assert await put_order_copy(home.hands, case_no, order.court_order_id, copy, BY) == put
+    assert await put_order_copy(home.ctx, case_no, order.court_order_id, copy, BY) == put
     assert (await home.bench.events(case_no)).count("court_order_copied") == 1
     other = CourtOrderCopy.model_validate({"document": b64encode(one_page_pdf("another"))})
     with pytest.raises(NotNow, match="another document"):
-        await put_order_copy(home.hands, case_no, order.court_order_id, other, BY)
+        await put_order_copy(home.ctx, case_no, order.court_order_id, other, BY)
     with pytest.raises(NotNow, match="another document"):
         await home.take(case_no, document=b64encode(one_page_pdf("another")))
 
@@ -244,7 +244,7 @@ async def test_one_order_may_name_several_accounts_each_with_its_sum(home: Baili
     for changes in ({}, {"institution": "ICIC", "account": icic, "amount_paise": 2_000_00}):
         with pytest.raises(NotNow, match="says otherwise"):
             await home.take(case_no, effect="restore", **changes)
-    async with home.hands.pool.acquire() as connection:
+    async with home.ctx.pool.acquire() as connection:
         covered = await restorations.covered(connection, two.court_order_id)
     assert [(of.institution, of.left_paise) for of in covered] == [("HDFC", 4_000_00), ("ICIC", 1_000_00)]
 
@@ -282,7 +282,7 @@ async def test_what_was_taken_in_by_mistake_is_withdrawn_and_may_come_again(home
     again = await home.take(case_no, effect="restore")
     assert again.court_order_id > order.court_order_id
     with pytest.raises(NotFound):
-        await withdraw_court_order(home.hands, case_no, order.court_order_id + 1_000_000, "why", BY)
+        await withdraw_court_order(home.ctx, case_no, order.court_order_id + 1_000_000, "why", BY)
 
 
 async def test_an_order_that_a_restoration_went_by_stays(home: Bailiff) -> None:
@@ -318,7 +318,7 @@ async def test_an_old_release_that_is_confirmed_afterwards_orders_nothing_again(
 async def test_a_simulated_court_is_understood(home: Bailiff) -> None:
     case_no = await home.hold(5_000)
     told = Court().order(case_no, "lok_adalat", on=home.clock.at.astimezone(IST).date())
-    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), BY)
+    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), BY)
     assert (order.kind, order.effect) == ("lok_adalat", "restore")
 
 

@@ -13,7 +13,7 @@ from domain.restoration.procedure import STEPS
 from schemas.restoration_enums import Route
 from tests.activities.restoration_hammer import KILLED
 from tests.activities.way_home import Home
-from tests.factories import make_hands, rrn
+from tests.factories import make_context, rrn
 from tests.paths import ROOT
 
 
@@ -37,7 +37,7 @@ async def hammered(dsn: str) -> list[list[str]]:
 
 
 async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, database: Pool) -> None:
-    home = Home(await make_hands(database))
+    home = Home(await make_context(database))
     account = f"5{rrn()}"
     case_nos = [await home.hold(held, lost, account=account) for held, lost in ((300, 100), (77, 400))]
     held = sum([(await home.bench.buckets(case_no))["held"] for case_no in case_nos])
@@ -52,7 +52,7 @@ async def test_killed_at_every_commit_it_all_comes_home_once(database_dsn: str, 
     for case_no in case_nos:
         await home.check(case_no)
         restored += (await home.bench.buckets(case_no)).get("restored", 0)
-        assert await opening.take_up(home.hands, case_no) == 0, "nothing waits to be taken up"
+        assert await opening.take_up(home.ctx, case_no) == 0, "nothing waits to be taken up"
     assert restored == held, "what was on hold is home, to the last paisa"
     [(ordered, confirmed)] = await home.bench.rows(
         "SELECT sum(amount_paise)::bigint, sum(confirmed_paise)::bigint FROM bank_order_line"

@@ -3,7 +3,7 @@
 import asyncpg
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import cancel_order
 from activities.restoration.credit_accounts import NoSuchAccount, confirm, tell
 from domain.errors import NotFound, NotNow
@@ -24,8 +24,8 @@ SEEN = SeenAccount(account=NEW.account, ifsc=NEW.ifsc)
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def credited(home: Home, case_no: str) -> list[tuple[str, ...]]:
@@ -45,18 +45,18 @@ async def test_an_order_names_the_ifsc_that_the_victim_named(home: Home) -> None
 async def test_another_account_is_credited_once_two_officers_have_put_it_in_place(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
     restoration_id = await home.of(case_no)
-    told = await tell(home.hands, case_no, NEW, "officer:desk")
+    told = await tell(home.ctx, case_no, NEW, "officer:desk")
     assert (told.institution, told.same_name, told.confirmed_at) == ("ICIC", True, None)
     with pytest.raises(SameEyes):
-        await confirm(home.hands, case_no, told.account_id, SEEN, "officer:desk")
+        await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:desk")
     with pytest.raises(asyncpg.CheckViolationError) as error:
         await home.bench.pool.execute("UPDATE credit_account SET confirmed_by = told_by, confirmed_at = now()")
     assert error.value.constraint_name == "credit_account_four_eyes"
     other = SEEN.model_copy(update={"account": "50100000000043"})
     with pytest.raises(NotNow, match="the proof shows another"):
-        await confirm(home.hands, case_no, told.account_id, other, "officer:boss")
-    first = await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
-    assert await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss") == first
+        await confirm(home.ctx, case_no, told.account_id, other, "officer:boss")
+    first = await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
+    assert await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss") == first
     with pytest.raises(asyncpg.RestrictViolationError):
         await home.bench.pool.execute("UPDATE credit_account SET account = '123456789'")
     await home.to_credit(restoration_id)
@@ -72,18 +72,18 @@ async def test_another_account_is_credited_once_two_officers_have_put_it_in_plac
 
 async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_confirmed(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
-    told = await tell(home.hands, case_no, NEW, "officer:desk")
-    other = await tell(home.hands, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
+    told = await tell(home.ctx, case_no, NEW, "officer:desk")
+    other = await tell(home.ctx, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
     tasks = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open' ORDER BY task_id"
     notes = [(f"account {one.account_id} to be credited: a second officer is needed",) for one in (told, other)]
     assert await home.bench.rows(tasks, case_no) == notes
-    await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
+    await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     assert await home.bench.rows(tasks, case_no) == notes[1:]
 
 
 async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:
     case_no = await home.hold(400, payer=PAYER)
-    await tell(home.hands, case_no, NEW, "officer:desk")
+    await tell(home.ctx, case_no, NEW, "officer:desk")
     await home.to_credit(await home.of(case_no))
     assert await credited(home, case_no) == [("SBIN", "30000000777", "SBIN0001234")]
 
@@ -94,24 +94,24 @@ async def test_what_was_made_ready_is_made_ready_anew(home: Home) -> None:
     await home.to_approval(restoration_id)
     await home.tick(restoration_id)
     await home.prepare(restoration_id)
-    told = await tell(home.hands, case_no, NEW, "officer:desk")
-    await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
+    told = await tell(home.ctx, case_no, NEW, "officer:desk")
+    await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     query = "SELECT prepared_by FROM restoration WHERE restoration_id = $1"
     assert await home.bench.value(query, restoration_id) is None
 
 
 async def test_while_a_bank_is_ordered_to_credit_the_other_account_it_is_not_the_time(home: Home) -> None:
     case_no = await home.hold(400)
-    told = await tell(home.hands, case_no, NEW, "officer:desk")
+    told = await tell(home.ctx, case_no, NEW, "officer:desk")
     await home.to_credit(await home.of(case_no))
     with pytest.raises(NotNow):
-        await tell(home.hands, case_no, NEW, "officer:desk")
+        await tell(home.ctx, case_no, NEW, "officer:desk")
     with pytest.raises(NotNow):
-        await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")
+        await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     await home.bench.pool.execute("UPDATE bank_order SET state = 'refused' WHERE order_id = $1", order_id)
-    assert (await confirm(home.hands, case_no, told.account_id, SEEN, "officer:boss")).confirmed_at
-    await cancel_order(home.hands, order_id, "the account is closed", "officer:sp")
+    assert (await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")).confirmed_at
+    await cancel_order(home.ctx, order_id, "the account is closed", "officer:sp")
 
 
 @pytest.mark.parametrize(
@@ -121,6 +121,6 @@ async def test_while_a_bank_is_ordered_to_credit_the_other_account_it_is_not_the
 async def test_bank_and_ifsc_fit_together(home: Home, changes: dict[str, str]) -> None:
     case_no = await home.hold(400)
     with pytest.raises(NoSuchAccount):
-        await tell(home.hands, case_no, NEW.model_copy(update=changes), "officer:desk")
+        await tell(home.ctx, case_no, NEW.model_copy(update=changes), "officer:desk")
     with pytest.raises(NotFound):
-        await tell(home.hands, "29999999999999", NEW, "officer:desk")
+        await tell(home.ctx, "29999999999999", NEW, "officer:desk")

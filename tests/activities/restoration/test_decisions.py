@@ -5,7 +5,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.restoration import decisions
 from domain.errors import NotFound, NotNow
 from domain.restoration.authority import MayNot, SameEyes
@@ -22,8 +22,8 @@ VERB = RestorationVerb
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 # -- the routes --------------------------------------------------------------------------------------------------------
@@ -118,7 +118,7 @@ async def test_without_an_fir_the_lok_adalat_and_by_an_officers_hand(home: Home)
 
 async def test_of_many_victims_the_district_magistrate_distributes(home: Home) -> None:
     account = f"5{rrn()}"
-    many = home.hands.policy.restoration.many_victims_min
+    many = home.ctx.policy.restoration.many_victims_min
     case_nos = [await home.hold(10, 90, account=account) for _ in range(many)]
     restoration = await home.of(case_nos[0])
     await home.tick(restoration, 3)
@@ -286,15 +286,15 @@ async def _walk_to(home: Home, restoration: UUID, case_no: str, step: Step) -> N
 async def test_what_was_promised_stays_when_the_policy_changes(home: Home) -> None:
     case_no = await home.hold(LARGE)
     restoration = await home.of(case_no)
-    rules = home.hands.policy.restoration
+    rules = home.ctx.policy.restoration
     slow = {step: rule.model_copy(update={"due_seconds": rule.due_seconds * 10}) for step, rule in rules.steps.items()}
     changed = rules.model_copy(update={"no_court_below_paise": 10**9, "steps": slow, "bond_for": ()})
-    policy = home.hands.policy.model_copy(update={"restoration": changed, "version": "another"})
-    later = Home(replace(home.hands, policy=policy))
+    policy = home.ctx.policy.model_copy(update={"restoration": changed, "version": "another"})
+    later = Home(replace(home.ctx, policy=policy))
     later.clock.at = home.clock.at
     await later.tick(restoration, 3)
     assert (await later.at(restoration))[2] == "lok_adalat", "the threshold that was promised"
-    assert (await later.events(case_no, "restoration_routed"))[0]["policy"] == home.hands.policy.version
+    assert (await later.events(case_no, "restoration_routed"))[0]["policy"] == home.ctx.policy.version
     assert await later.tick(restoration, 7.1) == ["remind"]
     newer = await later.of(await later.hold(LARGE))
     await later.tick(newer, 30)
@@ -363,7 +363,7 @@ async def test_the_superintendent_refuses(home: Home) -> None:
     (closed,) = await home.events(case_no, "restoration_closed")
     assert (closed["outcome"], closed["reason"], closed["held_paise"]) == ("refused", WHY, 400_00)
     with pytest.raises(NotNow, match="officer:sp has ended approval"):
-        await decisions.approve(home.hands, restoration, Seen(step=Step.APPROVAL, turn=1), SP)
+        await decisions.approve(home.ctx, restoration, Seen(step=Step.APPROVAL, turn=1), SP)
     assert await home.orders(case_no) == []
 
 
@@ -442,4 +442,4 @@ async def test_errands_that_come_twice_or_late_do_nothing(home: Home) -> None:
 async def test_a_restoration_nobody_knows(home: Home) -> None:
     assert (await home.look(uuid4())).over
     with pytest.raises(NotFound, match="restoration"):
-        await decisions.approve(home.hands, uuid4(), Seen(step=Step.APPROVAL, turn=1), SP)
+        await decisions.approve(home.ctx, uuid4(), Seen(step=Step.APPROVAL, turn=1), SP)

@@ -5,7 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances import decisions as grievances
 from activities.restoration import decisions
 from activities.restoration.court_orders import take_court_order
@@ -23,8 +23,8 @@ VERB = RestorationVerb
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 # -- objections --------------------------------------------------------------------------------------------------------
@@ -151,7 +151,7 @@ async def test_whoever_is_not_the_holder_lets_nothing_go_to_the_holder(home: Hom
 async def test_an_objection_lets_nothing_go_that_a_court_keeps(home: Home) -> None:
     case_no, restoration, (hold, _) = await home.two_accounts()
     told = {"kind": "bnss_503", "effect": "keep_hold", "court": "CJM Lucknow", "order_no": "1", "made_on": "2026-11-24"}
-    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
     objection = await home.object(restoration, hold)
     with pytest.raises(NotNow, match=f"court_order {order.court_order_id} keeps the hold"):
         await home.decide(restoration, objection, ObjectionDecision.UPHELD)
@@ -168,19 +168,19 @@ async def test_a_holder_who_appeals_objects(home: Home) -> None:
     news = "SELECT count(*) FROM procedure_news WHERE workflow_id = 'restoration-' || $1::uuid"
     before = await home.bench.value(news, restoration)
     new = NewGrievance.model_validate({"text": "I sold a phone", "language": "en"})
-    filed = await grievances.file_grievance(home.hands, hold, new, "holder")
+    filed = await grievances.file_grievance(home.ctx, hold, new, "holder")
     assert await home.bench.value(news, restoration) == before + 1, "its clocks look again"
     assert await home.tick(restoration, 15.1) == ["remind"], "it does not end while somebody appeals"
     with pytest.raises(NotNow, match=f"grievance {filed.number} of a holder"):
         await home.waive(restoration)
-    await grievances.withdraw(home.hands, filed.grievance_id, None, "holder")
+    await grievances.withdraw(home.ctx, filed.grievance_id, None, "holder")
     assert await home.bench.value(news, restoration) > before + 1
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await home.prepare(restoration)
-    late = await grievances.file_grievance(home.hands, hold, new, "holder")
+    late = await grievances.file_grievance(home.ctx, hold, new, "holder")
     with pytest.raises(NotNow, match=f"grievance {late.number}"):
         await home.approve(restoration)
-    await grievances.withdraw(home.hands, late.grievance_id, None, "holder")
+    await grievances.withdraw(home.ctx, late.grievance_id, None, "holder")
     await home.approve(restoration)
     assert len(await home.orders(case_no)) == 2
 
@@ -195,11 +195,11 @@ async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home
     waived = NoticeWaived.model_validate(seen)
     for by in (DESK, SUPERVISOR):
         with pytest.raises(MayNot, match="one of these may: io, dy_sp"):
-            await decisions.waive_notice(home.hands, restoration, waived, by)
+            await decisions.waive_notice(home.ctx, restoration, waived, by)
     with pytest.raises(NotNow, match="has no notice yet"):
-        await decisions.waive_notice(home.hands, restoration, waived, IO)
+        await decisions.waive_notice(home.ctx, restoration, waived, IO)
     written = NoticeWaived.model_validate({**seen, "in_writing": True})
-    await decisions.waive_notice(home.hands, restoration, written, IO)
+    await decisions.waive_notice(home.ctx, restoration, written, IO)
     assert (await home.at(restoration))[1] == "approval"
     reason = "SELECT reason FROM restoration_step WHERE restoration_id = $1 AND step = 'holder_notice'"
     assert await home.bench.value(reason, restoration) == "waived in writing: letter of 3 December"
@@ -207,7 +207,7 @@ async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home
 
 async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
     account = f"5{rrn()}"
-    case_nos = [await home.hold(10, 90, account=account) for _ in range(home.hands.policy.restoration.many_victims_min)]
+    case_nos = [await home.hold(10, 90, account=account) for _ in range(home.ctx.policy.restoration.many_victims_min)]
     restoration = await home.of(case_nos[0])
     await home.tick(restoration, 3)
     await home.apply(restoration)
@@ -226,9 +226,9 @@ async def test_of_two_officers_at_once_one_decides_and_the_other_is_told(home: H
     await home.prepare(restoration)
     seen = Seen.model_validate(await home.seen(restoration))
     results = await asyncio.gather(
-        decisions.approve(home.hands, restoration, seen, SP),
-        decisions.end_step(home.hands, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),
-        decisions.approve(home.hands, restoration, seen, officer("addl", Role.SP)),
+        decisions.approve(home.ctx, restoration, seen, SP),
+        decisions.end_step(home.ctx, restoration, VERB.REFUSE, seen, officer("dcp", Role.SP), WHY),
+        decisions.approve(home.ctx, restoration, seen, officer("addl", Role.SP)),
         return_exceptions=True,
     )
     lost = [result for result in results if isinstance(result, Exception)]
@@ -247,9 +247,9 @@ async def test_what_was_seen_before_it_was_sent_back_is_not_acted_on(home: Home)
     await home.send_back(restoration, by=IO)
     await home.apply(restoration)
     with pytest.raises(NotNow, match=r"officer:io has ended verification \(sent_back\): it is at verification, turn 2"):
-        await decisions.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=1), IO)
     with pytest.raises(NotNow, match="turn 9, has not begun"):
-        await decisions.end_step(home.hands, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
+        await decisions.end_step(home.ctx, restoration, VERB.VERIFY, Seen(step=Step.VERIFICATION, turn=9), IO)
 
 
 async def test_a_hold_that_fell_below_what_was_made_ready_is_not_ordered(home: Home) -> None:
@@ -274,7 +274,7 @@ async def test_an_objection_carries_its_text_into_the_row(home: Home) -> None:
     new = NewObjection.model_validate(
         {**await home.seen(restoration), "by_whom": "bank", "text": "  the account is a shop's  "}
     )
-    done = await decisions.receive_objection(home.hands, restoration, new, DESK)
+    done = await decisions.receive_objection(home.ctx, restoration, new, DESK)
     told = await home.bench.rows(
         "SELECT by_whom, text, received_by FROM objection WHERE objection_id = $1", done.objection_id
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
@@ -24,8 +24,8 @@ AGAIN = ReopenReason(reason="the holder has agreed")
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def part_paid(home: Home) -> tuple[str, UUID]:
@@ -37,8 +37,8 @@ async def part_paid(home: Home) -> tuple[str, UUID]:
     await home.approve(restoration)
     orders = await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no)
     said = ConfirmedLine(line_no=1, amount_paise=100_00, done_at=home.clock.at, reference="UTR1")
-    await take_confirmation(home.hands, "HDFC", orders[0][0], OrderConfirmation(lines=(said,)), "bank:HDFC")
-    await cancel_order(home.hands, orders[1][0], "another's money", "officer:sp")
+    await take_confirmation(home.ctx, "HDFC", orders[0][0], OrderConfirmation(lines=(said,)), "bank:HDFC")
+    await cancel_order(home.ctx, orders[1][0], "another's money", "officer:sp")
     await home.tick(restoration)
     return case_no, restoration
 
@@ -112,8 +112,8 @@ async def test_what_a_court_refuses_after_a_part_was_paid_is_marked_with_its_ord
     await home.approve(restoration)
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
     said = ConfirmedLine(line_no=1, amount_paise=100_00, done_at=home.clock.at, reference="UTR1")
-    await take_confirmation(home.hands, "HDFC", order_id, OrderConfirmation(lines=(said,)), "bank:HDFC")
-    await cancel_order(home.hands, order_id, "the bank has closed its desk", "officer:sp")
+    await take_confirmation(home.ctx, "HDFC", order_id, OrderConfirmation(lines=(said,)), "bank:HDFC")
+    await cancel_order(home.ctx, order_id, "the bank has closed its desk", "officer:sp")
     await home.tick(restoration)
     refusal = await home.court_order(case_no, "bnss_503", "refuse")
     assert await home.tick(restoration) == ["drop_order", "take_order"]
@@ -134,11 +134,11 @@ async def test_what_was_cancelled_after_a_part_was_paid_waits_too(home: Home) ->
 
 async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) -> None:
     case_no, restoration = await refused(home)
-    await refusals.reopen(home.hands, restoration, AGAIN, SP)
+    await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert [line[:2] for line in await lines(home, case_no)] == [(1, 1), (1, 2), (2, 2)]
     with pytest.raises(NotNow, match="it is restored"):
-        await refusals.reopen(home.hands, restoration, AGAIN, SP)
+        await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     second = await home.of(case_no, 2)
     await home.to_credit(second)
     assert ("restore", "restoration", "ICIC", 200_00) in await home.orders(case_no)
@@ -148,7 +148,7 @@ async def test_an_officer_has_exactly_what_was_refused_begun_anew(home: Home) ->
 async def test_a_court_has_what_was_refused_begun_anew(home: Home) -> None:
     case_no, _ = await refused(home)
     told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
-    await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert (await lines(home, case_no))[1][-1], "it was begun anew"
 
@@ -158,7 +158,7 @@ async def test_what_a_court_orders_home_while_its_round_is_open_is_in_the_next(h
     await home.do(restoration, VERB.REFUSE, SP)
     told = {"kind": "bnss_503", "effect": "restore", "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
     home.clock.at += timedelta(minutes=1)
-    await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told), "officer:io")
+    await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told), "officer:io")
     assert await rounds(home, case_no) == [(1, "open")]
     await home.do(restoration, VERB.RECEIVE_BOND, DESK)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
@@ -171,7 +171,7 @@ async def test_more_on_hold_of_what_was_refused_is_a_persons_question(home: Home
     await home.bench.answer("ICIC", case_no, row(1, root, "50.00", rrn_transaction_id=rrn()))
     assert await rounds(home, case_no) == [(1, "restored")]
     assert await tasks(home, case_no) == [2]
-    await refusals.reopen(home.hands, restoration, AGAIN, SP)
+    await refusals.reopen(home.ctx, restoration, AGAIN, SP)
     assert await rounds(home, case_no) == [(1, "restored"), (2, "open")]
     assert await tasks(home, case_no) == []
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
 from activities.restoration import refusals
@@ -26,17 +26,17 @@ VERB = RestorationVerb
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def court(home: Home, case_no: str, effect: str, **more: Any) -> int:
     told = {"kind": "bnss_503", "effect": effect, "court": "CJM Lucknow", "order_no": rrn(), "made_on": "2026-11-24"}
     if effect == "release":
         told["document"] = b64encode(one_page_pdf("let go")).decode()
-    order = await take_court_order(home.hands, case_no, NewCourtOrder.model_validate(told | more), "officer:io")
+    order = await take_court_order(home.ctx, case_no, NewCourtOrder.model_validate(told | more), "officer:io")
     if effect == "release":
-        await confirm_court_order(home.hands, case_no, order.court_order_id, "it is genuine", "officer:sp")
+        await confirm_court_order(home.ctx, case_no, order.court_order_id, "it is genuine", "officer:sp")
     return order.court_order_id
 
 
@@ -66,7 +66,7 @@ async def the_order(home: Home, case_no: str) -> UUID:
 
 async def paid(home: Home, order_id: UUID, rupees: int, bank: str = "HDFC") -> None:
     line = ConfirmedLine(line_no=1, amount_paise=rupees * 100, done_at=home.clock.at, reference="UTR1")
-    await take_confirmation(home.hands, bank, order_id, OrderConfirmation(lines=(line,)), f"bank:{bank}")
+    await take_confirmation(home.ctx, bank, order_id, OrderConfirmation(lines=(line,)), f"bank:{bank}")
 
 
 # -- refused and cancelled ---------------------------------------------------------------------------------------------
@@ -81,7 +81,7 @@ async def test_what_a_court_has_ordered_home_is_not_refused_or_cancelled(home: H
     for verb, by in ((VERB.REFUSE, SP), (VERB.CANCEL, SUPERVISOR)):
         with pytest.raises(NotNow, match=f"court order {order_id} to restore stands"):
             await home.do(restoration, verb, by)
-    await withdraw_court_order(home.hands, case_no, order_id, "another case's", "officer:io")
+    await withdraw_court_order(home.ctx, case_no, order_id, "another case's", "officer:io")
     await home.tick(restoration)
     await home.do(restoration, VERB.REFUSE, SP)
     assert (await home.at(restoration))[0] == "refused"
@@ -105,17 +105,17 @@ async def test_what_was_cancelled_by_mistake_is_reopened(home: Home) -> None:
     await home.tick(restoration, 3)
     why = ReopenReason(reason="the wrong case")
     with pytest.raises(NotNow, match="it is open"):
-        await refusals.reopen(home.hands, restoration, why, SUPERVISOR)
+        await refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
     await home.do(restoration, VERB.CANCEL, SUPERVISOR)
     assert await rounds(home, case_no) == [(1, "cancelled")]
     with pytest.raises(MayNot, match="desk may not"):
-        await refusals.reopen(home.hands, restoration, why, DESK)
-    await refusals.reopen(home.hands, restoration, why, SUPERVISOR)
+        await refusals.reopen(home.ctx, restoration, why, DESK)
+    await refusals.reopen(home.ctx, restoration, why, SUPERVISOR)
     (event,) = await home.events(case_no, "restoration_reopened")
     assert (event["state"], event["reason"]) == ("cancelled", "the wrong case")
     assert await rounds(home, case_no) == [(1, "cancelled"), (2, "open")]
     with pytest.raises(NotNow, match="none of the victim's money"):
-        await refusals.reopen(home.hands, restoration, why, SP)
+        await refusals.reopen(home.ctx, restoration, why, SP)
 
 
 async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_before_a_person(home: Home) -> None:
@@ -126,10 +126,10 @@ async def test_a_hold_that_a_court_keeps_while_nothing_is_under_way_is_put_befor
     assert await asked(home, case_no) == 0, "it lapses"
     keeps = await court(home, case_no, "keep_hold")
     assert await asked(home, case_no) == 1
-    await withdraw_court_order(home.hands, case_no, keeps, "another case's", "officer:io")
+    await withdraw_court_order(home.ctx, case_no, keeps, "another case's", "officer:io")
     assert await asked(home, case_no) == 0
     await court(home, case_no, "keep_hold")
-    await refusals.reopen(home.hands, restoration, ReopenReason(reason=WHY), SP)
+    await refusals.reopen(home.ctx, restoration, ReopenReason(reason=WHY), SP)
     await home.take_up(case_no)
     assert await asked(home, case_no) == 0
     await home.do(await home.of(case_no, 2), VERB.CANCEL, SUPERVISOR)
@@ -144,14 +144,14 @@ async def test_a_release_that_is_only_planned_winds_nothing_up(home: Home) -> No
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)
-    holds = Holds(home.hands)
+    holds = Holds(home.ctx)
     holds.clock.at = home.clock.at
     hold_id = await home.bench.value("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
     await holds.tick(hold_id, 90)
     home.clock.at = holds.clock.at
     assert "wind_up" not in await home.tick(restoration)
     await court(home, case_no, "restore")
-    await cancel_order(home.hands, await the_order(home, case_no), "the court has ordered it home", "officer:sp")
+    await cancel_order(home.ctx, await the_order(home, case_no), "the court has ordered it home", "officer:sp")
     assert await home.tick(restoration) == ["allocate", "route", "take_order", "allocate"]
     await home.prepare(restoration)
     await home.approve(restoration)
@@ -166,7 +166,7 @@ async def test_a_release_that_is_taken_back_after_a_refusal_leaves_nothing_witho
     await court(home, case_no, "release")
     await court(home, case_no, "restore")
     assert await rounds(home, case_no) == [(1, "refused")], "all of it is ordered to be let go"
-    await cancel_order(home.hands, await the_order(home, case_no), "the court says otherwise now", "officer:sp")
+    await cancel_order(home.ctx, await the_order(home, case_no), "the court says otherwise now", "officer:sp")
     assert await rounds(home, case_no) == [(1, "refused"), (2, "open")]
 
 
@@ -192,7 +192,7 @@ async def test_money_that_came_under_an_order_taken_back_is_restored_with_its_bo
     restoration = await home.of(case_no)
     await home.to_credit(restoration)
     order_id = await the_order(home, case_no)
-    await cancel_order(home.hands, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await paid(home, order_id, 400)
     assert await home.tick(restoration) == ["wind_up"]
@@ -211,7 +211,7 @@ async def test_what_went_home_under_an_order_taken_back_counts_against_the_court
     await court(home, case_no, "restore", amount_paise=10_000_00)
     await home.to_credit(restoration)
     order_id = await the_order(home, case_no)
-    await cancel_order(home.hands, order_id, "the wrong paper", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the wrong paper", "officer:sp")
     await home.tick(restoration)
     await paid(home, order_id, 10_000)
     with pytest.raises(NotNow, match="0 paise are left of court order"):
@@ -230,7 +230,7 @@ async def test_what_one_bank_was_not_to_give_back_after_all_is_made_ready_anew(h
     await home.approve(restoration)
     orders = await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no)
     await paid(home, orders[0][0], 100)
-    await cancel_order(home.hands, orders[1][0], "the victim's account has changed", "officer:sp")
+    await cancel_order(home.ctx, orders[1][0], "the victim's account has changed", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
     assert await home.at(restoration) == ("open", "approval", "no_court")
     await home.prepare(restoration)
@@ -250,7 +250,7 @@ async def test_who_has_money_already_gives_a_bond_though_the_rest_is_refused(hom
     await home.approve(restoration)
     orders = await home.bench.rows("SELECT order_id FROM bank_order WHERE case_no = $1 ORDER BY institution", case_no)
     await paid(home, orders[0][0], 100)
-    await cancel_order(home.hands, orders[1][0], "another's money", "officer:sp")
+    await cancel_order(home.ctx, orders[1][0], "another's money", "officer:sp")
     await home.tick(restoration)
     await home.do(restoration, VERB.REFUSE, SP)
     await home.assign(case_no, "io")
@@ -266,7 +266,7 @@ async def test_what_was_ordered_in_the_place_of_what_was_taken_back_ends_it(home
     await home.tick(restoration)
     await home.prepare(restoration)
     await home.approve(restoration)
-    await cancel_order(home.hands, await the_order(home, case_no), "the bank has closed its desk", "officer:sp")
+    await cancel_order(home.ctx, await the_order(home, case_no), "the bank has closed its desk", "officer:sp")
     await home.tick(restoration)
     assert (await home.at(restoration))[1] == "approval"
     await home.tick(restoration)

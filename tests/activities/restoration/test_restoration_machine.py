@@ -18,7 +18,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from activities.context import Hands
+from activities.context import Context
 from activities.grievances import decisions
 from activities.holds.small_holds import decide_micro
 from activities.orders.confirmations import take_confirmation
@@ -40,7 +40,7 @@ from schemas.tracing.contradictions import Settling
 from tests.activities.cases.test_case_machine import loop
 from tests.activities.way_home import DESK, IO, SP, SUPERVISOR, officer
 from tests.activities.way_home_world import World
-from tests.factories import make_hands, row, rrn, transfer
+from tests.factories import make_context, row, rrn, transfer
 
 __all__ = ["loop"]
 
@@ -62,12 +62,12 @@ def _order(kind: str, effect: str, **more: Any) -> NewCourtOrder:
 class WayHomeMachine(RuleBasedStateMachine):
     """Cases at two accounts that they share, and everybody who has a hand in them."""
 
-    hands: Hands
+    ctx: Context
     run_in_loop: Callable[[Coroutine[Any, Any, Any]], Any]
 
     def __init__(self) -> None:
         super().__init__()
-        self.world = World(self.hands)
+        self.world = World(self.ctx)
         self.accounts = [(bank, f"{number}{rrn()}") for number, (bank, _) in enumerate(ACCOUNTS, 1)]
         self.references: dict[tuple[str, int], tuple[str, str]] = {}
 
@@ -216,8 +216,8 @@ class WayHomeMachine(RuleBasedStateMachine):
         for order_id, bank in orders:
             said = ConfirmedLine(line_no=1, amount_paise=paise, done_at=self.world.home.clock.at, reference="PART")
             word = OrderConfirmation(lines=(said,))
-            await take_confirmation(self.world.hands, bank, order_id, word, f"bank:{bank}")
-            await cancel_order(self.world.hands, order_id, "the rest is another's", "officer:sp")
+            await take_confirmation(self.world.ctx, bank, order_id, word, f"bank:{bank}")
+            await cancel_order(self.world.ctx, order_id, "the rest is another's", "officer:sp")
 
     def _restoration(self, data: st.DataObject, which: str = "state = 'open'") -> UUID | None:
         found: UUID | None = self.one(
@@ -258,7 +258,7 @@ class WayHomeMachine(RuleBasedStateMachine):
             return
         kind = {Step.COURT_ORDER: "bnss_503", Step.LOK_ADALAT_AWARD: "lok_adalat"}[step]
         case_no = await self.world.bench.value("SELECT case_no FROM restoration WHERE restoration_id = $1", restoration)
-        await take_court_order(self.world.hands, case_no, _order(kind, "restore"), "officer:io")
+        await take_court_order(self.world.ctx, case_no, _order(kind, "restore"), "officer:io")
 
     async def _other(self, restoration: UUID, verb: str, decision: ObjectionDecision, by: ObjectionBy) -> None:
         home = self.world.home
@@ -277,7 +277,7 @@ class WayHomeMachine(RuleBasedStateMachine):
                 if found:
                     await home.decide(restoration, found[0][0], decision)
             case "reopen":
-                await refusals.reopen(self.world.hands, restoration, ReopenReason(reason="by mistake"), SUPERVISOR)
+                await refusals.reopen(self.world.ctx, restoration, ReopenReason(reason="by mistake"), SUPERVISOR)
             case "refuse":
                 await home.do(restoration, RestorationVerb.REFUSE, SP)
             case _:
@@ -295,7 +295,7 @@ class WayHomeMachine(RuleBasedStateMachine):
         bank, account = data.draw(st.sampled_from(self.accounts))
         told: dict[str, Any] = {"institution": bank, "account": account} if named else {}
         order = _order(kind, effect, amount_paise=paise if effect != "refuse" else None, **told)
-        self.attempt(take_court_order(self.world.hands, case_no, order, "officer:io"))
+        self.attempt(take_court_order(self.world.ctx, case_no, order, "officer:io"))
 
     @rule(data=st.data())
     def withdraw(self, data: st.DataObject) -> None:
@@ -306,7 +306,7 @@ class WayHomeMachine(RuleBasedStateMachine):
             case_no = self.run(
                 self.world.bench.value("SELECT case_no FROM court_order WHERE court_order_id = $1", order_id)
             )
-            self.attempt(withdraw_court_order(self.world.hands, case_no, order_id, "another case's", "officer:io"))
+            self.attempt(withdraw_court_order(self.world.ctx, case_no, order_id, "another case's", "officer:io"))
 
     @rule(data=st.data(), decision=st.sampled_from(list(SettlementDecision)))
     def contradiction(self, data: st.DataObject, decision: SettlementDecision) -> None:
@@ -324,7 +324,7 @@ class WayHomeMachine(RuleBasedStateMachine):
 
         async def agreed() -> None:
             for by in (CLERK, CHIEF):
-                done, follow_up = await settle(self.world.hands, doubt, settling, by)
+                done, follow_up = await settle(self.world.ctx, doubt, settling, by)
                 await self.world.bench.note(follow_up)
                 if done.settled:
                     return
@@ -339,7 +339,7 @@ class WayHomeMachine(RuleBasedStateMachine):
         hold_id = self.one(data, "SELECT hold_id FROM account_hold WHERE case_no = ANY($1) ORDER BY reference")
         if hold_id is None:
             return
-        hands = self.world.hands
+        ctx = self.world.ctx
         found = self.run(
             self.world.bench.rows(
                 "SELECT grievance_id, level FROM grievance WHERE hold_id = $1 AND state = 'open'", hold_id
@@ -347,17 +347,17 @@ class WayHomeMachine(RuleBasedStateMachine):
         )
         if not found:
             new = NewGrievance.model_validate({"text": "this is the pay of my shop", "language": "en"})
-            self.attempt(decisions.file_grievance(hands, hold_id, new, "holder"))
+            self.attempt(decisions.file_grievance(ctx, hold_id, new, "holder"))
             return
         ((grievance_id, level),) = found
         if level == "bank":
             said = GrievanceReport.model_validate({"kyc": "genuine", "finding": "a shop"})
-            self.attempt(decisions.report(hands, grievance_id, said, "bank:HDFC"))
+            self.attempt(decisions.report(ctx, grievance_id, said, "bank:HDFC"))
             return
         is_part = decision is GrievanceDecision.PART_RELEASED
         told = {"level": level, "decision": decision, "reason": "seen", "released_paise": 100 if is_part else None}
         by = STATIONS[Role(level)]
-        self.attempt(decisions.decide(hands, grievance_id, GrievanceDecided.model_validate(told), by))
+        self.attempt(decisions.decide(ctx, grievance_id, GrievanceDecided.model_validate(told), by))
 
     @rule(data=st.data(), decision=st.sampled_from(MicroDecision))
     def small(self, data: st.DataObject, decision: MicroDecision) -> None:
@@ -366,7 +366,7 @@ class WayHomeMachine(RuleBasedStateMachine):
         )
         if hold_id is not None:
             decided = MicroDecided(decision=decision, reason="a tea shop")
-            self.attempt(decide_micro(self.world.hands, hold_id, decided, IO))
+            self.attempt(decide_micro(self.world.ctx, hold_id, decided, IO))
 
     # -- banks -----------------------------------------------------------------------------------------------------
 
@@ -398,7 +398,7 @@ class WayHomeMachine(RuleBasedStateMachine):
             )
         )
         bank = self.run(self.world.bench.value("SELECT institution FROM bank_order WHERE order_id = $1", order_id))
-        self.attempt(take_confirmation(self.world.hands, bank, order_id, word, f"bank:{bank}"))
+        self.attempt(take_confirmation(self.world.ctx, bank, order_id, word, f"bank:{bank}"))
 
     @rule(data=st.data())
     def take_back(self, data: st.DataObject) -> None:
@@ -408,7 +408,7 @@ class WayHomeMachine(RuleBasedStateMachine):
             " AND state IN ('planned', 'delivered', 'refused') ORDER BY planned_at, order_id",
         )
         if order_id is not None:
-            self.attempt(cancel_order(self.world.hands, order_id, "not wanted", "officer:sp"))
+            self.attempt(cancel_order(self.world.ctx, order_id, "not wanted", "officer:sp"))
 
     # -- what always holds -----------------------------------------------------------------------------------------
 
@@ -431,7 +431,9 @@ def test_the_way_home_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn
 
     pool = run_in_loop(open_pool(database_dsn, min_size=1, max_size=10))
     machine = type(
-        "Machine", (WayHomeMachine,), {"hands": run_in_loop(make_hands(pool)), "run_in_loop": staticmethod(run_in_loop)}
+        "Machine",
+        (WayHomeMachine,),
+        {"ctx": run_in_loop(make_context(pool)), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.orders.orders import cancel_order
 from db.restoration import restorations
 from domain.errors import NotNow
@@ -15,8 +15,8 @@ from tests.factories import row, rrn, transfer
 
 
 @pytest.fixture
-def home(hands: Hands) -> Home:
-    return Home(hands)
+def home(ctx: Context) -> Home:
+    return Home(ctx)
 
 
 async def test_a_share_above_the_threshold_needs_a_court(home: Home) -> None:
@@ -107,7 +107,7 @@ async def test_a_holder_who_is_heard_anew_after_some_of_it_went_home_is_heard_ab
     await home.to_credit(restoration)
     await home.confirm(restoration, part=150_00)
     order_id = await home.bench.value("SELECT order_id FROM bank_order WHERE case_no = $1", case_no)
-    await cancel_order(home.hands, order_id, "the victim's account is closed", "officer:sp")
+    await cancel_order(home.ctx, order_id, "the victim's account is closed", "officer:sp")
     assert await home.tick(restoration) == ["end_step", "allocate"]
     await home.send_back(restoration, Step.HOLDER_NOTICE)
     await home.waive(restoration)

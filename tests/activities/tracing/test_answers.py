@@ -159,7 +159,7 @@ async def test_a_bank_that_was_asked_may_answer_after_the_hop_was_corrected_away
     await bench.ask(case_no)
     payee = {"institution": "ICIC", "account": "50100000000001"}
     correction = HopCorrection.model_validate({"payee": payee, "reason": "wrong bank"})
-    await correct_hop(bench.hands, case_no, 1, correction, "officer:1")
+    await correct_hop(bench.ctx, case_no, 1, correction, "officer:1")
     done = await bench.answer("HDFC", case_no, row(1, root, "0", status_code="20"))
     assert (done.accepted, done.contradictions) == (1, 1)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "in_play": 1000_00}
@@ -219,7 +219,7 @@ async def test_gathered_funds_are_one_incident_to_the_bank_and_several_hops_to_u
 
 async def test_money_below_the_chase_is_untraced_and_nobody_is_asked(bench: Bench) -> None:
     case_no, root = await a_case(bench)
-    least = bench.hands.policy.trail.min_chase_paise
+    least = bench.ctx.policy.trail.min_chase_paise
     done = await bench.answer(
         "HDFC",
         case_no,
@@ -235,7 +235,7 @@ async def test_money_below_the_chase_is_untraced_and_nobody_is_asked(bench: Benc
 
 async def test_the_last_layer_is_followed_no_further(bench: Bench) -> None:
     case_no, reference = await a_case(bench)
-    layers = bench.hands.policy.trail.max_layers
+    layers = bench.ctx.policy.trail.max_layers
     for layer in range(1, layers + 1):
         bank, following, after = ("HDFC", "ICIC", rrn()) if layer % 2 else ("ICIC", "HDFC", rrn())
         line = moved(reference, "1000.00", following, f"{layer}", rrn_transaction_id=after, root_account_number="")

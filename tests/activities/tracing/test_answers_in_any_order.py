@@ -93,7 +93,7 @@ async def test_a_late_word_that_brings_nothing_into_play_leaves_the_case_settled
 async def test_an_answer_to_a_request_that_was_stopped_takes_from_the_untraced(bench: Bench) -> None:
     case_no, root = await a_case(bench)
     sent = await bench.ask_one(case_no)
-    await stop_request(bench.hands, case_no, UUID(sent.request_id), "by mistake", "officer:1")
+    await stop_request(bench.ctx, case_no, UUID(sent.request_id), "by mistake", "officer:1")
     assert await bench.buckets(case_no) == {"lost": -1000_00, "untraced": 1000_00}
     done = await bench.answer("HDFC", case_no, row(1, root, "700.00"), job_id=f"BANKS-{sent.request_id}")
     assert done.contradictions == 0
@@ -200,7 +200,7 @@ async def test_the_same_refusal_of_a_corrected_hop_is_news(bench: Bench) -> None
     first = await bench.ask_one(case_no)
     await bench.answer("HDFC", case_no, no, job_id=f"BANKS-{first.request_id}")
     correction = HopCorrection.model_validate({"amount_paise": 900_00, "reason": "bank called"})
-    await correct_hop(bench.hands, case_no, 1, correction, "officer:1")
+    await correct_hop(bench.ctx, case_no, 1, correction, "officer:1")
     second = await bench.ask_one(case_no)
     late = await bench.answer("HDFC", case_no, no, no | {"remarks": "again"}, job_id=f"BANKS-{first.request_id}")
     assert (late.accepted, late.duplicates) == (0, 2)

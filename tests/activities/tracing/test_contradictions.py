@@ -35,7 +35,7 @@ async def decide(
     bench: Bench, doubt: int, decision: SettlementDecision, by: SettledBy = DESK, replaces: int | None = None
 ) -> SettlementDone:
     done, follow_up = await settle(
-        bench.hands, doubt, Settling(decision=decision, reason="both banks were called", replaces=replaces), by
+        bench.ctx, doubt, Settling(decision=decision, reason="both banks were called", replaces=replaces), by
     )
     await bench.note(follow_up)
     await bench.check(done.case_ack_no)
@@ -357,7 +357,7 @@ async def test_a_hold_that_moved_on_is_untraced_until_the_desk_adds_the_hop(benc
         "transferred_at": "2026-11-24T10:06:00+05:30",
         "reason": "as the bank says",
     }
-    done = await add_hop(bench.hands, case_no, NewHopByDesk.model_validate(new), "officer:desk")
+    done = await add_hop(bench.ctx, case_no, NewHopByDesk.model_validate(new), "officer:desk")
     await bench.note(done.follow_up)
     assert await bench.buckets(case_no) == {"lost": -1000_00, "held": 400_00, "in_play": 600_00}
     await bench.check(case_no)

@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from activities.context import Hands
+from activities.context import Context
 from activities.tracing.contradictions import SettledBy, settle
 from db.pool import open_pool
 from domain.errors import NotFound, NotNow
@@ -15,7 +15,7 @@ from schemas.enums import SettlementDecision
 from schemas.tracing.contradictions import Settling
 from tests.activities.bench import Bench
 from tests.activities.cases.test_case_machine import chasing_pennies
-from tests.factories import make_hands, moved, row, rrn, transfer
+from tests.factories import make_context, moved, row, rrn, transfer
 
 BANKS = ("HDFC", "ICIC")
 ACCOUNTS = ("60000000001", "60000000002")
@@ -42,8 +42,8 @@ losses = st.lists(st.tuples(st.sampled_from(BANKS), st.sampled_from(ACCOUNTS), a
 class Liars:
     """Cases that share two accounts and a few references, so that lies about them meet."""
 
-    def __init__(self, hands: Hands) -> None:
-        self.bench = Bench(hands)
+    def __init__(self, ctx: Context) -> None:
+        self.bench = Bench(ctx)
         self.cases: list[str] = []
         self.references: list[str] = [rrn(), rrn()]
 
@@ -87,7 +87,7 @@ class Liars:
         if rows:
             doubt, stands = rows[which % len(rows)]
             settling = Settling(decision=decision, reason="somebody called", replaces=stands)
-            _, follow_up = await settle(self.bench.hands, doubt, settling, officer)
+            _, follow_up = await settle(self.bench.ctx, doubt, settling, officer)
             await self.bench.note(follow_up)
 
     async def ask(self, case: int) -> None:
@@ -116,7 +116,7 @@ FROM contradiction c WHERE c.case_no = $1
 def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(database_dsn: str) -> None:
     with asyncio.Runner() as runner:
         pool = runner.run(open_pool(database_dsn, min_size=1, max_size=2))
-        hands = chasing_pennies(runner.run(make_hands(pool)))
+        ctx = chasing_pennies(runner.run(make_context(pool)))
 
         @settings(
             max_examples=25,
@@ -125,7 +125,7 @@ def test_whatever_banks_say_and_officers_decide_the_ledger_keeps_every_rule(data
         )
         @given(losses, steps)
         def lives(lost: list[tuple[str, str, int]], happens: list[tuple[Any, ...]]) -> None:
-            runner.run(Liars(hands).live(lost, happens))
+            runner.run(Liars(ctx).live(lost, happens))
 
         try:
             lives()

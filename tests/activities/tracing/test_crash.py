@@ -7,7 +7,7 @@ from activities.tracing.answers import take_status_update
 from db.pool import Pool
 from tests.activities.bench import Bench
 from tests.activities.hammer import LINES, a_complaint, an_answer
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.paths import ROOT
 
 ROUNDS = 3
@@ -39,7 +39,7 @@ async def killed_after(dsn: str, seed: int, promises: int) -> list[list[str]]:
 async def test_what_was_acknowledged_outlives_the_process_and_everything_is_whole(
     database_dsn: str, database: Pool
 ) -> None:
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     promises: list[list[str]] = []
     for seed in range(ROUNDS):
         promises += await killed_after(database_dsn, seed, PROMISES_BEFORE_THE_KILL + seed * 7)
@@ -66,7 +66,7 @@ async def test_what_was_acknowledged_outlives_the_process_and_everything_is_whol
 
 async def test_whoever_says_it_again_after_the_kill_gets_the_same_answer(database_dsn: str, database: Pool) -> None:
     """A caller does not know whether the killed process had heard it."""
-    bench = Bench(await make_hands(database))
+    bench = Bench(await make_context(database))
     await killed_after(database_dsn, 99, PROMISES_BEFORE_THE_KILL)
     taken = await bench.rows(
         "SELECT c.idempotency_key, c.ack_no, h.reference, u.update_id IS NOT NULL"
@@ -76,7 +76,7 @@ async def test_whoever_says_it_again_after_the_kill_gets_the_same_answer(databas
     for key, ack_no, reference, answered in taken:
         again = await bench.take(a_complaint(reference), key=key)
         assert (again.repeated, again.receipt.ack_no) == (True, ack_no)
-        receipt = await take_status_update(bench.hands, "HDFC", *an_answer(ack_no, reference))
+        receipt = await take_status_update(bench.ctx, "HDFC", *an_answer(ack_no, reference))
         assert (receipt.repeated, receipt.accepted) == (answered, LINES)
         await bench.check(ack_no)
     assert await bench.value("SELECT count(*) FROM complaint") == len(taken)

@@ -13,7 +13,7 @@ from db.cases import cases
 from schemas.outbox.case import SendHoldRequest
 from schemas.tracing.desk_actions import HopCorrection
 from tests.activities.bench import LOST_REPLY, Bench
-from tests.factories import institution, make_hands, row, rrn, transfer
+from tests.factories import institution, make_context, row, rrn, transfer
 
 AMOUNT = HopCorrection.model_validate({"amount_paise": 900_00, "reason": "told wrongly"})
 
@@ -131,7 +131,7 @@ async def test_nothing_is_sent_for_a_hop_that_was_answered_meanwhile(bench: Benc
 
 async def test_nothing_is_sent_for_a_hop_that_was_corrected_meanwhile(bench: Bench) -> None:
     case_no, _, order = await an_order(bench)
-    await correct_hop(bench.hands, case_no, 1, AMOUNT, "officer:1")
+    await correct_hop(bench.ctx, case_no, 1, AMOUNT, "officer:1")
     sent = await bench.freeze.send_hold_request(order)
     assert (sent.asked, bench.bank.tickets) == ((), [])
     assert (await bench.ask_one(case_no)).asked == (1,)
@@ -144,7 +144,7 @@ async def test_what_the_desk_does_during_the_call_stands(bench: Bench) -> None:
     bench.bank.gate = asyncio.Event()
     sending = asyncio.create_task(bench.freeze.send_hold_request(order))
     await bench.bank.called()
-    await stop_request(bench.hands, case_no, UUID(order.request_id), "wrong case", "officer:1")
+    await stop_request(bench.ctx, case_no, UUID(order.request_id), "wrong case", "officer:1")
     bench.bank.gate.set()
     assert (await sending).delivered
     assert await request(bench, case_no) == ("stopped", f"BANKS-{order.request_id}", None)
@@ -207,7 +207,7 @@ async def test_an_attempt_that_got_through_outweighs_one_that_was_refused(bench:
 
 async def test_a_bank_without_a_wire_is_tried_on_while_the_desk_sees_to_it(bench: Bench) -> None:
     entry = institution("MAIL").model_copy(update={"wire": None, "inbound": None})
-    bench = Bench(await make_hands(bench.pool, [entry]))
+    bench = Bench(await make_context(bench.pool, [entry]))
     case_no = await bench.complain(transfer(payee_bank="MAIL"))
     (order,) = await bench.orders(case_no)
     for _ in range(2):

@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from activities.tracing.request_letters import NOBODY_TO_WRITE_TO, nodal_letter
 from adapters.messages.smtp import Mailer
 from db.pool import Pool
@@ -16,7 +16,7 @@ from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, NodalOfficer
 from schemas.enums import AnswerClass, InstitutionKind, RequestState, Rung
 from tests.activities.bench import Bench
-from tests.factories import SECRET, institution, make_hands
+from tests.factories import SECRET, institution, make_context
 from tests.mail_server import Postbox, mail_server
 
 NO_HOLIDAYS = HolidayRules(source="none of them")
@@ -91,14 +91,14 @@ def test_the_letter_names_those_it_goes_to_with_their_role_and_when_they_are_bac
 
 
 async def test_the_log_says_that_nobody_was_on_duty_and_names_nobody(database: Pool) -> None:
-    hands = await make_hands(database)
+    ctx = await make_context(database)
     away = {**FIRST, "shifts": [], "leaves": [{"first_day": "2026-01-01", "last_day": "2028-12-31"}]}
     entry = institution("HDFC").model_copy(update={"nodal_officers": (NodalOfficer.model_validate(away),)})
-    await load_directory(database, Vault(SECRET), [entry])
-    await hands.directory.refresh()
+    await load_directory(database, SecretBox(SECRET), [entry])
+    await ctx.directory.refresh()
     box = Postbox()
     async with mail_server(box) as port:
-        bench = Bench(hands, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=police@up.example"))
+        bench = Bench(ctx, Mailer.from_url(f"smtp://127.0.0.1:{port}?from=police@up.example"))
         case_no = await bench.complain()
         climbed = await bench.climb(case_no, await bench.ask_one(case_no), Rung.NODAL_OFFICER)
     assert (climbed.done, climbed.reason) == (True, ASLEEP)

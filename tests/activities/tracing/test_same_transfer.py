@@ -35,7 +35,7 @@ async def added(bench: Bench, case_no: str, reference: str, paise: int = 400_00,
         "transferred_at": "2026-11-24T10:00:00",
         "reason": "told by phone",
     } | told
-    return await add_hop(bench.hands, case_no, NewHopByDesk.model_validate(new), OFFICER)
+    return await add_hop(bench.ctx, case_no, NewHopByDesk.model_validate(new), OFFICER)
 
 
 def went_on(root: str, rupees: str, reference: str, account: str = ACCOUNT, **changes: Any) -> dict[str, Any]:
@@ -220,7 +220,7 @@ async def test_a_complaint_that_names_the_bank_of_an_onward_transfer_rightly_joi
     await bench.answer("HDFC", case_no, moved(root, "1000.00", "Bank of Nowhere", ACCOUNT, rrn_transaction_id=onward))
     payee = {"institution": "ICIC", "account": ACCOUNT}
     correction = HopCorrection.model_validate({"payee": payee, "reason": "the bank called"})
-    await correct_hop(bench.hands, case_no, 2, correction, OFFICER)
+    await correct_hop(bench.ctx, case_no, 2, correction, OFFICER)
     assert await bench.complain(transfer(1000_00, payee_bank="ICIC", reference=onward)) == case_no
     await bench.check(case_no)
 

@@ -15,7 +15,7 @@ from schemas.bank_gateway import FeedHold
 from schemas.enums import AnswerClass, Rung
 from schemas.tracing.desk_actions import NewHopByDesk
 from tests.activities.bench import Bench
-from tests.factories import complaint, institution, make_hands, moved, row, rrn, transfer
+from tests.factories import complaint, institution, make_context, moved, row, rrn, transfer
 
 FIRST = {"name": "First", "mobile": "9000000001", "district": "AGRA"}
 SECOND = {"name": "Second", "mobile": "9000000002", "district": "Kanpur"}
@@ -97,7 +97,7 @@ async def test_a_hop_that_the_desk_adds_is_of_its_parents_victim(bench: Bench) -
         "transferred_at": "2026-11-24T10:00:00",
         "reason": "told by phone",
     }
-    done = await add_hop(bench.hands, second_no, NewHopByDesk.model_validate(new), "officer:1")
+    done = await add_hop(bench.ctx, second_no, NewHopByDesk.model_validate(new), "officer:1")
     await bench.ask(done.case_no)
     assert describes(tickets(bench)["PUNB"]) == THE_SECOND
     await bench.check(done.case_no)
@@ -136,7 +136,7 @@ async def test_one_victims_two_payers_are_told_apart(bench: Bench) -> None:
 
 async def in_the_feed(bench: Bench, request_id: str) -> FeedHold:
     bank = await bench.value("SELECT institution FROM hold_request WHERE request_id = $1::uuid", request_id)
-    return await read_hold(bench.hands, bank, UUID(request_id))
+    return await read_hold(bench.ctx, bank, UUID(request_id))
 
 
 def urgency(told: HoldTicket | FeedHold) -> tuple[object, ...]:
@@ -148,7 +148,7 @@ async def test_every_way_tells_the_same_urgency_and_the_policy_says_it(bench: Be
     sent = await bench.ask_one(case_no)
     ticket = tickets(bench)["HDFC"]
     asked_at = await bench.value("SELECT sent_at FROM hold_request WHERE case_no = $1", case_no)
-    wait = timedelta(seconds=bench.hands.policy.ladder[Rung.REMINDER].api_seconds)
+    wait = timedelta(seconds=bench.ctx.policy.ladder[Rung.REMINDER].api_seconds)
     assert urgency(ticket)[1:] == (asked_at, asked_at + wait)
     assert urgency(await in_the_feed(bench, sent.request_id)) == urgency(ticket)
 
@@ -156,12 +156,12 @@ async def test_every_way_tells_the_same_urgency_and_the_policy_says_it(bench: Be
 @pytest.mark.parametrize("answer_class", list(AnswerClass))
 async def test_the_time_to_answer_is_that_of_the_banks_class(bench: Bench, answer_class: AnswerClass) -> None:
     entry = institution(f"OF_{answer_class.upper()}").model_copy(update={"answer_class": answer_class})
-    hands = await make_hands(bench.pool, [entry], clock_factor=10.0)
-    own = Bench(hands)
+    ctx = await make_context(bench.pool, [entry], clock_factor=10.0)
+    own = Bench(ctx)
     await own.ask_one(await own.complain(transfer(1000_00, payee_bank=entry.code)))
     ticket = tickets(own)[entry.code]
     assert ticket.requested_at is not None
-    wait = timedelta(seconds=hands.policy.ladder[Rung.REMINDER].after_seconds(answer_class) / 10)
+    wait = timedelta(seconds=ctx.policy.ladder[Rung.REMINDER].after_seconds(answer_class) / 10)
     assert ticket.respond_by == ticket.requested_at + wait
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from activities.cases.desk import add_hop, correct_hop
-from activities.context import Hands
+from activities.context import Context
 from activities.workbook.trail_import import Fate, TrailOutcome, export_trail
 from db.pool import open_pool
 from domain.errors import LimitExceeded, NotFound, NotNow
@@ -23,7 +23,7 @@ from tests.activities.cases.test_case_machine import chasing_pennies, loop
 from tests.activities.workbooks import NOWHERE, ack, codes, serial, take, workbook
 from tests.domain.tracing.test_trail_properties import Truth, truths, whole
 from tests.domain.trail_books import C, reread
-from tests.factories import BANKS, complaint, make_hands, rrn, transfer
+from tests.factories import BANKS, complaint, make_context, rrn, transfer
 from tests.factories import moved as moved_on
 from tests.factories import row as line
 from workers.embedded.postgres import EmbeddedPostgres
@@ -40,7 +40,7 @@ CHASED_PAISE = 3_00
 async def test_the_export_has_every_row_in_its_sheet(bench: Bench) -> None:
     number, root = ack(), rrn()
     await take(bench, workbook(number, root))
-    case_no, sheets = await export_trail(bench.hands, number)
+    case_no, sheets = await export_trail(bench.ctx, number)
     assert case_no == number
     assert {name: len(rows) for name, rows in sheets.items() if rows} == {
         Sheet.TRANSFER: 3,
@@ -59,7 +59,7 @@ async def test_the_export_has_every_row_in_its_sheet(bench: Bench) -> None:
     (cheque,) = sheets[Sheet.CHEQUE]
     assert (cheque[C.REFERENCE_NO], cheque[C.WITHDRAWAL_AMOUNT]) == ("000123", 600_00)
     with pytest.raises(NotFound):
-        await export_trail(bench.hands, "29999999999999")
+        await export_trail(bench.ctx, "29999999999999")
 
 
 @pytest.fixture
@@ -149,14 +149,14 @@ class Life:
             "reason": "told by phone",
         }
         with contextlib.suppress(NotNow, LimitExceeded):
-            self.run(add_hop(self.bench.hands, self.case_no, NewHopByDesk.model_validate(told), "officer:1"))
+            self.run(add_hop(self.bench.ctx, self.case_no, NewHopByDesk.model_validate(told), "officer:1"))
 
     def the_desk_corrects(self) -> None:
         hop_no, *_ = self.hop()
         told = {"transferred_at": "2026-11-24T09:00:00", "reason": "the bank called"}
         correction = HopCorrection.model_validate(told)
         with contextlib.suppress(NotNow, LimitExceeded):
-            self.run(correct_hop(self.bench.hands, self.case_no, hop_no, correction, "officer:1"))
+            self.run(correct_hop(self.bench.ctx, self.case_no, hop_no, correction, "officer:1"))
 
 
 def a_true_trail(bench: Bench, run: Run, truth: Truth) -> str:
@@ -185,15 +185,15 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
         return asyncio.run_coroutine_threadsafe(step, loop).result(timeout=60)
 
     pools = [run(open_pool(dsn, min_size=1, max_size=2)) for dsn in (database_dsn, second_dsn)]
-    hands: list[Hands] = [chasing_pennies(run(make_hands(pool))) for pool in pools]
+    ctx: list[Context] = [chasing_pennies(run(make_context(pool))) for pool in pools]
 
     def goes_round(case_no: str) -> None:
-        here, there = Bench(hands[0]), Bench(hands[1])
-        _, told = run(export_trail(here.hands, case_no))
+        here, there = Bench(ctx[0]), Bench(ctx[1])
+        _, told = run(export_trail(here.ctx, case_no))
         taken: TrailOutcome = run(take(there, reread(told)))
         assert codes(taken) == []
         assert taken.count(Fate.CONTRADICTION) == 0
-        _, told_again = run(export_trail(there.hands, case_no))
+        _, told_again = run(export_trail(there.ctx, case_no))
         for name in Sheet:
             changed = [(a, b) for a, b in zip_longest(told[name], told_again[name]) if a != b]
             assert not changed, f"{name}: {changed[0]}"
@@ -208,14 +208,14 @@ def test_exported_and_imported_into_an_empty_database_a_trail_is_the_same(
     @ON_A_DATABASE
     @given(st.data())
     def a_life_goes_round(data: st.DataObject) -> None:
-        life = Life(Bench(hands[0]), run, data)
+        life = Life(Bench(ctx[0]), run, data)
         life.steps()
         goes_round(life.case_no)
 
     @ON_A_DATABASE
     @given(truths())
     def a_truth_goes_round(truth: Truth) -> None:
-        goes_round(a_true_trail(Bench(hands[0]), run, truth))
+        goes_round(a_true_trail(Bench(ctx[0]), run, truth))
 
     try:
         a_life_goes_round()

@@ -59,9 +59,9 @@ async def test_an_answer_says_how_the_holder_is_reached(
     hold_id = (await feed.ask(receipt["ack_no"]))["SBIN"]
     held = {"kind": "held", "hop": 1, "amount_paise": 5_000_00, **told}
     assert (await feed.post(hold_id, "answer", {"lines": [held]})).status_code == 200
-    hands = feed.doors.parts.hands
-    await opening.take_up(hands, receipt["case_ack_no"])
-    async with hands.pool.acquire() as connection:
+    ctx = feed.doors.parts.ctx
+    await opening.take_up(ctx, receipt["case_ack_no"])
+    async with ctx.pool.acquire() as connection:
         found = await connection.fetchval("SELECT hold_id FROM account_hold")
         holder = await notifications.holder(connection, found)
     assert (holder.phone, holder.email) == reached_by
@@ -94,7 +94,7 @@ async def test_an_answer_of_every_kind_is_taken(feed: Feed) -> None:
         "refused": 5_000_00,
         "in_play": 8_000_00,
     }
-    (told,) = feed.doors.courier.told[1:]
+    (told,) = feed.doors.notifier.told[1:]
     assert told.news is not None
     assert [hop.institution for hop in told.news.opened] == ["HDFC"]
     (item,) = (await feed.page())["items"]
@@ -209,7 +209,7 @@ async def test_the_words_are_kept_and_the_token_is_not(feed: Feed) -> None:
     hold_id = await feed.hold()
     await feed.post(hold_id, "acknowledge")
     await feed.post(hold_id, "answer", HELD)
-    kept = await feed.doors.parts.hands.pool.fetch("SELECT * FROM bank_evidence ORDER BY evidence_id")
+    kept = await feed.doors.parts.ctx.pool.fetch("SELECT * FROM bank_evidence ORDER BY evidence_id")
     assert [(row["institution"], row["path"].rpartition("/")[2]) for row in kept] == [
         ("SBIN", "acknowledge"),
         ("SBIN", "answer"),

@@ -55,7 +55,7 @@ async def held(doors: Doors) -> str:
 async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors) -> None:
     ack_no = await held(doors)
     assert await wanted(doors) is None
-    asked = await ask_now(doors.parts.hands.pool, doors.parts.hands.policy.reconciliation.channel, "SBIN", "officer:x")
+    asked = await ask_now(doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "SBIN", "officer:x")
     told = await wanted(doors)
     assert told["inquiry_id"] == str(asked.inquiry_id)
     feed = (await doors.client.get("/api/v1/bank/holds", headers=doors.bank("SBIN"))).json()
@@ -75,7 +75,7 @@ async def test_a_question_stands_in_the_feed_until_the_list_is_here(doors: Doors
 
 async def test_a_signed_list_is_taken_and_kept_as_it_came(doors: Doors) -> None:
     key = Ed25519PrivateKey.generate()
-    pool = doors.parts.hands.pool
+    pool = doors.parts.ctx.pool
     async with pool.acquire() as connection:
         await bank_keys.add_key(
             connection,
@@ -122,7 +122,7 @@ async def test_what_is_no_page_is_refused_by_the_name_of_its_field(
     assert problem(response) == (422, "invalid-request"), response.text
     named = {one["field"] for one in response.json()["violations"]}
     assert field in named or named == {"body"}, named
-    assert await doors.parts.hands.pool.fetchval("SELECT count(*) FROM lien_list") == 0
+    assert await doors.parts.ctx.pool.fetchval("SELECT count(*) FROM lien_list") == 0
 
 
 async def test_the_largest_page_is_taken_and_a_larger_body_is_not(doors: Doors) -> None:
@@ -138,7 +138,7 @@ async def test_the_largest_page_is_taken_and_a_larger_body_is_not(doors: Doors) 
 async def test_an_id_used_again_for_another_list_and_a_question_to_another_bank(doors: Doors) -> None:
     assert (await hand_in(doors, page())).status_code == 200
     assert problem(await hand_in(doors, page([lien("1")]))) == (422, "idempotency-key-reused")
-    asked = await ask_now(doors.parts.hands.pool, doors.parts.hands.policy.reconciliation.channel, "HDFC", "officer:x")
+    asked = await ask_now(doors.parts.ctx.pool, doors.parts.ctx.policy.reconciliation.channel, "HDFC", "officer:x")
     for inquiry_id in (asked.inquiry_id, uuid4()):
         assert problem(await hand_in(doors, page(list_id="other", inquiry_id=str(inquiry_id)))) == (404, "not-found")
 

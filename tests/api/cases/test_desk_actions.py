@@ -27,8 +27,8 @@ HOP: dict[str, Any] = {
 async def case(doors: Doors) -> str:
     """A case whose only hop waits for SBIN's answer."""
     ack_no: str = (await doors.complain())["ack_no"]
-    await asked(doors.parts.hands.pool, ack_no, 1, "SBIN", 1)
-    doors.courier.told.clear()
+    await asked(doors.parts.ctx.pool, ack_no, 1, "SBIN", 1)
+    doors.notifier.told.clear()
     return ack_no
 
 
@@ -41,7 +41,7 @@ async def last_event(doors: Doors, ack_no: str, kind: str) -> dict[str, Any]:
 async def test_a_hop_is_added_and_told(doors: Doors, case: str) -> None:
     response = await doors.post(f"/api/v1/cases/{case}/hops", HOP)
     assert (response.status_code, response.json()) == (201, {"case_ack_no": case, "hop_no": 2})
-    assert [told.case_no for told in doors.courier.told] == [case]
+    assert [told.case_no for told in doors.notifier.told] == [case]
     event = await last_event(doors, case, "hop_added")
     assert (event["actor"], event["data"]["reason"]) == ("officer:officer1", HOP["reason"])
     assert (await doors.read(f"/api/v1/cases/{case}"))["buckets_paise"]["in_play"] == 5_000_00
@@ -64,7 +64,7 @@ async def test_a_hop_that_cannot_be_is_refused(
 ) -> None:
     response = await doors.post(f"/api/v1/cases/{case}/hops", {**HOP, **changes})
     assert (response.status_code, response.json()["type"]) == (status, f"urn:goldenhour:problem:{name}"), response.text
-    assert doors.courier.told == []
+    assert doors.notifier.told == []
 
 
 async def test_a_nul_is_one_violation_among_the_others(doors: Doors, case: str) -> None:
@@ -74,14 +74,14 @@ async def test_a_nul_is_one_violation_among_the_others(doors: Doors, case: str) 
 
 async def test_a_wrong_reference_is_corrected(doors: Doors, case: str) -> None:
     await doors.answer("SBIN", case, line("held", status_code="02"), job_id="BANKS-1")
-    doors.courier.told.clear()
+    doors.notifier.told.clear()
     response = await doors.post(
         f"/api/v1/cases/{case}/hops/1/correct", {"rrn": "412345678902", "reason": "the victim's slip"}, Role.SUPERVISOR
     )
     assert (response.status_code, response.json()["hop_no"]) == (200, 1)
     (edge,) = (await doors.read(f"/api/v1/cases/{case}/trail"))["edges"]
     assert (edge["reference"], edge["revision"], edge["state"]) == ("412345678902", 1, "open")
-    assert len(doors.courier.told) == 1
+    assert len(doors.notifier.told) == 1
     assert (await last_event(doors, case, "hop_corrected"))["data"]["fields"] == ["rrn"]
 
 
@@ -96,7 +96,7 @@ async def test_a_request_is_escalated_and_stopped(doors: Doors, case: str) -> No
     path = f"/api/v1/cases/{case}/requests/{request['request_id']}"
     assert (await doors.post(f"{path}/escalate", {"reason": "the money is moving"})).status_code == 200
     assert (await doors.post(f"{path}/stop", {"reason": "another agency has it"})).status_code == 200
-    assert len(doors.courier.told) == 2
+    assert len(doors.notifier.told) == 2
     assert (await doors.read(f"/api/v1/cases/{case}"))["buckets_paise"]["untraced"] == 5_000_00
     for verb in ("escalate", "stop"):
         again = await doors.post(f"{path}/{verb}", {"reason": "once more"})
@@ -105,7 +105,7 @@ async def test_a_request_is_escalated_and_stopped(doors: Doors, case: str) -> No
 
 async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
     ack_no: str = (await doors.complain())["ack_no"]
-    pool = doors.parts.hands.pool
+    pool = doors.parts.ctx.pool
     request_id = UUID(f"{REQUEST_ID}1")
     async with pool.acquire() as connection:
         await requests.plan(
@@ -115,7 +115,7 @@ async def test_a_refused_request_is_sent_again_once(doors: Doors) -> None:
     path = f"/api/v1/cases/{ack_no}/requests/{request_id}/send-again"
     response = await doors.post(path, {"reason": "the field is mended"})
     assert (response.status_code, response.json()) == (200, {"case_ack_no": ack_no, "hop_no": None})
-    assert [told.case_no for told in doors.courier.told][-1] == ack_no
+    assert [told.case_no for told in doors.notifier.told][-1] == ack_no
     (request,) = (await doors.read(f"/api/v1/cases/{ack_no}/requests"))["items"]
     assert (request["state"], request["refusal_code"], request["closed_at"] is None) == ("superseded", "400", False)
     event = await last_event(doors, ack_no, "request_sent_again")

@@ -27,7 +27,7 @@ async def appealed(doors: Doors, reference: str) -> tuple[str, str]:
     """A case whose money is on hold, and an appeal against that at the bank; their ids."""
     case_no = (await doors.complain(transfers=[transfer(reference)]))["case_ack_no"]
     await doors.answer("SBIN", case_no, line("held", reference))
-    await opening.take_up(doors.parts.hands, case_no)
+    await opening.take_up(doors.parts.ctx, case_no)
     (hold,) = (await doors.read("/api/v1/holds", ack_no=case_no))["items"]
     filed = await doors.post(
         f"/api/v1/holds/{hold['hold_id']}/grievances", {"text": "it is my rent", "language": "hi"}, Role.DESK
@@ -59,7 +59,7 @@ async def test_each_role_reads_what_it_can_act_on(doors: Doors) -> None:
 
 async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -> None:
     case_no, _ = await appealed(doors, "412345678901")
-    pool = doors.parts.hands.pool
+    pool = doors.parts.ctx.pool
     await pool.execute(
         "INSERT INTO desk_task (case_no, kind, note, state, opened_at) SELECT case_no, 'restoration_step',"
         " 'restoration ' || restoration_id || ': its application lacks something', 'open', now() FROM restoration"
@@ -78,8 +78,8 @@ async def test_who_alone_can_do_a_task_reads_it(doors: Doors) -> None:
         ("supervise", "account 3 to be credited: a second officer is needed", {Role.DY_SP, Role.SP}),
         ("duty", "papers: notice_107 lacks approved_by.name", {Role.IO, Role.SP}),
     ):
-        await doors.parts.hands.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
-        await doors.parts.hands.pool.execute(
+        await doors.parts.ctx.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
+        await doors.parts.ctx.pool.execute(
             "INSERT INTO desk_task (case_no, kind, note, state, opened_at) VALUES ($1, $2, $3, 'open', now())",
             case_no,
             kind,
@@ -93,7 +93,7 @@ async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> No
     first, second = [(await appealed(doors, reference))[0] for reference in ("412345678901", "412345678902")]
     await doors.post(f"/api/v1/cases/{first}/officer", OFFICER, Role.SUPERVISOR)
     for case_no in (first, second):
-        await doors.parts.hands.pool.execute(
+        await doors.parts.ctx.pool.execute(
             "INSERT INTO desk_task (case_no, kind, state, opened_at) VALUES ($1, 'duty', 'open', now())", case_no
         )
     assert {case for _, case in await kinds(doors, Role.IO)} == {first, second}

@@ -15,7 +15,7 @@ import pytest
 
 from activities.grievances import decisions
 from activities.holds import opening
-from activities.holds.lifecycle import HoldHands
+from activities.holds.lifecycle import HoldActivities
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.sms import SmsGateway, SmsWire
 from adapters.messages.smtp import Mailer
@@ -60,18 +60,18 @@ class Holder:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, **told))
         self.at = max(self.at, datetime.now(UTC))
-        hands = self.doors.parts.hands
-        await opening.take_up(hands, case_no)
-        row = await hands.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
+        ctx = self.doors.parts.ctx
+        await opening.take_up(ctx, case_no)
+        row = await ctx.pool.fetchrow("SELECT hold_id, reference FROM account_hold WHERE case_no = $1", case_no)
         assert row is not None
-        await HoldHands(hands, "https://freeze.example/appeal").attend_to_hold(
+        await HoldActivities(ctx, "https://freeze.example/appeal").attend_to_hold(
             ProcedureOrder(subject=str(row["hold_id"]), case_no=case_no, what="tell_holder", at=self.at)
         )
         return case_no, row["hold_id"], row["reference"]
 
     async def arrived(self) -> list[str]:
         """Send what is due, and read every short message that has come so far."""
-        await send_due(self.doors.parts.hands, self.ways)
+        await send_due(self.doors.parts.ctx, self.ways)
         return [message.text for message in self.gateway.messages]
 
     async def code(self) -> str:
@@ -113,8 +113,8 @@ async def a_holder(parts: Parts) -> AsyncIterator[Holder]:
     ):
         mail = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=cyber@police.example")
         made = Holder(gateway, Ways(mail=mail, sms=sms), box)
-        hands = replace(parts.hands, clock=lambda: made.at)
-        async with opened(replace(parts, hands=hands)) as doors:
+        ctx = replace(parts.ctx, clock=lambda: made.at)
+        async with opened(replace(parts, ctx=ctx)) as doors:
             made.doors = doors
             yield made
 
@@ -150,13 +150,13 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     assert f"Answers by {holder.at + timedelta(days=7, hours=5, minutes=30):%d-%m-%Y}" in page
     assert "Shri Verma" in page
 
-    hands = holder.doors.parts.hands
-    grievance_id: UUID = await hands.pool.fetchval("SELECT grievance_id FROM grievance")
+    ctx = holder.doors.parts.ctx
+    grievance_id: UUID = await ctx.pool.fetchval("SELECT grievance_id FROM grievance")
     said = GrievanceReport(kyc=KycFinding.GENUINE, finding="a house owner")
-    await decisions.report(hands, grievance_id, said, "bank:SBIN", institution="SBIN")
+    await decisions.report(ctx, grievance_id, said, "bank:SBIN", institution="SBIN")
     assert "Investigating officer" in await holder.see(visit)
     upheld = GrievanceDecided(level=GrievanceLevel.IO, decision=GrievanceDecision.UPHELD, reason="no agreement shown")
-    await decisions.decide(hands, grievance_id, upheld, officer("io", Role.IO))
+    await decisions.decide(ctx, grievance_id, upheld, officer("io", Role.IO))
     assert any("the hold stays" in text for text in await holder.arrived())
     page = await holder.see(visit)
     assert "Decided: the hold stays." in page
@@ -174,12 +174,12 @@ async def test_from_the_message_to_the_money(holder: Holder) -> None:
     released = GrievanceDecided(
         level=GrievanceLevel.DY_SP, decision=GrievanceDecision.PART_RELEASED, released_paise=3000_00, reason="rent"
     )
-    await decisions.decide(hands, grievance_id, released, officer("dy", Role.DY_SP))
+    await decisions.decide(ctx, grievance_id, released, officer("dy", Role.DY_SP))
     page = await holder.see(visit)
     assert "Decided: ₹3,000 is let go, the rest stays on hold." in page
     assert f"Order to the bank {holder.at + timedelta(hours=5, minutes=30):%d-%m-%Y}: let ₹3,000 go" in page
     assert "Take it to: Grievance officer of the district" in page
-    assert await hands.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'") == 1
+    assert await ctx.pool.fetchval("SELECT count(*) FROM bank_order WHERE reason = 'grievance'") == 1
     await holder.arrived()
     assert any("ordered to let Rs 3,000 go" in letter.get_content() for letter in holder.box.letters)
 
@@ -190,7 +190,7 @@ async def test_in_hindi(holder: Holder) -> None:
     assert "आपके खाते में रोकी गई राशि" in await holder.see(visit)
     filed = await holder.post(visit, step="file", text="यह मेरी दुकान की बिक्री है।")
     assert "कृपया इसे लिख लें" in await holder.see(filed.headers["location"])
-    assert await holder.doors.parts.hands.pool.fetchval("SELECT language FROM grievance") == "hi"
+    assert await holder.doors.parts.ctx.pool.fetchval("SELECT language FROM grievance") == "hi"
 
 
 async def test_a_code_in_hindi_digits_and_with_spaces_is_a_code(holder: Holder) -> None:
@@ -218,7 +218,7 @@ async def test_the_button_pressed_twice_is_one_appeal(holder: Holder) -> None:
     again = await holder.post(visit, step="file", text=TEXT)
     assert again.status_code == 409
     assert "Something has changed meanwhile" in words_of(again)
-    assert await holder.doors.parts.hands.pool.fetchval("SELECT count(*) FROM grievance") == 1
+    assert await holder.doors.parts.ctx.pool.fetchval("SELECT count(*) FROM grievance") == 1
 
 
 @pytest.mark.parametrize(
@@ -284,10 +284,10 @@ async def test_codes_of_a_reference_are_counted_known_or_not(holder: Holder) -> 
 
 
 async def test_tries_from_one_address_are_counted(parts: Parts) -> None:
-    rules = parts.hands.policy.doors
+    rules = parts.ctx.policy.doors
     few = rules.tries | {TryName.APPEAL_TRIES: RateLimit(calls=2, seconds=60, source="a test")}
-    policy = parts.hands.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
-    async with opened(replace(parts, hands=replace(parts.hands, policy=policy))) as doors:
+    policy = parts.ctx.policy.model_copy(update={"doors": rules.model_copy(update={"tries": few})})
+    async with opened(replace(parts, ctx=replace(parts.ctx, policy=policy))) as doors:
         answers = [await doors.client.post("/appeal", data={"reference": "short"}) for _ in range(3)]
     assert [answer.status_code for answer in answers] == [422, 422, 429]
     assert answers[-1].headers["content-type"].startswith("text/html")
@@ -334,7 +334,7 @@ async def test_the_database_never_has_a_code_that_is_sent_nor_a_visit(holder: Ho
     visit = await holder.enter(reference)
     token = visit.removeprefix("/appeal/").partition("?")[0]
     code = await holder.code()
-    kept = await everything(holder.doors.parts.hands.pool)
+    kept = await everything(holder.doors.parts.ctx.pool)
     assert reference in kept
     assert code not in kept
     assert token not in kept
@@ -345,7 +345,7 @@ async def test_a_code_that_cannot_be_sent_is_given_up_and_forgotten_when_its_tim
     await holder.arrived()
     holder.gateway.down = True
     await holder.post("/appeal?lang=en", reference=reference, step="code")
-    pool = holder.doors.parts.hands.pool
+    pool = holder.doors.parts.ctx.pool
     body = await pool.fetchval("SELECT body FROM message WHERE kind = 'grievance_code' AND language = 'en'")
     code = re.findall(r"\b[0-9]{8}\b", body)[0]
     for _ in range(12):
@@ -367,7 +367,7 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
     assert "your bank, or any cyber police station, gets a code for you" in words_of(asked)
-    tasks = await holder.doors.parts.hands.pool.fetch(
+    tasks = await holder.doors.parts.ctx.pool.fetch(
         "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'phone_bank'", case_no
     )
     assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in [tuple(task) for task in tasks]

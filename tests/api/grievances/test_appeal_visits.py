@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from activities.holds.lifecycle import HoldHands
+from activities.holds.lifecycle import HoldActivities
 from api.dependencies import Parts
 from domain.policy.model import RateLimit
 from schemas.outbox.procedures import ProcedureOrder
@@ -62,7 +62,7 @@ async def test_every_step_of_a_visit_is_a_try_and_what_was_typed_is_given_back(h
     gate = holder.doors.app.state.appeal_gate
     few = RateLimit(calls=1, seconds=600, source="a test")
     gate._tries._limit = few
-    await holder.doors.parts.hands.pool.execute("DELETE FROM try_bucket")
+    await holder.doors.parts.ctx.pool.execute("DELETE FROM try_bucket")
     assert (await holder.post(visit, step="file", text="short")).status_code == 422
     refused = await holder.post(visit, step="file", text=TEXT)
     assert refused.status_code == 429
@@ -80,11 +80,11 @@ async def test_a_hold_that_has_ended_is_still_shown(holder: Holder) -> None:
     case_no, hold_id, reference = await holder.hold(**CONTACT)
     visit = await holder.enter(reference)
     await holder.post(visit, step="file", text=TEXT)
-    await holder.doors.parts.hands.pool.execute(
+    await holder.doors.parts.ctx.pool.execute(
         "SELECT ledger_post($1, 'settlement', 'gone', now(), '{1,1}', '{held,in_play}', '{-500000,500000}')", case_no
     )
     asked = ProcedureOrder(subject=str(hold_id), case_no=case_no, at=holder.at)
-    assert (await HoldHands(holder.doors.parts.hands).look_at_hold(asked)).over
+    assert (await HoldActivities(holder.doors.parts.ctx).look_at_hold(asked)).over
     page = await holder.see(visit)
     assert "Nothing is on hold there any more." in page
     assert "Send the appeal" not in page

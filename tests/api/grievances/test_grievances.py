@@ -36,7 +36,7 @@ class Desk:
         case_no = receipt["case_ack_no"]
         await self.doors.answer("SBIN", case_no, line("held", rrn, amount=rupees))
         self.at = max(self.at, datetime.now(UTC))
-        await opening.take_up(self.doors.parts.hands, case_no)
+        await opening.take_up(self.doors.parts.ctx, case_no)
         (found,) = (await self.read(HOLDS, ack_no=case_no))["items"]
         hold: dict[str, Any] = found
         return hold
@@ -67,8 +67,8 @@ class Desk:
 @pytest.fixture
 async def desk(parts: Parts) -> AsyncIterator[Desk]:
     made = Desk()
-    hands = replace(parts.hands, clock=lambda: made.at)
-    async with opened(replace(parts, hands=hands)) as doors:
+    ctx = replace(parts.ctx, clock=lambda: made.at)
+    async with opened(replace(parts, ctx=ctx)) as doors:
         made.doors = doors
         yield made
 
@@ -189,7 +189,7 @@ async def test_a_bank_reads_its_customers_appeals_and_reports(desk: Desk) -> Non
     other = await client.post(f"{BANK}/{grievance}/report", json=REPORT | {"kyc": "doubtful"}, headers=bank)
     assert problem(other) == (409, "not-now")
     assert (await client.get(BANK, headers=bank)).json()["items"] == []
-    kept = await desk.doors.parts.hands.pool.fetchval(
+    kept = await desk.doors.parts.ctx.pool.fetchval(
         "SELECT count(*) FROM bank_evidence WHERE institution = 'SBIN' AND path LIKE '%/report'"
     )
     assert kept == 3

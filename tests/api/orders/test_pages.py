@@ -39,7 +39,9 @@ class Mailed:
     async def another(self) -> str:
         """The path of another letter's link."""
         parts = self.ordering.doors.parts
-        link = await LetterLinks(parts.hands, parts.vault, PUBLIC_URL).issue_for_order(self.order_id, "SBIN", "x@y.z")
+        link = await LetterLinks(parts.ctx, parts.secret_box, PUBLIC_URL).issue_for_order(
+            self.order_id, "SBIN", "x@y.z"
+        )
         return link.url.removeprefix(PUBLIC_URL)
 
     async def open(self, status: int = 200, path: str | None = None) -> Page:
@@ -227,7 +229,7 @@ async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Maile
 
 
 async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no_more(mail: Mailed) -> None:
-    await cancel_order(mail.ordering.doors.parts.hands, mail.order_id, "the victim asked", "officer:sp")
+    await cancel_order(mail.ordering.doors.parts.ctx, mail.order_id, "the victim asked", "officer:sp")
     page = await mail.open()
     assert "आदेश वापस लिया गया" in page.words
     assert "30000000001" not in page.words
@@ -245,9 +247,9 @@ async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no
 
 
 async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
-    hands = mail.ordering.doors.parts.hands
-    await cancel_order(hands, mail.order_id, "the victim asked", "officer:sp")
-    await vouch_for_cancellation(hands, mail.order_id, "by telephone", "officer:sp")
+    ctx = mail.ordering.doors.parts.ctx
+    await cancel_order(ctx, mail.order_id, "the victim asked", "officer:sp")
+    await vouch_for_cancellation(ctx, mail.order_id, "by telephone", "officer:sp")
     assert "taken back" in (await mail.open(410)).words
 
 
@@ -255,8 +257,8 @@ async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
 async def later(mail: Mailed) -> AsyncIterator[Doors]:
     """The doors when the link's time is over."""
     parts = mail.ordering.doors.parts
-    at = datetime.now(UTC) + timedelta(seconds=parts.hands.policy.answer_links.valid_seconds + 1)
-    async with opened(replace(parts, hands=replace(parts.hands, clock=lambda: at))) as doors:
+    at = datetime.now(UTC) + timedelta(seconds=parts.ctx.policy.answer_links.valid_seconds + 1)
+    async with opened(replace(parts, ctx=replace(parts.ctx, clock=lambda: at))) as doors:
         yield doors
 
 
@@ -267,7 +269,7 @@ async def test_an_expired_link_says_what_to_do(mail: Mailed, later: Doors) -> No
 
 
 async def test_a_link_is_of_the_bank_that_is_ordered_and_changes_no_more(mail: Mailed) -> None:
-    pool, at = mail.ordering.doors.parts.hands.pool, datetime.now(UTC)
+    pool, at = mail.ordering.doors.parts.ctx.pool, datetime.now(UTC)
     async with pool.acquire() as connection:
         with pytest.raises(asyncpg.CheckViolationError) as error:
             await order_links.insert(connection, b"x" * 32, mail.order_id, "HDFC", "x@y.z", at, at + timedelta(days=1))
@@ -283,7 +285,7 @@ async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(mail: Maile
     other = await mail.another()
     await mail.confirm(l1_amount="1000", path=other)
     parts, far = mail.ordering.doors.parts, datetime.now(UTC) + timedelta(days=365)
-    async with parts.hands.pool.acquire() as connection:
+    async with parts.ctx.pool.acquire() as connection:
         assert await order_links.purge(connection, datetime.now(UTC), 10) == 0, "both are still good"
         assert await order_links.purge(connection, far, 10) == 1
     assert "no such link" in (await mail.open(404)).words

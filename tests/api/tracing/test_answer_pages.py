@@ -70,7 +70,7 @@ async def test_from_the_letter_to_the_answer_and_the_case_goes_on(post: Post) ->
         20_000_00,
         1_500_00,
     )
-    told = post.doors.courier.told[-1]
+    told = post.doors.notifier.told[-1]
     assert told.news is not None
     assert [brief.institution for brief in told.news.opened] == ["HDFC"], "the case's workflow asks the next bank"
     request = await post.pool.fetchrow("SELECT state, job_id, channel FROM hold_request WHERE case_no = $1", case_no)
@@ -173,7 +173,7 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
 async def test_the_holder_of_the_account_is_reached_by_what_the_form_says(post: Post) -> None:
     case_no = await post.ask(at_gram())
     await post.answer(t1_held="5000", t1_phone="+91 98765-00000", t1_email="holder@mail.example")
-    await opening.take_up(post.doors.parts.hands, case_no)
+    await opening.take_up(post.doors.parts.ctx, case_no)
     async with post.pool.acquire() as connection:
         hold_id = await connection.fetchval("SELECT hold_id FROM account_hold WHERE case_no = $1", case_no)
         holder = await notifications.holder(connection, hold_id)
@@ -301,12 +301,12 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
         page = await post.open(f"/a/{guess}", 404)
         assert "no such link" in page.words
         assert "There is no such link" in read(await post.send({"t1.held": "1"}, "send", f"/a/{guess}"), 404).words
-    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.vault))
+    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.secret_box))
     await post.open(f"/a/{unknown}", 404)
 
 
 def tries(post: Post, name: TryName) -> int:
-    return post.doors.parts.hands.policy.doors.tries[name].calls
+    return post.doors.parts.ctx.policy.doors.tries[name].calls
 
 
 async def test_guessing_is_slowed_and_who_has_a_link_is_not(post: Post) -> None:
@@ -465,7 +465,7 @@ async def test_a_request_that_the_desk_has_stopped(post: Post) -> None:
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
     await stop_request(
-        post.doors.parts.hands, case_no, UUID(request_id(case_no, 1, "GRAM")), "withdrawn", "desk:officer1"
+        post.doors.parts.ctx, case_no, UUID(request_id(case_no, 1, "GRAM")), "withdrawn", "desk:officer1"
     )
     late = read(await post.send(check.fields, "send"), 410)
     assert "was stopped" in late.words

@@ -26,9 +26,9 @@ async def a_doubt(doors: Doors, **changes: Any) -> tuple[str, dict[str, Any]]:
 async def test_what_a_balance_means_is_the_directorys_word_on_the_bank(doors: Doors) -> None:
     bank = next(bank for bank in BANKS if bank["code"] == "SBIN")
     entry = InstitutionEntry.model_validate(bank | {"wire": bank["wire"] | {"balance_includes_liens": False}})
-    hands = doors.parts.hands
-    await add_institution(hands.pool, doors.parts.vault, entry, over=True)
-    await hands.directory.refresh()
+    ctx = doors.parts.ctx
+    await add_institution(ctx.pool, doors.parts.secret_box, entry, over=True)
+    await ctx.directory.refresh()
     ack_no: str = (await doors.complain())["ack_no"]
     told = await doors.answer("SBIN", ack_no, line("held", root_effective_balance="1250.00"))
     assert told.status_code == 200, told.text
@@ -70,17 +70,17 @@ async def test_a_contradiction_is_shown_with_both_figures_and_how_it_was_settled
 
 async def test_a_hold_is_taken_back_by_two_officers_of_whom_one_supervises(doors: Doors) -> None:
     ack_no, doubt = await a_doubt(doors)
-    doors.courier.told.clear()
+    doors.notifier.told.clear()
     body = {"decision": "upheld_other", **WHY}
     proposed = await doors.post(door(doubt), body)
     assert (proposed.status_code, proposed.json()["settled"]) == (202, False)
     assert (await now(doors, ack_no, doubt))["proposed"] == ["upheld_other"]
     assert (await doors.post(door(doubt), body, Role.SUPERVISOR)).status_code == 202, "it is the same officer"
-    assert doors.courier.told == []
+    assert doors.notifier.told == []
     other = doors.officer(Role.SUPERVISOR, "chief")
     done = await doors.client.post(door(doubt), json=body, headers=other)
     assert (done.status_code, done.json()["settled"]) == (200, True)
-    assert [told.case_no for told in doors.courier.told] == [ack_no]
+    assert [told.case_no for told in doors.notifier.told] == [ack_no]
     buckets = (await doors.read(f"/api/v1/cases/{ack_no}"))["buckets_paise"]
     assert (buckets["held"], buckets["in_play"]) == (1_250_00, 3_750_00)
     settlement = (await now(doors, ack_no, doubt))["settlement"]

@@ -7,7 +7,7 @@ import asyncpg
 import pytest
 
 from activities.directory import load_directory
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.banks import institutions, rosters
 from db.migrate import MIGRATIONS, migrate
 from db.pool import Pool
@@ -37,7 +37,7 @@ OFFICERS = tuple(
 @pytest.fixture
 async def banks(database: Pool) -> Pool:
     """A directory of two banks."""
-    await load_directory(database, Vault(SECRET), [institution("SBIN"), institution("HDFC")])
+    await load_directory(database, SecretBox(SECRET), [institution("SBIN"), institution("HDFC")])
     return database
 
 

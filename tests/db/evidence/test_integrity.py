@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from activities.cases.desk import add_hop, correct_hop, stop_request
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from activities.tracing.answers import take_status_update
 from db.cases import cases
@@ -20,7 +20,7 @@ from domain.errors import NotFound
 from domain.evidence.integrity import Check
 from schemas.outbox.case import HopRef
 from schemas.tracing.desk_actions import HopCorrection, NewHopByDesk
-from tests.factories import complaint, make_hands, moved, row, rrn, status_update, transfer
+from tests.factories import complaint, make_context, moved, row, rrn, status_update, transfer
 from workers.embedded.postgres import EmbeddedPostgres
 from workers.verifying import Verdict, verify
 
@@ -28,8 +28,8 @@ REQUEST_ID = "00000000-0000-4000-8000-000000000001"
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    return await make_context(database)
 
 
 @pytest.fixture
@@ -42,14 +42,14 @@ async def superuser(postgres: EmbeddedPostgres, database_dsn: str) -> AsyncItera
     await connection.close()
 
 
-async def answer(hands: Hands, bank: str, ack_no: str, *rows: dict[str, Any]) -> None:
+async def answer(ctx: Context, bank: str, ack_no: str, *rows: dict[str, Any]) -> None:
     digest = hashlib.sha256(repr((ack_no, rows)).encode()).digest()
-    await take_status_update(hands, bank, status_update(ack_no, rows), digest)
+    await take_status_update(ctx, bank, status_update(ack_no, rows), digest)
 
 
-async def ask(hands: Hands, case_no: str, hop_no: int, institution: str, request_id: str = REQUEST_ID) -> None:
+async def ask(ctx: Context, case_no: str, hop_no: int, institution: str, request_id: str = REQUEST_ID) -> None:
     """Put one hop under a live request, as the activity that sends it does."""
-    async with hands.pool.acquire() as connection, connection.transaction():
+    async with ctx.pool.acquire() as connection, connection.transaction():
         head = await cases.lock(connection, case_no)
         await requests.plan(
             connection,
@@ -65,20 +65,20 @@ async def ask(hands: Hands, case_no: str, hop_no: int, institution: str, request
 
 
 @pytest.fixture
-async def case_no(hands: Hands) -> str:
+async def case_no(ctx: Context) -> str:
     """A case with money held, withdrawn, moved on twice and in play; hop 2 is asked about, hop 3 waits."""
     first, second = rrn(), rrn()
     told = complaint(transfer(10_000_00, reference=first), transfer(2_000_00, reference=second, payee_bank="ICIC"))
-    receipt = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer")).receipt
+    receipt = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer")).receipt
     await answer(
-        hands,
+        ctx,
         "HDFC",
         receipt.ack_no,
         row(1, first, "4000.00"),
         row(5, first, "1000.00"),
         moved(first, "5000.00", "PUNB", "000123456789"),
     )
-    await ask(hands, receipt.ack_no, 2, "ICIC")
+    await ask(ctx, receipt.ack_no, 2, "ICIC")
     return receipt.ack_no
 
 
@@ -88,9 +88,9 @@ async def checks(dsn: str) -> set[Check]:
     return {found.check for found in verdict.breaks}
 
 
-async def test_a_healthy_case_is_clean_whatever_was_done_to_it(hands: Hands, database_dsn: str, case_no: str) -> None:
-    await stop_request(hands, case_no, asyncpg.pgproto.pgproto.UUID(REQUEST_ID), "not needed", "desk")
-    await correct_hop(hands, case_no, 3, HopCorrection.model_validate({"rrn": rrn(), "reason": "mistyped"}), "desk")
+async def test_a_healthy_case_is_clean_whatever_was_done_to_it(ctx: Context, database_dsn: str, case_no: str) -> None:
+    await stop_request(ctx, case_no, asyncpg.pgproto.pgproto.UUID(REQUEST_ID), "not needed", "desk")
+    await correct_hop(ctx, case_no, 3, HopCorrection.model_validate({"rrn": rrn(), "reason": "mistyped"}), "desk")
     desk_hop = {
         "parent_hop_no": 2,
         "payee": {"institution": "SBIN", "account": "000000000001"},
@@ -100,16 +100,16 @@ async def test_a_healthy_case_is_clean_whatever_was_done_to_it(hands: Hands, dat
         "transferred_at": "2026-11-05 13:34",
         "reason": "told by phone",
     }
-    await add_hop(hands, case_no, NewHopByDesk.model_validate(desk_hop), "desk")
+    await add_hop(ctx, case_no, NewHopByDesk.model_validate(desk_hop), "desk")
     joined = rrn()
     told = complaint(transfer(3_000_00, reference=joined), transfer(100_00))
-    other = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer")).receipt
+    other = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer")).receipt
     again = complaint(
         transfer(3_000_00, reference=joined), transfer(50_00), victim={"name": "B", "mobile": "9", "district": "D"}
     )
-    await take_complaint(hands, again, idempotency_key=rrn(), taken_by="officer")
+    await take_complaint(ctx, again, idempotency_key=rrn(), taken_by="officer")
     await correct_hop(
-        hands, other.ack_no, 2, HopCorrection.model_validate({"amount_paise": 90_00, "reason": "mistyped"}), "desk"
+        ctx, other.ack_no, 2, HopCorrection.model_validate({"amount_paise": 90_00, "reason": "mistyped"}), "desk"
     )
     verdict = await verify(database_dsn)
     assert verdict.breaks == []
@@ -118,8 +118,8 @@ async def test_a_healthy_case_is_clean_whatever_was_done_to_it(hands: Hands, dat
     assert verdict.events > 5
 
 
-async def test_one_case_is_verified_by_any_of_its_numbers(hands: Hands, database_dsn: str, case_no: str) -> None:
-    await take_complaint(hands, complaint(), idempotency_key=rrn(), taken_by="officer")
+async def test_one_case_is_verified_by_any_of_its_numbers(ctx: Context, database_dsn: str, case_no: str) -> None:
+    await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")
     assert (await verify(database_dsn, case_no)).cases == 1
     with pytest.raises(NotFound):
         await verify(database_dsn, "39999999999999")
@@ -241,9 +241,9 @@ async def test_each_corruption_is_named(
 
 
 async def test_only_the_broken_case_is_named(
-    hands: Hands, superuser: asyncpg.Connection, database_dsn: str, case_no: str
+    ctx: Context, superuser: asyncpg.Connection, database_dsn: str, case_no: str
 ) -> None:
-    other = (await take_complaint(hands, complaint(), idempotency_key=rrn(), taken_by="officer")).receipt
+    other = (await take_complaint(ctx, complaint(), idempotency_key=rrn(), taken_by="officer")).receipt
     await superuser.execute("DELETE FROM ledger_balance WHERE case_no = $1", other.ack_no)
     verdict = await verify(database_dsn)
     assert {found.case_no for found in verdict.breaks} == {other.ack_no}
@@ -251,13 +251,13 @@ async def test_only_the_broken_case_is_named(
     assert (await verify(database_dsn, case_no)).clean
 
 
-async def test_it_is_clean_at_every_instant_of_a_system_at_work(hands: Hands, database_dsn: str) -> None:
+async def test_it_is_clean_at_every_instant_of_a_system_at_work(ctx: Context, database_dsn: str) -> None:
     async def work() -> None:
         for _ in range(15):
             root = rrn()
             told = complaint(transfer(1_000_00, reference=root), transfer(200_00))
-            receipt = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer")).receipt
-            await answer(hands, "HDFC", receipt.ack_no, row(1, root, "300.00"), moved(root, "700.00", "PUNB", "1" * 11))
+            receipt = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer")).receipt
+            await answer(ctx, "HDFC", receipt.ack_no, row(1, root, "300.00"), moved(root, "700.00", "PUNB", "1" * 11))
 
     working = [asyncio.create_task(work()) for _ in range(3)]
     seen: list[tuple[int, int]] = []

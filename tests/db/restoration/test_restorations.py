@@ -3,13 +3,13 @@
 import asyncpg
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from schemas.restoration_enums import Step
 from tests.activities.way_home import IO, Home
 
 
 @pytest.fixture
-def home(shared: Hands) -> Home:
+def home(shared: Context) -> Home:
     return Home(shared)
 
 

@@ -8,11 +8,11 @@ import pytest
 
 from activities.directory import DirectoryCache
 from activities.intake import take_complaint
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from adapters.banks.protocol import IsoWay
 from db.pool import Pool
 from schemas.enums import ChannelKind
-from tests.factories import SECRET, complaint, make_hands
+from tests.factories import SECRET, complaint, make_context
 from tests.workers.command_line import invoke, with_database
 
 KEY = b64encode(bytes(range(32))).decode()
@@ -27,7 +27,7 @@ async def test_a_bank_is_added_with_secrets_that_were_asked_for(database: Pool, 
     assert result.exit_code == 0, result.output
     assert "DEMO written: email, i4c" in result.stderr
     assert "out-secret" not in result.output
-    cache = DirectoryCache(database, Vault(SECRET))
+    cache = DirectoryCache(database, SecretBox(SECRET))
     await cache.refresh()
     wire = await cache.wire("DEMO")
     assert wire is not None
@@ -49,7 +49,7 @@ async def test_how_its_balances_and_its_files_are_meant_can_be_said(database: Po
     more = ["--free-balance", "--bic", "DEMOINBB", "--business-header"]
     result = await invoke(*ADDED, *more, typed=f"out-secret\n{KEY}\n{KEY}\n", **with_database(database_dsn))
     assert result.exit_code == 0, result.output
-    cache = DirectoryCache(database, Vault(SECRET))
+    cache = DirectoryCache(database, SecretBox(SECRET))
     await cache.refresh()
     wire = await cache.wire("DEMO")
     assert wire is not None
@@ -90,7 +90,7 @@ async def test_a_known_code_is_written_over_only_when_it_is_said(database_dsn: s
 async def test_what_is_wrong_is_named_and_nothing_written(
     database: Pool, database_dsn: str, tmp_path: Path, more: list[str], exit_code: int, told: str
 ) -> None:
-    await make_hands(database)
+    await make_context(database)
     file = tmp_path / "secrets.json"
     names = ["i4c_password", "aes_key", "hmac_key", "push_secret", "inbound_password"]
     file.write_text(json.dumps(dict.fromkeys(names, "a-secret")))
@@ -103,7 +103,7 @@ async def test_what_is_wrong_is_named_and_nothing_written(
 
 async def test_a_bank_under_a_sponsor_is_added_with_its_officer(database: Pool, database_dsn: str) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     words = ["--name", "X", "--sponsor", "SBIN", "--account-prefix", "0770", "--account-prefix", "0771"]
     result = await invoke("bank", "add", "DEMO", *words, "--nodal-mobile", "9000000009", **settings)
     assert "DEMO written: no channel" in result.stderr
@@ -117,8 +117,8 @@ async def test_a_bank_under_a_sponsor_is_added_with_its_officer(database: Pool, 
 
 async def test_a_bank_that_nothing_speaks_of_is_removed(database: Pool, database_dsn: str) -> None:
     settings = with_database(database_dsn)
-    hands = await make_hands(database)
-    await take_complaint(hands, complaint(), idempotency_key="k", taken_by="test")
+    ctx = await make_context(database)
+    await take_complaint(ctx, complaint(), idempotency_key="k", taken_by="test")
     assert (await invoke("bank", "remove", "PUNB", **settings)).exit_code == 0
     stays = await invoke("bank", "remove", "HDFC", **settings)
     assert (stays.exit_code, "it stays" in stays.stderr) == (1, True)
@@ -129,7 +129,7 @@ async def test_a_bank_that_nothing_speaks_of_is_removed(database: Pool, database
 
 async def test_the_list_says_what_is_wrong_with_a_channel(database: Pool, database_dsn: str) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     await database.execute(
         "INSERT INTO channel_health (institution, channel, state, failures, silences, probe_at, changed_at)"
         " VALUES ('HDFC', 'i4c', 'open', 5, 0, now(), now())"

@@ -11,7 +11,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from db.banks import bank_keys
 from db.pool import Pool
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 
 ONE, TWO, THREE = (Ed25519PrivateKey.from_private_bytes(bytes([n]) * 32).public_key() for n in (1, 2, 3))
@@ -26,7 +26,7 @@ def raw(key: object) -> bytes:
 @pytest.fixture
 async def settings(database: Pool, database_dsn: str) -> dict[str, str]:
     """The settings of a database with banks in it."""
-    await make_hands(database)
+    await make_context(database)
     return with_database(database_dsn)
 
 

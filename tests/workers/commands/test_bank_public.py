@@ -11,7 +11,7 @@ import pytest
 
 from db.pool import Pool
 from domain.banks.public_banks import PackageRefused
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from workers import bank_package
 from workers.bank_package import read_package
@@ -48,7 +48,7 @@ async def test_a_package_is_loaded_once_and_changes_nothing_that_is_known(
     database: Pool, database_dsn: str, tmp_path: Path
 ) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     package = packed(tmp_path / "ifsc.tgz", FILES)
     load: list[str | Path] = ["bank", "load-public", package, "--json", "-"]
     tried = await invoke(*load, "--dry-run", **settings)

@@ -9,7 +9,7 @@ import pytest
 
 from db.pool import Pool
 from schemas.text import IST
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 
 DAYS = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -31,7 +31,7 @@ async def test_a_roster_is_written_and_who_is_on_duty_is_shown(
     database: Pool, database_dsn: str, tmp_path: Path
 ) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     here = {"name": "B. Here", "role": "night desk", "mobile": "9000000002"}
     file = written(tmp_path / "roster.json", [away(), here])
     told = json.loads((await invoke("bank", "roster", "SBIN", "--from", file, "--json", "-", **settings)).stdout)
@@ -49,7 +49,7 @@ async def test_a_roster_is_written_and_who_is_on_duty_is_shown(
 
 async def test_the_list_says_who_comes_when_nobody_is_there(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     await invoke("bank", "roster", "SBIN", "--from", written(tmp_path / "r.json", [away()]), **settings)
     await invoke("bank", "roster", "HDFC", "--from", written(tmp_path / "r.json", []), **settings)
     shown = (await invoke("bank", "list", **settings)).stdout
@@ -76,7 +76,7 @@ async def test_the_list_says_who_comes_when_nobody_is_there(database: Pool, data
 async def test_a_roster_that_cannot_be_is_named_and_nothing_written(
     database: Pool, database_dsn: str, tmp_path: Path, told: Any, exit_code: int, message: str
 ) -> None:
-    await make_hands(database)
+    await make_context(database)
     before = await database.fetch("SELECT * FROM nodal_officer")
     file = written(tmp_path / "roster.json", told)
     result = await invoke("bank", "roster", "SBIN", "--from", file, **with_database(database_dsn))
@@ -86,7 +86,7 @@ async def test_a_roster_that_cannot_be_is_named_and_nothing_written(
 
 async def test_holidays_of_every_bank_and_of_one(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     diwali = {"day": "2026-11-08", "name": "Diwali", "source": "list of the state"}
     every = await invoke("bank", "holidays", "--from", written(tmp_path / "h.json", [diwali]), **settings)
     assert every.exit_code == 0, every.output

@@ -9,16 +9,16 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from db.outbox import case_outbox
 from db.pool import Pool
 from schemas.enums import Rung
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
-from tests.factories import complaint, make_hands, rrn
+from tests.factories import complaint, make_context, rrn
 from tests.waiting import until
 from workers import temporal
-from workers.temporal import CaseCourier
+from workers.temporal import CaseNotifier
 
 
 @dataclass
@@ -51,33 +51,33 @@ class Line:
 class Post:
     """A courier on a real outbox."""
 
-    hands: Hands
+    ctx: Context
     board: Switchboard
-    courier: CaseCourier
+    notifier: CaseNotifier
 
     async def case(self) -> str:
-        taken = await take_complaint(self.hands, complaint(), idempotency_key=rrn(), taken_by="officer:1")
+        taken = await take_complaint(self.ctx, complaint(), idempotency_key=rrn(), taken_by="officer:1")
         return taken.receipt.case_ack_no
 
     async def news(self, case_no: str, **changes: Any) -> FollowUp:
-        async with self.hands.pool.acquire() as connection:
+        async with self.ctx.pool.acquire() as connection:
             told = CaseNews.model_validate({"news_id": 0, "closed": [HopRef(hop_no=1, revision=0)]} | changes)
             return FollowUp(
                 case_no=case_no, news=await case_outbox.insert(connection, case_no, datetime.now(UTC), told)
             )
 
     async def untold(self) -> int:
-        count: int = await self.hands.pool.fetchval("SELECT count(*) FROM case_news WHERE signalled_at IS NULL")
+        count: int = await self.ctx.pool.fetchval("SELECT count(*) FROM case_news WHERE signalled_at IS NULL")
         return count
 
 
 @pytest.fixture
 async def post(database: Pool) -> AsyncIterator[Post]:
     board = Switchboard()
-    courier = CaseCourier(board, database)  # type: ignore[arg-type]
-    yield Post(await make_hands(database), board, courier)
+    notifier = CaseNotifier(board, database)  # type: ignore[arg-type]
+    yield Post(await make_context(database), board, notifier)
     board.gate.set()
-    await courier.close()
+    await notifier.close()
 
 
 async def calls(post: Post, count: int) -> None:
@@ -87,19 +87,19 @@ async def calls(post: Post, count: int) -> None:
 async def test_a_burst_of_answers_is_the_first_and_one_more_signal(post: Post) -> None:
     case_no = await post.case()
     burst = [await post.news(case_no, closed=[HopRef(hop_no=n, revision=0)]) for n in range(1, 7)]
-    post.courier.soon(burst[0])
+    post.notifier.soon(burst[0])
     await calls(post, 1)
     for follow_up in burst[1:]:
-        post.courier.soon(follow_up)
+        post.notifier.soon(follow_up)
     post.board.gate.set()
-    await post.courier.close()
+    await post.notifier.close()
     assert [[ref.hop_no for ref in told.closed] for _, told in post.board.signals] == [[1], [2, 3, 4, 5, 6]]
     assert await post.untold() == 0
 
 
 async def test_cases_do_not_wait_for_each_other(post: Post) -> None:
     for case_no in [await post.case() for _ in range(3)]:
-        post.courier.soon(await post.news(case_no))
+        post.notifier.soon(await post.news(case_no))
     await calls(post, 3)
 
 
@@ -107,12 +107,12 @@ async def test_an_escalation_goes_alone(post: Post) -> None:
     case_no = await post.case()
     escalation = {"closed": [], "escalate_request_id": "r", "escalate_to": Rung.REMINDER}
     told = [await post.news(case_no, **changes) for changes in ({}, {}, escalation, {}, {})]
-    post.courier.soon(told[0])
+    post.notifier.soon(told[0])
     await calls(post, 1)
     for follow_up in told[1:]:
-        post.courier.soon(follow_up)
+        post.notifier.soon(follow_up)
     post.board.gate.set()
-    await post.courier.close()
+    await post.notifier.close()
     assert [(len(told.closed), told.escalate_to) for _, told in post.board.signals] == [
         (1, None),
         (1, None),
@@ -126,28 +126,28 @@ async def test_a_signal_carries_only_so_much(post: Post, monkeypatch: pytest.Mon
     monkeypatch.setattr(temporal, "MAX_HOPS_A_SIGNAL", 3)
     case_no = await post.case()
     told = [await post.news(case_no, closed=[HopRef(hop_no=n, revision=0) for n in (1, 2)]) for _ in range(4)]
-    post.courier.soon(told[0])
+    post.notifier.soon(told[0])
     await calls(post, 1)
     for follow_up in told[1:]:
-        post.courier.soon(follow_up)
+        post.notifier.soon(follow_up)
     post.board.gate.set()
-    await post.courier.close()
+    await post.notifier.close()
     assert [told.hops for _, told in post.board.signals] == [2, 2, 2, 2]
 
 
 async def test_what_waits_behind_a_signal_that_fails_is_left_to_the_sweep(post: Post) -> None:
     case_no = await post.case()
-    post.courier.soon(await post.news(case_no))
+    post.notifier.soon(await post.news(case_no))
     await calls(post, 1)
-    post.courier.soon(await post.news(case_no))
+    post.notifier.soon(await post.news(case_no))
     post.board.fails = True
     post.board.gate.set()
-    await post.courier.close()
+    await post.notifier.close()
     assert (post.board.signals, await post.untold()) == ([], 2)
     post.board.fails = False
-    post.courier.soon(await post.news(case_no))
+    post.notifier.soon(await post.news(case_no))
     await calls(post, 2)
-    await post.courier.close()
+    await post.notifier.close()
     assert await post.untold() == 2
 
 
@@ -162,8 +162,8 @@ async def test_a_stop_while_marks_are_being_written_loses_none(post: Post, monke
 
     monkeypatch.setattr(case_outbox, "mark_signalled", slowly)
     post.board.gate.set()
-    post.courier.soon(await post.news(await post.case()))
+    post.notifier.soon(await post.news(await post.case()))
     async with asyncio.timeout(10):
         await writing.wait()
-    await post.courier.close()
+    await post.notifier.close()
     assert await post.untold() == 0

@@ -11,21 +11,21 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from activities.context import Hands
+from activities.context import Context
 from activities.evidence.pack import public_key
-from activities.secrets import Vault
+from activities.secrets import SecretBox
 from db.pool import Pool
 from domain.evidence.pack import MANIFEST, PUBLIC_KEY
 from schemas.enums import Language
 from tests.activities.bench import Bench
-from tests.factories import SECRET, make_hands, row, rrn, transfer
+from tests.factories import SECRET, make_context, row, rrn, transfer
 from tests.pdf_text import text_in
 from tests.workers.command_line import invoke, with_database
 
 
 async def a_case(database: Pool) -> str:
-    hands: Hands = await make_hands(database)
-    bench, root = Bench(hands), rrn()
+    ctx: Context = await make_context(database)
+    bench, root = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
     return case_no
@@ -135,7 +135,7 @@ async def test_whose_key_it_is(database: Pool, database_dsn: str, tmp_path: Path
     case_no, target, settings = await a_case(database), tmp_path / "case.zip", with_database(database_dsn)
     await invoke("evidence", case_no, "-o", target, **settings)
     own = await invoke("evidence", "--public-key", **settings)
-    assert own.stdout.encode() == public_key(Vault(SECRET))
+    assert own.stdout.encode() == public_key(SecretBox(SECRET))
     key = tmp_path / "police-key.pem"
     key.write_text(own.stdout)
     elsewhere = {"home": str(tmp_path / "home")} | ({"secret_key": secret} if secret else {})
@@ -162,7 +162,7 @@ async def test_what_was_signed_before_the_secret_changed_is_still_known(
     known = await invoke("evidence", "verify", target, **now)
     assert (known.exit_code, "trusted" in known.output) == (0, True), known.output
     keys = await invoke("evidence", "keys", **now)
-    own, former = public_key(Vault(SecretStr(now["secret_key"]))), public_key(Vault(SECRET))
+    own, former = public_key(SecretBox(SecretStr(now["secret_key"]))), public_key(SecretBox(SECRET))
     assert keys.stdout.index(own.decode()) < keys.stdout.index(former.decode()), "the one that signs now comes first"
     assert f"SHA-256 {hashlib.sha256(former).hexdigest()}, signs since" in keys.stdout
     published = tmp_path / "keys.txt"

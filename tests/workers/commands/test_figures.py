@@ -8,7 +8,7 @@ import pytest
 
 from db.pool import Pool
 from tests.activities.way_home import Home
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.paths import ROOT
 from tests.workers.command_line import invoke, with_database
 
@@ -17,7 +17,7 @@ ROOMS = ("activities", "adapters", "api", "db", "domain", "papers", "schemas", "
 
 
 async def restored(pool: Pool) -> None:
-    home = Home(await make_hands(pool))
+    home = Home(await make_context(pool))
     restoration = await home.of(await home.hold(300, lost=100))
     await home.to_credit(restoration)
     await home.confirm(restoration)

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import Taken, take_complaint
 from db.pool import Pool
 from domain.errors import AckNoTaken
 from domain.intake.complaint_rows import SheetReading, SheetRow, read_sheet
 from schemas.outbox.case import FollowUp
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from workers.importer import taking
 from workers.importer.report import show
@@ -57,12 +57,12 @@ def read(*rows: list[str]) -> SheetReading:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    return await make_context(database)
 
 
-async def take(hands: Hands, *rows: list[str], taken_by: str = "import:test") -> ImportOutcome:
-    return await take_all(hands, read(*rows), taken_by=taken_by)
+async def take(ctx: Context, *rows: list[str], taken_by: str = "import:test") -> ImportOutcome:
+    return await take_all(ctx, read(*rows), taken_by=taken_by)
 
 
 async def counts(pool: Pool) -> tuple[int, int, int]:
@@ -74,47 +74,47 @@ async def counts(pool: Pool) -> tuple[int, int, int]:
     return found[0], found[1], found[2]
 
 
-async def test_twice_is_once(hands: Hands) -> None:
+async def test_twice_is_once(ctx: Context) -> None:
     rows = [row(1, ref="A"), row(2, ref="A"), row(3), row(4, ack_no="20511260000001"), row(0)]
-    first = await take(hands, *rows)
-    again = await take(hands, *rows)
+    first = await take(ctx, *rows)
+    again = await take(ctx, *rows)
     assert (first.used_rows, len(first.rejected), len(first.new)) == (4, 1, 3)
     assert [taken.repeated for taken in again.taken] == [True, True, True]
     assert [t.receipt.ack_no for t in again.taken] == [t.receipt.ack_no for t in first.taken]
     assert [t.receipt.case_ack_no for t in again.taken] == [t.receipt.case_ack_no for t in first.taken]
-    assert await counts(hands.pool) == (3, 3, 4)
+    assert await counts(ctx.pool) == (3, 3, 4)
 
 
-async def test_another_officer_with_the_same_file_opens_no_case(hands: Hands) -> None:
+async def test_another_officer_with_the_same_file_opens_no_case(ctx: Context) -> None:
     rows = [row(1, ref="A"), row(2, ack_no="20511260000001")]
-    await take(hands, *rows)
-    other = await take(hands, *rows, taken_by="import:other")
+    await take(ctx, *rows)
+    other = await take(ctx, *rows, taken_by="import:other")
     assert [(t.repeated, t.receipt.joined) for t in other.taken] == [(False, True), (True, False)]
-    assert (await counts(hands.pool))[1:] == (2, 2)
+    assert (await counts(ctx.pool))[1:] == (2, 2)
 
 
-async def test_known_transfers_join_their_case(hands: Hands) -> None:
-    await take(hands, row(1))
-    outcome = await take(hands, row(1, name="Ravi"), row(2, name="Ravi"))
+async def test_known_transfers_join_their_case(ctx: Context) -> None:
+    await take(ctx, row(1))
+    outcome = await take(ctx, row(1, name="Ravi"), row(2, name="Ravi"))
     assert [taken.receipt.joined for taken in outcome.taken] == [True, False]
 
 
-async def test_rows_put_right_come_back_under_the_number_of_the_others(hands: Hands) -> None:
+async def test_rows_put_right_come_back_under_the_number_of_the_others(ctx: Context) -> None:
     number = "20511260000001"
-    first = await take(hands, row(1, ack_no=number), row(2, ack_no=number, amount="-5"))
+    first = await take(ctx, row(1, ack_no=number), row(2, ack_no=number, amount="-5"))
     assert len(first.faulty) == 1
-    whole = await take(hands, row(1, ack_no=number), row(2, ack_no=number))
+    whole = await take(ctx, row(1, ack_no=number), row(2, ack_no=number))
     (taken,) = whole.taken
     assert taken.receipt.case_ack_no == number
     assert taken.receipt.ack_no != number
     assert [note.column for note in whole.notes] == ["ack_no"]
-    again = await take(hands, row(1, ack_no=number), row(2, ack_no=number))
+    again = await take(ctx, row(1, ack_no=number), row(2, ack_no=number))
     assert again.taken[0].repeated
-    assert await counts(hands.pool) == (2, 1, 2)
+    assert await counts(ctx.pool) == (2, 1, 2)
 
 
 async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
-    hands: Hands, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = take_complaint
     calls = 0
@@ -128,17 +128,17 @@ async def test_a_stop_midway_leaves_nothing_half_and_goes_on_later(
 
     monkeypatch.setattr(taking, "take_complaint", fails_at_the_third)
     rows = [row(1), row(2), row(3, ref="C"), row(4, ref="C"), row(5), row(0)]
-    stopped = await take(hands, *rows)
+    stopped = await take(ctx, *rows)
     assert "gone" in stopped.stopped
     assert (stopped.used_rows, stopped.waiting_rows, len(stopped.rejected)) == (2, 3, 1)
-    assert await counts(hands.pool) == (2, 2, 2)
-    resumed = await take(hands, *rows)
+    assert await counts(ctx.pool) == (2, 2, 2)
+    resumed = await take(ctx, *rows)
     assert not resumed.stopped
     assert [taken.repeated for taken in resumed.taken] == [True, True, False, False]
-    assert await counts(hands.pool) == (4, 4, 5)
+    assert await counts(ctx.pool) == (4, 4, 5)
 
 
-async def test_what_is_odd_counts_only_where_it_was_taken(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_is_odd_counts_only_where_it_was_taken(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     """Of three complaints with a date alone one is taken, one is refused and one is not reached."""
     whole = take_complaint
     answers: list[Exception | None] = [None, AckNoTaken("x"), AckNoTaken("x"), ConnectionResetError("gone")]
@@ -150,7 +150,7 @@ async def test_what_is_odd_counts_only_where_it_was_taken(hands: Hands, monkeypa
 
     monkeypatch.setattr(taking, "take_complaint", as_told)
     rows = [row(number, at="05/11/2026") for number in (1, 2, 3)]
-    outcome = await take(hands, *rows)
+    outcome = await take(ctx, *rows)
     assert (outcome.used_rows, len(outcome.rejected), outcome.waiting_rows) == (1, 1, 1)
     assert [note.row_no for note in outcome.notes] == [2]
     told = StringIO()
@@ -158,10 +158,10 @@ async def test_what_is_odd_counts_only_where_it_was_taken(hands: Hands, monkeypa
     assert re.findall(r"(\d+) │ transferred_at", told.getvalue()) == ["1"], told.getvalue()
 
 
-async def test_the_workflows_are_told_of_every_new_case(hands: Hands) -> None:
+async def test_the_workflows_are_told_of_every_new_case(ctx: Context) -> None:
     told: list[FollowUp] = []
     done: list[int] = []
-    await take_all(hands, read(row(1), row(2)), taken_by="import:test", follow=told.append, progress=done.append)
+    await take_all(ctx, read(row(1), row(2)), taken_by="import:test", follow=told.append, progress=done.append)
     assert [bool(follow_up.start) for follow_up in told] == [True, True]
     assert done == [1, 2]
 
@@ -175,7 +175,7 @@ def write(path: Path, *rows: list[str]) -> Path:
     return path
 
 
-async def test_the_command_tells_what_became_of_every_row(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_the_command_tells_what_became_of_every_row(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     file = write(tmp_path / "c.csv", row(1), row(1), row(2, amount="1.234"), [""] * 11)
     result = await invoke("import", file, "--as", "a.verma", "--json", "-", **with_database(database_dsn))
     assert result.exit_code == 1
@@ -188,10 +188,10 @@ async def test_the_command_tells_what_became_of_every_row(hands: Hands, database
     assert told["complaints"] == {"in_file": 1, "new": 1, "joined": 0, "known": 0}
     assert "Temporal is not reached" in result.stderr
     assert not any(secret in result.stdout for secret in ("Asha", "9876543210", "501000123456"))
-    assert await hands.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
+    assert await ctx.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
 
 
-async def test_duplicates_alone_are_no_failure(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_duplicates_alone_are_no_failure(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     result = await invoke("import", write(tmp_path / "c.csv", row(1), row(1)), **with_database(database_dsn))
     assert result.exit_code == 0
     assert "1 new" in result.stdout
@@ -215,7 +215,7 @@ async def test_a_dry_run_needs_no_database_and_writes_nothing(tmp_path: Path) ->
 
 
 async def test_rejected_rows_are_written_with_reasons_and_read_back(
-    hands: Hands, database_dsn: str, tmp_path: Path
+    ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
     formula = row(2, amount="-5", name="=HYPERLINK(1)")
     slipped = [*row(3)[:8], "1", "25", "000.00", *row(3)[9:]]
@@ -234,7 +234,7 @@ async def test_rejected_rows_are_written_with_reasons_and_read_back(
     write(file, first[:11])
     again = await invoke("import", file, "--json", "-", **with_database(database_dsn))
     assert json.loads(again.stdout)["complaints"]["new"] == 1
-    assert await hands.pool.fetchval("SELECT count(*) FROM victim WHERE name = '=HYPERLINK(1)'") == 1
+    assert await ctx.pool.fetchval("SELECT count(*) FROM victim WHERE name = '=HYPERLINK(1)'") == 1
 
 
 @pytest.mark.parametrize(

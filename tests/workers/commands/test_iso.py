@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from adapters.banks.iso20022.bank_side import Return, TransferStatus, encode_resolution, encode_return
 from adapters.banks.iso20022.encode import encode_chaser, encode_hold_request
@@ -17,7 +17,7 @@ from db.orders.returned_funds import may_watch
 from db.pool import Pool
 from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import REQUEST_ID, ticket
-from tests.factories import complaint, make_hands, rrn, transfer
+from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
 from tests.workers.command_line import invoke, with_database
 from workers.loops.iso_spool import IsoWatch, take_file
@@ -37,8 +37,8 @@ def returned(case: str = CASE, reference: str = "610212345678") -> bytes:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    return await make_context(database)
 
 
 @pytest.mark.parametrize(
@@ -72,10 +72,10 @@ async def test_what_cannot_be_shown_says_why(tmp_path: Path) -> None:
     assert "No such file" in missing.stderr
 
 
-async def test_a_message_is_taken_by_hand_once(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_a_message_is_taken_by_hand_once(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     reference = rrn()
     told = complaint(transfer(5000_00, reference=reference))
-    case_no = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+    case_no = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
     file = tmp_path / "a.xml"
     file.write_bytes(resolution(case_no, reference))
     first = await invoke("iso", "take", file, "--bank", "HDFC", **with_database(database_dsn))
@@ -85,16 +85,16 @@ async def test_a_message_is_taken_by_hand_once(hands: Hands, database_dsn: str, 
     again = await invoke("iso", "take", file, "--bank", "HDFC", "--json", "-", **with_database(database_dsn))
     assert again.exit_code == 0
     assert json.loads(again.stdout)["repeated"]
-    held = await hands.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
+    held = await ctx.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
     assert held == 1500_50
 
 
 async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
-    hands: Hands, database_dsn: str, tmp_path: Path
+    ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
     reference = rrn()
     told = complaint(transfer(5000_00, reference=reference))
-    case_no = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+    case_no = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
     folder = tmp_path / "HDFC" / "in"
     folder.mkdir(parents=True)
     (folder / "a.xml").write_bytes(returned(case_no, reference))
@@ -108,29 +108,29 @@ async def test_a_file_in_the_banks_folder_is_moved_as_the_worker_does(
     assert (tmp_path / "HDFC" / "refused" / "b.xml.reason.txt").read_text().startswith("names no transfer")
 
 
-async def waiting_for_the_turn(hands: Hands) -> None:
+async def waiting_for_the_turn(ctx: Context) -> None:
     """Come back when somebody waits to take files up."""
     waits = "SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND NOT granted)"
-    await until(lambda: hands.pool.fetchval(waits))
+    await until(lambda: ctx.pool.fetchval(waits))
 
 
-async def an_answer_in_the_spool(hands: Hands, spool: Path) -> Path:
+async def an_answer_in_the_spool(ctx: Context, spool: Path) -> Path:
     reference = rrn()
     told = complaint(transfer(5000_00, reference=reference))
-    case_no = (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+    case_no = (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
     file = spool / "HDFC" / "in" / "a.xml"
     file.parent.mkdir(parents=True)
     file.write_bytes(resolution(case_no, reference))
     return file
 
 
-async def test_a_file_is_taken_when_its_turn_has_come(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
-    file = await an_answer_in_the_spool(hands, tmp_path)
+async def test_a_file_is_taken_when_its_turn_has_come(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
+    file = await an_answer_in_the_spool(ctx, tmp_path)
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
-    async with hands.pool.acquire() as worker:
+    async with ctx.pool.acquire() as worker:
         assert await may_watch(worker)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
-        await waiting_for_the_turn(hands)
+        await waiting_for_the_turn(ctx)
         assert file.exists()
     taken = await by_hand
     assert taken.exit_code == 0, taken.output
@@ -138,34 +138,34 @@ async def test_a_file_is_taken_when_its_turn_has_come(hands: Hands, database_dsn
 
 
 async def test_two_who_take_one_file_at_once_lose_nothing_and_do_nothing_twice(
-    hands: Hands, database_dsn: str, tmp_path: Path
+    ctx: Context, database_dsn: str, tmp_path: Path
 ) -> None:
-    file = await an_answer_in_the_spool(hands, tmp_path)
-    watch = IsoWatch(hands, Spool(tmp_path), lambda _: None)
+    file = await an_answer_in_the_spool(ctx, tmp_path)
+    watch = IsoWatch(ctx, Spool(tmp_path), lambda _: None)
     assert await watch.look() == [], "a file is taken when it looks the same twice"
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
-    async with hands.pool.acquire() as worker:
+    async with ctx.pool.acquire() as worker:
         assert await may_watch(worker)
         by_hand = asyncio.create_task(invoke("iso", "take", file, "--bank", "HDFC", **settings))
-        await waiting_for_the_turn(hands)
+        await waiting_for_the_turn(ctx)
         # The worker is quicker: what it has read it now moves.
-        outcome = await take_file(hands, watch.spool, "HDFC", file)
+        outcome = await take_file(ctx, watch.spool, "HDFC", file)
         assert outcome.taken is not None
     late = await by_hand
     assert late.exit_code == 1
     assert "another process has taken it" in late.stderr
     assert [path.name for path in (tmp_path / "HDFC" / "done").iterdir()] == ["a.xml"]
-    assert await hands.pool.fetchval("SELECT count(*) FROM status_update") == 1
+    assert await ctx.pool.fetchval("SELECT count(*) FROM status_update") == 1
     assert await watch.look() == []
 
 
 async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
-    hands: Hands, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ctx: Context, database_dsn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("workers.commands.iso.PATIENCE_SECONDS", 0.2)
-    file = await an_answer_in_the_spool(hands, tmp_path)
+    file = await an_answer_in_the_spool(ctx, tmp_path)
     settings = with_database(database_dsn) | {"iso_spool": str(tmp_path)}
-    async with hands.pool.acquire() as worker:
+    async with ctx.pool.acquire() as worker:
         assert await may_watch(worker)
         refused = await invoke("iso", "take", file, "--bank", "HDFC", **settings)
     assert refused.exit_code == 1
@@ -174,7 +174,7 @@ async def test_who_waits_too_long_for_the_turn_is_told_and_the_file_stays(
     assert (await invoke("iso", "take", file, "--bank", "HDFC", **settings)).exit_code == 0
 
 
-async def test_wrong_usage_is_told_from_a_refusal(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_wrong_usage_is_told_from_a_refusal(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     file = tmp_path / "a.xml"
     file.write_bytes(resolution())
     for arguments in ((tmp_path / "none.xml", "--bank", "HDFC"), (file, "--bank", "NOBODY"), (file,)):

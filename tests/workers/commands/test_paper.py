@@ -5,11 +5,11 @@ import json
 import stat
 from pathlib import Path
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from db.pool import Pool
 from tests.activities.bench import Bench
-from tests.factories import make_hands, row, rrn, transfer
+from tests.factories import make_context, row, rrn, transfer
 from tests.workers.command_line import invoke, with_database
 
 OFFICER = (
@@ -19,13 +19,13 @@ OFFICER = (
 )
 
 
-async def held_case(database: Pool) -> tuple[Hands, str]:
-    hands = await make_hands(database)
-    bench, root = Bench(hands), rrn()
+async def held_case(database: Pool) -> tuple[Context, str]:
+    ctx = await make_context(database)
+    bench, root = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=root))
     await bench.answer("HDFC", case_no, row(1, root, "400.00"))
-    await opening.take_up(hands, case_no)
-    return hands, case_no
+    await opening.take_up(ctx, case_no)
+    return ctx, case_no
 
 
 async def test_a_paper_is_issued_once_and_written_for_its_owner(

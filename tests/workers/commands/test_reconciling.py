@@ -3,15 +3,15 @@
 import json
 from pathlib import Path
 
-from activities.context import Hands
+from activities.context import Context
 from db.pool import Pool
 from tests.activities.bench import Bench
-from tests.factories import make_hands, row, rrn, transfer
+from tests.factories import make_context, row, rrn, transfer
 from tests.workers.command_line import invoke, with_database
 
 
-async def a_lien(hands: Hands) -> tuple[str, str]:
-    bench, reference = Bench(hands), rrn()
+async def a_lien(ctx: Context) -> tuple[str, str]:
+    bench, reference = Bench(ctx), rrn()
     case_no = await bench.complain(transfer(1000_00, reference=reference))
     await bench.ask(case_no)
     await bench.answer("HDFC", case_no, row(1, reference, "400.00"))
@@ -20,7 +20,7 @@ async def a_lien(hands: Hands) -> tuple[str, str]:
 
 async def test_a_list_is_compared(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
-    case_no, reference = await a_lien(await make_hands(database))
+    case_no, reference = await a_lien(await make_context(database))
     file = tmp_path / "liens.csv"
     file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},400.00\n")
     right = await invoke("reconcile", "HDFC", file, **settings)
@@ -34,7 +34,7 @@ async def test_a_list_is_compared(database: Pool, database_dsn: str, tmp_path: P
 
 
 async def test_sums_are_told_as_in_india(database: Pool, database_dsn: str, tmp_path: Path) -> None:
-    case_no, reference = await a_lien(await make_hands(database))
+    case_no, reference = await a_lien(await make_context(database))
     file = tmp_path / "liens.csv"
     file.write_text(f"Ack No,RRN,Lien Amount\n{case_no},{reference},1234567.50\n")
     told = await invoke("reconcile", "HDFC", file, **with_database(database_dsn))
@@ -43,7 +43,7 @@ async def test_sums_are_told_as_in_india(database: Pool, database_dsn: str, tmp_
 
 async def test_what_cannot_be_compared(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     file = tmp_path / "liens.csv"
     file.write_text("one,two\n1,2\n")
     refused = await invoke("reconcile", "HDFC", file, **settings)
@@ -57,7 +57,7 @@ async def test_what_cannot_be_compared(database: Pool, database_dsn: str, tmp_pa
 
 async def test_a_bank_is_asked_and_it_is_shown_how_it_stands(database: Pool, database_dsn: str, tmp_path: Path) -> None:
     settings = with_database(database_dsn)
-    case_no, reference = await a_lien(await make_hands(database))
+    case_no, reference = await a_lien(await make_context(database))
     nothing = await invoke("reconcile", "--status", **settings)
     assert (nothing.exit_code, "no institution was asked" in nothing.stdout) == (0, True), nothing.output
     asked = await invoke("reconcile", "--ask", "HDFC", "--json", "-", **settings)
@@ -77,7 +77,7 @@ async def test_a_bank_is_asked_and_it_is_shown_how_it_stands(database: Pool, dat
 
 async def test_one_thing_at_a_time(database: Pool, database_dsn: str) -> None:
     settings = with_database(database_dsn)
-    await make_hands(database)
+    await make_context(database)
     for words in ((), ("HDFC",), ("--status", "--ask", "HDFC"), ("HDFC", "x.csv", "--status")):
         refused = await invoke("reconcile", *words, **settings)
         assert (refused.exit_code, bool(refused.stderr)) == (2, True), words

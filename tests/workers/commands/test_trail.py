@@ -10,14 +10,14 @@ import xlsxwriter
 from python_calamine import CalamineWorkbook
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from db.pool import Pool
 from domain.spreadsheet_cells import Cell
 from domain.spreadsheets import FileRefused
 from domain.workbook.columns import SHEET_COLUMNS, Sheet, TrailColumn
 from domain.workbook.reading import MAX_TRAIL_ROWS, TrailReading
 from tests.domain.trail_books import ACK, C, Told, codes, moved, said
-from tests.factories import make_hands
+from tests.factories import make_context
 from tests.workers.command_line import invoke, with_database
 from workers.importer import trail_file, workbook
 from workers.importer.trail_file import read_trail_file
@@ -59,8 +59,8 @@ def trail(path: Path) -> Path:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    return await make_context(database)
 
 
 # -- reading files ---------------------------------------------------------------------------------------------
@@ -146,7 +146,7 @@ def test_limits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # -- the commands ----------------------------------------------------------------------------------------------
 
 
-async def test_a_workbook_is_imported_and_every_row_told(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_a_workbook_is_imported_and_every_row_told(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     file, rejects = trail(tmp_path / "t.xlsx"), tmp_path / "left.csv"
     arguments = ("import", file, "--as", "a.verma", "--rejects", rejects)
     result = await invoke(*arguments, "--json", "-", **with_database(database_dsn))
@@ -164,7 +164,7 @@ async def test_a_workbook_is_imported_and_every_row_told(hands: Hands, database_
     assert not any(secret in result.stdout for secret in ("0010000000", "0020000000", ROOT, "HYPERLINK"))
     assert rejects.stat().st_mode & 0o777 == 0o600
     assert len(rejects.read_text(encoding="utf-8-sig").splitlines()) == 3
-    assert await hands.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
+    assert await ctx.pool.fetchval("SELECT taken_by FROM complaint") == "import:a.verma"
     assert (await verify(database_dsn)).clean
     again = await invoke("import", file, "--as", "b.rao", **with_database(database_dsn))
     assert again.exit_code == 1
@@ -194,7 +194,7 @@ async def test_a_workbook_without_a_number_is_refused(tmp_path: Path) -> None:
 
 
 async def test_the_pending_banks_are_asked(
-    hands: Hands, database_dsn: str, tmp_path: Path, temporal_client: Client
+    ctx: Context, database_dsn: str, tmp_path: Path, temporal_client: Client
 ) -> None:
     """The case's workflow runs once the command is done, and knows what the workbook left open."""
     number = "20511260000077"
@@ -216,7 +216,7 @@ async def test_the_pending_banks_are_asked(
         await handle.terminate()
 
 
-async def test_export_writes_the_workbook_and_it_reads_back(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_export_writes_the_workbook_and_it_reads_back(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     await invoke("import", trail(tmp_path / "t.xlsx"), **with_database(database_dsn))
     out = tmp_path / "out.xlsx"
     result = await invoke("export", ACK, "-o", out, "--json", "-", **with_database(database_dsn))
@@ -258,7 +258,7 @@ def test_nothing_that_is_written_is_a_formula(tmp_path: Path) -> None:
     ],
 )
 async def test_an_export_that_cannot_be(
-    hands: Hands, database_dsn: str, tmp_path: Path, arguments: list[str], exit_code: int, told: str
+    ctx: Context, database_dsn: str, tmp_path: Path, arguments: list[str], exit_code: int, told: str
 ) -> None:
     arguments = [str(tmp_path / word) if word.endswith(".xlsx") else word for word in arguments]
     result = await invoke("export", *arguments, **with_database(database_dsn))
@@ -266,7 +266,7 @@ async def test_an_export_that_cannot_be(
     assert not list(tmp_path.iterdir())
 
 
-async def test_an_export_into_a_folder_that_is_not_there(hands: Hands, database_dsn: str, tmp_path: Path) -> None:
+async def test_an_export_into_a_folder_that_is_not_there(ctx: Context, database_dsn: str, tmp_path: Path) -> None:
     await invoke("import", trail(tmp_path / "t.xlsx"), **with_database(database_dsn))
     result = await invoke("export", ACK, "-o", tmp_path / "no" / "x.xlsx", **with_database(database_dsn))
     assert result.exit_code == 2

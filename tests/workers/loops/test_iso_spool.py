@@ -15,7 +15,7 @@ import asyncpg
 import pytest
 from temporalio.client import Client
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from adapters.banks.iso20022.arrivals import CancellationRequest
 from adapters.banks.iso20022.bank_side import TransferStatus, encode_resolution
@@ -25,11 +25,11 @@ from db.orders.returned_funds import may_watch
 from db.pool import Pool
 from schemas.enums import ChannelKind
 from schemas.outbox.case import FollowUp
-from tests.factories import by_files, complaint, institution, make_hands, number_apart, rrn, transfer
+from tests.factories import by_files, complaint, institution, make_context, number_apart, rrn, transfer
 from tests.waiting import until
 from workers.loops import iso_spool
 from workers.loops.iso_spool import SET_ASIDE_SECONDS, IsoWatch, Outcome
-from workers.temporal import CaseCourier
+from workers.temporal import CaseNotifier
 from workers.worker import Queues, make_workers, running
 from workflows.case import case_workflow_id
 
@@ -37,8 +37,8 @@ PATIENCE_SECONDS = 45.0
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database, [by_files("HDFC"), by_files("ICIC"), institution("SBIN")])
+async def ctx(database: Pool) -> Context:
+    return await make_context(database, [by_files("HDFC"), by_files("ICIC"), institution("SBIN")])
 
 
 @pytest.fixture
@@ -52,8 +52,8 @@ def told() -> list[FollowUp]:
 
 
 @pytest.fixture
-def watch(hands: Hands, spool: Spool, told: list[FollowUp]) -> IsoWatch:
-    return IsoWatch(hands, spool, lambda follow_up: told.append(follow_up) if follow_up else None)
+def watch(ctx: Context, spool: Spool, told: list[FollowUp]) -> IsoWatch:
+    return IsoWatch(ctx, spool, lambda follow_up: told.append(follow_up) if follow_up else None)
 
 
 def came(spool: Spool, code: str, name: str, body: bytes, at: float = 1_000_000_000) -> Path:
@@ -75,9 +75,9 @@ def answer(code: str, case: str, reference: str, paise: int, **changes: Any) -> 
     return encode_resolution(code, uuid4(), case, [status], created_at=datetime.now(UTC))
 
 
-async def a_case(hands: Hands, reference: str, bank: str = "HDFC") -> str:
+async def a_case(ctx: Context, reference: str, bank: str = "HDFC") -> str:
     told = complaint(transfer(1000_00, payee_bank=bank, reference=reference))
-    return (await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
+    return (await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")).receipt.case_ack_no
 
 
 async def looked(watch: IsoWatch) -> list[Outcome]:
@@ -86,10 +86,10 @@ async def looked(watch: IsoWatch) -> list[Outcome]:
 
 
 async def test_an_answer_is_taken_when_it_is_whole_and_then_done(
-    watch: IsoWatch, hands: Hands, spool: Spool, told: list[FollowUp]
+    watch: IsoWatch, ctx: Context, spool: Spool, told: list[FollowUp]
 ) -> None:
     reference = rrn()
-    case_no = await a_case(hands, reference)
+    case_no = await a_case(ctx, reference)
     body = answer("HDFC", case_no, reference, 1000_00)
     came(spool, "HDFC", "a.xml", body[:-20])
     assert await watch.look() == []
@@ -101,26 +101,26 @@ async def test_an_answer_is_taken_when_it_is_whole_and_then_done(
     assert outcome.path.read_bytes() == body
     assert not path.exists()
     assert [follow_up.case_no for follow_up in told] == [case_no]
-    held = await hands.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
+    held = await ctx.pool.fetchval("SELECT sum(balance_paise)::bigint FROM ledger_balance WHERE bucket = 'held'")
     assert held == 1000_00
     assert await looked(watch) == []
 
 
-async def test_the_same_file_twice_is_the_same_answer(watch: IsoWatch, hands: Hands, spool: Spool) -> None:
+async def test_the_same_file_twice_is_the_same_answer(watch: IsoWatch, ctx: Context, spool: Spool) -> None:
     reference = rrn()
-    body = answer("HDFC", await a_case(hands, reference), reference, 1000_00)
+    body = answer("HDFC", await a_case(ctx, reference), reference, 1000_00)
     for _ in range(2):
         came(spool, "HDFC", "a.xml", body)
         await looked(watch)
     assert names(spool, "HDFC", "done") == ["a.2.xml", "a.xml"]
-    assert await hands.pool.fetchval("SELECT count(*) FROM answer") == 1
+    assert await ctx.pool.fetchval("SELECT count(*) FROM answer") == 1
 
 
 async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobody(
-    watch: IsoWatch, hands: Hands, spool: Spool
+    watch: IsoWatch, ctx: Context, spool: Spool
 ) -> None:
     reference = rrn()
-    case_no = await a_case(hands, reference)
+    case_no = await a_case(ctx, reference)
     came(spool, "HDFC", "a.xml", b"<half", at=1)
     came(spool, "HDFC", "b.xml", b"x" * (4 * 1024 * 1024 + 1), at=2)
     came(spool, "ICIC", "c.xml", answer("ICIC", case_no, reference, 1000_00), at=3)
@@ -132,7 +132,7 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
     assert "larger than" in (spool.of("HDFC", "refused") / "b.xml.reason.txt").read_text()
     assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder is its own word only"
     assert names(spool, "HDFC", "done") == ["d.xml"]
-    asked = await hands.pool.fetch("SELECT institution, note FROM desk_task WHERE case_no IS NULL ORDER BY task_id")
+    asked = await ctx.pool.fetch("SELECT institution, note FROM desk_task WHERE case_no IS NULL ORDER BY task_id")
     assert [row["institution"] for row in asked] == ["HDFC", "ICIC"], "one task a bank"
     assert "no well-formed XML" in asked[0]["note"]
 
@@ -151,9 +151,9 @@ async def test_a_bank_that_sends_many_does_not_keep_another_waiting(
     assert names(spool, "HDFC", "in") == []
 
 
-async def test_of_several_workers_one_takes_files_up(watch: IsoWatch, hands: Hands, spool: Spool) -> None:
+async def test_of_several_workers_one_takes_files_up(watch: IsoWatch, ctx: Context, spool: Spool) -> None:
     came(spool, "HDFC", "a.xml", b"<x/>")
-    async with hands.pool.acquire() as other:
+    async with ctx.pool.acquire() as other:
         assert await may_watch(other)
         assert await looked(watch) == []
     assert len(await watch.look()) == 1
@@ -165,10 +165,10 @@ async def test_a_file_that_fails_is_left_for_later_and_the_others_are_taken(
 ) -> None:
     real: Callable[..., Any] = iso_spool.take_file
 
-    async def fails(hands: Hands, spool: Spool, code: str, path: Path) -> Outcome:
+    async def fails(ctx: Context, spool: Spool, code: str, path: Path) -> Outcome:
         if path.name == "a.xml":
             raise error
-        outcome: Outcome = await real(hands, spool, code, path)
+        outcome: Outcome = await real(ctx, spool, code, path)
         return outcome
 
     monkeypatch.setattr(iso_spool, "take_file", fails)
@@ -221,21 +221,21 @@ async def test_a_spool_that_is_away_is_looked_at_again(
 
 
 @asynccontextmanager
-async def engine(hands: Hands, client: Client, spool: Spool) -> AsyncIterator[CaseCourier]:
+async def engine(ctx: Context, client: Client, spool: Spool) -> AsyncIterator[CaseNotifier]:
     """Workers whose only channel is the spool, and the watch beside them."""
-    await number_apart(hands.pool)
-    courier = CaseCourier(client, hands.pool)
+    await number_apart(ctx.pool)
+    notifier = CaseNotifier(client, ctx.pool)
     adapter = SpoolAdapter(spool)
-    workers = make_workers(client, hands, {ChannelKind.ISO20022: adapter}, None, courier, Queues.ALL)
+    workers = make_workers(client, ctx, {ChannelKind.ISO20022: adapter}, None, notifier, Queues.ALL)
     async with running(workers):
-        watching = asyncio.create_task(IsoWatch(hands, spool, courier.soon, poll_seconds=0.05).run())
+        watching = asyncio.create_task(IsoWatch(ctx, spool, notifier.soon, poll_seconds=0.05).run())
         try:
-            yield courier
+            yield notifier
         finally:
             watching.cancel()
             with suppress(asyncio.CancelledError):
                 await watching
-            await courier.close()
+            await notifier.close()
             await adapter.close()
 
 
@@ -251,15 +251,15 @@ async def the_request(spool: Spool, code: str) -> CancellationRequest:
 
 
 async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
-    hands: Hands, temporal_client: Client, spool: Spool
+    ctx: Context, temporal_client: Client, spool: Spool
 ) -> None:
     reference = rrn()
     told = complaint(transfer(1000_00, reference=reference))
-    async with engine(hands, temporal_client, spool) as courier:
-        taken = await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")
+    async with engine(ctx, temporal_client, spool) as notifier:
+        taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
         case_no = taken.receipt.case_ack_no
         assert taken.follow_up is not None
-        await courier.tell(taken.follow_up)
+        await notifier.tell(taken.follow_up)
         request = await the_request(spool, "HDFC")
         assert request.ack_no == case_no
         assert [(asked.reference, asked.disputed_paise) for asked in request.transfers] == [(reference, 1000_00)]
@@ -267,7 +267,7 @@ async def test_a_case_goes_from_complaint_to_settled_by_files_alone(
         async with asyncio.timeout(PATIENCE_SECONDS):
             await temporal_client.get_workflow_handle(case_workflow_id(case_no)).result()
     assert names(spool, "HDFC", "done") == ["answer.xml"]
-    assert await hands.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
-    assert await hands.pool.fetchval("SELECT count(*) FROM contradiction") == 0, "the job is known by its case id"
-    carried = await hands.pool.fetch("SELECT channel, outcome FROM request_carriage")
+    assert await ctx.pool.fetchval("SELECT state FROM case_file WHERE case_no = $1", case_no) == "settled"
+    assert await ctx.pool.fetchval("SELECT count(*) FROM contradiction") == 0, "the job is known by its case id"
+    carried = await ctx.pool.fetch("SELECT channel, outcome FROM request_carriage")
     assert [tuple(row) for row in carried] == [("iso20022", "delivered")]

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from activities.context import Hands
+from activities.context import Context
 from activities.intake import take_complaint
 from activities.notifications.outbox import tell_victim
 from db.pool import Pool
@@ -14,7 +14,7 @@ from schemas.notifications import MessageKind
 from simulator.people.police_station import PoliceStation
 from simulator.people.sms_gateway import SmsGateway
 from tests.asgi_server import served
-from tests.factories import complaint, make_hands, rrn, transfer
+from tests.factories import complaint, make_context, rrn, transfer
 from tests.waiting import until
 from workers.loops.outbound import Outward
 from workers.settings import Settings
@@ -23,28 +23,28 @@ KEY = "a-key-of-the-register-0123456789"
 PATIENCE_SECONDS = 30.0
 
 
-async def one_of_each(hands: Hands) -> str:
+async def one_of_each(ctx: Context) -> str:
     """A case that an e-Zero FIR is asked for, and a message to its victim."""
     told = complaint(transfer(2_00_000_00))
-    taken = await take_complaint(hands, told, idempotency_key=rrn(), taken_by="officer:1")
+    taken = await take_complaint(ctx, told, idempotency_key=rrn(), taken_by="officer:1")
     case_no = taken.receipt.case_ack_no
-    async with hands.pool.acquire() as connection, connection.transaction():
-        await tell_victim(connection, hands, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00})
+    async with ctx.pool.acquire() as connection, connection.transaction():
+        await tell_victim(connection, ctx, case_no, MessageKind.MONEY_HELD, {"amount_paise": 5_000_00})
     return case_no
 
 
-async def until_gone_out(hands: Hands) -> None:
+async def until_gone_out(ctx: Context) -> None:
     gone = (
         "SELECT NOT EXISTS (SELECT FROM message WHERE sent_at IS NULL)"
         " AND NOT EXISTS (SELECT FROM fir WHERE fir_no IS NULL)"
     )
-    await until(lambda: hands.pool.fetchval(gone), PATIENCE_SECONDS)
+    await until(lambda: ctx.pool.fetchval(gone), PATIENCE_SECONDS)
 
 
 async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: Pool) -> None:
-    hands = await make_hands(database)
+    ctx = await make_context(database)
     gateway, station = SmsGateway("t0ken"), PoliceStation("up", KEY.encode())
-    await one_of_each(hands)
+    await one_of_each(ctx)
     async with served(gateway) as sms_url, served(station) as police_url:
         settings = Settings.model_validate(
             {
@@ -52,9 +52,9 @@ async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: P
                 "police_url": police_url.replace("//", f"//up:{KEY}@"),
             }
         )
-        async with Outward.opened(hands, settings, None) as outward:
+        async with Outward.opened(ctx, settings, None) as outward:
             running = asyncio.create_task(outward.run())
-            await until_gone_out(hands)
+            await until_gone_out(ctx)
             running.cancel()
             with suppress(asyncio.CancelledError):
                 await running
@@ -65,8 +65,8 @@ async def test_what_is_written_goes_out_and_what_follows_from_it_too(database: P
 
 
 async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
-    hands = await make_hands(database)
-    await one_of_each(hands)
+    ctx = await make_context(database)
+    await one_of_each(ctx)
 
     async def fails(*_: object) -> int:
         raise RuntimeError("of no server")
@@ -75,15 +75,15 @@ async def test_a_fault_in_one_errand_ends_no_other(database: Pool, monkeypatch: 
     station = PoliceStation("up", KEY.encode(), clock=lambda: datetime.now(UTC))
     async with served(station) as police_url:
         settings = Settings.model_validate({"police_url": police_url.replace("//", f"//up:{KEY}@")})
-        async with Outward.opened(hands, settings, None) as outward:
+        async with Outward.opened(ctx, settings, None) as outward:
             assert await outward.look() == 1
     assert len(station.reports) == 1
 
 
 async def test_without_gateway_and_register_everything_stays_written_and_says_so(database: Pool) -> None:
-    hands = await make_hands(database)
-    await one_of_each(hands)
-    async with Outward.opened(hands, Settings(), None) as outward:
+    ctx = await make_context(database)
+    await one_of_each(ctx)
+    async with Outward.opened(ctx, Settings(), None) as outward:
         assert await outward.look() == 0
     failures = await database.fetch("SELECT failure FROM message UNION ALL SELECT failure FROM fir")
     assert ["is set up" in row["failure"] for row in failures] == [True, True]

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from activities.context import Hands
+from activities.context import Context
 from activities.holds import opening
 from db.outbox import procedure_outbox
 from db.pool import Pool
@@ -19,7 +19,7 @@ from schemas.outbox.procedures import ProcedureStart
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.way_home import Clock
-from tests.factories import make_hands, rrn
+from tests.factories import make_context, rrn
 from tests.waiting import until
 from workers.loops import procedures
 from workers.loops.procedures import WORKFLOWS, Aftercare
@@ -44,13 +44,13 @@ class Board:
 
 
 @pytest.fixture
-async def hands(database: Pool) -> Hands:
-    return await make_hands(database)
+async def ctx(database: Pool) -> Context:
+    return await make_context(database)
 
 
 @pytest.fixture
-def bench(hands: Hands) -> Bench:
-    return Bench(hands)
+def bench(ctx: Context) -> Bench:
+    return Bench(ctx)
 
 
 @pytest.fixture
@@ -59,8 +59,8 @@ def board() -> Board:
 
 
 @pytest.fixture
-def care(hands: Hands, board: Board) -> Aftercare:
-    return Aftercare(hands, board)  # type: ignore[arg-type]
+def care(ctx: Context, board: Board) -> Aftercare:
+    return Aftercare(ctx, board)  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ async def test_a_hold_is_taken_up_and_its_procedures_are_started_and_told(
         row[0] for row in await bench.rows("SELECT hold_id::text FROM account_hold WHERE case_no = $1", case_no)
     ]
     async with bench.pool.acquire() as connection:
-        await procedure_outbox.tell(connection, ProcedureKind.HOLD, hold_id, bench.hands.now())
+        await procedure_outbox.tell(connection, ProcedureKind.HOLD, hold_id, bench.ctx.now())
     await care.look()
     assert board.reached == [("HoldWorkflow", f"hold-{hold_id}", "changed")]
 
@@ -146,10 +146,10 @@ async def test_a_procedure_that_nobody_has_seen_for_a_day_is_looked_after(
 
 
 async def test_the_database_wakes_it_and_only_one_process_works(
-    running: Aftercare, bench: Bench, board: Board, hands: Hands
+    running: Aftercare, bench: Bench, board: Board, ctx: Context
 ) -> None:
     other_board = Board()
-    other = asyncio.create_task(Aftercare(hands, other_board).run())  # type: ignore[arg-type]
+    other = asyncio.create_task(Aftercare(ctx, other_board).run())  # type: ignore[arg-type]
     try:
         for number in range(3):
             await held_case(bench, f"{number + 1}{rrn()}")
@@ -165,20 +165,20 @@ async def test_the_database_wakes_it_and_only_one_process_works(
 
 
 @pytest.fixture
-def patient(hands: Hands, board: Board) -> Aftercare:
+def patient(ctx: Context, board: Board) -> Aftercare:
     """The care by the packaged policy, at a moment that tests move."""
-    return Aftercare(replace(hands, policy=load_policy(), clock=Clock(hands.now())), board)  # type: ignore[arg-type]
+    return Aftercare(replace(ctx, policy=load_policy(), clock=Clock(ctx.now())), board)  # type: ignore[arg-type]
 
 
 async def look_at(care: Aftercare, at: datetime) -> None:
-    care.hands = replace(care.hands, clock=Clock(at))
+    care.ctx = replace(care.ctx, clock=Clock(at))
     await care.look()
 
 
 async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after_the_first(
     patient: Aftercare, bench: Bench
 ) -> None:
-    wait = timedelta(seconds=patient.hands.policy.right_of_way.take_up_after_seconds)
+    wait = timedelta(seconds=patient.ctx.policy.right_of_way.take_up_after_seconds)
     assert wait == timedelta(seconds=20)
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
     held_at = await bench.value("SELECT min(held_at) FROM held_hop WHERE case_no = $1", case_no)
@@ -195,7 +195,7 @@ async def test_holds_of_a_case_whose_money_is_chased_are_taken_up_together_after
 
 
 async def test_it_is_gathered_by_the_clock_of_the_trail(patient: Aftercare, bench: Bench) -> None:
-    patient.hands = replace(patient.hands, clock_factor=10.0)
+    patient.ctx = replace(patient.ctx, clock_factor=10.0)
     case_no = await held_case(bench, f"1{rrn()}")
     held_at = await bench.value("SELECT held_at FROM held_hop WHERE case_no = $1", case_no)
     for seconds, found in ((1.999, 0), (2, 1)):
@@ -214,7 +214,7 @@ async def test_the_holds_of_a_settled_case_are_taken_up_at_once(patient: Afterca
 
 async def test_many_that_take_up_one_case_at_once_begin_its_clocks_once(bench: Bench) -> None:
     case_no = await held_case(bench, f"1{rrn()}", f"2{rrn()}")
-    await asyncio.gather(*(opening.take_up(bench.hands, case_no) for _ in range(5)))
+    await asyncio.gather(*(opening.take_up(bench.ctx, case_no) for _ in range(5)))
     assert await bench.value("SELECT count(*) FROM account_hold WHERE case_no = $1", case_no) == 2
     assert await bench.value("SELECT count(*) FROM restoration WHERE case_no = $1", case_no) == 1
     await bench.check(case_no)
