@@ -17,7 +17,7 @@ from api.tokens import Tokens
 from schemas.enums import Role
 from tests.e2e import generated_client
 from tests.e2e.generated_client import GeneratedClient, NotDescribed, Refused
-from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, world
+from tests.e2e.test_feed import PATIENCE_SECONDS, VAULT, ctx, world
 from tests.factories import rrn
 from workers.temporal import CaseNotifier
 

@@ -297,7 +297,7 @@ def test_a_case_keeps_every_rule_whatever_happens_to_it(database_dsn: str, loop:
     machine = type(
         "Machine",
         (CaseMachine,),
-        {"hands": chasing_pennies(run_in_loop(make_context(pool))), "run_in_loop": staticmethod(run_in_loop)},
+        {"ctx": chasing_pennies(run_in_loop(make_context(pool))), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(

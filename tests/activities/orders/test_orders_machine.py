@@ -267,7 +267,7 @@ def test_orders_in_any_order(loop: asyncio.AbstractEventLoop, database_dsn: str)
     machine = type(
         "Machine",
         (OrdersMachine,),
-        {"hands": run_in_loop(make_context(pool)), "run_in_loop": staticmethod(run_in_loop)},
+        {"ctx": run_in_loop(make_context(pool)), "run_in_loop": staticmethod(run_in_loop)},
     )
     try:
         run_state_machine_as_test(
