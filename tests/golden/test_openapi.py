@@ -1,0 +1,116 @@
+"""Clients of commit a9b5237 find every path, field and type in today's API, or a line in the table of renames."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from tests.api.openapi_world import published
+from tests.golden.openapi_shape import Fact, facts
+from tests.golden.renames import FOLDER, Rename, fact_now, missing_entry, table
+
+SHOWN_MAX = 40
+LISTED = "GET /things"
+
+
+def golden() -> set[Fact]:
+    return facts(json.loads((FOLDER / "files" / "openapi.json").read_text(encoding="utf-8")))
+
+
+def lacking(before: set[Fact], now: set[Fact], entries: Sequence[Rename]) -> list[str]:
+    """Return what today's description does not say any more, with the entry that would explain it."""
+    told = []
+    for fact in sorted(before):
+        today = fact_now(fact, entries)
+        if today is not None and today not in now:
+            told.append(f"{today.operation} | {today.place} | {today.field}: {today.says}\n    {_entry(fact, now)}")
+    return told
+
+
+def _entry(fact: Fact, now: set[Fact]) -> str:
+    if not any(one.operation == fact.operation for one in now):
+        return missing_entry("path", fact.operation)
+    if fact.place == "id":
+        return missing_entry("operation", fact.says)
+    if fact.says.startswith("value "):
+        return missing_entry("value", fact.says.removeprefix("value "), fact.operation)
+    return missing_entry(
+        "parameter" if fact.place in {"path", "query", "header"} else "field", fact.field, fact.operation
+    )
+
+
+def test_every_fact_of_the_description_is_there_or_in_the_table() -> None:
+    told = lacking(golden(), facts(published()), table())
+    shown = "\n".join(told[:SHOWN_MAX])
+    assert not told, f"{len(told)} facts are gone; tests/golden/renames.toml lacks an entry for each:\n{shown}"
+
+
+def test_every_entry_of_the_table_changes_something() -> None:
+    before = golden()
+    entries = [one for one in table() if one.kind in {"operation", "path", "parameter", "field", "value"}]
+    assert [one for one in entries if not any(fact_now(fact, [one]) != fact for fact in before)] == []
+
+
+def description(**field: Any) -> dict[str, Any]:
+    """Return the description of one operation, whose answer holds one field."""
+    thing = {"type": "object", "properties": field, "required": list(field)}
+    answer = {"type": "object", "properties": {"items": {"type": "array", "items": {"$ref": "#/components/schemas/T"}}}}
+    operation = {
+        "operationId": "list_things",
+        "parameters": [{"name": "limit", "in": "query", "schema": {"type": "integer"}}],
+        "responses": {"200": {"content": {"application/json": {"schema": answer}}}},
+    }
+    return {"paths": {"/things": {"get": operation}}, "components": {"schemas": {"T": thing}}}
+
+
+KINDS = {"enum": ["a", "b"], "type": "string"}
+BEFORE = description(hop={"type": "integer"}, kind=KINDS)
+
+
+@pytest.mark.parametrize(
+    ("changed", "entry"),
+    [
+        (description(hop_no={"type": "integer"}, kind=KINDS), "hop"),
+        (description(hop={"type": "string"}, kind=KINDS), "hop"),
+        (description(hop={"type": "integer"}, kind={"enum": ["a"], "type": "string"}), '"b"'),
+    ],
+)
+def test_a_change_is_found_and_its_entry_named(changed: dict[str, Any], entry: str) -> None:
+    told = lacking(facts(BEFORE), facts(changed), [])
+    assert told
+    assert all(entry in line for line in told)
+    assert all(LISTED in line for line in told)
+
+
+def test_an_addition_is_no_change() -> None:
+    changed = description(hop={"type": "integer"}, kind=KINDS, more={"type": "null"})
+    assert lacking(facts(BEFORE), facts(changed), []) == []
+
+
+@pytest.mark.parametrize(("at", "old"), [("*", "hop"), (LISTED, "hop"), ("*", "items.hop"), (LISTED, "items[].hop")])
+def test_an_entry_explains_a_rename(at: str, old: str) -> None:
+    changed = description(hop_no={"type": "integer"}, kind=KINDS)
+    assert lacking(facts(BEFORE), facts(changed), [Rename("field", old, "hop_no", at=at)]) == []
+
+
+@pytest.mark.parametrize(("at", "old"), [("GET /others", "hop"), ("*", "others.hop"), ("*", "kind")])
+def test_an_entry_about_something_else_explains_nothing(at: str, old: str) -> None:
+    changed = description(hop_no={"type": "integer"}, kind=KINDS)
+    assert lacking(facts(BEFORE), facts(changed), [Rename("field", old, "hop_no", at=at)]) != []
+
+
+def test_an_entry_explains_a_removal_and_other_kinds() -> None:
+    entries = [
+        Rename("field", "hop", ""),
+        Rename("value", "b", "c"),
+        Rename("operation", "list_things", "read_things"),
+        Rename("path", LISTED, "GET /all-things"),
+        Rename("parameter", "limit", "most"),
+    ]
+    changed = description(kind={"enum": ["a", "c"], "type": "string"})
+    operation = changed["paths"].pop("/things")
+    changed["paths"]["/all-things"] = operation
+    operation["get"]["operationId"] = "read_things"
+    operation["get"]["parameters"][0]["name"] = "most"
+    assert lacking(facts(BEFORE), facts(changed), entries) == []
