@@ -1,0 +1,115 @@
+"""Every import contract fails when it is broken: a copy of the packages breaks each on purpose."""
+
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.paths import ROOT
+
+LINTER = Path(sys.executable).with_name("lint-imports")
+SETTINGS: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]
+CONTRACTS = {contract["id"]: contract for contract in SETTINGS["contracts"]}
+
+
+class Break(NamedTuple):
+    """One import that a contract forbids."""
+
+    contract: str
+    file: str
+    imported: str
+
+
+BREAKS = [
+    Break("rooms", "schemas/base.py", "db.pool"),
+    Break("rooms", "domain/ledger.py", "adapters.calling"),
+    Break("rooms", "db/pool.py", "documents.wording"),
+    Break("rooms", "activities/context.py", "workflows.options"),
+    Break("rooms", "workflows/options.py", "api.roles"),
+    Break("areas", "db/cases/cases.py", "db.restoration.restorations"),
+    Break("areas", "activities/cases/desk.py", "activities.orders.orders"),
+    Break("areas", "api/cases/cases.py", "api.holds"),
+    Break("areas", "domain/banks/priority.py", "domain.tracing.trail"),
+    Break("areas", "schemas/banks/keys.py", "schemas.orders.orders"),
+    Break("engine-room", "api/app.py", "workers.worker"),
+    Break("below-engine", "workflows/options.py", "workers.settings"),
+    Break("below-engine", "adapters/calling.py", "benchmarks"),
+    Break("stranger", "simulator/clock.py", "adapters.calling"),
+    Break("no-world", "activities/context.py", "simulator.clock"),
+    Break("pure", "domain/ledger.py", "temporalio"),
+    Break("pure", "schemas/base.py", "asyncpg"),
+    Break("wires-and-memory", "adapters/calling.py", "fastapi"),
+]
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with the Python files of every package and with the contracts."""
+    folder = tmp_path_factory.mktemp("packages")
+    for package in SETTINGS["root_packages"]:
+        for file in (ROOT / package).rglob("*.py"):
+            target = folder / file.relative_to(ROOT)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(file, target)
+    shutil.copyfile(ROOT / "pyproject.toml", folder / "pyproject.toml")
+    return folder
+
+
+@contextmanager
+def broken(folder: Path, breaks: Sequence[Break]) -> Iterator[None]:
+    """Write the forbidden imports while the block lasts."""
+    whole = {folder / one.file: (folder / one.file).read_text(encoding="utf-8") for one in breaks}
+    for one in breaks:
+        with (folder / one.file).open("a", encoding="utf-8") as file:
+            file.write(f"\nimport {one.imported}\n")
+    try:
+        yield
+    finally:
+        for path, text in whole.items():
+            path.write_text(text, encoding="utf-8")
+
+
+def report(folder: Path) -> str:
+    """Return what import-linter says of the packages in the folder."""
+    done = subprocess.run([LINTER, "--no-cache"], cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    assert "Contracts:" in done.stdout, done.stdout + done.stderr
+    assert (done.returncode == 0) == (" 0 broken" in done.stdout)
+    return done.stdout
+
+
+def test_every_contract_has_a_break() -> None:
+    assert {one.contract for one in BREAKS} == set(CONTRACTS)
+    assert {one.file.partition("/")[0] for one in BREAKS if one.contract == "areas"} == set(
+        CONTRACTS["areas"]["containers"]
+    )
+
+
+def test_the_copy_keeps_every_contract(copy: Path) -> None:
+    assert f"Contracts: {len(CONTRACTS)} kept, 0 broken." in report(copy)
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_a_broken_contract_is_named_with_its_imports(copy: Path, contract: str) -> None:
+    breaks = [one for one in BREAKS if one.contract == contract]
+    with broken(copy, breaks):
+        said = report(copy)
+    assert f"\n{CONTRACTS[contract]['name']} BROKEN" in said
+    told = [f"{one.file.removesuffix('.py').replace('/', '.')} -> {one.imported} " for one in breaks]
+    assert [line for line in told if line not in said] == []
+
+
+def test_every_folder_of_a_room_is_an_area() -> None:
+    areas = {layer.strip("()") for layer in CONTRACTS["areas"]["layers"]}
+    folders = {
+        f"{room}/{found.name}"
+        for room in CONTRACTS["areas"]["containers"]
+        for found in (ROOT / room).iterdir()
+        if found.is_dir() and any(found.glob("*.py"))
+    }
+    assert sorted(folder for folder in folders if folder.partition("/")[2] not in areas) == []
