@@ -1,0 +1,220 @@
+"""The style rule as checks: each returns what breaks it in one file."""
+
+import ast
+import io
+import re
+import tokenize
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from tests.paths import ROOT
+
+ROOMS: Final = (
+    "activities",
+    "adapters",
+    "api",
+    "benchmarks",
+    "db",
+    "documents",
+    "domain",
+    "schemas",
+    "simulator",
+    "workers",
+    "workflows",
+)
+"""Every rule holds here. In tests and pages only the banned words are looked for."""
+FIRST_LINE_WORDS_MAX: Final = 20
+CLOCKS: Final = frozenset({"activities/context.py", "simulator/clock.py"})
+"""The files that may read the wall clock; all others are given the time."""
+GLOSSARY: Final = ROOT / "docs" / "glossary.md"
+
+_BANNED: Final = re.compile(
+    r"\b(whoever|nobody|anew|hands?|way[\s_-]home|homeward|let(?:s|ting)?[\s_]go|words?|rungs?|couriers?|vaults?"
+    r"|parcels?|errands?|nouns?)\b",
+    re.IGNORECASE,
+)
+_FIT: Final = re.compile(r"\bby\shand\b|\b(banned|first|several|\d+)\swords?\b", re.IGNORECASE)
+"""Uses of a banned word in its plain sense."""
+_STARTS: Final = re.compile(r"(It|What|Whoever|That)\b", re.IGNORECASE)
+_CODE: Final = re.compile(r"```.*?```|`[^`\n]*`|\]\([^)\n]*\)", re.DOTALL)
+_SQL: Final = re.compile(
+    r"\s*(SELECT\s|INSERT\s+INTO\s|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|WITH\s+\w+\s+AS\s|TRUNCATE\s|CREATE\s+(OR\s|TABLE\s"
+    r"|INDEX\s|ROLE\s|DATABASE\s|FUNCTION\s|TRIGGER\s)|ALTER\s+\w+\s|DROP\s+\w+\s|GRANT\s+\w+|REVOKE\s+\w+|LISTEN\s|NOTIFY\s)"
+)
+_SQL_INSIDE: Final = re.compile(r"\b(SELECT|FROM|WHERE|INSERT|UPDATE|DELETE|VALUES|JOIN|ORDER BY|AND|NOT)\b")
+_KEY_READ: Final = re.compile(
+    r"\b(starts_with|right|left|split_part|strpos|substr|substring|position)\s*\(\s*(\w+\.)?(note|kept_by|remark|reason)\b"
+    r"|\b(note|kept_by|remark|reason)\s+(NOT\s+)?I?LIKE\b"
+)
+_KEY: Final = re.compile(r"(_id|_no|_code|_number)$")
+
+
+class Violation(NamedTuple):
+    """One place that breaks one rule."""
+
+    rule: str
+    line: int
+    text: str
+
+
+class Source(NamedTuple):
+    """One Python file, read."""
+
+    name: str
+    """path below the checkout"""
+    text: str
+    nodes: tuple[ast.AST, ...]
+
+
+Check = Callable[[Source], Iterator[Violation]]
+
+
+def python_violations(name: str, text: str) -> list[Violation]:
+    """Return every violation in a Python file."""
+    source = Source(name, text, tuple(ast.walk(ast.parse(text))))
+    checks = CHECKS if name.partition("/")[0] in ROOMS else (banned_words,)
+    return [violation for check in checks for violation in check(source)]
+
+
+def page_violations(text: str) -> list[Violation]:
+    """Return the banned words of a page, code left aside."""
+    plain = _CODE.sub(lambda found: "\n" * found.group().count("\n"), text)
+    return [one for number, line in enumerate(plain.splitlines(), start=1) for one in _banned(line, number)]
+
+
+def all_violations(root: Path = ROOT) -> dict[str, list[Violation]]:
+    """Return every violation of the checkout, by file."""
+    found = {}
+    for file in _files(root):
+        name, text = str(file.relative_to(root)), file.read_text(encoding="utf-8")
+        found[name] = page_violations(text) if file.suffix == ".md" else python_violations(name, text)
+    return {name: violations for name, violations in sorted(found.items()) if violations}
+
+
+def _files(root: Path) -> Iterator[Path]:
+    for folder in (*ROOMS, "tests", "requirements"):
+        yield from (root / folder).rglob("*.py")
+    for folder in ("docs", "deploy", "tests"):
+        yield from (root / folder).rglob("*.md")
+    yield from root.glob("*.md")
+
+
+# -- the rules ---------------------------------------------------------------------------------------------------------
+
+
+def banned_words(source: Source) -> Iterator[Violation]:
+    """Find banned words in docstrings, comments and texts; a name between backticks is no text."""
+    for line, text in (*_comments(source.text), *_texts(source.nodes)):
+        yield from _banned(_CODE.sub("", text), line)
+
+
+def first_lines(source: Source) -> Iterator[Violation]:
+    """Find docstrings whose first line is too long, or begins with a pronoun."""
+    for node in source.nodes:
+        if not isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            continue
+        first = (ast.get_docstring(node) or "").partition("\n")[0]
+        line = node.body[0].lineno if node.body else 1
+        if len(first.split()) > FIRST_LINE_WORDS_MAX:
+            yield Violation("first-line-length", line, first)
+        if _STARTS.match(first):
+            yield Violation("first-line-start", line, first)
+
+
+def module_name(source: Source) -> Iterator[Violation]:
+    """Find parts of a module's name that are no term of the glossary."""
+    name = Path(source.name).stem
+    if not name.startswith("__"):
+        for part in name.split("_"):
+            if _singular(part) not in glossary():
+                yield Violation("module-name", 1, part)
+
+
+def sql_outside_db(source: Source) -> Iterator[Violation]:
+    """Find SQL in a room that has no tables."""
+    if not source.name.startswith("db/"):
+        for line, text in _constants(source.nodes):
+            if _SQL.match(text):
+                yield Violation("sql-outside-db", line, text)
+
+
+def wall_clock(source: Source) -> Iterator[Violation]:
+    """Find readings of the wall clock outside the one place for it."""
+    if source.name in CLOCKS:
+        return
+    for node in source.nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            read = f"{node.value.id}.{node.attr}"
+            if read in {"datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time", "time.time_ns"}:
+                yield Violation("wall-clock", node.lineno, read)
+
+
+def key_in_text(source: Source) -> Iterator[Violation]:
+    """Find keys of entities that are written into free text, or read back from it."""
+    for line, text in _constants(source.nodes):
+        if _KEY_READ.search(text):
+            yield Violation("key-in-text", line, text)
+    for node in source.nodes:
+        if isinstance(node, ast.keyword) and node.arg in {"note", "kept_by"} and _writes_key(node.value):
+            yield Violation("key-in-text", node.value.lineno, ast.unparse(node.value))
+        if isinstance(node, ast.FunctionDef) and "note" in node.name.split("_"):
+            for inner in ast.walk(node):
+                if isinstance(inner, ast.Return) and inner.value is not None and _writes_key(inner.value):
+                    yield Violation("key-in-text", inner.lineno, ast.unparse(inner.value))
+
+
+CHECKS: Final[tuple[Check, ...]] = (banned_words, first_lines, module_name, sql_outside_db, wall_clock, key_in_text)
+
+
+# -- reading -----------------------------------------------------------------------------------------------------------
+
+
+def _banned(text: str, line: int) -> Iterator[Violation]:
+    for found in _BANNED.finditer(_FIT.sub("", text)):
+        yield Violation("banned-word", line, f"{found.group()}: {text.strip()}")
+
+
+def _comments(text: str) -> Iterator[tuple[int, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string
+
+
+def _constants(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
+    for node in nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.lineno, node.value
+
+
+def _texts(nodes: Sequence[ast.AST]) -> Iterator[tuple[int, str]]:
+    """Return docstrings and every other constant of several words that is not SQL, line by line."""
+    for start, text in _constants(nodes):
+        if " " in text.strip() and not _SQL_INSIDE.search(text):
+            for number, line in enumerate(text.splitlines()):
+                yield start + number, line
+
+
+def _writes_key(value: ast.expr) -> bool:
+    if not isinstance(value, ast.JoinedStr):
+        return False
+    inside = [part.value for part in value.values if isinstance(part, ast.FormattedValue)]
+    names = [one.attr if isinstance(one, ast.Attribute) else getattr(one, "id", "") for one in inside]
+    return any(_KEY.search(name) for name in names)
+
+
+@cache
+def glossary(page: Path = GLOSSARY) -> frozenset[str]:
+    """Return the parts of the glossary's terms, in the singular."""
+    rows = [line for line in page.read_text(encoding="utf-8").splitlines() if line.startswith("|")]
+    terms = " ".join(row.split("|")[1] for row in rows)
+    return frozenset(_singular(word) for word in re.findall(r"[a-z0-9]+", terms.lower()))
+
+
+def _singular(word: str) -> str:
+    if word.endswith("ies") and len(word) > len("ties"):
+        return word[:-3] + "y"
+    if word.endswith("s") and not word.endswith("ss"):
+        return word[:-1]
+    return word
