@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.errors import NotNow
+from domain.escalation import EscalationPolicy, open_dues
 from domain.restoration.authority import MayNot, SameEyes
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import Role
@@ -38,6 +39,9 @@ ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {
     GrievanceDecision.PART_RELEASED: GrievanceState.PART_RELEASED,
     GrievanceDecision.RELEASED: GrievanceState.RELEASED,
 }
+_TO_NEXT_LEVEL: Final = EscalationPolicy({GrievanceErrand.ESCALATE: timedelta(0)})
+_TO_SUPERVISOR: Final = EscalationPolicy({GrievanceErrand.OVERDUE: timedelta(0)})
+"""of the highest level, above which nothing is"""
 
 
 class Standing(FrozenModel):
@@ -146,8 +150,6 @@ def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:
     """What comes by itself about an open grievance, in order of time."""
     if not clocks.on_hold:
         return (Due(what=GrievanceErrand.OVERTAKE, at=at),)
-    if above(clocks.level) is not None:
-        return (Due(what=GrievanceErrand.ESCALATE, at=clocks.due_at),)
-    if not clocks.overdue_told:
-        return (Due(what=GrievanceErrand.OVERDUE, at=clocks.due_at),)
-    return ()
+    reached = {GrievanceErrand.OVERDUE} if clocks.overdue_told else set()
+    found = open_dues(_TO_SUPERVISOR if above(clocks.level) is None else _TO_NEXT_LEVEL, reached, clocks.due_at)
+    return tuple(Due(what=one.level, at=one.at) for one in found)

@@ -1,15 +1,17 @@
 """A bank's word on an order beside the order: what of it is booked, and what is in doubt."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, Literal
 
+from domain.escalation import EscalationPolicy, Repeat
 from schemas.base import FrozenModel
 from schemas.enums import ContradictionKind
 from schemas.identifiers import account_key
 from schemas.orders.orders import Beneficiary, ConfirmedLine
+from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderKind
 
 Disposition = Literal["applied", "contradiction", "duplicate"]
@@ -190,3 +192,20 @@ def _went_elsewhere(beneficiary: Beneficiary | None, said: ConfirmedLine) -> boo
         return True
     told, ordered = said.credited_institution.upper(), beneficiary.institution.upper()
     return bool(told) and bool(ordered) and told != ordered
+
+
+def order_escalation(policy: OrderPolicy) -> EscalationPolicy[OrderRung]:
+    """Return the levels that a bank's silence on an order reaches, each counted from the one below."""
+    again, repeat = policy.supervisor_again_seconds, None
+    if again is not None:
+        repeat = Repeat(every=timedelta(seconds=again), times=policy.supervisor_times)
+    return EscalationPolicy(_steps(policy.rungs), repeat)
+
+
+def cancellation_escalation(policy: OrderPolicy, today: OrderPolicy) -> EscalationPolicy[OrderRung]:
+    """Return the levels of a cancellation; an older order promises none and gets those of `today`."""
+    return EscalationPolicy(_steps(policy.cancel_rungs or today.cancel_rungs))
+
+
+def _steps(seconds: Mapping[OrderRung, float]) -> dict[OrderRung, timedelta]:
+    return {level: timedelta(seconds=seconds[level]) for level in OrderRung if level in seconds}

@@ -11,6 +11,25 @@ from schemas.grievances.grievances import Reason
 from schemas.text import EmailAddress, Mobile
 
 
+class HoldAction(StrEnum):
+    """Something that a hold's workflow does by itself at its time."""
+
+    TELL_HOLDER = "tell_holder"
+    TELL_LATE = "tell_late"
+    """the holder could not be told in time: the supervisor is asked"""
+    TELL_OFFICER = "tell_officer"
+    """the holder, who was told before the case had an officer, is told who it is"""
+    RELEASE_EXCESS = "release_excess"
+    LAPSE = "lapse"
+    WARN = "warn"
+    """the days that are left follow, as in `warn_30`"""
+
+    @classmethod
+    def of(cls, what: str) -> Self:
+        """Return the action that a due names."""
+        return cls("warn" if what.startswith("warn_") else what)
+
+
 class MicroDecision(StrEnum):
     """What becomes of a small hold."""
 

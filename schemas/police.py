@@ -229,6 +229,15 @@ class CourtOrdersTaken(FrozenModel):
     orders: tuple[CourtOrder, ...]
 
 
+class DutyAction(StrEnum):
+    """Something that the workflow of a case's duties does by itself. A kind of duty follows: `remind:follow_up`."""
+
+    REMIND = "remind"
+    ESCALATE = "escalate"
+    LAPSE = "lapse"
+    """the report was not signed in time"""
+
+
 class Duty(FrozenModel):
     """What the law asks of the police, and by when."""
 

@@ -11,14 +11,14 @@ from temporalio.exceptions import ActivityError
 
 with workflow.unsafe.imports_passed_through():
     from activities.orders.cancellations import CancellationActivities
-    from activities.orders.orders import TO_TELL, TOLD, TRY_AGAIN, OrderActivities
-    from schemas.outbox.procedures import Look, ProcedureStart
+    from activities.orders.orders import OrderActivities
+    from schemas.outbox.procedures import Look, OrderAction, OrderStage, ProcedureStart
     from schemas.restoration_enums import OrderState
     from workflows import options, row_clock
 
 _CARRIES: dict[str, Any] = {
     OrderState.PLANNED: OrderActivities.send_order,
-    TO_TELL: CancellationActivities.send_cancellation,
+    OrderStage.TO_TELL: CancellationActivities.send_cancellation,
 }
 """what is put before the bank, by where the order stands"""
 
@@ -38,8 +38,8 @@ class OrderWorkflow:
             if (carry := _CARRIES.get(look.at)) and await self._delivered(look, carry):
                 continue
             due = await self._order.wait(look)
-            if due is not None and due.what != TRY_AGAIN:
-                taken_back = look.at in {TO_TELL, TOLD}
+            if due is not None and due.what != OrderAction.TRY_AGAIN:
+                taken_back = look.at in {OrderStage.TO_TELL, OrderStage.TOLD}
                 climb = CancellationActivities.climb_cancellation if taken_back else OrderActivities.climb_order
                 await self._order.act(climb, due.what)
             self._order.continue_if_long()
@@ -51,7 +51,7 @@ class OrderWorkflow:
 
     async def _delivered(self, look: Look, carry: Any) -> bool:
         """Try the channels until the next rung; that nobody could be reached is what the ladder is for."""
-        left = [due.at - workflow.now() for due in look.dues if due.what != TRY_AGAIN]
+        left = [due.at - workflow.now() for due in look.dues if due.what != OrderAction.TRY_AGAIN]
         try:
             return await workflow.execute_activity_method(
                 carry,

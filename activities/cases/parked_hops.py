@@ -6,6 +6,7 @@ Each hand works on one case in one transaction, and looks again under its lock: 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Final
 
 from activities.cases.desk import TransferBusy, key_of, put_right
@@ -15,6 +16,7 @@ from db.cases.events import Event
 from db.outbox import case_outbox
 from db.pool import Connection
 from domain.errors import NotNow
+from domain.escalation import EscalationPolicy, due_since
 from domain.ledger import move_between
 from domain.tracing.trail import first_state
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
@@ -34,14 +36,32 @@ class Done:
     follow_ups: tuple[FollowUp, ...] = ()
 
 
+class ParkedAction(StrEnum):
+    """Something that comes by itself of a hop that waits for the desk."""
+
+    REMIND = "remind"
+    WRITE_OFF = "write_off"
+
+
+def _escalation(ctx: Context) -> EscalationPolicy[ParkedAction]:
+    """Return when each action is due, counted from when the hop began to wait."""
+    rules, factor = ctx.policy.desk, ctx.clock_factor
+    return EscalationPolicy(
+        {
+            ParkedAction.REMIND: timedelta(seconds=rules.remind_after_seconds / factor),
+            ParkedAction.WRITE_OFF: timedelta(seconds=rules.write_off_after_seconds / factor),
+        }
+    )
+
+
 def remind_before(ctx: Context, now: datetime) -> datetime:
     """The supervisor is told of a hop that waits since before."""
-    return now - timedelta(seconds=ctx.policy.desk.remind_after_seconds / ctx.clock_factor)
+    return due_since(_escalation(ctx), ParkedAction.REMIND, now)
 
 
 def write_off_before(ctx: Context, now: datetime) -> datetime:
     """A hop that waits since before is given up."""
-    return now - timedelta(seconds=ctx.policy.desk.write_off_after_seconds / ctx.clock_factor)
+    return due_since(_escalation(ctx), ParkedAction.WRITE_OFF, now)
 
 
 async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: datetime) -> Done:

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from temporalio import activity
@@ -24,11 +24,6 @@ from db.outbox import procedure_outbox
 from db.police import firs
 from db.pool import Connection
 from domain.holds.lapse import (
-    LAPSE,
-    RELEASE_EXCESS,
-    TELL_HOLDER,
-    TELL_LATE,
-    TELL_OFFICER,
     HoldStands,
     Part,
     by_end,
@@ -39,6 +34,7 @@ from domain.holds.lapse import (
     warnings,
 )
 from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.holds import HoldAction
 from schemas.identifiers import account_end
 from schemas.notifications import MessageFacts, MessageKind
 from schemas.orders.orders import NewOrderLine
@@ -109,17 +105,24 @@ class HoldActivities:
         self, connection: Connection, hold: AccountHold, stands: HoldStands, what: str, at: datetime
     ) -> None:
         telling = self._telling(connection, hold, at)
-        if what == TELL_HOLDER:
-            await telling.of_hold(stands.newest_at)
-            await _ask_about_small(connection, hold, at)
-        elif what == TELL_OFFICER:
-            await telling.of_officer(stands.newest_at)
-        elif what == TELL_LATE:
-            await telling.late(stands.newest_at)
-        elif what == RELEASE_EXCESS:
-            await self._release_excess(connection, hold, at)
-        elif LAPSE in _due_now(stands, at):
-            # After an outage of ours nobody is warned of what is past.
+        match HoldAction.of(what):
+            case HoldAction.TELL_HOLDER:
+                await telling.of_hold(stands.newest_at)
+                await _ask_about_small(connection, hold, at)
+            case HoldAction.TELL_OFFICER:
+                await telling.of_officer(stands.newest_at)
+            case HoldAction.TELL_LATE:
+                await telling.late(stands.newest_at)
+            case HoldAction.RELEASE_EXCESS:
+                await self._release_excess(connection, hold, at)
+            case HoldAction.LAPSE | HoldAction.WARN:
+                await self._lapse_or_warn(connection, hold, stands, at)
+            case other:
+                assert_never(other)
+
+    async def _lapse_or_warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
+        """Let the hold lapse where that is due: after an outage of ours, no warning comes of what is past."""
+        if HoldAction.LAPSE in _due_now(stands, at):
             await self._lapse(connection, hold, lapsed(stands, at), at)
         else:
             await self._warn(connection, hold, stands, at)

@@ -34,10 +34,12 @@ from db.police import firs
 from db.pool import Connection
 from domain.documents import PaperLacks
 from domain.errors import NotFound, NotNow
+from domain.escalation import LevelDue, Reached, may_reach, next_due
+from domain.orders import cancellation_escalation, order_escalation
 from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import BankOrder, NewOrder
-from schemas.outbox.procedures import Due, Look, OrderPolicy, OrderRung, ProcedureOrder
+from schemas.outbox.procedures import Due, Look, OrderAction, OrderPolicy, OrderRung, OrderStage, ProcedureOrder
 from schemas.restoration_enums import OrderState
 from schemas.tracing.answers import NewTask
 
@@ -48,21 +50,7 @@ NOTE_MAX_CHARS: Final = 300
 LEAST_WAIT_SECONDS: Final = 300.0
 """what a bank or its dropped channels ask for below that is left to the workflow's own pause"""
 BY_LETTER_ALONE: Final = "it went by letter alone, no channel of the bank carries orders: telephone"
-_RUNGS: Final = tuple(OrderRung)
 _TASKS: Final = (TaskKind.ORDER_SILENT, TaskKind.SUPERVISE)
-TRY_AGAIN: Final = "try_again"
-"""due of an order that could not be sent"""
-WAITS: Final = "waits"
-"""of an order that is not sent before the bank has said that it does an earlier one no more"""
-TO_TELL: Final = "to_tell"
-"""of an order that is taken back: the bank does not know it yet"""
-TOLD: Final = "told"
-"""of an order that is taken back: the bank knows it, and has not said that it does it no more"""
-_CANCEL_RUNG_ABOVE: Final = {
-    None: OrderRung.DESK_TASK,
-    OrderRung.DESK_TASK: OrderRung.SUPERVISOR,
-    OrderRung.SUPERVISOR: None,
-}
 PaperOf = Callable[[UUID], Awaitable[bytes]]
 """the paper that goes with an order, issued by now; empty where none is needed"""
 
@@ -194,12 +182,12 @@ class OrderActivities:
             if order is None or order.state not in LIVE:
                 return Look(over=True)
             if await cancellations.has_to_wait(connection, order.order_id):
-                return Look(over=False, at=WAITS)
-        rung = next_rung(order)
-        dues = [Due(what=rung.value, at=_climbs_at(order, rung))] if rung else []
+                return Look(over=False, at=OrderStage.WAITS)
+        level = _next_level(order)
+        dues = [Due(what=level.level, at=level.at)] if level else []
         if order.state is OrderState.PLANNED:
             again_at = asked.at + timedelta(seconds=order.policy.try_again_seconds)
-            dues.append(Due(what=TRY_AGAIN, at=again_at))
+            dues.append(Due(what=OrderAction.TRY_AGAIN, at=again_at))
         return Look(over=False, at=order.state.value, dues=tuple(sorted(dues, key=lambda due: due.at)))
 
     @activity.defn(name="send_order")
@@ -415,25 +403,20 @@ async def _ask_about_silence(connection: Connection, order: OrderRow, kind: Task
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
-def next_rung(order: OrderRow) -> OrderRung | None:
-    """The rung above, or the last one again; None where silence has climbed as often as was promised."""
-    if order.rung is OrderRung.SUPERVISOR:
-        again = order.policy.supervisor_again_seconds is not None and order.rung_times < order.policy.supervisor_times
-        return OrderRung.SUPERVISOR if again else None
-    return _RUNGS[_RUNGS.index(order.rung) + 1 if order.rung else 0]
+def _reached(rung: OrderRung | None, times: int = 1) -> Reached[OrderRung] | None:
+    return Reached(rung, times) if rung else None
+
+
+def _next_level(order: OrderRow) -> LevelDue[OrderRung] | None:
+    """Return the next level of a bank's silence; None where it has reached as many as were promised."""
+    reached = _reached(order.rung, order.rung_times)
+    return next_due(order_escalation(order.policy), reached, order.rung_at or order.planned_at)
 
 
 def _is_due(order: OrderRow, rung: OrderRung, at: datetime) -> bool:
-    """Whether the rung is still to be climbed."""
-    if order.rung is None or _RUNGS.index(order.rung) < _RUNGS.index(rung):
-        return True
-    return next_rung(order) is rung and _climbs_at(order, rung) <= at
-
-
-def _climbs_at(order: OrderRow, rung: OrderRung) -> datetime:
-    policy, since = order.policy, order.rung_at or order.planned_at
-    again = policy.supervisor_again_seconds if order.rung is rung else None
-    return since + timedelta(seconds=policy.rungs[rung] if again is None else again)
+    """Whether the level is still to be reached."""
+    reached, since = _reached(order.rung, order.rung_times), order.rung_at or order.planned_at
+    return may_reach(order_escalation(order.policy), reached, since, rung, at)
 
 
 def look_at_cancellation(
@@ -446,17 +429,15 @@ def look_at_cancellation(
     """
     if found is None or found.settled_at is not None:
         return Look(over=True)
-    waits = order.policy.cancel_rungs or rules.cancel_rungs
-    rung = _CANCEL_RUNG_ABOVE[found.rung]
-    dues = (
-        [Due(what=rung.value, at=(found.rung_at or found.cancelled_at) + timedelta(seconds=waits[rung]))]
-        if rung
-        else []
-    )
+    escalation = cancellation_escalation(order.policy, rules)
+    level = next_due(escalation, _reached(found.rung), found.rung_at or found.cancelled_at)
+    dues = [Due(what=level.level, at=level.at)] if level else []
     told = found.told_at is not None and not left
     if not told:
-        dues.append(Due(what=TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
-    return Look(over=False, at=TOLD if told else TO_TELL, dues=tuple(sorted(dues, key=lambda due: due.at)))
+        dues.append(Due(what=OrderAction.TRY_AGAIN, at=at + timedelta(seconds=order.policy.try_again_seconds)))
+    return Look(
+        over=False, at=OrderStage.TOLD if told else OrderStage.TO_TELL, dues=tuple(sorted(dues, key=lambda due: due.at))
+    )
 
 
 def _not_until_mended(error: Exception) -> ApplicationError:

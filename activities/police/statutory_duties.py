@@ -7,7 +7,7 @@ diary; the follow-up is done by its papers, or when no bank waits for one; an of
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, assert_never
 from uuid import UUID
 
 from temporalio import activity
@@ -21,18 +21,17 @@ from db.outbox import procedure_outbox
 from db.police import firs, statutory_duties
 from db.pool import Connection
 from domain.errors import NotFound, NotNow
+from domain.escalation import due_at as level_due_at
+from domain.police import duty_dues, duty_policy, read_what
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import MessageFacts, MessageKind
-from schemas.outbox.procedures import Due, Look, ProcedureOrder
-from schemas.police import CaseDuty, CaseOfficer, Duty, HandedIn
+from schemas.outbox.procedures import Look, ProcedureOrder
+from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
 from schemas.restoration_enums import DutyKind, PaperKind
 from schemas.tracing.answers import NewTask
 
 ENGINE: Final = "engine"
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
-REMIND: Final = "remind"
-LAPSE: Final = "lapse"
-ESCALATE: Final = "escalate"
 LAPSED: Final = "nobody signed it in time: it has lapsed"
 NOTHING_LEFT: Final = "every bank that holds money has the FIR and the case number"
 LAPSED_UNDER_PAPERS: Final = "the FIR that papers to banks or the magistrate name has lapsed: have another registered"
@@ -95,15 +94,15 @@ async def open_duty(
     With `anew` one that was done is asked for again. The case's row is locked.
     """
     rule, factor = ctx.policy.police.duties[kind], ctx.procedure_clock_factor
-    due_at = due_at or now + timedelta(seconds=rule.due_seconds / factor)
+    due_at, escalation = due_at or now + timedelta(seconds=rule.due_seconds / factor), duty_policy(rule, factor)
     opened = await statutory_duties.open_duty(
         connection,
         case_no,
         kind,
         now,
-        remind_at=due_at - timedelta(seconds=rule.remind_before_seconds / factor),
+        remind_at=level_due_at(escalation, DutyAction.REMIND, due_at),
         due_at=due_at,
-        escalate_at=due_at + timedelta(seconds=rule.escalate_after_seconds / factor),
+        escalate_at=level_due_at(escalation, DutyAction.ESCALATE, due_at),
         anew=anew,
     )
     if not opened:
@@ -238,14 +237,14 @@ async def tell_of_what_is_late(connection: Connection, ctx: Context, case_no: st
     if told.duty is CaseDuty.DECIDING:
         return
     for duty in await statutory_duties.of_case(connection, case_no):
-        occasion = {CaseDuty.IO: REMIND, CaseDuty.SUPERVISING: ESCALATE}[told.duty]
+        occasion = {CaseDuty.IO: DutyAction.REMIND, CaseDuty.SUPERVISING: DutyAction.ESCALATE}[told.duty]
         past = duty.reminded_at if told.duty is CaseDuty.IO else duty.escalated_at
         if duty.done_at is None and past is not None:
             facts = _facts(duty, occasion, f".{told.assignment_no}")
             await tell_officer(connection, ctx, case_no, told.duty, MessageKind.DUTY_DUE, facts)
 
 
-def _facts(duty: Duty, occasion: str, to: str = "") -> MessageFacts:
+def _facts(duty: Duty, occasion: DutyAction, to: str = "") -> MessageFacts:
     return MessageFacts(
         occasion=f"{duty.kind.value}.{occasion}.{duty.opened_at:%Y%m%dT%H%M%S}{to}",
         until=duty.due_at,
@@ -269,40 +268,25 @@ class StatutoryDutyActivities:
             waiting = [
                 duty for duty in await statutory_duties.of_case(connection, asked.case_no) if duty.done_at is None
             ]
-        dues = sorted((due for duty in waiting for due in _dues(duty)), key=lambda due: (due.at, due.what))
+        dues = sorted((due for duty in waiting for due in duty_dues(duty)), key=lambda due: (due.at, due.what))
         return Look(over=not waiting, at=" ".join(duty.kind.value for duty in waiting), dues=tuple(dues))
 
     @activity.defn(name="care_for_duty")
     async def care_for_duty(self, asked: ProcedureOrder) -> None:
         """Do what is due, once however often it is asked: "remind:KIND", "escalate:KIND" or "lapse:KIND"."""
-        what, _, name = asked.what.partition(":")
-        kind = DutyKind(name)
+        action, kind = read_what(asked.what)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, asked.case_no)
             duty = await statutory_duties.get(connection, asked.case_no, kind)
             # Done, or opened anew with later clocks, since the workflow has looked.
-            if duty is None or all(due.what != asked.what or due.at > asked.at for due in _dues(duty)):
+            if duty is None or all(due.what != asked.what or due.at > asked.at for due in duty_dues(duty)):
                 return
             if kind is DutyKind.FOLLOW_UP and await end_if_nothing_is_left(
                 connection, self.ctx, asked.case_no, asked.at
             ):
                 return
             work = _Care(connection, self.ctx, asked.case_no, duty, asked.at)
-            await {REMIND: work.remind, ESCALATE: work.escalate, LAPSE: work.lapse}[what]()
-
-
-def _dues(duty: Duty) -> list[Due]:
-    if duty.done_at is not None:
-        return []
-    dues = []
-    if duty.reminded_at is None:
-        dues.append(Due(what=f"{REMIND}:{duty.kind.value}", at=duty.remind_at))
-    if duty.kind is DutyKind.FIR_SIGNATURE:
-        # With the time its report lapses, and the duty with it: there is nothing left to escalate.
-        dues.append(Due(what=f"{LAPSE}:{duty.kind.value}", at=duty.due_at))
-    elif duty.escalated_at is None:
-        dues.append(Due(what=f"{ESCALATE}:{duty.kind.value}", at=duty.escalate_at))
-    return dues
+            await work.do(action)
 
 
 @dataclass(frozen=True)
@@ -315,10 +299,22 @@ class _Care:
     duty: Duty
     at: datetime
 
+    async def do(self, action: DutyAction) -> None:
+        """Do what is due."""
+        match action:
+            case DutyAction.REMIND:
+                await self.remind()
+            case DutyAction.ESCALATE:
+                await self.escalate()
+            case DutyAction.LAPSE:
+                await self.lapse()
+            case other:
+                assert_never(other)
+
     async def remind(self) -> None:
         """Who investigates is told that it is due soon."""
         if await statutory_duties.reminded(self.connection, self.case_no, self.duty.kind, self.at):
-            await self._tell(CaseDuty.IO, REMIND)
+            await self._tell(CaseDuty.IO, DutyAction.REMIND)
 
     async def escalate(self) -> None:
         """Who supervises is told that it is overdue."""
@@ -362,9 +358,9 @@ class _Care:
         noted = [NewTask(kind=kind, note=overdue_note(self.duty.kind)) for kind in kinds]
         await tasks.open_tasks(self.connection, self.case_no, noted, self.at)
         await self._log(EventKind.DUTY_OVERDUE, {"kind": self.duty.kind.value, "due_at": self.duty.due_at.isoformat()})
-        await self._tell(CaseDuty.SUPERVISING, ESCALATE)
+        await self._tell(CaseDuty.SUPERVISING, DutyAction.ESCALATE)
 
-    async def _tell(self, duty: CaseDuty, occasion: str) -> None:
+    async def _tell(self, duty: CaseDuty, occasion: DutyAction) -> None:
         facts = _facts(self.duty, occasion)
         await tell_officer(self.connection, self.ctx, self.case_no, duty, MessageKind.DUTY_DUE, facts)
 

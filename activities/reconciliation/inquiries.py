@@ -1,6 +1,6 @@
 """Writing a question to a bank: which liens do you hold for us? Putting it to the bank is the round's."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID, uuid5
 
@@ -9,7 +9,9 @@ import asyncpg
 from db.pool import Connection, Pool
 from db.reconciliation import comparisons, lien_inquiries
 from domain.errors import NotFound
+from domain.escalation import due_at
 from domain.policy.model import ListRules
+from domain.reconciliation.comparison import ListLevel, list_escalation
 from schemas.reconciliation.comparison import Inquiry
 
 _IDS: Final = UUID("5b0e0c1e-6f0f-4b7e-9a52-7d1f6c3f9b11")
@@ -20,19 +22,19 @@ async def write_inquiry(
     connection: Connection, code: str, rules: ListRules, now: datetime, asked_by: str, occasion: str
 ) -> None:
     """Write a question to an institution, which the caller has locked; once for each `occasion`."""
-    due_at = now + timedelta(seconds=rules.deadline_seconds)
+    escalation = list_escalation(rules)
     inquiry = Inquiry(
         inquiry_id=uuid5(_IDS, f"{code}|{occasion}"),
         institution=code,
         asked_at=now,
         asked_by=asked_by,
-        due_at=due_at,
+        due_at=due_at(escalation, ListLevel.DESK, now),
         way=None,
         put_at=None,
         outcome=None,
         closed_at=None,
     )
-    supervisor_at = due_at + timedelta(seconds=rules.supervisor_after_seconds)
+    supervisor_at = due_at(escalation, ListLevel.SUPERVISOR, now)
     await lien_inquiries.write(connection, inquiry, supervisor_at=supervisor_at)
 
 

@@ -9,17 +9,8 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 from schemas.base import FrozenModel, UtcDatetime
+from schemas.holds import HoldAction
 from schemas.outbox.procedures import Due, HoldPolicy
-
-TELL_HOLDER = "tell_holder"
-TELL_LATE = "tell_late"
-"""the holder could not be told in time: the supervisor is asked"""
-TELL_OFFICER = "tell_officer"
-"""the holder, who was told before anybody answered for the case, is told who does"""
-RELEASE_EXCESS = "release_excess"
-LAPSE = "lapse"
-WARN = "warn"
-"""followed by the days that are left: warn_30"""
 
 
 class Part(FrozenModel):
@@ -68,10 +59,10 @@ def dues(hold: HoldStands) -> tuple[Due, ...]:
     """What is to be done by itself about a hold, in order of time."""
     found = _telling(hold)
     if hold.excess_paise:
-        found.append(Due(what=RELEASE_EXCESS, at=hold.newest_at))
+        found.append(Due(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
     for lapses_at in by_end(hold):
-        found += [Due(what=f"{WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
-        found.append(Due(what=LAPSE, at=lapses_at))
+        found += [Due(what=f"{HoldAction.WARN}_{days}", at=at) for days, at in _warnings(hold, lapses_at)]
+        found.append(Due(what=HoldAction.LAPSE, at=lapses_at))
     return tuple(sorted(found, key=lambda due: due.at))
 
 
@@ -79,11 +70,13 @@ def _telling(hold: HoldStands) -> list[Due]:
     newest = hold.newest_at
     if not _until(hold.told_to, newest):
         if hold.reachable or not _until(hold.tried_to, newest):
-            return [Due(what=TELL_HOLDER, at=newest)]
+            return [Due(what=HoldAction.TELL_HOLDER, at=newest)]
         if not _until(hold.late_to, newest):
-            return [Due(what=TELL_LATE, at=newest + timedelta(seconds=hold.policy.tell_holder_within_seconds))]
+            return [
+                Due(what=HoldAction.TELL_LATE, at=newest + timedelta(seconds=hold.policy.tell_holder_within_seconds))
+            ]
     elif hold.officer and not hold.officer_told:
-        return [Due(what=TELL_OFFICER, at=newest)]
+        return [Due(what=HoldAction.TELL_OFFICER, at=newest)]
     return []
 
 

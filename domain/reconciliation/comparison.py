@@ -8,13 +8,30 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Final, NamedTuple
 
+from domain.escalation import EscalationPolicy
+from domain.policy.model import ListRules
 from schemas.identifiers import reference_key
 from schemas.reconciliation.comparison import Difference, ListedLien, Reason
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
 """from which slots are counted"""
+
+
+class ListLevel(StrEnum):
+    """Who has a task about a list that does not come."""
+
+    DESK = "desk"
+    SUPERVISOR = "supervisor"
+
+
+def list_escalation(rules: ListRules) -> EscalationPolicy[ListLevel]:
+    """Return when each has the task, counted from when the list was asked for."""
+    deadline = timedelta(seconds=rules.deadline_seconds)
+    after = timedelta(seconds=rules.supervisor_after_seconds)
+    return EscalationPolicy({ListLevel.DESK: deadline, ListLevel.SUPERVISOR: deadline + after})
 
 
 class Transfer(NamedTuple):

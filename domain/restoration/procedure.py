@@ -5,8 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from domain.escalation import EscalationPolicy, open_dues
 from schemas.enums import CaseState, Role
-from schemas.outbox.procedures import Due, RestorationPolicy
+from schemas.outbox.procedures import Due, RestorationPolicy, StepClock
 from schemas.police import CaseDuty
 from schemas.restoration.restorations import Errand, RestorationVerb, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import (
@@ -193,18 +194,33 @@ def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tup
         return (Due(what=at_once, at=at),)
     if standing.due_at is None:
         return ()
-    clock = policy.steps[standing.step]
     found = []
     is_heard = standing.step in HEARINGS and not standing.open_objections and not standing.notice_waits
     if standing.step is Step.COLLECTING or is_heard:
         found.append(Due(what=Errand.END_STEP, at=standing.due_at))
-    if standing.step is not Step.COLLECTING and standing.reminded_at is None and standing.somebody_acts:
-        before = timedelta(seconds=clock.remind_before_seconds)
-        found.append(Due(what=Errand.REMIND, at=standing.due_at - before))
-    if standing.step is not Step.COLLECTING and standing.escalated_at is None:
-        after = timedelta(seconds=clock.escalate_after_seconds)
-        found.append(Due(what=Errand.ESCALATE, at=standing.due_at + after))
+    if standing.step is not Step.COLLECTING:
+        escalation = open_dues(_escalation(policy.steps[standing.step]), _reached(standing), standing.due_at)
+        found += [Due(what=one.level, at=one.at) for one in escalation]
     return tuple(sorted(found, key=lambda due: due.at))
+
+
+def _escalation(clock: StepClock) -> EscalationPolicy[Errand]:
+    """Return when a step is reminded of and escalated, counted from its due time."""
+    return EscalationPolicy(
+        {
+            Errand.REMIND: -timedelta(seconds=clock.remind_before_seconds),
+            Errand.ESCALATE: timedelta(seconds=clock.escalate_after_seconds),
+        }
+    )
+
+
+def _reached(standing: StepStanding) -> set[Errand]:
+    """Return what is done of a step's escalation; no reminder is due where no person acts."""
+    done = {
+        Errand.REMIND: standing.reminded_at is not None or not standing.somebody_acts,
+        Errand.ESCALATE: standing.escalated_at is not None,
+    }
+    return {errand for errand, is_done in done.items() if is_done}
 
 
 def _at_once(standing: StepStanding) -> Errand | None:

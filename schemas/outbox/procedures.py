@@ -69,6 +69,24 @@ class OrderRung(StrEnum):
     SUPERVISOR = "supervisor"
 
 
+class OrderAction(StrEnum):
+    """Something that an order's workflow does by itself beside its escalation."""
+
+    TRY_AGAIN = "try_again"
+    """put before the bank an order, or its cancellation, that could not be sent"""
+
+
+class OrderStage(StrEnum):
+    """Where an order stands that is not sent yet, or that is cancelled."""
+
+    WAITS = "waits"
+    """the bank has to say first that it does an earlier order no more"""
+    TO_TELL = "to_tell"
+    """it is cancelled, and the bank does not know yet"""
+    TOLD = "told"
+    """it is cancelled, and the bank knows; it has not said that it does the order no more"""
+
+
 class OrderPolicy(FrozenModel):
     """What an order was promised when it was made."""
 

@@ -7,12 +7,12 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
-from activities.orders.orders import TRY_AGAIN, OrderActivities, cancel_order
+from activities.orders.orders import OrderActivities, cancel_order
 from activities.restoration.deadlines import RestorationActivities
 from db.pool import Pool
-from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE
 from domain.restoration.procedure import HEARINGS
-from schemas.outbox.procedures import Look, OrderPolicy, OrderRung
+from schemas.holds import HoldAction
+from schemas.outbox.procedures import Look, OrderAction, OrderPolicy, OrderRung
 from schemas.restoration_enums import Step
 from tests.activities.bench import Bench
 from tests.activities.hold_world import Holds, WatchedContext
@@ -82,14 +82,14 @@ async def test_a_hold_is_warned_of_and_lapses_as_it_was_promised(holds: Holds) -
     case_no, hold_id = await holds.hold(600)
     rule = holds.ctx.policy.hold
     go_by_another_policy(holds)
-    assert TELL_HOLDER in await holds.tick(hold_id)
+    assert HoldAction.TELL_HOLDER in await holds.tick(hold_id)
     lapses_at = await holds.bench.value(HELD_AT, hold_id) + seconds(rule.lapse_after_seconds)
     for before in rule.warn_before_seconds:
         holds.clock.at = lapses_at - seconds(before)
         assert [what.partition("_")[0] for what in await holds.tick(hold_id)] == ["warn"]
-    assert [(due.what, due.at) for due in (await holds.look(hold_id)).dues] == [(LAPSE, lapses_at)]
+    assert [(due.what, due.at) for due in (await holds.look(hold_id)).dues] == [(HoldAction.LAPSE, lapses_at)]
     holds.clock.at = lapses_at
-    assert await holds.tick(hold_id) == [LAPSE]
+    assert await holds.tick(hold_id) == [HoldAction.LAPSE]
     assert await holds.orders(case_no) == [("lapsed", "planned", 600_00)]
 
 
@@ -103,7 +103,7 @@ async def test_the_desk_is_told_of_a_holder_nobody_can_reach_as_it_was_promised(
     go_by_another_policy(holds)
     await holds.tick(hold_id)
     late = (await holds.look(hold_id)).dues[0]
-    assert late.what == TELL_LATE
+    assert late.what == HoldAction.TELL_LATE
     assert late.at == await holds.bench.value(HELD_AT, hold_id) + within
 
 
@@ -130,11 +130,11 @@ async def test_silence_climbs_as_it_was_promised(road: Road) -> None:
     order_id, rungs = await road.ordered.order(), promised.promised("", 1.0).rungs
     since = await road.bench.value("SELECT planned_at FROM bank_order WHERE order_id = $1", order_id)
     for rung in OrderRung:
-        first, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != TRY_AGAIN)
+        first, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != OrderAction.TRY_AGAIN)
         assert (first.what, first.at) == (rung.value, since + seconds(rungs[rung]))
         await road.climb(order_id, rung, later(road))
         since = await road.bench.value("SELECT rung_at FROM bank_order WHERE order_id = $1", order_id)
-    again, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != TRY_AGAIN)
+    again, *_ = (due for due in (await look_later(road, order_id)).dues if due.what != OrderAction.TRY_AGAIN)
     assert again.at == since + seconds(promised.supervisor_again_after_seconds)
     await road.age(order_id, promised.supervisor_again_after_seconds)
     await road.climb(order_id, OrderRung.SUPERVISOR, later(road))

@@ -5,8 +5,8 @@ import pytest
 from activities.context import Context
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import cancel_order
-from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER
 from schemas.enums import SettlementDecision
+from schemas.holds import HoldAction
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
@@ -30,7 +30,7 @@ async def test_the_accounts_total_beside_each_transfer_lets_nothing_go(holds: Ho
     await holds.take_up(case_no)
     if looked_at:
         await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
-    assert await holds.tick(await holds.hold_of(case_no)) == [TELL_HOLDER]
+    assert await holds.tick(await holds.hold_of(case_no)) == [HoldAction.TELL_HOLDER]
     assert await holds.orders(case_no) == []
     asked = [kind for kind, _ in await holds.bench.tasks(case_no)]
     assert asked.count("settle_contradiction") == (1 if looked_at else 2), "a person decides"
@@ -43,7 +43,7 @@ async def test_what_another_case_has_there_is_no_excess(holds: Holds) -> None:
     await holds.tick(hold_id)
     assert await holds.orders(case_no) == []
     await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
-    assert await holds.tick(hold_id) == [RELEASE_EXCESS], "a person has looked"
+    assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS], "a person has looked"
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
 
 
@@ -57,7 +57,7 @@ async def test_excess_that_a_bank_let_go_under_an_order_taken_back_is_not_ordere
     await cancel_order(holds.ctx, order_id, "the account is looked at anew", "officer:sp")
     line = ConfirmedLine(line_no=1, amount_paise=500_00, done_at=holds.ctx.now())
     await take_confirmation(holds.ctx, "HDFC", order_id, OrderConfirmation(lines=(line,)), "bank:HDFC")
-    assert RELEASE_EXCESS not in await holds.tick(hold_id)
+    assert HoldAction.RELEASE_EXCESS not in await holds.tick(hold_id)
     assert await holds.orders(case_no) == [("excess", "cancelled", 500_00)]
 
 
@@ -79,7 +79,7 @@ async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_fi
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
     hold_id = await holds.hold_of(case_no)
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     body = await holds.bench.value(
         "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold' AND medium = 'sms' AND language = 'en'", case_no
     )
@@ -87,7 +87,7 @@ async def test_a_hold_on_what_has_gone_is_told_of_and_goes_back_when_a_person_fi
     told = await holds.told(case_no)
     await holds.settle(case_no, SettlementDecision.UPHELD_OTHER)
     assert await holds.told(case_no) == told + 1
-    assert await holds.tick(hold_id) == [RELEASE_EXCESS]
+    assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
     assert await holds.orders(case_no) == [("excess", "planned", 6000_00)]
     assert not (await holds.look(hold_id)).over
     await holds.confirm(case_no)
@@ -120,7 +120,7 @@ async def test_a_hold_on_what_has_gone_that_nobody_looks_at_lapses(holds: Holds)
     hold_id = await holds.hold_of(case_no)
     await holds.tick(hold_id)
     await holds.tick(hold_id, 89.5)
-    assert await holds.tick(hold_id, 1) == [LAPSE]
+    assert await holds.tick(hold_id, 1) == [HoldAction.LAPSE]
     assert await holds.orders(case_no) == [("lapsed", "planned", 6000_00)]
     assert await holds.messages(case_no, "hold_lapsed"), "the holder is told"
     assert await holds.tick(hold_id, 90) == []
@@ -136,9 +136,9 @@ async def test_what_is_held_above_the_rest_that_stayed_goes_back_when_a_person_f
     await holds.tick(hold_id)
     await holds.bench.answer("HDFC", case_no, row(1, root, "6000.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
-    assert await holds.tick(hold_id) == [TELL_HOLDER], "more is on hold than the holder was told"
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER], "more is on hold than the holder was told"
     await holds.settle(case_no, SettlementDecision.UPHELD_OTHER)
-    assert await holds.tick(hold_id) == [RELEASE_EXCESS]
+    assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
     assert await holds.orders(case_no) == [("excess", "planned", 4000_00)]
     await holds.confirm(case_no)
     assert (await holds.bench.buckets(case_no))["held"] == 2000_00

@@ -16,9 +16,9 @@ from db.holds import free_amounts
 from db.holds.account_holds import AccountHold
 from db.pool import Connection
 from domain.errors import NotNow
-from domain.holds.lapse import LAPSE, RELEASE_EXCESS, TELL_HOLDER, HoldStands
+from domain.holds.lapse import HoldStands
 from schemas.enums import Role, SettlementDecision
-from schemas.holds import MicroDecided, MicroDecision
+from schemas.holds import HoldAction, MicroDecided, MicroDecision
 from schemas.police import NewCourtOrder
 from tests.activities.hold_world import APPEAL, Holds, WatchedContext
 from tests.activities.notifications.test_outbox import IO
@@ -40,7 +40,7 @@ def holds(ctx: Context) -> Holds:
 
 async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, **CONTACT)
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     told = await holds.messages(case_no, "hold")
     assert [to for to, _ in told] == ["holder"] * len(told)
     assert {medium for _, medium in told} == {"sms", "email"}
@@ -55,7 +55,7 @@ async def test_the_holder_is_told_once_the_same_day_and_how_to_appeal(holds: Hol
         "SELECT holder_told_at - first_held_at FROM account_hold WHERE hold_id = $1", hold_id
     )
     assert waited < timedelta(seconds=holds.ctx.policy.hold.tell_holder_within_seconds)
-    await holds.act(hold_id, TELL_HOLDER)
+    await holds.act(hold_id, HoldAction.TELL_HOLDER)
     assert await holds.tick(hold_id, 1) == []
     assert await holds.messages(case_no, "hold") == told
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
@@ -65,8 +65,8 @@ async def test_what_is_due_at_a_look_is_done_by_the_look_and_each_thing_once(hol
     case_no, hold_id = await holds.hold(600, said=1100, **CONTACT)
     await holds.settle(case_no, SettlementDecision.UPHELD_BANK)
     dues = [due.what for due in (await holds.look(hold_id)).dues]
-    assert sorted(holds.engine.done) == sorted([TELL_HOLDER, RELEASE_EXCESS])
-    assert dues == [*WARNINGS, LAPSE], "what it says is due is what comes next"
+    assert sorted(holds.engine.done) == sorted([HoldAction.TELL_HOLDER, HoldAction.RELEASE_EXCESS])
+    assert dues == [*WARNINGS, HoldAction.LAPSE], "what it says is due is what comes next"
     assert await holds.orders(case_no) == [("excess", "planned", 500_00)]
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
     holds.clock.at += timedelta(days=100)
@@ -79,8 +79,8 @@ async def test_what_stays_due_though_it_was_done_is_left_to_the_next_look(holds:
     _, hold_id = await holds.hold(600, **CONTACT)
     holds.engine = Idle(holds.ctx, APPEAL)
     for looks in (1, 2):
-        assert (await holds.look(hold_id)).dues[0].what == TELL_HOLDER
-        assert holds.engine.done == [TELL_HOLDER] * looks
+        assert (await holds.look(hold_id)).dues[0].what == HoldAction.TELL_HOLDER
+        assert holds.engine.done == [HoldAction.TELL_HOLDER] * looks
 
 
 class Idle(WatchedContext):
@@ -95,13 +95,13 @@ class Idle(WatchedContext):
 
 async def test_two_workers_at_once_tell_the_holder_once(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, **CONTACT)
-    await asyncio.gather(*(holds.act(hold_id, TELL_HOLDER) for _ in range(4)))
+    await asyncio.gather(*(holds.act(hold_id, HoldAction.TELL_HOLDER) for _ in range(4)))
     assert (await holds.bench.events(case_no)).count("holder_told") == 1
 
 
 async def test_a_hold_that_begins_anew_is_told_anew_and_lapses_from_then(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, lost=400, **CONTACT)
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     first = len(await holds.messages(case_no, "hold"))
     await holds.tick(hold_id, 91)
     await holds.confirm(case_no)
@@ -113,11 +113,11 @@ async def test_a_hold_that_begins_anew_is_told_anew_and_lapses_from_then(holds: 
     await holds.take_up(case_no)
     assert not (await holds.look(hold_id)).over
     assert await holds.told(case_no) == told + 1, "the workflow of before may be on its way out"
-    assert holds.engine.done[-1] == TELL_HOLDER
+    assert holds.engine.done[-1] == HoldAction.TELL_HOLDER
     assert await holds.tick(hold_id) == [], "the old date does not count"
     assert len(await holds.messages(case_no, "hold")) == 2 * first
     assert (await holds.orders(case_no))[0][:2] == ("lapsed", "confirmed")
-    assert (await holds.tick(hold_id, 91))[-1] in {"warn_30", LAPSE}
+    assert (await holds.tick(hold_id, 91))[-1] in {"warn_30", HoldAction.LAPSE}
     assert len(await holds.orders(case_no)) == 2
 
 
@@ -166,10 +166,10 @@ async def test_it_lapses_once_and_lets_go_what_no_order_asks_for(holds: Holds) -
     await order(holds, case_no, hold_id, 250_00)
     await holds.tick(hold_id, 89.5)
     assert await holds.tasks(case_no) == ["hold_lapses"]
-    assert await holds.tick(hold_id, 1) == [LAPSE]
+    assert await holds.tick(hold_id, 1) == [HoldAction.LAPSE]
     assert await holds.orders(case_no) == [("court", "planned", 250_00), ("lapsed", "planned", 750_00)]
     assert await holds.tasks(case_no) == []
-    await asyncio.gather(*(holds.act(hold_id, LAPSE) for _ in range(3)))
+    await asyncio.gather(*(holds.act(hold_id, HoldAction.LAPSE) for _ in range(3)))
     assert await holds.tick(hold_id, 30) == []
     assert len(await holds.orders(case_no)) == 2
     assert await holds.bench.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}, "the bank has not done it yet"
@@ -185,10 +185,10 @@ async def test_one_second_before_its_time_nothing_lapses(holds: Holds) -> None:
     lapses_at = await holds.bench.value("SELECT lapses_at FROM account_hold WHERE hold_id = $1", hold_id)
     holds.clock.at = lapses_at - timedelta(seconds=1)
     await holds.tick(hold_id)
-    await holds.act(hold_id, LAPSE)
+    await holds.act(hold_id, HoldAction.LAPSE)
     assert await holds.orders(case_no) == []
     holds.clock.at = lapses_at
-    assert await holds.tick(hold_id) == [LAPSE]
+    assert await holds.tick(hold_id) == [HoldAction.LAPSE]
 
 
 async def test_an_order_of_a_court_keeps_it_until_it_is_withdrawn(holds: Holds) -> None:
@@ -211,7 +211,7 @@ async def test_what_a_cancelled_order_leaves_free_lapses_as_the_rest(holds: Hold
     told = await holds.told(case_no)
     await cancel_order(holds.ctx, order_id, "made in error", "officer:sp")
     assert await holds.told(case_no) == told + 1
-    assert (await holds.tick(hold_id))[-1:] in ([LAPSE], ["warn_30"])
+    assert (await holds.tick(hold_id))[-1:] in ([HoldAction.LAPSE], ["warn_30"])
     assert ("lapsed", "planned", 600_00) in await holds.orders(case_no)
 
 
@@ -229,9 +229,9 @@ async def test_a_hand_that_fails_half_way_leaves_nothing_and_is_done_when_it_is_
     with monkeypatch.context() as broken:
         broken.setattr("activities.holds.lifecycle.close_tasks", fail)
         with pytest.raises(ConnectionError):
-            await holds.act(hold_id, LAPSE)
+            await holds.act(hold_id, HoldAction.LAPSE)
     assert (await holds.orders(case_no), await holds.bench.events(case_no)) == ([], before)
-    await holds.act(hold_id, LAPSE)
+    await holds.act(hold_id, HoldAction.LAPSE)
     assert await holds.orders(case_no) == [("lapsed", "planned", 600_00)]
 
 
@@ -261,7 +261,7 @@ async def test_whatever_takes_the_last_rupee_off_hold_ends_the_hold(holds: Holds
 
 async def test_what_is_held_above_the_traceable_amount_goes_by_itself_once(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600, said=700)
-    assert sorted(await holds.tick(hold_id)) == sorted([TELL_HOLDER, RELEASE_EXCESS])
+    assert sorted(await holds.tick(hold_id)) == sorted([HoldAction.TELL_HOLDER, HoldAction.RELEASE_EXCESS])
     assert await holds.orders(case_no) == [("excess", "planned", 100_00)]
     assert await holds.tick(hold_id, 1) == []
     await holds.confirm(case_no)
@@ -275,7 +275,7 @@ async def test_when_the_bank_says_still_more_the_difference_goes(holds: Holds) -
     (root,) = await holds.bench.hops(case_no, "reference")
     later = {"transaction_datetime": "2026-11-24 12:00:00"}
     await holds.bench.answer("HDFC", case_no, row(1, root, "850.00", **later))
-    assert await holds.tick(hold_id) == [RELEASE_EXCESS]
+    assert await holds.tick(hold_id) == [HoldAction.RELEASE_EXCESS]
     assert sorted(await holds.orders(case_no)) == [("excess", "planned", 100_00), ("excess", "planned", 150_00)]
 
 

@@ -10,7 +10,7 @@ from activities.restoration.court_orders import take_court_order
 from db.cases import cases
 from db.holds import account_holds
 from domain.errors import NotNow
-from domain.holds.lapse import LAPSE, TELL_HOLDER
+from schemas.holds import HoldAction
 from schemas.police import NewCourtOrder
 from schemas.restoration_enums import OrderReason
 from tests.activities.hold_world import Holds
@@ -46,7 +46,7 @@ async def grown(holds: Holds, days: float) -> tuple[str, int]:
 async def test_who_has_more_on_hold_is_told_again_of_all_of_it(holds: Holds) -> None:
     case_no, told = await grown(holds, 85)
     hold_id = await holds.hold_of(case_no)
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     assert len(await holds.messages(case_no, "hold")) == 2 * told
     newest = await holds.bench.value(
         "SELECT body FROM message WHERE case_no = $1 AND kind = 'hold' AND medium = 'sms' AND language = 'en'"
@@ -62,7 +62,7 @@ async def test_what_joined_later_lapses_later_and_is_warned_of_by_its_own_time(h
     hold_id = await holds.hold_of(case_no)
     await holds.tick(hold_id)
     assert await holds.tick(hold_id, 4.5) == ["warn_1"]
-    assert await holds.tick(hold_id, 1) == [LAPSE]
+    assert await holds.tick(hold_id, 1) == [HoldAction.LAPSE]
     assert await holds.orders(case_no) == [("lapsed", "planned", 200_00)], "the early part alone"
     lapses_at = await holds.bench.value("SELECT lapses_at FROM account_hold WHERE hold_id = $1", hold_id)
     assert lapses_at > holds.clock.at + 80 * DAY
@@ -96,7 +96,7 @@ async def test_what_was_off_hold_before_anybody_looked_begins_anew(holds: Holds)
         "SELECT state, first_held_at, lapses_at, warned_days FROM account_hold WHERE hold_id = $1", hold_id
     )
     assert anew == [("held", holds.clock.at, holds.clock.at + 90 * DAY, None)]
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     log = await holds.bench.events(case_no)
     assert (log.count("hold_began"), log.count("hold_ended")) == (2, 1)
 
@@ -151,4 +151,4 @@ async def test_the_sums_that_courts_name_add_up_and_one_without_a_sum_keeps_all(
     await court(holds, case_no, None)
     with pytest.raises(NotNow, match=r"court_order \d+ keeps the hold: only the court"):
         await release(holds, case_no, 1)
-    assert await holds.tick(hold_id, 200) == [TELL_HOLDER]
+    assert await holds.tick(hold_id, 200) == [HoldAction.TELL_HOLDER]

@@ -4,7 +4,7 @@ import pytest
 
 from activities.context import Context
 from activities.police.firs import assign_officer
-from domain.holds.lapse import LAPSE, TELL_HOLDER, TELL_LATE, TELL_OFFICER
+from schemas.holds import HoldAction
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.notifications.test_outbox import IO
@@ -44,11 +44,11 @@ async def test_the_log_says_by_which_way_the_holder_was_told(holds: Holds) -> No
 @pytest.mark.usefixtures("no_mailbox")
 async def test_who_cannot_be_written_to_is_not_told_and_the_supervisor_knows_the_same_day(holds: Holds) -> None:
     case_no, hold_id = await holds.hold(600)
-    assert await holds.tick(hold_id) == [TELL_HOLDER], "the desk is asked to telephone the bank"
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER], "the desk is asked to telephone the bank"
     assert await through(holds, case_no) == []
     assert await holds.bench.value("SELECT holder_told_at FROM account_hold WHERE hold_id = $1", hold_id) is None
     assert await holds.tick(hold_id, 7 / 24) == []
-    assert await holds.tick(hold_id, 1.1 / 24) == [TELL_LATE]
+    assert await holds.tick(hold_id, 1.1 / 24) == [HoldAction.TELL_LATE]
     notes = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
     assert await holds.bench.rows(notes, case_no) == [(f"hold {hold_id}: its holder was not told",)]
     assert await holds.tick(hold_id, 1) == []
@@ -62,7 +62,7 @@ async def test_as_soon_as_the_bank_names_a_way_the_holder_is_told(holds: Holds) 
     (root,) = await holds.bench.hops(case_no, "reference")
     await holds.bench.answer("HDFC", case_no, row(1, root, "10.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
-    assert await holds.tick(hold_id) == [TELL_HOLDER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     assert await through(holds, case_no) == ["holder"]
     assert await holds.tasks(case_no) == []
 
@@ -74,7 +74,7 @@ async def test_who_was_told_of_no_officer_is_told_once_who_it_is(holds: Holds) -
     before = await holds.told(case_no)
     await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     assert await holds.told(case_no) == before + 1
-    assert await holds.tick(hold_id) == [TELL_OFFICER]
+    assert await holds.tick(hold_id) == [HoldAction.TELL_OFFICER]
     assert len(await holds.messages(case_no, "hold")) == 2 * first
     named = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'hold' AND body LIKE '%' || $2 || '%'"
     assert await holds.bench.value(named, case_no, IO.name) == first
@@ -89,7 +89,7 @@ async def test_the_end_by_itself_is_told_to_holder_officer_and_victim_and_the_re
     await assign_officer(holds.ctx, case_no, IO, "officer:chief")
     await holds.tick(hold_id)
     await holds.tick(hold_id, 89.5)
-    assert await holds.tick(hold_id, 1) == [LAPSE]
+    assert await holds.tick(hold_id, 1) == [HoldAction.LAPSE]
     assert {to for to, _ in await holds.messages(case_no, "hold_lapsed")} == {"holder", "io", "victim"}
     assert await holds.messages(case_no, "hold_released") == [], "the bank has not done it yet"
     await holds.confirm(case_no)

@@ -18,7 +18,7 @@ from activities.orders.cancellations import (
     vouch_for_cancellation,
 )
 from activities.orders.confirmations import write_down
-from activities.orders.orders import TO_TELL, TOLD, WAITS, cancel_order
+from activities.orders.orders import cancel_order
 from activities.secrets import SecretBox
 from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankRefused, BankUnreachable
@@ -29,7 +29,7 @@ from domain.errors import NotFound
 from schemas.enums import ChannelKind, Language
 from schemas.grievances.grievances import NewGrievance
 from schemas.orders.orders import ConfirmedLine, OrderConfirmation
-from schemas.outbox.procedures import OrderRung
+from schemas.outbox.procedures import OrderRung, OrderStage
 from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.orders.test_confirmations import HELD_PAISE
@@ -95,7 +95,7 @@ async def test_a_bank_that_cannot_know_of_an_order_is_told_nothing_and_nothing_w
 async def test_what_is_ordered_anew_waits_until_the_bank_does_the_old_order_no_more(back: Back) -> None:
     order_id = await back.cancelled()
     again = await back.road.ordered.order()
-    assert (await back.at(order_id), await back.at(again)) == (TO_TELL, WAITS)
+    assert (await back.at(order_id), await back.at(again)) == (OrderStage.TO_TELL, OrderStage.WAITS)
     assert await back.road.send(again)
     assert len(back.wire.tickets) == 1, "the bank has not got the second order"
     async with back.bench.pool.acquire() as connection:
@@ -103,7 +103,7 @@ async def test_what_is_ordered_anew_waits_until_the_bank_does_the_old_order_no_m
             await bank_orders.note_tried(connection, again, back.bench.ctx.now())
     assert error.value.constraint_name == "bank_order_waits"
     assert await back.tell(order_id)
-    assert (await back.at(order_id), await back.at(again)) == (TOLD, WAITS)
+    assert (await back.at(order_id), await back.at(again)) == (OrderStage.TOLD, OrderStage.WAITS)
     with pytest.raises(NotFound):
         await bank_replies.acknowledge(back.bench.ctx, "HDFC", again)
     before = await back.news(again)
@@ -132,11 +132,11 @@ async def test_every_channel_that_brought_the_order_brings_the_word_once(back: B
     with pytest.raises(ApplicationError) as error:
         await back.tell(order_id)
     assert not error.value.non_retryable
-    assert (len(back.mail.taken_back), await back.at(order_id)) == (1, TO_TELL)
+    assert (len(back.mail.taken_back), await back.at(order_id)) == (1, OrderStage.TO_TELL)
     assert await back.tell(order_id)
     assert await back.tell(order_id)
     assert (len(back.wire.taken_back), len(back.mail.taken_back)) == (2, 1)
-    assert await back.at(order_id) == TOLD
+    assert await back.at(order_id) == OrderStage.TOLD
 
 
 async def test_an_order_that_is_taken_back_on_its_way_is_told_to_the_bank_that_got_it(back: Back) -> None:
@@ -149,7 +149,7 @@ async def test_an_order_that_is_taken_back_on_its_way_is_told_to_the_bank_that_g
 
     back.wire.send_order = meanwhile  # type: ignore[method-assign, assignment]
     assert await back.road.send(order_id)
-    assert (await back.road.state(order_id), await back.at(order_id)) == ("cancelled", TO_TELL)
+    assert (await back.road.state(order_id), await back.at(order_id)) == ("cancelled", OrderStage.TO_TELL)
     assert await back.tell(order_id)
     assert len(back.wire.taken_back) == 1
 
@@ -159,7 +159,7 @@ async def test_a_bank_whose_tries_all_failed_may_know_of_the_order_too(back: Bac
     back.wire.outcomes.append(DOWN)
     await back.road.fail(order_id)
     await cancel_order(back.bench.ctx, order_id, "x", SP)
-    assert await back.at(order_id) == TO_TELL
+    assert await back.at(order_id) == OrderStage.TO_TELL
     assert await back.tell(order_id)
     assert len(back.wire.taken_back) + len(back.mail.taken_back) == 1
 
@@ -173,7 +173,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
         assert await back.tell(order_id, back.ctx(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
     (letter,) = box.letters
     assert letter["Subject"] == f"Order taken back: acknowledgement {back.road.ordered.case_no}"
-    assert await back.at(order_id) == TOLD
+    assert await back.at(order_id) == OrderStage.TOLD
     digest = "SELECT encode(digest, 'hex') FROM bank_exchange WHERE order_id = $1 AND about = 'cancellation'"
     data = "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'order_cancellation_told'"
     (exchange,) = (await back.bench.value(data, back.road.ordered.case_no))["exchanges"]
@@ -203,7 +203,7 @@ async def test_a_bank_that_rejects_it_is_telephoned_and_what_waits_goes_on_waiti
     order_id = await back.cancelled()
     again = await back.road.ordered.order()
     await reject_cancellation(back.bench.ctx, "HDFC", order_id)
-    assert await back.at(again) == WAITS
+    assert await back.at(again) == OrderStage.WAITS
     assert [note for note in await back.road.notes() if "rejects" in note]
 
 

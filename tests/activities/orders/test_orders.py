@@ -17,7 +17,7 @@ from activities.banks.delivery import Carrier
 from activities.documents.issuing import OrderPapers
 from activities.holds import opening
 from activities.orders import bank_replies
-from activities.orders.orders import BY_LETTER_ALONE, TRY_AGAIN, OrderActivities, cancel_order
+from activities.orders.orders import BY_LETTER_ALONE, OrderActivities, cancel_order
 from activities.restoration import deadlines
 from activities.restoration.transitions import Work
 from activities.secrets import SecretBox
@@ -31,7 +31,7 @@ from domain.documents import PaperLacks
 from schemas.documents.facts import Missing
 from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, OrderRefusal
-from schemas.outbox.procedures import Look, OrderRung, ProcedureOrder
+from schemas.outbox.procedures import Look, OrderAction, OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
@@ -242,7 +242,7 @@ async def test_an_order_whose_paper_lacks_something_waits_and_its_task_names_it(
     note = f"order {order_id}: not sent: its paper lacks approved_by, fir_no"
     assert await road.notes() == [note]
     look = await road.look(order_id)
-    assert [due.what for due in look.dues] == [TRY_AGAIN, "reminder"]
+    assert [due.what for due in look.dues] == [OrderAction.TRY_AGAIN, "reminder"]
     assert look.dues[0].at - look.dues[1].at < timedelta(0)
     road.lacks = None
     assert await road.send(order_id)

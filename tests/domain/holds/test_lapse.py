@@ -7,12 +7,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.holds.lapse import (
-    LAPSE,
-    RELEASE_EXCESS,
-    TELL_HOLDER,
-    TELL_LATE,
-    TELL_OFFICER,
-    WARN,
     HoldStands,
     Part,
     dues,
@@ -22,6 +16,7 @@ from domain.holds.lapse import (
     warnings,
 )
 from domain.policy.model import load_policy
+from schemas.holds import HoldAction
 from schemas.outbox.procedures import HoldPolicy
 
 RULES = load_policy().hold
@@ -29,6 +24,7 @@ POLICY = RULES.promised("1", 1.0)
 HELD_AT = datetime(2026, 11, 24, 6, tzinfo=UTC)
 LAPSES_AT = HELD_AT + timedelta(days=90)
 DAY = timedelta(days=1)
+WARNED = ("warn_30", "warn_15", "warn_7", "warn_1")
 
 
 def part(paise: int = 500_00, days: float = 0, hop_no: int = 1) -> Part:
@@ -61,46 +57,49 @@ def whats(**changes: Any) -> list[str]:
 
 def test_a_new_hold_is_told_of_at_once_then_warned_of_then_lapses() -> None:
     found = dues(stands(told_to=None, tried_to=None))
-    assert [due.what for due in found] == [TELL_HOLDER, "warn_30", "warn_15", "warn_7", "warn_1", LAPSE]
+    assert [due.what for due in found] == [HoldAction.TELL_HOLDER, *WARNED, HoldAction.LAPSE]
     assert [LAPSES_AT - due.at for due in found[1:]] == [30 * DAY, 15 * DAY, 7 * DAY, DAY, timedelta(0)]
     assert found[0].at == HELD_AT
 
 
 def test_what_was_warned_of_is_not_warned_of_again() -> None:
-    assert whats(warned_to=LAPSES_AT - 15 * DAY) == ["warn_7", "warn_1", LAPSE]
-    assert whats(warned_to=LAPSES_AT - DAY) == [LAPSE]
+    assert whats(warned_to=LAPSES_AT - 15 * DAY) == ["warn_7", "warn_1", HoldAction.LAPSE]
+    assert whats(warned_to=LAPSES_AT - DAY) == [HoldAction.LAPSE]
 
 
 def test_what_nothing_leaves_free_has_no_end_but_excess_goes_all_the_same() -> None:
     assert whats(parts=()) == []
-    assert whats(parts=(), excess_paise=1) == [RELEASE_EXCESS]
-    assert whats(parts=(), told_to=None) == [TELL_HOLDER]
+    assert whats(parts=(), excess_paise=1) == [HoldAction.RELEASE_EXCESS]
+    assert whats(parts=(), told_to=None) == [HoldAction.TELL_HOLDER]
 
 
 def test_what_joins_later_is_told_of_warned_of_and_lapses_by_its_own_time() -> None:
     two = (part(), part(days=89, hop_no=2))
     found = dues(stands(parts=two, newest_at=HELD_AT + 89 * DAY, warned_to=LAPSES_AT - DAY))
-    assert [due.what for due in found] == [TELL_HOLDER, LAPSE, "warn_30", "warn_15", "warn_7", "warn_1", LAPSE]
+    assert [due.what for due in found] == [HoldAction.TELL_HOLDER, HoldAction.LAPSE, *WARNED, HoldAction.LAPSE]
     assert found[-1].at == LAPSES_AT + 89 * DAY
     assert lapsed(stands(parts=two), LAPSES_AT) == [two[0]]
 
 
 def test_nothing_lapses_before_what_kept_it_has_left_time_to_warn() -> None:
     until = LAPSES_AT + 20 * DAY
-    assert {due.at for due in dues(stands(lapses_from=until)) if due.what == LAPSE} == {until}
+    assert {due.at for due in dues(stands(lapses_from=until)) if due.what == HoldAction.LAPSE} == {until}
 
 
 def test_who_cannot_be_reached_is_tried_once_and_then_is_a_persons_the_same_day() -> None:
     nobody = {"told_to": None, "reachable": False, "parts": ()}
-    assert whats(**nobody, tried_to=None) == [TELL_HOLDER]
+    assert whats(**nobody, tried_to=None) == [HoldAction.TELL_HOLDER]
     (late,) = dues(stands(**nobody))
-    assert (late.what, late.at - HELD_AT) == (TELL_LATE, timedelta(seconds=POLICY.tell_holder_within_seconds))
+    assert (late.what, late.at - HELD_AT) == (
+        HoldAction.TELL_LATE,
+        timedelta(seconds=POLICY.tell_holder_within_seconds),
+    )
     assert whats(**nobody | {"late_to": HELD_AT}) == []
-    assert whats(**nobody | {"late_to": HELD_AT, "reachable": True}) == [TELL_HOLDER]
+    assert whats(**nobody | {"late_to": HELD_AT, "reachable": True}) == [HoldAction.TELL_HOLDER]
 
 
 def test_who_was_told_of_no_officer_is_told_as_soon_as_there_is_one() -> None:
-    assert whats(parts=(), officer_told=False) == [TELL_OFFICER]
+    assert whats(parts=(), officer_told=False) == [HoldAction.TELL_OFFICER]
     assert whats(parts=(), officer_told=False, officer=False) == []
 
 
@@ -130,20 +129,20 @@ def test_whatever_stands_comes_in_order_of_time_and_once(**standing: Any) -> Non
     found = dues(stands(**standing))
     assert [due.at for due in found] == sorted(due.at for due in found)
     assert len({(due.what, due.at) for due in found}) == len(found)
-    lapses = {due.at for due in found if due.what == LAPSE}
+    lapses = {due.at for due in found if due.what == HoldAction.LAPSE}
     assert lapses == {one.held_at + 90 * DAY for one in standing["parts"]}
 
 
 @given(at=st.integers(0, 90 * 86_400 - 1).map(lambda seconds: HELD_AT + timedelta(seconds=seconds)))
 def test_after_an_outage_the_warning_is_the_one_that_is_true_then(at: datetime) -> None:
     """Acting on the first that is due leaves none that is due: so several that fall together are one."""
-    past = [due for due in dues(stands()) if due.what.startswith(WARN) and due.at <= at]
+    past = [due for due in dues(stands()) if due.what.startswith(HoldAction.WARN) and due.at <= at]
     found = warnings(stands(), at)
     assert len(found) == (1 if past else 0)
     left = dues(stands(warned_to=warned_to(stands(), at)))
-    assert [due for due in left if due.what.startswith(WARN) and due.at <= at] == []
+    assert [due for due in left if due.what.startswith(HoldAction.WARN) and due.at <= at] == []
     if past:
-        assert found[0].days == min(int(due.what.removeprefix(f"{WARN}_")) for due in past)
+        assert found[0].days == min(int(due.what.removeprefix(f"{HoldAction.WARN}_")) for due in past)
 
 
 @given(factor=st.floats(0.5, 1_000_000))
