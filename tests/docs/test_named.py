@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from schemas.enums import TaskKind
 from tests.docs.pages import markdown_pages
 from tests.paths import ROOT
 from workers.reference.commands import command_names
@@ -63,3 +64,18 @@ def test_where_is_leads_to_paths_that_are_there() -> None:
         paths = re.findall(r"`([^`]+)`", answer)
         assert 1 <= len(paths) <= 2, question
         assert all((ROOT / path).exists() for path in paths), f"{question}: {paths}"
+
+
+def test_decisions_have_an_id_a_date_and_a_status() -> None:
+    rows = [line for line in (ROOT / "docs" / "decisions.md").read_text().splitlines() if line.startswith("| D-")]
+    ids = [row.split("|")[1].strip() for row in rows]
+    assert ids == [f"D-{number:03}" for number in range(1, len(rows) + 1)]
+    for row in rows:
+        found = re.search(r"\| (\d{4}-\d\d-\d\d) \| (?:accepted|superseded by (D-\d{3})) \|$", row)
+        assert found, row
+        assert found[2] is None or found[2] in ids
+
+
+def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
+    page = (ROOT / "docs" / "guides" / "desk.md").read_text()
+    assert [kind.value for kind in TaskKind if f"| `{kind.value}` |" not in page] == []
