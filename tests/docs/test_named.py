@@ -18,6 +18,14 @@ COMMAND = re.compile(r"(?:`|^|\| |\$ |run --rm api )goldenhour ([a-z][a-z-]*(?: 
 PLACEHOLDER = re.compile(r"\{[a-z_]+\}|…")
 NOT_DESCRIBED = ("/a/", "/appeal", "/sim/")
 """pages for people, and the simulator's own interface: the OpenAPI leaves them out"""
+PATH = re.compile(
+    r"`((?:activities|adapters|api|benchmarks|db|deploy|docs|documents|domain|schemas|simulator|tests|workers|workflows)"
+    r"/[A-Za-z0-9_./*-]*)`"
+)
+WRITTEN = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "deploy/README.md")),
+    *(ROOT / "docs" / "reference").glob("*.md"),
+]
 QUESTIONS_MIN = 25
 
 
@@ -79,3 +87,13 @@ def test_decisions_have_an_id_a_date_and_a_status() -> None:
 def test_every_kind_of_work_item_has_a_row_for_the_desk() -> None:
     page = (ROOT / "docs" / "guides" / "desk.md").read_text()
     assert [kind.value for kind in TaskKind if f"| `{kind.value}` |" not in page] == []
+
+
+@pytest.mark.parametrize("page", [*GUIDES, *WRITTEN], ids=lambda page: page.name)
+def test_every_path_that_a_page_names_is_there(page: Path) -> None:
+    paths = {path for path in PATH.findall(page.read_text()) if not _exists(path)}
+    assert not paths
+
+
+def _exists(path: str) -> bool:
+    return any(True for _ in ROOT.glob(path.rstrip("/")))

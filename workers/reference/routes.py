@@ -55,7 +55,9 @@ def routes_page() -> str:
     app = described_app()
     document: Json = app.openapi()
     actions = {
-        f"{method} {route.path}": _action(route.dependant) for route in _routes(app.routes) for method in route.methods or ()
+        f"{method} {route.path}": _action(route.dependant)
+        for route in _routes(app.routes)
+        for method in route.methods or ()
     }
     by_tag: dict[str, list[tuple[str, str, Json]]] = {}
     for path, methods in document["paths"].items():

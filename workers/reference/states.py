@@ -135,7 +135,7 @@ def _level_times(policy: Policy) -> str:
     rows = [
         [
             code(level.value),
-            DECIDES[level].value if level in DECIDES else "nobody: the bank reports",
+            DECIDES[level].value if level in DECIDES else "no officer: the bank reports",
             duration(policy.grievance.level_seconds[level]),
         ]
         for level in LADDER
