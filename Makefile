@@ -1,7 +1,8 @@
-# Needs python3 (3.11 or later, with venv) and nothing else. Every target sets the environment up first, once per lock change.
+# Needs make, python3 (3.11 or later, with venv) and a package registry. Every target sets the environment up first, once per lock change.
 #   make demo ARGS="--complaints 40 --seed 7"    the main job, on the embedded stack
 #   make test                                    every check and every test
 #   make bench ARGS="first-hold"                 one benchmark
+#   make docs                                    the generated pages in docs/reference
 
 PYTHON ?= python3
 ARGS ?=
@@ -10,7 +11,7 @@ UPGRADE ?=
 BIN := .venvs/$(shell $(PYTHON) -c 'import sys; v = sys.version_info; print(f"{sys.implementation.name}-{v.major}.{v.minor}")')/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench test lint format lock clean
+.PHONY: help setup demo bench test docs lint format lock clean
 
 help:
 	@sed -n 's/^#   //p' Makefile
@@ -23,6 +24,9 @@ demo: setup
 
 bench: setup
 	@$(BIN)/goldenhour bench $(ARGS)
+
+docs: setup
+	@$(BIN)/python -m workers.reference
 
 lint: setup
 	@echo "== ruff check"

@@ -184,7 +184,8 @@ def read_header(cells: Sequence[Cell], *, ignored: frozenset[str] = frozenset())
             places[column] = index
     missing = _missing(set(places))
     if missing:
-        raise FileRefused(f"the header has no column for {'; for '.join(missing)} (docs/import.md lists the names)")
+        columns = "; for ".join(missing)
+        raise FileRefused(f"the header has no column for {columns} (docs/how-to/import.md lists the names)")
     return Header(places, len(cells), tuple(unknown))
 
 

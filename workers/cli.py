@@ -34,7 +34,7 @@ HELP = """Asks every bank that may still hold swindled money, at once, and knows
 
 A first look: [bold]goldenhour demo[/]. Real use on one machine: [bold]goldenhour up[/].
 """
-EPILOG = "Settings are environment variables GOLDENHOUR_… (docs/operations.md)."
+EPILOG = "Settings are environment variables GOLDENHOUR_… (docs/how-to/operations.md)."
 
 app = typer.Typer(
     cls=CarefulGroup,

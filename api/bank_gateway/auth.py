@@ -34,7 +34,7 @@ _bank_signature = APIKeyHeader(
     name="Signature",
     auto_error=False,
     scheme_name="BankSignature",
-    description="RFC 9421 with Ed25519, beside `Signature-Input` and `Content-Digest` (docs/bank-api.md).",
+    description="RFC 9421 with Ed25519, beside `Signature-Input` and `Content-Digest` (docs/banks/bank-api.md).",
 )
 
 

@@ -9,7 +9,7 @@ from schemas.restoration_enums import PaperKind
 from tests.documents.samples import NOW
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "papers.md").read_text()
+PAGE = (ROOT / "docs" / "reference" / "papers.md").read_text()
 OF_ALL = ["case_no", "officer.name", "officer.rank", "officer.police_station", "officer.phone"]
 KINDS, REQUIRED = (part.split("\n## ")[0] for part in PAGE.split("## Kinds\n")[1].split("## What its law requires\n"))
 

@@ -36,7 +36,9 @@ GZIP = b"\x1f\x8b"
 
 
 def load(
-    file: Annotated[Path, typer.Argument(help="JSON: a list of institutions (docs/operations.md).", metavar="FILE")],
+    file: Annotated[
+        Path, typer.Argument(help="JSON: a list of institutions (docs/how-to/operations.md).", metavar="FILE")
+    ],
 ) -> None:
     """Load a directory file: every institution in it is written over what is known of its code, or none is.
 

@@ -92,7 +92,7 @@ def migrate() -> None:
 
 
 def token(
-    role: Annotated[Role, typer.Option(help="What the bearer may do; docs/security.md has the table.")],
+    role: Annotated[Role, typer.Option(help="What the bearer may do; docs/reference/security.md has the table.")],
     name: Annotated[str, typer.Option("--as", metavar="NAME", help="Who the bearer is; stands in the case log.")] = "",
     hours: Annotated[float, typer.Option(min=0.01, help="How long it is good for, at most 720.")] = DEFAULT_TOKEN_HOURS,
 ) -> None:

@@ -18,7 +18,7 @@ ACK_NO = re.compile(r"^[0-9]{14}$")
 SHOWN_BREAKS = 200
 OWNED = (
     "note: the role of GOLDENHOUR_DATABASE_URL owns the tables, so it could drop what keeps the log and the ledger"
-    " append-only; docs/operations.md says how to work as another (GOLDENHOUR_MIGRATION_URL)"
+    " append-only; docs/how-to/operations.md says how to work as another (GOLDENHOUR_MIGRATION_URL)"
 )
 
 

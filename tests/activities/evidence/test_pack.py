@@ -267,7 +267,7 @@ def test_order_pieces_and_what_is_behind(archive: bytes, files: Files, data: st.
 
 
 async def test_every_table_is_in_it_or_the_page_says_why_not(database: Pool) -> None:
-    page = (ROOT / "docs" / "evidence.md").read_text()
+    page = (ROOT / "docs" / "reference" / "evidence.md").read_text()
     left_out = set(re.findall(r"`(\w+)`", page.split("## What is not in it\n")[1].split("\n## ")[0]))
     statements = " ".join([*evidence.FILES.values(), evidence._SIGNED, evidence._EVENTS, evidence._BODIES])
     read = set(re.findall(r"\b(?:FROM|JOIN) (\w+)", statements))

@@ -192,7 +192,7 @@ async def test_push_a_reply_that_is_too_large_is_cut_and_a_redirect_is_not_follo
 async def test_the_commands_of_the_page_compute_our_signatures(
     hook: Hook, street: Street, i4c: I4cAdapter, tmp_path: Path
 ) -> None:
-    page = (ROOT / "docs" / "evidence.md").read_text()
+    page = (ROOT / "docs" / "reference" / "evidence.md").read_text()
     of_webhook, of_i4c = [
         line.partition("#")[0] for line in page.splitlines() if line.endswith(("# webhook", "# I4C wire"))
     ]

@@ -10,7 +10,7 @@ from schemas.bank_gateway import AnswerTaken, FeedPage
 from schemas.tracing.bank_answers import LINES_MAX, BankAnswer
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
 
 
 def json_after(words: str) -> Any:

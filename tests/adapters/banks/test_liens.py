@@ -22,7 +22,7 @@ from schemas.reconciliation.lien_lists import (
 from tests.adapters.fake_bank import http, raw_server
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
 AT = datetime(2026, 4, 12, 8, 10, tzinfo=UTC)
 WANTED = ListWanted(
     inquiry_id=UUID("2a08ef08-5aab-5ad7-bdb5-7666607d2b89"),

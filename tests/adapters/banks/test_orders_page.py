@@ -13,7 +13,7 @@ from schemas.restoration_enums import OrderReason
 from tests.adapters.banks.test_orders import AT, order
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "orders.md").read_text()
+PAGE = (ROOT / "docs" / "explanation" / "orders.md").read_text()
 
 
 def json_after(words: str) -> Any:

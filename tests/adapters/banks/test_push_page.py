@@ -16,7 +16,7 @@ from simulator.wires import signing
 from tests.adapters.wires import REQUEST_ID, incident, ticket
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "bank-api.md").read_text()
+PAGE = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
 AT = datetime(2026, 4, 12, 8, 10, tzinfo=UTC)
 
 

@@ -172,7 +172,7 @@ async def test_no_refusal_repeats_what_was_sent(bank: Bank) -> None:
 
 
 def test_the_page_has_every_refusal_and_limit() -> None:
-    page = (ROOT / "docs" / "bank-api.md").read_text()
+    page = (ROOT / "docs" / "banks" / "bank-api.md").read_text()
     kinds = [value for value in vars(signatures).values() if isinstance(value, problems.Kind)]
     assert len(kinds) == 8
     for kind in kinds:

@@ -13,7 +13,7 @@ from tests.adapters.banks.test_envelope import OPENSSL_BODY, OPENSSL_SIGNATURE
 from tests.adapters.wires import posted, ticket, wire
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "bank-wire.md").read_text()
+PAGE = (ROOT / "docs" / "banks" / "bank-wire.md").read_text()
 
 
 def example(request_line: str) -> Any:

@@ -16,7 +16,7 @@ from tests.adapters.iso_messages import CASE
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT, ticket
 from tests.paths import ROOT
 
-PAGE = (ROOT / "docs" / "iso20022.md").read_text()
+PAGE = (ROOT / "docs" / "banks" / "iso20022.md").read_text()
 LAID_OUT: list[str] = re.findall(r"```xml\n(.*?)```", PAGE, re.DOTALL)
 EXAMPLES = {read(each.encode())[0]: each for each in LAID_OUT}
 

@@ -1,0 +1,102 @@
+"""Read the schema of a database from its catalogue: columns, foreign keys, triggers and checks."""
+
+from db.pool import Connection
+from schemas.base import FrozenModel
+
+
+class Column(FrozenModel):
+    """One column of a table."""
+
+    table: str
+    name: str
+    type: str
+    is_primary: bool
+    comment: str
+
+
+class ForeignKey(FrozenModel):
+    """A reference from one table to another."""
+
+    table: str
+    columns: tuple[str, ...]
+    refers_to: str
+    optional: bool
+    """whether a column of it may be null"""
+    unique: bool
+    """whether at most one row refers to the same row"""
+
+
+class Trigger(FrozenModel):
+    """What a write to a table sets off."""
+
+    table: str
+    name: str
+    definition: str
+    function: str
+
+
+class StateCheck(FrozenModel):
+    """The values that a check constraint allows in a column."""
+
+    table: str
+    column: str
+    values: tuple[str, ...]
+
+
+_COLUMNS = """
+SELECT c.relname AS "table", a.attname AS name, format_type(a.atttypid, a.atttypmod) AS type,
+       EXISTS (SELECT FROM pg_constraint k WHERE k.conrelid = c.oid AND k.contype = 'p' AND a.attnum = ANY(k.conkey))
+           AS is_primary,
+       coalesce(col_description(c.oid, a.attnum), '') AS comment
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r'
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = c.oid AND d.deptype = 'e')
+ORDER BY c.relname, a.attnum
+"""
+
+_FOREIGN_KEYS = """
+SELECT c.relname AS "table", p.relname AS refers_to,
+       ARRAY(SELECT a.attname::text FROM unnest(k.conkey) WITH ORDINALITY u (attnum, n)
+             JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = u.attnum ORDER BY u.n) AS columns,
+       EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum = ANY(k.conkey) AND NOT a.attnotnull)
+           AS optional,
+       EXISTS (SELECT FROM pg_constraint u WHERE u.conrelid = c.oid AND u.contype IN ('p', 'u')
+               AND u.conkey <@ k.conkey) AS unique
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_class p ON p.oid = k.confrelid
+WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'f' ORDER BY c.relname, k.conname
+"""
+
+_TRIGGERS = """
+SELECT c.relname AS "table", t.tgname AS name, pg_get_triggerdef(t.oid) AS definition, f.proname AS function
+FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc f ON f.oid = t.tgfoid
+WHERE c.relnamespace = 'public'::regnamespace AND NOT t.tgisinternal ORDER BY c.relname, t.tgname
+"""
+
+# A check of the form `column = ANY (ARRAY['a'::text, …])`, which lists the states of a row.
+_STATES = r"""
+SELECT c.relname AS "table", m[1] AS "column",
+       ARRAY(SELECT v[1] FROM regexp_matches(m[2], '''([a-z0-9_]+)''::text', 'g') AS v) AS values
+FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid
+CROSS JOIN LATERAL regexp_matches(pg_get_constraintdef(k.oid), '^CHECK \(\((\w+) = ANY \(ARRAY\[([^]]*)\]\)\)\)$') AS m
+WHERE c.relnamespace = 'public'::regnamespace AND k.contype = 'c' ORDER BY 1, 2
+"""
+
+
+async def columns(connection: Connection) -> list[Column]:
+    """Return every column, by table and in the order of the table."""
+    return [Column(**dict(row)) for row in await connection.fetch(_COLUMNS)]
+
+
+async def foreign_keys(connection: Connection) -> list[ForeignKey]:
+    """Return every foreign key, by table and name."""
+    return [ForeignKey(**dict(row)) for row in await connection.fetch(_FOREIGN_KEYS)]
+
+
+async def triggers(connection: Connection) -> list[Trigger]:
+    """Return every trigger, by table and name."""
+    return [Trigger(**dict(row)) for row in await connection.fetch(_TRIGGERS)]
+
+
+async def state_checks(connection: Connection) -> list[StateCheck]:
+    """Return the values that checks allow, for every column with a closed list of them."""
+    return [StateCheck(**dict(row)) for row in await connection.fetch(_STATES)]

@@ -1,0 +1,52 @@
+"""Links in pages lead somewhere, and so do the pages and paths that code names."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import LINK, anchors, markdown_pages, prose
+from tests.paths import ROOT
+
+CODE = ("*.py", "*.toml", "*.yml", "*.sh", "*.html", "Makefile")
+ROOMS = ("activities", "adapters", "api", "benchmarks", "db", "deploy", "documents", "domain", "schemas", "simulator")
+NAMED_PAGE = re.compile(r"\bdocs/[a-z0-9/_-]+\.md\b")
+
+
+@pytest.mark.parametrize("page", markdown_pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_relative_link_resolves(page: Path) -> None:
+    for link in LINK.findall(prose(page)):
+        if re.match(r"[a-z]+:", link):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert not anchor or anchor in anchors(target), f"{link}: no such heading"
+
+
+def test_every_page_that_code_names_is_there() -> None:
+    missing = [
+        f"{path.relative_to(ROOT)}: {name}"
+        for room in (*ROOMS, "tests", "workers", "workflows")
+        for pattern in CODE
+        for path in sorted((ROOT / room).rglob(pattern))
+        for name in sorted(set(NAMED_PAGE.findall(_without_docstrings(path))))
+        if not (ROOT / name).exists()
+    ]
+    assert not missing
+
+
+def _without_docstrings(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    if path.suffix != ".py":
+        return text
+    lines = text.splitlines()
+    for node in ast.walk(ast.parse(text)):
+        for statement in getattr(node, "body", ()) if isinstance(getattr(node, "body", None), list) else ():
+            if isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant):
+                assert statement.end_lineno is not None
+                lines[statement.lineno - 1 : statement.end_lineno] = [""] * (
+                    statement.end_lineno - statement.lineno + 1
+                )
+    return "\n".join(lines)

@@ -1,0 +1,30 @@
+"""Write the generated reference: `python -m workers.reference`, or `make docs`."""
+
+import asyncio
+import sys
+import tempfile
+from pathlib import Path
+
+from db.migrate import migrate
+from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
+from workers.reference.pages import FOLDER, pages
+
+
+async def write() -> list[str]:
+    """Write every page that differs, and return their names."""
+    with tempfile.TemporaryDirectory(prefix="goldenhour-reference-") as folder:
+        async with EmbeddedPostgres(Path(folder) / "postgres", durable=False) as server:
+            dsn = await server.create_database("reference")
+            await migrate(dsn, application=APPLICATION)
+            written = await pages(dsn)
+    changed = []
+    for name, text in written.items():
+        path = FOLDER / name
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            changed.append(name)
+    return changed
+
+
+if __name__ == "__main__":
+    sys.stdout.writelines(f"{name}\n" for name in asyncio.run(write()))

@@ -1,0 +1,97 @@
+"""The area of every table. A test holds the map complete."""
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+TABLES: Final[Mapping[str, Sequence[str]]] = {
+    "cases": (
+        "case_file",
+        "complaint",
+        "victim",
+        "hop",
+        "disputed_transfer",
+        "case_event",
+        "desk_task",
+        "ledger_transaction",
+        "ledger_entry",
+        "ledger_balance",
+    ),
+    "banks": (
+        "institution",
+        "institution_channel",
+        "channel_health",
+        "directory_version",
+        "nodal_officer",
+        "officer_shift",
+        "officer_leave",
+        "bank_holiday",
+        "bank_key",
+        "bank_body",
+        "bank_exchange",
+    ),
+    "tracing": (
+        "hold_request",
+        "request_hop",
+        "request_job",
+        "request_carriage",
+        "status_update",
+        "answer",
+        "answer_link",
+        "answer_link_form",
+        "contradiction",
+        "contradiction_settlement",
+        "settlement_proposal",
+    ),
+    "notifications": ("message", "message_paper", "holder_contact"),
+    "police": ("case_officer", "fir", "fir_copy", "duty"),
+    "reconciliation": (
+        "lien_inquiry",
+        "lien_round",
+        "lien_list",
+        "lien_list_page",
+        "reconciliation",
+        "reconciliation_difference",
+    ),
+    "outbox": ("case_news", "procedure", "procedure_news"),
+    "orders": (
+        "bank_order",
+        "bank_order_line",
+        "bank_order_carriage",
+        "bank_confirmation",
+        "confirmation_proposal",
+        "order_cancellation",
+        "order_link",
+        "order_link_form",
+        "returned_funds",
+    ),
+    "bank_gateway": ("feed_entry", "feed_counter", "feed_key", "bank_evidence", "bank_nonce", "rate_bucket"),
+    "documents": ("paper", "paper_counter", "paper_errand", "attachment_approval"),
+    "evidence": ("evidence_key",),
+    "restoration": (
+        "restoration",
+        "restoration_step",
+        "restoration_line",
+        "objection",
+        "allocation",
+        "allocation_share",
+        "court_order",
+        "credit_account",
+    ),
+    "grievances": ("grievance", "grievance_level", "grievance_officer", "appeal_code"),
+    "holds": ("account_hold", "held_hop"),
+    "access": ("try_bucket", "schema_migration"),
+}
+"""In the order of the areas; `access` is what belongs to no area."""
+
+
+class Incomplete(Exception):
+    """A map of the reference misses something, or names something that is gone."""
+
+
+def check_complete(what: str, known: Sequence[str], found: Sequence[str]) -> None:
+    """Compare a map with the tree. Raises `Incomplete`, with every name that is missing, gone or doubled."""
+    missing = sorted(set(found) - set(known))
+    gone = sorted(set(known) - set(found))
+    doubled = sorted({name for name in known if known.count(name) > 1})
+    if missing or gone or doubled:
+        raise Incomplete(f"{what}: missing {missing}, gone {gone}, doubled {doubled}")

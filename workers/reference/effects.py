@@ -1,0 +1,148 @@
+"""What each trigger function does, in one line. A test holds the map complete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+
+class Sort(StrEnum):
+    """Why a trigger is there."""
+
+    FLOW = "flow"
+    """it starts further work"""
+    DERIVED = "derived"
+    """it keeps a column or a row that follows from the write"""
+    RULE = "rule"
+    """it refuses a write that breaks a rule"""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a trigger function does, and which tables it writes."""
+
+    sort: Sort
+    text: str
+    writes: tuple[str, ...] = ()
+    wakes: str = ""
+    """the channel of `pg_notify`, where it sends one"""
+
+
+EFFECTS: Final[Mapping[str, Effect]] = {
+    # -- further work ----------------------------------------------------------------------------------------------
+    "aftercare_needed": Effect(
+        Sort.FLOW,
+        "Wakes the procedure loop (`workers/loops/procedures.py`), which starts or notifies row-clock workflows.",
+        wakes="aftercare",
+    ),
+    "bank_order_cancelled": Effect(
+        Sort.FLOW,
+        "Opens a cancellation for an order that the bank may know of: the bank is told, and its reply is awaited.",
+        ("order_cancellation",),
+    ),
+    "bank_order_told": Effect(Sort.FLOW, "Wakes a bank that waits at its feed.", wakes="bank_feed"),
+    "contradiction_wakes_hold": Effect(
+        Sort.FLOW,
+        "Notifies the hold's workflow. Money held against the bank's earlier statement is taken up as a hold.",
+        ("procedure_news", "held_hop"),
+    ),
+    "settlement_wakes_hold": Effect(
+        Sort.FLOW,
+        "Notifies the hold's workflow, because the settlement may change what may be released.",
+        ("procedure_news",),
+    ),
+    "hold_emptied": Effect(
+        Sort.FLOW,
+        "Notifies the workflows of the hold and of the restoration when the last rupee of a hop is off hold.",
+        ("procedure_news",),
+    ),
+    "held_hop_asks_for_notice": Effect(
+        Sort.FLOW,
+        "Asks for a lien notice to the bank when a hold is taken up, and looks again at all documents of the case.",
+        ("paper_errand",),
+    ),
+    "duty_asks_for_paper": Effect(
+        Sort.FLOW,
+        "Asks for the duty's document (report, follow-up), and looks again at all documents of the case.",
+        ("paper_errand",),
+    ),
+    "fir_asks_for_notices": Effect(
+        Sort.FLOW,
+        "Asks for a lien notice to every bank that holds money, because it can now name the FIR.",
+        ("paper_errand",),
+    ),
+    "fir_lapse_asks_for_notices": Effect(
+        Sort.FLOW,
+        "Asks for a lien notice to every bank that holds money, because the FIR that it names has lapsed.",
+        ("paper_errand",),
+    ),
+    "fir_keeps_copy": Effect(Sort.DERIVED, "Keeps each copy of the FIR by its SHA-256.", ("fir_copy",)),
+    "paper_errands_wake": Effect(
+        Sort.FLOW, "Looks again at once at every due document of the case.", ("paper_errand",)
+    ),
+    "restoration_asks_for_letter": Effect(
+        Sort.FLOW, "Asks for a status letter to the victim when a restoration ends.", ("paper_errand",)
+    ),
+    "restoration_step_asks_for_papers": Effect(
+        Sort.FLOW,
+        "Asks for a notice to each account holder at `holder_notice` and `show_cause`,"
+        " and for a status letter to the victim at `collecting` and `credit`.",
+        ("paper_errand",),
+    ),
+    "feed_request_changed": Effect(
+        Sort.FLOW, "Shows a new or changed hold request in the bank's feed.", ("feed_entry",), "bank_feed"
+    ),
+    "feed_hops_changed": Effect(
+        Sort.FLOW,
+        "Shows the hold request of a changed hop as changed in the bank's feed.",
+        ("feed_entry",),
+        "bank_feed",
+    ),
+    "directory_written": Effect(
+        Sort.FLOW,
+        "Marks the directory as changed; every process reads it again within a second.",
+        ("directory_version",),
+    ),
+    # -- what follows from the write -------------------------------------------------------------------------------
+    "case_event_chain": Effect(
+        Sort.DERIVED,
+        "Numbers the event, links it to the event before by SHA-256, and wakes readers of the case log.",
+        ("case_file",),
+        "case_event",
+    ),
+    "ledger_apply": Effect(
+        Sort.DERIVED,
+        "Adds the entries to the balances. New money in `held` makes the hop one whose hold is to be taken up.",
+        ("ledger_balance", "held_hop"),
+    ),
+    "hop_complaint": Effect(Sort.DERIVED, "Gives a hop the complaint of its parent hop."),
+    "hop_waiting": Effect(Sort.DERIVED, "Starts or ends the clock of a hop that waits for the desk."),
+    "hop_without_account": Effect(Sort.DERIVED, "Gives a hop without a stated account a key of its own."),
+    "bank_order_tried": Effect(
+        Sort.RULE,
+        "Keeps the time of the first attempt. Refuses it while a cancelled order about the same hop is not settled.",
+    ),
+    # -- rules -----------------------------------------------------------------------------------------------------
+    "refuse_change": Effect(Sort.RULE, "Refuses the change: the table is append-only."),
+    "ledger_check_balanced": Effect(
+        Sort.RULE, "Refuses a transaction whose entries do not sum to zero within one case."
+    ),
+    "held_under_orders": Effect(Sort.RULE, "Refuses to take money off hold below what live orders ask for."),
+    "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
+    "allocation_check_whole": Effect(Sort.RULE, "Refuses an allocation whose shares do not add up to the whole."),
+    "answer_link_goes": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
+    "answer_link_rules": Effect(Sort.RULE, "Refuses a link for another bank than the request asks, and a second use."),
+    "order_link_rules": Effect(Sort.RULE, "Refuses a link for another bank than the order names, and a second use."),
+    "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
+    "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
+    "court_order_lets_go": Effect(
+        Sort.RULE, "Refuses a release under a court order that no second officer has confirmed."
+    ),
+    "credit_account_rules": Effect(Sort.RULE, "Refuses any change of an account to credit but its one confirmation."),
+    "order_cancellation_settled_once": Effect(Sort.RULE, "Refuses to change a cancellation that is settled."),
+    "paper_counter_climbs": Effect(Sort.RULE, "Refuses a gap or a step back in a series of document numbers."),
+    "restoration_line_not_left_out": Effect(
+        Sort.RULE, "Refuses to put an excluded hop into a round before it is reopened."
+    ),
+}
+"""By the function's name."""

@@ -1,0 +1,48 @@
+"""The page of metrics: every series of ours, with its type, labels and meaning."""
+
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry
+
+from activities.metrics import Metrics
+from activities.reporting.outcomes import HomeGauges
+from activities.reporting.scorecards import ScoreGauges
+from workers.reference.markdown import code, page, table
+
+_INTRODUCTION: Final = """What `GET /metrics` shows of ours; the Temporal SDK's own series stand beside them.
+Counters belong to one process: add them up over processes. A histogram has the series `_bucket`, `_sum` and
+`_count`, with buckets from 10 ms to 90 days. No label names a person."""
+
+
+def metrics_page() -> str:
+    """Return the page of metrics."""
+    scorecard, outcomes = CollectorRegistry(), CollectorRegistry()
+    ScoreGauges(scorecard)
+    HomeGauges(outcomes)
+    return page(
+        "Metrics",
+        _INTRODUCTION,
+        "## Of each process",
+        _table(Metrics().registry),
+        "## Scorecard of the last day, by the API",
+        _table(scorecard),
+        "## Outcomes of the last 90 days, by the API",
+        _table(outcomes),
+    )
+
+
+def _table(registry: CollectorRegistry) -> str:
+    # A family without samples names its labels nowhere else.
+    collectors: dict[str, Any] = dict(registry._names_to_collectors)
+    rows = []
+    for family in registry.collect():
+        labels = ", ".join(code(name) for name in collectors[family.name]._labelnames)
+        rows.append(
+            [
+                code(family.name + ("_total" if family.type == "counter" else "")),
+                family.type,
+                labels,
+                family.documentation,
+            ]
+        )
+    return table(["name", "type", "labels", "meaning"], rows)

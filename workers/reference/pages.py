@@ -1,0 +1,38 @@
+"""All generated pages, by their file names."""
+
+from pathlib import Path
+from typing import Final
+
+import asyncpg
+
+from workers.reference.commands import commands_page
+from workers.reference.metrics import metrics_page
+from workers.reference.policy import policy_page
+from workers.reference.routes import routes_page, schemas_page
+from workers.reference.settings import settings_page
+from workers.reference.states import states_page
+from workers.reference.tables import tables_page
+from workers.reference.triggers import triggers_page
+
+FOLDER: Final = Path(__file__).resolve().parents[2] / "docs" / "reference"
+
+
+async def pages(dsn: str) -> dict[str, str]:
+    """Return every page by its file name; `dsn` is a database with every migration applied."""
+    connection = await asyncpg.connect(dsn)
+    try:
+        found = {
+            "tables.md": await tables_page(connection),
+            "triggers.md": await triggers_page(connection),
+            "states.md": await states_page(connection),
+        }
+    finally:
+        await connection.close()
+    return found | {
+        "routes.md": routes_page(),
+        "schemas.md": schemas_page(),
+        "policy.md": policy_page(),
+        "metrics.md": metrics_page(),
+        "settings.md": settings_page(),
+        "commands.md": commands_page(),
+    }

@@ -1,0 +1,203 @@
+"""The page of routes, from the published OpenAPI: who may call each, what it takes, and what it answers."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI
+from fastapi.dependencies.models import Dependant
+from fastapi.routing import APIRoute
+from pydantic import SecretStr
+from starlette.routing import BaseRoute
+
+from activities.context import Context
+from activities.secrets import SecretBox
+from api.app import create_app
+from api.auth import OFFICER_SCHEME, Allowed
+from api.bank_gateway.auth import BANK_SCHEME
+from api.dependencies import Parts
+from api.roles import ALLOWED, Action
+from domain.policy.model import load_policy
+from schemas.enums import Role
+from workers.reference.markdown import code, first_sentence, page, table
+
+Json = dict[str, Any]
+
+_INTRODUCTION: Final = """Every operation of the API by what it is about, as `GET /api/v1/openapi.json` describes
+it. [api.md](api.md) has the conventions and what all requests and responses have in common. `?` marks a parameter
+that may be left out. Officers' routes name their action, and the table of roles says who may do it."""
+_ROLES: Final = """A route names its action, never a role. At which step or level a role may act, and who must be
+another person, is checked by the rules (`domain/restoration/procedure.py`, `domain/grievances.py`)."""
+REFUSED_FROM: Final = 400
+_SCHEMAS: Final = """What bodies and responses hold, by the names that [routes.md](routes.md) links to. `?` marks a
+field that may be left out. Money is an integer in paise, a time is UTC with an offset, an account is a string."""
+_EVERYWHERE: Final = """Refusals that every operation can give are left out of the tables: `internal` (500),
+`database-unavailable` and `overloaded` (503), `too-large` (413); with a token `not-logged-in` (401) and
+`not-allowed` (403); with parameters or a body `invalid-request` (422), `not-json` (400), `too-slow` (408) and
+`unsupported-media-type` (415)."""
+_COMMON: Final = frozenset(
+    {
+        *("internal", "database-unavailable", "overloaded", "too-large", "not-logged-in", "not-allowed"),
+        *("invalid-request", "not-json", "too-slow", "unsupported-media-type"),
+    }
+)
+_UNUSED_SECRET: Final = SecretStr("the description of the API needs no secret")
+
+
+def described_app() -> FastAPI:
+    """Return the application without servers behind it, only to read its description."""
+    nothing: Any = None
+    ctx = Context(nothing, nothing, load_policy())
+    return create_app(Parts(ctx=ctx, notifier=nothing, secret_box=SecretBox(_UNUSED_SECRET), temporal_answers=nothing))
+
+
+def routes_page() -> str:
+    """Return the page of routes."""
+    app = described_app()
+    document: Json = app.openapi()
+    actions = {
+        f"{method} {route.path}": _action(route.dependant)
+        for route in _routes(app.routes)
+        for method in route.methods or ()
+    }
+    by_tag: dict[str, list[tuple[str, str, Json]]] = {}
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            by_tag.setdefault(operation["tags"][0], []).append((method.upper(), path, operation))
+    parts: list[str] = ["## Roles", _ROLES, _matrix(), "## Operations", _EVERYWHERE]
+    for tag, operations in by_tag.items():
+        parts += [f"### {tag}", _operations(operations, actions)]
+    return page("Routes", _INTRODUCTION, *parts)
+
+
+def _routes(routes: Iterable[BaseRoute]) -> Iterator[APIRoute]:
+    """The routes of an application, those of the routers that it includes too."""
+    for route in routes:
+        if isinstance(route, APIRoute):
+            yield route
+        router = getattr(route, "original_router", None)
+        if router is not None:
+            yield from _routes(router.routes)
+
+
+def _action(dependant: Dependant) -> Action | None:
+    for one in dependant.dependencies:
+        found = one.call.action if isinstance(one.call, Allowed) else _action(one)
+        if found is not None:
+            return found
+    return None
+
+
+def _matrix() -> str:
+    rows = [[code(action.value), *("✓" if role in ALLOWED[action] else "" for role in Role)] for action in Action]
+    return table(["action", *(role.value for role in Role)], rows)
+
+
+def _operations(operations: Sequence[tuple[str, str, Json]], actions: Mapping[str, Action | None]) -> str:
+    rows = []
+    for method, path, operation in operations:
+        answers = [*_successes(operation), *_refusals(operation)]
+        rows.append(
+            [
+                code(f"{method} {path}"),
+                _caller(operation, actions.get(f"{method} {path}")),
+                first_sentence(str(operation.get("description") or operation.get("summary"))),
+                _takes(operation),
+                ", ".join(answers),
+            ]
+        )
+    return table(["operation", "who", "what", "takes", "answers"], rows)
+
+
+def _caller(operation: Json, action: Action | None) -> str:
+    schemes = {name for one in operation.get("security", ()) for name in one}
+    if OFFICER_SCHEME in schemes:
+        return code(action.value) if action else "any officer"
+    if BANK_SCHEME in schemes:
+        return "bank, signed or with its token"
+    return "bank, with its token" if schemes else "no token"
+
+
+def _takes(operation: Json) -> str:
+    parameters = [
+        code(one["name"] + ("" if one["required"] else "?"))
+        for one in operation.get("parameters", ())
+        if one["in"] != "path"
+    ]
+    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema")
+    return ", ".join([*parameters, *([f"body {_type(body)}"] if body else [])])
+
+
+def _successes(operation: Json) -> Iterator[str]:
+    for status, response in operation["responses"].items():
+        if int(status) < REFUSED_FROM:
+            types = [
+                _type(content["schema"])
+                for kind, content in response.get("content", {}).items()
+                if kind == "application/json" and content.get("schema")
+            ]
+            yield " ".join([status, *types])
+
+
+def _refusals(operation: Json) -> Iterator[str]:
+    for status, response in sorted(operation["responses"].items()):
+        if int(status) < REFUSED_FROM:
+            continue
+        names = response.get("$ref", "").rpartition("/")[2].split(".")
+        own = [one for one in names if one and one not in _COMMON]
+        if own:
+            yield f"{status} " + " ".join(code(one) for one in own)
+
+
+def schemas_page() -> str:
+    """Return the page of schemas: the fields of everything that a request or a response holds."""
+    schemas = described_app().openapi()["components"]["schemas"]
+    return page("Schemas", _SCHEMAS, *(part for name in sorted(schemas) for part in _schema(name, schemas[name])))
+
+
+def _schema(name: str, schema: Json) -> Iterator[str]:
+    yield f"## {name}"
+    fields = schema.get("properties", {})
+    if not fields:
+        yield _type(schema) + "."
+        return
+    required = schema.get("required", ())
+    rows = [[code(field + ("" if field in required else "?")), _type(described)] for field, described in fields.items()]
+    yield table(["field", "type"], rows)
+
+
+def _type(schema: Json) -> str:
+    if "$ref" in schema:
+        name = schema["$ref"].rpartition("/")[2]
+        return f"[{name}](schemas.md#{name.lower()})"
+    for union in ("anyOf", "oneOf"):
+        if union in schema:
+            return " or ".join(dict.fromkeys(_type(one) for one in schema[union]))
+    if "const" in schema:
+        return code(str(schema["const"]))
+    if "enum" in schema:
+        return "one of " + ", ".join(code(str(value)) for value in schema["enum"])
+    if schema.get("type") == "array":
+        return "list of " + _type(schema.get("items", {})) + _limits(schema, "Items", "items")
+    name = schema.get("format") or schema.get("type", "anything")
+    return f"{name}{_limits(schema, 'Length', 'characters')}{_range(schema)}"
+
+
+def _limits(schema: Json, suffix: str, unit: str) -> str:
+    least, most = schema.get(f"min{suffix}"), schema.get(f"max{suffix}")
+    if least is None and most is None:
+        return ""
+    return f" ({least or 0} to {most} {unit})" if most is not None else f" (at least {least} {unit})"
+
+
+def _range(schema: Json) -> str:
+    bounds = [
+        f"{said} {schema[key]:g}"
+        for key, said in (
+            ("minimum", "at least"),
+            ("exclusiveMinimum", "above"),
+            ("maximum", "at most"),
+            ("exclusiveMaximum", "below"),
+        )
+        if key in schema
+    ]
+    return f" ({', '.join(bounds)})" if bounds else ""

@@ -1,0 +1,98 @@
+"""The page of triggers: what a write to a table sets off."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from db import catalog
+from db.catalog import Trigger
+from db.pool import Connection
+from workers.reference.areas import check_complete
+from workers.reference.effects import EFFECTS, Sort
+from workers.reference.markdown import code, mermaid, page, table
+
+_INTRODUCTION: Final = """PostgreSQL does this by itself, in the transaction of the write. Look here when a row
+appears and no Python code writes it."""
+_DEFINITION: Final = re.compile(
+    r"CREATE (?P<deferred>CONSTRAINT )?TRIGGER \S+ (?P<event>.+?) ON \S+ .*?"
+    r"(?:WHEN \((?P<when>.+)\) )?EXECUTE FUNCTION",
+    re.DOTALL,
+)
+_CASTS: Final = re.compile(r"::\w+(\[\])?")
+
+
+async def triggers_page(connection: Connection) -> str:
+    """Return the page of triggers. Raises `Incomplete` where a function has no text."""
+    found = await catalog.triggers(connection)
+    check_complete("workers/reference/effects.py", list(EFFECTS), list({one.function for one in found}))
+    flow, derived, rule = (_of(found, sort) for sort in Sort)
+    kept = [one for one in rule if one.function == "refuse_change"]
+    rows = [[code(one.table), _event(one)] for one in kept]
+    return page(
+        "What a write sets off",
+        _INTRODUCTION,
+        "## Picture",
+        mermaid(_picture(flow)),
+        "## Further work",
+        _table(flow),
+        "## Columns and rows that follow",
+        _table(derived),
+        "## Rules that refuse a write",
+        _table([one for one in rule if one not in kept]),
+        "## Append-only tables",
+        "`refuse_change` refuses these events. The rows that it protects are evidence.",
+        table(["table", "refused"], rows),
+    )
+
+
+def _of(found: Sequence[Trigger], sort: Sort) -> list[Trigger]:
+    return [one for one in found if EFFECTS[one.function].sort is sort]
+
+
+def _table(found: Sequence[Trigger]) -> str:
+    rows = []
+    for one in found:
+        effect = EFFECTS[one.function]
+        writes = ", ".join(code(name) for name in effect.writes)
+        notified = f"notifies {code(effect.wakes)}" if effect.wakes else ""
+        rows.append(
+            [code(one.table), _event(one), code(one.function), effect.text, "; ".join(filter(None, [writes, notified]))]
+        )
+    return table(["table", "on", "function", "what it does", "writes"], rows)
+
+
+def _event(trigger: Trigger) -> str:
+    found = _DEFINITION.search(trigger.definition)
+    assert found is not None, trigger.definition
+    event = found["event"].lower()
+    deferred = ", at commit" if found["deferred"] else ""
+    when = f", when {code(_bare(_CASTS.sub('', found['when'])))}" if found["when"] else ""
+    return f"{event}{deferred}{when}"
+
+
+def _bare(condition: str) -> str:
+    """Return a condition without the parentheses around the whole of it."""
+    while condition.startswith("(") and _closes_at(condition) == len(condition) - 1:
+        condition = condition[1:-1]
+    return condition
+
+
+def _closes_at(condition: str) -> int:
+    depth = 0
+    for place, character in enumerate(condition):
+        depth += (character == "(") - (character == ")")
+        if not depth:
+            return place
+    return -1
+
+
+def _picture(flow: Sequence[Trigger]) -> Iterator[str]:
+    yield "flowchart LR"
+    arrows: dict[str, None] = {}
+    for one in flow:
+        effect = EFFECTS[one.function]
+        for target in effect.writes:
+            arrows[f"{one.table} --> {target}"] = None
+        if effect.wakes:
+            arrows[f"{one.table} -. notifies .-> {effect.wakes}_channel(({effect.wakes}))"] = None
+    yield from (f"    {arrow}" for arrow in arrows)
