@@ -773,7 +773,6 @@ CREATE TABLE account_hold (
     lapses_at timestamp with time zone NOT NULL,
     holder_told_at timestamp with time zone,
     warned_days integer,
-    kept_by text,
     micro boolean NOT NULL DEFAULT false,
     policy jsonb NOT NULL,
     ended_at timestamp with time zone,
@@ -788,6 +787,8 @@ CREATE TABLE account_hold (
     officer_told boolean NOT NULL DEFAULT true,
     warned_to timestamp with time zone,
     released_told_paise bigint NOT NULL DEFAULT 0,
+    retained_by_kind text,
+    retained_by_id text,
     CONSTRAINT account_hold_case_no_institution_account_key_key UNIQUE (case_no, institution, account_key),
     CONSTRAINT account_hold_reference_key UNIQUE (reference),
     CONSTRAINT account_hold_pkey PRIMARY KEY (hold_id),
@@ -796,6 +797,8 @@ CREATE TABLE account_hold (
     CONSTRAINT account_hold_micro_decided CHECK ((((micro_decision IS NULL) = (micro_decided_by IS NULL)) AND ((micro_decision IS NULL) = (micro_decided_at IS NULL)))),
     CONSTRAINT account_hold_micro_decision_check CHECK ((micro_decision = ANY (ARRAY['keep'::text, 'release'::text]))),
     CONSTRAINT account_hold_reference_check CHECK ((reference ~ '^[A-Z0-9]{10}$'::text)),
+    CONSTRAINT account_hold_retained_by CHECK (((retained_by_kind IS NULL) = (retained_by_id IS NULL))),
+    CONSTRAINT account_hold_retained_by_kind_check CHECK ((retained_by_kind = ANY (ARRAY['court_order'::text, 'restoration'::text]))),
     CONSTRAINT account_hold_state_check CHECK ((state = ANY (ARRAY['held'::text, 'ended'::text])))
 ) WITH (fillfactor=80);
 
@@ -1317,18 +1320,35 @@ CREATE TABLE desk_task (
     request_id uuid,
     institution text,
     kind text NOT NULL,
-    note text NOT NULL DEFAULT ''::text,
     state text NOT NULL,
     opened_at timestamp with time zone NOT NULL,
     closed_at timestamp with time zone,
     closed_by text,
     reason text,
     reconciliation_id bigint,
+    subject_kind text NOT NULL,
+    subject_id text NOT NULL,
+    cause text NOT NULL,
+    facts jsonb NOT NULL DEFAULT '{}'::jsonb,
     CONSTRAINT desk_task_pkey PRIMARY KEY (task_id),
     CONSTRAINT desk_task_about CHECK (((case_no IS NOT NULL) OR ((institution IS NOT NULL) AND (hop_no IS NULL) AND (request_id IS NULL)))),
     CONSTRAINT desk_task_check CHECK (((state = 'closed'::text) = (closed_at IS NOT NULL))),
+    CONSTRAINT desk_task_of_its_case CHECK (((subject_kind <> 'case'::text) OR COALESCE((subject_id = case_no), false))),
+    CONSTRAINT desk_task_of_its_hop CHECK (
+CASE subject_kind
+    WHEN 'hop'::text THEN COALESCE(((hop_no)::text = subject_id), false)
+    ELSE (hop_no IS NULL)
+END),
+    CONSTRAINT desk_task_of_its_institution CHECK (((subject_kind <> 'institution'::text) OR COALESCE((subject_id = institution), false))),
+    CONSTRAINT desk_task_of_its_request CHECK (
+CASE subject_kind
+    WHEN 'request'::text THEN COALESCE(((request_id)::text = subject_id), false)
+    ELSE (request_id IS NULL)
+END),
     CONSTRAINT desk_task_of_reconciliation CHECK (((reconciliation_id IS NULL) OR (case_no IS NULL))),
-    CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text])))
+    CONSTRAINT desk_task_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text]))),
+    CONSTRAINT desk_task_subject_id_check CHECK ((subject_id <> ''::text)),
+    CONSTRAINT desk_task_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['case'::text, 'hop'::text, 'request'::text, 'institution'::text, 'complaint'::text, 'hold'::text, 'order'::text, 'restoration'::text, 'grievance'::text, 'court_order'::text, 'credit_account'::text, 'duty'::text])))
 );
 
 CREATE TABLE directory_version (
@@ -2534,7 +2554,7 @@ CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
-CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, COALESCE(hop_no, 0), COALESCE(request_id, '00000000-0000-0000-0000-000000000000'::uuid), note) WHERE (state = 'open'::text);
+CREATE UNIQUE INDEX desk_task_once ON public.desk_task USING btree (case_no, kind, subject_kind, subject_id, cause, facts) WHERE (state = 'open'::text);
 
 CREATE UNIQUE INDEX desk_task_once_institution ON public.desk_task USING btree (institution, kind) WHERE ((state = 'open'::text) AND (case_no IS NULL));
 
@@ -2879,6 +2899,10 @@ COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money o
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
+
+COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts it makes the text that officers read';
+
+COMMENT ON COLUMN desk_task.reason IS 'why it was closed, in the words of the officer or of the engine';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 

@@ -8,7 +8,8 @@ from domain.restoration.procedure import RULES
 from schemas.base import FrozenModel
 from schemas.enums import Role, TaskKind
 from schemas.restoration.restorations import RestorationVerb
-from schemas.restoration_enums import GrievanceLevel, Step, StepOutcome
+from schemas.restoration_enums import GrievanceLevel, PaperKind, Step, StepOutcome
+from schemas.tasks import TaskCause
 
 _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.IO: frozenset({TaskKind.DUTY, TaskKind.MICRO_HOLD, TaskKind.HOLD_LAPSES}),
@@ -17,14 +18,14 @@ _KINDS: Final[Mapping[Role, frozenset[TaskKind]]] = {
     Role.DISTRICT_GRO: frozenset(),
     Role.STATE_GRO: frozenset(),
 }
-_COURT, _ACCOUNT = "read and confirm court order %", "account % to be credited%"
-_NOTED: Final[Mapping[Role, tuple[str, ...]]] = {
-    Role.IO: (_COURT,),
-    Role.DY_SP: (_COURT, _ACCOUNT),
-    # The Superintendent alone approves that an attachment is applied for.
-    Role.SP: (_COURT, _ACCOUNT, "%notice_107%"),
+_COURT, _ACCOUNT = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+_CAUSES: Final[Mapping[Role, frozenset[TaskCause]]] = {
+    Role.IO: frozenset({_COURT}),
+    Role.DY_SP: frozenset({_COURT, _ACCOUNT}),
+    Role.SP: frozenset({_COURT, _ACCOUNT}),
 }
-"""tasks that say in their note what waits for this role, as patterns of LIKE"""
+# The Superintendent alone approves that an attachment is applied for.
+_DOCUMENTS: Final[Mapping[Role, frozenset[PaperKind]]] = {Role.SP: frozenset({PaperKind.NOTICE_107})}
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
@@ -37,8 +38,10 @@ class Acts(FrozenModel):
     """tasks about restorations at one of these"""
     level: GrievanceLevel | None
     """tasks about grievances there"""
-    noted: tuple[str, ...] = ()
-    """tasks whose note is like one of these"""
+    causes: frozenset[TaskCause] = frozenset()
+    """tasks that were opened for one of these"""
+    documents: frozenset[PaperKind] = frozenset()
+    """tasks about documents of these kinds that wait"""
 
 
 def acts_of(role: Role) -> Acts | None:
@@ -52,4 +55,5 @@ def acts_of(role: Role) -> Acts | None:
         for step in rule.steps
     )
     level = next((level for level, decides in DECIDES.items() if decides is role), None)
-    return Acts(kinds=_KINDS[role], steps=steps, level=level, noted=_NOTED.get(role, ()))
+    causes, documents = _CAUSES.get(role, frozenset()), _DOCUMENTS.get(role, frozenset())
+    return Acts(kinds=_KINDS[role], steps=steps, level=level, causes=causes, documents=documents)

@@ -8,6 +8,7 @@ from pydantic import model_validator
 
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.grievances.grievances import Reason
+from schemas.restoration_enums import RetainedBy
 from schemas.text import EmailAddress, Mobile
 
 
@@ -66,7 +67,9 @@ class HoldView(FrozenModel):
     lapses_at: UtcDatetime
     holder_told_at: UtcDatetime | None
     warned_days: int | None
-    kept_by: str | None
+    retained_by_kind: RetainedBy | None
+    retained_by_id: str | None
+    """what keeps the hold from lapsing"""
     micro: bool
     micro_decision: MicroDecision | None
     micro_decided_by: str | None

@@ -145,6 +145,14 @@ class GrievanceState(StrEnum):
     """nothing was on hold any more before it was decided"""
 
 
+class RetainedBy(StrEnum):
+    """What keeps a hold from lapsing."""
+
+    COURT_ORDER = "court_order"
+    RESTORATION = "restoration"
+    """it is approved"""
+
+
 class GrievanceLevel(StrEnum):
     """The ladder of the SOP, lowest first."""
 

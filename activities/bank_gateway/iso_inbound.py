@@ -20,19 +20,15 @@ from db.orders import returned_funds
 from db.orders.returned_funds import ReturnedRow
 from db.pool import Connection
 from domain.errors import NotFound, RuleBroken
+from domain.task_notes import compose
 from schemas.enums import ChannelKind, EventKind, TaskKind
 from schemas.identifiers import reference_key, transfer_key
 from schemas.outbox.case import FollowUp
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 SMALL_BODY_BYTES = 64 * 1024
 """a larger message is read in a thread, so that nobody else waits for it"""
-MONEY_RETURNED = "money returned"
-"""the note of the desk's task"""
-FILE_REFUSED = "a file is in refused/, look there for others too"
-FILE_IN_DOUBT = "a file in done/ is in doubt, look for others too"
-"""how the note of a task about a bank's folder begins; the reasons follow"""
-NOTE_MAX_CHARS = 500
+DETAIL_MAX_CHARS = 450
 
 
 class MessageRefused(RuleBroken):
@@ -64,10 +60,10 @@ async def take_message(ctx: Context, institution: str, body: bytes) -> MessageTa
     try:
         taken = await _take(ctx, institution, body, digest)
     except MessageRefused as refusal:
-        await _ask(ctx, institution, FILE_REFUSED, [str(refusal)])
+        await _ask(ctx, institution, TaskCause.FILE_REFUSED, [str(refusal)])
         raise
     if taken.doubts:
-        await _ask(ctx, institution, FILE_IN_DOUBT, taken.doubts)
+        await _ask(ctx, institution, TaskCause.FILE_IN_DOUBT, taken.doubts)
     return taken
 
 
@@ -83,11 +79,12 @@ async def _take(ctx: Context, institution: str, body: bytes, digest: bytes) -> M
     raise MessageRefused("is a message that we send, not one that a bank does")
 
 
-async def _ask(ctx: Context, institution: str, what: str, reasons: Sequence[str]) -> None:
+async def _ask(ctx: Context, institution: str, cause: TaskCause, reasons: Sequence[str]) -> None:
     """Have a person look into the bank's folder: one task at a time, however many files need it."""
-    note = f"{what}: {'; '.join(reasons)}"[:NOTE_MAX_CHARS]
+    facts = TaskFacts(detail="; ".join(reasons)[:DETAIL_MAX_CHARS])
     async with ctx.pool.acquire() as connection:
-        await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, note, datetime.now(UTC))
+        now = datetime.now(UTC)
+        await tasks.open_for_institution(connection, institution, TaskKind.READ_ANSWER, cause, now, facts=facts)
 
 
 async def _take_answer(ctx: Context, institution: str, update: StatusUpdate, digest: bytes) -> MessageTaken:
@@ -191,13 +188,13 @@ async def _tell_desk(connection: Connection, institution: str, rows: Sequence[Re
     # In one order, so that two messages about the same cases wait for each other and not across.
     for case_no, returned in sorted(by_case.items()):
         await cases.hold(connection, case_no)
-        task = NewTask(kind=TaskKind.READ_ANSWER, note=MONEY_RETURNED)
+        task = NewTask(kind=TaskKind.READ_ANSWER, cause=TaskCause.MONEY_RETURNED)
         opened = await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
         data = {
             "task_id": opened[0] if opened else None,
             "kind": task.kind.value,
             "institution": institution,
-            "note": MONEY_RETURNED,
+            "note": compose(task.cause, about(TaskSubject.CASE, case_no), task.facts),
             "returned": [{"hop_no": row.hop_no, "returned_paise": row.returned_paise} for row in returned],
         }
         await events.append(connection, case_no, now, f"bank:{institution}", [Event(EventKind.TASK_OPENED, data)])

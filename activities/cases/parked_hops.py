@@ -21,7 +21,7 @@ from domain.ledger import move_between
 from domain.tracing.trail import first_state
 from schemas.enums import Bucket, EventKind, HopState, TaskKind
 from schemas.outbox.case import CaseNews, FollowUp, HopRef
-from schemas.tracing.answers import NewTask
+from schemas.tasks import TaskCause, about_hop
 
 ENGINE: Final = "engine"
 WHY_WRITTEN_OFF: Final = "nobody put it right"
@@ -71,7 +71,7 @@ async def remind(ctx: Context, case_no: str, hop_nos: Sequence[int], now: dateti
         due = await parked_hops.still(connection, case_no, hop_nos, remind_before(ctx, now), reminded=False)
         log = []
         for hop in due:
-            task = NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.hop_no, note=tasks.WAITS_FOR_DESK)
+            task = about_hop(TaskKind.SUPERVISE, TaskCause.WAITS_FOR_DESK, hop.hop_no)
             opened = await tasks.open_tasks(connection, case_no, [task], now, institution=hop.institution)
             data = {"kind": task.kind.value, "hop_no": hop.hop_no, "institution": hop.institution}
             log += [Event(EventKind.TASK_OPENED, {"task_id": task_id, **data}) for task_id in opened]

@@ -22,7 +22,7 @@ from activities.notifications import restoration_messages
 from activities.notifications.outbox import tell_victim
 from activities.police.statutory_duties import end_if_nothing_is_left
 from db import notifications
-from db.cases import cases
+from db.cases import cases, tasks
 from db.documents import document_facts, document_register, due_documents
 from db.documents.due_documents import Errand, Standing
 from db.outbox import procedure_outbox
@@ -37,6 +37,7 @@ from schemas.enums import Bucket, Language, ProcedureKind, TaskKind
 from schemas.identifiers import account_key
 from schemas.notifications import MessageFacts, MessageKind
 from schemas.restoration_enums import PaperKind
+from schemas.tasks import DocumentWaits, NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +49,6 @@ LOOK_AGAIN: Final = timedelta(hours=1)
 """what a paper waits for wakes it; this is for what wakes nobody, as a paisa that moves"""
 FIRST_WAIT: Final = timedelta(seconds=30)
 """after a fault of ours; it doubles up to `LOOK_AGAIN`"""
-PREFIX: Final = "papers: "
-"""how the note of the case's task about papers begins"""
 NOTHING_WAITS: Final = "no paper waits any more"
 CHANGED: Final = "other papers wait, or for something else"
 _TO_BANKS_IN: Final = Language.EN
@@ -360,22 +359,21 @@ _HOW: Final[Mapping[PaperKind, Callable[[_Work], Awaitable[_Found]]]] = {
 
 
 async def _tell_desk(connection: Connection, case_no: str, now: datetime) -> None:
-    note = note_of(await due_documents.standings(connection, case_no))
-    why = CHANGED if note else NOTHING_WAITS
-    await due_documents.set_task(connection, case_no, TaskKind.DUTY, PREFIX, note, now, why)
+    """Have one open task that says what the case's documents wait for; none where no document waits."""
+    documents = documents_waiting(await due_documents.standings(connection, case_no))
+    why = CHANGED if documents else NOTHING_WAITS
+    task = NewTask(kind=TaskKind.DUTY, cause=TaskCause.DOCUMENTS_WAIT, facts=TaskFacts(documents=documents))
+    await tasks.close_other_facts(connection, case_no, task, now, why)
+    if documents:
+        await tasks.open_tasks(connection, case_no, [task], now)
 
 
-def note_of(standings: Sequence[Standing]) -> str:
-    """What the case's papers wait for, kind by kind; "" where none waits."""
-    said = []
+def documents_waiting(standings: Sequence[Standing]) -> tuple[DocumentWaits, ...]:
+    """Return what documents wait for, kind by kind."""
+    waits = []
     for kind in dict.fromkeys(one.kind for one in standings):
         of_kind = [one for one in standings if one.kind is kind]
         fields = dict.fromkeys(field for one in of_kind for field in one.lacking)
         failures = dict.fromkeys(one.failure for one in of_kind if one.failure)
-        if fields:
-            said.append(f"{kind.value} lacks {', '.join(fields)}")
-        if failures:
-            said.append(f"{kind.value} failed: {', '.join(failures)}")
-        if not fields and not failures:
-            said.append(f"{kind.value} can be issued")
-    return f"{PREFIX}{'; '.join(said)}" if said else ""
+        waits.append(DocumentWaits(kind=kind, lacking=tuple(fields), failures=tuple(failures)))
+    return tuple(waits)

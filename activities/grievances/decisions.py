@@ -43,11 +43,11 @@ from schemas.restoration_enums import (
     GrievanceState,
     OrderReason,
 )
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause
 
 HOLDER: Final = "holder"
 """the account's holder, as the case's log names them: who came in by the code"""
-_TASKS: Final = (TaskKind.GRIEVANCE, TaskKind.SUPERVISE)
+_CAUSES: Final = (TaskCause.GRIEVANCE, TaskCause.GRIEVANCE_UNTOLD)
 
 
 @dataclass
@@ -60,11 +60,6 @@ class Work:
     row: GrievanceRow
     now: datetime
     actor: str
-
-    @property
-    def note(self) -> str:
-        """The note of the tasks about it."""
-        return grievance_messages.task_note(self.row.grievance_id)
 
     async def done(self, released_paise: int | None = None) -> GrievanceDone:
         """Where it stands."""
@@ -86,7 +81,8 @@ class Work:
 
     async def ask(self, kind: TaskKind = TaskKind.GRIEVANCE) -> None:
         """Put it before a person."""
-        task = NewTask(kind=kind, note=self.note)
+        subject = grievance_messages.subject_of(self.row.grievance_id)
+        task = NewTask(kind=kind, cause=TaskCause.GRIEVANCE, subject=subject)
         institution = self.hold.institution
         await tasks.open_tasks(self.connection, self.row.case_no, [task], self.now, institution=institution)
 
@@ -97,7 +93,8 @@ class Work:
 
     async def close_tasks(self, why: str) -> None:
         """Nobody is asked about it any more, at the level that it leaves."""
-        await tasks.close_noted(self.connection, self.row.case_no, _TASKS, self.note, self.now, why)
+        subject = grievance_messages.subject_of(self.row.grievance_id)
+        await tasks.close_about(self.connection, self.row.case_no, subject, _CAUSES, self.now, why)
 
 
 async def locked(connection: Connection, ctx: Context, grievance_id: UUID, now: datetime, actor: str) -> Work:

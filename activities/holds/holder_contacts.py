@@ -3,15 +3,16 @@
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.outbox import NOBODY, about_holder, tell_holder
+from activities.notifications.outbox import tell_holder
 from db import notifications
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds
 from domain.errors import NotNow
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import EventKind
 from schemas.holds import HolderContactTaken, NewHolderContact
 from schemas.notifications import MessageKind
+from schemas.tasks import TaskCause, TaskSubject, about
 
 
 async def take_contact(
@@ -36,6 +37,6 @@ async def take_contact(
         }
         await events.append(connection, case_no, now, by, [Event(EventKind.HOLDER_CONTACT_TAKEN, data)])
         written = await tell_holder(connection, ctx, hold_id, MessageKind.HOLD, {}, link=appeal_address)
-        note = f"{NOBODY}: {about_holder(hold.reference)}"
-        await tasks.close_noted(connection, case_no, [TaskKind.PHONE_BANK], note, now, "the holder can be reached")
+        subject, causes = about(TaskSubject.HOLD, hold_id), [TaskCause.UNREACHABLE]
+        await tasks.close_about(connection, case_no, subject, causes, now, "the holder can be reached")
     return HolderContactTaken(hold_id=hold_id, reference=hold.reference, messages=written)

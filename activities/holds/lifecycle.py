@@ -10,7 +10,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.context import Context
-from activities.notifications.holder_messages import Telling, note_of
+from activities.notifications.holder_messages import Telling, subject_of
 from activities.notifications.outbox import tell_officer, tell_victim, way_to
 from activities.orders.releases import let_parts_go, order_release
 from activities.orders.unassigned_holds import ask_about_kept
@@ -41,7 +41,7 @@ from schemas.orders.orders import NewOrderLine
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty
 from schemas.restoration_enums import OrderReason
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 ENGINE: Final = "engine"
 DUES_MAX: Final = 20
@@ -156,7 +156,8 @@ class HoldActivities:
 
     async def _warn(self, connection: Connection, hold: AccountHold, stands: HoldStands, at: datetime) -> None:
         """The officer and the victims are told, and the desk: without an order the money goes back to the holder."""
-        task = NewTask(kind=TaskKind.HOLD_LAPSES, note=note_of(hold.hold_id))
+        subject = subject_of(hold.hold_id)
+        task = NewTask(kind=TaskKind.HOLD_LAPSES, cause=TaskCause.HOLD_LAPSES, subject=subject)
         await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
         for warning in warnings(stands, at):
             days = warning.days
@@ -198,17 +199,20 @@ async def _ask_about_small(connection: Connection, hold: AccountHold, at: dateti
     if not hold.micro or await free_amounts.micro_decision(connection, hold.hold_id) is not None:
         return
     there = await account_holds.at_account(connection, hold.case_no, hold.institution, hold.account_key)
-    end = account_end(hold.account_key)
-    where = f"{hold.institution}, account ending in {end}" if end else hold.institution
-    known = "it has other business" if there.balance_paise is not None else "what else it has is not known"
-    task = NewTask(kind=TaskKind.MICRO_HOLD, note=f"{note_of(hold.hold_id)}: {where}; {known}")
+    facts = TaskFacts(
+        institution=hold.institution,
+        account_end=account_end(hold.account_key),
+        other_business=there.balance_paise is not None,
+    )
+    cause, subject = TaskCause.SMALL_HOLD, subject_of(hold.hold_id)
+    task = NewTask(kind=TaskKind.MICRO_HOLD, cause=cause, subject=subject, facts=facts)
     await tasks.open_tasks(connection, hold.case_no, [task], at, institution=hold.institution)
 
 
 async def close_tasks(connection: Connection, hold: AccountHold, at: datetime, why: str) -> None:
     """What the desk was asked about the hold needs nobody any more."""
-    kinds = [TaskKind.HOLD_LAPSES, TaskKind.MICRO_HOLD]
-    await tasks.close_noted(connection, hold.case_no, kinds, note_of(hold.hold_id), at, why)
+    causes = [TaskCause.HOLD_LAPSES, TaskCause.SMALL_HOLD]
+    await tasks.close_about(connection, hold.case_no, subject_of(hold.hold_id), causes, at, why)
 
 
 async def _is_over(connection: Connection, hold: AccountHold, at: datetime) -> None:

@@ -12,7 +12,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.holder_messages import note_of
+from activities.notifications.holder_messages import subject_of
 from activities.notifications.outbox import tell_victim
 from activities.orders.unassigned_holds import ask_about_kept, ask_about_left_out
 from activities.police.statutory_duties import open_duties
@@ -26,8 +26,9 @@ from db.pool import Connection
 from db.restoration import court_orders, exclusions, openings
 from db.restoration.allocations import Account
 from domain.holds.excess import is_small
-from schemas.enums import EventKind, ProcedureKind, TaskKind
+from schemas.enums import EventKind, ProcedureKind
 from schemas.notifications import MessageKind
+from schemas.tasks import TaskCause
 
 ENGINE: Final = "engine"
 _LETTERS: Final = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"
@@ -108,8 +109,8 @@ class _TakingUp:
                 data = {"hold_id": str(hold_id), "court_order_id": order_id, "kept": True}
                 self.log.append(Event(EventKind.HOLD_KEPT, data))
         elif await account_holds.has_grown(connection, hold_id):
-            kinds, note = [TaskKind.MICRO_HOLD], note_of(hold_id)
-            await tasks.close_noted(connection, self.case_no, kinds, note, self.now, "it is no small hold any more")
+            subject, causes = subject_of(hold_id), [TaskCause.SMALL_HOLD]
+            await tasks.close_about(connection, self.case_no, subject, causes, self.now, "it is no small hold any more")
         # One that begins anew too: its workflow of before may be on its way out.
         await procedure_outbox.tell(connection, ProcedureKind.HOLD, str(hold_id), self.now)
         return hold_id

@@ -4,16 +4,17 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.holder_messages import note_of
+from activities.notifications.holder_messages import subject_of
 from activities.orders.releases import let_go
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
 from domain.errors import NotNow
-from schemas.enums import EventKind, TaskKind
+from schemas.enums import EventKind
 from schemas.holds import MicroDecided, MicroDecision, MicroDone
 from schemas.restoration.restorations import Acting
 from schemas.restoration_enums import OrderReason
+from schemas.tasks import TaskCause
 
 _LETS_GO: Final = MicroDecision.RELEASE
 
@@ -45,7 +46,6 @@ async def decide_micro(ctx: Context, hold_id: UUID, decided: MicroDecided, by: A
             "policy": hold.policy.version,
         }
         await events.append(connection, case_no, now, by.actor, [Event(EventKind.MICRO_HOLD_DECIDED, data)])
-        await tasks.close_noted(
-            connection, case_no, [TaskKind.MICRO_HOLD], note_of(hold.hold_id), now, decided.decision.value
-        )
+        subject, causes = subject_of(hold.hold_id), [TaskCause.SMALL_HOLD]
+        await tasks.close_about(connection, case_no, subject, causes, now, decided.decision.value)
     return MicroDone(hold_id=hold_id, case_ack_no=case_no, decision=decided.decision, released_paise=released_paise)

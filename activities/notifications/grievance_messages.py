@@ -5,7 +5,7 @@ from typing import Final
 from uuid import UUID
 
 from activities.context import Context
-from activities.notifications.outbox import NOBODY, tell_assigned, tell_at, tell_bank_of_appeal, tell_officer
+from activities.notifications.outbox import tell_assigned, tell_at, tell_bank_of_appeal, tell_officer
 from db import notifications
 from db.cases import tasks
 from db.grievances import grievance_officers, grievances
@@ -17,15 +17,15 @@ from schemas.enums import TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.police import CaseDuty
 from schemas.restoration_enums import GrievanceLevel
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 _OF_THE_CASE: Final = {GrievanceLevel.IO: CaseDuty.IO, GrievanceLevel.DY_SP: CaseDuty.SUPERVISING}
 """whose turn it is, where somebody was assigned"""
 
 
-def task_note(grievance_id: UUID) -> str:
-    """The note of the tasks about a grievance."""
-    return f"grievance {grievance_id}"
+def subject_of(grievance_id: UUID) -> Subject:
+    """Return the subject of the tasks about a grievance."""
+    return about(TaskSubject.GRIEVANCE, grievance_id)
 
 
 async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due_at: datetime, now: datetime) -> None:
@@ -38,7 +38,7 @@ async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due
         # Without a mailbox the desk calls: its task about the grievance names the bank.
         await tell_bank_of_appeal(connection, ctx, row.hold_id, kind, facts)
         return
-    note = f"{task_note(row.grievance_id)}: {NOBODY}"
+    subject, cause = subject_of(row.grievance_id), TaskCause.GRIEVANCE_UNTOLD
     duty = _OF_THE_CASE.get(row.level)
     officer = await firs.officer(connection, row.case_no, duty) if duty else None
     if officer is not None:
@@ -48,10 +48,10 @@ async def your_turn(connection: Connection, ctx: Context, row: GrievanceRow, due
         named = facts.model_copy(update={"occasion": f"{occasion}.{post.written_at:%Y%m%dT%H%M%S}"})
         await tell_at(connection, ctx, row.case_no, Recipient.OFFICER, post.phone, post.email, kind, named)
     else:
-        task = NewTask(kind=TaskKind.SUPERVISE, note=note)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, row.case_no, [task], now, institution=hold.institution)
         return
-    await tasks.close_noted(connection, row.case_no, [TaskKind.SUPERVISE], note, now, "somebody is told")
+    await tasks.close_about(connection, row.case_no, subject, [cause], now, "somebody is told")
 
 
 async def turns_of_assigned(connection: Connection, ctx: Context, case_no: str, duty: CaseDuty, now: datetime) -> None:

@@ -17,7 +17,7 @@ from db.pool import Connection
 from schemas.enums import EventKind, TaskKind
 from schemas.notifications import MessageFacts, MessageKind, Recipient
 from schemas.police import CaseDuty
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 ENGINE: Final = "engine"
 
@@ -44,7 +44,8 @@ class Telling:
         )
         if way is not None:
             await self._log(way)
-            await tasks.close_noted(connection, self.hold.case_no, [TaskKind.SUPERVISE], self._note, self.at, "told")
+            subject, causes = subject_of(hold_id), [TaskCause.HOLDER_NOT_TOLD]
+            await tasks.close_about(connection, self.hold.case_no, subject, causes, self.at, "told")
 
     async def of_officer(self, newest_at: datetime) -> None:
         """The same again, once somebody answers for the case."""
@@ -66,16 +67,13 @@ class Telling:
 
     async def late(self, newest_at: datetime) -> None:
         """Nobody could be written to in time: a person sees to it that the holder is told."""
-        task = NewTask(kind=TaskKind.SUPERVISE, note=f"{self._note}: its holder was not told")
+        subject = subject_of(self.hold.hold_id)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.HOLDER_NOT_TOLD, subject=subject)
         institution = self.hold.institution
         await tasks.open_tasks(self.connection, self.hold.case_no, [task], self.at, institution=institution)
         await free_amounts.mark_late(self.connection, self.hold.hold_id, newest_at)
 
     # -- steps -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _note(self) -> str:
-        return note_of(self.hold.hold_id)
 
     async def _say(self, kind: MessageKind, occasion: str, paise: int) -> None:
         facts = MessageFacts(occasion=occasion, amount_paise=paise)
@@ -95,9 +93,9 @@ class Telling:
         await events.append(self.connection, self.hold.case_no, self.at, ENGINE, [Event(EventKind.HOLDER_TOLD, data)])
 
 
-def note_of(hold_id: UUID) -> str:
-    """The note of the tasks about a hold; what it goes on with stands behind ": "."""
-    return f"hold {hold_id}"
+def subject_of(hold_id: UUID) -> Subject:
+    """Return the subject of the tasks about a hold."""
+    return about(TaskSubject.HOLD, hold_id)
 
 
 def _stamp(moment: datetime) -> str:

@@ -28,8 +28,8 @@ from schemas.documents.facts import PaperHead
 from schemas.enums import EventKind, Language, TaskKind
 from schemas.notifications import Medium, MessageFacts, MessageKind, MessageRow, Recipient
 from schemas.police import CaseDuty, CaseOfficer
+from schemas.tasks import NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 from schemas.text import is_email
-from schemas.tracing.answers import NewTask
 
 log = logging.getLogger(__name__)
 
@@ -42,9 +42,6 @@ NO_WAY: Final = {
     Medium.SMS: "no SMS gateway is set up: GOLDENHOUR_SMS_URL",
     Medium.EMAIL: "no mail route is set up: GOLDENHOUR_SMTP_URL",
 }
-NOT_SENT: Final = "message not sent"
-NOBODY: Final = "nobody can be told"
-"""notes of the desk's tasks, each with what it is about behind it"""
 TOO_LATE: Final = "its time is over"
 AGAIN_AND_AGAIN: Final = "whoever sends it ends without a word"
 ACCOUNT_END_CHARS: Final = 4
@@ -107,7 +104,7 @@ async def tell_victim(
     person = await notifications.victim(connection, ack_no)
     told = _with(facts, amount_paise=person.held_paise, restored_paise=person.restored_paise)
     said = (await _said(connection, person.case_no, told)).model_copy(update={"ack_no": ack_no})
-    draft = _Draft(connection, ctx, kind, Recipient.VICTIM, said, ack_no, papers, about=f"complaint {ack_no}")
+    draft = _Draft(connection, ctx, kind, Recipient.VICTIM, said, ack_no, papers, about(TaskSubject.COMPLAINT, ack_no))
     return await draft.write(person.mobile, person.email, (person.language,))
 
 
@@ -137,18 +134,13 @@ async def tell_holder(
     said = (await _said(connection, person.case_no, told, link)).model_copy(
         update={"bank": person.bank, "account_end": person.account[-ACCOUNT_END_CHARS:]}
     )
-    about, bank = about_holder(person.reference), person.institution
-    draft = _Draft(connection, ctx, kind, Recipient.HOLDER, said, str(hold_id), papers, about, bank)
+    hold, bank = about(TaskSubject.HOLD, hold_id), person.institution
+    draft = _Draft(connection, ctx, kind, Recipient.HOLDER, said, str(hold_id), papers, hold, bank)
     languages = ctx.policy.messages.holder_languages
     written = await draft.write_besides(person, *besides) if besides else 0
     if way_to(person) is Recipient.HOLDER:
         return written + await draft.write(person.phone, person.email, languages)
     return written + await draft.write_to_bank(person.bank_email, person.account, languages)
-
-
-def about_holder(reference: str) -> str:
-    """What the desk's tasks about a holder whom we cannot reach say that they are about."""
-    return f"holder of {reference}"
 
 
 def way_to(person: HolderContact) -> Recipient | None:
@@ -188,7 +180,7 @@ async def tell_at(
 ) -> int:
     """Write what an officer is told who is reached by this phone and address. Returns and raises as `tell_assigned`."""
     said = Said(case_no=case_no, facts=_with(facts))
-    draft = _Draft(connection, ctx, kind, to_whom, said, case_no, about=to_whom.value)
+    draft = _Draft(connection, ctx, kind, to_whom, said, case_no)
     return await draft.write(phone, email, (Language.EN,))
 
 
@@ -244,8 +236,8 @@ class _Draft:
     """what the message is about, so that it is written once"""
     papers: Sequence[PaperHead] = ()
     """go with a letter"""
-    about: str = ""
-    """whom nobody can tell, for the desk's task"""
+    about: Subject | None = None
+    """the subject of the desk's task where the recipient cannot be reached; None: the case"""
     institution: str | None = None
     """the bank that the desk is to ask"""
 
@@ -288,8 +280,9 @@ class _Draft:
         if is_email(address):
             text = letter(self.kind, self.to_whom, (language,), self.said)
             return await self._put(Medium.EMAIL, address, language, text, self.to_whom)
-        note = f"{NOBODY}: {self.said.facts.reference} for {self.subject_id}"
-        task = NewTask(kind=TaskKind.PHONE_BANK, note=note)
+        facts = TaskFacts(document_number=self.said.facts.reference)
+        bank = about(TaskSubject.INSTITUTION, self.subject_id)
+        task = NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.DOCUMENT_TO_DELIVER, subject=bank, facts=facts)
         now = self.ctx.now()
         await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.subject_id)
         return 0
@@ -324,7 +317,9 @@ class _Draft:
         return await notifications.write(self.connection, message, self.ctx.now())
 
     async def _ask_the_desk(self, kind: TaskKind) -> None:
-        task = NewTask(kind=kind, note=f"{NOBODY}: {self.about}: {self.kind.value}")
+        reference = self.said.facts.reference if self.to_whom is Recipient.HOLDER else ""
+        facts = TaskFacts(message=self.kind.value, to_whom=self.to_whom.value, reference=reference)
+        task = NewTask(kind=kind, cause=TaskCause.UNREACHABLE, subject=self.about, facts=facts)
         now = self.ctx.now()
         await tasks.open_tasks(self.connection, self.said.case_no, [task], now, institution=self.institution)
 
@@ -379,9 +374,8 @@ async def _send(ctx: Context, ways: Ways, message: ToSend, gate: asyncio.Semapho
             await events.append(
                 connection, message.case_no, now, ENGINE, [Event(EventKind.MESSAGE_SENT, _data(message))]
             )
-            await tasks.close_noted(
-                connection, message.case_no, [TaskKind.SUPERVISE], _note(message), now, "it is sent"
-            )
+            causes, facts = [TaskCause.MESSAGE_NOT_SENT], _task_facts(message)
+            await tasks.close_about(connection, message.case_no, None, causes, now, "it is sent", facts=facts)
     return True
 
 
@@ -409,7 +403,8 @@ async def _failed(ctx: Context, message: ToSend, failure: str, *, final: bool) -
     async with ctx.pool.acquire() as connection, connection.transaction():
         await cases.hold(connection, message.case_no)
         await notifications.failed(connection, message.message_id, failure, None)
-        task = NewTask(kind=TaskKind.SUPERVISE, note=_note(message))
+        facts = _task_facts(message)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.MESSAGE_NOT_SENT, facts=facts)
         await tasks.open_tasks(connection, message.case_no, [task], now)
 
 
@@ -426,8 +421,8 @@ async def send_again(ctx: Context, message_id: UUID) -> MessageRow:
         return await notifications.get(connection, message_id)
 
 
-def _note(message: ToSend) -> str:
-    return f"{NOT_SENT}: {message.kind.value} to {message.to_whom.value} by {message.medium.value}"
+def _task_facts(message: ToSend) -> TaskFacts:
+    return TaskFacts(message=message.kind.value, to_whom=message.to_whom.value, medium=message.medium.value)
 
 
 def _data(message: ToSend) -> dict[str, object]:

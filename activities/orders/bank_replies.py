@@ -11,7 +11,7 @@ from uuid import UUID
 from activities.banks.received import keep_served
 from activities.context import Context
 from activities.orders.confirmations import check_lines, take_confirmation
-from activities.orders.orders import note_of, note_refusal, tell_whose
+from activities.orders.orders import FOR_ITS_BANK, note_refusal, subject_of, tell_whose
 from db import bank_gateway
 from db.banks import bank_exchanges
 from db.cases import cases, events, tasks
@@ -206,7 +206,8 @@ async def send_again(ctx: Context, order_id: UUID, reason: str, by: str) -> Orde
         if order.state not in LIVE:
             raise OrderOver(f"the order is {order.state.value}")
         await bank_orders.send_again(connection, order_id)
-        await tasks.close_noted(connection, order.case_no, [TaskKind.ORDER_SILENT], note_of(order_id), now, reason)
+        subject, kinds = subject_of(order_id), (TaskKind.ORDER_SILENT,)
+        await tasks.close_about(connection, order.case_no, subject, FOR_ITS_BANK, now, reason, kinds=kinds)
         data = {"order_id": str(order_id), "institution": order.institution}
         await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_SENT_AGAIN, data)])
         await tell_whose(connection, order, now)

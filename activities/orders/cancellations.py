@@ -16,7 +16,7 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from activities.banks.consignments import CancellationParcel
 from activities.banks.delivery import Carried, Carrier
 from activities.context import Context
-from activities.orders.orders import note_of, order_over
+from activities.orders.orders import ask_about_order, order_over, subject_of
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
@@ -32,13 +32,11 @@ from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
 from schemas.outbox.procedures import OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
-from schemas.tracing.answers import NewTask
+from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-TELEPHONE: Final = "it is taken back, the bank has not said that it does it no more: telephone"
-REJECTED: Final = "it is taken back, and the bank rejects that: telephone"
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
 
 
@@ -59,8 +57,9 @@ async def reject_cancellation(ctx: Context, institution: str, order_id: UUID) ->
         await cases.hold(connection, case_no)
         found = await cancellations.find(connection, order_id)
         if found is not None and found.settled_at is None:
-            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order_id)}: {REJECTED}")
-            await tasks.open_tasks(connection, case_no, [task], now, institution=institution)
+            order = await bank_orders.get(connection, order_id)
+            cause = TaskCause.ORDER_CANCELLATION_REJECTED
+            await ask_about_order(connection, order, TaskKind.ORDER_SILENT, cause, now)
 
 
 async def vouch_for_cancellation(ctx: Context, order_id: UUID, note: str, by: str) -> datetime:
@@ -147,10 +146,9 @@ class CancellationActivities:
             if found.rung in {rung, OrderRung.SUPERVISOR}:
                 return
             await cancellations.climb(connection, order_id, rung, asked.at)
-            task = NewTask(kind=_TASK_OF_RUNG[rung], note=f"{note_of(order_id)}: {TELEPHONE}")
-            kinds = tuple(_TASK_OF_RUNG.values())
-            await tasks.close_with_notes(connection, order.case_no, kinds, [task.note], asked.at, "told again")
-            await tasks.open_tasks(connection, order.case_no, [task], asked.at, institution=order.institution)
+            subject, cause = subject_of(order_id), TaskCause.ORDER_CANCELLATION_SILENT
+            await tasks.close_about(connection, order.case_no, subject, [cause], asked.at, "told again")
+            await ask_about_order(connection, order, _TASK_OF_RUNG[rung], cause, asked.at)
             data = {"order_id": str(order_id), "institution": order.institution, "rung": rung.value}
             event = Event(EventKind.ORDER_CANCELLATION_CLIMBED, data)
             await events.append(connection, order.case_no, asked.at, ENGINE, [event])

@@ -12,7 +12,7 @@ from activities.context import Context
 from activities.metrics import METRICS
 from activities.notifications import restoration_messages
 from activities.orders.cancellations import settle_cancellation
-from activities.orders.orders import order_over, second_note, take_back, tell_whose
+from activities.orders.orders import ask_about_order, order_over, subject_of, take_back, tell_whose
 from db.cases import cases, events, ledger, tasks
 from db.cases.events import Event
 from db.holds import account_holds
@@ -27,7 +27,8 @@ from domain.orders import UNNAMED, Judged, Ordered, Via, Word, judge, natural_ke
 from schemas.enums import Bucket, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import ConfirmationTaken, ConfirmedLine, OrderConfirmation, WrittenDownTaken
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
-from schemas.tracing.answers import Contradiction, Entry, NewTask
+from schemas.tasks import TaskCause, TaskFacts, about_hop
+from schemas.tracing.answers import Contradiction, Entry
 
 ENGINE: Final = "engine"
 DONE_ALL_THE_SAME: Final = "the bank had done what was taken back"
@@ -35,7 +36,6 @@ NOBODY_PLANS_AGAIN: Final = frozenset(
     {OrderReason.COURT, OrderReason.GRIEVANCE, OrderReason.OBJECTION, OrderReason.MICRO}
 )
 """of a release for one of these, what a bank has not done comes back by no clock"""
-SECOND_NEEDED: Final = "what the bank said is written down"
 GOES_TO: Final = {OrderKind.RESTORE: Bucket.RESTORED, OrderKind.RELEASE: Bucket.RELEASED}
 
 
@@ -95,10 +95,8 @@ async def write_down(
             return WrittenDownTaken(**taken.model_dump(), waits_for_second=True)
         work.teller = replace(work.teller, proposed_by=proposed_by)
         taken = await work.take_all(told)
-        note = f"{second_note(order_id)}: {SECOND_NEEDED}"
-        await tasks.close_noted(
-            connection, work.order.case_no, [TaskKind.SUPERVISE], note, work.now, "it is said again"
-        )
+        subject, causes = subject_of(order_id), [TaskCause.ORDER_SECOND_OFFICER]
+        await tasks.close_about(connection, work.order.case_no, subject, causes, work.now, "it is said again")
         return WrittenDownTaken(**taken.model_dump(), waits_for_second=False)
 
 
@@ -152,8 +150,8 @@ class _Taking:
         """Keep what one officer has written down, and ask for a second one."""
         order, teller = self.order, self.teller
         if await proposals.propose(self.connection, order.order_id, told, digest, teller.note, teller.source, self.now):
-            task = NewTask(kind=TaskKind.SUPERVISE, note=f"{second_note(order.order_id)}: {SECOND_NEEDED}")
-            await tasks.open_tasks(self.connection, order.case_no, [task], self.now, institution=order.institution)
+            kind, cause = TaskKind.SUPERVISE, TaskCause.ORDER_SECOND_OFFICER
+            await ask_about_order(self.connection, order, kind, cause, self.now)
             data = {"order_id": str(order.order_id), "institution": order.institution}
             event = Event(EventKind.ORDER_WORD_PROPOSED, data)
             await events.append(self.connection, order.case_no, self.now, teller.source, [event])
@@ -190,11 +188,9 @@ class _Taking:
             instead = await bank_orders.get(self.connection, waiting)
             await take_back(self.connection, instead, DONE_ALL_THE_SAME, ENGINE, self.now)
             if instead.reason in NOBODY_PLANS_AGAIN:
-                note = f"{instead.reason.value}: order {waiting} was taken back, order what is left of it anew"
-                task = NewTask(kind=TaskKind.SUPERVISE, note=note)
-                await tasks.open_tasks(
-                    self.connection, instead.case_no, [task], self.now, institution=instead.institution
-                )
+                kind, facts = TaskKind.SUPERVISE, TaskFacts(order_reason=instead.reason)
+                cause = TaskCause.ORDER_TO_REPEAT
+                await ask_about_order(self.connection, instead, kind, cause, self.now, facts)
 
     async def take(self, said: ConfirmedLine) -> None:
         line = self.lines[said.line_no]
@@ -360,7 +356,8 @@ class _Taking:
         )
         case_no, institution = self.order.case_no, self.order.institution
         await answers.insert_contradictions(self.connection, case_no, institution, [doubt], [None], self.now)
-        task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=line.hop_no, note=doubt.kind.value)
+        facts = TaskFacts(contradiction=doubt.kind)
+        task = about_hop(TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION, line.hop_no, facts)
         await tasks.open_tasks(self.connection, case_no, [task], self.now, institution=institution)
         data = {
             "kind": doubt.kind.value,

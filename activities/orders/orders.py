@@ -36,21 +36,28 @@ from domain.documents import PaperLacks
 from domain.errors import NotFound, NotNow
 from domain.escalation import LevelDue, Reached, may_reach, next_due
 from domain.orders import cancellation_escalation, order_escalation
+from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import BankOrder, NewOrder
 from schemas.outbox.procedures import Due, Look, OrderAction, OrderPolicy, OrderRung, OrderStage, ProcedureOrder
 from schemas.restoration_enums import OrderState
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-NOTE_MAX_CHARS: Final = 300
+ERROR_MAX_CHARS: Final = 250
 LEAST_WAIT_SECONDS: Final = 300.0
 """what a bank or its dropped channels ask for below that is left to the workflow's own pause"""
-BY_LETTER_ALONE: Final = "it went by letter alone, no channel of the bank carries orders: telephone"
-_TASKS: Final = (TaskKind.ORDER_SILENT, TaskKind.SUPERVISE)
+FOR_ITS_BANK: Final = (
+    TaskCause.ORDER_NOT_DONE,
+    TaskCause.ORDER_NOT_SENT,
+    TaskCause.ORDER_BY_LETTER_ALONE,
+    TaskCause.ORDER_CANCELLATION_SILENT,
+    TaskCause.ORDER_CANCELLATION_REJECTED,
+)
+"""causes of tasks that ask a person to speak with the bank, or to see that it gets the order"""
 PaperOf = Callable[[UUID], Awaitable[bytes]]
 """the paper that goes with an order, issued by now; empty where none is needed"""
 
@@ -99,7 +106,7 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
     if order.tried_at is None:
         await order_over(connection, order, now, reason)
     else:
-        await tasks.close_noted(connection, order.case_no, _TASKS, note_of(order.order_id), now, reason)
+        await tasks.close_about(connection, order.case_no, subject_of(order.order_id), FOR_ITS_BANK, now, reason)
         await tell_whose(connection, order, now)
     await account_holds.take_up_again(connection, order.case_no, now, order_id=order.order_id)
     await ask_about_kept(connection, order.case_no, now)
@@ -120,8 +127,8 @@ async def take_back(connection: Connection, order: OrderRow, reason: str, by: st
 
 async def order_over(connection: Connection, order: OrderRow, now: datetime, reason: str) -> None:
     """Whoever waits for the order is told, and its tasks need nobody any more."""
-    for note in (note_of(order.order_id), second_note(order.order_id)):
-        await tasks.close_noted(connection, order.case_no, _TASKS, note, now, reason)
+    causes = (*FOR_ITS_BANK, TaskCause.ORDER_SECOND_OFFICER)
+    await tasks.close_about(connection, order.case_no, subject_of(order.order_id), causes, now, reason)
     await procedure_outbox.end(connection, ProcedureKind.ORDER, str(order.order_id), now)
     await tell_whose(connection, order, now)
 
@@ -139,24 +146,27 @@ async def note_refusal(
     connection: Connection, order: OrderRow, code: str, by: str, now: datetime, passed: Mapping[str, Any] | None = None
 ) -> None:
     """Have a person look at a refusal that is written; `passed` says what the bank was sent, and replied."""
-    task = NewTask(kind=TaskKind.ORDER_SILENT, note=note_of(order.order_id))
-    await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+    await ask_about_order(connection, order, TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_DONE, now)
     data = {"order_id": str(order.order_id), "institution": order.institution, "refusal_code": code, **(passed or {})}
     await events.append(connection, order.case_no, now, by, [Event(EventKind.ORDER_REFUSED, data)])
 
 
-def second_note(order_id: UUID) -> str:
-    """The note of the task for a second officer, which no reminder of the bank's silence closes."""
-    return f"second officer for {note_of(order_id)}"
+async def ask_about_order(
+    connection: Connection,
+    order: OrderRow,
+    kind: TaskKind,
+    cause: TaskCause,
+    now: datetime,
+    facts: TaskFacts = NO_FACTS,
+) -> list[int]:
+    """Open a task about an order, with its bank; return its id, or none where it is open already."""
+    task = NewTask(kind=kind, cause=cause, subject=subject_of(order.order_id), facts=facts)
+    return await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
 
 
-def note_of(order_id: UUID) -> str:
-    """The note of the desk's task about an order; what it goes on with stands behind ": "."""
-    return f"order {order_id}"
-
-
-def _not_sent(order_id: UUID) -> str:
-    return f"{note_of(order_id)}: not sent"
+def subject_of(order_id: UUID) -> Subject:
+    """Return the subject of the tasks about an order."""
+    return about(TaskSubject.ORDER, order_id)
 
 
 @dataclass(frozen=True)
@@ -215,7 +225,8 @@ class OrderActivities:
         except BankError as error:
             log.info("order %s: %s", order_id, error)
             if not error.retryable:
-                await self._ask_a_person(order, f"{type(error).__name__} {error.detail}".strip())
+                fault = f"{type(error).__name__} {error.detail}".strip()
+                await self._ask_a_person(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
                 raise _not_until_mended(error) from error
             raise _try_again(error) from error
         now = self.ctx.now()
@@ -300,8 +311,8 @@ class OrderActivities:
         try:
             pdf = await self.paper_of(order.order_id)
         except PaperLacks as lacks:
-            missing = ", ".join(one.field for one in lacks.missing)
-            await self._ask_a_person(order, f"its paper lacks {missing}")
+            missing = tuple(one.field for one in lacks.missing)
+            await self._ask_a_person(order, TaskFacts(lacking=missing))
             raise _not_until_mended(lacks) from lacks
         if pdf and not read.paper_number:
             async with self.ctx.pool.acquire() as connection:
@@ -319,19 +330,18 @@ class OrderActivities:
             letters = EmailAdapter(self.mailer, self.links, self.ctx.policy.bank_holidays)
             return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
 
-    async def _ask_a_person(self, order: OrderRow, why: str) -> None:
+    async def _ask_a_person(self, order: OrderRow, facts: TaskFacts) -> None:
         """Why the order cannot be sent: told once, until it is sent or over."""
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
-            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{_not_sent(order.order_id)}: {why}"[:NOTE_MAX_CHARS])
-            opened = await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
-            for task_id in opened:
+            kind, cause = TaskKind.ORDER_SILENT, TaskCause.ORDER_NOT_SENT
+            for task_id in await ask_about_order(connection, order, kind, cause, now, facts):
                 data = {
                     "task_id": task_id,
-                    "kind": task.kind.value,
+                    "kind": kind.value,
                     "institution": order.institution,
-                    "note": task.note,
+                    "note": compose(cause, subject_of(order.order_id), facts),
                 }
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
@@ -339,12 +349,11 @@ class OrderActivities:
         self, connection: Connection, order: OrderRow, channel: ChannelKind, now: datetime
     ) -> None:
         """What kept the order is mended; a bank without a channel for orders is telephoned besides."""
-        note = _not_sent(order.order_id)
-        await tasks.close_noted(connection, order.case_no, [TaskKind.ORDER_SILENT], note, now, "it is sent")
+        subject = subject_of(order.order_id)
+        await tasks.close_about(connection, order.case_no, subject, [TaskCause.ORDER_NOT_SENT], now, "it is sent")
         institution = self.ctx.directory.current.get(order.institution)
         if institution is not None and channel not in institution.channels:
-            task = NewTask(kind=TaskKind.ORDER_SILENT, note=f"{note_of(order.order_id)}: {BY_LETTER_ALONE}")
-            await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
+            await ask_about_order(connection, order, TaskKind.ORDER_SILENT, TaskCause.ORDER_BY_LETTER_ALONE, now)
 
     async def _record_refusal(self, order: OrderRow, refusal: BankRefused) -> bool:
         now, code = self.ctx.now(), refusal.response_code
@@ -392,12 +401,12 @@ class OrderActivities:
 async def _ask_about_silence(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
     """Put the bank's silence before a person. It is one open task: it comes up anew, whoever has closed or forgotten
     the one before, and what asked about this bank before, the restoration too, needs nobody any more."""
-    note, case_no = note_of(order.order_id), order.case_no
-    before = [note, f"{note}: {BY_LETTER_ALONE}"]
+    before = {subject_of(order.order_id): [TaskCause.ORDER_NOT_DONE, TaskCause.ORDER_BY_LETTER_ALONE]}
     if order.restoration_id is not None:
-        before.append(f"restoration {order.restoration_id}")
-    await tasks.close_with_notes(connection, case_no, _TASKS, before, at, "told again")
-    await tasks.open_tasks(connection, case_no, [NewTask(kind=kind, note=note)], at, institution=order.institution)
+        before[about(TaskSubject.RESTORATION, order.restoration_id)] = [TaskCause.RESTORATION_STEP]
+    for subject, causes in before.items():
+        await tasks.close_about(connection, order.case_no, subject, causes, at, "told again")
+    await ask_about_order(connection, order, kind, TaskCause.ORDER_NOT_DONE, at)
 
 
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}

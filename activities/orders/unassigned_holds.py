@@ -10,33 +10,27 @@ from db.holds import account_holds
 from db.pool import Connection
 from db.restoration import exclusions
 from schemas.enums import TaskKind
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause, TaskSubject, about, about_hop
 
-NOTHING_UNDER_WAY: Final = ": a court keeps it and nothing is under way"
-"""how the notes of the tasks about such holds end"""
-MORE_OF_LEFT_OUT: Final = ": more of it is on hold, and it was left out: begin it anew, or it lapses"
-"""how the notes of the tasks about such hops end"""
+NO_LONGER_SO: Final = "it is so no more"
 
 
 async def ask_about_kept(connection: Connection, case_no: str, at: datetime) -> None:
     """Have the supervisor asked about each such hold of a case, and about none that is so no more."""
-    alone = await account_holds.kept_alone(connection, case_no)
-    notes = [f"hold {hold_id}{NOTHING_UNDER_WAY}" for hold_id in alone]
-    asked = [NewTask(kind=TaskKind.SUPERVISE, note=note) for note in notes]
+    cause = TaskCause.HOLD_RETAINED_IDLE
+    alone = [about(TaskSubject.HOLD, hold_id) for hold_id in await account_holds.kept_alone(connection, case_no)]
+    asked = [NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=hold) for hold in alone]
     await tasks.open_tasks(connection, case_no, asked, at)
-    await tasks.close_but(connection, case_no, TaskKind.SUPERVISE, NOTHING_UNDER_WAY, notes, at, "it is so no more")
+    await tasks.close_other_subjects(connection, case_no, cause, alone, at, NO_LONGER_SO)
 
 
 async def ask_about_left_out(connection: Connection, case_no: str, hop_nos: Collection[int], at: datetime) -> None:
     """Have the supervisor asked about these hops, of which more has come on hold though what was there is left out;
     and about none any more that is begun anew or has nothing on hold."""
+    cause = TaskCause.MORE_OF_EXCLUDED_ON_HOLD
     out = await exclusions.of_case(connection, case_no)
-    asked = {hop_no: f"hop {hop_no}{MORE_OF_LEFT_OUT}" for hop_no, one in out.items() if one.held_paise}
-    new = [
-        NewTask(kind=TaskKind.SUPERVISE, hop_no=hop_no, note=note)
-        for hop_no, note in asked.items()
-        if hop_no in hop_nos
-    ]
+    still = [hop_no for hop_no, one in out.items() if one.held_paise]
+    new = [about_hop(TaskKind.SUPERVISE, cause, hop_no) for hop_no in still if hop_no in hop_nos]
     await tasks.open_tasks(connection, case_no, new, at)
-    notes = list(asked.values())
-    await tasks.close_but(connection, case_no, TaskKind.SUPERVISE, MORE_OF_LEFT_OUT, notes, at, "it is so no more")
+    hops = [about(TaskSubject.HOP, hop_no) for hop_no in still]
+    await tasks.close_other_subjects(connection, case_no, cause, hops, at, NO_LONGER_SO)

@@ -14,10 +14,9 @@ from activities.notifications import grievance_messages
 from activities.notifications.outbox import tell_victim
 from activities.police.statutory_duties import (
     CLOCKS_DIFFER,
-    LAPSED_UNDER_PAPERS,
     duty_done,
     open_duty,
-    overdue_note,
+    subject_of,
     tell_of_what_is_late,
 )
 from adapters.police.protocol import (
@@ -39,16 +38,13 @@ from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.notifications import REFERENCE_MAX_CHARS, MessageFacts, MessageKind
 from schemas.police import CaseOfficer, Fir, FirByHand, FirCopy, NewFir, NewOfficer, SignFir
 from schemas.restoration_enums import DutyKind, FirKind, FirState
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause, TaskFacts
 
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
 ROUND_LIMIT: Final = 10
 ASKED_AT_ONCE: Final = 5
-REGISTER_BY_HAND: Final = "register the FIR by hand"
-"""the note of the desk's task about a report that the register refuses, or does not answer"""
-TWO_REPORTS: Final = "two FIRs, have one of them cancelled"
 NO_REGISTER: Final = "no register is set up: GOLDENHOUR_POLICE_URL"
 NO_REGISTER_WAITS: Final = timedelta(minutes=10)
 _GO_BY_THE_REPORT: Final = (ProcedureKind.RESTORATION,)
@@ -264,11 +260,10 @@ class _Report:
             return
         live = await firs.live_fir(self.connection, self.case_no)
         ours = live.fir_no or live.state.value if live else found.state.value
-        note = f"{TWO_REPORTS}: {told.fir_no} of the register, {ours} of ours"
+        facts = TaskFacts(fir_no=told.fir_no, our_fir=ours)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.TWO_FIRS, facts=facts)
         data = {"fir_id": str(self.fir_id), "fir_no": told.fir_no, "ours": ours}
-        if await tasks.open_tasks(
-            self.connection, self.case_no, [NewTask(kind=TaskKind.SUPERVISE, note=note)], self.now
-        ):
+        if await tasks.open_tasks(self.connection, self.case_no, [task], self.now):
             await self._log(EventKind.FIR_TWICE, data)
 
     async def copy(self, document: bytes) -> None:
@@ -287,7 +282,7 @@ class _Report:
 
     async def ask_a_person(self) -> None:
         """Put it on the supervisor's table, once."""
-        task = NewTask(kind=TaskKind.SUPERVISE, note=REGISTER_BY_HAND)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_BY_HAND)
         await tasks.open_tasks(self.connection, self.case_no, [task], self.now)
 
     def _sign_by(self, told: Registered) -> datetime | None:
@@ -300,9 +295,11 @@ class _Report:
 
     async def _close_tasks(self, reason: str) -> None:
         """Nobody has to register another, or to see why this one was not signed."""
-        kinds = [TaskKind.SUPERVISE, TaskKind.DUTY]
-        for note in (REGISTER_BY_HAND, LAPSED_UNDER_PAPERS, overdue_note(DutyKind.FIR_SIGNATURE)):
-            await tasks.close_noted(self.connection, self.case_no, kinds, note, self.now, reason)
+        for subject, causes in (
+            (None, [TaskCause.FIR_BY_HAND, TaskCause.FIR_LAPSED]),
+            (subject_of(DutyKind.FIR_SIGNATURE), [TaskCause.DUTY_OVERDUE]),
+        ):
+            await tasks.close_about(self.connection, self.case_no, subject, causes, self.now, reason)
 
     async def _log(self, kind: EventKind, data: Mapping[str, object]) -> None:
         await events.append(self.connection, self.case_no, self.now, self.by, [Event(kind, dict(data))])

@@ -28,31 +28,23 @@ from schemas.notifications import MessageFacts, MessageKind
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import CaseDuty, CaseOfficer, Duty, DutyAction, HandedIn
 from schemas.restoration_enums import DutyKind, PaperKind
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 ENGINE: Final = "engine"
 AFTER_A_HOLD: Final = (DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP)
 LAPSED: Final = "nobody signed it in time: it has lapsed"
 NOTHING_LEFT: Final = "every bank that holds money has the FIR and the case number"
-LAPSED_UNDER_PAPERS: Final = "the FIR that papers to banks or the magistrate name has lapsed: have another registered"
-"""the note of the supervisor's task; another report, or a signature given in time, closes it"""
 CLOCKS_DIFFER: Final = timedelta(minutes=10)
 """how far ahead of ours another's clock may be"""
 
 
-def task_note(kind: DutyKind) -> str:
-    """The note of the desk's task about a duty."""
-    return kind.value
+def subject_of(kind: DutyKind) -> Subject:
+    """Return the subject of the tasks about a duty."""
+    return about(TaskSubject.DUTY, kind.value)
 
 
-def overdue_note(kind: DutyKind) -> str:
-    """The note of the second task, when its time is over."""
-    return f"overdue: {kind.value}"
-
-
-def hand_in_note(kind: DutyKind) -> str:
-    """The note of the task about a report that is issued."""
-    return f"hand in: {kind.value}"
+def _task(kind: DutyKind, cause: TaskCause) -> NewTask:
+    return NewTask(kind=TaskKind.DUTY, cause=cause, subject=subject_of(kind))
 
 
 # -- opening and ending, inside somebody's transaction -----------------------------------------------------------------
@@ -107,7 +99,7 @@ async def open_duty(
     )
     if not opened:
         return False
-    await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=task_note(kind))], now)
+    await tasks.open_tasks(connection, case_no, [_task(kind, TaskCause.DUTY)], now)
     data = {"kind": kind.value, "due_at": due_at.isoformat(), "policy": ctx.policy.version}
     await events.append(connection, case_no, now, ENGINE, [Event(EventKind.DUTY_OPENED, data)])
     await procedure_outbox.begin(connection, ProcedureKind.DUTIES, case_no, case_no, now)
@@ -125,8 +117,9 @@ async def report_issued(connection: Connection, ctx: Context, case_no: str, pape
         await open_duty(connection, ctx, case_no, kind, now, anew=True)
     await statutory_duties.report(connection, case_no)
     if await statutory_duties.issued(connection, case_no, kind, paper_id, now):
-        await tasks.close_noted(connection, case_no, [TaskKind.DUTY], task_note(kind), now, "the report is issued")
-        await tasks.open_tasks(connection, case_no, [NewTask(kind=TaskKind.DUTY, note=hand_in_note(kind))], now)
+        subject = subject_of(kind)
+        await tasks.close_about(connection, case_no, subject, [TaskCause.DUTY], now, "the report is issued")
+        await tasks.open_tasks(connection, case_no, [_task(kind, TaskCause.DUTY_TO_HAND_IN)], now)
 
 
 async def duty_done(
@@ -150,9 +143,8 @@ async def duty_done(
     )
     if duty is None:
         return False
-    for note in (task_note(kind), hand_in_note(kind), overdue_note(kind)):
-        kinds = [TaskKind.DUTY, TaskKind.SUPERVISE]
-        await tasks.close_noted(connection, case_no, kinds, note, now, "the duty is done")
+    causes = (TaskCause.DUTY, TaskCause.DUTY_TO_HAND_IN, TaskCause.DUTY_OVERDUE)
+    await tasks.close_about(connection, case_no, subject_of(kind), causes, now, "the duty is done")
     data = {
         "kind": kind.value,
         "paper_id": str(duty.paper_id) if duty.paper_id else None,
@@ -336,8 +328,8 @@ class _Care:
         await statutory_duties.done(
             self.connection, self.case_no, self.duty.kind, ENGINE, self.at, paper_id=None, reason=LAPSED
         )
-        note = task_note(self.duty.kind)
-        await tasks.close_noted(self.connection, self.case_no, [TaskKind.DUTY], note, self.at, LAPSED)
+        subject, causes = subject_of(self.duty.kind), [TaskCause.DUTY]
+        await tasks.close_about(self.connection, self.case_no, subject, causes, self.at, LAPSED)
         await firs.tell_procedures(self.connection, self.case_no, [ProcedureKind.RESTORATION], self.at)
         if not await statutory_duties.any_left(self.connection, self.case_no):
             await procedure_outbox.end(self.connection, ProcedureKind.DUTIES, self.case_no, self.at)
@@ -347,7 +339,7 @@ class _Care:
         if await document_register.banks_without(self.connection, self.case_no, PaperKind.FOLLOW_UP):
             await open_duty(self.connection, self.ctx, self.case_no, DutyKind.FOLLOW_UP, self.at, anew=True)
         if await document_register.names_fir(self.connection, self.case_no, fir_id):
-            task = NewTask(kind=TaskKind.SUPERVISE, note=LAPSED_UNDER_PAPERS)
+            task = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.FIR_LAPSED)
             await tasks.open_tasks(self.connection, self.case_no, [task], self.at)
 
     async def _overdue(self) -> None:
@@ -355,8 +347,9 @@ class _Care:
         kinds = [TaskKind.DUTY]
         if await firs.officer(self.connection, self.case_no, CaseDuty.SUPERVISING) is None:
             kinds.append(TaskKind.SUPERVISE)
-        noted = [NewTask(kind=kind, note=overdue_note(self.duty.kind)) for kind in kinds]
-        await tasks.open_tasks(self.connection, self.case_no, noted, self.at)
+        cause, subject = TaskCause.DUTY_OVERDUE, subject_of(self.duty.kind)
+        asked = [NewTask(kind=kind, cause=cause, subject=subject) for kind in kinds]
+        await tasks.open_tasks(self.connection, self.case_no, asked, self.at)
         await self._log(EventKind.DUTY_OVERDUE, {"kind": self.duty.kind.value, "due_at": self.duty.due_at.isoformat()})
         await self._tell(CaseDuty.SUPERVISING, DutyAction.ESCALATE)
 

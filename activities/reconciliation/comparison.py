@@ -19,6 +19,7 @@ from domain.errors import NotFound
 from domain.reconciliation.comparison import Comparison, compare
 from schemas.enums import TaskKind
 from schemas.reconciliation.comparison import InquiryOutcome, ListedLien, ReconciliationDetail
+from schemas.tasks import TaskCause, TaskFacts
 
 ASKING: Final = (TaskKind.ASK_FOR_LIENS, TaskKind.SUPERVISE)
 """the tasks about an institution that a list makes needless"""
@@ -125,7 +126,8 @@ async def _tell_the_desk(
     why = f"reconciliation {number} has the newer list" if differs else f"in reconciliation {number} nothing differs"
     await tasks.close_for_institution(connection, institution, [TaskKind.RECONCILE], now, why)
     if differs:
-        note = f"rows that differ: {comparison.rows_differing}; liens that the list lacks: {comparison.missing}"
+        facts = TaskFacts(rows_differing=comparison.rows_differing, liens_missing=comparison.missing)
+        kind, cause = TaskKind.RECONCILE, TaskCause.LIENS_DIFFER
         await tasks.open_for_institution(
-            connection, institution, TaskKind.RECONCILE, note, now, reconciliation_id=number
+            connection, institution, kind, cause, now, facts=facts, reconciliation_id=number
         )

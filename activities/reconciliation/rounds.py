@@ -31,12 +31,11 @@ from domain.reconciliation.comparison import slot_of
 from schemas.enums import ChannelKind, TaskKind
 from schemas.reconciliation.comparison import Inquiry, ListWay
 from schemas.reconciliation.rounds import AskForList, RoundPlan
+from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
 ENGINE: Final = "engine"
-LIST_TO_ASK_FOR: Final = "ask for the list of all liens it holds for us, and compare it"
-LIST_OVERDUE: Final = "its list of liens is overdue, and the desk's call brought none"
 LEFT_OVER_LIMIT: Final = 20
 TELL_LIMIT: Final = 500
 
@@ -90,9 +89,10 @@ class ReconciliationActivities:
                 return False
             code = found.institution
             if found.desk:
-                await tasks.open_for_institution(connection, code, TaskKind.ASK_FOR_LIENS, LIST_TO_ASK_FOR, now)
+                kind, cause = TaskKind.ASK_FOR_LIENS, TaskCause.LIENS_TO_ASK_FOR
+                await tasks.open_for_institution(connection, code, kind, cause, now)
             if found.supervisor:
-                await tasks.open_for_institution(connection, code, TaskKind.SUPERVISE, LIST_OVERDUE, now)
+                await tasks.open_for_institution(connection, code, TaskKind.SUPERVISE, TaskCause.LIENS_OVERDUE, now)
         for who, is_told in ((Told.DESK, found.desk), (Told.SUPERVISOR, found.supervisor)):
             if is_told:
                 METRICS.list_overdue(who)
@@ -187,7 +187,8 @@ class ReconciliationActivities:
             if not await lien_inquiries.put(connection, asked.inquiry_id, way, now, desk_told=by_people):
                 return
             if by_people:
-                await tasks.open_for_institution(connection, code, TaskKind.ASK_FOR_LIENS, LIST_TO_ASK_FOR, now)
+                kind, cause = TaskKind.ASK_FOR_LIENS, TaskCause.LIENS_TO_ASK_FOR
+                await tasks.open_for_institution(connection, code, kind, cause, now)
         METRICS.list_asked(way)
 
     async def _still_to_put(self, order: AskForList) -> Inquiry | None:

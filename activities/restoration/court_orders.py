@@ -30,8 +30,8 @@ from schemas.identifiers import account_key
 from schemas.orders.orders import LINES_MAX, NewOrder, NewOrderLine
 from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtOrder, WideCourtOrder
 from schemas.restoration_enums import CourtOrderEffect, OrderKind, OrderReason
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 from schemas.text import IST
-from schemas.tracing.answers import NewTask
 
 _KEEPS: Final = frozenset({CourtOrderEffect.KEEP_HOLD, CourtOrderEffect.RESTORE})
 """effects under which a hold does not lapse: an order exists"""
@@ -98,7 +98,8 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
         log += _kept(order.court_order_id, await court_orders.keep_holds(connection, case_no, order), kept=True)
     await events.append(connection, case_no, now, by, log)
     if order.effect is CourtOrderEffect.RELEASE:
-        task = NewTask(kind=TaskKind.SUPERVISE, note=to_confirm(order.court_order_id))
+        cause, subject = TaskCause.COURT_ORDER_TO_CONFIRM, _subject(order.court_order_id)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, case_no, [task], now)
     if order.effect is CourtOrderEffect.RESTORE and order.kind in LEADS_TO:
         # Whatever became of it before: what a court orders home is in a round.
@@ -109,9 +110,8 @@ async def _take(connection: Connection, case_no: str, new: NewCourtOrder, by: st
     return order
 
 
-def to_confirm(court_order_id: int) -> str:
-    """The note of the task about an order to let go."""
-    return f"read and confirm court order {court_order_id}: the banks let go by it"
+def _subject(court_order_id: int) -> Subject:
+    return about(TaskSubject.COURT_ORDER, court_order_id)
 
 
 async def put_order_copy(ctx: Context, ack_no: str, court_order_id: int, copy: CourtOrderCopy, by: str) -> CourtOrder:
@@ -174,7 +174,8 @@ def _refuse_confirming(order: CourtOrder, by: str) -> None:
 
 
 async def _close_task(connection: Connection, case_no: str, court_order_id: int, now: datetime, why: str) -> None:
-    await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], to_confirm(court_order_id), now, why)
+    causes = [TaskCause.COURT_ORDER_TO_CONFIRM]
+    await tasks.close_about(connection, case_no, _subject(court_order_id), causes, now, why)
 
 
 async def withdraw_court_order(ctx: Context, ack_no: str, court_order_id: int, reason: str, by: str) -> CourtOrder:

@@ -16,7 +16,7 @@ from domain.restoration.authority import SameEyes
 from schemas.base import Flag
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.restoration.credit_accounts import CreditAccount, CreditAccounts, NewCreditAccount, SeenAccount
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
 THROUGH_SPONSOR: Final = "asked_through_sponsor"
 
@@ -54,7 +54,8 @@ async def tell(ctx: Context, ack_no: str, new: NewCreditAccount, by: str) -> Cre
             by=by,
             at=now,
         )
-        task = NewTask(kind=TaskKind.SUPERVISE, note=_note(account_id))
+        cause, subject = TaskCause.CREDIT_ACCOUNT_TO_CONFIRM, _subject(account_id)
+        task = NewTask(kind=TaskKind.SUPERVISE, cause=cause, subject=subject)
         await tasks.open_tasks(connection, case_no, [task], now)
         data = {"ack_no": ack_no, "account_id": account_id, "institution": found.code}
         await events.append(connection, case_no, now, by, [Event(EventKind.CREDIT_ACCOUNT_TOLD, data)])
@@ -79,7 +80,8 @@ async def confirm(ctx: Context, ack_no: str, account_id: int, seen: SeenAccount,
             raise SameEyes(SameEyes.__doc__)
         await _refuse_ordered(connection, ack_no)
         await credit_accounts.confirm(connection, account_id, by, now)
-        await tasks.close_noted(connection, case_no, [TaskKind.SUPERVISE], _note(account_id), now, "it is confirmed")
+        causes = [TaskCause.CREDIT_ACCOUNT_TO_CONFIRM]
+        await tasks.close_about(connection, case_no, _subject(account_id), causes, now, "it is confirmed")
         for restoration_id in await restorations.made_ready(connection, ack_no):
             await restorations.unprepare(connection, restoration_id)
             await procedure_outbox.tell(connection, ProcedureKind.RESTORATION, str(restoration_id), now)
@@ -104,5 +106,5 @@ def _plain(name: str) -> str:
     return " ".join(name.casefold().replace(".", " ").split())
 
 
-def _note(account_id: int) -> str:
-    return f"account {account_id} to be credited: a second officer is needed"
+def _subject(account_id: int) -> Subject:
+    return about(TaskSubject.CREDIT_ACCOUNT, account_id)

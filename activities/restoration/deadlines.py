@@ -14,6 +14,7 @@ from temporalio import activity
 from activities.context import Context
 from activities.documents.issuing import issue_about
 from activities.notifications import restoration_messages
+from activities.orders.orders import FOR_ITS_BANK
 from activities.restoration import allocation
 from activities.restoration.refusals import go_on_under
 from activities.restoration.transitions import (
@@ -39,6 +40,7 @@ from schemas.enums import EventKind, TaskKind
 from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.restoration.restorations import Errand
 from schemas.restoration_enums import PaperKind, RestorationState, Step, StepOutcome
+from schemas.tasks import TaskCause
 
 log = logging.getLogger(__name__)
 
@@ -95,10 +97,10 @@ class RestorationActivities:
                     )
             except RuleBroken as error:
                 log.info("restoration %s has no application: %s", row.restoration_id, type(error).__name__)
-                await ask(work, note=work.note_of_application)
+                await ask(work, cause=TaskCause.APPLICATION_LACKS_FACTS)
                 return
-            kinds, note = (TaskKind.RESTORATION_STEP,), work.note_of_application
-            await tasks.close_noted(connection, row.case_no, kinds, note, asked.at, "it is written")
+            causes = (TaskCause.APPLICATION_LACKS_FACTS,)
+            await tasks.close_about(connection, row.case_no, work.subject, causes, asked.at, "it is written")
 
     @activity.defn(name="divide_accounts")
     async def divide_accounts(self, asked: ProcedureOrder) -> None:
@@ -163,7 +165,7 @@ async def escalate(work: Work) -> None:
     """
     await restorations.note_escalated(work.connection, work.row.restoration_id, work.now)
     await _overdue(work, Errand.ESCALATE)
-    if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id):
+    if not await bank_orders.are_asked_about(work.connection, work.row.restoration_id, FOR_ITS_BANK):
         await ask(work, TaskKind.SUPERVISE)
     await restoration_messages.overdue(work.connection, work.ctx, work.row, await _due_at(work))
 

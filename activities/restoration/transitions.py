@@ -35,9 +35,9 @@ from domain.restoration.procedure import (
 from schemas.enums import EventKind, ProcedureKind, TaskKind
 from schemas.restoration.restorations import RestorationDone, RouteFacts, RoutePicked, StepStanding
 from schemas.restoration_enums import CourtOrderEffect, RestorationState, Route, Step, StepOutcome
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, Subject, TaskCause, TaskSubject, about
 
-_ASKED_FOR: Final = (TaskKind.RESTORATION_STEP, TaskKind.SUPERVISE)
+_ASKED_FOR: Final = (TaskCause.RESTORATION_STEP, TaskCause.APPLICATION_LACKS_FACTS)
 
 
 @dataclass
@@ -51,14 +51,9 @@ class Work:
     actor: str
 
     @property
-    def note(self) -> str:
-        """The note of the tasks about it."""
-        return f"restoration {self.row.restoration_id}"
-
-    @property
-    def note_of_application(self) -> str:
-        """The note of the task about an application that cannot be written."""
-        return f"{self.note}: its application lacks something"
+    def subject(self) -> Subject:
+        """The subject of the tasks about it."""
+        return about(TaskSubject.RESTORATION, self.row.restoration_id)
 
     def done(self, objection_id: int | None = None) -> RestorationDone:
         """Where it stands."""
@@ -283,8 +278,7 @@ async def _end_turn(work: Work, outcome: StepOutcome, reason: str) -> None:
     await restorations.end_turn(work.connection, work.row, outcome, work.now, work.actor, reason)
     await due_documents.end_for_turn(work.connection, work.row.restoration_id, work.now)
     what = f"{work.row.step.value}: {outcome.value}"
-    for note in (work.note, work.note_of_application):
-        await tasks.close_noted(work.connection, work.row.case_no, _ASKED_FOR, note, work.now, what)
+    await tasks.close_about(work.connection, work.row.case_no, work.subject, _ASKED_FOR, work.now, what)
 
 
 async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, reason: str) -> None:
@@ -308,9 +302,11 @@ async def _open(work: Work, step: Step, *, ended: Step, outcome: StepOutcome, re
     await work.tell()
 
 
-async def ask(work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, note: str = "") -> None:
+async def ask(
+    work: Work, kind: TaskKind = TaskKind.RESTORATION_STEP, cause: TaskCause = TaskCause.RESTORATION_STEP
+) -> None:
     """Put the step it is at before a person."""
-    task = NewTask(kind=kind, note=note or work.note)
+    task = NewTask(kind=kind, cause=cause, subject=work.subject)
     await tasks.open_tasks(work.connection, work.row.case_no, [task], work.now)
 
 

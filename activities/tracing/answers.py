@@ -34,7 +34,8 @@ from schemas.enums import (
 )
 from schemas.identifiers import account_key, names_an_account, reference_key, transfer_key
 from schemas.outbox.case import CaseNews, FollowUp, HopBrief, HopRef
-from schemas.tracing.answers import Claim, Contradiction, HopPosition, NewHop, NewTask, Reconciliation
+from schemas.tasks import NewTask, TaskCause, TaskFacts
+from schemas.tracing.answers import Claim, Contradiction, HopPosition, NewHop, Reconciliation
 
 
 @dataclass(frozen=True)
@@ -127,7 +128,8 @@ async def _check_job(
     found = Contradiction(
         kind=ContradictionKind.JOB_UNKNOWN, claim_index=0, hop_no=None, claimed_paise=0, applied_paise=0
     )
-    task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, note=ContradictionKind.JOB_UNKNOWN)
+    facts = TaskFacts(contradiction=ContradictionKind.JOB_UNKNOWN)
+    task = NewTask(kind=TaskKind.SETTLE_CONTRADICTION, cause=TaskCause.CONTRADICTION, facts=facts)
     return outcome.model_copy(
         update={"contradictions": (*outcome.contradictions, found), "tasks": (*outcome.tasks, task)}
     )

@@ -23,7 +23,8 @@ from domain.tracing.trail import first_state, net, tasks_before_asking
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, EventKind, HopState, TaskKind
 from schemas.identifiers import reference_key
 from schemas.outbox.case import FollowUp, HopRef
-from schemas.tracing.answers import Contradiction, Entry, NewTask, Reconciliation
+from schemas.tasks import TaskCause, TaskFacts, about_hop
+from schemas.tracing.answers import Contradiction, Entry, Reconciliation
 from schemas.tracing.contradictions import Settlement, SettlementDone, Settling
 
 _LEAVES = frozenset({ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT})
@@ -76,7 +77,8 @@ async def cross_check(
         if not await contradictions.is_known(connection, case_no, kind, doubt)
     ]
     await answers.insert_contradictions(connection, case_no, institution, doubts, answer_ids, now)
-    questions = [NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=d.hop_no, note=d.kind.value) for d in doubts]
+    kind, cause = TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION
+    questions = [about_hop(kind, cause, doubt.hop_no, TaskFacts(contradiction=doubt.kind)) for doubt in doubts]
     await tasks.open_tasks(connection, case_no, questions, now, institution=institution)
     return doubts
 

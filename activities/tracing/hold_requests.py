@@ -39,7 +39,7 @@ from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
 from schemas.enums import EventKind, HopSource, ProcedureKind, RequestState, Rung, TaskKind
 from schemas.outbox.case import Climbed, ClimbRung, HopRef, SendHoldRequest, Sent, SettleCase, Settled
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NO_FACTS, NewTask, TaskCause, TaskFacts, TaskSubject, about
 
 log = logging.getLogger(__name__)
 
@@ -100,15 +100,14 @@ class CaseActivities:
     async def _ask_for_credentials(self, order: SendHoldRequest, error: BankError) -> None:
         """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
         now, request_id = datetime.now(UTC), UUID(order.request_id)
-        task = NewTask(kind=TaskKind.TICKET_REFUSED, note=type(error).__name__)
+        facts = TaskFacts(error=type(error).__name__)
+        task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_NOT_SENT, order.request_id, facts)
         async with self.ctx.pool.acquire() as connection, connection.transaction():
             await cases.hold(connection, order.case_no)
             request = await requests.find(connection, request_id)
             if request is None or request.state in REQUEST_OVER:
                 return
-            opened = await tasks.open_tasks(
-                connection, order.case_no, [task], now, institution=order.institution, request_id=request_id
-            )
+            opened = await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
             if opened:
                 data = {"task_id": opened[0], "kind": task.kind.value, "institution": order.institution}
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
@@ -141,14 +140,9 @@ class CaseActivities:
             if not await requests.refused(connection, UUID(order.request_id), code, refusal.message):
                 request = await requests.get_of_case(connection, order.case_no, UUID(order.request_id))
                 return await _sent_before(connection, request)
-            await tasks.open_tasks(
-                connection,
-                order.case_no,
-                [NewTask(kind=TaskKind.TICKET_REFUSED, note=code)],
-                now,
-                institution=order.institution,
-                request_id=UUID(order.request_id),
-            )
+            facts = TaskFacts(code=code)
+            task = _task(TaskKind.TICKET_REFUSED, TaskCause.REQUEST_REFUSED, order.request_id, facts)
+            await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
             data = {"request_id": order.request_id, "institution": order.institution, "refusal_code": code} | passed
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.REQUEST_REFUSED, data)])
         METRICS.request_ended(SendOutcome.REFUSED)
@@ -249,15 +243,9 @@ class CaseActivities:
             await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.RUNG_CLIMBED, data)])
             if order.rung is Rung.GIVE_UP:
                 await write_off_request(connection, order.case_no, request_id, now, ENGINE, "nobody answered")
-            elif task := _TASK_OF_RUNG.get(order.rung):
-                await tasks.open_tasks(
-                    connection,
-                    order.case_no,
-                    [NewTask(kind=task)],
-                    now,
-                    institution=order.institution,
-                    request_id=request_id,
-                )
+            elif kind := _TASK_OF_RUNG.get(order.rung):
+                task = _task(kind, TaskCause.REQUEST_SILENT, order.request_id)
+                await tasks.open_tasks(connection, order.case_no, [task], now, institution=order.institution)
         return letter or Climbed(done=True)
 
     # -- the end ---------------------------------------------------------------------------------------------------
@@ -374,3 +362,7 @@ def _try_again(error: BankError) -> ApplicationError:
 
 def _since(start: datetime | None, now: datetime) -> float | None:
     return None if start is None else (now - start).total_seconds()
+
+
+def _task(kind: TaskKind, cause: TaskCause, request_id: str, facts: TaskFacts = NO_FACTS) -> NewTask:
+    return NewTask(kind=kind, cause=cause, subject=about(TaskSubject.REQUEST, request_id), facts=facts)

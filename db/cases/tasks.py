@@ -1,18 +1,14 @@
 """The desk's tasks."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Final
 from uuid import UUID
 
 from db.pool import Connection
 from domain.errors import NotFound
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
-from schemas.tracing.answers import NewTask
-
-WAITS_FOR_DESK: Final = "waits for the desk"
-"""the note of the supervisor's task about a hop that waits"""
+from schemas.tasks import NO_FACTS, NewTask, Subject, TaskCause, TaskFacts, TaskSubject, about
 
 
 class TaskRow(FrozenModel):
@@ -27,49 +23,55 @@ class TaskRow(FrozenModel):
 
 
 async def open_tasks(
-    connection: Connection,
-    case_no: str,
-    tasks: Sequence[NewTask],
-    at: datetime,
-    *,
-    institution: str | None = None,
-    request_id: UUID | None = None,
+    connection: Connection, case_no: str, tasks: Sequence[NewTask], at: datetime, *, institution: str | None = None
 ) -> list[int]:
     """Open tasks and return the ids of those that were not open already."""
     if not tasks:
         return []
+    subjects = [task.subject or about(TaskSubject.CASE, case_no) for task in tasks]
     rows = await connection.fetch(
-        "INSERT INTO desk_task (case_no, hop_no, request_id, institution, kind, note, state, opened_at)"
-        " SELECT $1, nullif(hop_no, 0), $2, $3, kind, note, 'open', $4"
-        " FROM unnest($5::integer[], $6::text[], $7::text[]) AS t (hop_no, kind, note)"
-        " ON CONFLICT DO NOTHING RETURNING task_id",
+        "INSERT INTO desk_task (case_no, subject_kind, subject_id, hop_no, request_id, institution, kind, cause, facts,"
+        " state, opened_at) SELECT $1, subject_kind, subject_id,"
+        " CASE subject_kind WHEN 'hop' THEN subject_id::integer END,"
+        " CASE subject_kind WHEN 'request' THEN subject_id::uuid END, $2, kind, cause, facts, 'open', $3"
+        " FROM unnest($4::text[], $5::text[], $6::text[], $7::text[], $8::jsonb[])"
+        " AS t (subject_kind, subject_id, kind, cause, facts) ON CONFLICT DO NOTHING RETURNING task_id",
         case_no,
-        request_id,
         institution,
         at,
-        [task.hop_no or 0 for task in tasks],
+        [subject.kind.value for subject in subjects],
+        [subject.id for subject in subjects],
         [task.kind.value for task in tasks],
-        [task.note for task in tasks],
+        [task.cause.value for task in tasks],
+        [as_stored(task.facts) for task in tasks],
     )
     return [row["task_id"] for row in rows]
+
+
+def as_stored(facts: TaskFacts) -> dict[str, object]:
+    """Return the facts as the database keeps them: those that are stated."""
+    return facts.model_dump(mode="json", exclude_defaults=True)
 
 
 async def open_for_institution(
     connection: Connection,
     institution: str,
     kind: TaskKind,
-    note: str,
+    cause: TaskCause,
     at: datetime,
     *,
+    facts: TaskFacts = NO_FACTS,
     reconciliation_id: int | None = None,
 ) -> int | None:
     """Open a task about an institution and no case; its id, or None where one of that kind is open already."""
     task_id: int | None = await connection.fetchval(
-        "INSERT INTO desk_task (institution, kind, note, state, opened_at, reconciliation_id)"
-        " VALUES ($1, $2, $3, 'open', $4, $5) ON CONFLICT DO NOTHING RETURNING task_id",
+        "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, facts, state, opened_at,"
+        " reconciliation_id) VALUES ($1, 'institution', $1, $2, $3, $4, 'open', $5, $6)"
+        " ON CONFLICT DO NOTHING RETURNING task_id",
         institution,
         kind.value,
-        note,
+        cause.value,
+        as_stored(facts),
         at,
         reconciliation_id,
     )
@@ -136,13 +138,13 @@ async def close_for_hops(
     rows = await connection.fetch(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
         " WHERE case_no = $1 AND hop_no = ANY($2) AND state = 'open'"
-        " AND (kind = ANY($3) OR (kind = 'supervise' AND note = $6)) RETURNING task_id",
+        " AND (kind = ANY($3) OR cause = $6) RETURNING task_id",
         case_no,
         list(hop_nos),
         [kind.value for kind in kinds],
         at,
         reason,
-        WAITS_FOR_DESK,
+        TaskCause.WAITS_FOR_DESK.value,
     )
     return [row["task_id"] for row in rows]
 
@@ -162,49 +164,67 @@ async def close_for_requests(
     return [row["task_id"] for row in rows]
 
 
-async def close_but(
-    connection: Connection, case_no: str, kind: TaskKind, ending: str, notes: Sequence[str], at: datetime, reason: str
-) -> None:
-    """Close the case's tasks of this kind whose note ends so, but for those with these notes."""
-    await connection.execute(
-        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6"
-        " WHERE case_no = $1 AND kind = $2 AND state = 'open' AND right(note, length($3)) = $3 AND note <> ALL($4)",
-        case_no,
-        kind.value,
-        ending,
-        list(notes),
-        at,
-        reason,
-    )
-
-
-async def close_with_notes(
-    connection: Connection, case_no: str, kinds: Sequence[TaskKind], notes: Sequence[str], at: datetime, reason: str
-) -> None:
-    """Close the case's tasks of these kinds with exactly one of these notes."""
-    await connection.execute(
-        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
-        " WHERE case_no = $1 AND kind = ANY($2) AND note = ANY($3) AND state = 'open'",
-        case_no,
-        [kind.value for kind in kinds],
-        list(notes),
-        at,
-        reason,
-    )
-
-
-async def close_noted(
-    connection: Connection, case_no: str, kinds: Sequence[TaskKind], note: str, at: datetime, reason: str
+async def close_about(
+    connection: Connection,
+    case_no: str,
+    subject: Subject | None,
+    causes: Collection[TaskCause],
+    at: datetime,
+    reason: str,
+    *,
+    kinds: Collection[TaskKind] = tuple(TaskKind),
+    facts: TaskFacts | None = None,
 ) -> list[int]:
-    """Close the case's tasks of these kinds with this note, or with this note, ": " and more."""
+    """Close the case's tasks about this subject that were opened for one of these causes; return their ids.
+
+    Without a subject the tasks are about the case itself. With `facts` only tasks that state exactly these are closed.
+    """
+    subject = subject or about(TaskSubject.CASE, case_no)
     rows = await connection.fetch(
-        "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = 'engine', reason = $5"
-        " WHERE case_no = $1 AND kind = ANY($2) AND (note = $3 OR starts_with(note, $3 || ': '))"
-        " AND state = 'open' RETURNING task_id",
+        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6 WHERE case_no = $1"
+        " AND subject_kind = $2 AND subject_id = $3 AND cause = ANY($4) AND kind = ANY($7)"
+        " AND ($8::jsonb IS NULL OR facts = $8) AND state = 'open' RETURNING task_id",
         case_no,
-        [kind.value for kind in kinds],
-        note,
+        subject.kind.value,
+        subject.id,
+        [cause.value for cause in causes],
         at,
         reason,
+        [kind.value for kind in kinds],
+        None if facts is None else as_stored(facts),
     )
     return [row["task_id"] for row in rows]
+
+
+async def close_other_subjects(
+    connection: Connection, case_no: str, cause: TaskCause, still: Collection[Subject], at: datetime, reason: str
+) -> None:
+    """Close the case's tasks that were opened for this cause, except those about the subjects in `still`."""
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6 WHERE case_no = $1"
+        " AND cause = $2 AND state = 'open'"
+        " AND (subject_kind, subject_id) NOT IN (SELECT * FROM unnest($3::text[], $4::text[]))",
+        case_no,
+        cause.value,
+        [subject.kind.value for subject in still],
+        [subject.id for subject in still],
+        at,
+        reason,
+    )
+
+
+async def close_other_facts(connection: Connection, case_no: str, task: NewTask, at: datetime, reason: str) -> None:
+    """Close the case's tasks with the kind, subject and cause of `task` that state other facts."""
+    subject = task.subject or about(TaskSubject.CASE, case_no)
+    await connection.execute(
+        "UPDATE desk_task SET state = 'closed', closed_at = $7, closed_by = 'engine', reason = $8 WHERE case_no = $1"
+        " AND kind = $2 AND subject_kind = $3 AND subject_id = $4 AND cause = $5 AND facts <> $6 AND state = 'open'",
+        case_no,
+        task.kind.value,
+        subject.kind.value,
+        subject.id,
+        task.cause.value,
+        as_stored(task.facts),
+        at,
+        reason,
+    )

@@ -8,7 +8,6 @@ from uuid import UUID
 from db.pool import Connection
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.documents.due_documents import ErrandState
-from schemas.enums import TaskKind
 from schemas.restoration_enums import PaperKind, Step
 
 
@@ -170,31 +169,3 @@ async def give_time(
         until,
     )
     return due_at
-
-
-# -- the desk's one task about papers ----------------------------------------------------------------------------------
-
-
-async def set_task(
-    connection: Connection, case_no: str, kind: TaskKind, prefix: str, note: str, at: datetime, reason: str
-) -> None:
-    """Have one task of this kind open whose note begins with `prefix`, with this note; none where it is ""."""
-    await connection.execute(
-        "UPDATE desk_task SET state = 'closed', closed_at = $5, closed_by = 'engine', reason = $6"
-        " WHERE case_no = $1 AND kind = $2 AND state = 'open' AND starts_with(note, $3) AND note <> $4",
-        case_no,
-        kind.value,
-        prefix,
-        note,
-        at,
-        reason,
-    )
-    if note:
-        await connection.execute(
-            "INSERT INTO desk_task (case_no, kind, note, state, opened_at) VALUES ($1, $2, $3, 'open', $4)"
-            " ON CONFLICT DO NOTHING",
-            case_no,
-            kind.value,
-            note,
-            at,
-        )

@@ -17,8 +17,10 @@ from db.pool import Connection
 from db.tracing import answers
 from domain.errors import NotFound
 from domain.evidence.pack import EXCHANGES, SENT, EventLine
+from domain.task_notes import compose
 from schemas.banks.exchanges import About
 from schemas.enums import ChannelKind
+from schemas.tasks import Subject, TaskCause, TaskFacts
 
 AT_ONCE: Final = 200
 """rows that are in memory at a time"""
@@ -30,6 +32,9 @@ _RESTORATION: Final = "t.restoration_id IN (SELECT restoration_id FROM restorati
 _GRIEVANCE: Final = "t.grievance_id IN (SELECT grievance_id FROM grievance WHERE case_no = $1)"
 _CONTRADICTION: Final = "t.contradiction_id IN (SELECT contradiction_id FROM contradiction WHERE case_no = $1)"
 _ALLOCATION: Final = "t.allocation_id IN (SELECT allocation_id FROM allocation_share WHERE case_no = $1)"
+TASKS: Final = "case/tasks.jsonl"
+"""its rows also have the note that officers read"""
+_KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
 """how often something was tried: it changes while the case stands still"""
 
@@ -99,14 +104,14 @@ FILES: Final = {
     ),
     "case/hops.jsonl": _rows("hop", _CASE, "t.hop_no", without=("looked_up_at",)),
     "case/officers.jsonl": _rows("case_officer", _CASE, "t.duty, t.assignment_no"),
-    "case/tasks.jsonl": _rows("desk_task", _CASE, "t.task_id"),
+    TASKS: _rows("desk_task", _CASE, "t.task_id"),
     "grievances/appeal_codes.jsonl": _rows(
         "appeal_code", _HOLD, "t.made_at, t.code_id", without=("digest", "visit_digest", "visit_until", "tries")
     ),
     "grievances/grievances.jsonl": _rows("grievance", _CASE, "t.opened_at, t.grievance_id"),
     "grievances/levels.jsonl": _rows("grievance_level", _GRIEVANCE, "t.grievance_id, t.opened_at, t.level"),
     "holds/contacts.jsonl": _rows("holder_contact", _HOLD, "t.hold_id"),
-    "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id"),
+    "holds/holds.jsonl": _rows("account_hold", _CASE, "t.first_held_at, t.hold_id", more=_KEPT_BY),
     "ledger/balances.jsonl": _rows("ledger_balance", _CASE, "t.hop_no, t.bucket"),
     "ledger/entries.jsonl": _rows("ledger_entry", _CASE, "t.transaction_id, t.line_no"),
     "ledger/transactions.jsonl": _rows("ledger_transaction", _CASE, "t.transaction_id"),
@@ -191,6 +196,12 @@ TEXTS: Final = {
 }
 """Read besides for a court: what messages said."""
 _READ: Final = FILES | TEXTS
+_NOTED: Final = "SELECT task_id, subject_kind, subject_id, cause, facts FROM desk_task WHERE case_no = $1"
+_TASKS: Final = """
+SELECT (to_jsonb(t) || jsonb_build_object('note', n.note))::text
+FROM desk_task t JOIN unnest($2::bigint[], $3::text[]) AS n (task_id, note) USING (task_id)
+WHERE t.case_no = $1 ORDER BY t.task_id
+"""
 
 _DOCUMENTS: Final = {
     "police/court_orders": "SELECT court_order_id::text AS id, '' AS kind, document FROM court_order"
@@ -307,8 +318,19 @@ async def count(connection: Connection, files: Iterable[str], case_no: str) -> i
 
 async def lines(connection: Connection, file: str, case_no: str) -> AsyncGenerator[str, None]:
     """The lines of a file. The caller's transaction gives all files one instant, as with the rest below."""
-    async for row in connection.cursor(_READ[file], case_no, prefetch=AT_ONCE):
+    notes = await _notes(connection, case_no) if file == TASKS else ()
+    async for row in connection.cursor(_TASKS if notes else _READ[file], case_no, *notes, prefetch=AT_ONCE):
         yield row[0]
+
+
+async def _notes(connection: Connection, case_no: str) -> tuple[list[int], list[str]]:
+    """The ids of the case's tasks, and their notes in the same order."""
+    rows = await connection.fetch(_NOTED, case_no)
+    notes = []
+    for row in rows:
+        subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
+        notes.append(compose(TaskCause(row["cause"]), subject, TaskFacts.model_validate(row["facts"])))
+    return [row["task_id"] for row in rows], notes
 
 
 async def event_lines(connection: Connection, case_no: str) -> AsyncGenerator[EventLine, None]:

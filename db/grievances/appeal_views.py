@@ -12,7 +12,7 @@ from schemas.identifiers import account_end
 
 _HOLD: Final = """
 SELECT a.hold_id, a.case_no, a.reference, i.name AS bank, a.state, a.first_held_at, a.lapses_at,
-       a.kept_by IS NOT NULL AS kept, money.held_paise, money.released_paise, a.account_key,
+       a.retained_by_kind IS NOT NULL AS kept, money.held_paise, money.released_paise, a.account_key,
        coalesce(trim(o.rank || ' ' || o.name), '') AS officer, coalesce(o.police_station, '') AS officer_station,
        coalesce(o.phone, '') AS officer_phone
 FROM account_hold a JOIN institution i ON i.code = a.institution

@@ -14,6 +14,7 @@ from domain.holds.excess import SmallHold
 from domain.restoration.procedure import LEADS_TO
 from schemas.base import FrozenModel, UtcDatetime
 from schemas.outbox.procedures import HoldPolicy
+from schemas.restoration_enums import RetainedBy
 
 
 class HeldHop(FrozenModel):
@@ -96,7 +97,7 @@ WHERE h.case_no = $1 AND u.case_no = h.case_no AND u.hop_no = h.hop_no
       USING (restoration_id) WHERE l.restoration_id = $7
         AND (r.state <> 'restored' OR (l.left_out_at IS NOT NULL AND l.reopened_at IS NULL))))
   AND b.balance_paise > {_UNDER_ORDERS} AND {_IN_NO_ROUND}
-  AND ($5 OR {_ORDERED_HOME_SINCE} OR ($6 IS NOT NULL AND starts_with(a.kept_by, 'court_order '))
+  AND ($5 OR {_ORDERED_HOME_SINCE} OR ($6 IS NOT NULL AND a.retained_by_kind = 'court_order')
        OR last.objection_id IS NOT NULL
        OR (last.court_order_id IS NULL AND last.left_out_at IS NULL AND (last.state = 'restored'
            OR (last.state = 'cancelled' AND last.closed_by = 'engine'))))
@@ -135,7 +136,7 @@ async def kept_alone(connection: Connection, case_no: str) -> list[UUID]:
         "SELECT DISTINCT a.hold_id FROM account_hold a JOIN hop h ON h.case_no = a.case_no"
         " AND h.institution = a.institution AND h.account_key = a.account_key JOIN ledger_balance b"
         " ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND b.bucket = 'held' WHERE a.case_no = $1"
-        f" AND a.state = 'held' AND starts_with(a.kept_by, 'court_order ') AND b.balance_paise > {_UNDER_ORDERS}"
+        f" AND a.state = 'held' AND a.retained_by_kind = 'court_order' AND b.balance_paise > {_UNDER_ORDERS}"
         f" AND {_IN_NO_ROUND} ORDER BY a.hold_id",
         case_no,
     )
@@ -160,10 +161,16 @@ class AccountHold(FrozenModel):
     officer_told: bool
     warned_to: UtcDatetime | None
     released_told_paise: int
-    kept_by: str | None
+    retained_by_kind: RetainedBy | None
+    retained_by_id: str | None
     micro: bool
     policy: HoldPolicy
     ended_at: UtcDatetime | None
+
+    @property
+    def kept_by(self) -> str | None:
+        """What keeps the hold from lapsing, to be told to an officer."""
+        return self.retained_by_kind and f"{self.retained_by_kind.value} {self.retained_by_id}"
 
 
 _HOLD = ", ".join(AccountHold.model_fields)
@@ -181,7 +188,8 @@ async def begin(
         " lapses_at, micro, policy) VALUES ($1, $2, $3, $4, $5, 'held', $6, $7, $8, $9)"
         " ON CONFLICT (case_no, institution, account_key) DO UPDATE SET state = 'held', ended_at = NULL,"
         " first_held_at = $6, lapses_at = $7, lapses_from = NULL, holder_told_at = NULL, told_to = NULL,"
-        " tried_to = NULL, late_to = NULL, warned_days = NULL, warned_to = NULL, kept_by = NULL, micro = $8,"
+        " tried_to = NULL, late_to = NULL, warned_days = NULL, warned_to = NULL, retained_by_kind = NULL,"
+        " retained_by_id = NULL, micro = $8,"
         " micro_decision = NULL, micro_decided_by = NULL, micro_decided_at = NULL, micro_reason = '', policy = $9"
         " WHERE account_hold.state = 'ended' RETURNING hold_id",
         uuid4(),
@@ -315,7 +323,7 @@ async def warn_anew(connection: Connection, hold_ids: Sequence[UUID], at: dateti
         " + make_interval(secs => (SELECT max(w::double precision)"
         "   FROM jsonb_array_elements_text(policy->'warn_before_seconds') AS w)) AS until FROM account_hold"
         "  WHERE hold_id = ANY($1)) AS w"
-        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.kept_by IS NULL",
+        " WHERE a.hold_id = w.hold_id AND a.state = 'held' AND a.retained_by_kind IS NULL",
         list(hold_ids),
         at,
     )

@@ -12,7 +12,8 @@ from schemas.holds import HoldPage, HoldView
 # The page is cut before the money on it is summed up.
 _READ: Final = """
 SELECT a.hold_id, a.case_no AS case_ack_no, a.institution, a.reference, a.state, a.first_held_at, a.lapses_at,
-       a.holder_told_at, a.warned_days, a.kept_by, a.micro, a.micro_decision, a.micro_decided_by, a.micro_reason,
+       a.holder_told_at, a.warned_days, a.retained_by_kind, a.retained_by_id,
+       a.micro, a.micro_decision, a.micro_decided_by, a.micro_reason,
        money.held_paise, (money.held_paise - ordered.paise)::bigint AS free_paise, a.ended_at
 FROM ({found}) AS a
 CROSS JOIN LATERAL (

@@ -1,6 +1,6 @@
 """Orders to banks and what banks say they have done under them."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
@@ -13,6 +13,7 @@ from schemas.enums import CarriageOutcome, ChannelKind
 from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
 from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
+from schemas.tasks import TaskCause
 
 LIVE: Final = (OrderState.PLANNED, OrderState.DELIVERED, OrderState.REFUSED)
 """states in which a bank may still do what it was ordered"""
@@ -311,13 +312,14 @@ async def known_words(connection: Connection, order_id: UUID) -> list[Word]:
     return [Word(**dict(row)) for row in rows]
 
 
-async def are_asked_about(connection: Connection, restoration_id: UUID) -> bool:
-    """Whether a person is asked about each bank that has not given back yet under the restoration's orders."""
+async def are_asked_about(connection: Connection, restoration_id: UUID, causes: Collection[TaskCause]) -> bool:
+    """Whether each of the restoration's live orders has an open task that was opened for one of these causes."""
     found: bool = await connection.fetchval(
         "SELECT coalesce(bool_and(EXISTS (SELECT FROM desk_task t WHERE t.case_no = o.case_no AND t.state = 'open'"
-        " AND t.kind IN ('order_silent', 'supervise') AND starts_with(t.note, 'order ' || o.order_id))), false)"
+        " AND t.subject_kind = 'order' AND t.subject_id = o.order_id::text AND t.cause = ANY($2))), false)"
         " FROM bank_order o WHERE o.restoration_id = $1 AND o.state IN ('planned', 'delivered', 'refused')",
         restoration_id,
+        [cause.value for cause in causes],
     )
     return found
 

@@ -10,15 +10,18 @@ from db.banks import rosters
 from db.paging import cut, int_after, to_cursor
 from db.pool import Connection
 from domain.reporting import Acts
+from domain.task_notes import compose
 from domain.tracing.call_script import what_to_say
 from schemas.banks.rosters import HolidayRules, OfficerToCall
 from schemas.base import FrozenModel
 from schemas.enums import TaskKind, TaskState
+from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.views import TaskHop, TaskInstitution, TaskPage, TaskView
 
 _TASKS: Final = """
-SELECT t.task_id, t.kind, t.state, t.case_no, t.note, t.request_id, t.opened_at, t.closed_at, t.closed_by,
-    t.reason, t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
+SELECT t.task_id, t.kind, t.state, t.case_no, t.subject_kind, t.subject_id, t.cause, t.facts,
+    t.request_id, t.opened_at, t.closed_at, t.closed_by, t.reason,
+    t.reconciliation_id, r.job_id, i.code, i.name, i.kind AS institution_kind, i.desk_email,
     h.hop_no, h.layer, h.state AS hop_state, h.payee_institution_as_told, h.payee_holder,
     h.reference, h.amount_paise, h.transferred_at, coalesce(b.balance_paise, 0) AS in_play_paise
 FROM desk_task t
@@ -28,13 +31,15 @@ LEFT JOIN ledger_balance b ON b.case_no = h.case_no AND b.hop_no = h.hop_no AND 
 LEFT JOIN institution i ON i.code = coalesce(t.institution, r.institution, h.institution)
 WHERE t.state = $1 AND t.task_id > $2 AND t.kind = ANY($4)
     AND ($5::text IS NULL OR t.case_no = (SELECT case_no FROM complaint WHERE ack_no = $5))
-    AND ($6::text[] IS NULL OR t.kind = ANY($6) OR t.note LIKE ANY($10)
+    AND ($6::text[] IS NULL OR t.kind = ANY($6) OR t.cause = ANY($10)
+        OR (t.cause = 'documents_wait' AND EXISTS (
+            SELECT FROM jsonb_array_elements(t.facts->'documents') d WHERE d->>'kind' = ANY($11)))
         OR (t.kind IN ('restoration_step', 'supervise') AND EXISTS (
             SELECT FROM restoration n WHERE n.step = ANY($7)
-            AND n.restoration_id = substring(t.note FROM '^restoration ([0-9a-f-]{36})')::uuid))
+            AND n.restoration_id = CASE t.subject_kind WHEN 'restoration' THEN t.subject_id::uuid END))
         OR (t.kind = 'grievance' AND EXISTS (
             SELECT FROM grievance g WHERE g.level = $8
-            AND g.grievance_id = substring(t.note FROM '^grievance ([0-9a-f-]{36})')::uuid)))
+            AND g.grievance_id = CASE t.subject_kind WHEN 'grievance' THEN t.subject_id::uuid END)))
     AND ($9::text IS NULL OR EXISTS (
         SELECT FROM case_officer o WHERE o.case_no = t.case_no AND o.subject = $9 AND NOT EXISTS (
             SELECT FROM case_officer later WHERE later.case_no = o.case_no AND later.duty = o.duty
@@ -85,7 +90,8 @@ async def page(
         acts and [step.value for step in acts.steps],
         acts and acts.level,
         wanted.of_officer,
-        acts and list(acts.noted),
+        acts and [cause.value for cause in acts.causes],
+        acts and [kind.value for kind in acts.documents],
     )
     rows, more = cut(found, limit)
     officers = await rosters.to_call(connection, (row["code"] for row in rows if row["code"]), holidays, at)
@@ -108,12 +114,17 @@ async def _to_ask(connection: Connection, request_ids: list[UUID | None]) -> dic
 
 
 def _task(row: Record, officers: tuple[OfficerToCall, ...], to_ask: list[Record]) -> TaskView:
+    subject = Subject(kind=row["subject_kind"], id=row["subject_id"])
+    cause, facts = TaskCause(row["cause"]), TaskFacts.model_validate(row["facts"])
     return TaskView(
         task_id=row["task_id"],
         kind=row["kind"],
         state=row["state"],
         case_ack_no=row["case_no"],
-        note=row["note"],
+        subject=subject,
+        cause=cause,
+        facts=facts,
+        note=compose(cause, subject, facts),
         institution=None if row["code"] is None else _institution(row, officers),
         request_id=row["request_id"],
         job_id=row["job_id"],

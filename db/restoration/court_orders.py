@@ -166,19 +166,19 @@ async def releasable(connection: Connection, case_no: str, order: CourtOrder) ->
 async def keep_holds(connection: Connection, case_no: str, order: CourtOrder) -> list[str]:
     """The holds that the order is about do not lapse; their ids."""
     rows = await connection.fetch(
-        "UPDATE account_hold h SET kept_by = $4 WHERE h.state = 'held'"
+        "UPDATE account_hold h SET retained_by_kind = 'court_order', retained_by_id = $4 WHERE h.state = 'held'"
         f" AND {_THERE} RETURNING h.hold_id::text AS hold_id",
         case_no,
         order.institution,
         order.account_key,
-        kept_by(order.court_order_id),
+        str(order.court_order_id),
     )
     return sorted(row["hold_id"] for row in rows)
 
 
 # The newest order that keeps it, where its sum has not gone home and the court has not let all of it go since.
 _KEPT: Final = """(
-    SELECT 'court_order ' || c.court_order_id FROM court_order c
+    SELECT c.court_order_id FROM court_order c
     WHERE c.case_no = h.case_no AND c.effect IN ('keep_hold', 'restore') AND c.withdrawn_at IS NULL
       AND (c.account_key IS NULL OR (c.institution, c.account_key) = (h.institution, h.account_key))
       AND NOT EXISTS (SELECT FROM court_order r WHERE r.case_no = h.case_no AND r.effect = 'release'
@@ -193,9 +193,12 @@ _KEPT: Final = """(
 async def keep_hold(connection: Connection, hold_id: UUID) -> int | None:
     """Keep a hold that begins where an order that stands keeps it; the order's id."""
     kept: str | None = await connection.fetchval(
-        f"UPDATE account_hold h SET kept_by = {_KEPT} WHERE h.hold_id = $1 RETURNING kept_by", hold_id
+        "UPDATE account_hold h SET (retained_by_kind, retained_by_id) ="
+        f" (SELECT 'court_order', k.kept::text FROM {_KEPT} AS k (kept)) WHERE h.hold_id = $1"
+        " RETURNING retained_by_id",
+        hold_id,
     )
-    return int(kept.split()[1]) if kept else None
+    return int(kept) if kept else None
 
 
 async def rows_of(connection: Connection, court_order_id: int) -> list[int]:
@@ -222,17 +225,15 @@ async def is_used_up(connection: Connection, court_order_id: int) -> bool:
 async def let_holds_go(connection: Connection, case_no: str, court_order_id: int) -> list[str]:
     """The order keeps no hold any more; another that stands may, or a restoration that is approved. Their ids."""
     rows = await connection.fetch(
-        f"UPDATE account_hold h SET kept_by = coalesce({_KEPT},"
-        " (SELECT 'restoration ' || r.restoration_id FROM restoration_line l"
+        "UPDATE account_hold h SET (retained_by_kind, retained_by_id) = ("
+        f" SELECT kind, id FROM (SELECT 1, 'court_order', k.kept::text FROM {_KEPT} AS k (kept) UNION ALL"
+        " (SELECT 2, 'restoration', r.restoration_id::text FROM restoration_line l"
         " JOIN restoration r USING (restoration_id) WHERE l.hold_id = h.hold_id AND r.state = 'open'"
-        " AND r.approved_by IS NOT NULL"
-        " ORDER BY r.opened_at LIMIT 1)) WHERE h.case_no = $1 AND h.kept_by = $2 RETURNING h.hold_id::text AS hold_id",
+        " AND r.approved_by IS NOT NULL ORDER BY r.opened_at LIMIT 1)) AS keeper (place, kind, id)"
+        " ORDER BY place LIMIT 1)"
+        " WHERE h.case_no = $1 AND h.retained_by_kind = 'court_order' AND h.retained_by_id = $2"
+        " RETURNING h.hold_id::text AS hold_id",
         case_no,
-        kept_by(court_order_id),
+        str(court_order_id),
     )
     return sorted(row["hold_id"] for row in rows)
-
-
-def kept_by(court_order_id: int) -> str:
-    """What a hold says of the order that keeps it."""
-    return f"court_order {court_order_id}"

@@ -18,6 +18,7 @@ from schemas.restoration_enums import (
     CourtOrderKind,
     OrderState,
     RestorationState,
+    RetainedBy,
     Route,
     Step,
     StepOutcome,
@@ -66,7 +67,8 @@ class Line(FrozenModel):
     objection_id: int | None
     left_out: bool
     """whether an SP, a court or a supervisor has left it out"""
-    kept_by: str | None
+    retained_by_kind: RetainedBy | None
+    retained_by_id: str | None
     """what keeps its hold from lapsing"""
     heard_left_paise: int | None
     """what its holder was heard about and has not gone home; None: not heard yet"""
@@ -75,6 +77,11 @@ class Line(FrozenModel):
     """what of it live orders let go"""
     to_restore_paise: int
     """what of it live orders give back"""
+
+    @property
+    def kept_by(self) -> str | None:
+        """What keeps its hold from lapsing, to be told to an officer."""
+        return self.retained_by_kind and f"{self.retained_by_kind.value} {self.retained_by_id}"
 
     @property
     def is_out(self) -> bool:
@@ -275,7 +282,7 @@ async def close(
 _LINES: Final = """
 SELECT l.hop_no, l.hold_id, coalesce(h.institution, a.institution) AS institution, h.account_key, l.allocation_id,
        l.due_paise, l.objection_id, num_nonnulls(l.left_out_at, l.court_order_id) > 0
-           AS left_out, a.kept_by,
+           AS left_out, a.retained_by_kind, a.retained_by_id,
        CASE WHEN l.heard_paise IS NOT NULL THEN greatest(l.heard_paise - asked.given_back_paise, 0) END
            AS heard_left_paise,
        coalesce(b.balance_paise, 0) AS held_paise, asked.to_release_paise, asked.to_restore_paise
@@ -353,10 +360,11 @@ async def order_states(connection: Connection, restoration_id: UUID) -> tuple[Or
 async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[UUID]:
     """The holds of its lines lapse again, unless another approved restoration keeps them; what a court keeps stays."""
     rows = await connection.fetch(
-        "UPDATE account_hold a SET kept_by = (SELECT 'restoration ' || r.restoration_id FROM restoration r"
-        "  JOIN restoration_line l USING (restoration_id) WHERE l.hold_id = a.hold_id AND r.state = 'open'"
-        "  AND r.approved_by IS NOT NULL AND r.restoration_id <> $1::uuid ORDER BY r.opened_at LIMIT 1)"
-        " WHERE a.kept_by = 'restoration ' || ($1::uuid)::text RETURNING a.hold_id",
+        "UPDATE account_hold a SET (retained_by_kind, retained_by_id) = (SELECT 'restoration', r.restoration_id::text"
+        "  FROM restoration r JOIN restoration_line l USING (restoration_id) WHERE l.hold_id = a.hold_id"
+        "  AND r.state = 'open' AND r.approved_by IS NOT NULL AND r.restoration_id <> $1::uuid"
+        "  ORDER BY r.opened_at LIMIT 1)"
+        " WHERE a.retained_by_kind = 'restoration' AND a.retained_by_id = ($1::uuid)::text RETURNING a.hold_id",
         restoration_id,
     )
     return [row["hold_id"] for row in rows]
@@ -365,7 +373,8 @@ async def keep_or_let_go(connection: Connection, restoration_id: UUID) -> list[U
 async def keep(connection: Connection, restoration_id: UUID) -> list[UUID]:
     """The holds of what goes home do not lapse: the order to give it back exists."""
     rows = await connection.fetch(
-        "UPDATE account_hold a SET kept_by = 'restoration ' || ($1::uuid)::text WHERE a.kept_by IS NULL AND EXISTS"
+        "UPDATE account_hold a SET retained_by_kind = 'restoration', retained_by_id = ($1::uuid)::text"
+        " WHERE a.retained_by_kind IS NULL AND EXISTS"
         " (SELECT FROM restoration_line l WHERE l.restoration_id = $1 AND l.hold_id = a.hold_id AND l.due_paise > 0)"
         " RETURNING a.hold_id",
         restoration_id,

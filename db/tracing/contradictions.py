@@ -265,7 +265,7 @@ async def close_task(connection: Connection, found: ContradictionRow, at: dateti
     """Close the desk's task about it, unless another of its kind about its hop waits still."""
     await connection.execute(
         "UPDATE desk_task SET state = 'closed', closed_at = $4, closed_by = $5, reason = $6"
-        " WHERE case_no = $1 AND kind = 'settle_contradiction' AND state = 'open' AND note = $2"
+        " WHERE case_no = $1 AND kind = 'settle_contradiction' AND state = 'open' AND facts->>'contradiction' = $2"
         " AND hop_no IS NOT DISTINCT FROM $3 AND NOT EXISTS (SELECT FROM contradiction c"
         "  WHERE c.case_no = $1 AND c.kind = $2 AND c.hop_no IS NOT DISTINCT FROM $3"
         "  AND NOT EXISTS (SELECT FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id))",

@@ -29,6 +29,7 @@ from schemas.enums import (
     TaskKind,
 )
 from schemas.identifiers import account_key, reference_key
+from schemas.tasks import NewTask, TaskCause, TaskFacts, about_hop
 from schemas.tracing.answers import (
     NOT_STATED,
     Claim,
@@ -39,7 +40,6 @@ from schemas.tracing.answers import (
     Judgement,
     KnownLines,
     NewHop,
-    NewTask,
     Reconciliation,
 )
 
@@ -301,7 +301,7 @@ class _Book:
             self._enter(hop.position.hop_no, Bucket.UNTRACED, paise)
             hop.paise[Bucket.UNTRACED] += paise
             if bounds_reached:
-                self._tasks.append(NewTask(kind=TaskKind.SUPERVISE, hop_no=hop.position.hop_no, note="trail limit"))
+                self._tasks.append(about_hop(TaskKind.SUPERVISE, TaskCause.TRAIL_LIMIT, hop.position.hop_no))
             return
         self._last_hop_no += 1
         new = NewHop(
@@ -329,9 +329,8 @@ class _Book:
                 continue
             if corrects:
                 hop.state = HopState.CORRECTION
-                self._tasks.append(
-                    NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop.position.hop_no, note=claim.status_code)
-                )
+                cause, facts = TaskCause.REFERENCE_REFUSED, TaskFacts(code=claim.status_code)
+                self._tasks.append(about_hop(TaskKind.CORRECT_REFERENCE, cause, hop.position.hop_no, facts))
                 continue
             paise = hop.paise[Bucket.IN_PLAY]
             self._enter(hop.position.hop_no, Bucket.IN_PLAY, -paise)
@@ -351,7 +350,8 @@ class _Book:
 
     def _review(self, claim: Claim, hops: Sequence[_Hop]) -> None:
         hop_no = hops[0].position.hop_no if hops else None
-        self._tasks.append(NewTask(kind=TaskKind.READ_ANSWER, hop_no=hop_no, note=claim.status_code))
+        cause, facts = TaskCause.ANSWER_NOT_UNDERSTOOD, TaskFacts(code=claim.status_code)
+        self._tasks.append(about_hop(TaskKind.READ_ANSWER, cause, hop_no, facts))
         self._judgements.append(
             Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
         )
@@ -390,7 +390,8 @@ class _Book:
                 applied_paise=applied_paise,
             )
         )
-        self._tasks.append(NewTask(kind=TaskKind.SETTLE_CONTRADICTION, hop_no=hop_no, note=kind))
+        facts = TaskFacts(contradiction=kind)
+        self._tasks.append(about_hop(TaskKind.SETTLE_CONTRADICTION, TaskCause.CONTRADICTION, hop_no, facts))
 
 
 def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
@@ -426,9 +427,9 @@ def first_state(*, routable: bool, reference: str) -> HopState:
 def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
     """What the desk must do before a hop that stands in `state` from the start can be asked about."""
     if state is HopState.UNROUTABLE:
-        return [NewTask(kind=TaskKind.NAME_INSTITUTION, hop_no=hop_no)]
+        return [about_hop(TaskKind.NAME_INSTITUTION, TaskCause.INSTITUTION_UNKNOWN, hop_no)]
     if state is HopState.CORRECTION:
-        return [NewTask(kind=TaskKind.CORRECT_REFERENCE, hop_no=hop_no, note="no reference")]
+        return [about_hop(TaskKind.CORRECT_REFERENCE, TaskCause.REFERENCE_MISSING, hop_no)]
     return []
 
 

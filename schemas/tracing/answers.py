@@ -3,15 +3,8 @@
 from typing import Any
 
 from schemas.base import Flag, FrozenModel, UtcDatetime
-from schemas.enums import (
-    Bucket,
-    ClaimKind,
-    ContradictionKind,
-    Disposition,
-    HopSource,
-    HopState,
-    TaskKind,
-)
+from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopSource, HopState
+from schemas.tasks import NewTask
 
 NOT_STATED = "not stated"
 """what stands where a bank names no account"""
@@ -152,14 +145,6 @@ class Contradiction(FrozenModel):
     hop_no: int | None
     claimed_paise: int
     applied_paise: int
-
-
-class NewTask(FrozenModel):
-    """A task for the desk."""
-
-    kind: TaskKind
-    hop_no: int | None = None
-    note: str = ""
 
 
 class Reconciliation(FrozenModel):

@@ -26,6 +26,7 @@ from schemas.enums import (
     TaskKind,
     TaskState,
 )
+from schemas.tasks import Subject, TaskCause, TaskFacts
 from schemas.tracing.contradictions import Settlement
 
 
@@ -325,7 +326,12 @@ class TaskView(FrozenModel):
     state: TaskState
     case_ack_no: str | None
     """None for a task about an institution"""
+    subject: Subject
+    cause: TaskCause
+    """why it was opened"""
+    facts: TaskFacts
     note: str
+    """subject, cause and facts as a text for officers"""
     institution: TaskInstitution | None
     request_id: UUID | None
     job_id: str | None
@@ -336,6 +342,7 @@ class TaskView(FrozenModel):
     closed_at: UtcDatetime | None
     closed_by: str | None
     reason: str | None
+    """why it was closed, in the words of the officer or of the engine"""
     reconciliation_id: int | None
     """the comparison in which something differs"""
 

@@ -12,7 +12,7 @@ from simulator.people.officers import HTTP_BAD_REQUEST, PAGE_ITEMS
 
 TRIES: Final = 8
 """what a paper lacks may be told soon: the officer's name, the FIR and its copy"""
-REPORT, HAND_IN, FOLLOW_UP = "magistrate_report", "hand in: magistrate_report", "follow_up"
+REPORT, FOLLOW_UP = "magistrate_report", "follow_up"
 
 Post = Callable[[str, str, Json, str], Awaitable[Json]]
 """as a role, to a path, this body; counted as that; {} where it is refused"""
@@ -34,8 +34,13 @@ class PaperWork:
         """Take up what nobody has taken up yet."""
         _, page = await self.get("supervisor", f"/api/v1/desk/tasks?kind=duty&limit={PAGE_ITEMS}")
         items = page.get("items")
+        deeds = {
+            ("duty", REPORT): self._report,
+            ("duty_to_hand_in", REPORT): self._hand_in,
+            ("duty", FOLLOW_UP): self._follow_up,
+        }
         for task in items if isinstance(items, list) else []:
-            deed = {REPORT: self._report, HAND_IN: self._hand_in, FOLLOW_UP: self._follow_up}.get(str(task.get("note")))
+            deed = deeds.get((str(task["cause"]), str(task["subject"]["id"])))
             if deed is not None and str(task["task_id"]) not in self._seen:
                 self._seen.add(str(task["task_id"]))
                 group.create_task(deed(str(task["case_ack_no"])))

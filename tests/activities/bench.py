@@ -327,7 +327,7 @@ _MUST_BE_EMPTY = {
     "a closed hop asks nothing of the desk": """
         SELECT h.hop_no, t.kind FROM hop h JOIN desk_task t USING (case_no, hop_no)
         WHERE h.case_no = $1 AND h.state = 'closed' AND t.state = 'open' AND (t.kind IN ('correct_reference',
-            'name_institution') OR (t.kind = 'supervise' AND t.note = 'waits for the desk'))""",
+            'name_institution') OR t.cause = 'waits_for_desk')""",
     "a finished request asks nothing of the desk": """
         SELECT r.request_id, t.kind FROM hold_request r JOIN desk_task t USING (request_id)
         WHERE r.case_no = $1 AND r.closed_at IS NOT NULL AND t.state = 'open'""",

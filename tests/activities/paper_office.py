@@ -7,7 +7,7 @@ from uuid import UUID
 import pytest
 
 from activities.context import Context
-from activities.documents.due_documents import PREFIX, issue_papers_due
+from activities.documents.due_documents import issue_papers_due
 from activities.documents.issuing import issue_about
 from activities.notifications.outbox import Ways, send_due
 from adapters.messages.smtp import Mailer
@@ -15,6 +15,7 @@ from schemas.documents.facts import IssuedPaper, Particulars
 from schemas.enums import Language
 from schemas.restoration_enums import PaperKind
 from tests.activities.way_home import Home
+from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
 
@@ -118,11 +119,9 @@ class Office:
     async def task(self, case_no: str) -> list[str]:
         """The notes of the case's open tasks about papers."""
         return [
-            note.removeprefix(PREFIX)
-            for (note,) in await self.home.bench.rows(
-                "SELECT note FROM desk_task WHERE case_no = $1 AND state = 'open' AND starts_with(note, $2)",
-                case_no,
-                PREFIX,
+            note.removeprefix("papers: ")
+            for note in await notes(
+                self.home.bench.pool, "case_no = $1 AND state = 'open' AND cause = 'documents_wait'", case_no
             )
         ]
 

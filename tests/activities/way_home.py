@@ -316,8 +316,9 @@ class Home:
     async def tasks(self, restoration_id: UUID) -> list[str]:
         """The kinds of the open tasks about a restoration."""
         found = await self.bench.rows(
-            "SELECT kind FROM desk_task WHERE note = $1 AND state = 'open' ORDER BY task_id",
-            f"restoration {restoration_id}",
+            "SELECT kind FROM desk_task WHERE subject_id = $1 AND cause = 'restoration_step' AND state = 'open'"
+            " ORDER BY task_id",
+            str(restoration_id),
         )
         return [kind for (kind,) in found]
 

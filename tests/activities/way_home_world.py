@@ -232,17 +232,18 @@ _NEVER: Final = {
 
 _NEVER_AT_REST: Final = {
     "money on hold goes home, lapses, or is somebody's task": f"""
-        SELECT h.case_no, h.hop_no, a.kept_by, b.balance_paise FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
+        SELECT h.case_no, h.hop_no, a.retained_by_kind, b.balance_paise
+        FROM hop h JOIN ledger_balance b USING (case_no, hop_no)
         JOIN account_hold a ON a.case_no = h.case_no AND a.institution = h.institution
             AND a.account_key = h.account_key
-        WHERE h.case_no = ANY($1) AND {_HELD} AND a.kept_by IS NOT NULL
+        WHERE h.case_no = ANY($1) AND {_HELD} AND a.retained_by_kind IS NOT NULL
           AND NOT EXISTS (SELECT FROM restoration_line l JOIN restoration r USING (restoration_id)
               WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND r.state = 'open')
           AND b.balance_paise > (SELECT coalesce(sum(l.amount_paise - l.confirmed_paise), 0) FROM bank_order_line l
               JOIN bank_order o USING (order_id) WHERE l.case_no = h.case_no AND l.hop_no = h.hop_no AND {_LIVE}
               AND NOT l.excess)
           AND NOT EXISTS (SELECT FROM desk_task t WHERE t.case_no = h.case_no AND t.state = 'open'
-              AND starts_with(t.note, 'hold ' || a.hold_id))""",
+              AND t.subject_kind = 'hold' AND t.subject_id = a.hold_id::text)""",
     "nothing goes home by order of the police alone above the threshold": f"""
         SELECT r.restoration_id, r.route FROM restoration r WHERE r.case_no = ANY($1) AND r.state = 'open'
           AND r.step = 'approval' AND r.route = 'no_court' AND (r.policy->>'no_court_below_paise')::bigint <= (

@@ -197,7 +197,7 @@ async def kept_then_cancelled(ctx: Context, client: Client) -> list[WorkflowHist
         ordered = await stage.ordered()
         stage.lacks = PaperLacks(PaperKind.RESTORATION_ORDER, [Missing(field="fir_no", law="SOP", why="it must")])
         order_id = await stage.begin(ordered)
-        await stage.until(1, "SELECT count(*) FROM desk_task WHERE note LIKE 'order %: not sent: %'")
+        await stage.until(1, "SELECT count(*) FROM desk_task WHERE cause = 'order_not_sent'")
         stage.lacks = None
         stage.wire.outcomes.append(BankRefused("HDFC", "NO-EVENT", "words of the bank"))
         await stage.forward(order_id, timedelta(seconds=ctx.policy.order.try_again_seconds))

@@ -29,6 +29,8 @@ FILES = sorted(PROCEDURES.glob(f"{PREFIX}*.json"))
 DOWN = BankUnreachable("HDFC", "HTTP 503")
 DAY = timedelta(days=1)
 
+OPEN_TASKS = "SELECT count(*) FROM desk_task WHERE subject_kind = 'order' AND state = 'open'"
+
 
 def with_rule(ctx: Context, rule: OrderRule) -> Context:
     return replace(ctx, policy=ctx.policy.model_copy(update={"order": rule}))
@@ -70,7 +72,7 @@ async def test_silence_climbs_each_rung_in_its_time_and_takes_the_next_channel(s
     await stage.do(order_id, lambda: ordered.confirm(order_id))
     await stage.outcome(order_id)
     assert (len(stage.wire.tickets), len(stage.mail.tickets)) == (1, 1), "no channel twice"
-    assert await stage.bench.value("SELECT count(*) FROM desk_task WHERE note LIKE 'order %' AND state = 'open'") == 0
+    assert await stage.bench.value(OPEN_TASKS) == 0
 
 
 async def test_a_bank_that_is_away_for_hours_has_the_order_when_it_is_back(stage: OrderStage) -> None:
@@ -116,10 +118,10 @@ async def test_what_a_person_mends_and_sends_again_goes_at_once(stage: OrderStag
     stage.mail.outcomes.append(BankMisconfigured("HDFC", "no desk"))
     ordered = await stage.ordered()
     order_id = await stage.begin(ordered)
-    await stage.until(1, "SELECT count(*) FROM desk_task WHERE note LIKE 'order %: not sent: %'")
+    await stage.until(1, "SELECT count(*) FROM desk_task WHERE cause = 'order_not_sent'")
     await stage.do(order_id, lambda: send_again(stage.ctx, order_id, "the key is in", "officer:desk"))
     await stage.until_state(order_id, "delivered")
-    assert await stage.bench.value("SELECT count(*) FROM desk_task WHERE note LIKE 'order %' AND state = 'open'") == 0
+    assert await stage.bench.value(OPEN_TASKS) == 0
     await stage.do(order_id, lambda: send_again(stage.ctx, order_id, "the bank has lost it", "officer:desk"))
     await stage.until(1, "SELECT round FROM bank_order")
     await stage.until_state(order_id, "delivered")

@@ -10,6 +10,7 @@ from db.cases import case_views, tasks
 from db.pool import Pool
 from domain.errors import NotNow
 from schemas.enums import TaskKind
+from schemas.tasks import TaskCause
 from tests.activities.bench import Bench
 from tests.activities.desk_words import OFFICER
 from tests.factories import make_context
@@ -19,7 +20,7 @@ NOW = datetime.now(UTC)
 
 async def opened(pool: Pool, kind: TaskKind = TaskKind.ASK_FOR_LIENS, code: str = "HDFC") -> int | None:
     async with pool.acquire() as connection:
-        return await tasks.open_for_institution(connection, code, kind, "call them", NOW)
+        return await tasks.open_for_institution(connection, code, kind, TaskCause.LIENS_TO_ASK_FOR, NOW)
 
 
 async def test_one_of_a_kind_is_open_at_a_time(database: Pool) -> None:
@@ -73,5 +74,6 @@ async def test_the_database_refuses_what_is_about_nothing(database: Pool, column
     }[columns]
     with pytest.raises(asyncpg.CheckViolationError, match="desk_task_about"):
         await database.execute(
-            f"INSERT INTO desk_task (kind, state, opened_at, {columns}) VALUES ('reconcile', 'open', now(), {values})"
+            f"INSERT INTO desk_task (kind, subject_kind, subject_id, cause, state, opened_at, {columns})"
+            f" VALUES ('reconcile', 'institution', 'HDFC', 'liens_differ', 'open', now(), {values})"
         )

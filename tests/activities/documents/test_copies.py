@@ -12,6 +12,7 @@ from db.evidence import pack
 from domain.documents import PaperLacks
 from schemas.police import FirCopy
 from tests.activities.paper_office import KIND, Office, office
+from tests.desk_tasks import notes
 
 __all__ = ["office"]
 
@@ -92,7 +93,5 @@ async def test_without_the_copy_that_it_names_nothing_is_sent_and_a_person_is_to
         "SELECT failure, next_attempt_at FROM message WHERE case_no = $1 AND kind = 'paper_for_bank'", case_no
     )
     assert failures == [("The copy of the FIR that a notice names is not here.", None)]
-    notes = await office.home.bench.rows(
-        "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no
-    )
-    assert ("message not sent: paper_for_bank to bank by email",) in notes
+    asked = await notes(office.home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
+    assert "message not sent: paper_for_bank to bank by email" in asked

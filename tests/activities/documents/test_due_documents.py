@@ -9,16 +9,19 @@ from datetime import timedelta
 import pytest
 
 from activities.documents import due_documents
-from activities.documents.due_documents import issue_papers_due, names_all, note_of, says_too_much
+from activities.documents.due_documents import documents_waiting, issue_papers_due, names_all, says_too_much
 from activities.documents.issuing import preview
 from activities.police.statutory_duties import finish_by_hand
 from db.documents.due_documents import Standing
 from domain.policy.model import load_policy
+from domain.task_notes import compose
 from schemas.documents.due_documents import ErrandState
 from schemas.documents.facts import AccountFacts
 from schemas.enums import Language
 from schemas.restoration_enums import DutyKind
+from schemas.tasks import TaskCause, TaskFacts, TaskSubject, about
 from tests.activities.paper_office import KIND, Office, office
+from tests.desk_tasks import bank_notes
 from tests.factories import moved, row, rrn, transfer
 
 __all__ = ["office"]
@@ -140,10 +143,8 @@ async def test_a_bank_without_a_mailbox_is_handed_its_notice_by_a_person(office:
     number = await office.home.bench.value(
         "SELECT number FROM paper WHERE case_no = $1 AND kind = 'lien_notice'", case_no
     )
-    asked = await office.home.bench.rows(
-        "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'phone_bank' AND note LIKE '%GH/%'",
-        case_no,
-    )
+    about = "case_no = $1 AND kind = 'phone_bank' AND cause = 'document_to_deliver'"
+    asked = await bank_notes(office.home.bench.pool, about, case_no)
     assert asked == [("HDFC", f"nobody can be told: {number} for HDFC")]
 
 
@@ -324,5 +325,7 @@ def test_the_task_names_each_missing_field_once_for_each_kind() -> None:
         Standing(kind=KIND.LIEN_NOTICE, state=lacks, lacking=("officer.name",), failure=""),
         Standing(kind=KIND.MAGISTRATE_REPORT, state=ready, lacking=(), failure=""),
     ]
-    assert note_of(found) == "papers: lien_notice lacks officer.name, officer.phone; magistrate_report can be issued"
-    assert note_of([]) == ""
+    facts = TaskFacts(documents=documents_waiting(found))
+    said = compose(TaskCause.DOCUMENTS_WAIT, about(TaskSubject.CASE, "1"), facts)
+    assert said == "papers: lien_notice lacks officer.name, officer.phone; magistrate_report can be issued"
+    assert documents_waiting([]) == ()

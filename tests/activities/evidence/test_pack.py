@@ -36,6 +36,7 @@ from tests.activities.evidence_case import (
     with_secrets,
 )
 from tests.activities.evidence_forging import Files, experts_word, is_whole, resigned, unzipped, written, zipped
+from tests.desk_tasks import notes
 from tests.factories import SECRET, shared_context
 from tests.paths import ROOT
 from tests.pdf_text import text_in
@@ -98,6 +99,16 @@ async def test_the_pack_tells_the_whole_case(ctx: Context, case_no: str, files: 
     assert files[TIMELINE].startswith(b"%PDF-")
     answers = lines_of(files, "banks/answers.jsonl")
     assert all(answer["raw"] for answer in answers), "the bank's own words"
+
+
+async def test_tasks_and_holds_say_in_words_what_their_fields_say(ctx: Context, case_no: str, files: Files) -> None:
+    told = lines_of(files, "case/tasks.jsonl")
+    assert told
+    assert [task["note"] for task in told] == await notes(ctx.pool, "case_no = $1", case_no)
+    assert all(task["cause"] for task in told)
+    for hold in lines_of(files, "holds/holds.jsonl"):
+        kind, of = hold["retained_by_kind"], hold["retained_by_id"]
+        assert hold["kept_by"] == (f"{kind} {of}" if kind else None)
 
 
 async def test_the_timeline_names_the_money_and_the_bank(files: Files) -> None:

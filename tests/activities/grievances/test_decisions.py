@@ -33,6 +33,7 @@ from schemas.restoration_enums import GrievanceDecision, GrievanceLevel, KycFind
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT, keep, order
 from tests.activities.way_home import officer
+from tests.desk_tasks import bank_notes
 from tests.factories import row
 
 TEXT = "It is the rent of my tenant, here is his name."
@@ -129,10 +130,8 @@ async def test_it_is_filed_with_a_number_and_the_bank_is_asked_first(appeal: App
     assert done.number.startswith("G0")
     assert done.due_at == appeal.holds.clock.at + timedelta(days=7)
     assert await appeal.is_running()
-    (task,) = await appeal.holds.bench.rows(
-        "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'grievance' AND state = 'open'",
-        appeal.case_no,
-    )
+    about = "case_no = $1 AND kind = 'grievance' AND state = 'open'"
+    (task,) = await bank_notes(appeal.holds.bench.pool, about, appeal.case_no)
     assert task == ("HDFC", f"grievance {done.grievance_id}")
     (event,) = await appeal.holds.bench.rows(
         "SELECT data::text FROM case_event WHERE case_no = $1 AND kind = 'grievance_opened'", appeal.case_no

@@ -6,6 +6,7 @@ from activities.context import Context
 from activities.holds.small_holds import decide_micro
 from db.holds import hold_views
 from schemas.holds import MicroDecision
+from tests import desk_tasks
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import INSPECTOR, decided
 from tests.factories import row, rrn
@@ -17,10 +18,8 @@ def holds(ctx: Context) -> Holds:
 
 
 async def notes(holds: Holds, case_no: str) -> list[str]:
-    rows = await holds.bench.rows(
-        "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'micro_hold' AND state = 'open'", case_no
-    )
-    return [note for (note,) in rows]
+    about = "case_no = $1 AND kind = 'micro_hold' AND state = 'open'"
+    return await desk_tasks.notes(holds.bench.pool, about, case_no)
 
 
 async def small(holds: Holds, case_no: str) -> list[str]:

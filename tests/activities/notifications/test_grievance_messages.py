@@ -31,7 +31,7 @@ async def turns(appeal: Appeal) -> list[tuple[Any, ...]]:
 async def nobody_told(appeal: Appeal) -> int:
     found: int = await appeal.holds.bench.value(
         "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open' AND kind = 'supervise'"
-        " AND note LIKE 'grievance %: nobody can be told'",
+        " AND cause = 'grievance_untold'",
         appeal.case_no,
     )
     return found

@@ -3,11 +3,16 @@
 import pytest
 
 from activities.context import Context
+from activities.notifications.holder_messages import subject_of
 from activities.police.firs import assign_officer
+from db.cases import tasks
+from schemas.enums import TaskKind
 from schemas.holds import HoldAction
+from schemas.tasks import NewTask, TaskCause
 from tests.activities.hold_world import Holds
 from tests.activities.holds.test_lifecycle import CONTACT
 from tests.activities.notifications.test_outbox import IO
+from tests.desk_tasks import notes
 from tests.factories import row
 
 LATER = {"transaction_datetime": "2026-11-24 12:00:00"}
@@ -49,8 +54,8 @@ async def test_who_cannot_be_written_to_is_not_told_and_the_supervisor_knows_the
     assert await holds.bench.value("SELECT holder_told_at FROM account_hold WHERE hold_id = $1", hold_id) is None
     assert await holds.tick(hold_id, 7 / 24) == []
     assert await holds.tick(hold_id, 1.1 / 24) == [HoldAction.TELL_LATE]
-    notes = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
-    assert await holds.bench.rows(notes, case_no) == [(f"hold {hold_id}: its holder was not told",)]
+    asked = await notes(holds.bench.pool, "case_no = $1 AND kind = 'supervise' AND state = 'open'", case_no)
+    assert asked == [f"hold {hold_id}: its holder was not told"]
     assert await holds.tick(hold_id, 1) == []
 
 
@@ -62,9 +67,15 @@ async def test_as_soon_as_the_bank_names_a_way_the_holder_is_told(holds: Holds) 
     (root,) = await holds.bench.hops(case_no, "reference")
     await holds.bench.answer("HDFC", case_no, row(1, root, "10.00", **LATER, **CONTACT))
     await holds.take_up(case_no)
+    retained = NewTask(kind=TaskKind.SUPERVISE, cause=TaskCause.HOLD_RETAINED_IDLE, subject=subject_of(hold_id))
+    async with holds.bench.pool.acquire() as connection:
+        await tasks.open_tasks(connection, case_no, [retained], holds.clock.at)
     assert await holds.tick(hold_id) == [HoldAction.TELL_HOLDER]
     assert await through(holds, case_no) == ["holder"]
-    assert await holds.tasks(case_no) == []
+    still = await holds.bench.rows(
+        "SELECT cause FROM desk_task WHERE case_no = $1 AND state = 'open' AND kind = 'supervise'", case_no
+    )
+    assert still == [("hold_retained_idle",)], "another question about the hold stays"
 
 
 async def test_who_was_told_of_no_officer_is_told_once_who_it_is(holds: Holds) -> None:

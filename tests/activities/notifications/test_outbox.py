@@ -26,6 +26,7 @@ from simulator.people import sms_gateway
 from tests.activities.bench import Bench
 from tests.activities.way_home import Clock
 from tests.asgi_server import served
+from tests.desk_tasks import bank_notes
 from tests.factories import complaint, row, rrn, transfer
 from tests.mail_server import Postbox, mail_server
 
@@ -379,14 +380,14 @@ async def test_a_holder_whom_a_person_can_reach_is_told_and_the_desk_is_asked_no
     await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, code="123456", until=until)
     await post.tell_holder(hold_id)
     reference = await post.bench.value("SELECT reference FROM account_hold WHERE hold_id = $1", hold_id)
-    tasks = "SELECT institution, note FROM desk_task WHERE case_no = $1 AND state = 'open' AND kind = 'phone_bank'"
-    assert await post.bench.rows(tasks, case_no) == [
+    pool, tasks = post.bench.pool, "case_no = $1 AND state = 'open' AND kind = 'phone_bank'"
+    assert await bank_notes(pool, tasks, case_no) == [
         ("HDFC", f"nobody can be told: holder of {reference}: grievance_code")
     ]
     told = NewHolderContact.model_validate({"phone": "+91 91234-56780", "email": "shop@example.org"})
     taken = await take_contact(post.ctx, hold_id, told, "officer:1")
     assert (taken.reference, taken.messages) == (reference, 3)
-    assert await post.bench.rows(tasks, case_no) == []
+    assert await bank_notes(pool, tasks, case_no) == []
     assert (await post.bench.events(case_no))[-1] == "holder_contact_taken"
     assert "91234" not in str(await post.bench.rows("SELECT data FROM case_event WHERE case_no = $1", case_no))
     assert await post.tell_holder(hold_id, MessageKind.GRIEVANCE_CODE, occasion="2", code="123456", until=until) == 3

@@ -120,17 +120,19 @@ async def test_what_an_application_lacks_goes_to_a_person_and_stops_no_clock(hom
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.tick(restoration, 3)
-    lacking = "SELECT state FROM desk_task WHERE note = $1 ORDER BY task_id DESC LIMIT 1"
-    note = f"restoration {restoration}: its application lacks something"
+    lacking = (
+        "SELECT state FROM desk_task WHERE subject_id = $1 AND cause = 'application_lacks_facts'"
+        " ORDER BY task_id DESC LIMIT 1"
+    )
     for _ in range(2):
         await home.engine.write_application(home.asked(restoration))
     assert await papers(home, case_no) == [], "nobody investigates yet, so nobody could sign"
-    assert await home.bench.value(lacking, note) == "open"
+    assert await home.bench.value(lacking, str(restoration)) == "open"
     assert await home.tick(restoration, 8) == ["remind"]
     await assign_io(home, case_no)
     await home.engine.write_application(home.asked(restoration))
     assert len(await papers(home, case_no)) == 1
-    assert await home.bench.value(lacking, note) == "closed"
+    assert await home.bench.value(lacking, str(restoration)) == "closed"
 
 
 async def test_the_task_of_a_lacking_application_ends_with_its_step(home: Home) -> None:
@@ -141,7 +143,9 @@ async def test_the_task_of_a_lacking_application_ends_with_its_step(home: Home) 
     await home.apply(restoration)
     assert (
         await home.bench.value(
-            "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open' AND note LIKE '%lacks%'", case_no
+            "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open'"
+            " AND cause = 'application_lacks_facts'",
+            case_no,
         )
         == 0
     )

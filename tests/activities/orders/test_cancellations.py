@@ -34,6 +34,7 @@ from schemas.restoration_enums import OrderKind, OrderReason
 from tests.activities.bench import Bench
 from tests.activities.orders.test_confirmations import HELD_PAISE
 from tests.activities.orders.test_orders import PUBLIC_URL, OrderBank, Road, road_on
+from tests.desk_tasks import bank_notes
 from tests.factories import SECRET, make_context
 from tests.mail_server import Postbox, mail_server
 
@@ -227,10 +228,10 @@ async def test_what_made_way_and_comes_back_by_no_clock_is_a_persons(back: Back,
     instead = await ordered.order(kind=OrderKind.RELEASE, lets_go=reason, grievance_id=grievance_id)
     await ordered.confirm(order_id, 200_00)
     assert await back.road.state(instead) == "cancelled"
-    tasks = "SELECT note, institution FROM desk_task WHERE kind = 'supervise' AND state = 'open' AND note LIKE '%anew'"
+    tasks = "kind = 'supervise' AND state = 'open' AND cause = 'order_to_repeat'"
     note = f"{reason}: order {instead} was taken back, order what is left of it anew"
     asked = reason in {REASON.COURT, REASON.GRIEVANCE, REASON.OBJECTION, REASON.MICRO}
-    assert await back.bench.rows(tasks) == ([(note, "HDFC")] if asked else [])
+    assert await bank_notes(back.bench.pool, tasks) == ([("HDFC", note)] if asked else [])
 
 
 async def test_a_word_that_is_said_again_takes_back_nothing_that_was_ordered_since(back: Back) -> None:

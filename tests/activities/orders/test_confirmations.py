@@ -28,6 +28,7 @@ from schemas.orders.orders import (
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
+from tests.desk_tasks import bank_notes
 from tests.factories import rrn
 
 ACCOUNT = "000123456789"
@@ -291,16 +292,14 @@ async def test_a_word_by_telephone_waits_as_a_task_of_its_own_until_a_second_off
     order_id, ctx = await ordered.order(), ordered.bench.ctx
     word = OrderConfirmation(lines=(ConfirmedLine(line_no=1, amount_paise=300_00, done_at=datetime.now(UTC)),))
 
-    async def waiting() -> list[tuple[str, str]]:
-        return await ordered.bench.rows(
-            "SELECT note, institution FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'",
-            ordered.case_no,
-        )
+    async def waiting() -> list[tuple[str | None, str]]:
+        about = "case_no = $1 AND kind = 'supervise' AND state = 'open'"
+        return await bank_notes(ordered.bench.pool, about, ordered.case_no)
 
     for _ in range(2):
         await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:desk", supervises=False)
     note = f"second officer for order {order_id}: what the bank said is written down"
-    assert await waiting() == [(note, "HDFC")]
+    assert await waiting() == [("HDFC", note)]
     await write_down(ctx, order_id, word, "S. Rao by telephone", "officer:boss", supervises=True)
     assert await waiting() == [], "though half of the order is still to be done"
 

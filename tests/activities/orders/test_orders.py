@@ -17,7 +17,7 @@ from activities.banks.delivery import Carrier
 from activities.documents.issuing import OrderPapers
 from activities.holds import opening
 from activities.orders import bank_replies
-from activities.orders.orders import BY_LETTER_ALONE, OrderActivities, cancel_order
+from activities.orders.orders import OrderActivities, cancel_order
 from activities.restoration import deadlines
 from activities.restoration.transitions import Work
 from activities.secrets import SecretBox
@@ -36,6 +36,7 @@ from schemas.restoration_enums import OrderKind, OrderState, PaperKind
 from tests.activities.bench import Bench
 from tests.activities.holds.test_opening import held_case
 from tests.activities.orders.test_confirmations import HELD_PAISE, Ordered
+from tests.desk_tasks import notes
 from tests.factories import SECRET, make_context, rrn
 from tests.mail_server import Postbox, mail_server
 from tests.paths import ROOT
@@ -136,20 +137,17 @@ class Road:
         """The open tasks about the order, or about its restoration's being late."""
         rows = await self.bench.rows(
             "SELECT t.kind FROM bank_order o JOIN desk_task t ON t.case_no = o.case_no AND t.state = 'open'"
-            " AND (starts_with(t.note, 'order ' || o.order_id) OR t.note = 'restoration ' || o.restoration_id)"
+            " AND (t.subject_kind, t.subject_id) IN (('order', o.order_id::text),"
+            " ('restoration', o.restoration_id::text))"
+            " AND t.cause <> 'order_second_officer'"
             " WHERE o.order_id = $1 AND t.kind <> 'restoration_step' ORDER BY t.task_id",
             order_id,
         )
         return [kind for (kind,) in rows]
 
     async def notes(self, state: str = "open") -> list[str]:
-        rows = await self.bench.rows(
-            "SELECT note FROM desk_task WHERE case_no = $1 AND state = $2 AND kind IN ('order_silent', 'supervise')"
-            " AND note LIKE 'order %' ORDER BY task_id",
-            self.ordered.case_no,
-            state,
-        )
-        return [note for (note,) in rows]
+        about = "case_no = $1 AND state = $2 AND subject_kind = 'order' AND cause <> 'order_second_officer'"
+        return await notes(self.bench.pool, about, self.ordered.case_no, state)
 
 
 @pytest.fixture
@@ -284,7 +282,9 @@ async def test_a_bank_without_a_channel_for_orders_is_a_task_and_a_letter_where_
     (letter,) = box.letters
     assert letter["To"] == "desk@hdfc.example"
     assert await road.bench.value("SELECT channel FROM bank_order WHERE order_id = $1", order_id) == "email"
-    assert await road.notes() == [f"order {order_id}: {BY_LETTER_ALONE}"]
+    assert await road.notes() == [
+        f"order {order_id}: it went by letter alone, no channel of the bank carries orders: telephone"
+    ]
     ((about, digest),) = await road.bench.rows("SELECT about, digest FROM bank_exchange WHERE order_id = $1", order_id)
     assert (about, digest) == ("order", hashlib.sha256(box.raw[0]).digest())
     data = "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'order_delivered'"

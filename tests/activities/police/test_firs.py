@@ -19,6 +19,7 @@ from schemas.police import CaseDuty, Fir, NewFir, NewOfficer, SignFir
 from simulator.people.police_station import PoliceStation, StationHabits
 from tests.activities.police.test_statutory_duties import Duties
 from tests.asgi_server import served
+from tests.desk_tasks import notes
 from tests.factories import rrn, transfer
 from tests.waiting import until
 
@@ -251,7 +252,7 @@ async def test_a_report_that_was_recorded_while_the_register_was_asked_leaves_tw
     (theirs,) = home.station.reports.values()
     assert (await home.fir(case_no)).fir_no == "0412/2026"
     assert (await home.kinds(case_no))[-1] == "fir_twice"
-    note = await home.bench.value("SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no)
+    (note,) = await notes(home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
     assert theirs.fir_no in note
     assert "0412/2026 of ours" in note
 

@@ -14,6 +14,7 @@ from schemas.outbox.procedures import Look, ProcedureOrder
 from schemas.police import NewOfficer
 from schemas.restoration_enums import DutyKind
 from tests.activities.way_home import Home
+from tests.desk_tasks import notes
 
 REPORT, FOLLOW_UP = DutyKind.MAGISTRATE_REPORT, DutyKind.FOLLOW_UP
 
@@ -58,10 +59,7 @@ class Duties(Home):
             return await duty_done(connection, self.ctx, case_no, kind, paper_id, "officer:io", self.clock.at)
 
     async def notes(self, case_no: str) -> list[str]:
-        rows = await self.bench.rows(
-            "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'duty' AND state = 'open' ORDER BY note", case_no
-        )
-        return [row[0] for row in rows]
+        return sorted(await notes(self.bench.pool, "case_no = $1 AND kind = 'duty' AND state = 'open'", case_no))
 
     async def ended(self, case_no: str) -> bool:
         found: bool = await self.bench.value(
@@ -173,8 +171,9 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
         "remind:magistrate_report",
         "escalate:magistrate_report",
     ]
-    supervise = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open'"
-    assert await home.bench.rows(supervise, case_no) == [("overdue: magistrate_report",)], "nobody supervises the case"
+    supervise = "case_no = $1 AND kind = 'supervise' AND state = 'open'"
+    asked = await notes(home.bench.pool, supervise, case_no)
+    assert asked == ["overdue: magistrate_report"], "nobody supervises the case"
     for new in (named("io", "io"), named("supervising", "sp"), named("io", "other", "9000000002")):
         await assign_officer(home.ctx, case_no, new, "officer:chief")
     told = await home.bench.rows(
@@ -183,7 +182,7 @@ async def test_who_is_assigned_late_is_told_what_nobody_was_reminded_of(home: Du
     )
     assert told == [("io", "9000000001"), ("io", "9000000002"), ("officer", "9000000001")]
     await home.done(case_no, REPORT)
-    assert await home.bench.rows(supervise, case_no) == []
+    assert await notes(home.bench.pool, supervise, case_no) == []
     await assign_officer(home.ctx, case_no, named("io", "third"), "officer:chief")
     written = "SELECT count(*) FROM message WHERE case_no = $1 AND kind = 'duty_due'"
     assert await home.bench.value(written, case_no) == len(told)

@@ -10,7 +10,7 @@ from activities.documents.issuing import issue_about
 from activities.orders.confirmations import take_confirmation
 from activities.orders.orders import plan_order
 from activities.police.firs import assign_officer, sign_fir, take_fir
-from activities.police.statutory_duties import LAPSED_UNDER_PAPERS, NOTHING_LEFT, finish_by_hand
+from activities.police.statutory_duties import NOTHING_LEFT, finish_by_hand
 from adapters.messages.smtp import Mailer
 from domain.errors import NotNow
 from schemas.documents.facts import IssuedPaper
@@ -112,10 +112,10 @@ class Court(Office):
 
     async def supervise(self, case_no: str) -> list[str]:
         rows = await self.home.bench.rows(
-            "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open' ORDER BY note",
+            "SELECT cause FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open' ORDER BY cause",
             case_no,
         )
-        return [note for (note,) in rows]
+        return [cause for (cause,) in rows]
 
 
 @pytest.fixture
@@ -270,7 +270,7 @@ async def test_what_was_sent_under_an_fir_that_lapses_is_owed_again_until_it_is_
     assert set(await court.open_duties(case_no)) == {"fir_signature"}
     assert "lapse:fir_signature" in await home.pass_time(case_no, 73 * HOUR)
     assert set(await court.open_duties(case_no)) == {"follow_up"}
-    assert await court.supervise(case_no) == [LAPSED_UNDER_PAPERS]
+    assert await court.supervise(case_no) == ["fir_lapsed"]
     await court.issue()
     (task,) = await court.task(case_no)
     assert "lien_notice lacks fir.copy_digest" in task

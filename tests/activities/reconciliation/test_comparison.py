@@ -142,8 +142,9 @@ async def test_a_list_answers_the_question_and_closes_its_tasks(database: Pool) 
     asked = await ask_now(database, RULES, "HDFC", "officer:1")
     assert await ask_now(database, RULES, "HDFC", "officer:2") == asked
     await database.execute(
-        "INSERT INTO desk_task (institution, kind, state, opened_at)"
-        " SELECT 'HDFC', k, 'open', now() FROM unnest(ARRAY['ask_for_liens', 'supervise']) AS k"
+        "INSERT INTO desk_task (institution, subject_kind, subject_id, kind, cause, state, opened_at)"
+        " SELECT 'HDFC', 'institution', 'HDFC', k, 'liens_overdue', 'open', now()"
+        " FROM unnest(ARRAY['ask_for_liens', 'supervise']) AS k"
     )
     found = await reconcile(database, "HDFC", [], DIGEST, taken_by="test")
     assert found.inquiry_id == asked.inquiry_id

@@ -25,6 +25,7 @@ from schemas.police import CourtOrder, CourtOrderCopy, CourtOrderHead, NewCourtO
 from schemas.text import IST
 from simulator.people.court import Court, one_page_pdf
 from tests.activities.way_home import Home
+from tests.desk_tasks import notes
 from tests.factories import row, rrn, transfer
 
 BY = "officer:io"
@@ -65,7 +66,9 @@ class Bailiff(Home):
 
     async def kept_by(self, case_no: str) -> list[str | None]:
         rows = await self.bench.rows(
-            "SELECT kept_by FROM account_hold WHERE case_no = $1 ORDER BY institution", case_no
+            "SELECT retained_by_kind || ' ' || retained_by_id FROM account_hold WHERE case_no = $1"
+            " ORDER BY institution",
+            case_no,
         )
         return [row[0] for row in rows]
 
@@ -114,7 +117,9 @@ def home(ctx: Context) -> Bailiff:
 
 async def test_an_order_keeps_the_holds_it_is_about(home: Bailiff) -> None:
     case_no, (account, _) = await home.two_banks()
-    await home.bench.pool.execute("UPDATE account_hold SET kept_by = NULL WHERE case_no = $1", case_no)
+    await home.bench.pool.execute(
+        "UPDATE account_hold SET retained_by_kind = NULL, retained_by_id = NULL WHERE case_no = $1", case_no
+    )
     order = await home.take(case_no, institution="HDFC", account=f"00{account}")
     assert await home.kept_by(case_no) == [f"court_order {order.court_order_id}", None]
     assert await home.told(case_no) == ["hold", "restoration"]
@@ -181,8 +186,8 @@ async def test_an_order_may_let_a_part_go(home: Bailiff) -> None:
 async def test_no_bank_lets_go_on_one_officers_word_nor_without_the_order_itself(home: Bailiff) -> None:
     case_no, _ = await home.two_banks()
     order = await home.take(case_no, kind="writ", effect="release", document=None)
-    (note,) = await home.bench.rows("SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise'", case_no)
-    assert f"court order {order.court_order_id}" in note[0]
+    (note,) = await notes(home.bench.pool, "case_no = $1 AND kind = 'supervise'", case_no)
+    assert f"court order {order.court_order_id}" in note
     with pytest.raises(SameEyes, match="another officer"):
         await home.read(case_no, order, BY)
     with pytest.raises(NotNow, match="document"):

@@ -10,6 +10,7 @@ from domain.errors import NotFound, NotNow
 from domain.restoration.authority import SameEyes
 from schemas.restoration.credit_accounts import NewCreditAccount, SeenAccount
 from tests.activities.way_home import Home
+from tests.desk_tasks import notes
 
 PAYER = {"institution": "SBIN", "account": "30000000777", "ifsc": "sbin0001234"}
 NEW = NewCreditAccount(
@@ -74,11 +75,11 @@ async def test_the_second_officer_has_a_task_that_names_the_account_until_it_is_
     case_no = await home.hold(400, payer=PAYER)
     told = await tell(home.ctx, case_no, NEW, "officer:desk")
     other = await tell(home.ctx, case_no, NEW.model_copy(update={"account": "50100000000044"}), "officer:desk")
-    tasks = "SELECT note FROM desk_task WHERE case_no = $1 AND kind = 'supervise' AND state = 'open' ORDER BY task_id"
-    notes = [(f"account {one.account_id} to be credited: a second officer is needed",) for one in (told, other)]
-    assert await home.bench.rows(tasks, case_no) == notes
+    pool, tasks = home.bench.pool, "case_no = $1 AND kind = 'supervise' AND state = 'open'"
+    asked = [f"account {one.account_id} to be credited: a second officer is needed" for one in (told, other)]
+    assert await notes(pool, tasks, case_no) == asked
     await confirm(home.ctx, case_no, told.account_id, SEEN, "officer:boss")
-    assert await home.bench.rows(tasks, case_no) == notes[1:]
+    assert await notes(pool, tasks, case_no) == asked[1:]
 
 
 async def test_what_nobody_confirmed_is_not_credited(home: Home) -> None:

@@ -379,7 +379,7 @@ async def test_it_is_cancelled_at_any_step_but_not_under_the_banks_hands(home: H
 
 
 async def test_a_hold_is_kept_while_its_order_is_with_the_bank(home: Home) -> None:
-    kept = "SELECT kept_by FROM account_hold WHERE case_no = $1"
+    kept = "SELECT retained_by_kind || ' ' || retained_by_id FROM account_hold WHERE case_no = $1"
     case_no = await home.hold(400)
     restoration = await home.of(case_no)
     await home.to_approval(restoration)

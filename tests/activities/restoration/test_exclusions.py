@@ -58,7 +58,7 @@ async def rounds(home: Home, case_no: str) -> list[Any]:
 
 async def tasks(home: Home, case_no: str) -> list[Any]:
     found = await home.bench.rows(
-        "SELECT hop_no FROM desk_task WHERE case_no = $1 AND state = 'open' AND note LIKE '% it was left out:%'",
+        "SELECT hop_no FROM desk_task WHERE case_no = $1 AND state = 'open' AND cause = 'more_of_excluded_on_hold'",
         case_no,
     )
     return [hop_no for (hop_no,) in found]

@@ -50,7 +50,7 @@ async def asked(home: Home, case_no: str) -> int:
     """How many holds the supervisor is asked about because a court keeps them and nothing is under way."""
     found: int = await home.bench.value(
         "SELECT count(*) FROM desk_task WHERE case_no = $1 AND state = 'open' AND kind = 'supervise'"
-        " AND note LIKE 'hold % nothing is under way'",
+        " AND cause = 'hold_retained_idle'",
         case_no,
     )
     return found

@@ -108,7 +108,7 @@ SELECT c.contradiction_id,
     ARRAY(SELECT settlement_no FROM contradiction_settlement s WHERE s.contradiction_id = c.contradiction_id
         ORDER BY 1),
     (SELECT count(*) FROM desk_task t WHERE t.case_no = c.case_no AND t.kind = 'settle_contradiction'
-        AND t.note = c.kind AND t.hop_no IS NOT DISTINCT FROM c.hop_no AND t.state = 'open')
+        AND t.facts->>'contradiction' = c.kind AND t.hop_no IS NOT DISTINCT FROM c.hop_no AND t.state = 'open')
 FROM contradiction c WHERE c.case_no = $1
 """
 

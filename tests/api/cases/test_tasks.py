@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 
 from activities.holds import opening
-from activities.restoration.court_orders import to_confirm
+from db.cases.tasks import as_stored
 from domain.reporting import acts_of
 from schemas.enums import Role
-from schemas.restoration_enums import Step
+from schemas.restoration_enums import PaperKind, Step
+from schemas.tasks import NO_FACTS, DocumentWaits, TaskCause, TaskFacts
 from tests.api.conftest import Doors, line, transfer
 
 TASKS = "/api/v1/desk/tasks"
@@ -61,8 +62,9 @@ async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -
     case_no, _ = await appealed(doors, "412345678901")
     pool = doors.parts.ctx.pool
     await pool.execute(
-        "INSERT INTO desk_task (case_no, kind, note, state, opened_at) SELECT case_no, 'restoration_step',"
-        " 'restoration ' || restoration_id || ': its application lacks something', 'open', now() FROM restoration"
+        "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, state, opened_at)"
+        " SELECT case_no, 'restoration_step', 'restoration', restoration_id::text, 'application_lacks_facts', 'open',"
+        " now() FROM restoration"
     )
     for step, readers in (("verification", {Role.IO}), ("approval", {Role.IO, Role.DY_SP, Role.SP})):
         await pool.execute("UPDATE restoration SET step = $1", step)
@@ -73,20 +75,24 @@ async def test_steps_of_restorations_go_to_whoever_takes_them_on(doors: Doors) -
 
 async def test_who_alone_can_do_a_task_reads_it(doors: Doors) -> None:
     case_no, _ = await appealed(doors, "412345678901")
-    for kind, note, readers in (
-        ("supervise", to_confirm(7), {Role.IO, Role.DY_SP, Role.SP}),
-        ("supervise", "account 3 to be credited: a second officer is needed", {Role.DY_SP, Role.SP}),
-        ("duty", "papers: notice_107 lacks approved_by.name", {Role.IO, Role.SP}),
+    lacks = TaskFacts(documents=(DocumentWaits(kind=PaperKind.NOTICE_107, lacking=("approved_by.name",)),))
+    confirm_order, confirm_account = TaskCause.COURT_ORDER_TO_CONFIRM, TaskCause.CREDIT_ACCOUNT_TO_CONFIRM
+    for kind, cause, facts, readers in (
+        ("supervise", confirm_order, NO_FACTS, {Role.IO, Role.DY_SP, Role.SP}),
+        ("supervise", confirm_account, NO_FACTS, {Role.DY_SP, Role.SP}),
+        ("duty", TaskCause.DOCUMENTS_WAIT, lacks, {Role.IO, Role.SP}),
     ):
         await doors.parts.ctx.pool.execute("DELETE FROM desk_task WHERE kind = $1", kind)
         await doors.parts.ctx.pool.execute(
-            "INSERT INTO desk_task (case_no, kind, note, state, opened_at) VALUES ($1, $2, $3, 'open', now())",
+            "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, facts, state, opened_at)"
+            " VALUES ($1, $2, 'case', $1, $3, $4, 'open', now())",
             case_no,
             kind,
-            note,
+            cause.value,
+            as_stored(facts),
         )
         for role in (Role.IO, Role.DY_SP, Role.SP, Role.DISTRICT_GRO):
-            assert ((kind, case_no) in await kinds(doors, role)) == (role in readers), (note, role)
+            assert ((kind, case_no) in await kinds(doors, role)) == (role in readers), (cause, role)
 
 
 async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> None:
@@ -94,7 +100,9 @@ async def test_mine_are_those_of_cases_that_i_answer_for_now(doors: Doors) -> No
     await doors.post(f"/api/v1/cases/{first}/officer", OFFICER, Role.SUPERVISOR)
     for case_no in (first, second):
         await doors.parts.ctx.pool.execute(
-            "INSERT INTO desk_task (case_no, kind, state, opened_at) VALUES ($1, 'duty', 'open', now())", case_no
+            "INSERT INTO desk_task (case_no, kind, subject_kind, subject_id, cause, state, opened_at)"
+            " VALUES ($1, 'duty', 'duty', 'follow_up', 'duty', 'open', now())",
+            case_no,
         )
     assert {case for _, case in await kinds(doors, Role.IO)} == {first, second}
     assert {case for _, case in await kinds(doors, Role.IO, mine=True)} == {first}

@@ -31,6 +31,7 @@ from simulator.people import sms_gateway
 from tests.activities.way_home import officer
 from tests.api.conftest import Doors, line, opened, transfer
 from tests.asgi_server import served
+from tests.desk_tasks import bank_notes
 from tests.mail_server import Postbox, mail_server
 
 TEXT = "It is the rent for November of my tenant, Shri Verma.\nThe agreement is with me."
@@ -367,10 +368,9 @@ async def test_where_no_contact_is_known_the_bank_hands_the_code_on(holder: Hold
     case_no, hold_id, reference = await holder.hold()
     asked = await holder.post("/appeal?lang=en", reference=reference, step="code")
     assert "your bank, or any cyber police station, gets a code for you" in words_of(asked)
-    tasks = await holder.doors.parts.ctx.pool.fetch(
-        "SELECT institution, note FROM desk_task WHERE case_no = $1 AND kind = 'phone_bank'", case_no
-    )
-    assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in [tuple(task) for task in tasks]
+    pool = holder.doors.parts.ctx.pool
+    tasks = await bank_notes(pool, "case_no = $1 AND kind = 'phone_bank'", case_no)
+    assert ("SBIN", f"nobody can be told: holder of {reference}: grievance_code") in tasks
     made = await holder.doors.post(
         f"/api/v1/holds/{hold_id}/appeal-code", {"reason": "for the bank, Shri Rao"}, Role.DESK
     )

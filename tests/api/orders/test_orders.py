@@ -6,12 +6,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from activities.orders.orders import note_of
+from activities.orders.orders import subject_of
 from db.cases import tasks
 from db.orders import bank_orders
 from schemas.enums import CarriageOutcome, ChannelKind, Role, TaskKind
 from schemas.outbox.procedures import OrderRung
-from schemas.tracing.answers import NewTask
+from schemas.tasks import NewTask, TaskCause
 from tests.api.feed import kind
 from tests.api.ordered import DONE_AT, HELD_PAISE, Ordering, done, ordering
 
@@ -99,7 +99,7 @@ async def test_sent_again_it_is_to_be_carried_once_more_and_its_task_is_done(ord
     order_id = await ordering.restore()
     case_no = await ordering.value("SELECT case_no FROM bank_order")
     async with ordering.doors.parts.ctx.pool.acquire() as connection:
-        task = NewTask(kind=TaskKind.ORDER_SILENT, note=note_of(order_id))
+        task = NewTask(kind=TaskKind.ORDER_SILENT, cause=TaskCause.ORDER_NOT_DONE, subject=subject_of(order_id))
         await tasks.open_tasks(connection, case_no, [task], datetime.now(UTC), institution="SBIN")
     sent = await ordering.doors.post(f"{ORDERS}/{order_id}/send-again", WHY)
     assert sent.json() == {"order_id": str(order_id), "state": "planned"}

@@ -13,8 +13,8 @@ from domain.hash_chain import GENESIS
 from schemas.banks.rosters import NodalOfficer
 from schemas.enums import Bucket, ChannelKind, Role, TaskKind
 from schemas.outbox.case import HopRef
+from schemas.tasks import NewTask, TaskCause, TaskSubject, about
 from schemas.text import IST
-from schemas.tracing.answers import NewTask
 from tests.api.conftest import Doors, line, transfer
 
 HOPS = 7
@@ -197,8 +197,9 @@ async def test_a_task_to_telephone_has_what_to_say(doors: Doors) -> None:
     await asked(pool, ack_no, 1, "SBIN", *range(1, 8))
     request_id = UUID(f"{REQUEST_ID}1")
     async with pool.acquire() as connection, connection.transaction():
-        call = [NewTask(kind=TaskKind.PHONE_BANK, note="no answer")]
-        await tasks.open_tasks(connection, ack_no, call, datetime.now(UTC), request_id=request_id)
+        subject = about(TaskSubject.REQUEST, request_id)
+        call = [NewTask(kind=TaskKind.PHONE_BANK, cause=TaskCause.REQUEST_SILENT, subject=subject)]
+        await tasks.open_tasks(connection, ack_no, call, datetime.now(UTC))
     await doors.answer("SBIN", ack_no, line("held", "410000000000"), job_id="BANKS-1")
     task = next(task for task in await walk(doors, "/api/v1/desk/tasks") if task["kind"] == "phone_bank")
     assert [one["task_id"] for one in await walk(doors, "/api/v1/desk/tasks", kind="phone_bank", case=ack_no)] == [

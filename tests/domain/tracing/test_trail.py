@@ -4,6 +4,7 @@ import pytest
 
 from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, HopState, TaskKind
 from schemas.tracing.answers import NOT_STATED
+from tests.desk_tasks import hop_of
 from tests.domain.trail_model import RULES, CaseModel, claim
 
 HELD, MOVED, WITHDRAWN, SPENT = ClaimKind.HELD, ClaimKind.MOVED, ClaimKind.WITHDRAWN, ClaimKind.SPENT
@@ -53,13 +54,13 @@ def test_a_transfer_that_moved_onto_itself_is_for_a_person_to_read() -> None:
 def test_money_at_an_unknown_institution_waits_for_a_name() -> None:
     outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, reference="R2", payee=None))
     assert [new.state for new in outcome.new_hops] == [HopState.UNROUTABLE]
-    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [(TaskKind.NAME_INSTITUTION, 2)]
+    assert [(task.kind, hop_of(task)) for task in outcome.tasks] == [(TaskKind.NAME_INSTITUTION, 2)]
 
 
 def test_money_without_a_reference_waits_for_one() -> None:
     outcome = a_case().answer("HDFC", claim(MOVED, "R1", 1000, payee="ICIC"))
     assert [new.state for new in outcome.new_hops] == [HopState.CORRECTION]
-    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [(TaskKind.CORRECT_REFERENCE, 2)]
+    assert [(task.kind, hop_of(task)) for task in outcome.tasks] == [(TaskKind.CORRECT_REFERENCE, 2)]
 
 
 def test_what_is_not_worth_a_request_is_untraced_until_somebody_places_it() -> None:
@@ -133,7 +134,9 @@ def test_a_wrong_reference_opens_a_correction_and_moves_nothing(code: str) -> No
     case = a_case()
     outcome = case.answer("HDFC", claim(REFUSED, "R1", code=code))
     assert (outcome.parked, outcome.entries) == ((1,), ())
-    assert [(task.kind, task.hop_no, task.note) for task in outcome.tasks] == [(TaskKind.CORRECT_REFERENCE, 1, code)]
+    assert [(task.kind, hop_of(task), task.facts.code) for task in outcome.tasks] == [
+        (TaskKind.CORRECT_REFERENCE, 1, code)
+    ]
 
 
 def test_a_refusal_after_everything_is_placed_changes_nothing() -> None:

@@ -25,6 +25,7 @@ from db.orders.returned_funds import may_watch
 from db.pool import Pool
 from schemas.enums import ChannelKind
 from schemas.outbox.case import FollowUp
+from tests.desk_tasks import bank_notes
 from tests.factories import by_files, complaint, institution, make_context, number_apart, rrn, transfer
 from tests.waiting import until
 from workers.loops import iso_spool
@@ -132,9 +133,9 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
     assert "larger than" in (spool.of("HDFC", "refused") / "b.xml.reason.txt").read_text()
     assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder is its own word only"
     assert names(spool, "HDFC", "done") == ["d.xml"]
-    asked = await ctx.pool.fetch("SELECT institution, note FROM desk_task WHERE case_no IS NULL ORDER BY task_id")
-    assert [row["institution"] for row in asked] == ["HDFC", "ICIC"], "one task a bank"
-    assert "no well-formed XML" in asked[0]["note"]
+    asked = await bank_notes(ctx.pool, "case_no IS NULL")
+    assert [bank for bank, _ in asked] == ["HDFC", "ICIC"], "one task a bank"
+    assert "no well-formed XML" in asked[0][1]
 
 
 async def test_a_bank_that_sends_many_does_not_keep_another_waiting(

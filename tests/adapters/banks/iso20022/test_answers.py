@@ -24,6 +24,7 @@ from schemas.enums import Bucket, ClaimKind, Disposition, TaskKind
 from schemas.tracing.answers import Claim
 from tests.adapters.iso_messages import CASE, answered, document, only, resolution, status
 from tests.adapters.wires import ACK_NO, REQUEST_ID, TRANSFERRED_AT
+from tests.desk_tasks import hop_of
 from tests.domain.trail_model import CaseModel
 
 RULES = load_policy().trail
@@ -354,7 +355,7 @@ def test_an_answer_is_judged_like_that_of_any_wire() -> None:
     assert case.total(Bucket.HELD) == 150_050 + 450_050
     assert case.total(Bucket.REFUSED) == 450_050
     assert case.total(Bucket.IN_PLAY) == 300_000 + 2 * 450_050
-    assert [(task.kind, task.hop_no) for task in outcome.tasks] == [
+    assert [(task.kind, hop_of(task)) for task in outcome.tasks] == [
         (TaskKind.READ_ANSWER, 3),
         (TaskKind.READ_ANSWER, 4),
         (TaskKind.SETTLE_CONTRADICTION, 5),

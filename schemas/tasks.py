@@ -1,0 +1,167 @@
+"""Tasks of the desk: what a task is about, why it was opened, and the facts that it states."""
+
+from enum import StrEnum
+
+from schemas.base import FrozenModel
+from schemas.enums import ContradictionKind, TaskKind
+from schemas.restoration_enums import OrderReason, PaperKind
+
+
+class TaskSubject(StrEnum):
+    """What a task is about."""
+
+    CASE = "case"
+    HOP = "hop"
+    REQUEST = "request"
+    INSTITUTION = "institution"
+    COMPLAINT = "complaint"
+    HOLD = "hold"
+    ORDER = "order"
+    RESTORATION = "restoration"
+    GRIEVANCE = "grievance"
+    COURT_ORDER = "court_order"
+    CREDIT_ACCOUNT = "credit_account"
+    DUTY = "duty"
+
+
+class TaskCause(StrEnum):
+    """Why a task was opened. The text that officers read is composed from it in `domain.task_notes`."""
+
+    INSTITUTION_UNKNOWN = "institution_unknown"
+    REFERENCE_MISSING = "reference_missing"
+    REFERENCE_REFUSED = "reference_refused"
+    """the bank finds no transfer by the reference; `code` is its answer"""
+    ANSWER_NOT_UNDERSTOOD = "answer_not_understood"
+    """`code` is the bank's answer"""
+    CONTRADICTION = "contradiction"
+    TRAIL_LIMIT = "trail_limit"
+    WAITS_FOR_DESK = "waits_for_desk"
+    """to the supervisor: a hop waits for the desk"""
+    MORE_OF_EXCLUDED_ON_HOLD = "more_of_excluded_on_hold"
+    """more of an excluded hop is on hold"""
+    REQUEST_SILENT = "request_silent"
+    REQUEST_REFUSED = "request_refused"
+    """`code` is the bank's answer"""
+    REQUEST_NOT_SENT = "request_not_sent"
+    """the fault is ours; `error` names it"""
+    ORDER_NOT_DONE = "order_not_done"
+    """the bank is silent, or refuses"""
+    ORDER_NOT_SENT = "order_not_sent"
+    """its document lacks what `lacking` names, or the fault is `error`"""
+    ORDER_BY_LETTER_ALONE = "order_by_letter_alone"
+    ORDER_CANCELLATION_SILENT = "order_cancellation_silent"
+    ORDER_CANCELLATION_REJECTED = "order_cancellation_rejected"
+    ORDER_SECOND_OFFICER = "order_second_officer"
+    """a second officer confirms what the bank said"""
+    ORDER_TO_REPEAT = "order_to_repeat"
+    """a cancelled order, made for `order_reason`, that no clock makes again"""
+    HOLD_LAPSES = "hold_lapses"
+    SMALL_HOLD = "small_hold"
+    HOLDER_NOT_TOLD = "holder_not_told"
+    HOLD_RETAINED_IDLE = "hold_retained_idle"
+    """a court retains the hold, and nothing is under way"""
+    RESTORATION_STEP = "restoration_step"
+    APPLICATION_LACKS_FACTS = "application_lacks_facts"
+    GRIEVANCE = "grievance"
+    GRIEVANCE_UNTOLD = "grievance_untold"
+    """no officer of its level is known"""
+    COURT_ORDER_TO_CONFIRM = "court_order_to_confirm"
+    CREDIT_ACCOUNT_TO_CONFIRM = "credit_account_to_confirm"
+    DUTY = "duty"
+    DUTY_OVERDUE = "duty_overdue"
+    DUTY_TO_HAND_IN = "duty_to_hand_in"
+    """the report is issued"""
+    FIR_BY_HAND = "fir_by_hand"
+    """the register refuses the FIR, or does not answer"""
+    FIR_LAPSED = "fir_lapsed"
+    """documents name the lapsed FIR"""
+    TWO_FIRS = "two_firs"
+    """`fir_no` is the register's, `our_fir` is ours"""
+    DOCUMENTS_WAIT = "documents_wait"
+    """`documents` says which and why"""
+    MONEY_RETURNED = "money_returned"
+    MESSAGE_NOT_SENT = "message_not_sent"
+    UNREACHABLE = "unreachable"
+    """no address of the recipient is known"""
+    DOCUMENT_TO_DELIVER = "document_to_deliver"
+    """the bank has no mailbox for the document `document_number`"""
+    FILE_REFUSED = "file_refused"
+    FILE_IN_DOUBT = "file_in_doubt"
+    LIENS_TO_ASK_FOR = "liens_to_ask_for"
+    LIENS_OVERDUE = "liens_overdue"
+    LIENS_DIFFER = "liens_differ"
+
+
+class Subject(FrozenModel):
+    """What a task is about: a kind, and the id by which that kind is known."""
+
+    kind: TaskSubject
+    id: str
+
+
+def about(kind: TaskSubject, of: object) -> Subject:
+    """Return the subject of this kind with this id."""
+    return Subject(kind=kind, id=str(of))
+
+
+class DocumentWaits(FrozenModel):
+    """Why documents of one kind are not issued. With neither fields nor failures they can be issued."""
+
+    kind: PaperKind
+    lacking: tuple[str, ...] = ()
+    """names of missing fields"""
+    failures: tuple[str, ...] = ()
+    """names of errors"""
+
+
+class TaskFacts(FrozenModel):
+    """The facts that a task states besides its subject; each cause uses some of them.
+
+    Two open tasks with the same kind, subject and cause differ in their facts.
+    """
+
+    code: str = ""
+    """a bank's answer code"""
+    error: str = ""
+    """the name of an error and its detail"""
+    lacking: tuple[str, ...] = ()
+    """names of missing fields"""
+    contradiction: ContradictionKind | None = None
+    order_reason: OrderReason | None = None
+    institution: str = ""
+    account_end: str = ""
+    """last digits of an account"""
+    other_business: bool | None = None
+    """whether the account is known to have other business"""
+    message: str = ""
+    """kind of a message"""
+    to_whom: str = ""
+    medium: str = ""
+    reference: str = ""
+    """of a hold"""
+    document_number: str = ""
+    fir_no: str = ""
+    our_fir: str = ""
+    documents: tuple[DocumentWaits, ...] = ()
+    detail: str = ""
+    """what a reader of a bank's file says about it"""
+    rows_differing: int | None = None
+    liens_missing: int | None = None
+
+
+NO_FACTS = TaskFacts()
+
+
+class NewTask(FrozenModel):
+    """A task for the desk. Without a subject it is about the case."""
+
+    kind: TaskKind
+    cause: TaskCause
+    subject: Subject | None = None
+    facts: TaskFacts = NO_FACTS
+
+
+def about_hop(kind: TaskKind, cause: TaskCause, hop_no: int | None, facts: TaskFacts = NO_FACTS) -> NewTask:
+    """Return a task about a hop, or about the case where the hop is not known."""
+    subject = None if hop_no is None else about(TaskSubject.HOP, hop_no)
+    return NewTask(kind=kind, cause=cause, subject=subject, facts=facts)
