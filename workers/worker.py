@@ -17,11 +17,11 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 
 from activities.bank_gateway.feed import announce
 from activities.banks.delivery import Adapters, Carrier
+from activities.banks.reply_links import LetterLinks
 from activities.context import Context
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import CannotOpen
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from activities.context import Context
-from adapters.banks.email import AnswerLink
+from adapters.banks.email import ReplyLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
 from db.banks import bank_exchanges
@@ -26,7 +26,7 @@ class Letter:
 
 
 async def send_letter(
-    ctx: Context, mailer: Mailer, letter: Letter, link: AnswerLink | None, about: About, subject: UUID
+    ctx: Context, mailer: Mailer, letter: Letter, link: ReplyLink | None, about: About, subject: UUID
 ) -> None:
     """Send a letter about a request or an order; `link` is the one in it. Raises `MailError`."""
     transcript = Transcript(ChannelKind.EMAIL)

@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from activities.banks.letters import Letter
-from adapters.banks.email import AnswerLink, order_link_text
+from adapters.banks.email import ReplyLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.orders.bank_orders import OrderRow
 from domain.banks.on_duty import Holidays, calling_order
@@ -55,7 +55,7 @@ def order_letter(
     )
 
 
-def with_link(letter: Letter, link: AnswerLink) -> Letter:
+def with_link(letter: Letter, link: ReplyLink) -> Letter:
     """The letter with a page where it can be said what was done, for a bank whose interface is silent."""
     more = f"\nOr say what was done on this page:\n\n{order_link_text(link)}"
     return replace(letter, body_text=letter.body_text + more)

@@ -390,7 +390,7 @@ class OrderActivities:
             return False
         link = None
         if self.links is not None:
-            link = await self.links.issue_for_order(order.order_id, institution.code, letter.to)
+            link = await self.links.issue(About.ORDER, order.order_id, institution.code, letter.to)
             letter = with_link(letter, link)
         try:
             await send_letter(self.ctx, self.mailer, letter, link, About.ORDER, order.order_id)

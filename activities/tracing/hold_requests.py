@@ -208,7 +208,7 @@ class CaseActivities:
             return Climbed(done=False, reason="no address in the directory")
         link, request_id = None, UUID(order.request_id)
         if self.links is not None:
-            link = await self.links.issue(request_id, order.institution, letter.to)
+            link = await self.links.issue(About.HOLD_REQUEST, request_id, order.institution, letter.to)
             letter = with_link(letter, link)
         try:
             await send_letter(self.ctx, self.mailer, letter, link, About.HOLD_REQUEST, request_id)

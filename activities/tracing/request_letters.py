@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from activities.banks.letters import Letter
-from adapters.banks.email import AnswerLink, link_text
+from adapters.banks.email import ReplyLink, link_text
 from adapters.messages.smtp import is_plain_address
 from db.tracing.requests import HopToAsk, RequestRow
 from domain.banks.on_duty import Holidays, calling_order
@@ -54,7 +54,7 @@ def _called(officer: OfficerToCall) -> str:
     return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"
 
 
-def with_link(letter: Letter, link: AnswerLink) -> Letter:
+def with_link(letter: Letter, link: ReplyLink) -> Letter:
     """The letter with a link to the page where the request is answered."""
     way = "\nOr say on this page what you found. No account is needed, and a phone will do:\n\n"
     return replace(letter, body_text=letter.body_text + way + link_text(link))

@@ -10,8 +10,8 @@ from typing import Any
 import httpx
 
 from activities.banks.delivery import Carrier
+from activities.banks.reply_links import LetterLinks
 from activities.directory import load_directory
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer

@@ -11,8 +11,8 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import Carrier
+from activities.banks.reply_links import LetterLinks
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer

@@ -7,6 +7,7 @@ import pytest
 from temporalio.exceptions import ApplicationError
 
 from activities.banks.delivery import Carrier
+from activities.banks.reply_links import LetterLinks
 from activities.grievances.decisions import file_grievance
 from activities.orders import bank_replies
 from activities.orders.bank_replies import NoReleaseOrder
@@ -20,7 +21,6 @@ from activities.orders.cancellations import (
 from activities.orders.confirmations import write_down
 from activities.orders.orders import TO_TELL, TOLD, WAITS, cancel_order
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders

@@ -14,6 +14,7 @@ from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
 from activities.banks.delivery import Carrier
+from activities.banks.reply_links import LetterLinks
 from activities.documents.issuing import OrderPapers
 from activities.holds import opening
 from activities.orders import bank_replies
@@ -21,7 +22,6 @@ from activities.orders.orders import BY_LETTER_ALONE, TRY_AGAIN, OrderActivities
 from activities.restoration import deadlines
 from activities.restoration.transitions import Work
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
@@ -311,7 +311,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
         assert body is not None
         assert f"{PUBLIC_URL}/a/o/" in body.get_content()
         assert road.ordered.case_no in letter["Subject"]
-    assert await road.bench.value("SELECT count(*) FROM order_link WHERE order_id = $1", order_id) == 2
+    assert await road.bench.value("SELECT count(*) FROM reply_link WHERE order_id = $1", order_id) == 2
     kept = "SELECT digest FROM bank_exchange WHERE order_id = $1 ORDER BY exchange_id"
     digests = [hashlib.sha256(letter).digest() for letter in box.raw]
     assert [digest for (digest,) in await road.bench.rows(kept, order_id)] == digests
