@@ -632,7 +632,8 @@ BEGIN
     IF NOT (new_job OR first_time) THEN
         RETURN;
     END IF;
-    INSERT INTO request_carriage (request_id, channel, at, outcome) VALUES (p_request_id, p_channel, p_at, 'delivered');
+    INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome)
+    VALUES ('hold_request', p_request_id, p_channel, p_at, 'delivered');
     UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
     INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
         jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
@@ -1024,18 +1025,6 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
 
-CREATE TABLE bank_order_carriage (
-    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    order_id uuid NOT NULL,
-    channel text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    outcome text NOT NULL,
-    detail text NOT NULL DEFAULT ''::text,
-    cancellation boolean NOT NULL DEFAULT false,
-    CONSTRAINT bank_order_carriage_pkey PRIMARY KEY (carriage_id),
-    CONSTRAINT bank_order_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
-);
-
 CREATE TABLE bank_order_line (
     order_id uuid NOT NULL,
     line_no integer NOT NULL,
@@ -1259,6 +1248,30 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE delivery_attempt (
+    attempt_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    request_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'hold_request'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE
+    WHEN (subject_kind <> 'hold_request'::text) THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT delivery_attempt_pkey PRIMARY KEY (attempt_id),
+    CONSTRAINT delivery_attempt_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT delivery_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text]))),
+    CONSTRAINT delivery_attempt_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text])))
 );
 
 CREATE TABLE desk_task (
@@ -1959,18 +1972,6 @@ END) STORED,
     CONSTRAINT reply_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
 );
 
-CREATE TABLE request_carriage (
-    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    request_id uuid NOT NULL,
-    channel text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    outcome text NOT NULL,
-    detail text NOT NULL DEFAULT ''::text,
-    CONSTRAINT request_carriage_pkey PRIMARY KEY (carriage_id),
-    CONSTRAINT request_carriage_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
-    CONSTRAINT request_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
-);
-
 CREATE TABLE request_hop (
     request_id uuid NOT NULL,
     case_no text NOT NULL,
@@ -2191,8 +2192,6 @@ ALTER TABLE bank_order ADD CONSTRAINT bank_order_institution_fkey FOREIGN KEY (i
 
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
 
-ALTER TABLE bank_order_carriage ADD CONSTRAINT bank_order_carriage_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
@@ -2234,6 +2233,10 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2361,8 +2364,6 @@ ALTER TABLE reply_link ADD CONSTRAINT reply_link_order_id_fkey FOREIGN KEY (orde
 
 ALTER TABLE reply_link ADD CONSTRAINT reply_link_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
-ALTER TABLE request_carriage ADD CONSTRAINT request_carriage_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
-
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
@@ -2449,8 +2450,6 @@ CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, p
 
 CREATE INDEX bank_order_by_due ON public.bank_order USING btree (due_at, order_id);
 
-CREATE INDEX bank_order_carriage_order ON public.bank_order_carriage USING btree (order_id);
-
 CREATE INDEX bank_order_case ON public.bank_order USING btree (case_no);
 
 CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no, hop_no);
@@ -2486,6 +2485,8 @@ CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no,
 CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
 
 CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
+
+CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (subject_id, attempt_id);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
@@ -2588,8 +2589,6 @@ CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (in
 CREATE INDEX reply_link_subject ON public.reply_link USING btree (subject_id);
 
 CREATE INDEX reply_link_unused ON public.reply_link USING btree (expires_at) WHERE (used_at IS NULL);
-
-CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
 
 CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
 
@@ -2819,8 +2818,6 @@ COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has t
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
-COMMENT ON COLUMN bank_order_carriage.cancellation IS 'of the word that the order is taken back, not of the order';
-
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
@@ -2832,6 +2829,10 @@ COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money o
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
+
+COMMENT ON COLUMN delivery_attempt.outcome IS 'silent: delivered, and not answered in time';
+
+COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order; of a cancellation, the cancelled order';
 
 COMMENT ON COLUMN desk_task.reconciliation_id IS 'the comparison in which something differs';
 

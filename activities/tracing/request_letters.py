@@ -54,10 +54,9 @@ def _called(officer: OfficerToCall) -> str:
     return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"
 
 
-def with_link(letter: Letter, link: ReplyLink) -> Letter:
-    """The letter with a link to the page where the request is answered."""
-    way = "\nOr say on this page what you found. No account is needed, and a phone will do:\n\n"
-    return replace(letter, body_text=letter.body_text + way + link_text(link))
+def page_text(link: ReplyLink) -> str:
+    """Return what a letter says of the page where the request is answered."""
+    return f"\nOr say on this page what you found. No account is needed, and a phone will do:\n\n{link_text(link)}"
 
 
 def _letter(

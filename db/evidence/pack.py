@@ -126,7 +126,13 @@ FILES: Final = {
     ),
     "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
     "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
-    "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
+    "orders/carriage.jsonl": _rows(
+        "delivery_attempt",
+        _ABOUT_ORDER,
+        "t.attempt_id",
+        without=("attempt_id", *_SUBJECT, "request_id"),
+        more=" || jsonb_build_object('carriage_id', t.attempt_id, 'cancellation', t.subject_kind = 'cancellation')",
+    ),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
     "orders/forms.jsonl": _rows(
         "reply_form",
@@ -169,7 +175,13 @@ FILES: Final = {
         _CASE,
         "t.issued_at, t.number",
     ),
-    "requests/carriage.jsonl": _rows("request_carriage", _REQUEST, "t.carriage_id"),
+    "requests/carriage.jsonl": _rows(
+        "delivery_attempt",
+        _ABOUT_REQUEST,
+        "t.attempt_id",
+        without=("attempt_id", *_SUBJECT, "order_id"),
+        more=" || jsonb_build_object('carriage_id', t.attempt_id)",
+    ),
     "requests/forms.jsonl": _rows(
         "reply_form",
         f"t.link_id IN (SELECT t.link_id FROM reply_link t WHERE {_ABOUT_REQUEST})",

@@ -77,8 +77,8 @@ async def whole(engine: Live, case_no: str, **places: int) -> Json:
 async def carried(engine: Live, case_no: str) -> list[tuple[str, str]]:
     """Every attempt to carry a request of the case, and what came of it."""
     rows = await engine.pool.fetch(
-        "SELECT c.channel, outcome FROM request_carriage c JOIN hold_request USING (request_id) WHERE case_no = $1"
-        " ORDER BY carriage_id",
+        "SELECT c.channel, outcome FROM delivery_attempt c JOIN hold_request USING (request_id) WHERE case_no = $1"
+        " ORDER BY attempt_id",
         case_no,
     )
     return [(row["channel"], row["outcome"]) for row in rows]

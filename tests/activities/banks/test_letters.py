@@ -276,7 +276,7 @@ async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box
 async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     nowhere = Mailer.from_url("smtp://127.0.0.1:9?from=police@up.example", timeout_seconds=2)
-    bench.freeze = CaseActivities(bench.ctx, bench.freeze.carrier, nowhere)
+    bench.freeze = CaseActivities(bench.ctx, bench.freeze.bank_delivery, nowhere)
     with pytest.raises(ApplicationError):
         await climb_as(bench, case_no, sent, attempt=1)
 

@@ -6,7 +6,7 @@ import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.banks.reply_links import LetterLinks
 from activities.grievances.decisions import file_grievance
 from activities.orders import bank_replies
@@ -54,8 +54,8 @@ class Back:
 
     def ctx(self, mailer: Mailer | None = None) -> CancellationActivities:
         links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
-        carrier = Carrier(self.bench.ctx, self.adapters)  # type: ignore[arg-type]
-        return CancellationActivities(self.bench.ctx, carrier, mailer, links)
+        bank_delivery = BankDelivery(self.bench.ctx, self.adapters)  # type: ignore[arg-type]
+        return CancellationActivities(self.bench.ctx, bank_delivery, mailer, links)
 
     async def cancelled(self, *, sent: bool = True) -> UUID:
         order_id = await self.road.ordered.order()
