@@ -21,11 +21,11 @@ from prometheus_client import (
 
 from schemas.enums import (
     Bucket,
-    CarriageOutcome,
     Channel,
     ChannelKind,
     ClaimKind,
     ContradictionKind,
+    DeliveryOutcome,
     Disposition,
     SettlementDecision,
     TaskKind,
@@ -100,9 +100,9 @@ class Metrics:
             ("outcome",),
             registry=self.registry,
         )
-        self._carriages = Counter(
-            "goldenhour_carriages",
-            "Attempts to carry a hold request to its bank, by channel and by what came of them.",
+        self._delivery_attempts = Counter(
+            "goldenhour_delivery_attempts",
+            "Attempts to deliver a hold request, an order or a cancellation to its bank, by channel and outcome.",
             ("channel", "outcome"),
             registry=self.registry,
         )
@@ -221,9 +221,9 @@ class Metrics:
         if outcome is SendOutcome.DELIVERED:
             _observe(self._complaint_to_delivered, since_complaint_seconds)
 
-    def carried(self, channel: ChannelKind, outcome: CarriageOutcome) -> None:
-        """A channel carried a hold request, could not, or was met with silence."""
-        self._carriages.labels(channel.value, outcome.value).inc()
+    def delivery_attempted(self, channel: ChannelKind, outcome: DeliveryOutcome) -> None:
+        """A channel delivered a message to a bank, failed to, or got no response."""
+        self._delivery_attempts.labels(channel.value, outcome.value).inc()
 
     def answer_taken(self, disposition: Disposition, kind: ClaimKind) -> None:
         """One line of a bank's answer was committed."""
@@ -289,8 +289,8 @@ class Metrics:
             self._complaints.labels(channel.value, joins)
         for outcome in SendOutcome:
             self._hold_requests.labels(outcome.value)
-        for way, came_of_it in product(ChannelKind, CarriageOutcome):
-            self._carriages.labels(way.value, came_of_it.value)
+        for way, came_of_it in product(ChannelKind, DeliveryOutcome):
+            self._delivery_attempts.labels(way.value, came_of_it.value)
         for doubt in ContradictionKind:
             self._contradictions.labels(doubt.value)
         for decision in SettlementDecision:

@@ -14,11 +14,9 @@ from activities.cases import parked_hops as care
 from activities.context import Context
 from activities.metrics import METRICS, SweepWork
 from db import bank_gateway
-from db.banks import bank_keys
+from db.banks import bank_keys, reply_links
 from db.cases import cases, parked_hops
-from db.orders import order_links
 from db.outbox import case_outbox
-from db.tracing import answer_links
 from schemas.outbox.case import CaseNews, CaseStart, FollowUp, Swept
 
 log = logging.getLogger(__name__)
@@ -205,8 +203,7 @@ class _Sweep:
         async with self._ctx.pool.acquire() as connection:
             told = await case_outbox.purge(connection, self._ago(policy.outbox.keep_told_seconds), PURGE_LIMIT)
             ended = self._ago(policy.replay.keep_ended_links_seconds)
-            links = await answer_links.purge(connection, ended, PURGE_LIMIT)
-            links += await order_links.purge(connection, ended, PURGE_LIMIT)
+            links = await reply_links.purge(connection, ended, PURGE_LIMIT)
             keys = await bank_gateway.purge_keys(
                 connection, self._ago(policy.replay.keep_feed_keys_seconds), PURGE_LIMIT
             )

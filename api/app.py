@@ -2,9 +2,9 @@
 
 from fastapi import FastAPI
 
+from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.reporting.outcomes import HomeWatch
 from activities.reporting.scorecards import ScoreWatch
-from activities.tracing.answer_links import PATH as ANSWER_PATH
 from api import documents as case_documents
 from api import evidence, holds, intake, notifications, ops, police, reconciliation
 from api.bank_gateway import documents as bank_documents
@@ -21,22 +21,24 @@ from api.evidence import PackingRoom
 from api.grievances import appeal_page, grievances, officers
 from api.grievances.appeal_page import AppealGate
 from api.ops import Stock
-from api.orders import orders, pages
+from api.orders import orders
+from api.orders.pages import OrderPages
 from api.problems import add_handlers
+from api.reply_pages import FORM_BODY_MAX_BYTES
 from api.reporting import outcomes, scorecards
 from api.reporting.outcomes import CountingRoom
 from api.reporting.scorecards import ReadingRoom
 from api.restoration import credit_accounts, restorations
 from api.streams import EventHub
 from api.tokens import Tokens
-from api.tracing import answer_pages, contradictions
-from api.tracing.answer_pages import AnswerDoor
+from api.tracing import contradictions
+from api.tracing.answer_pages import AnswerPages
 from db.bank_gateway import CHANGED
 
 BODY_LIMITS_BYTES = {
     intake.PATH: intake.BODY_MAX_BYTES,
     i4c.STATUS_UPDATE_PATH: i4c.STATUS_UPDATE_MAX_BYTES,
-    ANSWER_PATH: answer_pages.FORM_BODY_MAX_BYTES,
+    REPLY_PATH: FORM_BODY_MAX_BYTES,
     feed.HOLDS_PATH: feed.ANSWER_MAX_BYTES,
     liens.LIENS_PATH: liens.PAGE_MAX_BYTES,
     bank_orders.ORDERS_PATH: bank_orders.CONFIRMATION_MAX_BYTES,
@@ -64,7 +66,6 @@ def create_app(parts: Parts) -> FastAPI:
     app.state.bank_hub = EventHub(parts.ctx.pool, CHANGED)
     app.state.bank_door = BankDoor(parts.ctx, app.state.tokens, parts.public_url)
     app.state.logins = BankLogins(parts.ctx, parts.secret_box)
-    app.state.answer_door = AnswerDoor(parts)
     app.state.appeal_gate = AppealGate(parts)
     app.state.packing_room = PackingRoom()
     app.state.stock = Stock()
@@ -78,13 +79,15 @@ def create_app(parts: Parts) -> FastAPI:
     for resource in (outcomes, restorations, credit_accounts, case_documents, police, notifications):
         app.include_router(resource.router)
     app.include_router(police.wide_router)
-    for resource in (orders, bank_orders, bank_documents, pages):
+    for resource in (orders, bank_orders, bank_documents):
         app.include_router(resource.router)
     for resource in (holds, grievances, officers, bank_grievances, appeal_page):
         app.include_router(resource.router)
     app.include_router(evidence.router)
-    for resource in (i4c, feed, liens, answer_pages, ops):
+    for resource in (i4c, feed, liens, ops):
         app.include_router(resource.router)
+    for pages in (AnswerPages(parts), OrderPages(parts)):
+        app.include_router(pages.router())
     add_handlers(app)
     app.add_middleware(Edge, limits=BODY_LIMITS_BYTES, body_seconds=parts.ctx.policy.doors.body_seconds)
     return app

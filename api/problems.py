@@ -19,8 +19,8 @@ from starlette.responses import HTMLResponse, Response
 from starlette.routing import Match
 from starlette.types import Scope
 
+from activities.banks.reply_links import PATH as REPLY_PATH
 from activities.documents.issuing import APPEAL_PATH
-from activities.tracing.answer_links import PATH as ANSWER_PATH
 from adapters.banks.i4c.replies import ReplyCode, refusal_reply
 from api.request_ids import request_id
 from api.tokens import BadToken
@@ -33,7 +33,7 @@ log = logging.getLogger("goldenhour.api")
 BANK_PATH: Final = "/banking/"
 BANK_API_PATH: Final = "/api/v1/bank/"
 """banks speak there as officers do, but call a list's cursor `cursor`"""
-PAGES: Final = (ANSWER_PATH, APPEAL_PATH)
+PAGES: Final = (REPLY_PATH, APPEAL_PATH)
 """beginnings of the paths that people open in a browser: forms in, pages out"""
 PROBLEM_JSON: Final = "application/problem+json"
 MAX_VIOLATIONS: Final = 50

@@ -26,40 +26,6 @@ BEGIN
     RETURN NULL;
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.answer_link_goes()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
-        RAISE EXCEPTION 'a row of answer_link goes only when the link has ended unused'
-            USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN OLD;
-END $function$;
-
-CREATE OR REPLACE FUNCTION public.answer_link_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
-            SELECT FROM hold_request r WHERE r.request_id = NEW.request_id AND r.institution = NEW.institution
-        ) THEN
-            RAISE EXCEPTION 'a new link is unused and of the bank that its request asks'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'answer_link_of_the_bank';
-        END IF;
-    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
-        OR (NEW.link_id, NEW.token_digest, NEW.request_id, NEW.institution, NEW.sent_to, NEW.issued_at, NEW.expires_at)
-            IS DISTINCT FROM
-            (OLD.link_id, OLD.token_digest, OLD.request_id, OLD.institution, OLD.sent_to, OLD.issued_at, OLD.expires_at)
-    THEN
-        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.ask_for_lien_notice(of_case text, bank text, at timestamp with time zone)
  RETURNS void
  LANGUAGE plpgsql
@@ -564,28 +530,6 @@ BEGIN
         USING ERRCODE = 'restrict_violation', CONSTRAINT = 'order_cancellation_settled_once';
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.order_link_rules()
- RETURNS trigger
- LANGUAGE plpgsql
-AS $function$
-BEGIN
-    IF TG_OP = 'INSERT' THEN
-        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
-            SELECT FROM bank_order o WHERE o.order_id = NEW.order_id AND o.institution = NEW.institution
-        ) THEN
-            RAISE EXCEPTION 'a new link is unused and of the bank that is ordered'
-                USING ERRCODE = 'check_violation', CONSTRAINT = 'order_link_of_the_bank';
-        END IF;
-    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
-        OR (NEW.link_id, NEW.token_digest, NEW.order_id, NEW.institution, NEW.sent_to, NEW.issued_at, NEW.expires_at)
-            IS DISTINCT FROM
-            (OLD.link_id, OLD.token_digest, OLD.order_id, OLD.institution, OLD.sent_to, OLD.issued_at, OLD.expires_at)
-    THEN
-        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
-    END IF;
-    RETURN NEW;
-END $function$;
-
 CREATE OR REPLACE FUNCTION public.paper_counter_climbs()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -623,6 +567,45 @@ BEGIN
     RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.reply_link_deletion()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF OLD.used_at IS NOT NULL OR OLD.expires_at > now() THEN
+        RAISE EXCEPTION 'a row of reply_link is deleted only after the link has ended unused'
+            USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN OLD;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.reply_link_rules()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF TG_OP = 'INSERT' THEN
+        IF NEW.used_at IS NOT NULL OR NOT EXISTS (
+            SELECT FROM hold_request r
+            WHERE NEW.subject_kind = 'hold_request' AND r.request_id = NEW.subject_id AND r.institution = NEW.institution
+            UNION ALL SELECT FROM bank_order o
+            WHERE NEW.subject_kind = 'order' AND o.order_id = NEW.subject_id AND o.institution = NEW.institution
+        ) THEN
+            RAISE EXCEPTION 'a new link is unused and of the bank that its subject is for'
+                USING ERRCODE = 'check_violation', CONSTRAINT = 'reply_link_of_the_bank';
+        END IF;
+    ELSIF OLD.used_at IS NOT NULL OR NEW.used_at IS NULL
+        OR (NEW.link_id, NEW.subject_kind, NEW.subject_id, NEW.token_digest, NEW.institution, NEW.sent_to,
+            NEW.issued_at, NEW.expires_at)
+            IS DISTINCT FROM
+            (OLD.link_id, OLD.subject_kind, OLD.subject_id, OLD.token_digest, OLD.institution, OLD.sent_to,
+             OLD.issued_at, OLD.expires_at)
+    THEN
+        RAISE EXCEPTION 'of a link only the use is written, once' USING ERRCODE = 'restrict_violation';
+    END IF;
+    RETURN NEW;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.request_delivered(p_request_id uuid, p_institution text, p_job_id text, p_channel text, p_round integer, p_at timestamp with time zone, p_actor text)
  RETURNS TABLE(case_opened_at timestamp with time zone, first_of_case boolean)
  LANGUAGE plpgsql
@@ -649,7 +632,8 @@ BEGIN
     IF NOT (new_job OR first_time) THEN
         RETURN;
     END IF;
-    INSERT INTO request_carriage (request_id, channel, at, outcome) VALUES (p_request_id, p_channel, p_at, 'delivered');
+    INSERT INTO delivery_attempt (subject_kind, subject_id, channel, at, outcome)
+    VALUES ('hold_request', p_request_id, p_channel, p_at, 'delivered');
     UPDATE case_file c SET first_delivered_at = coalesce(c.first_delivered_at, p_at) WHERE c.case_no = the_case;
     INSERT INTO case_event (case_no, kind, at, actor, data) VALUES (the_case, 'request_delivered', p_at, p_actor,
         jsonb_build_object('request_id', p_request_id, 'institution', p_institution, 'job_id', p_job_id,
@@ -861,38 +845,6 @@ CREATE TABLE answer (
     CONSTRAINT answer_check CHECK (((applied_paise >= 0) AND (applied_paise <= claim_paise)))
 );
 
-CREATE TABLE answer_link (
-    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    token_digest bytea NOT NULL,
-    request_id uuid NOT NULL,
-    institution text NOT NULL,
-    sent_to text NOT NULL,
-    issued_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT answer_link_token_digest_key UNIQUE (token_digest),
-    CONSTRAINT answer_link_pkey PRIMARY KEY (link_id),
-    CONSTRAINT answer_link_check CHECK ((issued_at < expires_at)),
-    CONSTRAINT answer_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
-);
-
-CREATE TABLE answer_link_form (
-    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    link_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    officer_name text NOT NULL,
-    officer_designation text NOT NULL,
-    form jsonb NOT NULL,
-    digest bytea NOT NULL,
-    body bytea,
-    CONSTRAINT answer_link_form_link_id_digest_key UNIQUE (link_id, digest),
-    CONSTRAINT answer_link_form_pkey PRIMARY KEY (form_id),
-    CONSTRAINT answer_link_form_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT answer_link_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
-    CONSTRAINT answer_link_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
-    CONSTRAINT answer_link_form_officer_name_check CHECK ((officer_name <> ''::text))
-);
-
 CREATE TABLE appeal_code (
     code_id uuid NOT NULL,
     hold_id uuid NOT NULL,
@@ -1075,18 +1027,6 @@ CREATE TABLE bank_order (
     CONSTRAINT bank_order_rung_times_check CHECK ((rung_times >= 0)),
     CONSTRAINT bank_order_state_check CHECK ((state = ANY (ARRAY['planned'::text, 'delivered'::text, 'refused'::text, 'confirmed'::text, 'cancelled'::text])))
 ) WITH (fillfactor=80);
-
-CREATE TABLE bank_order_carriage (
-    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    order_id uuid NOT NULL,
-    channel text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    outcome text NOT NULL,
-    detail text NOT NULL DEFAULT ''::text,
-    cancellation boolean NOT NULL DEFAULT false,
-    CONSTRAINT bank_order_carriage_pkey PRIMARY KEY (carriage_id),
-    CONSTRAINT bank_order_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
-);
 
 CREATE TABLE bank_order_line (
     order_id uuid NOT NULL,
@@ -1311,6 +1251,30 @@ CREATE TABLE credit_account (
     CONSTRAINT credit_account_ifsc_check CHECK ((ifsc ~ '^[A-Z]{4}0[A-Z0-9]{6}$'::text)),
     CONSTRAINT credit_account_proof_check CHECK ((proof <> ''::text)),
     CONSTRAINT credit_account_reason_check CHECK ((reason <> ''::text))
+);
+
+CREATE TABLE delivery_attempt (
+    attempt_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    channel text NOT NULL,
+    at timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    detail text NOT NULL DEFAULT ''::text,
+    request_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'hold_request'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE
+    WHEN (subject_kind <> 'hold_request'::text) THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT delivery_attempt_pkey PRIMARY KEY (attempt_id),
+    CONSTRAINT delivery_attempt_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
+    CONSTRAINT delivery_attempt_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text]))),
+    CONSTRAINT delivery_attempt_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['hold_request'::text, 'order'::text, 'cancellation'::text])))
 );
 
 CREATE TABLE desk_task (
@@ -1851,38 +1815,6 @@ CREATE TABLE order_cancellation (
     CONSTRAINT order_cancellation_vouched CHECK (((settled_by IS NULL) OR (settled_by ~~ 'bank:%'::text) OR (note <> ''::text)))
 ) WITH (fillfactor=80);
 
-CREATE TABLE order_link (
-    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    token_digest bytea NOT NULL,
-    order_id uuid NOT NULL,
-    institution text NOT NULL,
-    sent_to text NOT NULL,
-    issued_at timestamp with time zone NOT NULL,
-    expires_at timestamp with time zone NOT NULL,
-    used_at timestamp with time zone,
-    CONSTRAINT order_link_token_digest_key UNIQUE (token_digest),
-    CONSTRAINT order_link_pkey PRIMARY KEY (link_id),
-    CONSTRAINT order_link_check CHECK ((issued_at < expires_at)),
-    CONSTRAINT order_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
-);
-
-CREATE TABLE order_link_form (
-    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    link_id bigint NOT NULL,
-    received_at timestamp with time zone NOT NULL,
-    officer_name text NOT NULL,
-    officer_designation text NOT NULL,
-    form jsonb NOT NULL,
-    digest bytea NOT NULL,
-    body bytea,
-    CONSTRAINT order_link_form_link_id_digest_key UNIQUE (link_id, digest),
-    CONSTRAINT order_link_form_pkey PRIMARY KEY (form_id),
-    CONSTRAINT order_link_form_digest_check CHECK ((octet_length(digest) = 32)),
-    CONSTRAINT order_link_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
-    CONSTRAINT order_link_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
-    CONSTRAINT order_link_form_officer_name_check CHECK ((officer_name <> ''::text))
-);
-
 CREATE TABLE paper (
     paper_id uuid NOT NULL,
     number text NOT NULL,
@@ -2016,16 +1948,48 @@ CREATE TABLE reconciliation_difference (
     CONSTRAINT reconciliation_difference_reason_check CHECK ((reason = ANY (ARRAY['unreadable'::text, 'unknown_case'::text, 'unknown_reference'::text, 'not_held_by_us'::text, 'amount_differs'::text, 'missing_at_bank'::text])))
 );
 
-CREATE TABLE request_carriage (
-    carriage_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
-    request_id uuid NOT NULL,
-    channel text NOT NULL,
-    at timestamp with time zone NOT NULL,
-    outcome text NOT NULL,
-    detail text NOT NULL DEFAULT ''::text,
-    CONSTRAINT request_carriage_pkey PRIMARY KEY (carriage_id),
-    CONSTRAINT request_carriage_channel_check CHECK ((channel = ANY (ARRAY['i4c'::text, 'push'::text, 'pull'::text, 'iso20022'::text, 'email'::text]))),
-    CONSTRAINT request_carriage_outcome_check CHECK ((outcome = ANY (ARRAY['delivered'::text, 'failed'::text, 'refused'::text, 'silent'::text])))
+CREATE TABLE reply_form (
+    form_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    link_id bigint NOT NULL,
+    received_at timestamp with time zone NOT NULL,
+    officer_name text NOT NULL,
+    officer_designation text NOT NULL,
+    form jsonb NOT NULL,
+    digest bytea NOT NULL,
+    body bytea,
+    CONSTRAINT reply_form_link_id_digest_key UNIQUE (link_id, digest),
+    CONSTRAINT reply_form_pkey PRIMARY KEY (form_id),
+    CONSTRAINT reply_form_digest_check CHECK ((octet_length(digest) = 32)),
+    CONSTRAINT reply_form_form_check CHECK ((jsonb_typeof(form) = 'object'::text)),
+    CONSTRAINT reply_form_officer_designation_check CHECK ((officer_designation <> ''::text)),
+    CONSTRAINT reply_form_officer_name_check CHECK ((officer_name <> ''::text))
+);
+
+CREATE TABLE reply_link (
+    link_id bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    subject_kind text NOT NULL,
+    subject_id uuid NOT NULL,
+    token_digest bytea NOT NULL,
+    institution text NOT NULL,
+    sent_to text NOT NULL,
+    issued_at timestamp with time zone NOT NULL,
+    expires_at timestamp with time zone NOT NULL,
+    used_at timestamp with time zone,
+    request_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'hold_request'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    order_id uuid GENERATED ALWAYS AS (
+CASE subject_kind
+    WHEN 'order'::text THEN subject_id
+    ELSE NULL::uuid
+END) STORED,
+    CONSTRAINT reply_link_token_digest_key UNIQUE (token_digest),
+    CONSTRAINT reply_link_pkey PRIMARY KEY (link_id),
+    CONSTRAINT reply_link_check CHECK ((issued_at < expires_at)),
+    CONSTRAINT reply_link_subject_kind_check CHECK ((subject_kind = ANY (ARRAY['hold_request'::text, 'order'::text]))),
+    CONSTRAINT reply_link_token_digest_check CHECK ((octet_length(token_digest) = 32))
 );
 
 CREATE TABLE request_hop (
@@ -2212,12 +2176,6 @@ ALTER TABLE allocation_share ADD CONSTRAINT allocation_share_case_no_hop_no_fkey
 
 ALTER TABLE answer ADD CONSTRAINT answer_update_id_fkey FOREIGN KEY (update_id) REFERENCES status_update(update_id);
 
-ALTER TABLE answer_link ADD CONSTRAINT answer_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-
-ALTER TABLE answer_link ADD CONSTRAINT answer_link_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
-
-ALTER TABLE answer_link_form ADD CONSTRAINT answer_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES answer_link(link_id);
-
 ALTER TABLE appeal_code ADD CONSTRAINT appeal_code_hold_id_fkey FOREIGN KEY (hold_id) REFERENCES account_hold(hold_id);
 
 ALTER TABLE attachment_approval ADD CONSTRAINT attachment_approval_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -2253,8 +2211,6 @@ ALTER TABLE bank_order ADD CONSTRAINT bank_order_grievance_id_fkey FOREIGN KEY (
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
 
 ALTER TABLE bank_order ADD CONSTRAINT bank_order_restoration_id_fkey FOREIGN KEY (restoration_id) REFERENCES restoration(restoration_id);
-
-ALTER TABLE bank_order_carriage ADD CONSTRAINT bank_order_carriage_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
 ALTER TABLE bank_order_line ADD CONSTRAINT bank_order_line_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
@@ -2297,6 +2253,10 @@ ALTER TABLE credit_account ADD CONSTRAINT credit_account_ack_no_fkey FOREIGN KEY
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
 ALTER TABLE credit_account ADD CONSTRAINT credit_account_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE delivery_attempt ADD CONSTRAINT delivery_attempt_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE desk_task ADD CONSTRAINT desk_task_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
 
@@ -2382,12 +2342,6 @@ ALTER TABLE officer_shift ADD CONSTRAINT officer_shift_officer_id_fkey FOREIGN K
 
 ALTER TABLE order_cancellation ADD CONSTRAINT order_cancellation_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
 
-ALTER TABLE order_link ADD CONSTRAINT order_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
-
-ALTER TABLE order_link ADD CONSTRAINT order_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
-
-ALTER TABLE order_link_form ADD CONSTRAINT order_link_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES order_link(link_id);
-
 ALTER TABLE paper ADD CONSTRAINT paper_ack_no_fkey FOREIGN KEY (ack_no) REFERENCES complaint(ack_no);
 
 ALTER TABLE paper ADD CONSTRAINT paper_case_no_fkey FOREIGN KEY (case_no) REFERENCES case_file(case_no);
@@ -2422,7 +2376,13 @@ ALTER TABLE reconciliation ADD CONSTRAINT reconciliation_list_no_fkey FOREIGN KE
 
 ALTER TABLE reconciliation_difference ADD CONSTRAINT reconciliation_difference_reconciliation_id_fkey FOREIGN KEY (reconciliation_id) REFERENCES reconciliation(reconciliation_id);
 
-ALTER TABLE request_carriage ADD CONSTRAINT request_carriage_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
+ALTER TABLE reply_form ADD CONSTRAINT reply_form_link_id_fkey FOREIGN KEY (link_id) REFERENCES reply_link(link_id);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_institution_fkey FOREIGN KEY (institution) REFERENCES institution(code);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_order_id_fkey FOREIGN KEY (order_id) REFERENCES bank_order(order_id);
+
+ALTER TABLE reply_link ADD CONSTRAINT reply_link_request_id_fkey FOREIGN KEY (request_id) REFERENCES hold_request(request_id);
 
 ALTER TABLE request_hop ADD CONSTRAINT request_hop_case_no_hop_no_fkey FOREIGN KEY (case_no, hop_no) REFERENCES hop(case_no, hop_no);
 
@@ -2472,10 +2432,6 @@ CREATE INDEX answer_first_hop ON public.answer USING btree (case_no, (hop_nos[1]
 
 CREATE INDEX answer_held ON public.answer USING btree (root_reference_key) WHERE ((kind = 'held'::text) AND (root_reference_key <> ''::text));
 
-CREATE INDEX answer_link_request ON public.answer_link USING btree (request_id);
-
-CREATE INDEX answer_link_unused ON public.answer_link USING btree (expires_at) WHERE (used_at IS NULL);
-
 CREATE UNIQUE INDEX answer_once ON public.answer USING btree (case_no, institution, natural_key) WHERE ((disposition <> 'duplicate'::text) AND (hop_nos <> '{}'::integer[]));
 
 CREATE INDEX answer_received ON public.answer USING brin (received_at);
@@ -2514,8 +2470,6 @@ CREATE INDEX bank_order_by_bank ON public.bank_order USING btree (institution, p
 
 CREATE INDEX bank_order_by_due ON public.bank_order USING btree (due_at, order_id);
 
-CREATE INDEX bank_order_carriage_order ON public.bank_order_carriage USING btree (order_id);
-
 CREATE INDEX bank_order_case ON public.bank_order USING btree (case_no);
 
 CREATE INDEX bank_order_line_hop ON public.bank_order_line USING btree (case_no, hop_no);
@@ -2551,6 +2505,8 @@ CREATE UNIQUE INDEX court_order_once ON public.court_order USING btree (case_no,
 CREATE INDEX credit_account_case ON public.credit_account USING btree (case_no);
 
 CREATE INDEX credit_account_complaint ON public.credit_account USING btree (ack_no);
+
+CREATE INDEX delivery_attempt_subject ON public.delivery_attempt USING btree (subject_id, attempt_id);
 
 CREATE INDEX desk_task_case ON public.desk_task USING btree (case_no);
 
@@ -2634,8 +2590,6 @@ CREATE INDEX officer_shift_no_overlap ON public.officer_shift USING gist (int8ra
 
 CREATE INDEX order_cancellation_open ON public.order_cancellation USING btree (order_id) WHERE (settled_at IS NULL);
 
-CREATE INDEX order_link_order ON public.order_link USING btree (order_id);
-
 CREATE INDEX paper_case ON public.paper USING btree (case_no, issued_at DESC, paper_id DESC);
 
 CREATE INDEX paper_errand_due ON public.paper_errand USING btree (next_attempt_at) WHERE (next_attempt_at IS NOT NULL);
@@ -2652,7 +2606,9 @@ CREATE INDEX procedure_running ON public.procedure USING btree (started_at) WHER
 
 CREATE INDEX reconciliation_institution ON public.reconciliation USING btree (institution, reconciliation_id);
 
-CREATE INDEX request_carriage_request ON public.request_carriage USING btree (request_id, carriage_id);
+CREATE INDEX reply_link_subject ON public.reply_link USING btree (subject_id);
+
+CREATE INDEX reply_link_unused ON public.reply_link USING btree (expires_at) WHERE (used_at IS NULL);
 
 CREATE INDEX request_hop_again ON public.request_hop USING btree (case_no, hop_no) WHERE (revision > 0);
 
@@ -2681,14 +2637,6 @@ CREATE TRIGGER allocation_share_append_only BEFORE DELETE OR UPDATE ON public.al
 CREATE CONSTRAINT TRIGGER allocation_share_whole AFTER INSERT ON public.allocation_share DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION allocation_check_whole();
 
 CREATE TRIGGER answer_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
-CREATE TRIGGER answer_link_goes BEFORE DELETE ON public.answer_link FOR EACH ROW EXECUTE FUNCTION answer_link_goes();
-
-CREATE TRIGGER answer_link_kept BEFORE TRUNCATE ON public.answer_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
-CREATE TRIGGER answer_link_rules BEFORE INSERT OR UPDATE ON public.answer_link FOR EACH ROW EXECUTE FUNCTION answer_link_rules();
-
-CREATE TRIGGER answer_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.answer_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER attachment_approval_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.attachment_approval FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
@@ -2790,10 +2738,6 @@ CREATE TRIGGER shift_written BEFORE INSERT OR DELETE OR UPDATE OR TRUNCATE ON pu
 
 CREATE TRIGGER order_cancellation_settled_once BEFORE DELETE OR UPDATE ON public.order_cancellation FOR EACH ROW WHEN ((old.settled_at IS NOT NULL)) EXECUTE FUNCTION order_cancellation_settled_once();
 
-CREATE TRIGGER order_link_rules BEFORE INSERT OR UPDATE ON public.order_link FOR EACH ROW EXECUTE FUNCTION order_link_rules();
-
-CREATE TRIGGER order_link_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.order_link_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
-
 CREATE TRIGGER paper_append_only BEFORE DELETE OR UPDATE ON public.paper FOR EACH ROW EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER paper_wakes_papers AFTER INSERT ON public.paper FOR EACH ROW EXECUTE FUNCTION paper_errands_wake();
@@ -2809,6 +2753,14 @@ CREATE TRIGGER procedure_news_aftercare AFTER INSERT ON public.procedure_news FO
 CREATE TRIGGER reconciliation_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
 
 CREATE TRIGGER reconciliation_difference_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reconciliation_difference FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_form_append_only BEFORE DELETE OR UPDATE OR TRUNCATE ON public.reply_form FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_link_deletion BEFORE DELETE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_deletion();
+
+CREATE TRIGGER reply_link_kept BEFORE TRUNCATE ON public.reply_link FOR EACH STATEMENT EXECUTE FUNCTION refuse_change();
+
+CREATE TRIGGER reply_link_rules BEFORE INSERT OR UPDATE ON public.reply_link FOR EACH ROW EXECUTE FUNCTION reply_link_rules();
 
 CREATE TRIGGER feed_hops AFTER UPDATE ON public.request_hop REFERENCING NEW TABLE AS changed FOR EACH STATEMENT EXECUTE FUNCTION feed_hops_changed();
 
@@ -2886,8 +2838,6 @@ COMMENT ON COLUMN bank_order.acknowledged_at IS 'the bank has said that it has t
 
 COMMENT ON COLUMN bank_order.tried_at IS 'since when the bank may know of the order: written before it is first put before it';
 
-COMMENT ON COLUMN bank_order_carriage.cancellation IS 'of the word that the order is taken back, not of the order';
-
 COMMENT ON COLUMN case_file.opening_no IS 'counts the openings of the case: one, and one more each time it is reopened';
 
 COMMENT ON COLUMN case_file.workflow_started_at IS 'when the workflow was last started or seen, for the present opening; null is what the sweep starts at once';
@@ -2899,6 +2849,10 @@ COMMENT ON COLUMN contradiction_settlement.from_held IS 'whether it took money o
 COMMENT ON COLUMN credit_account.proof IS 'what the officer has seen: a passbook, a letter of the bank';
 
 COMMENT ON COLUMN credit_account.same_name IS 'whether it is in the name of the victim, as the complaint writes it';
+
+COMMENT ON COLUMN delivery_attempt.outcome IS 'silent: delivered, and not answered in time';
+
+COMMENT ON COLUMN delivery_attempt.subject_id IS 'the hold request or the order; of a cancellation, the cancelled order';
 
 COMMENT ON COLUMN desk_task.cause IS 'why it was opened; with subject and facts it makes the text that officers read';
 
@@ -2943,6 +2897,14 @@ COMMENT ON COLUMN reconciliation.as_of IS 'when the bank drew the list up, as fa
 COMMENT ON COLUMN reconciliation.inquiry_id IS 'the question that the list answers';
 
 COMMENT ON COLUMN reconciliation.list_no IS 'the list that the bank handed in; null for one that an officer had as a file';
+
+COMMENT ON COLUMN reply_form.body IS 'the form as it was posted';
+
+COMMENT ON COLUMN reply_form.digest IS 'equal for two forms that are filled in alike';
+
+COMMENT ON COLUMN reply_link.subject_id IS 'the hold request or the order that the link replies to';
+
+COMMENT ON COLUMN reply_link.token_digest IS 'SHA-256 of the token; the token itself is not kept';
 
 COMMENT ON COLUMN restoration_line.court_order_id IS 'the order by which a court refuses to give it back';
 

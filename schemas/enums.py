@@ -67,8 +67,8 @@ class ChannelState(StrEnum):
     """one request tries it again"""
 
 
-class CarriageOutcome(StrEnum):
-    """What came of carrying a request over a channel."""
+class DeliveryOutcome(StrEnum):
+    """What came of an attempt to deliver a message to a bank over a channel."""
 
     DELIVERED = "delivered"
     FAILED = "failed"

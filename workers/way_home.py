@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.documents.issuing import OrderPapers, appeal_address
 from activities.grievances.deadlines import GrievanceActivities
@@ -24,20 +24,20 @@ WORKFLOWS = (RestorationWorkflow, HoldWorkflow, GrievanceWorkflow, OrderWorkflow
 
 
 class WayHome:
-    """The hands of the way home. `carrier` is the one that hold requests go by: a bank's turns are counted once."""
+    """The activities of the restoration; `bank_delivery` is shared with hold requests, as a bank has one limit."""
 
     def __init__(
         self,
         ctx: Context,
-        carrier: Carrier,
+        bank_delivery: BankDelivery,
         mailer: Mailer | None,
         links: LinkMaker | None = None,
         *,
         public_url: str | None = None,
     ) -> None:
         """`public_url`: where holders of accounts find the page for their appeal."""
-        self._orders = OrderActivities(ctx, carrier, mailer, OrderPapers(ctx).of, links)
-        self._cancellations = CancellationActivities(ctx, carrier, mailer, links)
+        self._orders = OrderActivities(ctx, bank_delivery, mailer, OrderPapers(ctx).of, links)
+        self._cancellations = CancellationActivities(ctx, bank_delivery, mailer, links)
         self._restorations = RestorationActivities(ctx)
         self._holds = HoldActivities(ctx, appeal_address(public_url))
         self._grievances = GrievanceActivities(ctx)

@@ -16,12 +16,12 @@ from temporalio.worker import PollerBehaviorAutoscaling, UnsandboxedWorkflowRunn
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
 from activities.bank_gateway.feed import announce
-from activities.banks.delivery import Adapters, Carrier
+from activities.banks.delivery import Adapters, BankDelivery
+from activities.banks.reply_links import LetterLinks
 from activities.context import Context
 from activities.outbox import SweepActivities
 from activities.reconciliation.rounds import ReconciliationActivities
 from activities.secrets import CannotOpen
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter, LinkMaker
 from adapters.banks.i4c.client import I4cAdapter
@@ -110,9 +110,9 @@ def make_workers(
     The sandbox finds what is not deterministic, and costs a first workflow task 4 ms: every test and every replay runs
     in it, so that a worker in earnest can do without.
     """
-    carrier = Carrier(ctx, banks)
-    freeze = CaseActivities(ctx, carrier, mailer, links)
-    way_home = WayHome(ctx, carrier, mailer, links, public_url=public_url)
+    bank_delivery = BankDelivery(ctx, banks)
+    freeze = CaseActivities(ctx, bank_delivery, mailer, links)
+    way_home = WayHome(ctx, bank_delivery, mailer, links, public_url=public_url)
     rounds = ReconciliationActivities(ctx, banks, mailer)
     workers = []
     if queues.serve(Queues.CASE_WORK):

@@ -1,14 +1,16 @@
-"""Carrying a hold request or an order to its bank: over the best channel that works, then over the next."""
+"""Delivering hold requests, orders and cancellations to banks: over the best channel that works, then the next."""
 
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+
+from activities.banks.bank_messages import BankMessage
 from activities.banks.concurrency import Turns
-from activities.banks.consignments import Parcel
 from activities.context import Context
 from activities.metrics import METRICS
 from activities.secrets import CannotOpen
@@ -21,87 +23,68 @@ from adapters.banks.protocol import (
     BankUnreachable,
     Chaser,
 )
+from db.banks import bank_exchanges, delivery_attempts
 from domain.banks import channel_choice
 from schemas.banks.exchanges import Exchange
-from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.enums import ChannelKind, DeliveryOutcome
 
 log = logging.getLogger(__name__)
 
 CALLS_AT_ONCE: Final = 16
 """to one bank from one process: a bank that hangs must not take every slot there is"""
 AT_ONCE_SECONDS: Final = 0.01
-"""the wait before the next channel is tried; none at all would be read as no word on it"""
+"""the wait before the next channel is tried; a wait of 0 would be read as no wait given"""
 
 Adapters = Mapping[ChannelKind, BankAdapter[Any]]
 
 
 @dataclass(frozen=True)
-class Carried:
-    """A parcel that a bank has, over which channel, and under which job id."""
+class Delivered:
+    """A message that a bank has: over which channel, and under which job id."""
 
     channel: ChannelKind
     job_id: str
     exchanges: tuple[Exchange, ...] = ()
-    """what passed on the way, still to be kept: what a failed attempt leaves is kept already"""
+    """what passed with the bank, still to be kept; those of a failed attempt are kept already"""
 
 
 @dataclass(frozen=True)
-class Carrier:
+class BankDelivery:
     """The channels to all banks. One attempt takes one channel; the next attempt may take another."""
 
     ctx: Context
     adapters: Adapters
     _turns: Turns = field(default_factory=lambda: Turns(CALLS_AT_ONCE))
 
-    async def carry(self, parcel: Parcel, institution: str, *, first: bool) -> Carried:
-        """Put `parcel` before the bank over one channel; `first` when no attempt was made before this one.
+    async def deliver(self, message: BankMessage, institution: str, *, first: bool) -> Delivered:
+        """Send `message` to the bank over one channel; `first` when no attempt was made before this one.
 
-        Raises `BankError`: `BankRefused` is the bank's word on it, everything else the channel's failure. Where
-        another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
+        Raises `BankError`. `BankRefused` is the bank's own refusal; every other error is a failure of the channel.
+        Where another channel can be tried at once, `BankUnreachable.retry_after_seconds` is `AT_ONCE_SECONDS`.
         """
         with self._turns.turn(institution):
-            channel = await self._choose(parcel, institution, first=first)
-            try:
-                carried = await self._over(channel, institution, parcel)
-            except BankRefused:
-                await self._well(institution, channel)
-                raise
-            except BankError as error:
-                if await self._another_is_there(parcel, institution, channel, error):
-                    raise BankUnreachable(
-                        institution, f"{channel.value}: {type(error).__name__}", AT_ONCE_SECONDS
-                    ) from error
-                raise
-        await self._well(institution, channel)
-        METRICS.carried(channel, CarriageOutcome.DELIVERED)
-        return carried
+            channel = await self._choose(message, institution, first=first)
+            delivered = await self._attempt(message, institution, channel, or_another=True)
+        return await self._note_success(institution, delivered)
 
-    async def carry_over(self, parcel: Parcel, institution: str, channel: ChannelKind) -> Carried:
-        """Put `parcel` before the bank over this very channel, by which it has what the parcel is about.
+    async def deliver_over(self, message: BankMessage, institution: str, channel: ChannelKind) -> Delivered:
+        """Send `message` over this very channel, which has delivered what the message is about.
 
         Raises `BankError`: `BankMisconfigured` where the channel is gone, or has no message for it.
         """
-        if channel not in self._ways(institution, parcel):
+        if channel not in self._ways(institution, message):
             raise BankMisconfigured(institution, f"no {channel.value} for it any more")
         with self._turns.turn(institution):
-            try:
-                carried = await self._over(channel, institution, parcel)
-            except BankRefused:
-                await self._well(institution, channel)
-                raise
-            except BankError as error:
-                await self._another_is_there(parcel, institution, channel, error)
-                raise
-        await self._well(institution, channel)
-        METRICS.carried(channel, CarriageOutcome.DELIVERED)
-        return carried
+            delivered = await self._attempt(message, institution, channel, or_another=False)
+        return await self._note_success(institution, delivered)
 
     async def chase(
-        self, request_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
+        self, subject_id: UUID, institution: str, channel: ChannelKind, references: Sequence[str], asked_at: datetime
     ) -> bool:
         """Ask the bank over `channel` what became of a request, where the channel has a message for that.
 
-        False where it has none, or it cannot be sent: a chaser that is lost costs nothing, the ladder goes on.
+        False where it has none or the message cannot be sent. A reminder that is lost costs nothing: the escalation
+        goes on.
         """
         adapter: object = self.adapters.get(channel)
         if not isinstance(adapter, Chaser) or not references:
@@ -111,89 +94,135 @@ class Carrier:
             way = await self.ctx.directory.way(institution, channel)
             if way is None:
                 return False
-            await adapter.send_chaser(way, request_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
+            await adapter.send_chaser(way, subject_id, references, asked_at=asked_at, timeout_seconds=timeout_seconds)
         except (BankError, CannotOpen) as error:
-            log.info("request %s is not chased: %s", request_id, type(error).__name__)
+            log.info("request %s is not chased: %s", subject_id, type(error).__name__)
             return False
         return True
 
-    async def hand_over(self, parcel: Parcel, adapter: object, way: object, channel: ChannelKind) -> Carried:
-        """Put `parcel` before a bank by this adapter. Raises `BankError`; what passed until then is kept."""
+    async def send(self, message: BankMessage, adapter: object, way: object, channel: ChannelKind) -> Delivered:
+        """Send `message` with this adapter. Raises `BankError`, after what passed until then is kept."""
         timeout_seconds = self.ctx.policy.delivery.call_timeout_seconds
         try:
-            delivery = await parcel.hand_over(adapter, way, timeout_seconds)
+            delivery = await message.send(adapter, way, timeout_seconds)
         except BankError as error:
             if error.exchanges:
                 async with self.ctx.pool.acquire() as connection:
-                    await parcel.keep(connection, error.exchanges)
+                    await bank_exchanges.keep(connection, message.about, message.subject_id, error.exchanges)
             raise
-        return Carried(channel, delivery.job_id, delivery.exchanges)
+        return Delivered(channel, delivery.job_id, delivery.exchanges)
 
-    async def next_after_silence(self, parcel: Parcel, institution: str, channel: ChannelKind) -> bool:
-        """Note that what `channel` delivered was met with silence; true when another channel has not had its turn.
+    async def next_after_silence(self, message: BankMessage, institution: str, channel: ChannelKind | None) -> bool:
+        """Note that the last delivery got no response; return whether a channel without an attempt can be tried.
 
-        One delivery is silent once, however many rungs are climbed over it.
+        `channel` made that delivery; None where there was none. One delivery is noted once, at whatever escalation
+        levels.
         """
+        if channel is None:
+            return False
         now = datetime.now(UTC)
         async with self.ctx.pool.acquire() as connection:
-            noted = await parcel.note_silence(connection, channel, now)
-            turns = await parcel.turns(connection)
+            noted = await delivery_attempts.note_silence(connection, message.about, message.subject_id, channel, now)
+            attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
         if noted:
             await self.ctx.health.silent(institution, channel)
-            METRICS.carried(channel, CarriageOutcome.SILENT)
-        ways = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return channel_choice.choose(ways, self.ctx.health.of(institution), {}, now) is not None
+            METRICS.delivery_attempted(channel, DeliveryOutcome.SILENT)
+        return self._has_untried(message, institution, attempts)
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _choose(self, parcel: Parcel, institution: str, *, first: bool) -> ChannelKind:
-        ways = self._ways(institution, parcel)
+    async def _choose(self, message: BankMessage, institution: str, *, first: bool) -> ChannelKind:
+        ways = self._ways(institution, message)
         if not ways:
             raise BankNotReached(institution, "no channel in the directory")
-        turns: Mapping[ChannelKind, int] = {}
+        attempts: Mapping[ChannelKind, int] = {}
         if not first:
             async with self.ctx.pool.acquire() as connection:
-                turns = await parcel.turns(connection)
+                attempts = await delivery_attempts.count(connection, message.about, message.subject_id)
         left = ways
-        while chosen := channel_choice.choose(left, self.ctx.health.of(institution), turns, datetime.now(UTC)):
+        while chosen := channel_choice.choose(left, self.ctx.health.of(institution), attempts, datetime.now(UTC)):
             if await self.ctx.health.may_take(institution, chosen):
                 return chosen
             left = [kind for kind in left if kind is not chosen]
         health = self.ctx.health
-        if chosen := channel_choice.last_resort(ways, health.of(institution), turns, health.rules):
+        if chosen := channel_choice.last_resort(ways, health.of(institution), attempts, health.rules):
             return chosen
         raise BankUnreachable(institution, "every channel is dropped", self._until_next_probe(institution, ways))
 
-    def _ways(self, institution: str, parcel: Parcel) -> list[ChannelKind]:
-        """The bank's channels that this process can speak and that have a message for the parcel, best first."""
+    def _ways(self, institution: str, message: BankMessage) -> list[ChannelKind]:
+        """Return the bank's channels that this process can use and that have a message for it, best first."""
         found = self.ctx.directory.current.get(institution)
         channels = found.channels if found else ()
-        return [kind for kind in channels if kind in self.adapters and parcel.fits(self.adapters[kind])]
+        return [kind for kind in channels if kind in self.adapters and message.fits(self.adapters[kind])]
+
+    def _has_untried(self, message: BankMessage, institution: str, attempts: Mapping[ChannelKind, int]) -> bool:
+        """Return whether a channel that works has made no attempt yet."""
+        untried = [kind for kind in self._ways(institution, message) if not attempts.get(kind)]
+        return channel_choice.choose(untried, self.ctx.health.of(institution), {}, datetime.now(UTC)) is not None
 
     def _until_next_probe(self, institution: str, ways: Sequence[ChannelKind]) -> float:
         at = channel_choice.next_probe(ways, self.ctx.health.of(institution))
         wait_seconds = max((at - datetime.now(UTC)).total_seconds(), 0.0) if at else 0.0
-        # Never sooner: who comes before the time finds the door shut again.
+        # Never sooner: an attempt before that time finds the channel still dropped.
         return self._turns.after(institution, wait_seconds)
 
-    async def _over(self, channel: ChannelKind, institution: str, parcel: Parcel) -> Carried:
+    async def _attempt(
+        self, message: BankMessage, institution: str, channel: ChannelKind, *, or_another: bool
+    ) -> Delivered:
+        """Make one attempt, and write down a failure; `or_another`: the next attempt may take another channel."""
+        try:
+            return await self._over(channel, institution, message)
+        except BankRefused:
+            await self.ctx.health.delivered(institution, channel)
+            raise
+        except BankError as error:
+            has_untried = await self._note_failure(message, institution, channel, error)
+            if or_another and has_untried:
+                reason = f"{channel.value}: {type(error).__name__}"
+                raise BankUnreachable(institution, reason, AT_ONCE_SECONDS) from error
+            raise
+
+    async def _over(self, channel: ChannelKind, institution: str, message: BankMessage) -> Delivered:
         try:
             way = await self.ctx.directory.way(institution, channel)
         except CannotOpen as error:
             raise BankMisconfigured(institution, "its credentials cannot be opened") from error
         if way is None:
             raise BankMisconfigured(institution, f"no {channel.value} in the directory")
-        return await self.hand_over(parcel, self.adapters[channel], way, channel)
+        return await self.send(message, self.adapters[channel], way, channel)
 
-    async def _another_is_there(self, parcel: Parcel, institution: str, channel: ChannelKind, error: BankError) -> bool:
-        """Write the failure down; whether a channel that has not had its turn can be tried at once."""
+    async def _note_failure(
+        self, message: BankMessage, institution: str, channel: ChannelKind, error: BankError
+    ) -> bool:
+        """Write the failure down; return whether a channel without an attempt can be tried at once."""
         await self.ctx.health.failed(institution, channel)
-        METRICS.carried(channel, CarriageOutcome.FAILED)
+        METRICS.delivery_attempted(channel, DeliveryOutcome.FAILED)
+        about, subject_id, failure = message.about, message.subject_id, type(error).__name__
         async with self.ctx.pool.acquire() as connection:
-            await parcel.note(connection, channel, CarriageOutcome.FAILED, datetime.now(UTC), type(error).__name__)
-            turns = await parcel.turns(connection)
-        untried = [kind for kind in self._ways(institution, parcel) if not turns.get(kind)]
-        return channel_choice.choose(untried, self.ctx.health.of(institution), {}, datetime.now(UTC)) is not None
+            await delivery_attempts.note(
+                connection, about, subject_id, channel, DeliveryOutcome.FAILED, datetime.now(UTC), failure
+            )
+            attempts = await delivery_attempts.count(connection, about, subject_id)
+        return self._has_untried(message, institution, attempts)
 
-    async def _well(self, institution: str, channel: ChannelKind) -> None:
-        await self.ctx.health.delivered(institution, channel)
+    async def _note_success(self, institution: str, delivered: Delivered) -> Delivered:
+        await self.ctx.health.delivered(institution, delivered.channel)
+        METRICS.delivery_attempted(delivered.channel, DeliveryOutcome.DELIVERED)
+        return delivered
+
+
+def try_again(error: BankError, *, least_wait_seconds: float = 0.0) -> ApplicationError:
+    """Return the retryable failure of an activity, after the wait that the bank or its dropped channels ask for.
+
+    A wait below `least_wait_seconds` is left to the retry policy, unless another channel can be tried at once.
+    """
+    wait_seconds = error.retry_after_seconds if isinstance(error, BankUnreachable) else None
+    if wait_seconds is not None and AT_ONCE_SECONDS < wait_seconds < least_wait_seconds:
+        wait_seconds = None
+    return ApplicationError(
+        str(error),
+        type=type(error).__name__,
+        # It is no bug of ours, so the log needs no traceback at every attempt.
+        category=ApplicationErrorCategory.BENIGN,
+        next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
+    )

@@ -1,10 +1,14 @@
-"""Letters to banks: what one is, and how it is sent and kept."""
+"""Letters to banks: what one is, and how it is sent with a link and kept."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from uuid import UUID
 
+from temporalio import activity
+from temporalio.exceptions import ApplicationError
+
 from activities.context import Context
-from adapters.banks.email import AnswerLink
+from adapters.banks.email import LinkMaker, ReplyLink
 from adapters.messages.smtp import Mailer, MailError
 from adapters.transcript import Transcript
 from db.banks import bank_exchanges
@@ -25,24 +29,49 @@ class Letter:
     """why it goes to others than those it is meant for; names nobody, as it stands in the log"""
 
 
-async def send_letter(
-    ctx: Context, mailer: Mailer, letter: Letter, link: AnswerLink | None, about: About, subject: UUID
-) -> None:
-    """Send a letter about a request or an order; `link` is the one in it. Raises `MailError`."""
-    transcript = Transcript(ChannelKind.EMAIL)
-    try:
-        await mailer.send(
-            letter.to,
-            letter.subject,
-            letter.body_text,
-            letter.message_id,
-            cc=letter.cc,
-            transcript=transcript,
-            secret=link.token if link else "",
-        )
-    except MailError as error:
-        transcript.failed(f"{type(error).__name__}: {error}")
-        raise
-    finally:
-        async with ctx.pool.acquire() as connection:
-            await bank_exchanges.keep(connection, about, subject, transcript.exchanges)
+@dataclass(frozen=True)
+class LetterSender:
+    """Sends letters about hold requests or about orders; without `links` they have no link."""
+
+    ctx: Context
+    mailer: Mailer
+    links: LinkMaker | None
+    about: About
+    link_text: Callable[[ReplyLink], str]
+    """what a letter says of its link"""
+
+    async def send(self, letter: Letter, subject_id: UUID, institution: str) -> str:
+        """Send a letter with a new link in it; returns "", or why it could not be sent.
+
+        Raises a retryable error while the mail server may still take the letter.
+        """
+        link = None
+        if self.links is not None:
+            link = await self.links.issue(self.about, subject_id, institution, letter.to)
+            letter = replace(letter, body_text=letter.body_text + self.link_text(link))
+        try:
+            await self._mail(letter, link, subject_id)
+        except MailError as error:
+            if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
+                raise ApplicationError(str(error), type=type(error).__name__) from error
+            return type(error).__name__
+        return ""
+
+    async def _mail(self, letter: Letter, link: ReplyLink | None, subject_id: UUID) -> None:
+        transcript = Transcript(ChannelKind.EMAIL)
+        try:
+            await self.mailer.send(
+                letter.to,
+                letter.subject,
+                letter.body_text,
+                letter.message_id,
+                cc=letter.cc,
+                transcript=transcript,
+                secret=link.token if link else "",
+            )
+        except MailError as error:
+            transcript.failed(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            async with self.ctx.pool.acquire() as connection:
+                await bank_exchanges.keep(connection, self.about, subject_id, transcript.exchanges)

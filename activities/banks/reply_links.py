@@ -1,54 +1,78 @@
-"""Single-use links in letters to banks: how a token is made, and what state a link is in."""
+"""Single-use links in letters to banks: how a link is made, what state it is in, and how a reply through it is taken.
 
+A token is random and carries our signature, so a guess is refused before the database is asked. The database holds
+only the digest of a token. Looking at a link never uses it up, because mail scanners fetch every link. A reply uses
+it up when nothing of the request or order stays open.
+"""
+
+import asyncio
 import hashlib
 import hmac
 import secrets
+from abc import ABC, abstractmethod
 from base64 import urlsafe_b64decode, urlsafe_b64encode
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Final
+from typing import Any, ClassVar, Final, Generic, TypeVar
+from uuid import UUID
 
+import orjson
+
+from activities.context import Context
 from activities.secrets import SecretBox
+from adapters.banks.email import ReplyLink
+from adapters.banks.stated import Answerer
+from db.banks import reply_links
+from db.banks.reply_links import LinkRow
+from db.pool import Connection
+from schemas.banks.exchanges import About
+from schemas.outbox.case import FollowUp
 
 NONCE_BYTES: Final = 16
 SIGNATURE_BYTES: Final = 16
 TOKEN_CHARS: Final = 43
-ANSWERS_AT_ONCE: Final = 4
-"""in one process: each holds two connections, and the pool must not be emptied by those who wait for their second"""
+REPLIES_AT_ONCE: Final = 4
+"""in one process: each holds two connections, and waiting for the second must not empty the pool"""
 
-_PURPOSE: Final = "answer links"
-_ORDER_PURPOSE: Final = "order links"
+PATH: Final = "/a/"
+PATHS: Final = {About.HOLD_REQUEST: PATH, About.ORDER: f"{PATH}o/"}
+"""what stands before the token in an address"""
+_PURPOSES: Final = {About.HOLD_REQUEST: "answer links", About.ORDER: "order links"}
 
 
 class LinkState(StrEnum):
-    """Whether a link can be answered through, or why not."""
+    """Whether a link takes a reply, or why not."""
 
     OPEN = "open"
     USED = "used"
     EXPIRED = "expired"
-    ANSWERED = "answered"
-    """the bank has answered in another way"""
-    STOPPED = "stopped"
-    """the police do not ask any more, or ask in another request"""
+    REPLIED = "replied"
+    """the bank has replied in another way"""
+    WITHDRAWN = "withdrawn"
+    """the police do not ask for it any more, or ask in another letter"""
+    TO_ACKNOWLEDGE = "to_acknowledge"
+    """the order is cancelled, and the bank has still to acknowledge that"""
 
 
-def link_key(secret_box: SecretBox) -> bytes:
-    """The key that signs tokens, and nothing else."""
-    return secret_box.derive_key(_PURPOSE)
+# -- tokens ------------------------------------------------------------------------------------------------------------
 
 
-def order_link_key(secret_box: SecretBox) -> bytes:
-    """The key that signs the tokens of links about orders, and nothing else."""
-    return secret_box.derive_key(_ORDER_PURPOSE)
+def link_key(secret_box: SecretBox, about: About) -> bytes:
+    """Return the key that signs the tokens of links about requests, or of those about orders, and nothing else."""
+    return secret_box.derive_key(_PURPOSES[about])
 
 
 def make_token(key: bytes) -> str:
-    """A new token."""
+    """Return a new token."""
     nonce = secrets.token_bytes(NONCE_BYTES)
     return urlsafe_b64encode(nonce + _signature(key, nonce)).rstrip(b"=").decode()
 
 
 def token_digest(key: bytes, token: str) -> bytes | None:
-    """What the database knows a token of ours by; None where it is none."""
+    """Return the digest by which the database knows a token of ours; None for any other text."""
     if len(token) != TOKEN_CHARS or not token.isascii():
         return None
     try:
@@ -65,3 +89,186 @@ def token_digest(key: bytes, token: str) -> bytes | None:
 
 def _signature(key: bytes, nonce: bytes) -> bytes:
     return hmac.digest(key, nonce, "sha256")[:SIGNATURE_BYTES]
+
+
+class LetterLinks:
+    """Makes the links of letters, which begin with `public_url`."""
+
+    def __init__(self, ctx: Context, secret_box: SecretBox, public_url: str) -> None:
+        self._ctx = ctx
+        self._keys = {about: link_key(secret_box, about) for about in PATHS}
+        self._public_url = public_url.rstrip("/")
+
+    async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
+        """Make a new link for `institution` to reply to that request or order; see `LinkMaker`."""
+        key = self._keys[about]
+        token = make_token(key)
+        digest = token_digest(key, token)
+        assert digest is not None, "a token of ours"
+        now = self._ctx.now()
+        expires_at = now + timedelta(seconds=self._ctx.policy.answer_links.valid_seconds)
+        async with self._ctx.pool.acquire() as connection:
+            await reply_links.insert(connection, about, subject_id, digest, institution, sent_to, now, expires_at)
+        return ReplyLink(f"{self._public_url}{PATHS[about]}{token}", expires_at)
+
+
+# -- replies -----------------------------------------------------------------------------------------------------------
+
+Item = TypeVar("Item")
+Stated = TypeVar("Stated")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyView(Generic[Item]):
+    """What a link shows when it is opened."""
+
+    state: LinkState
+    institution: str
+    case_no: str
+    subject_id: UUID
+    expires_at: datetime
+    items: Mapping[int, Item] = field(repr=False)
+    """what is still open, by its number; empty where the link is not open"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplyForm(Generic[Stated]):
+    """A form that came in through a link."""
+
+    stated: Mapping[int, Stated]
+    """by the number of the item"""
+    seen_paise: Mapping[int, int]
+    """what was open of each item when the form was made"""
+    answerer: Answerer
+    fields: Mapping[str, str] = field(repr=False)
+    """as they came, to be kept"""
+    body: bytes = field(default=b"", repr=False)
+    """the whole form as it was posted"""
+
+    @property
+    def digest(self) -> bytes:
+        """Return the digest that is equal for two forms that are filled in alike."""
+        return fields_digest(self.fields)
+
+
+def fields_digest(fields: Mapping[str, str]) -> bytes:
+    """Return the digest of a form's fields, in whatever order they came."""
+    return hashlib.sha256(orjson.dumps(dict(fields), option=orjson.OPT_SORT_KEYS)).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a reply changed, and which workflow is to be notified."""
+
+    contradictions: int
+    duplicates: int
+    follow_up: FollowUp | None = None
+
+
+View = TypeVar("View", bound=ReplyView[Any])
+Form = TypeVar("Form", bound=ReplyForm[Any])
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyTaken:
+    """The reply was taken. `repeated`: it was taken before, and nothing was written again."""
+
+    left: int
+    """how many items the link still asks about"""
+    written: Written | None = None
+    repeated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyNotTaken(Generic[View]):
+    """The link is closed, or an item is not as it was when the form was made."""
+
+    view: View
+
+
+class ReplyLinks(ABC, Generic[View, Form]):
+    """The links about one kind of subject: looking at them, and replying through them."""
+
+    about: ClassVar[About]
+
+    def __init__(self, ctx: Context, secret_box: SecretBox) -> None:
+        self._ctx = ctx
+        self._key = link_key(secret_box, self.about)
+        self._places = asyncio.Semaphore(REPLIES_AT_ONCE)
+
+    def digest(self, token: str) -> bytes | None:
+        """Return the token's digest without asking the database; None for a token that is not ours."""
+        return token_digest(self._key, token)
+
+    async def look(self, digest: bytes) -> View | None:
+        """Return what the link shows now, or None where there is no such link. Changes nothing."""
+        async with self._ctx.pool.acquire() as connection:
+            link = await reply_links.find(connection, self.about, digest)
+            return await self.view(connection, link) if link else None
+
+    async def took(self, digest: bytes, fields: Mapping[str, str]) -> bool:
+        """Return whether this very form was taken before."""
+        async with self._ctx.pool.acquire() as connection:
+            link = await reply_links.find(connection, self.about, digest)
+            return link is not None and await reply_links.knows_form(connection, link.link_id, fields_digest(fields))
+
+    async def reply(self, digest: bytes, form: Form) -> ReplyTaken | ReplyNotTaken[View] | None:
+        """Take a reply through the link; None where there is no such link.
+
+        The link stays locked until the reply is written. Of two officers who send at once, the second finds what the
+        first has changed. If this process ends after the reply is written and before the form is kept, the same form
+        sent again is the same reply, and finds every line known.
+        """
+        async with self._locked(digest) as (connection, link):
+            if link is None:
+                return None
+            view = await self.view(connection, link)
+            if await reply_links.knows_form(connection, link.link_id, form.digest):
+                return ReplyTaken(left=len(view.items), repeated=True)
+            if view.state is not LinkState.OPEN or self._has_changed(view, form):
+                return ReplyNotTaken(view)
+            written = await self.write(connection, link, form)
+            await self._keep(connection, link, form.answerer, form.fields, form.body)
+            left = await self.count_left(connection, link)
+            if not left:
+                await reply_links.use_up(connection, link.link_id, self._ctx.now())
+            return ReplyTaken(left=left, written=written)
+
+    # -- what differs between requests and orders ------------------------------------------------------------------
+
+    @abstractmethod
+    async def view(self, connection: Connection, link: LinkRow) -> View:
+        """Return what the link shows now."""
+
+    @abstractmethod
+    def open_paise(self, view: View, number: int) -> int | None:
+        """Return how much of that item is open; None where nothing is."""
+
+    @abstractmethod
+    async def write(self, connection: Connection, link: LinkRow, form: Form) -> Written:
+        """Write what the form states, in a transaction of its own; `connection` holds the lock on the link."""
+
+    @abstractmethod
+    async def count_left(self, connection: Connection, link: LinkRow) -> int:
+        """Return how many items are still open, after a reply was written."""
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    def _has_changed(self, view: View, form: Form) -> bool:
+        """Return whether an item of the form is closed by now, or another sum of it is open."""
+        return any(form.seen_paise.get(number) != self.open_paise(view, number) for number in form.stated)
+
+    @asynccontextmanager
+    async def _locked(self, digest: bytes) -> AsyncIterator[tuple[Connection, LinkRow | None]]:
+        """Open a transaction in which the link is locked."""
+        async with self._places, self._ctx.pool.acquire() as connection, connection.transaction():
+            yield connection, await reply_links.lock(connection, self.about, digest)
+
+    async def _keep(
+        self, connection: Connection, link: LinkRow, answerer: Answerer, fields: Mapping[str, str], body: bytes
+    ) -> None:
+        """Keep the form and its officer as evidence."""
+        now, digest = self._ctx.now(), fields_digest(fields)
+        await reply_links.keep_form(
+            connection, link.link_id, now, answerer.name, answerer.designation, fields, digest, body
+        )

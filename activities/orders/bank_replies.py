@@ -13,7 +13,7 @@ from activities.context import Context
 from activities.orders.confirmations import check_lines, take_confirmation
 from activities.orders.orders import FOR_ITS_BANK, note_refusal, subject_of, tell_whose
 from db import bank_gateway
-from db.banks import bank_exchanges
+from db.banks import bank_exchanges, delivery_attempts
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.orders import bank_orders, bank_replies, cancellations
@@ -23,7 +23,7 @@ from db.paging import BadCursor, cut, from_cursor, to_cursor
 from db.pool import Connection
 from domain.errors import IdempotencyConflict, NotFound, NotNow
 from schemas.banks.exchanges import About
-from schemas.enums import CarriageOutcome, ChannelKind, EventKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, TaskKind
 from schemas.orders.orders import (
     BankOrder,
     BankOrderPage,
@@ -125,7 +125,9 @@ async def acknowledge(ctx: Context, institution: str, order_id: UUID) -> OrderAc
         log = [Event(EventKind.ORDER_ACKNOWLEDGED, data)]
         # Another channel may still be trying: it need not.
         if await bank_orders.delivered(connection, order_id, ChannelKind.PULL, str(order_id), now):
-            await bank_orders.note_carriage(connection, order_id, ChannelKind.PULL, CarriageOutcome.DELIVERED, now)
+            await delivery_attempts.note(
+                connection, About.ORDER, order_id, ChannelKind.PULL, DeliveryOutcome.DELIVERED, now
+            )
             log.insert(0, Event(EventKind.ORDER_DELIVERED, {**data, "channel": ChannelKind.PULL.value}))
             await tell_whose(connection, order, now)
         await events.append(connection, order.case_no, now, f"bank:{institution}", log)

@@ -13,14 +13,14 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.banks.consignments import CancellationParcel
-from activities.banks.delivery import Carried, Carrier
+from activities.banks.bank_messages import CancellationMessage
+from activities.banks.delivery import BankDelivery, Delivered
 from activities.context import Context
-from activities.orders.orders import ask_about_order, order_over, subject_of
-from adapters.banks.email import EmailAdapter, LinkMaker
+from activities.orders.orders import ask_about_order, order_over, send_by_letter, subject_of
+from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import BankError, BankMisconfigured, BankRefused
 from adapters.messages.smtp import Mailer
-from db.banks import bank_exchanges
+from db.banks import bank_exchanges, delivery_attempts
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.orders import bank_orders, cancellations
@@ -29,7 +29,7 @@ from db.outbox import procedure_outbox
 from db.pool import Connection
 from domain.errors import NotNow
 from schemas.banks.exchanges import About
-from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.outbox.procedures import OrderRung, ProcedureOrder
 from schemas.restoration_enums import OrderState
 from schemas.tasks import TaskCause
@@ -97,7 +97,7 @@ class CancellationActivities:
     """The activities of `OrderWorkflow` once its order is taken back. Both `mailer` and `links`, or no letter."""
 
     ctx: Context
-    carrier: Carrier
+    bank_delivery: BankDelivery
     mailer: Mailer | None = None
     links: LinkMaker | None = None
 
@@ -115,17 +115,17 @@ class CancellationActivities:
                 return True
             order = await bank_orders.get(connection, order_id)
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            left = await cancellations.delivered_over(connection, order_id)
-        parcel = CancellationParcel(read)
+            left = await delivery_attempts.channels_to_cancel(connection, order_id)
+        message = CancellationMessage(order_id, read)
         failed: BankError | None = None
         for channel in left:
             try:
-                await self._note(order, parcel, await self._over(order, parcel, channel), about=channel)
+                await self._note(order, await self._over(order, message, channel), about=channel)
             except BankError as error:
                 failed = error if failed is None or error.retryable else failed
         if not left and found.told_at is None:
             try:
-                await self._note(order, parcel, await self._anyhow(order, parcel))
+                await self._note(order, await self._anyhow(order, message))
             except BankError as error:
                 failed = error
         if failed is not None:
@@ -155,50 +155,42 @@ class CancellationActivities:
 
     # -- steps -----------------------------------------------------------------------------------------------------
 
-    async def _over(self, order: OrderRow, parcel: CancellationParcel, channel: ChannelKind) -> Carried:
+    async def _over(self, order: OrderRow, message: CancellationMessage, channel: ChannelKind) -> Delivered:
         """Over the channel that brought the order; where it is gone, or does not know the word, over any."""
         try:
-            return await self.carrier.carry_over(parcel, order.institution, channel)
+            return await self.bank_delivery.deliver_over(message, order.institution, channel)
         except (BankMisconfigured, BankRefused):
-            return await self._anyhow(order, parcel)
+            return await self._anyhow(order, message)
 
-    async def _anyhow(self, order: OrderRow, parcel: CancellationParcel) -> Carried:
+    async def _anyhow(self, order: OrderRow, message: CancellationMessage) -> Delivered:
         """Over the best channel that works; where none takes it, by a letter to whatever address is known."""
         try:
             async with self.ctx.pool.acquire() as connection:
-                first = not await cancellations.turns(connection, order.order_id)
-            return await self.carrier.carry(parcel, order.institution, first=first)
+                first = not await delivery_attempts.count(connection, message.about, message.subject_id)
+            return await self.bank_delivery.deliver(message, order.institution, first=first)
         except (BankMisconfigured, BankRefused):
-            institution = self.ctx.directory.current.get(order.institution)
-            if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
+            sent = await send_by_letter(self.bank_delivery, self.mailer, self.links, message, order.institution)
+            if sent is None:
                 raise
-            letters = EmailAdapter(self.mailer, self.links, self.ctx.policy.bank_holidays)
-            return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
+            return sent
 
-    async def _note(
-        self, order: OrderRow, parcel: CancellationParcel, carried: Carried, about: ChannelKind | None = None
-    ) -> None:
+    async def _note(self, order: OrderRow, sent: Delivered, about: ChannelKind | None = None) -> None:
         """Write that the bank has the word, for the channel `about` that brought the order."""
         now, order_id = self.ctx.now(), order.order_id
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await parcel.keep(connection, carried.exchanges)
+            await bank_exchanges.keep(connection, About.CANCELLATION, order_id, sent.exchanges)
             passed = await bank_exchanges.bound(connection, About.CANCELLATION, order_id)
             await cases.hold(connection, order.case_no)
-            for channel in {carried.channel, about or carried.channel}:
-                await bank_orders.note_carriage(
-                    connection,
-                    order_id,
-                    channel,
-                    CarriageOutcome.DELIVERED,
-                    now,
-                    detail="" if channel is carried.channel else f"over {carried.channel.value}",
-                    cancellation=True,
+            for channel in {sent.channel, about or sent.channel}:
+                detail = "" if channel is sent.channel else f"over {sent.channel.value}"
+                await delivery_attempts.note(
+                    connection, About.CANCELLATION, order_id, channel, DeliveryOutcome.DELIVERED, now, detail
                 )
-            if await cancellations.told(connection, order_id, carried.channel, now):
+            if await cancellations.told(connection, order_id, sent.channel, now):
                 data = {
                     "order_id": str(order_id),
                     "institution": order.institution,
-                    "channel": carried.channel.value,
+                    "channel": sent.channel.value,
                     **passed,
                 }
                 event = Event(EventKind.ORDER_CANCELLATION_TOLD, data)

@@ -1,10 +1,9 @@
 """The letters of an order's ladder: to the bank's desk, then to its nodal officers. They name no person."""
 
-from dataclasses import replace
 from datetime import datetime
 
 from activities.banks.letters import Letter
-from adapters.banks.email import AnswerLink, order_link_text
+from adapters.banks.email import ReplyLink, order_link_text
 from adapters.messages.smtp import is_plain_address
 from db.orders.bank_orders import OrderRow
 from domain.banks.on_duty import Holidays, calling_order
@@ -29,7 +28,7 @@ def order_letter(
 ) -> Letter:
     """The letter of a rung: the desk is reminded; the nodal officers are told that the bank has not done it.
 
-    It brings no link yet: `with_link` adds one once it is known who gets it.
+    It has no link yet: the link is added when the letter is sent, because it is made for the letter's address.
     """
     to: list[str] = [institution.desk_email]
     subject = "Reminder: order"
@@ -55,7 +54,6 @@ def order_letter(
     )
 
 
-def with_link(letter: Letter, link: AnswerLink) -> Letter:
-    """The letter with a page where it can be said what was done, for a bank whose interface is silent."""
-    more = f"\nOr say what was done on this page:\n\n{order_link_text(link)}"
-    return replace(letter, body_text=letter.body_text + more)
+def page_text(link: ReplyLink) -> str:
+    """Return what a letter says of the page where the order is confirmed, for a bank whose interface is silent."""
+    return f"\nOr say what was done on this page:\n\n{order_link_text(link)}"

@@ -13,16 +13,16 @@ from uuid import UUID
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.banks.consignments import OrderParcel
-from activities.banks.delivery import AT_ONCE_SECONDS, Carried, Carrier
-from activities.banks.letters import send_letter
+from activities.banks.bank_messages import BankMessage, OrderMessage
+from activities.banks.delivery import BankDelivery, Delivered, try_again
+from activities.banks.letters import LetterSender
 from activities.context import Context
-from activities.orders.order_letters import order_letter, with_link
+from activities.orders.order_letters import order_letter, page_text
 from activities.orders.unassigned_holds import ask_about_kept
 from adapters.banks.email import EmailAdapter, LinkMaker
-from adapters.banks.protocol import BankError, BankNotReached, BankRefused, BankUnreachable, OrderTicket
-from adapters.messages.smtp import Mailer, MailError
-from db.banks import bank_exchanges
+from adapters.banks.protocol import BankError, BankNotReached, BankRefused, OrderTicket
+from adapters.messages.smtp import Mailer
+from db.banks import bank_exchanges, delivery_attempts
 from db.cases import cases, events, tasks
 from db.cases.events import Event
 from db.holds import account_holds, free_amounts
@@ -38,7 +38,7 @@ from domain.escalation import LevelDue, Reached, may_reach, next_due
 from domain.orders import cancellation_escalation, order_escalation
 from domain.task_notes import compose
 from schemas.banks.exchanges import About
-from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
+from schemas.enums import ChannelKind, DeliveryOutcome, EventKind, ProcedureKind, TaskKind
 from schemas.orders.orders import BankOrder, NewOrder
 from schemas.outbox.procedures import Due, Look, OrderAction, OrderPolicy, OrderRung, OrderStage, ProcedureOrder
 from schemas.restoration_enums import OrderState
@@ -174,7 +174,7 @@ class OrderActivities:
     """The activities of `OrderWorkflow`. Without a `mailer` no letter is sent, without `links` none brings a link."""
 
     ctx: Context
-    carrier: Carrier
+    bank_delivery: BankDelivery
     mailer: Mailer | None
     paper_of: PaperOf
     links: LinkMaker | None = None
@@ -187,7 +187,7 @@ class OrderActivities:
             if order is not None and order.state is OrderState.CANCELLED:
                 rules = self.ctx.policy.order.promised(self.ctx.policy.version, self.ctx.procedure_clock_factor)
                 found = await cancellations.find(connection, order.order_id)
-                left = await cancellations.delivered_over(connection, order.order_id)
+                left = await delivery_attempts.channels_to_cancel(connection, order.order_id)
                 return look_at_cancellation(order, found, left, rules, asked.at)
             if order is None or order.state not in LIVE:
                 return Look(over=True)
@@ -213,13 +213,12 @@ class OrderActivities:
             if order is None or order.state is not OrderState.PLANNED:
                 return True
             (read,) = await bank_orders.as_read(connection, order.institution, [order_id])
-            first = not await bank_orders.turns(connection, order_id)
+            first = not await delivery_attempts.count(connection, About.ORDER, order_id)
         ticket = await self._ticket(order, read)
         if not await self._may_try(order):
             return True
-        parcel = OrderParcel(order_id, ticket)
         try:
-            carried = await self._carry(order, parcel, first=first)
+            sent = await self._deliver(order, OrderMessage(order_id, ticket), first=first)
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal)
         except BankError as error:
@@ -228,17 +227,17 @@ class OrderActivities:
                 fault = f"{type(error).__name__} {error.detail}".strip()
                 await self._ask_a_person(order, TaskFacts(error=fault[:ERROR_MAX_CHARS]))
                 raise _not_until_mended(error) from error
-            raise _try_again(error) from error
+            raise try_again(error, least_wait_seconds=LEAST_WAIT_SECONDS) from error
         now = self.ctx.now()
         async with self.ctx.pool.acquire() as connection, connection.transaction():
-            await parcel.keep(connection, carried.exchanges)
+            await bank_exchanges.keep(connection, About.ORDER, order_id, sent.exchanges)
             passed = await bank_exchanges.bound(connection, About.ORDER, order_id)
             await cases.hold(connection, order.case_no)
-            job_id, channel = carried.job_id, carried.channel
-            delivered = await bank_orders.delivered(connection, order_id, channel, job_id, now)
+            channel, outcome = sent.channel, DeliveryOutcome.DELIVERED
+            delivered = await bank_orders.delivered(connection, order_id, channel, sent.job_id, now)
             if delivered or (await bank_orders.get(connection, order_id)).state is OrderState.CANCELLED:
                 # Of one that was taken back meanwhile: that has to be told over this channel.
-                await parcel.note(connection, channel, CarriageOutcome.DELIVERED, now)
+                await delivery_attempts.note(connection, About.ORDER, order_id, channel, outcome, now)
             if delivered:
                 await self._note_delivery(connection, order, channel, now)
                 data = {"order_id": str(order_id), "institution": order.institution, "channel": channel.value} | passed
@@ -293,7 +292,7 @@ class OrderActivities:
         async with self.ctx.pool.acquire() as connection:
             (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         references = [line.reference for line in read.lines if line.confirmed_paise < line.amount_paise]
-        await self.carrier.chase(order.order_id, order.institution, order.channel, references, at)
+        await self.bank_delivery.chase(order.order_id, order.institution, order.channel, references, at)
 
     async def _may_try(self, order: OrderRow) -> bool:
         """Write that the bank may know of the order from here on; false where it is over, or has to wait."""
@@ -319,16 +318,15 @@ class OrderActivities:
                 (read,) = await bank_orders.as_read(connection, order.institution, [order.order_id])
         return OrderTicket(read, pdf)
 
-    async def _carry(self, order: OrderRow, parcel: OrderParcel, *, first: bool) -> Carried:
-        """Over a channel that has a message for it; where there is none, by a letter to whatever address is known."""
+    async def _deliver(self, order: OrderRow, message: OrderMessage, *, first: bool) -> Delivered:
+        """Deliver it over a channel that takes orders, or by letter where the bank has no such channel."""
         try:
-            return await self.carrier.carry(parcel, order.institution, first=first)
+            return await self.bank_delivery.deliver(message, order.institution, first=first)
         except BankNotReached:
-            institution = self.ctx.directory.current.get(order.institution)
-            if institution is None or self.mailer is None or self.links is None or not institution.desk_email:
+            sent = await send_by_letter(self.bank_delivery, self.mailer, self.links, message, order.institution)
+            if sent is None:
                 raise
-            letters = EmailAdapter(self.mailer, self.links, self.ctx.policy.bank_holidays)
-            return await self.carrier.hand_over(parcel, letters, institution, ChannelKind.EMAIL)
+            return sent
 
     async def _ask_a_person(self, order: OrderRow, facts: TaskFacts) -> None:
         """Why the order cannot be sent: told once, until it is sent or over."""
@@ -365,11 +363,9 @@ class OrderActivities:
         return True
 
     async def _past_silence(self, order: OrderRow) -> None:
-        """Another channel that has not had its turn carries the order too."""
-        if order.channel is None:
-            return
-        parcel = OrderParcel(order.order_id)
-        if await self.carrier.next_after_silence(parcel, order.institution, order.channel):
+        """Send the order over the next untried channel."""
+        message = OrderMessage(order.order_id)
+        if await self.bank_delivery.next_after_silence(message, order.institution, order.channel):
             async with self.ctx.pool.acquire() as connection:
                 await bank_orders.send_again(connection, order.order_id)
 
@@ -385,17 +381,19 @@ class OrderActivities:
             return False
         if not await self._may_try(order):
             return False
-        link = None
-        if self.links is not None:
-            link = await self.links.issue_for_order(order.order_id, institution.code, letter.to)
-            letter = with_link(letter, link)
-        try:
-            await send_letter(self.ctx, self.mailer, letter, link, About.ORDER, order.order_id)
-        except MailError as error:
-            if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
-                raise ApplicationError(str(error), type=type(error).__name__) from error
-            return False
-        return True
+        letters = LetterSender(self.ctx, self.mailer, self.links, About.ORDER, page_text)
+        return not await letters.send(letter, order.order_id, institution.code)
+
+
+async def send_by_letter(
+    delivery: BankDelivery, mailer: Mailer | None, links: LinkMaker | None, message: BankMessage, institution: str
+) -> Delivered | None:
+    """Send a message by letter to a bank without a channel for it; None where no letter can be sent."""
+    bank = delivery.ctx.directory.current.get(institution)
+    if bank is None or mailer is None or links is None or not bank.desk_email:
+        return None
+    letters = EmailAdapter(mailer, links, delivery.ctx.policy.bank_holidays)
+    return await delivery.send(message, letters, bank, ChannelKind.EMAIL)
 
 
 async def _ask_about_silence(connection: Connection, order: OrderRow, kind: TaskKind, at: datetime) -> None:
@@ -455,17 +453,4 @@ def _not_until_mended(error: Exception) -> ApplicationError:
         type=type(error).__name__,
         category=ApplicationErrorCategory.BENIGN,
         non_retryable=True,
-    )
-
-
-def _try_again(error: BankError) -> ApplicationError:
-    """A retryable failure: another channel is tried at once; else an order, which is in no hurry, waits as it does."""
-    wait_seconds = error.retry_after_seconds if isinstance(error, BankUnreachable) else None
-    if wait_seconds is not None and AT_ONCE_SECONDS < wait_seconds < LEAST_WAIT_SECONDS:
-        wait_seconds = None
-    return ApplicationError(
-        str(error),
-        type=type(error).__name__,
-        category=ApplicationErrorCategory.BENIGN,
-        next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
     )

@@ -136,12 +136,12 @@ async def _check_job(
 
 
 async def _hear(ctx: Context, case_no: str, institution: str) -> None:
-    """The bank reads what reaches it over the channels that carried this case: they are well again."""
+    """The bank reads what reaches it over the channels that delivered this case: they are well again."""
     if not ctx.health.of(institution):
         return
     async with ctx.pool.acquire() as connection:
-        carried = await channels.that_carried(connection, case_no, institution)
-    for channel in carried:
+        delivered = await channels.that_delivered(connection, case_no, institution)
+    for channel in delivered:
         await ctx.health.answered(institution, channel)
 
 

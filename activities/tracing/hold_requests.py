@@ -3,31 +3,30 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from temporalio import activity
-from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.exceptions import ApplicationError
 
-from activities.banks.consignments import HoldParcel
-from activities.banks.delivery import Carried, Carrier
-from activities.banks.letters import Letter, send_letter
+from activities.banks.bank_messages import HoldRequestMessage
+from activities.banks.delivery import BankDelivery, Delivered, try_again
+from activities.banks.letters import Letter, LetterSender
 from activities.cases.desk import write_off_request
 from activities.context import Context
 from activities.metrics import METRICS, SendOutcome
-from activities.tracing.request_letters import nodal_letter, reminder_letter, with_link
+from activities.tracing.request_letters import nodal_letter, page_text, reminder_letter
 from activities.tracing.tickets import instrument_of, urgency_of
 from adapters.banks.email import LinkMaker
 from adapters.banks.protocol import (
     INCIDENTS_MAX,
     BankError,
     BankRefused,
-    BankUnreachable,
     HoldTicket,
     Incident,
 )
-from adapters.messages.smtp import Mailer, MailError
+from adapters.messages.smtp import Mailer
 from db import intake
 from db.banks import bank_exchanges
 from db.cases import cases, events, ledger, tasks
@@ -52,7 +51,7 @@ class CaseActivities:
     """The activities of `CaseWorkflow`. Without a `mailer` no letter is sent, without `links` a letter has none."""
 
     ctx: Context
-    carrier: Carrier
+    bank_delivery: BankDelivery
     mailer: Mailer | None
     links: LinkMaker | None = None
 
@@ -84,9 +83,8 @@ class CaseActivities:
 
     async def _call(self, order: SendHoldRequest, ticket: HoldTicket, asked: tuple[int, ...], *, first: bool) -> Sent:
         try:
-            carried = await self.carrier.carry(
-                HoldParcel(UUID(order.request_id), ticket), order.institution, first=first
-            )
+            message = HoldRequestMessage(UUID(order.request_id), ticket)
+            delivered = await self.bank_delivery.deliver(message, order.institution, first=first)
         except BankRefused as refusal:
             return await self._record_refusal(order, refusal, asked)
         except BankError as error:
@@ -94,8 +92,8 @@ class CaseActivities:
                 await self._ask_for_credentials(order, error)
             METRICS.request_ended(SendOutcome.UNDELIVERED)
             log.info("request %s: %s", order.request_id, error)
-            raise _try_again(error) from error
-        return await self._record_delivery(order, carried, asked)
+            raise try_again(error) from error
+        return await self._record_delivery(order, delivered, asked)
 
     async def _ask_for_credentials(self, order: SendHoldRequest, error: BankError) -> None:
         """The fault is ours: the desk is told once, and the request is tried on, for it may be mended any minute."""
@@ -112,18 +110,18 @@ class CaseActivities:
                 data = {"task_id": opened[0], "kind": task.kind.value, "institution": order.institution}
                 await events.append(connection, order.case_no, now, ENGINE, [Event(EventKind.TASK_OPENED, data)])
 
-    async def _record_delivery(self, order: SendHoldRequest, carried: Carried, asked: tuple[int, ...]) -> Sent:
+    async def _record_delivery(self, order: SendHoldRequest, delivered: Delivered, asked: tuple[int, ...]) -> Sent:
         now, request_id = datetime.now(UTC), UUID(order.request_id)
         async with self.ctx.pool.acquire() as connection:
             first_word = await requests.delivered(
                 connection,
                 request_id,
                 order.institution,
-                carried.job_id,
-                carried.channel,
+                delivered.job_id,
+                delivered.channel,
                 order.round,
                 now,
-                carried.exchanges,
+                delivered.exchanges,
             )
         if first_word:
             since = first_word.case_opened_at if first_word.first_of_case else None
@@ -175,9 +173,8 @@ class CaseActivities:
         """The channel that delivered the request was met with silence: the next is to carry it too."""
         if order.rung is Rung.GIVE_UP or request.channel is None:
             return climbed
-        go_on = await self.carrier.next_after_silence(
-            HoldParcel(request.request_id), order.institution, request.channel
-        )
+        message = HoldRequestMessage(request.request_id)
+        go_on = await self.bank_delivery.next_after_silence(message, order.institution, request.channel)
         return climbed.model_copy(update={"go_on": go_on})
 
     async def _chase(self, request: requests.RequestRow) -> bool:
@@ -189,7 +186,9 @@ class CaseActivities:
         references = sorted({hop.reference for hop in live})
         # The same for every attempt of this rung, so that they are one chaser.
         asked_at = activity.info().scheduled_time if activity.in_activity() else datetime.now(UTC)
-        return await self.carrier.chase(request.request_id, request.institution, request.channel, references, asked_at)
+        return await self.bank_delivery.chase(
+            request.request_id, request.institution, request.channel, references, asked_at
+        )
 
     async def _write_letter(self, order: ClimbRung) -> Climbed:
         institution = self.ctx.directory.current.get(order.institution)
@@ -200,17 +199,9 @@ class CaseActivities:
         letter = await self._letter(order, institution)
         if not letter.to:
             return Climbed(done=False, reason="no address in the directory")
-        link, request_id = None, UUID(order.request_id)
-        if self.links is not None:
-            link = await self.links.issue(request_id, order.institution, letter.to)
-            letter = with_link(letter, link)
-        try:
-            await send_letter(self.ctx, self.mailer, letter, link, About.HOLD_REQUEST, request_id)
-        except MailError as error:
-            if error.retryable and activity.info().attempt < self.ctx.policy.delivery.mail_attempts:
-                raise ApplicationError(str(error), type=type(error).__name__) from error
-            return Climbed(done=False, reason=type(error).__name__)
-        return Climbed(done=True, reason=letter.remark)
+        letters = LetterSender(self.ctx, self.mailer, self.links, About.HOLD_REQUEST, page_text)
+        failure = await letters.send(letter, UUID(order.request_id), order.institution)
+        return Climbed(done=not failure, reason=failure or letter.remark)
 
     async def _letter(self, order: ClimbRung, institution: Institution) -> Letter:
         async with self.ctx.pool.acquire() as connection:
@@ -345,18 +336,6 @@ async def _ticket(
         priority=urgency.priority,
         requested_at=urgency.requested_at,
         respond_by=urgency.respond_by,
-    )
-
-
-def _try_again(error: BankError) -> ApplicationError:
-    """A retryable failure; the bank's own Retry-After is honoured."""
-    wait_seconds = error.retry_after_seconds if isinstance(error, BankUnreachable) else None
-    return ApplicationError(
-        str(error),
-        type=type(error).__name__,
-        # No bug of ours: it needs no traceback in the log at every attempt.
-        category=ApplicationErrorCategory.BENIGN,
-        next_retry_delay=timedelta(seconds=wait_seconds) if wait_seconds is not None else None,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from activities.banks.letters import Letter
-from adapters.banks.email import AnswerLink, link_text
+from adapters.banks.email import ReplyLink, link_text
 from adapters.messages.smtp import is_plain_address
 from db.tracing.requests import HopToAsk, RequestRow
 from domain.banks.on_duty import Holidays, calling_order
@@ -54,10 +54,9 @@ def _called(officer: OfficerToCall) -> str:
     return f"{called} (off duty until {officer.off_duty_until.astimezone(IST):%d-%m-%Y %H:%M} IST)"
 
 
-def with_link(letter: Letter, link: AnswerLink) -> Letter:
-    """The letter with a link to the page where the request is answered."""
-    way = "\nOr say on this page what you found. No account is needed, and a phone will do:\n\n"
-    return replace(letter, body_text=letter.body_text + way + link_text(link))
+def page_text(link: ReplyLink) -> str:
+    """Return what a letter says of the page where the request is answered."""
+    return f"\nOr say on this page what you found. No account is needed, and a phone will do:\n\n{link_text(link)}"
 
 
 def _letter(

@@ -37,6 +37,7 @@ from adapters.messages.smtp import (
 from adapters.transcript import Transcript
 from domain.banks.on_duty import Holidays, calling_order
 from domain.spreadsheet_cells import as_plain_text
+from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules
 from schemas.enums import ChannelKind
@@ -49,27 +50,23 @@ CSV_COLUMNS: Final = ("rrn_or_utr", "amount_rupees", "disputed_rupees", "time_is
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerLink:
-    """An address under which one bank answers one request, and until when it may."""
+class ReplyLink:
+    """An address at which one bank replies to one hold request or order, and until when it may."""
 
     url: str = field(repr=False)
     expires_at: datetime
 
     @property
     def token(self) -> str:
-        """What makes it this link: who has it can answer."""
+        """Return the secret part of the address: everyone who has it can reply."""
         return self.url.rpartition("/")[2]
 
 
 class LinkMaker(Protocol):
     """Makes the links in letters."""
 
-    async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        """A new link for `institution` to answer that request, sent to that address."""
-        ...
-
-    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        """A new link for `institution` to say what it has done of that order, sent to that address."""
+    async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
+        """Make a new link for `institution` to reply to that request or order, sent to that address."""
         ...
 
 
@@ -144,7 +141,7 @@ class EmailAdapter:
 
     async def _send(self, bank: Institution, ticket: HoldTicket, transcript: Transcript) -> None:
         _has_a_desk(bank)
-        link = await self._links.issue(ticket.request_id, bank.code, bank.desk_email)
+        link = await self._links.issue(About.HOLD_REQUEST, ticket.request_id, bank.code, bank.desk_email)
         await self._mailer.send(
             bank.desk_email,
             f"Hold request: acknowledgement {ticket.ack_no}",
@@ -159,7 +156,7 @@ class EmailAdapter:
     async def _send_order(self, bank: Institution, ticket: OrderTicket, transcript: Transcript) -> None:
         _has_a_desk(bank)
         order, pdf = ticket.order, ticket.paper_pdf
-        link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
+        link = await self._links.issue(About.ORDER, order.order_id, bank.code, bank.desk_email)
         name = f"order-{order.ack_no}-{bank.code}.pdf"
         await self._mailer.send(
             bank.desk_email,
@@ -174,7 +171,7 @@ class EmailAdapter:
 
     async def _send_cancellation(self, bank: Institution, order: BankOrder, transcript: Transcript) -> None:
         _has_a_desk(bank)
-        link = await self._links.issue_for_order(order.order_id, bank.code, bank.desk_email)
+        link = await self._links.issue(About.ORDER, order.order_id, bank.code, bank.desk_email)
         await self._mailer.send(
             bank.desk_email,
             f"Order taken back: acknowledgement {order.ack_no}",
@@ -204,7 +201,7 @@ def _has_a_desk(bank: Institution) -> None:
         raise BankMisconfigured(bank.code, "no desk address to write to")
 
 
-def order_letter_text(bank: Institution, order: BankOrder, link: AnswerLink, *, with_paper: bool) -> str:
+def order_letter_text(bank: Institution, order: BankOrder, link: ReplyLink, *, with_paper: bool) -> str:
     """What the letter of an order says: the accounts stand in its paper and behind its link, not in it."""
     count, paise = len(order.lines), sum(line.amount_paise for line in order.lines)
     paper = f" {order.paper_number}" if order.paper_number else ""
@@ -222,7 +219,7 @@ def order_letter_text(bank: Institution, order: BankOrder, link: AnswerLink, *, 
     )
 
 
-def cancellation_letter_text(bank: Institution, order: BankOrder, link: AnswerLink) -> str:
+def cancellation_letter_text(bank: Institution, order: BankOrder, link: ReplyLink) -> str:
     """What the letter about an order that is taken back says."""
     return (
         f"To {bank.name}: the nodal officer, and the desk for police requests\n\n"
@@ -236,7 +233,7 @@ def cancellation_letter_text(bank: Institution, order: BankOrder, link: AnswerLi
     )
 
 
-def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
+def letter_text(bank: Institution, ticket: HoldTicket, link: ReplyLink) -> str:
     """What the letter says."""
     asked = ticket.instrument
     place = ", ".join(part for part in (asked.district, asked.state) if part)
@@ -256,17 +253,17 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: AnswerLink) -> str:
     )
 
 
-def link_text(link: AnswerLink) -> str:
+def link_text(link: ReplyLink) -> str:
     """How every letter about a hold request gives its link."""
     return _link_text(link, "every transfer has its answer")
 
 
-def order_link_text(link: AnswerLink) -> str:
+def order_link_text(link: ReplyLink) -> str:
     """How every letter about an order gives its link."""
     return _link_text(link, "all of the order is confirmed")
 
 
-def _link_text(link: AnswerLink, end: str) -> str:
+def _link_text(link: ReplyLink, end: str) -> str:
     until = link.expires_at.astimezone(IST)
     return (
         f"{link.url}\n\n"

@@ -4,13 +4,13 @@ Names of fields: `l2.amount` is of line 2 of the order. Nothing here asks anybod
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
 from activities.orders.order_links import OrderForm
 from api.forms import FormReader, whole_number
+from api.reply_pages import Reading
 from domain.orders import UNNAMED
 from schemas.orders.orders import ConfirmedLine, OrderLine
 from schemas.restoration_enums import OrderKind
@@ -23,49 +23,36 @@ _LINE_NO: Final = re.compile(r"l([0-9]{1,3})\.(?:amount|when|reference)")
 _REFERENCE: Final = re.compile(r"[A-Za-z0-9/._-]{4,64}")
 
 
-@dataclass(slots=True)
-class OrderReading:
-    """What the fields say. There is a form exactly when there is no error and something is stated."""
-
-    fields: dict[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
-    """by the name of the field; what is wrong with the form as a whole has no name"""
-    excesses: dict[int, int] = field(default_factory=dict)
-    """by line: paise above what is left of it"""
-    form: OrderForm | None = None
-
-
-def lines_in(fields: Mapping[str, str]) -> list[int]:
-    """The lines that a form speaks of."""
-    return sorted({int(match[1]) for name in fields if (match := _LINE_NO.match(name))})
+def lines_in(fields: Mapping[str, str]) -> set[int]:
+    """Return the numbers of the lines that a form speaks of."""
+    return {int(match[1]) for name in fields if (match := _LINE_NO.match(name))}
 
 
 def read_order_form(
-    fields: dict[str, str], kind: OrderKind, left: Sequence[OrderLine], ordered_at: datetime, now: datetime
-) -> OrderReading:
-    """Read a form about the lines that something is left of."""
-    reading = OrderReading(fields)
+    fields: dict[str, str], kind: OrderKind, open_now: Mapping[int, OrderLine], ordered_at: datetime, now: datetime
+) -> Reading[OrderForm]:
+    """Read a form about the lines that are not confirmed in full."""
+    reading: Reading[OrderForm] = Reading(fields)
     reader = _Reader(reading, kind, ordered_at, now)
     who = reader.answerer()
-    open_now = {line.line_no: line for line in left}
-    stated = []
-    for line_no in lines_in(fields):
+    stated = {}
+    for line_no in sorted(lines_in(fields)):
         if line_no not in open_now:
             reading.errors[""] = "A transfer that you filled in is confirmed by now. Please look at the others."
         elif done := reader.line(open_now[line_no]):
-            stated.append(done)
+            stated[line_no] = done
     if not stated and not reading.errors:
         reading.errors[""] = "Nothing is filled in yet."
     if not reading.errors:
-        seen = {line.line_no: whole_number(fields.get(f"l{line.line_no}.left", "")) for line in stated}
-        reading.form = OrderForm(tuple(stated), seen, who, fields)
+        seen_paise = {no: whole_number(fields.get(f"l{no}.left", "")) for no in stated}
+        reading.form = OrderForm(stated=stated, seen_paise=seen_paise, answerer=who, fields=fields)
     return reading
 
 
 class _Reader(FormReader):
     """Reads one form."""
 
-    def __init__(self, reading: OrderReading, kind: OrderKind, ordered_at: datetime, now: datetime) -> None:
+    def __init__(self, reading: Reading[OrderForm], kind: OrderKind, ordered_at: datetime, now: datetime) -> None:
         super().__init__(reading.fields, reading.errors, now)
         self._excesses = reading.excesses
         self._kind = kind

@@ -5,8 +5,7 @@ withdrawal. Nothing here asks anybody anything: the same fields give the same re
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -15,6 +14,7 @@ from adapters.banks.answers import WithdrawalChannel
 from adapters.banks.stated import MovedOn, Stated, TakenOut
 from adapters.messages.sms import mobile_of
 from api.forms import CLOCK_SLACK, FormReader, whole_number
+from api.reply_pages import Reading
 from schemas.identifiers import IFSC_PATTERN, names_a_transfer, reference_key
 from schemas.text import is_email
 
@@ -35,42 +35,21 @@ _TRANSFER_NO: Final = re.compile(r"t([0-9]{1,9})\.")
 _REFERENCE: Final = re.compile(r"[A-Z0-9]{6,40}")
 
 
-@dataclass(frozen=True, slots=True)
-class Excess:
-    """More is stated of a transfer than is disputed of it."""
-
-    no: int
-    stated_paise: int
-    disputed_paise: int
-
-
-@dataclass(slots=True)
-class Reading:
-    """What the fields say. There is a form exactly when there is no error and something is stated."""
-
-    fields: dict[str, str]
-    errors: dict[str, str] = field(default_factory=dict)
-    """by the name of the field; what is wrong with the form as a whole has no name"""
-    excesses: list[Excess] = field(default_factory=list)
-    form: AnswerForm | None = None
-
-
 def _address(typed: str) -> str | None:
     return typed if is_email(typed) else None
 
 
-def numbers_in(fields: Mapping[str, str]) -> list[int]:
-    """The transfers that a form speaks of."""
-    return sorted({int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))})
+def numbers_in(fields: Mapping[str, str]) -> set[int]:
+    """Return the numbers of the transfers that a form speaks of."""
+    return {int(match[1]) for name in fields if (match := _TRANSFER_NO.match(name))}
 
 
-def read_form(fields: dict[str, str], transfers: Sequence[AskedTransfer], now: datetime) -> Reading:
-    """Read a form about `transfers`, those that are open now."""
-    reading = Reading(fields)
+def read_form(fields: dict[str, str], open_now: Mapping[int, AskedTransfer], now: datetime) -> Reading[AnswerForm]:
+    """Read a form about the transfers that are open now."""
+    reading: Reading[AnswerForm] = Reading(fields)
     reader = _Reader(reading, now)
     who = reader.answerer()
     made_at = reader.made_at()
-    open_now = {transfer.no: transfer for transfer in transfers}
     if any(no not in open_now and is_filled(fields, f"t{no}.", ("seen",)) for no in numbers_in(fields)):
         reading.errors[""] = (
             "A transfer that you filled in has its answer by now. It is not shown any more; please look at the others."
@@ -80,7 +59,7 @@ def read_form(fields: dict[str, str], transfers: Sequence[AskedTransfer], now: d
         reading.errors[""] = "Nothing is filled in about any transfer yet."
     if not reading.errors and made_at is not None:
         seen_paise = {no: whole_number(fields.get(f"t{no}.seen", "")) for no in stated}
-        reading.form = AnswerForm(stated, seen_paise, made_at, who, fields)
+        reading.form = AnswerForm(stated=stated, seen_paise=seen_paise, made_at=made_at, answerer=who, fields=fields)
     return reading
 
 
@@ -92,7 +71,7 @@ def is_filled(fields: Mapping[str, str], prefix: str, but: Collection[str] = ())
 class _Reader(FormReader):
     """Reads one form."""
 
-    def __init__(self, reading: Reading, now: datetime) -> None:
+    def __init__(self, reading: Reading[AnswerForm], now: datetime) -> None:
         super().__init__(reading.fields, reading.errors, now)
         self._excesses = reading.excesses
 
@@ -130,7 +109,7 @@ class _Reader(FormReader):
         if len(self._errors) > before or not (code or stated.total_paise):
             return None
         if stated.total_paise > asked.disputed_paise:
-            self._excesses.append(Excess(asked.no, stated.total_paise, asked.disputed_paise))
+            self._excesses[asked.no] = stated.total_paise - asked.disputed_paise
         return stated
 
     # -- rows ------------------------------------------------------------------------------------------------------

@@ -1,12 +1,11 @@
-"""Channels: in which order each institution is reached, how each way does, and what carried which request."""
+"""Channels: in which order each institution is reached, and how each channel does."""
 
 from collections.abc import Callable
 from datetime import datetime
-from uuid import UUID
 
 from db.pool import Connection
 from domain.banks.circuit_breaker import WELL, Health
-from schemas.enums import CarriageOutcome, ChannelKind, ChannelState
+from schemas.enums import ChannelKind, ChannelState
 
 Key = tuple[str, ChannelKind]
 """an institution and a channel of it"""
@@ -66,50 +65,7 @@ async def change_health(connection: Connection, key: Key, change: Callable[[Heal
     return after
 
 
-async def turns(connection: Connection, request_id: UUID) -> dict[ChannelKind, int]:
-    """How often each channel has tried to carry a request, whatever came of it."""
-    rows = await connection.fetch(
-        "SELECT channel, count(*) AS turns FROM request_carriage WHERE request_id = $1 AND outcome <> 'silent'"
-        " GROUP BY channel",
-        request_id,
-    )
-    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
-
-
-async def note_carriage(
-    connection: Connection,
-    request_id: UUID,
-    channel: ChannelKind,
-    outcome: CarriageOutcome,
-    at: datetime,
-    detail: str = "",
-) -> None:
-    """Write what came of carrying a request over a channel; `detail` holds no personal data."""
-    await connection.execute(
-        "INSERT INTO request_carriage (request_id, channel, at, outcome, detail) VALUES ($1, $2, $3, $4, $5)",
-        request_id,
-        channel.value,
-        at,
-        outcome.value,
-        detail[:200],
-    )
-
-
-async def note_silence(connection: Connection, request_id: UUID, channel: ChannelKind, at: datetime) -> bool:
-    """Write that the last delivery of a request was not answered in time; false when that is written already."""
-    done = await connection.fetchval(
-        "INSERT INTO request_carriage (request_id, channel, at, outcome) SELECT $1, $2, $3, 'silent'"
-        " WHERE NOT EXISTS (SELECT FROM request_carriage s WHERE s.request_id = $1 AND s.outcome = 'silent'"
-        " AND s.carriage_id > (SELECT max(d.carriage_id) FROM request_carriage d"
-        "  WHERE d.request_id = $1 AND d.outcome = 'delivered')) RETURNING true",
-        request_id,
-        channel.value,
-        at,
-    )
-    return bool(done)
-
-
-async def that_carried(connection: Connection, case_no: str, institution: str) -> list[ChannelKind]:
+async def that_delivered(connection: Connection, case_no: str, institution: str) -> list[ChannelKind]:
     """The channels over which an institution has what we asked of it in a case."""
     rows = await connection.fetch(
         "SELECT DISTINCT channel FROM hold_request WHERE case_no = $1 AND institution = $2 AND channel IS NOT NULL",

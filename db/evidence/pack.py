@@ -37,6 +37,10 @@ TASKS: Final = "case/tasks.jsonl"
 _KEPT_BY: Final = " || jsonb_build_object('kept_by', t.retained_by_kind || ' ' || t.retained_by_id)"
 _UNSENT: Final = ("attempts", "next_attempt_at", "failure")
 """how often something was tried: it changes while the case stands still"""
+_ABOUT_REQUEST: Final = "t.subject_id IN (SELECT request_id FROM hold_request WHERE case_no = $1)"
+_ABOUT_ORDER: Final = "t.subject_id IN (SELECT order_id FROM bank_order WHERE case_no = $1)"
+_SUBJECT: Final = ("subject_kind", "subject_id")
+"""of a table about requests and orders alike: the files have `request_id` or `order_id`"""
 
 
 def _rows(table: str, where: str, order: str, *, without: tuple[str, ...] = (), more: str = "") -> str:
@@ -127,15 +131,23 @@ FILES: Final = {
     ),
     "orders/credit_accounts.jsonl": _rows("credit_account", _CASE, "t.account_id"),
     "orders/cancellations.jsonl": _rows("order_cancellation", _ORDER, "t.order_id"),
-    "orders/carriage.jsonl": _rows("bank_order_carriage", _ORDER, "t.carriage_id"),
+    "orders/carriage.jsonl": _rows(
+        "delivery_attempt",
+        _ABOUT_ORDER,
+        "t.attempt_id",
+        without=("attempt_id", *_SUBJECT, "request_id"),
+        more=" || jsonb_build_object('carriage_id', t.attempt_id, 'cancellation', t.subject_kind = 'cancellation')",
+    ),
     "orders/confirmations.jsonl": _rows("bank_confirmation", _ORDER, "t.confirmation_id"),
     "orders/forms.jsonl": _rows(
-        "order_link_form",
-        "t.link_id IN (SELECT link_id FROM order_link JOIN bank_order USING (order_id) WHERE case_no = $1)",
+        "reply_form",
+        f"t.link_id IN (SELECT t.link_id FROM reply_link t WHERE {_ABOUT_ORDER})",
         "t.form_id",
     ),
     "orders/lines.jsonl": _rows("bank_order_line", _ORDER, "t.order_id, t.line_no"),
-    "orders/links.jsonl": _rows("order_link", _ORDER, "t.link_id", without=("token_digest",)),
+    "orders/links.jsonl": _rows(
+        "reply_link", _ABOUT_ORDER, "t.link_id", without=("token_digest", *_SUBJECT, "request_id")
+    ),
     "orders/orders.jsonl": _rows("bank_order", _CASE, "t.planned_at, t.order_id"),
     "orders/words_proposed.jsonl": _rows("confirmation_proposal", _ORDER, "t.proposal_id", without=("digest",)),
     "police/court_orders.jsonl": _rows(
@@ -168,15 +180,23 @@ FILES: Final = {
         _CASE,
         "t.issued_at, t.number",
     ),
-    "requests/carriage.jsonl": _rows("request_carriage", _REQUEST, "t.carriage_id"),
+    "requests/carriage.jsonl": _rows(
+        "delivery_attempt",
+        _ABOUT_REQUEST,
+        "t.attempt_id",
+        without=("attempt_id", *_SUBJECT, "order_id"),
+        more=" || jsonb_build_object('carriage_id', t.attempt_id)",
+    ),
     "requests/forms.jsonl": _rows(
-        "answer_link_form",
-        "t.link_id IN (SELECT link_id FROM answer_link JOIN hold_request USING (request_id) WHERE case_no = $1)",
+        "reply_form",
+        f"t.link_id IN (SELECT t.link_id FROM reply_link t WHERE {_ABOUT_REQUEST})",
         "t.form_id",
     ),
     "requests/hops.jsonl": _rows("request_hop", _REQUEST, "t.request_id, t.hop_no"),
     "requests/jobs.jsonl": _rows("request_job", _REQUEST, "t.institution, t.job_id"),
-    "requests/links.jsonl": _rows("answer_link", _REQUEST, "t.link_id", without=("token_digest",)),
+    "requests/links.jsonl": _rows(
+        "reply_link", _ABOUT_REQUEST, "t.link_id", without=("token_digest", *_SUBJECT, "order_id")
+    ),
     "requests/requests.jsonl": _rows("hold_request", _CASE, "t.planned_at, t.request_id"),
     "restorations/allocation_shares.jsonl": _rows(
         "allocation_share", _ALLOCATION, "t.allocation_id, t.case_no, t.hop_no"

@@ -9,7 +9,7 @@ from db.pool import Connection
 from domain.errors import NotFound
 from domain.orders import Ordered, Via, Word
 from schemas.base import FrozenModel, UtcDatetime
-from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.enums import ChannelKind
 from schemas.orders.orders import BankOrder, Beneficiary, ConfirmedLine, NewOrder, OrderLine
 from schemas.outbox.procedures import OrderPolicy, OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
@@ -249,53 +249,6 @@ async def finish(connection: Connection, order_id: UUID, state: OrderState, at: 
         at,
         reason,
     )
-
-
-async def turns(connection: Connection, order_id: UUID) -> dict[ChannelKind, int]:
-    """How often each channel has tried to carry an order, whatever came of it."""
-    rows = await connection.fetch(
-        "SELECT channel, count(*) AS turns FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
-        " AND NOT cancellation GROUP BY channel",
-        order_id,
-    )
-    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
-
-
-async def note_carriage(
-    connection: Connection,
-    order_id: UUID,
-    channel: ChannelKind,
-    outcome: CarriageOutcome,
-    at: datetime,
-    detail: str = "",
-    *,
-    cancellation: bool = False,
-) -> None:
-    """Write what came of carrying an order, or that it is taken back, over a channel; no personal data in `detail`."""
-    await connection.execute(
-        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome, detail, cancellation)"
-        " VALUES ($1, $2, $3, $4, $5, $6)",
-        order_id,
-        channel.value,
-        at,
-        outcome.value,
-        detail[:200],
-        cancellation,
-    )
-
-
-async def note_silence(connection: Connection, order_id: UUID, channel: ChannelKind, at: datetime) -> bool:
-    """Write that the last delivery of an order was not answered in time; false when that is written already."""
-    done = await connection.fetchval(
-        "INSERT INTO bank_order_carriage (order_id, channel, at, outcome) SELECT $1, $2, $3, 'silent'"
-        " WHERE NOT EXISTS (SELECT FROM bank_order_carriage s WHERE s.order_id = $1 AND s.outcome = 'silent'"
-        " AND s.carriage_id > (SELECT max(d.carriage_id) FROM bank_order_carriage d"
-        "  WHERE d.order_id = $1 AND d.outcome = 'delivered' AND NOT d.cancellation)) RETURNING true",
-        order_id,
-        channel.value,
-        at,
-    )
-    return bool(done)
 
 
 # -- the bank's word ---------------------------------------------------------------------------------------------------

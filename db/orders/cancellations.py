@@ -62,26 +62,6 @@ async def settle(connection: Connection, order_id: UUID, by: str, note: str, at:
     return bool(done)
 
 
-async def delivered_over(connection: Connection, order_id: UUID) -> list[ChannelKind]:
-    """The channels over which the bank has the order and has not yet been told that it is taken back."""
-    rows = await connection.fetch(
-        "SELECT channel FROM bank_order_carriage WHERE order_id = $1 AND outcome = 'delivered' GROUP BY channel"
-        " HAVING NOT bool_or(cancellation) ORDER BY channel",
-        order_id,
-    )
-    return [ChannelKind(row["channel"]) for row in rows]
-
-
-async def turns(connection: Connection, order_id: UUID) -> dict[ChannelKind, int]:
-    """How often each channel has tried to carry the word, whatever came of it."""
-    rows = await connection.fetch(
-        "SELECT channel, count(*) AS turns FROM bank_order_carriage WHERE order_id = $1 AND cancellation"
-        " GROUP BY channel",
-        order_id,
-    )
-    return {ChannelKind(row["channel"]): row["turns"] for row in rows}
-
-
 async def has_to_wait(connection: Connection, order_id: UUID) -> bool:
     """Whether the bank may still carry out an order taken back about money of this one's hops, and has not this one."""
     waits: bool = await connection.fetchval(

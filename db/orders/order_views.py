@@ -1,4 +1,4 @@
-"""Orders to banks as officers read them: the list, and one with its carriage, its confirmations and its ladder."""
+"""Orders to banks as officers read them: the list, and one with its attempts, confirmations and ladder."""
 
 from datetime import datetime
 from typing import Final
@@ -10,8 +10,8 @@ from db.pool import Connection
 from domain.errors import NotFound
 from schemas.orders.order_views import (
     CancellationView,
-    CarriageView,
     ConfirmationView,
+    DeliveryAttemptView,
     OrderHead,
     OrderPage,
     OrderView,
@@ -78,9 +78,9 @@ _MORE: Final = """,
        o.job_id, o.refusal_code, o.refusal_message AS refusal_reason, o.ended_at, o.ended_reason, o.policy, o.rung_at
 """
 
-_CARRIAGE: Final = (
-    "SELECT channel, at, outcome, detail, cancellation FROM bank_order_carriage WHERE order_id = $1"
-    " ORDER BY carriage_id"
+_ATTEMPTS: Final = (
+    "SELECT channel, at, outcome, detail, subject_kind = 'cancellation' AS cancellation FROM delivery_attempt"
+    " WHERE subject_id = $1 ORDER BY attempt_id"
 )
 _CANCELLATION: Final = (
     "SELECT cancelled_at, told_at, rung, settled_at, settled_by, note FROM order_cancellation WHERE order_id = $1"
@@ -104,7 +104,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
     policy = OrderPolicy.model_validate(fields.pop("policy"))
     rung_at = fields.pop("rung_at")
     (read,) = await bank_orders.as_read(connection, row["institution"], [order_id])
-    carriage = await connection.fetch(_CARRIAGE, order_id)
+    attempts = await connection.fetch(_ATTEMPTS, order_id)
     confirmations = await connection.fetch(_CONFIRMATIONS, order_id)
     proposals = await connection.fetch(_PROPOSALS, order_id)
     taken_back = await connection.fetchrow(_CANCELLATION, order_id)
@@ -115,7 +115,7 @@ async def get(connection: Connection, order_id: UUID, now: datetime) -> OrderVie
         cancellation=CancellationView(**dict(taken_back)) if taken_back else None,
         waits=await cancellations.has_to_wait(connection, order_id),
         lines=read.lines,
-        carriage=tuple(CarriageView(**dict(found)) for found in carriage),
+        delivery_attempts=tuple(DeliveryAttemptView(**dict(found)) for found in attempts),
         proposals=tuple(WordProposalView(**dict(found)) for found in proposals),
         confirmations=tuple(ConfirmationView(**dict(found)) for found in confirmations),
         ladder=tuple(

@@ -1,4 +1,4 @@
-"""Which channel a hold request takes: the best that works and has not had its turn."""
+"""Which channel a message to a bank takes: the best that works and has made no attempt yet."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -10,29 +10,29 @@ from schemas.enums import ChannelKind
 def choose(
     channels: Sequence[ChannelKind],
     health: Mapping[ChannelKind, Health],
-    turns: Mapping[ChannelKind, int],
+    attempts: Mapping[ChannelKind, int],
     now: datetime,
 ) -> ChannelKind | None:
     """The channel for the next attempt; None when every one is dropped at the moment.
 
-    `channels` stand best first; `turns` counts the attempts that each has had with this very request. A channel that
-    has failed this request, or brought no answer, waits until the others have had their turn.
+    `channels` stand best first; `attempts` counts those that each has made with this very message. A channel that
+    has failed this message, or brought no answer, waits until the others have been tried.
     """
-    return _first([kind for kind in channels if usable(health.get(kind, WELL), now)], turns)
+    return _first([kind for kind in channels if usable(health.get(kind, WELL), now)], attempts)
 
 
 def last_resort(
     channels: Sequence[ChannelKind],
     health: Mapping[ChannelKind, Health],
-    turns: Mapping[ChannelKind, int],
+    attempts: Mapping[ChannelKind, int],
     rules: BreakerRules,
 ) -> ChannelKind | None:
     """When every channel is dropped: one that is met with silence, yet delivers. Unheard is better than unsent."""
-    return _first([kind for kind in channels if delivers(health.get(kind, WELL), rules)], turns)
+    return _first([kind for kind in channels if delivers(health.get(kind, WELL), rules)], attempts)
 
 
-def _first(candidates: Sequence[ChannelKind], turns: Mapping[ChannelKind, int]) -> ChannelKind | None:
-    return min(candidates, key=lambda kind: (turns.get(kind, 0), candidates.index(kind)), default=None)
+def _first(candidates: Sequence[ChannelKind], attempts: Mapping[ChannelKind, int]) -> ChannelKind | None:
+    return min(candidates, key=lambda kind: (attempts.get(kind, 0), candidates.index(kind)), default=None)
 
 
 def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Health]) -> datetime | None:

@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from schemas.base import FrozenModel, Storable, UtcDatetime
-from schemas.enums import CarriageOutcome, ChannelKind
+from schemas.enums import ChannelKind, DeliveryOutcome
 from schemas.orders.orders import LINES_MAX, ConfirmedLine, OrderLine
 from schemas.outbox.procedures import OrderRung
 from schemas.restoration_enums import OrderKind, OrderReason, OrderState
@@ -39,15 +39,15 @@ class OrderPage(FrozenModel):
     next: str | None
 
 
-class CarriageView(FrozenModel):
-    """One attempt to put an order before its bank, or the silence after one."""
+class DeliveryAttemptView(FrozenModel):
+    """One attempt to deliver an order or its cancellation, or the missing response to one."""
 
     channel: ChannelKind
     at: UtcDatetime
-    outcome: CarriageOutcome
+    outcome: DeliveryOutcome
     detail: str
     cancellation: bool
-    """of the word that the order is taken back, not of the order"""
+    """whether the cancellation was sent, not the order"""
 
 
 class ConfirmationView(FrozenModel):
@@ -120,7 +120,7 @@ class OrderView(OrderHead):
     """it is not sent before the bank has said that it does an earlier order no more"""
     policy_version: str
     lines: tuple[OrderLine, ...]
-    carriage: tuple[CarriageView, ...]
+    delivery_attempts: tuple[DeliveryAttemptView, ...]
     confirmations: tuple[ConfirmationView, ...]
     proposals: tuple[WordProposalView, ...]
     ladder: tuple[RungView, ...]

@@ -14,7 +14,7 @@ from uuid import UUID
 
 import orjson
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.intake import Taken, take_complaint
 from activities.tracing.answers import AnswerReceipt, take_status_update
@@ -101,7 +101,7 @@ class Bench:
     def __init__(self, ctx: Context, mailer: Mailer | None = None) -> None:
         self.ctx = ctx
         self.bank = ToldBank()
-        self.freeze = CaseActivities(ctx, Carrier(ctx, {ChannelKind.I4C: self.bank}), mailer)
+        self.freeze = CaseActivities(ctx, BankDelivery(ctx, {ChannelKind.I4C: self.bank}), mailer)
         self.starts: dict[str, CaseStart] = {}
         """by case, what its workflow was last started with"""
         self.news_before: dict[str, int] = {}

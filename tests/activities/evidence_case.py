@@ -145,8 +145,9 @@ async def with_secrets(home: Home, case_no: str) -> None:
         home.clock.at,
     )
     await write(
-        "INSERT INTO answer_link (token_digest, request_id, institution, sent_to, issued_at, expires_at)"
-        " SELECT $2, request_id, institution, 'nodal@hdfc.example', $3, $3::timestamptz + interval '1 day'"
+        "INSERT INTO reply_link (token_digest, subject_kind, subject_id, institution, sent_to, issued_at, expires_at)"
+        " SELECT $2, 'hold_request', request_id, institution, 'nodal@hdfc.example', $3,"
+        " $3::timestamptz + interval '1 day'"
         " FROM hold_request WHERE case_no = $1",
         case_no,
         TOKEN_DIGEST,

@@ -5,7 +5,7 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.directory import DirectoryCache
 from activities.orders.orders import OrderActivities
@@ -47,7 +47,7 @@ async def main(dsn: str, order_id: str, port: int) -> None:
     await directory.refresh()
     ctx = Context(pool, directory, load_policy())
     adapters: Any = {ChannelKind.I4C: ToPort(port)}
-    orders = OrderActivities(ctx, Carrier(ctx, adapters), None, no_paper)
+    orders = OrderActivities(ctx, BankDelivery(ctx, adapters), None, no_paper)
     await orders.send_order(ProcedureOrder(subject=order_id, case_no="", at=datetime.now(UTC)))
 
 

@@ -3,7 +3,7 @@
 from prometheus_client.parser import text_string_to_metric_families
 
 from activities.metrics import BUCKETS_SECONDS, Metrics, SendOutcome, joined
-from schemas.enums import Bucket, CarriageOutcome, Channel, ChannelKind, ClaimKind, Disposition, TaskKind
+from schemas.enums import Bucket, Channel, ChannelKind, ClaimKind, DeliveryOutcome, Disposition, TaskKind
 
 
 def values(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -19,7 +19,7 @@ def busy() -> Metrics:
     metrics.complaint_taken(Channel.PORTAL, joined=False, transfer_to_complaint_seconds=[90.0, 3600.0])
     metrics.request_sent(since_complaint_seconds=0.03, since_answer_seconds=0.02)
     metrics.request_ended(SendOutcome.DELIVERED, since_complaint_seconds=0.05)
-    metrics.carried(ChannelKind.I4C, CarriageOutcome.DELIVERED)
+    metrics.delivery_attempted(ChannelKind.I4C, DeliveryOutcome.DELIVERED)
     metrics.answer_taken(Disposition.APPLIED, ClaimKind.HELD)
     metrics.first_answer(12.0)
     metrics.first_hold(12.0)
@@ -37,7 +37,7 @@ def test_each_verb_counts() -> None:
     assert found["goldenhour_complaints_total", (("channel", "portal"), ("joined", "false"))] == 1
     assert found["goldenhour_hold_requests_total", (("outcome", "delivered"),)] == 1
     assert found["goldenhour_answers_total", (("disposition", "applied"), ("kind", "held"))] == 1
-    assert found["goldenhour_carriages_total", (("channel", "i4c"), ("outcome", "delivered"))] == 1
+    assert found["goldenhour_delivery_attempts_total", (("channel", "i4c"), ("outcome", "delivered"))] == 1
     counts = {name: value for (name, _), value in found.items() if name.endswith("_seconds_count")}
     assert counts.pop("goldenhour_transfer_to_complaint_seconds_count") == 2
     assert len(counts) == 5

@@ -9,9 +9,9 @@ from typing import Any
 
 import httpx
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
+from activities.banks.reply_links import LetterLinks
 from activities.directory import load_directory
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.email import EmailAdapter
 from adapters.messages.smtp import Mailer
@@ -174,4 +174,4 @@ async def posted(doors: Doors) -> AsyncIterator[Post]:
         links = LetterLinks(ctx, secret_box, PUBLIC_URL)
         mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}?from=freeze@police.example")
         adapter = EmailAdapter(mailer, links, HolidayRules(source="none of them"))
-        yield Post(doors, box, CaseActivities(ctx, Carrier(ctx, {ChannelKind.EMAIL: adapter}), None), links)
+        yield Post(doors, box, CaseActivities(ctx, BankDelivery(ctx, {ChannelKind.EMAIL: adapter}), None), links)

@@ -15,11 +15,11 @@ from api.ops import Stock
 from schemas.enums import (
     AnswerClass,
     Bucket,
-    CarriageOutcome,
     Channel,
     ChannelKind,
     ClaimKind,
     ContradictionKind,
+    DeliveryOutcome,
     Disposition,
     SettlementDecision,
     TaskKind,
@@ -34,7 +34,7 @@ BY_NAME = {"le", "district", "bank"}
 LABELS = {
     "channel": {channel.value for channel in Channel} | {kind.value for kind in ChannelKind},
     "joined": {"true", "false"},
-    "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in CarriageOutcome},
+    "outcome": {"delivered", "refused", "undelivered"} | {outcome.value for outcome in DeliveryOutcome},
     "disposition": {disposition.value for disposition in Disposition},
     "kind": {kind.value for kinds in (ClaimKind, TaskKind, ContradictionKind, OrderKind) for kind in kinds},
     "decision": {decision.value for decision in SettlementDecision},
@@ -93,7 +93,7 @@ async def test_the_page_is_what_prometheus_wants(doors: Doors) -> None:
     assert {name for name in names if not name.startswith("goldenhour_way_home_")} == {
         "goldenhour_complaints",
         "goldenhour_hold_requests",
-        "goldenhour_carriages",
+        "goldenhour_delivery_attempts",
         "goldenhour_contradictions",
         "goldenhour_contradictions_settled",
         "goldenhour_answers",

@@ -15,10 +15,10 @@ from workers.embedded.postgres import APPLICATION, EmbeddedPostgres
 from workers.verifying import verify
 
 NEVER_CHANGED: Final = [
-    *("allocation", "allocation_share", "answer", "answer_link_form", "attachment_approval", "bank_body"),
+    *("allocation", "allocation_share", "answer", "attachment_approval", "bank_body"),
     *("bank_evidence", "case_event", "contradiction_settlement", "evidence_key", "fir_copy", "ledger_entry"),
-    *("ledger_transaction", "lien_list", "lien_list_page", "order_link_form", "paper", "reconciliation"),
-    *("reconciliation_difference", "returned_funds", "settlement_proposal"),
+    *("ledger_transaction", "lien_list", "lien_list_page", "paper", "reconciliation"),
+    *("reconciliation_difference", "reply_form", "returned_funds", "settlement_proposal"),
 ]
 LATER: Final = """
 CREATE TABLE kept_later (kept_no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, said text NOT NULL);
@@ -85,7 +85,7 @@ async def test_what_is_never_changed_is_out_of_reach(database: Pool, application
         "ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_sign",
         "TRUNCATE case_file CASCADE",
         "DELETE FROM bank_key",
-        "TRUNCATE answer_link CASCADE",
+        "TRUNCATE reply_link CASCADE",
         "UPDATE schema_migration SET sha256 = ''",
         "DELETE FROM schema_migration",
         "INSERT INTO schema_migration (name, sha256) VALUES ('9999_mine.sql', '')",

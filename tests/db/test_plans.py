@@ -3,11 +3,11 @@
 import pytest
 
 from db import bank_gateway
-from db.banks import bank_keys
+from db.banks import bank_keys, reply_links
 from db.cases import parked_hops
 from db.outbox import case_outbox
 from db.pool import Pool
-from db.tracing import answer_links, requests
+from db.tracing import requests
 
 MANY_REQUESTS = """
 -- They stand for cases that nobody needs here.
@@ -45,7 +45,7 @@ async def test_an_answers_requests_are_found_from_their_case(database: Pool) -> 
         ("hop_to_write_off", "timestamptz, text[], bigint", parked_hops.TO_WRITE_OFF),
         ("hop_to_look_up", "timestamptz, text[], bigint", parked_hops.TO_LOOK_UP),
         ("case_news_signalled", "timestamptz, bigint", case_outbox.PURGE),
-        ("answer_link_unused", "timestamptz, bigint", answer_links.PURGE),
+        ("reply_link_unused", "timestamptz, bigint", reply_links.PURGE),
         ("feed_key_seen", "timestamptz, bigint", bank_gateway.PURGE_KEYS),
         ("bank_nonce_seen", "timestamptz, bigint", bank_keys.PURGE_NONCES),
     ],

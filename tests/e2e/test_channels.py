@@ -77,8 +77,8 @@ async def whole(engine: Live, case_no: str, **places: int) -> Json:
 async def carried(engine: Live, case_no: str) -> list[tuple[str, str]]:
     """Every attempt to carry a request of the case, and what came of it."""
     rows = await engine.pool.fetch(
-        "SELECT c.channel, outcome FROM request_carriage c JOIN hold_request USING (request_id) WHERE case_no = $1"
-        " ORDER BY carriage_id",
+        "SELECT c.channel, outcome FROM delivery_attempt c JOIN hold_request USING (request_id) WHERE case_no = $1"
+        " ORDER BY attempt_id",
         case_no,
     )
     return [(row["channel"], row["outcome"]) for row in rows]
@@ -141,9 +141,7 @@ async def test_an_officer_comes_back_to_the_page_for_what_has_no_room(
     case_no = await engine.complain(transfer(bank, root, LOSS_PAISE))
     await engine.until_settled(case_no, SETTLE_SECONDS)
     await whole(engine, case_no, held=1_000_00, withdrawn=7_000_00, refused=2_000_00)
-    forms = (
-        "SELECT count(*) FROM answer_link_form JOIN answer_link USING (link_id) JOIN hold_request USING (request_id)"
-    )
+    forms = "SELECT count(*) FROM reply_form JOIN reply_link USING (link_id) JOIN hold_request USING (request_id)"
     assert await engine.pool.fetchval(f"{forms} WHERE case_no = $1", case_no) == 3
 
 

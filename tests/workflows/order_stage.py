@@ -13,7 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import TimeSkipper
 from temporalio.worker import Worker
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.holds import opening
 from activities.orders.cancellations import CancellationActivities, acknowledge_cancellation, vouch_for_cancellation
@@ -140,7 +140,7 @@ class OrderStage:
 
     async def until_carried(self, order_id: UUID, count: int) -> None:
         """Wait until so many attempts are written."""
-        query = "SELECT count(*) FROM bank_order_carriage WHERE order_id = $1 AND outcome <> 'silent'"
+        query = "SELECT count(*) FROM delivery_attempt WHERE order_id = $1 AND outcome <> 'silent'"
         await self.until(count, query, order_id)
 
     async def clear(self) -> None:
@@ -158,9 +158,9 @@ async def order_stage(ctx: Context, client: Client) -> AsyncIterator[OrderStage]
     await number_apart(ctx.pool)
     stage = OrderStage(ctx, client)
     adapters: Any = {ChannelKind.I4C: stage.wire, ChannelKind.EMAIL: stage.mail}
-    carrier = Carrier(stage.ctx, adapters)
-    orders = OrderActivities(stage.ctx, carrier, stage.letters, stage.paper)
-    cancellations = CancellationActivities(stage.ctx, carrier, stage.letters)
+    bank_delivery = BankDelivery(stage.ctx, adapters)
+    orders = OrderActivities(stage.ctx, bank_delivery, stage.letters, stage.paper)
+    cancellations = CancellationActivities(stage.ctx, bank_delivery, stage.letters)
     case_work = Worker(
         stage.skipper.client,
         task_queue=options.WAY_HOME_QUEUE,

@@ -9,7 +9,7 @@ from temporalio.client import Client
 from temporalio.exceptions import ApplicationError
 
 from activities import outbox
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.context import Context
 from activities.outbox import SweepActivities
 from activities.tracing.hold_requests import CaseActivities
@@ -57,9 +57,9 @@ async def asked_by_the_lost_run(stage: Stage, case_no: str, wave_no: int, *hop_n
         hops=tuple(HopRef(hop_no=hop_no, revision=0) for hop_no in hop_nos),
     )
     try:
-        await CaseActivities(stage.ctx, Carrier(stage.ctx, {ChannelKind.I4C: stage.banks}), None).send_hold_request(
-            order
-        )
+        await CaseActivities(
+            stage.ctx, BankDelivery(stage.ctx, {ChannelKind.I4C: stage.banks}), None
+        ).send_hold_request(order)
     except ApplicationError:
         assert stage.banks.down
 

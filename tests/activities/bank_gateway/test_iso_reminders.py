@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.iso20022.arrivals import StatusRequest
 from adapters.banks.iso20022.decode import decode
@@ -27,8 +27,8 @@ def spool(tmp_path: Path) -> Spool:
 async def bench(database: Pool, spool: Spool) -> Bench:
     """A bench whose only bank takes files; no mail route."""
     bench = Bench(await make_context(database, [by_files("HDFC")]))
-    carrier = Carrier(bench.ctx, {ChannelKind.ISO20022: SpoolAdapter(spool)})
-    bench.freeze = CaseActivities(bench.ctx, carrier, None)
+    bank_delivery = BankDelivery(bench.ctx, {ChannelKind.ISO20022: SpoolAdapter(spool)})
+    bench.freeze = CaseActivities(bench.ctx, bank_delivery, None)
     return bench
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.delivery import CALLS_AT_ONCE, Carrier
+from activities.banks.delivery import CALLS_AT_ONCE, BankDelivery
 from activities.channel_health import ChannelHealth
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankMisconfigured, BankUnreachable
@@ -32,8 +32,8 @@ class TwoWays:
         self.health = ChannelHealth(bench.pool, RULES)
         # A cached property of a frozen dataclass is set where it lives.
         bench.ctx.__dict__["health"] = self.health
-        carrier = Carrier(bench.ctx, {I4C: self.wire, EMAIL: self.mail})
-        bench.freeze = CaseActivities(bench.ctx, carrier, None)
+        bank_delivery = BankDelivery(bench.ctx, {I4C: self.wire, EMAIL: self.mail})
+        bench.freeze = CaseActivities(bench.ctx, bank_delivery, None)
 
     async def order(self) -> SendHoldRequest:
         """Another case with one hop at HDFC."""
@@ -47,9 +47,9 @@ class TwoWays:
             await self.bench.freeze.send_hold_request(order)
         return error.value.next_retry_delay
 
-    async def carriages(self, order: SendHoldRequest) -> list[tuple[str, str]]:
+    async def attempts(self, order: SendHoldRequest) -> list[tuple[str, str]]:
         rows = await self.bench.rows(
-            "SELECT channel, outcome FROM request_carriage WHERE request_id = $1::text::uuid ORDER BY carriage_id",
+            "SELECT channel, outcome FROM delivery_attempt WHERE subject_id = $1::text::uuid ORDER BY attempt_id",
             order.request_id,
         )
         return [(channel, outcome) for channel, outcome in rows]
@@ -73,7 +73,7 @@ async def test_the_best_channel_carries_and_the_log_says_so(ways: TwoWays) -> No
     order = await ways.order()
     await ways.bench.freeze.send_hold_request(order)
     assert (len(ways.wire.tickets), len(ways.mail.tickets)) == (1, 0)
-    assert await ways.carriages(order) == [("i4c", "delivered")]
+    assert await ways.attempts(order) == [("i4c", "delivered")]
     logged = "SELECT data->>'channel' FROM case_event WHERE case_no = $1 AND kind = 'request_delivered'"
     assert await ways.bench.value(logged, order.case_no) == "i4c"
 
@@ -86,7 +86,7 @@ async def test_when_it_fails_the_next_carries_the_same_request_at_once(ways: Two
     assert delay < timedelta(seconds=0.1)
     assert (await ways.bench.freeze.send_hold_request(order)).delivered
     assert [t.request_id for _, t in ways.mail.tickets] == [ways.wire.tickets[0][1].request_id]
-    assert await ways.carriages(order) == [("i4c", "failed"), ("email", "delivered")]
+    assert await ways.attempts(order) == [("i4c", "failed"), ("email", "delivered")]
     await ways.bench.check(order.case_no)
 
 
@@ -132,7 +132,7 @@ async def test_silence_sends_it_over_the_next_channel_too_and_never_a_third_time
     assert (len(ways.wire.tickets), len(ways.mail.tickets)) == (1, 1)
     assert not await ways.climb(again, Rung.NODAL_OFFICER)
     carried = [("i4c", "delivered"), ("i4c", "silent"), ("email", "delivered"), ("email", "silent")]
-    assert await ways.carriages(order) == carried
+    assert await ways.attempts(order) == carried
     await ways.bench.check(order.case_no)
 
 

@@ -10,9 +10,9 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
+from activities.banks.reply_links import LetterLinks
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from activities.tracing.hold_requests import CaseActivities
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
@@ -134,8 +134,8 @@ async def test_a_ladders_letter_is_kept_with_its_link_written_over(bench: Bench)
     async with mail_server(box) as port:
         mailer = Mailer.from_url(f"smtp://127.0.0.1:{port}")
         links = LetterLinks(bench.ctx, SecretBox(SECRET), "https://police.example")
-        carrier = Carrier(bench.ctx, {ChannelKind.I4C: bench.bank})
-        freeze = CaseActivities(bench.ctx, carrier, mailer, links)
+        bank_delivery = BankDelivery(bench.ctx, {ChannelKind.I4C: bench.bank})
+        freeze = CaseActivities(bench.ctx, bank_delivery, mailer, links)
         climb = ClimbRung(case_no=order.case_no, request_id=order.request_id, institution="HDFC", rung=Rung.REMINDER)
         assert (await ActivityEnvironment().run(freeze.climb_rung, climb)).done
         box.refuses["DATA"] = "554 no"

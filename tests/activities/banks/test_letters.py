@@ -5,6 +5,7 @@ import dataclasses
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -15,10 +16,10 @@ from aiosmtpd.smtp import SMTP, Envelope
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.reply_links import LinkState
+from activities.banks.reply_links import LetterLinks, LinkState, ReplyTaken
 from activities.context import Context
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import AnswerForm, AnswerLinks, LetterLinks, LinkView, Taken
+from activities.tracing.answer_links import AnswerForm, AnswerLinks, AnswerView
 from activities.tracing.hold_requests import CaseActivities
 from activities.tracing.request_letters import MAX_ROWS
 from adapters.banks.stated import Answerer, Stated
@@ -78,7 +79,7 @@ def linking(mailing: Bench) -> Bench:
 PUBLIC_URL = "https://police.example"
 
 
-async def behind(bench: Bench, letter: EmailMessage) -> LinkView:
+async def behind(bench: Bench, letter: EmailMessage) -> AnswerView:
     """What the link in a letter leads to."""
     (token,) = re.findall(rf"{PUBLIC_URL}/a/(\S+)", letter.get_content())
     doors = AnswerLinks(bench.ctx, SecretBox(SECRET))
@@ -177,10 +178,10 @@ async def test_a_letter_has_a_link_to_the_page_where_the_request_is_answered(
     case_no, root, sent = await asked(linking)
     await linking.climb(case_no, sent, step)
     view = await behind(linking, box.letters[0])
-    assert (view.state, view.case_no, str(view.request_id)) == (LinkState.OPEN, case_no, sent.request_id)
-    assert [(one.rrn, one.disputed_paise) for one in view.transfers] == [(root, 1000_00)]
+    assert (view.state, view.case_no, str(view.subject_id)) == (LinkState.OPEN, case_no, sent.request_id)
+    assert [(one.rrn, one.disputed_paise) for one in view.items.values()] == [(root, 1000_00)]
     told = await linking.rows(
-        "SELECT institution, sent_to FROM answer_link WHERE request_id = $1::uuid", sent.request_id
+        "SELECT institution, sent_to FROM reply_link WHERE request_id = $1::uuid", sent.request_id
     )
     assert told == [("HDFC", f"{to}@hdfc.example")]
     assert "never asks for a password" in box.letters[0].get_content()
@@ -192,7 +193,7 @@ async def test_every_letters_link_stays_good_until_the_request_is_answered(linki
         await linking.climb(case_no, sent, step)
     assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.OPEN}
     await linking.answer("HDFC", case_no, row(1, root, "1000.00"))
-    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.ANSWERED}
+    assert {(await behind(linking, letter)).state for letter in box.letters} == {LinkState.REPLIED}
 
 
 async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contradiction(
@@ -206,16 +207,16 @@ async def test_what_a_link_says_of_a_request_that_came_another_way_is_no_contrad
     form = AnswerForm(
         stated={1: Stated(rrn=root, held_paise=1000_00)},
         seen_paise={1: 1000_00},
-        made_at=view.issued_at,
+        made_at=view.expires_at - timedelta(days=30),
         answerer=Answerer(name="A. Officer", designation="Manager"),
         fields={"held": "1000"},
     )
     digest = doors.digest(token)
     assert digest is not None
-    taken = await doors.answer(digest, form)
-    assert isinstance(taken, Taken)
-    assert taken.receipt is not None
-    assert (taken.left, taken.receipt.accepted, taken.receipt.contradictions) == (0, 1, 0)
+    taken = await doors.reply(digest, form)
+    assert isinstance(taken, ReplyTaken)
+    assert taken.written is not None
+    assert (taken.left, taken.written.contradictions) == (0, 0)
     assert await linking.buckets(case_no) == {"lost": -1000_00, "held": 1000_00}
     await linking.check(case_no)
 
@@ -224,7 +225,7 @@ async def test_without_an_address_of_our_own_a_letter_has_no_link(mailing: Bench
     case_no, _, sent = await asked(mailing)
     await mailing.climb(case_no, sent, Rung.REMINDER)
     assert "https://" not in box.letters[0].get_content()
-    assert await mailing.value("SELECT count(*) FROM answer_link WHERE request_id = $1::uuid", sent.request_id) == 0
+    assert await mailing.value("SELECT count(*) FROM reply_link WHERE request_id = $1::uuid", sent.request_id) == 0
 
 
 async def test_without_a_mail_route_the_rung_is_climbed_and_says_so(bench: Bench) -> None:
@@ -275,7 +276,7 @@ async def test_a_mail_server_that_refuses_is_not_asked_twice(mailing: Bench, box
 async def test_no_mail_server_at_all_is_as_a_busy_one(bench: Bench) -> None:
     case_no, _, sent = await asked(bench)
     nowhere = Mailer.from_url("smtp://127.0.0.1:9?from=police@up.example", timeout_seconds=2)
-    bench.freeze = CaseActivities(bench.ctx, bench.freeze.carrier, nowhere)
+    bench.freeze = CaseActivities(bench.ctx, bench.freeze.bank_delivery, nowhere)
     with pytest.raises(ApplicationError):
         await climb_as(bench, case_no, sent, attempt=1)
 

@@ -10,14 +10,15 @@ import pytest
 from activities import outbox
 from activities.outbox import SweepActivities
 from db import bank_gateway
-from db.banks import bank_keys
-from db.tracing import answer_links
+from db.banks import bank_keys, reply_links
+from schemas.banks.exchanges import About
 from schemas.banks.keys import BankKey
 from schemas.outbox.case import FollowUp
 from tests.activities.bench import Bench
 from tests.factories import make_context, transfer
 
 DAY = timedelta(days=1)
+ABOUT = About.HOLD_REQUEST
 
 
 @pytest.fixture
@@ -40,8 +41,8 @@ async def a_link(own: Bench, request_id: UUID, ended: timedelta, name: str) -> i
     digest = hashlib.sha256(name.encode()).digest()
     async with own.pool.acquire() as connection:
         issued_at, expires_at = now - ended - 30 * DAY, now - ended
-        await answer_links.insert(connection, digest, request_id, "HDFC", name, issued_at, expires_at)
-        link = await answer_links.find(connection, digest)
+        await reply_links.insert(connection, ABOUT, request_id, digest, "HDFC", name, issued_at, expires_at)
+        link = await reply_links.find(connection, ABOUT, digest)
     assert link is not None
     return link.link_id
 
@@ -49,11 +50,11 @@ async def a_link(own: Bench, request_id: UUID, ended: timedelta, name: str) -> i
 async def a_form(own: Bench, link_id: int) -> None:
     async with own.pool.acquire() as connection:
         now, form = datetime.now(UTC), {"held": "1"}
-        await answer_links.keep_form(connection, link_id, now, "A", "Manager", form, b"f" * 32, b"t1.held=1")
+        await reply_links.keep_form(connection, link_id, now, "A", "Manager", form, b"f" * 32, b"t1.held=1")
 
 
 async def links(own: Bench) -> list[str]:
-    return [name for (name,) in await own.rows("SELECT sent_to FROM answer_link ORDER BY link_id")]
+    return [name for (name,) in await own.rows("SELECT sent_to FROM reply_link ORDER BY link_id")]
 
 
 async def a_request(own: Bench) -> UUID:
@@ -68,7 +69,7 @@ async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(own: Bench)
     for link_id in (used, in_part):
         await a_form(own, link_id)
     async with own.pool.acquire() as connection:
-        await answer_links.use_up(connection, used, datetime.now(UTC))
+        await reply_links.use_up(connection, used, datetime.now(UTC))
     await a_link(own, request_id, keep + DAY, "long ended")
     await a_link(own, request_id, keep - DAY, "ended")
     await a_link(own, request_id, -DAY, "good")
@@ -83,16 +84,16 @@ async def test_the_database_lets_no_other_link_go(own: Bench) -> None:
         await a_form(own, link_id)
     good = await a_link(own, request_id, -DAY, "good")
     async with own.pool.acquire() as connection:
-        await answer_links.use_up(connection, used, datetime.now(UTC))
+        await reply_links.use_up(connection, used, datetime.now(UTC))
     for link_id, error in (
         (used, asyncpg.RestrictViolationError),
         (in_part, asyncpg.ForeignKeyViolationError),
         (good, asyncpg.RestrictViolationError),
     ):
         with pytest.raises(error):
-            await own.pool.execute("DELETE FROM answer_link WHERE link_id = $1", link_id)
+            await own.pool.execute("DELETE FROM reply_link WHERE link_id = $1", link_id)
     with pytest.raises(asyncpg.RestrictViolationError):
-        await own.pool.execute("TRUNCATE answer_link CASCADE")
+        await own.pool.execute("TRUNCATE reply_link CASCADE")
     assert await links(own) == ["used", "in part", "good"]
 
 

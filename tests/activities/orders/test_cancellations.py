@@ -6,7 +6,8 @@ import asyncpg
 import pytest
 from temporalio.exceptions import ApplicationError
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
+from activities.banks.reply_links import LetterLinks
 from activities.grievances.decisions import file_grievance
 from activities.orders import bank_replies
 from activities.orders.bank_replies import NoReleaseOrder
@@ -20,7 +21,6 @@ from activities.orders.cancellations import (
 from activities.orders.confirmations import write_down
 from activities.orders.orders import cancel_order
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankRefused, BankUnreachable
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
@@ -55,8 +55,8 @@ class Back:
 
     def ctx(self, mailer: Mailer | None = None) -> CancellationActivities:
         links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
-        carrier = Carrier(self.bench.ctx, self.adapters)  # type: ignore[arg-type]
-        return CancellationActivities(self.bench.ctx, carrier, mailer, links)
+        bank_delivery = BankDelivery(self.bench.ctx, self.adapters)  # type: ignore[arg-type]
+        return CancellationActivities(self.bench.ctx, bank_delivery, mailer, links)
 
     async def cancelled(self, *, sent: bool = True) -> UUID:
         order_id = await self.road.ordered.order()

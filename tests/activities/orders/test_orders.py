@@ -13,7 +13,8 @@ import pytest
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
-from activities.banks.delivery import Carrier
+from activities.banks.delivery import BankDelivery
+from activities.banks.reply_links import LetterLinks
 from activities.documents.issuing import OrderPapers
 from activities.holds import opening
 from activities.orders import bank_replies
@@ -21,7 +22,6 @@ from activities.orders.orders import OrderActivities, cancel_order
 from activities.restoration import deadlines
 from activities.restoration.transitions import Work
 from activities.secrets import SecretBox
-from activities.tracing.answer_links import LetterLinks
 from adapters.banks.protocol import BankMisconfigured, BankRefused, BankUnreachable, Delivery, HoldTicket, OrderTicket
 from adapters.messages.smtp import Mailer
 from db.orders import bank_orders
@@ -94,7 +94,7 @@ class Road:
 
     def made(self, adapters: dict[ChannelKind, object], mailer: Mailer | None = None) -> OrderActivities:
         links = LetterLinks(self.bench.ctx, SecretBox(SECRET), PUBLIC_URL) if mailer else None
-        return OrderActivities(self.bench.ctx, Carrier(self.bench.ctx, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
+        return OrderActivities(self.bench.ctx, BankDelivery(self.bench.ctx, adapters), mailer, self.paper, links)  # type: ignore[arg-type]
 
     async def paper(self, _: UUID) -> bytes:
         self.papers += 1
@@ -311,7 +311,7 @@ async def test_every_rung_once_with_letters_that_bring_a_link(road: Road) -> Non
         assert body is not None
         assert f"{PUBLIC_URL}/a/o/" in body.get_content()
         assert road.ordered.case_no in letter["Subject"]
-    assert await road.bench.value("SELECT count(*) FROM order_link WHERE order_id = $1", order_id) == 2
+    assert await road.bench.value("SELECT count(*) FROM reply_link WHERE order_id = $1", order_id) == 2
     kept = "SELECT digest FROM bank_exchange WHERE order_id = $1 ORDER BY exchange_id"
     digests = [hashlib.sha256(letter).digest() for letter in box.raw]
     assert [digest for (digest,) in await road.bench.rows(kept, order_id)] == digests
@@ -374,7 +374,7 @@ async def test_silence_takes_the_order_over_the_next_channel_too(road: Road) -> 
     await road.climb(order_id, OrderRung.NODAL_OFFICER, ctx)
     assert await road.state(order_id) == "delivered", "every channel has had its turn"
     carried = await road.bench.rows(
-        "SELECT channel, outcome FROM bank_order_carriage WHERE order_id = $1 ORDER BY carriage_id", order_id
+        "SELECT channel, outcome FROM delivery_attempt WHERE order_id = $1 ORDER BY attempt_id", order_id
     )
     assert carried == [("i4c", "delivered"), ("i4c", "silent"), ("email", "delivered"), ("email", "silent")]
     assert len(wire.tickets) == len(road.mail.tickets) == 1
@@ -451,8 +451,8 @@ async def test_a_bank_may_confirm_before_the_record_knows_that_it_has_the_order(
 
 
 async def test_orders_of_one_process_share_the_banks_turns_with_hold_requests(road: Road) -> None:
-    carrier = Carrier(road.bench.ctx, {I4C: OrderBank()})
-    ctx = replace(road.ctx, carrier=carrier)
-    with carrier._turns.turn("HDFC"):
-        assert len(carrier._turns._lines["HDFC"].under_way) == 1
+    bank_delivery = BankDelivery(road.bench.ctx, {I4C: OrderBank()})
+    ctx = replace(road.ctx, bank_delivery=bank_delivery)
+    with bank_delivery._turns.turn("HDFC"):
+        assert len(bank_delivery._turns._lines["HDFC"].under_way) == 1
         assert await road.send(await road.ordered.order(), ctx)

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from adapters.banks.email import CSV_COLUMNS, AnswerLink, EmailAdapter, hops_table, letter_text
+from adapters.banks.email import CSV_COLUMNS, EmailAdapter, ReplyLink, hops_table, letter_text
 from adapters.banks.protocol import (
     BankError,
     BankLoginFailed,
@@ -19,6 +19,7 @@ from adapters.banks.protocol import (
     Instrument,
 )
 from adapters.messages.smtp import Mailer
+from schemas.banks.exchanges import About
 from schemas.banks.institutions import Institution
 from schemas.banks.rosters import HolidayRules, Leave, NodalOfficer
 from schemas.enums import AnswerClass, ChannelKind, InstitutionKind
@@ -47,13 +48,10 @@ class Links:
 
     made: list[tuple[UUID, str, str]] = field(default_factory=list)
 
-    async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        self.made.append((request_id, institution, sent_to))
-        return AnswerLink(f"https://police.example/a/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
-
-    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        self.made.append((order_id, institution, sent_to))
-        return AnswerLink(f"https://police.example/a/o/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
+    async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
+        self.made.append((subject_id, institution, sent_to))
+        path = "a/o" if about is About.ORDER else "a"
+        return ReplyLink(f"https://police.example/{path}/token-{len(self.made)}", datetime(2026, 12, 24, tzinfo=UTC))
 
 
 def ticket(*rrns: str) -> HoldTicket:
@@ -120,7 +118,7 @@ async def test_one_letter_to_the_desk_with_a_copy_to_the_nodal_officer() -> None
 
 
 def test_a_letter_says_how_urgent_it_is() -> None:
-    link = AnswerLink("https://police.example/a/token", datetime(2026, 12, 24, tzinfo=UTC))
+    link = ReplyLink("https://police.example/a/token", datetime(2026, 12, 24, tzinfo=UTC))
     plain = letter_text(BANK, ticket(), link)
     assert "Priority: 5 (1 is the most urgent, 5 the least)\n\n" in plain
     urgent = replace(ticket(), priority=1, requested_at=SENT_AT, respond_by=SENT_AT + timedelta(hours=4))

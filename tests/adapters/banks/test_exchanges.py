@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from adapters.banks.email import AnswerLink, EmailAdapter
+from adapters.banks.email import EmailAdapter, ReplyLink
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.encode import encode_fraud_report
 from adapters.banks.iso20022.spool import Spool, SpoolAdapter
@@ -23,7 +23,7 @@ from adapters.banks.protocol import BankError, BankRefused, BankUnreachable, Hol
 from adapters.banks.push.client import PushAdapter
 from adapters.messages.smtp import Mailer
 from adapters.transcript import Sending
-from schemas.banks.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, Exchange
+from schemas.banks.exchanges import REPLY_MAX_BYTES, SENT_MAX_BYTES, About, Exchange
 from schemas.banks.institutions import EnvelopeKind
 from schemas.documents.facts import PDF_MAX_BYTES
 from schemas.enums import ChannelKind
@@ -247,11 +247,9 @@ async def test_iso_a_spool_that_is_away(tmp_path: Path) -> None:
 class LongLinks:
     """Links as they really are: too long for a line of a letter."""
 
-    async def issue(self, request_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        return AnswerLink(f"https://recovery.police.uttar-pradesh.example/freeze/a/{TOKEN}", datetime.now(UTC))
-
-    async def issue_for_order(self, order_id: UUID, institution: str, sent_to: str) -> AnswerLink:
-        return AnswerLink(f"https://recovery.police.uttar-pradesh.example/freeze/a/o/{TOKEN}", datetime.now(UTC))
+    async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
+        path = "a/o" if about is About.ORDER else "a"
+        return ReplyLink(f"https://recovery.police.uttar-pradesh.example/freeze/{path}/{TOKEN}", datetime.now(UTC))
 
 
 def in_hindi(asked: HoldTicket) -> HoldTicket:

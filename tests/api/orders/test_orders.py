@@ -7,9 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from activities.orders.orders import subject_of
+from db.banks import delivery_attempts
 from db.cases import tasks
 from db.orders import bank_orders
-from schemas.enums import CarriageOutcome, ChannelKind, Role, TaskKind
+from schemas.banks.exchanges import About
+from schemas.enums import ChannelKind, DeliveryOutcome, Role, TaskKind
 from schemas.outbox.procedures import OrderRung
 from schemas.tasks import NewTask, TaskCause
 from tests.api.feed import kind
@@ -51,12 +53,14 @@ async def test_one_order_says_all_that_became_of_it(ordering: Ordering) -> None:
     order_id = await ordering.restore()
     async with ordering.doors.parts.ctx.pool.acquire() as connection:
         now = datetime.now(UTC)
-        await bank_orders.note_carriage(connection, order_id, ChannelKind.PUSH, CarriageOutcome.DELIVERED, now)
+        await delivery_attempts.note(
+            connection, About.ORDER, order_id, ChannelKind.PUSH, DeliveryOutcome.DELIVERED, now
+        )
         await bank_orders.climb(connection, order_id, OrderRung.REMINDER, now)
     await ordering.say(order_id, "confirm", done(1_000_00))
     told = await ordering.doors.read(f"{ORDERS}/{order_id}", Role.AUDITOR)
     assert (told["state"], told["ordered_paise"], told["confirmed_paise"]) == ("delivered", HELD_PAISE, 1_000_00)
-    assert [(one["channel"], one["outcome"]) for one in told["carriage"]] == [("push", "delivered")]
+    assert [(one["channel"], one["outcome"]) for one in told["delivery_attempts"]] == [("push", "delivered")]
     (word,) = told["confirmations"]
     assert (word["applied_paise"], word["flags"], word["source"]) == (1_000_00, ["partial"], "bank:SBIN")
     assert [rung["rung"] for rung in told["ladder"]] == [rung.value for rung in OrderRung]

@@ -10,11 +10,12 @@ import asyncpg
 import httpx
 import pytest
 
+from activities.banks.reply_links import LetterLinks
 from activities.orders.cancellations import vouch_for_cancellation
 from activities.orders.orders import cancel_order
-from activities.tracing.answer_links import LetterLinks
 from api.orders.forms import read_order_form
-from db.orders import order_links
+from db.banks import reply_links
+from schemas.banks.exchanges import About
 from schemas.orders.orders import OrderLine
 from schemas.restoration_enums import OrderKind
 from schemas.text import IST
@@ -39,8 +40,8 @@ class Mailed:
     async def another(self) -> str:
         """The path of another letter's link."""
         parts = self.ordering.doors.parts
-        link = await LetterLinks(parts.ctx, parts.secret_box, PUBLIC_URL).issue_for_order(
-            self.order_id, "SBIN", "x@y.z"
+        link = await LetterLinks(parts.ctx, parts.secret_box, PUBLIC_URL).issue(
+            About.ORDER, self.order_id, "SBIN", "x@y.z"
         )
         return link.url.removeprefix(PUBLIC_URL)
 
@@ -82,7 +83,7 @@ async def test_from_the_link_to_the_money_at_home(mail: Mailed) -> None:
     assert await mail.ordering.state(mail.order_id) == "confirmed"
     word = await mail.ordering.row("SELECT reference, source FROM bank_confirmation")
     assert tuple(word) == ("UTR0001", "bank:SBIN")
-    kept = await mail.ordering.row("SELECT officer_name, officer_designation, form FROM order_link_form")
+    kept = await mail.ordering.row("SELECT officer_name, officer_designation, form FROM reply_form")
     assert (kept["officer_name"], kept["officer_designation"]) == (WHO["name"], WHO["designation"])
     assert kept["form"]["l1.amount"] == "5,000.00"
     assert "was used" in (await mail.open(410)).words
@@ -130,7 +131,7 @@ def test_the_very_day_of_the_order_is_a_day_in_india(day: str, *, fits: bool) ->
     line = OrderLine(line_no=1, hop=1, reference="1", account="2", amount_paise=100, confirmed_paise=0)
     fields = {"l1.amount": "1", "l1.when": day, "l1.left": "100", **WHO}
     now = ordered_at + timedelta(hours=1)
-    assert ("l1.when" not in read_order_form(fields, OrderKind.RELEASE, [line], ordered_at, now).errors) is fits
+    assert ("l1.when" not in read_order_form(fields, OrderKind.RELEASE, {1: line}, ordered_at, now).errors) is fits
 
 
 async def test_more_than_is_ordered_is_warned_of_and_only_the_ordered_is_booked(mail: Mailed) -> None:
@@ -214,8 +215,8 @@ async def test_a_token_of_another_kind_or_none_opens_nothing(mail: Mailed) -> No
     token = mail.path.removeprefix("/a/o/")
     for path in (f"/a/{token}", f"/a/o/{token[:-1]}", f"/a/o/{token}x", "/a/o/none"):
         assert "no such link" in (await mail.open(404, path)).words
-    assert await mail.ordering.value("SELECT count(*) FROM order_link WHERE token_digest = sha256($1)", token.encode())
-    assert not await mail.ordering.value("SELECT count(*) FROM order_link WHERE token_digest = $1", token.encode()[:32])
+    assert await mail.ordering.value("SELECT count(*) FROM reply_link WHERE token_digest = sha256($1)", token.encode())
+    assert not await mail.ordering.value("SELECT count(*) FROM reply_link WHERE token_digest = $1", token.encode()[:32])
 
 
 async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Mailed) -> None:
@@ -225,7 +226,7 @@ async def test_looking_changes_nothing_and_the_page_asks_nobody_else(mail: Maile
     assert "<script" not in response.text
     assert "http" not in response.text.replace("https://", "http://").replace("<!doctype html>", "")
     assert (await mail.ordering.doors.client.head(mail.path)).status_code == 200
-    assert await mail.ordering.value("SELECT used_at FROM order_link") is None
+    assert await mail.ordering.value("SELECT used_at FROM reply_link") is None
 
 
 async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no_more(mail: Mailed) -> None:
@@ -241,16 +242,16 @@ async def test_by_the_page_of_a_cancelled_order_the_bank_says_that_it_does_it_no
     said = read(await mail.press("acknowledge", WHO))
     assert "Thank you" in said.words
     assert await mail.ordering.value("SELECT settled_by FROM order_cancellation") == "bank:SBIN"
-    assert await mail.ordering.value("SELECT officer_name FROM order_link_form") == WHO["name"]
+    assert await mail.ordering.value("SELECT officer_name FROM reply_form") == WHO["name"]
     closed = read(await mail.press("acknowledge", WHO), 410)
-    assert "taken back" in closed.words
+    assert "was cancelled" in closed.words
 
 
 async def test_a_cancelled_order_says_so(mail: Mailed) -> None:
     ctx = mail.ordering.doors.parts.ctx
     await cancel_order(ctx, mail.order_id, "the victim asked", "officer:sp")
     await vouch_for_cancellation(ctx, mail.order_id, "by telephone", "officer:sp")
-    assert "taken back" in (await mail.open(410)).words
+    assert "was cancelled" in (await mail.open(410)).words
 
 
 @pytest.fixture
@@ -271,22 +272,12 @@ async def test_an_expired_link_says_what_to_do(mail: Mailed, later: Doors) -> No
 async def test_a_link_is_of_the_bank_that_is_ordered_and_changes_no_more(mail: Mailed) -> None:
     pool, at = mail.ordering.doors.parts.ctx.pool, datetime.now(UTC)
     async with pool.acquire() as connection:
+        until = at + timedelta(days=1)
         with pytest.raises(asyncpg.CheckViolationError) as error:
-            await order_links.insert(connection, b"x" * 32, mail.order_id, "HDFC", "x@y.z", at, at + timedelta(days=1))
-        assert error.value.constraint_name == "order_link_of_the_bank"
+            await reply_links.insert(connection, About.ORDER, mail.order_id, b"x" * 32, "HDFC", "x@y.z", at, until)
+        assert error.value.constraint_name == "reply_link_of_the_bank"
         with pytest.raises(asyncpg.RestrictViolationError):
-            await connection.execute("UPDATE order_link SET expires_at = expires_at + interval '1 day'")
+            await connection.execute("UPDATE reply_link SET expires_at = expires_at + interval '1 day'")
         await mail.confirm()
         with pytest.raises(asyncpg.PostgresError):
-            await connection.execute("DELETE FROM order_link_form")
-
-
-async def test_a_link_goes_long_after_it_ended_and_never_with_a_form(mail: Mailed) -> None:
-    other = await mail.another()
-    await mail.confirm(l1_amount="1000", path=other)
-    parts, far = mail.ordering.doors.parts, datetime.now(UTC) + timedelta(days=365)
-    async with parts.ctx.pool.acquire() as connection:
-        assert await order_links.purge(connection, datetime.now(UTC), 10) == 0, "both are still good"
-        assert await order_links.purge(connection, far, 10) == 1
-    assert "no such link" in (await mail.open(404)).words
-    assert (await mail.open(path=other)).fields["l1.left"] == "400000"
+            await connection.execute("DELETE FROM reply_form")

@@ -4,7 +4,8 @@ import asyncio
 import hashlib
 import logging
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta, tzinfo
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 from uuid import UUID
 
@@ -13,11 +14,11 @@ import pytest
 from activities.banks import reply_links
 from activities.cases.desk import stop_request
 from activities.holds import opening
-from activities.tracing import answer_links
-from api.tracing import answer_pages
-from api.tracing.answer_pages import FORM_BODY_MAX_BYTES
+from api import reply_pages
+from api.reply_pages import FORM_BODY_MAX_BYTES
 from db import notifications
 from domain.policy.model import TryName
+from schemas.banks.exchanges import About
 from tests.api.answer_post import WHO, Post, at_gram, posted, read
 from tests.api.conftest import Doors, opened, transfer
 from tests.factories import rrn
@@ -81,7 +82,7 @@ async def test_from_the_letter_to_the_answer_and_the_case_goes_on(post: Post) ->
 async def test_who_answered_is_kept_as_evidence(post: Post) -> None:
     await post.ask(at_gram())
     await post.answer(t1_held="5000")
-    kept = await post.pool.fetchrow("SELECT * FROM answer_link_form")
+    kept = await post.pool.fetchrow("SELECT * FROM reply_form")
     assert (kept["officer_name"], kept["officer_designation"]) == ("R. Verma", "Manager")
     assert kept["form"]["t1.held"] == "5000"
     raw = await post.pool.fetchval("SELECT raw FROM answer")
@@ -128,7 +129,7 @@ async def test_hops_with_one_reference_are_one_transfer(post: Post) -> None:
 
 
 async def test_many_transfers_come_a_few_at_a_time(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(answer_pages, "TRANSFERS_A_PAGE", 2)
+    monkeypatch.setattr(reply_pages, "ITEMS_A_PAGE", 2)
     await post.ask(at_gram(), at_gram(), at_gram())
     page = await post.open()
     assert {"t1.held", "t2.held"} <= set(page.fields)
@@ -161,11 +162,11 @@ async def test_the_form_is_kept_as_it_was_posted_and_no_token_anywhere(post: Pos
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000", "t1.remarks": "रोका  गया"}, "check"))
     sent = await post.send(check.fields, "send")
     read(sent)
-    assert await post.pool.fetchval("SELECT body FROM answer_link_form") == sent.request.content
+    assert await post.pool.fetchval("SELECT body FROM reply_form") == sent.request.content
     token = path.rpartition("/")[2].encode()
     (letter,) = await post.pool.fetch("SELECT * FROM bank_exchange")
     assert letter["digest"] == hashlib.sha256(post.box.raw[-1]).digest()
-    for row in (letter, *await post.pool.fetch("SELECT * FROM answer_link_form")):
+    for row in (letter, *await post.pool.fetch("SELECT * FROM reply_form")):
         everything = b" ".join(value if isinstance(value, bytes) else str(value).encode() for value in row.values())
         assert token not in everything.replace(b"=\r\n", b"")
 
@@ -265,7 +266,7 @@ async def test_what_was_typed_is_only_ever_text(post: Post) -> None:
     check = await post.send(page.fields | WHO | {"name": evil, "t1.held": "5000"}, "check")
     assert "<script" not in check.text
     read(await post.send(read(check).fields, "send"))
-    assert await post.pool.fetchval("SELECT officer_name FROM answer_link_form") == evil.removesuffix("\x00")
+    assert await post.pool.fetchval("SELECT officer_name FROM reply_form") == evil.removesuffix("\x00")
 
 
 # -- the link ----------------------------------------------------------------------------------------------------------
@@ -276,7 +277,7 @@ async def test_a_scanner_that_fetches_the_link_uses_nothing_up(post: Post) -> No
     for _ in range(10):
         await post.open()
         assert (await post.doors.client.head(post.path())).status_code == 200
-    assert await post.pool.fetchval("SELECT used_at FROM answer_link") is None
+    assert await post.pool.fetchval("SELECT used_at FROM reply_link") is None
     await post.answer(t1_held="5000")
 
 
@@ -301,7 +302,7 @@ async def test_a_changed_token_opens_nothing(post: Post) -> None:
         page = await post.open(f"/a/{guess}", 404)
         assert "no such link" in page.words
         assert "There is no such link" in read(await post.send({"t1.held": "1"}, "send", f"/a/{guess}"), 404).words
-    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.secret_box))
+    unknown = reply_links.make_token(reply_links.link_key(post.doors.parts.secret_box, About.HOLD_REQUEST))
     await post.open(f"/a/{unknown}", 404)
 
 
@@ -352,14 +353,14 @@ async def test_a_bank_sees_and_answers_its_own_transfers_only(post: Post) -> Non
 
 async def test_the_database_refuses_a_link_of_another_bank(post: Post) -> None:
     case_no = await post.ask(at_gram())
-    with pytest.raises(Exception, match="of the bank that its request asks"):
-        await post.links.issue(UUID(request_id(case_no, 1, "GRAM")), "NAGR", "desk@nagr.example")
+    with pytest.raises(Exception, match="of the bank that its subject is for"):
+        await post.links.issue(About.HOLD_REQUEST, UUID(request_id(case_no, 1, "GRAM")), "NAGR", "desk@nagr.example")
     for query in (
-        "UPDATE answer_link SET institution = 'NAGR'",
-        "UPDATE answer_link SET expires_at = expires_at + interval '1 day', used_at = now()",
-        "DELETE FROM answer_link",
+        "UPDATE reply_link SET institution = 'NAGR'",
+        "UPDATE reply_link SET expires_at = expires_at + interval '1 day', used_at = now()",
+        "DELETE FROM reply_link",
     ):
-        with pytest.raises(Exception, match=r"only the use is written|append-only|answer_link"):
+        with pytest.raises(Exception, match=r"only the use is written|append-only|reply_link"):
             await post.pool.execute(query)
 
 
@@ -372,7 +373,7 @@ async def test_the_token_is_nowhere_but_in_the_letter(post: Post, caplog: pytest
     ours = [record.getMessage() for record in caplog.records if record.name.startswith("goldenhour")]
     assert any("route=/a/{token}" in message for message in ours)
     assert not any(token[:20] in message for message in ours)
-    for table in ("answer_link", "answer_link_form", "status_update", "answer", "case_event"):
+    for table in ("reply_link", "reply_form", "status_update", "answer", "case_event"):
         rows = await post.pool.fetch(f"SELECT t::text FROM {table} t")
         assert rows
         assert not any(token[:20] in row[0] for row in rows)
@@ -476,22 +477,20 @@ async def test_a_request_that_the_desk_has_stopped(post: Post) -> None:
 async def test_a_request_that_was_answered_in_another_way(post: Post) -> None:
     case_no = await post.ask(at_gram())
     first = post.path()
-    second = await post.links.issue(UUID(request_id(case_no, 1, "GRAM")), "GRAM", "desk@gram.example")
+    second = await post.links.issue(
+        About.HOLD_REQUEST, UUID(request_id(case_no, 1, "GRAM")), "GRAM", "desk@gram.example"
+    )
     await post.answer(urlsplit(second.url).path.removeprefix("/gh"), t1_held="5000")
     assert "has its answer" in (await post.open(first, 410)).words
 
 
-async def test_a_link_that_has_expired(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_link_that_has_expired(post: Post) -> None:
     await post.ask(at_gram())
     page = await post.open()
     check = read(await post.send(page.fields | WHO | {"t1.held": "5000"}, "check"))
-
-    class Later:
-        @staticmethod
-        def now(zone: tzinfo) -> datetime:
-            return datetime.now(zone) + timedelta(days=30, seconds=1)
-
-    monkeypatch.setattr(answer_links, "datetime", Later)
-    assert "has expired" in read(await post.send(check.fields, "send"), 410).words
-    assert "has expired" in (await post.open(status=410)).words
+    parts, at = post.doors.parts, datetime.now(UTC) + timedelta(days=30, seconds=1)
+    async with opened(replace(parts, ctx=replace(parts.ctx, clock=lambda: at))) as later:
+        sent = await later.client.post(post.path(), data=check.fields | {"step": "send"})
+        assert "has expired" in read(sent, 410).words
+        assert "has expired" in read(await later.client.get(post.path()), 410).words
     assert await post.answers() == 0

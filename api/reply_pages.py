@@ -1,0 +1,210 @@
+"""The pages that the link of a letter opens: a bank's officer fills in a form, checks it and sends it.
+
+The pages about hold requests and those about orders are the same, apart from what stands in the form.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from functools import partial
+from typing import Annotated, Any, ClassVar, Final, Generic, TypeVar
+
+from fastapi import APIRouter, Query, Request
+from starlette.responses import Response
+
+from activities.banks.reply_links import PATHS, LinkState, ReplyForm, ReplyLinks, ReplyNotTaken, ReplyTaken, ReplyView
+from api.dependencies import Parts, TheParts
+from api.forms import VALUE_MAX_CHARS, fields_of
+from api.pages import GONE, TEMPLATES, Pages
+from api.params import INT32_MAX
+from api.throttle import Throttle, address_of
+from domain.policy.model import TryName
+from domain.rupees import rupees
+from schemas.text import IST
+
+ITEMS_A_PAGE: Final = 10
+"""What a phone can show; the others come when these are answered, or by the link below them."""
+FORM_BODY_MAX_BYTES: Final = 256 * 1024
+"""Ten transfers, every field of them full of Hindi."""
+CHANGED: Final = (
+    "While you filled this in, a reply came to a transfer on this page, and another sum is open now."
+    " Nothing was taken. Please look at it again."
+)
+
+After = Annotated[int, Query(ge=0, le=INT32_MAX)]
+"""the number of the last item on the page before"""
+View = TypeVar("View", bound=ReplyView[Any])
+Form = TypeVar("Form", bound=ReplyForm[Any])
+
+
+@dataclass(slots=True)
+class Reading(Generic[Form]):
+    """What the fields of a form say. There is a form exactly when there is no error and something is stated."""
+
+    fields: dict[str, str]
+    errors: dict[str, str] = field(default_factory=dict)
+    """by the name of the field; what is wrong with the form as a whole has no name"""
+    excesses: dict[int, int] = field(default_factory=dict)
+    """by the number of the item: paise stated above what is open of it"""
+    form: Form | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """A form as it was posted, and the button pressed."""
+
+    fields: dict[str, str] = field(repr=False)
+    step: str
+    body: bytes = field(repr=False)
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(IST):%d-%m-%Y %H:%M:%S} IST"
+
+
+class ReplyPages(ABC, Generic[View, Form]):
+    """The pages about one kind of subject: each is a template of `folder`, and extends the frame of that name."""
+
+    folder: ClassVar[str]
+    names: ClassVar[re.Pattern[str]]
+    """which fields its form has"""
+    words: ClassVar[Mapping[str, Any]] = {}
+    """what its templates say besides"""
+
+    def __init__(self, parts: Parts, links: ReplyLinks[View, Form]) -> None:
+        self.links = links
+        self._ctx = parts.ctx
+        self._uses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_USES)
+        self._guesses = Throttle(parts.ctx, parts.secret_box, TryName.LINK_GUESSES)
+        self._pages = Pages(
+            TEMPLATES,
+            styles=[TEMPLATES],
+            filters={"rupees": partial(rupees, exact=True), "moment": _moment},
+            words={"max_chars": VALUE_MAX_CHARS, **self.words},
+        )
+
+    def router(self) -> APIRouter:
+        """Return the routes of the pages."""
+        router = APIRouter(prefix=PATHS[self.links.about].rstrip("/"), include_in_schema=False)
+        router.add_api_route("/{token}", self.show, methods=["GET", "HEAD"])
+        router.add_api_route("/{token}", self.take, methods=["POST"])
+        return router
+
+    async def show(self, request: Request, token: str, after: After = 0) -> Response:
+        """Return the form, or why there is none. Changes nothing, because mail scanners fetch every link."""
+        digest = await self._digest(request, token)
+        view = await self.links.look(digest) if digest else None
+        if view is None:
+            return self._unknown()
+        if view.state is not LinkState.OPEN:
+            return self.closed(view)
+        return self._form(view, [number for number in view.items if number > after][:ITEMS_A_PAGE], Reading({}))
+
+    async def take(self, request: Request, parts: TheParts, token: str) -> Response:
+        """Take the filled-in form: first it is shown once more to be checked, then it is written."""
+        digest = await self._digest(request, token)
+        if digest is None:
+            return self._unknown()
+        fields, step = await fields_of(request, self.names)
+        view = await self.links.look(digest)
+        if view is None:
+            return self._unknown()
+        return await self.step(parts, digest, view, Posted(fields, step, await request.body()))
+
+    # -- what differs between requests and orders ------------------------------------------------------------------
+
+    @abstractmethod
+    def read(self, view: View, fields: dict[str, str]) -> Reading[Form]:
+        """Read a form about the items that are open now."""
+
+    @abstractmethod
+    def numbers_in(self, fields: Mapping[str, str]) -> set[int]:
+        """Return the numbers of the items that a form speaks of."""
+
+    async def step(self, parts: Parts, digest: bytes, view: View, posted: Posted) -> Response:
+        """Do what the pressed button asks for."""
+        if posted.step == "send" and await self.links.took(digest, posted.fields):
+            return self._taken(view, ReplyTaken(left=len(view.items), repeated=True))
+        if view.state is not LinkState.OPEN:
+            return self.closed(view, posted.fields)
+        reading = self.read(view, posted.fields)
+        if reading.form is None or posted.step not in {"check", "send"}:
+            return self._again(view, reading)
+        if posted.step == "check":
+            return self._check(view, reading, reading.form)
+        return await self._send(parts, digest, view, reading, replace(reading.form, body=posted.body))
+
+    def closed(self, view: View, fields: Mapping[str, str] | None = None) -> Response:
+        """Return the page of a link that is not open; `fields` are what was filled in all the same."""
+        return self.page("closed", GONE, view=view, state=view.state.value)
+
+    # -- steps -----------------------------------------------------------------------------------------------------
+
+    async def _digest(self, request: Request, token: str) -> bytes | None:
+        """Return the digest of a token that may be ours, or None. Raises a 429.
+
+        Only guesses count against an address, because all officers of a bank may come from one.
+        """
+        digest = self.links.digest(token)
+        if digest is None:
+            await self._guesses.take(address_of(request))
+        else:
+            await self._uses.take(digest.hex())
+        return digest
+
+    async def _send(self, parts: Parts, digest: bytes, view: View, reading: Reading[Form], form: Form) -> Response:
+        outcome = await self.links.reply(digest, form)
+        assert outcome is not None, "links are not deleted while they are open"
+        if isinstance(outcome, ReplyNotTaken):
+            if outcome.view.state is not LinkState.OPEN:
+                return self.closed(outcome.view, reading.fields)
+            reading.errors[""] = CHANGED
+            return self._again(outcome.view, reading)
+        if outcome.written and outcome.written.follow_up is not None:
+            parts.notifier.soon(outcome.written.follow_up)
+        return self._taken(view, outcome)
+
+    # -- pages -----------------------------------------------------------------------------------------------------
+
+    def page(self, name: str, status: int = 200, **words: Any) -> Response:
+        """Return one of the pages of this kind."""
+        return self._pages.page(f"{self.folder}/{name}", status, **words)
+
+    def _unknown(self) -> Response:
+        return self._pages.page("unknown", 404)
+
+    def _taken(self, view: View, taken: ReplyTaken) -> Response:
+        return self.page("taken", view=view, taken=taken)
+
+    def _form(self, view: View, numbers: list[int], reading: Reading[Form]) -> Response:
+        """Return the form for these items, or for the first ones where there are none."""
+        shown = numbers or list(view.items)[:ITEMS_A_PAGE]
+        last_no = shown[-1] if shown else 0
+        return self.page(
+            "form",
+            422 if reading.errors else 200,
+            view=view,
+            shown={number: view.items[number] for number in shown},
+            fields=reading.fields,
+            errors=reading.errors,
+            made=self._ctx.now().isoformat(timespec="milliseconds"),
+            after=last_no if any(number > last_no for number in view.items) else 0,
+        )
+
+    def _again(self, view: View, reading: Reading[Form]) -> Response:
+        """Return the form as it was filled in, with what is wrong beside it."""
+        spoken_of = self.numbers_in(reading.fields)
+        return self._form(view, [number for number in view.items if number in spoken_of], reading)
+
+    def _check(self, view: View, reading: Reading[Form], form: Form) -> Response:
+        return self.page(
+            "check",
+            view=view,
+            form=form,
+            shown={number: item for number, item in view.items.items() if number in form.stated},
+            excesses=reading.excesses,
+            left=len(view.items) - len(form.stated),
+            fields=reading.fields,
+        )

@@ -1,0 +1,113 @@
+"""The links in letters to banks: to whom and until when they are, and the forms that came back through them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from db.pool import Connection
+from schemas.banks.exchanges import About
+from schemas.base import FrozenModel, UtcDatetime
+
+
+class LinkRow(FrozenModel):
+    """A link to reply to one hold request or one order."""
+
+    link_id: int
+    subject_kind: About
+    subject_id: UUID
+    institution: str
+    issued_at: UtcDatetime
+    expires_at: UtcDatetime
+    used_at: UtcDatetime | None
+
+
+_LINK: Final = f"SELECT {', '.join(LinkRow.model_fields)} FROM reply_link WHERE subject_kind = $1 AND token_digest = $2"
+
+
+async def insert(
+    connection: Connection,
+    about: About,
+    subject_id: UUID,
+    token_digest: bytes,
+    institution: str,
+    sent_to: str,
+    issued_at: datetime,
+    expires_at: datetime,
+) -> None:
+    """Write a new link. The database refuses a link for a bank that the request or the order is not for."""
+    await connection.execute(
+        "INSERT INTO reply_link (subject_kind, subject_id, token_digest, institution, sent_to, issued_at, expires_at)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        about.value,
+        subject_id,
+        token_digest,
+        institution,
+        sent_to,
+        issued_at,
+        expires_at,
+    )
+
+
+async def find(connection: Connection, about: About, token_digest: bytes) -> LinkRow | None:
+    """Return the link with this token, or None."""
+    row = await connection.fetchrow(_LINK, about.value, token_digest)
+    return LinkRow(**dict(row)) if row else None
+
+
+async def lock(connection: Connection, about: About, token_digest: bytes) -> LinkRow | None:
+    """Lock the link's row until the transaction ends, and return the link or None."""
+    await connection.execute("SELECT FROM reply_link WHERE token_digest = $1 FOR UPDATE", token_digest)
+    # The row is read after the lock is taken, because a row read before it may be out of date.
+    return await find(connection, about, token_digest)
+
+
+async def use_up(connection: Connection, link_id: int, at: datetime) -> None:
+    """Write that the link is used: it takes no more replies."""
+    await connection.execute("UPDATE reply_link SET used_at = $2 WHERE link_id = $1", link_id, at)
+
+
+PURGE: Final = """
+DELETE FROM reply_link WHERE link_id IN (
+    SELECT l.link_id FROM reply_link l WHERE l.used_at IS NULL AND l.expires_at < $1
+        AND NOT EXISTS (SELECT FROM reply_form f WHERE f.link_id = l.link_id)
+    ORDER BY l.expires_at LIMIT $2 FOR UPDATE SKIP LOCKED
+) RETURNING link_id
+"""
+
+
+async def purge(connection: Connection, expired_before: datetime, limit: int) -> int:
+    """Delete links that expired before that moment and brought no form, the oldest first; returns how many."""
+    return len(await connection.fetch(PURGE, expired_before, limit))
+
+
+async def knows_form(connection: Connection, link_id: int, digest: bytes) -> bool:
+    """Return whether a form with this digest came through this link before."""
+    known: bool = await connection.fetchval(
+        "SELECT EXISTS (SELECT FROM reply_form WHERE link_id = $1 AND digest = $2)", link_id, digest
+    )
+    return known
+
+
+async def keep_form(
+    connection: Connection,
+    link_id: int,
+    at: datetime,
+    officer_name: str,
+    officer_designation: str,
+    form: Mapping[str, str],
+    digest: bytes,
+    body: bytes,
+) -> None:
+    """Keep a form that was taken, and its officer. `body` is the form as posted, which has no token in it."""
+    await connection.execute(
+        "INSERT INTO reply_form (link_id, received_at, officer_name, officer_designation, form, digest, body)"
+        " VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        link_id,
+        at,
+        officer_name,
+        officer_designation,
+        dict(form),
+        digest,
+        body,
+    )
