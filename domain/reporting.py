@@ -1,4 +1,4 @@
-"""Which of the desk's tasks an officer of the police can act on. Pure; the desk, supervisors and auditors read all."""
+"""Rules for the work items that each police role can act on. Pure. Desk, supervisors and auditors read all."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -21,28 +21,28 @@ _COURT, _ACCOUNT = "read and confirm court order %", "account % to be credited%"
 _NOTED: Final[Mapping[Role, tuple[str, ...]]] = {
     Role.IO: (_COURT,),
     Role.DY_SP: (_COURT, _ACCOUNT),
-    # The Superintendent alone approves that an attachment is applied for.
+    # Only the Superintendent approves an application for an attachment.
     Role.SP: (_COURT, _ACCOUNT, "%notice_107%"),
 }
-"""tasks that say in their note what waits for this role, as patterns of LIKE"""
+"""LIKE patterns for notes of work items that wait for this role"""
 _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
 class Acts(FrozenModel):
-    """The tasks that a role can act on."""
+    """Work items that a role can act on."""
 
     kinds: frozenset[TaskKind]
-    """wherever they are"""
+    """kinds of work items, in any case"""
     steps: frozenset[Step]
-    """tasks about restorations at one of these"""
+    """steps of restorations whose work items the role can act on"""
     level: GrievanceLevel | None
-    """tasks about grievances there"""
+    """level of grievances whose work items the role can act on"""
     noted: tuple[str, ...] = ()
-    """tasks whose note is like one of these"""
+    """patterns for the notes of further work items"""
 
 
 def acts_of(role: Role) -> Acts | None:
-    """What this role can act on; None for roles that read every task."""
+    """Return what this role can act on; None for roles that read every work item."""
     if role not in _KINDS:
         return None
     steps = frozenset(

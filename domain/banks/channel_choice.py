@@ -1,4 +1,4 @@
-"""Which channel a hold request takes: the best that works and has not had its turn."""
+"""Choice of the channel for a hold request: the best that works and has been tried least."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -13,10 +13,10 @@ def choose(
     turns: Mapping[ChannelKind, int],
     now: datetime,
 ) -> ChannelKind | None:
-    """The channel for the next attempt; None when every one is dropped at the moment.
+    """Return the channel for the next attempt; None if every channel is dropped now.
 
-    `channels` stand best first; `turns` counts the attempts that each has had with this very request. A channel that
-    has failed this request, or brought no answer, waits until the others have had their turn.
+    `channels` are in order, the best first. `turns` counts the attempts of this request on each. A channel that failed
+    this request, or brought no answer, waits until the others have had as many attempts.
     """
     return _first([kind for kind in channels if usable(health.get(kind, WELL), now)], turns)
 
@@ -27,7 +27,10 @@ def last_resort(
     turns: Mapping[ChannelKind, int],
     rules: BreakerRules,
 ) -> ChannelKind | None:
-    """When every channel is dropped: one that is met with silence, yet delivers. Unheard is better than unsent."""
+    """Return a channel that still delivers although all are dropped.
+
+    An unanswered request is better than one that was never sent.
+    """
     return _first([kind for kind in channels if delivers(health.get(kind, WELL), rules)], turns)
 
 
@@ -36,6 +39,6 @@ def _first(candidates: Sequence[ChannelKind], turns: Mapping[ChannelKind, int]) 
 
 
 def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Health]) -> datetime | None:
-    """When the first of the dropped channels may be tried; None where there is no channel."""
+    """Return the time at which the first dropped channel may be tried; None without a channel."""
     times = [found.probe_at for kind in channels if (found := health.get(kind)) and found.probe_at]
     return min(times, default=None)
