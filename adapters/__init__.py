@@ -1,4 +1,4 @@
-"""WIRES: how each outside party speaks.
+"""WIRES: adapters that speak the protocol of each outside party.
 
-A wire knows no table and no workflow; it gets what it needs as arguments.
+An adapter reads no table and knows no workflow. All it needs arrives as arguments.
 """

@@ -1,7 +1,7 @@
-"""HTTP as our own calls need it: one request with JSON, bounded, never redirected, in plain text on loopback only.
+"""HTTP client for calls to the police register and the SMS gateway.
 
-For the police's register and the gateway of short messages; the banks' wires have `adapters/banks/posting.py`, which
-speaks in the banks' errors.
+Each call is one bounded POST with JSON. Redirects are never followed, and plain http is for loopback only. Calls to
+banks use `adapters/banks/posting.py`, which raises the banks' errors.
 """
 
 import asyncio
@@ -21,36 +21,39 @@ RETRY_AFTER_MAX_SECONDS: Final = 3_600.0
 CONNECT_TIMEOUT_SECONDS: Final = 5.0
 CONNECTIONS_MAX: Final = 20
 
-_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_RETRY_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class CallFailed(Exception):
-    """There is no reply that could be used. The text holds nothing of what was sent."""
+    """No usable reply was received. The text repeats nothing of the request."""
 
 
 class Unreachable(CallFailed):
-    """Nobody answered in time, or who answered cannot work now."""
+    """The server did not answer in time or cannot work now."""
 
     def __init__(self, detail: str, retry_after_seconds: float | None = None) -> None:
-        """`retry_after_seconds` is what the other side asked for, else None."""
+        """Keep `retry_after_seconds`, the wait that the server asked for, or None."""
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 
 
 class Foreign(CallFailed):
-    """What came back is not of the agreed shape."""
+    """The reply does not have the agreed shape."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back; `told` is the JSON object in it, empty where there is none."""
+    """One HTTP reply. `fields` is the JSON object in its body, empty if there is none."""
 
     status: int
-    told: dict[str, Any] = field(repr=False)
+    fields: dict[str, Any] = field(repr=False)
 
 
 def checked_address(url: str, *, allow_plain_http: bool = False) -> str:
-    """The address without a slash at its end. Raises ValueError, which never repeats it, where no secret may go."""
+    """Return the address without a final slash.
+
+    Raises ValueError if no secret may be sent to the address. The error never repeats the address.
+    """
     parts = urlsplit(url)
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
         raise ValueError("must look like https://HOST (or https://HOST/PATH)")
@@ -60,10 +63,13 @@ def checked_address(url: str, *, allow_plain_http: bool = False) -> str:
 
 
 class Caller:
-    """Calls over kept-alive connections. Create it anywhere, use it in one event loop, close it there."""
+    """HTTP client with kept-alive connections.
+
+    Create it anywhere, use it in one event loop, and close it there.
+    """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None) -> None:
-        """`tls` replaces the system's trust."""
+        """Use `tls`, if given, instead of the system's trusted certificates."""
         self._tls: ssl.SSLContext | bool = tls or True
         self._opened: aiohttp.ClientSession | None = None
 
@@ -76,9 +82,9 @@ class Caller:
         timeout_seconds: float,
         reply_max_bytes: int = REPLY_MAX_BYTES,
     ) -> Reply:
-        """Post JSON and return the reply, whatever it says. Raises Unreachable or Foreign.
+        """Post JSON and return the reply of any other status. Raises Unreachable or Foreign.
 
-        A server that cannot work now (408, 425, 429, 5xx) is as good as none.
+        The statuses 408, 425, 429 and 5xx raise Unreachable, because the server cannot work now.
         """
         try:
             async with asyncio.timeout(timeout_seconds):
@@ -86,9 +92,9 @@ class Caller:
         except TimeoutError:
             raise Unreachable(f"no reply within {timeout_seconds:g} s") from None
         except aiohttp.ClientResponseError:
-            raise Foreign("the reply is no HTTP") from None
+            raise Foreign("the reply is not HTTP") from None
         except aiohttp.ClientError as error:
-            # The class alone: the text of a transport's error may repeat what was sent.
+            # Only the class name is kept, because the text of a transport error may repeat what was sent.
             raise Unreachable(type(error).__name__) from None
 
     async def close(self) -> None:
@@ -97,7 +103,10 @@ class Caller:
             await self._opened.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        """Return the one session, opened at the first call because it belongs to the loop it is opened in."""
+        """Return the one session, opened by the first call.
+
+        A session belongs to the event loop that opens it.
+        """
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=CONNECTIONS_MAX, ssl=self._tls),
@@ -112,7 +121,7 @@ class Caller:
         kind = {"Content-Type": "application/json"}
         async with self._session().post(url, data=body, headers=kind | headers, allow_redirects=False) as response:
             status = response.status
-            if status in _COME_BACK_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            if status in _RETRY_LATER or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise Unreachable(f"HTTP {status}", _seconds(response.headers.get("Retry-After")))
             if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
                 raise Foreign(f"HTTP {status}, a redirect")
@@ -125,7 +134,7 @@ class Caller:
 
 
 def text(value: object, max_chars: int) -> str:
-    """A text or whole number of a reply as storable text, cut; "" for anything else."""
+    """Return a text or whole number of a reply as storable text, cut to `max_chars`; "" for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\0", "\ufffd").strip()[:max_chars]
@@ -140,7 +149,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def _seconds(retry_after: str | None) -> float | None:
-    """The seconds that a Retry-After header asks for, within 0 and the maximum; a date in it is not read."""
+    """Return the seconds that a Retry-After header asks for, between 0 and the maximum. A date is not read."""
     try:
         seconds = float(retry_after or "")
     except ValueError:

@@ -1,6 +1,7 @@
-"""What is said on a wire to a bank, noted while it is said and put together when it is over.
+"""Record of the bytes exchanged with a bank.
 
-Nothing is computed before the bytes leave: the golden hour does not wait for its own record.
+Raw parts are noted during the call and put together when it is over. Nothing is computed before the bytes leave, so
+that the record never delays a hold request.
 """
 
 import hashlib
@@ -18,27 +19,27 @@ Header = tuple[str, str]
 
 @dataclass(slots=True)
 class Sending:
-    """One time that bytes leave, while it is under way."""
+    """One transmission of bytes to a bank and its reply."""
 
     start: str
     """method and target"""
     headers: Iterable[Header]
     body: bytes = field(repr=False)
     content: bytes | None = field(default=None, repr=False)
-    """what is inside an envelope"""
-    kept: Callable[[], bytes] | None = None
-    """makes what is kept instead of the body: the same with a secret written over"""
+    """plaintext inside an envelope"""
+    masked_body: Callable[[], bytes] | None = None
+    """returns the body to store, with a secret masked; None: store the body itself"""
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
     status: str | None = None
-    """None: no reply"""
+    """None if no reply came"""
     reply_headers: Iterable[Header] = ()
     reply: bytearray = field(default_factory=bytearray, repr=False)
     replied_whole: bool = False
     failure: str = ""
 
     def exchange(self, channel: ChannelKind) -> Exchange:
-        """All of it, as it is kept."""
-        body = self.body if self.kept is None else self.kept()
+        """Return the finished record of this transmission, cut to the storage limits."""
+        body = self.body if self.masked_body is None else self.masked_body()
         replied = self.status is not None
         return Exchange(
             channel=channel,
@@ -47,7 +48,7 @@ class Sending:
             body=body[:SENT_MAX_BYTES],
             size_bytes=len(self.body),
             digest=hashlib.sha256(self.body).digest(),
-            masked=self.kept is not None,
+            masked=self.masked_body is not None,
             content=self.content,
             reply_head=_head(self.status, self.reply_headers) if self.status is not None else None,
             reply=bytes(self.reply[:REPLY_MAX_BYTES]) if replied else None,
@@ -57,30 +58,33 @@ class Sending:
 
 
 class Transcript:
-    """What passes in one attempt over a channel, each time that bytes leave."""
+    """All transmissions of one attempt over one channel."""
 
     def __init__(self, channel: ChannelKind) -> None:
         self._channel = channel
         self._sendings: list[Sending] = []
 
     def sends(self, sending: Sending) -> Sending:
-        """Note what leaves now; the wire notes in it what comes back."""
+        """Note a transmission that starts now and return it. The caller adds the reply to it."""
         self._sendings.append(sending)
         return sending
 
     def failed(self, failure: str) -> None:
-        """The last sending ended so, where there was one."""
+        """Note `failure` on the last transmission, if there is one."""
         if self._sendings:
             self._sendings[-1].failure = failure
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """All that has passed, as it is kept."""
+        """Return the finished records of all transmissions."""
         return tuple(sending.exchange(self._channel) for sending in self._sendings)
 
 
 def masked(text: str, secret: str) -> str:
-    """The text with the secret written over, as long as before: so what is made of it is laid out alike."""
+    """Return the text with the secret replaced by as many mask characters.
+
+    The length stays the same, so the message around it keeps its layout.
+    """
     return text.replace(secret, MASK * len(secret)) if secret else text
 
 
@@ -90,6 +94,6 @@ def _head(start: str, headers: Iterable[Header]) -> str:
 
 
 def _line(text: str, max_chars: int) -> str:
-    """One line that can be stored, whatever a stranger's server has sent as one."""
+    """Return the text as one storable line. Unprintable characters, which a foreign server may send, are replaced."""
     clean = text.encode(errors="replace").decode()
     return "".join(character if character.isprintable() else "\ufffd" for character in clean)[:max_chars]

@@ -1,4 +1,4 @@
-"""The evidence of a case as one signed archive (docs/evidence.md)."""
+"""The evidence of a case as one signed archive (docs/reference/evidence.md)."""
 
 import asyncio
 import tempfile

@@ -1,4 +1,4 @@
-"""Who may do what: the one table. A route names its action, never a role (docs/security.md shows the same table)."""
+"""Who may do what: the one table. A route names its action, never a role (docs/reference/security.md)."""
 
 from collections.abc import Mapping
 from enum import StrEnum

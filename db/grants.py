@@ -31,7 +31,7 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND pg
 
 
 class NoSuchRole(Exception):
-    """The role that the application connects as is not there: make it first (docs/operations.md)."""
+    """The role that the application connects as is not there: make it first (docs/how-to/operations.md)."""
 
 
 async def grant(connection: Connection, role: str) -> None:

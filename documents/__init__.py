@@ -1,5 +1,5 @@
-"""PAPERS: how what is decided is put in writing.
+"""DOCUMENTS: writers of notices, orders, reports and letters.
 
-A paper is facts (`schemas.documents.facts`), said in the words of one language (`words/`), laid out by one template
-(`letter.typ`). This room knows no table, no workflow and no clock: the same facts make the same bytes.
+A document is made from facts (`schemas.documents.facts`), texts in one language (`words/`), and one layout template
+(`letter.typ`). This room knows no table, no workflow and no clock. The same facts give the same bytes.
 """

@@ -1,7 +1,8 @@
-"""The certificate beside an evidence pack, as a draft for signature (Bharatiya Sakshya Adhiniyam, section 63(4)(c)).
+"""Draft of the certificate for an evidence pack (Bharatiya Sakshya Adhiniyam, section 63(4)(c)).
 
-Its form is the Schedule's: Part A by who is in charge of the device, Part B by an expert. What the engine knows stands
-in it; what only a person can state is an empty line. It names the SHA-256 of the pack, so it cannot stand inside.
+The form is that of the Schedule: Part A by the person in charge of the device, Part B by an expert. The engine fills in
+what it knows; statements that only a person can make are empty lines. The certificate names the SHA-256 of the pack, so
+it cannot be inside the pack.
 """
 
 from collections.abc import Sequence
@@ -20,12 +21,12 @@ _TO_DO: Final = ("do_party", "do_expert", "do_compare", "do_enclose")
 _ALGORITHM: Final = "SHA256"
 """as the Schedule writes it"""
 _CHARGES: Final = ("owned", "maintained", "managed", "operated")
-"""in which way a device can be the party's"""
+"""ways in which the party can be in charge of the device"""
 
 
 @dataclass(frozen=True, slots=True)
 class Certified:
-    """What the engine knows of the record."""
+    """Facts about the record that the engine knows."""
 
     case_no: str
     ack_nos: Sequence[str]
@@ -40,14 +41,14 @@ class Certified:
     size_bytes: int
     first_at: datetime
     last_at: datetime
-    """of what it tells"""
+    """times of the first and last event in the record"""
     made_at: datetime
     made_with: str
-    """the program and its version"""
+    """program and version"""
 
 
 def compose_certificate(record: Certified, language: Language) -> Document:
-    """The draft."""
+    """Return the draft of the certificate."""
     words = words_of(language)
     say = words.say
     return Document(
@@ -145,10 +146,10 @@ def _person(words: Words) -> Lines:
 
 def _device(words: Words) -> Sequence[Block]:
     say = words.say
-    told = ("make", "colour", "serial", "identity", "more")
+    labels = ("make", "colour", "serial", "identity", "more")
     return (
         Choices(label=say("certificate.device"), options=tuple(say(f"certificate.{one}") for one in _DEVICES)),
-        Lines(labels=tuple(say(f"certificate.{one}") for one in told)),
+        Lines(labels=tuple(say(f"certificate.{one}") for one in labels)),
     )
 
 

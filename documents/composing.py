@@ -1,4 +1,4 @@
-"""From the facts of a paper to its document, in one language."""
+"""Composer of a document in one language from its facts."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -27,6 +27,6 @@ _BODIES: Final[Mapping[PaperKind, Callable[[Any, Words], Body]]] = {
 
 
 def compose(facts: PaperFacts, language: Language, imprint: Imprint) -> Document:
-    """The paper that says these facts in this language."""
+    """Return the document with these facts in this language."""
     words = words_of(language)
     return lay_out(facts, words, imprint, _BODIES[facts.kind](facts, words))

@@ -1,4 +1,4 @@
-"""A paper as the template lays it out: letterhead, addressee, subject, and blocks one below the other."""
+"""Model of a document for the template: letterhead, addressee, subject, and blocks in order."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ class Paragraph(FrozenModel):
 
 
 class Heading(FrozenModel):
-    """What the blocks after it are about."""
+    """Heading of the blocks after it."""
 
     block: Literal["heading"] = "heading"
     text: str
@@ -27,21 +27,21 @@ class Heading(FrozenModel):
 
 
 class Pairs(FrozenModel):
-    """Names and what they stand for, one a line."""
+    """Names and values, one per line."""
 
     block: Literal["pairs"] = "pairs"
     rows: tuple[tuple[str, str], ...]
 
 
 class Items(FrozenModel):
-    """A numbered list."""
+    """Numbered list."""
 
     block: Literal["items"] = "items"
     items: tuple[str, ...]
 
 
 class Table(FrozenModel):
-    """A table; `figures` are the columns that stand right, `widths` their shares of the page (0: as wide as needed)."""
+    """Table; `figures` are right-aligned columns, `widths` their shares of the page (0: as wide as needed)."""
 
     block: Literal["table"] = "table"
     head: tuple[str, ...]
@@ -52,7 +52,7 @@ class Table(FrozenModel):
 
 
 class Blanks(FrozenModel):
-    """What is signed, and the lines below it that are filled in by hand; on one page."""
+    """Statement to sign, with lines to fill in by hand below it, on one page."""
 
     block: Literal["blanks"] = "blanks"
     text: str
@@ -60,14 +60,14 @@ class Blanks(FrozenModel):
 
 
 class Lines(FrozenModel):
-    """What is filled in by hand, a line each."""
+    """Lines to fill in by hand."""
 
     block: Literal["lines"] = "lines"
     labels: tuple[str, ...]
 
 
 class Choices(FrozenModel):
-    """Of these, what applies is ticked by hand."""
+    """Options to tick by hand."""
 
     block: Literal["choices"] = "choices"
     label: str
@@ -78,12 +78,12 @@ Block = Paragraph | Heading | Pairs | Items | Table | Blanks | Lines | Choices
 
 
 class Document(FrozenModel):
-    """Everything that stands on a paper. What is empty is left out."""
+    """Complete content of a document. Empty parts are omitted."""
 
     language: str
     number: str
     head: tuple[str, str] | None
-    """whose paper it is"""
+    """authority that issues the document"""
     title: str
     law: str
     references: tuple[tuple[str, str], ...]
@@ -99,7 +99,7 @@ class Document(FrozenModel):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table and what stands in it, top to bottom."""
+    """Column of a table with its cells, top to bottom."""
 
     head: str
     cells: Sequence[str]
@@ -108,7 +108,7 @@ class Column:
 
 
 def table(columns: Sequence[Column], total: tuple[str, str] | None = None) -> Table:
-    """A table of those columns that hold anything; `total`, label and sum, stands below the last one."""
+    """Return a table of the columns with any content; `total`, label and sum, is below the last one."""
     kept = [column for column in columns if any(column.cells)]
     return Table(
         head=tuple(column.head for column in kept),
@@ -120,7 +120,7 @@ def table(columns: Sequence[Column], total: tuple[str, str] | None = None) -> Ta
 
 
 class Imprint(FrozenModel):
-    """What a paper gets when it is issued."""
+    """Data that a document gets at issue."""
 
     number: str
     issued_at: UtcDatetime

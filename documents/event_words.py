@@ -1,6 +1,6 @@
-"""What the timeline says of an event: one sentence in English and one in Hindi, with sums, banks and times of India.
+"""Timeline sentences about events, one in English and one in Hindi, with amounts, banks and times in IST.
 
-The sentences are in events.toml. Numbers by which a row is found come last and short: they are in log/events.txt whole.
+The sentences are in events.toml. Ids of rows come last and in short form; log/events.txt has them in full.
 """
 
 import re
@@ -26,7 +26,7 @@ _OPTIONAL: Final = re.compile(r"\[([^\]]*)\]")
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 _PAISE: Final = "_paise"
 _AS_CODED: Final = frozenset({"ack_no", "number", "fir_no", "code", "refusal_code", "institution"})
-"""what is no code of ours, and stands as it is"""
+"""fields whose values are not codes of ours and are shown unchanged"""
 
 
 @cache
@@ -35,24 +35,24 @@ def _table() -> dict[str, dict[str, Any]]:
 
 
 def kinds() -> frozenset[str]:
-    """The kinds of events that have a sentence."""
+    """Return the kinds of events that have a sentence."""
     return frozenset(_table()) - {"codes"}
 
 
-def told(kind: str, data: dict[str, Any], language: Language) -> str:
-    """One sentence about an event, with the reason that was given."""
+def sentence(kind: str, data: dict[str, Any], language: Language) -> str:
+    """Return one sentence about an event, with its reason if there is one."""
     values = _values(data, language)
-    sentence = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
-    said = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", sentence)
-    said = _PLACE.sub(lambda place: values[place[1]] or "–", said)
+    template = _table().get(kind, {}).get(language.value) or f"{_word(kind, language)}."
+    text = _OPTIONAL.sub(lambda part: part[1] if all(values[one] for one in _PLACE.findall(part[1])) else "", template)
+    text = _PLACE.sub(lambda place: values[place[1]] or "–", text)
     reason = _clipped(str(data.get("reason") or ""), REASON_MAX_CHARS)
-    if reason and "{why}" not in sentence:
-        said += f" {_word('reason', language)}: {reason}"
-    return _clipped(said, SENTENCE_MAX_CHARS)
+    if reason and "{why}" not in template:
+        text += f" {_word('reason', language)}: {reason}"
+    return _clipped(text, SENTENCE_MAX_CHARS)
 
 
 def ids(data: dict[str, Any]) -> str:
-    """By what the rows of an event are found: a UUID by its beginning."""
+    """Return the ids of an event's rows; a UUID by its first characters."""
     found = []
     for name, value in data.items():
         if isinstance(value, str) and _is_uuid(value):
@@ -63,7 +63,7 @@ def ids(data: dict[str, Any]) -> str:
 
 
 def _values(data: dict[str, Any], language: Language) -> dict[str, str]:
-    """What can stand in a place of a sentence, by its name."""
+    """Return the values for the placeholders of a sentence, by name."""
     values: dict[str, str] = defaultdict(str)
     for name, value in data.items():
         values[name.removesuffix(_PAISE)] = _value(name, value, language)
@@ -90,7 +90,7 @@ def _value(name: str, value: Any, language: Language) -> str:
 
 
 def _listed(name: str, value: list[Any]) -> str:
-    """Numbers one after the other; of pieces of money, their sum."""
+    """Return listed values separated by commas, or the sum of listed amounts."""
     if name in _SUMS:
         return rupees(total, exact=True) if (total := sum(_SUMS[name](one) for one in value)) else ""
     return _clipped(", ".join(str(one) for one in value if isinstance(one, str | int)), VALUE_MAX_CHARS)
@@ -103,11 +103,14 @@ _SUMS: Final[dict[str, Callable[[Any], int]]] = {
     "let_go": lambda line: line[1],
     "shares": lambda share: share[3],
 }
-"""lists of pieces of money, and where in a piece the paise are"""
+"""lists of amounts, with the place of the paise in an item"""
 
 
 def _money(placed: Any, language: Language) -> str:
-    """Where money has come to rest; that it is searched for only where nothing else happened to it."""
+    """Return where money went, by bucket.
+
+    Money in play is shown only if no other bucket received any.
+    """
     sums: dict[str, int] = defaultdict(int)
     for _, bucket, paise in placed:
         sums[bucket] += -paise if bucket == Bucket.LOST else paise
@@ -118,13 +121,13 @@ def _money(placed: Any, language: Language) -> str:
 
 
 def _word(code: str, language: Language) -> str:
-    """A code as a person reads it."""
+    """Return the text for a code."""
     known = _table()["codes"].get(code)
     return str(known[language.value]) if known else code.replace("_", " ")
 
 
 def _moment(text: str) -> str:
-    """A moment by the clock of India, or a day; nothing where it is neither."""
+    """Return a time in IST, or a date; "" for any other text."""
     try:
         if len(text) == len("2026-11-25"):
             return f"{date.fromisoformat(text):%d-%m-%Y}"

@@ -1,4 +1,4 @@
-"""What papers of several kinds say alike."""
+"""Parts that several kinds of documents share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -10,18 +10,18 @@ from schemas.documents.facts import AccountFacts, CourtOrderFacts, OfficerFacts,
 
 @dataclass(frozen=True, slots=True)
 class Body:
-    """What is a paper's own."""
+    """The parts of a document that are its own."""
 
     title: str
     to: Sequence[str]
     subject: str
     blocks: Iterable[Block | None]
     ours: bool = True
-    """under our letterhead, and signed by the officer"""
+    """under our letterhead and signed by the officer"""
 
 
 def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Document:
-    """The whole paper around its body."""
+    """Return the complete document around its body."""
     say = words.say
     return Document(
         language=words.language.value,
@@ -42,23 +42,23 @@ def lay_out(facts: PaperFacts, words: Words, imprint: Imprint, body: Body) -> Do
 
 
 def text(words: Words, key: str, **values: object) -> Paragraph:
-    """A paragraph of the table's words."""
+    """Return a paragraph with a text of the table."""
     return Paragraph(text=words.say(key, **values))
 
 
 def strong(words: Words, key: str, **values: object) -> Paragraph:
-    """A paragraph that must not be overlooked."""
+    """Return a paragraph in strong type."""
     return Paragraph(text=words.say(key, **values), strong=True)
 
 
 def pairs(*rows: tuple[str, str]) -> Pairs | None:
-    """Names and values, without those that have none; None where nothing is left."""
+    """Return names and values, without empty ones; None if none is left."""
     kept = tuple(row for row in rows if row[1])
     return Pairs(rows=kept) if kept else None
 
 
 def account_table(words: Words, accounts: Sequence[AccountFacts], *, received: bool = True) -> Table:
-    """Accounts with their amounts and the sum; `received`: with the time of receipt, by which a bank looks."""
+    """Return a table of accounts with amounts and total; `received` adds the time of receipt for the bank's search."""
     say = words.say
     total = sum(account.amount_paise for account in accounts)
     amounts = [words.rupees(account.amount_paise) if account.amount_paise else "" for account in accounts]
@@ -77,22 +77,22 @@ def account_table(words: Words, accounts: Sequence[AccountFacts], *, received: b
 
 
 def account_and_ifsc(words: Words, account: str, ifsc: str) -> str:
-    """An account, with its IFSC where that is known."""
+    """Return an account, with its IFSC if known."""
     return f"{account}, {words.say('common.beneficiary_ifsc', ifsc=ifsc)}" if ifsc else account
 
 
 def total_of(words: Words, accounts: Sequence[AccountFacts]) -> str:
-    """What the accounts have together."""
+    """Return the total of the accounts."""
     return words.rupees(sum(account.amount_paise for account in accounts))
 
 
 def fir_copy(facts: PaperFacts, words: Words) -> Paragraph | None:
-    """That a copy of the FIR goes with the paper, where one does."""
+    """Return the sentence about the attached copy of the FIR, or None without a copy."""
     return text(words, "common.fir_copy", digest=facts.fir.copy_digest) if facts.fir.copy_digest else None
 
 
 def fir_line(facts: PaperFacts, words: Words) -> str:
-    """The FIR in one line; that there is none where there is none."""
+    """Return the FIR in one line, or the text for a missing FIR."""
     fir, say = facts.fir, words.say
     if not fir.number:
         return say("common.fir_none")
@@ -105,7 +105,7 @@ def fir_line(facts: PaperFacts, words: Words) -> str:
 
 
 def officer_line(words: Words, officer: OfficerFacts) -> str:
-    """An officer in one line."""
+    """Return an officer in one line."""
     return words.say(
         "common.officer_line",
         name=officer.name,
@@ -116,14 +116,14 @@ def officer_line(words: Words, officer: OfficerFacts) -> str:
 
 
 def name_and_rank(words: Words, officer: OfficerFacts) -> str:
-    """An officer by name and rank; nothing where nobody is known."""
+    """Return an officer's name and rank; "" if unknown."""
     if not officer.name:
         return ""
     return words.say("common.name_and_rank", name=officer.name, rank=words.rank(officer.rank))
 
 
 def court_order_line(words: Words, order: CourtOrderFacts) -> str:
-    """An order of a court in one line; nothing where there is none."""
+    """Return a court order in one line; "" without one."""
     if not order.court:
         return ""
     return words.say(

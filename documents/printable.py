@@ -1,4 +1,4 @@
-"""Text from outside as a paper may show it: every character is seen, in the order in which it was written."""
+"""Conversion of outside texts for documents, so that every character is visible and in its original order."""
 
 import struct
 import unicodedata
@@ -11,18 +11,18 @@ import fontpkg_noto_sans
 FONTS: Final = Path(fontpkg_noto_sans.__file__).parent / "files"
 _REGULAR: Final = FONTS / "NotoSans[wdth,wght].ttf"
 _LONGEST_RUN: Final = 70
-"""characters without a place to break a line: a SHA-256 and what stands around it stay whole"""
+"""longest run without a line break, so that a SHA-256 and the signs around it stay together"""
 _BREAK: Final = "\u200b"
 _VIRAMA: Final = "\u094d"
 _JOINERS: Final = frozenset("\u200c\u200d")
-"""they choose the form of a conjunct, and show nothing themselves"""
+"""joiners choose the form of a conjunct and are invisible"""
 _FULL_UNICODE: Final = 12
-"""the format of the table in a font that has every character of it"""
+"""format of the font table that covers all of Unicode"""
 
 
 @cache
 def _drawn() -> frozenset[int]:
-    """The characters that the font can draw, by the table in its file."""
+    """Return the characters that the font can draw, from its cmap table."""
     data = _REGULAR.read_bytes()
     (tables,) = struct.unpack_from(">H", data, 4)
     records = (struct.unpack_from(">4sIII", data, 12 + 16 * index) for index in range(tables))
@@ -41,10 +41,10 @@ def _drawn() -> frozenset[int]:
 
 
 def plain(text: str) -> str:
-    """`text` as a paper shows it.
+    """Return `text` as a document shows it.
 
-    White space is a space. Marks that turn the direction of writing are left out: they would show something else than
-    what was said. A character that the font cannot draw stands as its number, <1F600>. A long run can be broken.
+    White space becomes a space. Direction marks are removed, because they would show another text than was written. A
+    character that the font cannot draw becomes its number, <1F600>. A long run gets break points.
     """
     composed = unicodedata.normalize("NFC", text)
     return _breakable("".join(_shown(character) for character in composed).strip())
@@ -64,7 +64,7 @@ def _shown(character: str) -> str:
 
 
 def _breakable(text: str) -> str:
-    """`text` with places to break in whatever has none for too long; never between a letter and its marks."""
+    """Return `text` with break points in long runs, never between a letter and its marks."""
     pieces: list[str] = []
     run = 0
     for character in text:

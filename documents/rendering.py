@@ -1,6 +1,7 @@
-"""Setting a document in type: PDF/A-2 and PDF/UA, so that it can be archived, searched and read aloud.
+"""Typesetting of documents as PDF/A-2 and PDF/UA, for archiving, search and screen readers.
 
-A document that holds a character without a glyph is no PDF/A and is refused by the typesetter: what is issued has none.
+The typesetter refuses a document with a character without a glyph, because it is not PDF/A. So no issued document has
+one.
 """
 
 import asyncio
@@ -29,28 +30,28 @@ _LISTED: Final = ("*.py", "*.typ", "words/*.toml")
 
 
 class RenderingFailed(RuleBroken):
-    """The paper could not be set in type."""
+    """The document could not be typeset."""
 
 
 async def render(document: Document, issued_at: datetime) -> bytes:
-    """The PDF. The same document and moment give the same bytes. Raises `RenderingFailed` or `LimitExceeded`.
+    """Return the PDF; the same document and time give the same bytes. Raises `RenderingFailed` or `LimitExceeded`.
 
-    It is set in a thread of its own, of which there are few; who waits for one waits at most `TIMEOUT_SECONDS`.
+    It is typeset in one of a few threads. A caller waits at most `TIMEOUT_SECONDS`.
     """
     if len(document.model_dump_json()) > MAX_INPUT_CHARS:
-        raise LimitExceeded(f"a paper's text has at most {MAX_INPUT_CHARS} characters")
+        raise LimitExceeded(f"the text of a document has at most {MAX_INPUT_CHARS} characters")
     setting = asyncio.get_running_loop().run_in_executor(_pool, compiled, document, issued_at)
     try:
         pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
     except TimeoutError:
         raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
     if len(pdf) > PDF_MAX_BYTES:
-        raise LimitExceeded(f"a paper has at most {PDF_MAX_BYTES} bytes")
+        raise LimitExceeded(f"a document has at most {PDF_MAX_BYTES} bytes")
     return pdf
 
 
 def compiled(document: Document, issued_at: datetime) -> bytes:
-    """The document set in type; blocks for as long as that takes. Raises `RenderingFailed`."""
+    """Return the typeset document. The call blocks. Raises `RenderingFailed`."""
     try:
         return typst.compile(
             TEMPLATE,
@@ -62,12 +63,12 @@ def compiled(document: Document, issued_at: datetime) -> bytes:
             timestamp=issued_at.replace(microsecond=0),
         )
     except typst.TypstError:
-        # Its message may hold what stood in the facts.
+        # The typesetter's message may hold facts of the document.
         raise RenderingFailed("the typesetter refused it") from None
 
 
 def as_input(document: Document) -> str:
-    """What the template reads: the document as JSON, every text made plain."""
+    """Return the template's input: the document as JSON with every text in printable form."""
     return orjson.dumps(_plain(document.model_dump(mode="json"))).decode()
 
 
@@ -83,13 +84,16 @@ def _plain(value: object) -> object:
 
 @cache
 def fonts() -> typst.Fonts:
-    """The fonts of papers, and no other that this machine may have."""
+    """Return the fonts of documents, without fonts of the system."""
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[FONTS])
 
 
 @cache
 def template_version() -> str:
-    """Names all that a paper's bytes depend on besides its facts: who has the same version gets the same hash."""
+    """Return an id of all that a document's bytes depend on besides its facts.
+
+    The same version gives the same hash.
+    """
     room = TEMPLATE.parent
     digest = hashlib.sha256()
     for path in sorted(path for pattern in _LISTED for path in room.glob(pattern)):

@@ -1,4 +1,4 @@
-"""The timeline of a case as a document: what happened, in the order of the log, in both languages."""
+"""Timeline of a case as a document: its events in the order of the log, in both languages."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from documents.document import NARROW, WIDE, Block, Column, Document, Heading, Pairs, Paragraph, table
-from documents.event_words import ids, told
+from documents.event_words import ids, sentence
 from domain.rupees import rupees
 from schemas.enums import Bucket, Language
 from schemas.text import IST
 
 HOW_TO_VERIFY: Final = Path(__file__).with_name("how_to_verify.md")
-"""the page that goes with the evidence of a case"""
+"""instructions that accompany the evidence of a case"""
 ROWS_MAX: Final = 1_500
-"""a longer log is told by day and kind, so that a person can still read it"""
+"""most events shown singly; a longer log is counted by day and kind, so that it stays readable"""
 
 _BUCKETS: Final = {
     Bucket.LOST: "Reported lost · बताई गई हानि",
@@ -33,7 +33,7 @@ Row = tuple[str, str, str, str, str]
 
 
 class Story:
-    """What the timeline keeps of a log as it passes by: every event, or counts where there are too many."""
+    """Collects a log for the timeline: every event, or counts if there are too many."""
 
     def __init__(self) -> None:
         self._rows: list[Row] = []
@@ -41,28 +41,28 @@ class Story:
         self.events = 0
 
     def take(self, seq: int, kind: str, at: datetime, actor: str, data: dict[str, Any]) -> None:
-        """The next event."""
+        """Add the next event."""
         self.events += 1
         here = at.astimezone(IST)
         self._by_day[here.date(), kind] += 1
         if self.events <= ROWS_MAX:
-            english, hindi = told(kind, data, Language.EN) + _found_by(data), told(kind, data, Language.HI)
+            english, hindi = sentence(kind, data, Language.EN) + _found_by(data), sentence(kind, data, Language.HI)
             self._rows.append((str(seq), f"{here:%d-%m-%Y %H:%M:%S}", actor, english, hindi))
 
     def blocks(self) -> Iterable[Block]:
-        """The story, told event by event or day by day."""
+        """Yield the blocks of the timeline, by event or by day."""
         if self.events <= ROWS_MAX:
             yield _events(self._rows)
             return
         days = sorted(self._by_day.items())
         yield Paragraph(
-            text=f"{self.events} events, told by day and kind; each of them stands in log/events.txt."
+            text=f"{self.events} events, counted by day and kind; log/events.txt has each of them."
             f" · {self.events} घटनाएँ, दिन और प्रकार के अनुसार; प्रत्येक घटना log/events.txt में है।"
         )
         yield table(
             [
                 Column("Day · दिन", [f"{day:%d-%m-%Y}" for (day, _), _ in days[:ROWS_MAX]]),
-                Column("What · क्या", [_words(kind) for (_, kind), _ in days[:ROWS_MAX]], WIDE),
+                Column("What · क्या", [_readable(kind) for (_, kind), _ in days[:ROWS_MAX]], WIDE),
                 Column("Number · संख्या", [str(number) for _, number in days[:ROWS_MAX]], figures=True),
             ]
         )
@@ -73,7 +73,7 @@ class Story:
 def compose_timeline(
     case_no: str, opened_at: datetime, complaints: int, paise: dict[str, int], story: Story
 ) -> Document:
-    """The whole document."""
+    """Return the complete document."""
     return Document(
         language="en",
         number=case_no,
@@ -103,8 +103,8 @@ def compose_timeline(
 
 
 def _money(paise: dict[str, int]) -> Iterable[tuple[str, str]]:
-    for bucket, words in _BUCKETS.items():
-        yield words, rupees(abs(paise.get(bucket.value, 0)), exact=True)
+    for bucket, label in _BUCKETS.items():
+        yield label, rupees(abs(paise.get(bucket.value, 0)), exact=True)
 
 
 def _events(rows: Sequence[Row]) -> Block:
@@ -120,7 +120,7 @@ def _events(rows: Sequence[Row]) -> Block:
     )
 
 
-def _words(kind: str) -> str:
+def _readable(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
 
 

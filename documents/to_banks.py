@@ -1,4 +1,4 @@
-"""Papers to a bank: one bank each."""
+"""Documents to a bank, each to one bank."""
 
 from documents.document import NARROW, WIDE, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import (
@@ -27,7 +27,7 @@ from schemas.documents.facts import (
 
 
 def lien_notice(facts: LienNotice, words: Words) -> Body:
-    """Mark a lien of exactly these amounts."""
+    """Return the notice to mark a lien of exactly these amounts."""
     emergency = facts.emergency
     return Body(
         title=words.say("lien_notice.emergency_title" if emergency else "lien_notice.title"),
@@ -56,7 +56,7 @@ def _magistrate(facts: LienNotice, words: Words) -> Paragraph:
 
 
 def follow_up(facts: FollowUp, words: Words) -> Body:
-    """The FIR and the case number, and what is seized."""
+    """Return the follow-up with the FIR, the case number and the seized amounts."""
     earlier = facts.earlier_number
     return Body(
         title=words.say("follow_up.title"),
@@ -74,7 +74,7 @@ def follow_up(facts: FollowUp, words: Words) -> Body:
 
 
 def notice_94(facts: Notice94, words: Words) -> Body:
-    """Produce these documents."""
+    """Return the notice to produce documents."""
     count = len(facts.accounts)
     period = facts.period_from and facts.period_to
     return Body(
@@ -103,7 +103,7 @@ def notice_94(facts: Notice94, words: Words) -> Body:
 
 
 def notice_106(facts: Notice106, words: Words) -> Body:
-    """This money is seized."""
+    """Return the notice of seizure."""
     return Body(
         title=words.say("notice_106.title"),
         to=_nodal_officer(words, facts.institution_name),
@@ -119,7 +119,7 @@ def notice_106(facts: Notice106, words: Words) -> Body:
 
 
 def restoration_order(facts: RestorationOrder, words: Words) -> Body:
-    """Credit these amounts to these accounts."""
+    """Return the order to credit these amounts to these accounts."""
     say = words.say
     return Body(
         title=say("restoration_order.title"),
@@ -144,7 +144,7 @@ def restoration_order(facts: RestorationOrder, words: Words) -> Body:
 
 
 def release_order(facts: ReleaseOrder, words: Words) -> Body:
-    """Lift the hold on these amounts."""
+    """Return the order to lift the hold on these amounts."""
     say = words.say
     return Body(
         title=say("release_order.title"),

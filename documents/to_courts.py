@@ -1,4 +1,4 @@
-"""Papers to a court, and in its name."""
+"""Documents to a court, and documents in its name."""
 
 from documents.document import Paragraph
 from documents.pieces import (
@@ -17,7 +17,7 @@ from schemas.documents.facts import MagistrateReport, Notice107
 
 
 def magistrate_report(facts: MagistrateReport, words: Words) -> Body:
-    """This is on hold."""
+    """Return the report of the money on hold."""
     say, report_by = words.say, words.moment(facts.report_by)
     total = total_of(words, facts.accounts)
     return Body(
@@ -42,7 +42,7 @@ def _fir_to_come(facts: MagistrateReport, words: Words) -> Paragraph:
 
 
 def notice_107(facts: Notice107, words: Words) -> Body:
-    """A court asks to show cause why this money should not be attached."""
+    """Return the notice of a court's order to show cause why this money should not be attached."""
     say = words.say
     return Body(
         title=say("notice_107.title"),

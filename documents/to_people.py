@@ -1,4 +1,4 @@
-"""Papers to the victim and to the account holder, and the one that the victim signs."""
+"""Documents to the victim and to the account holder, and the one that the victim signs."""
 
 from documents.document import NARROW, WIDE, Blanks, Column, Heading, Items, Paragraph, Table, table
 from documents.pieces import Body, account_and_ifsc, account_table, officer_line, pairs, strong, text, total_of
@@ -8,7 +8,7 @@ from schemas.enums import Bucket
 
 
 def restoration_application(facts: RestorationApplication, words: Words) -> Body:
-    """The victim asks for the money back; to be signed by hand."""
+    """Return the victim's application for restoration, to be signed by hand."""
     say, victim, to = words.say, facts.victim, facts.beneficiary
     district = words.district(victim.district)
     return Body(
@@ -44,7 +44,7 @@ def restoration_application(facts: RestorationApplication, words: Words) -> Body
 
 
 def holder_notice(facts: HolderNotice, words: Words) -> Body:
-    """So much is on hold, by whom, until when, and how to appeal."""
+    """Return the notice to the holder: amount on hold, officer, time limit, and how to appeal."""
     say, amount, appeal = words.say, words.rupees(facts.amount_paise), facts.appeal
     return Body(
         title=say("holder_notice.title"),
@@ -81,7 +81,7 @@ def holder_notice(facts: HolderNotice, words: Words) -> Body:
 
 
 def status_letter(facts: StatusLetter, words: Words) -> Body:
-    """Where the money is, and what comes next."""
+    """Return the letter about the state of the money and the next step."""
     say = words.say
     held = any(one.bucket is Bucket.HELD and one.amount_paise for one in facts.buckets)
     return Body(

@@ -1,4 +1,4 @@
-"""The words of papers: one table a language, with the same keys and the same places to fill."""
+"""Texts of documents: one table per language, with the same keys and placeholders."""
 
 import re
 import tomllib
@@ -19,68 +19,68 @@ from schemas.text import IST
 WORDS: Final = Path(__file__).parent / "words"
 _SECTION: Final = re.compile(r"^(BNSS|BNS|BSA|IT Act) ([0-9]+[A-Z]*(?:\([0-9a-z]+\))*)$")
 _ACTS: Final = {"BNSS": "act_bnss", "BNS": "act_bns", "BSA": "act_bsa", "IT Act": "act_it"}
-_SAYS_STATION: Final = re.compile(
+_NAMES_STATION: Final = re.compile(
     r"थाना|कोतवाली|\b(?:police (?:station|lines)|thana|kotwali|p\.? ?s\.?)(?!\w)", re.IGNORECASE
 )
-"""in the name of a station that says itself what it is"""
+"""matches the name of a station that already includes the word station"""
 _PLACE: Final = {Language.EN: 0, Language.HI: 1}
-"""of a language in `names.toml`"""
+"""place of a language in `names.toml`"""
 
 
 @dataclass(frozen=True)
 class Words:
-    """What papers say in one language, and how they write figures and dates."""
+    """Texts of documents in one language, with its formats of figures and dates."""
 
     language: Language
     table: dict[str, dict[str, str]]
 
     def say(self, key: str, **values: object) -> str:
-        """The words at `section.name`, with `values` in their places. What stands in a value is never read again."""
+        """Return the text at `section.name` with `values` filled in. Placeholders inside a value are not expanded."""
         section, _, name = key.partition(".")
         return self.table[section][name].format_map(values)
 
     def rupees(self, paise: int) -> str:
-        """An amount to the last paisa: ₹1,25,000.00."""
+        """Return an amount with paise: ₹1,25,000.00."""
         return rupees(paise, exact=True)
 
     def day(self, day: date | None) -> str:
-        """A day; nothing where there is none."""
+        """Return a date; "" for None."""
         return self._dated("day", day, "") if day else ""
 
     def moment(self, moment: datetime | None) -> str:
-        """A moment by the clock of India, to the minute; nothing where there is none."""
+        """Return a time in IST, to the minute; "" for None."""
         if moment is None:
             return ""
         here = moment.astimezone(IST)
         return self._dated("moment", here.date(), here.strftime("%H:%M"))
 
     def short(self, moment: datetime | None) -> str:
-        """A moment by the clock of India in figures, for a table."""
+        """Return a time in IST in figures, for a table; "" for None."""
         return moment.astimezone(IST).strftime("%d-%m-%Y %H:%M") if moment else ""
 
     def sections(self, sections: Sequence[str]) -> str:
-        """Sections of law in full, those of one act together; what is of no act we know stands as it came."""
+        """Return sections of law in full, grouped by act. A section of an unknown act is shown unchanged."""
         found = [(_SECTION.match(section), section) for section in sections]
-        said = []
+        texts = []
         for act, group in groupby(found, lambda one: one[0][1] if one[0] else one[1]):
             numbers = [match[2] for match, _ in group if match]
-            said.append(self._of_act(act, numbers) if numbers else act)
-        return self.say("common.and").join(said)
+            texts.append(self._of_act(act, numbers) if numbers else act)
+        return self.say("common.and").join(texts)
 
     def district(self, name: str) -> str:
-        """A district as this language writes it."""
+        """Return a district in this language."""
         known = known_district(name)
         if known is None:
             return name
         return known.english if self.language is Language.EN else known.hindi
 
     def rank(self, name: str) -> str:
-        """A rank as this language writes it."""
+        """Return a rank in this language."""
         return _named("ranks", name, self.language)
 
     def station(self, name: str) -> str:
-        """A police station, which is said to be one, once."""
-        return name if not name or _SAYS_STATION.search(name) else self.say("common.station", name=name)
+        """Return a police station, with the word for station exactly once."""
+        return name if not name or _NAMES_STATION.search(name) else self.say("common.station", name=name)
 
     def _dated(self, form: str, day: date, time: str) -> str:
         month = self.say("common.months").split()[day.month - 1]
@@ -94,7 +94,7 @@ class Words:
 
 @cache
 def words_of(language: Language) -> Words:
-    """The words of a language, read once."""
+    """Return the texts of a language, read once."""
     return Words(language, tomllib.loads((WORDS / f"{language.value}.toml").read_text()))
 
 
@@ -104,7 +104,7 @@ def _named(table: str, name: str, language: Language) -> str:
 
 @cache
 def _names(table: str) -> dict[str, tuple[str, str]]:
-    """English and Hindi by every spelling."""
+    """Return the English and Hindi name by every spelling."""
     rows = tomllib.loads((WORDS / "names.toml").read_text())[table]["names"]
     return {_squeezed(spelling): (row[0], row[1]) for row in rows for spelling in row}
 

@@ -1,1 +1,1 @@
-"""WHY: pure rules, each once, each citing its source. No I/O, no clock."""
+"""WHY: pure rules, each written once, with its source. No I/O, no clock."""

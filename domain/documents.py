@@ -1,4 +1,7 @@
-"""What each paper must carry by law. A paper that lacks any of it cannot be issued, and the refusal names it all."""
+"""Facts that the law requires in each document.
+
+A document with missing facts is refused, and the refusal names them all.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -22,10 +25,10 @@ HOUSE: Final = "rule of the house"
 LOK_ADALAT: Final = "award of the Permanent Lok Adalat"
 
 TO_A_BANK: Final = frozenset({PaperKind.LIEN_NOTICE, PaperKind.FOLLOW_UP, PaperKind.NOTICE_94, PaperKind.NOTICE_106})
-"""sent to the bank as soon as they are issued; an order travels by the channel of its bank"""
+"""sent to the bank as soon as they are issued; an order goes over the bank's channel instead"""
 
 SEIZURES: Final = frozenset({PaperKind.NOTICE_106, PaperKind.NOTICE_107})
-"""take hold of property: issued by who investigates, or a superior"""
+"""seizures of property, which only the investigating officer or a superior issues"""
 
 _SERIES: Final[Mapping[PaperKind, str]] = {
     PaperKind.LIEN_NOTICE: "LN",
@@ -43,31 +46,31 @@ _SERIES: Final[Mapping[PaperKind, str]] = {
 
 
 BY_LAW: Final = "engine"
-"""who orders what the law itself says, as the end of a hold or the release of what is above the traceable sum"""
+"""issuer of orders that follow from the law itself, such as the end of a hold or the release of an excess"""
 
 
 def is_by_law(ordered_by: str) -> bool:
-    """Whether nobody has ordered it: it follows from the law."""
+    """Return whether the order follows from the law itself and has no issuing officer."""
     return ordered_by == BY_LAW
 
 
 def series_of(kind: PaperKind, at: datetime) -> str:
-    """The series that papers of a kind are numbered in, anew each year of India: `GH/UP/LN/2026`."""
+    """Return the number series of a kind of document for the year in IST: `GH/UP/LN/2026`."""
     return f"GH/UP/{_SERIES[kind]}/{at.astimezone(IST).year}"
 
 
 class PaperLacks(RuleBroken):
-    """The paper lacks what its law requires."""
+    """The document lacks facts that its law requires."""
 
     def __init__(self, kind: PaperKind, missing: Sequence[Missing]) -> None:
         named = "; ".join(f"{one.field} ({one.law}: {one.why})" for one in missing)
-        super().__init__(f"{kind.value} cannot be issued, it lacks: {named}")
+        super().__init__(f"{kind.value} cannot be issued; missing: {named}")
         self.kind = kind
         self.missing = tuple(missing)
 
 
 class PaperDiffers(RuleBroken):
-    """The paper was issued with other particulars; the next revision can say these."""
+    """The document was issued with other particulars; a new revision can carry these."""
 
     def __init__(self, number: str, fields: Sequence[str]) -> None:
         super().__init__(f"{number} was issued with other {', '.join(fields)}")
@@ -75,22 +78,22 @@ class PaperDiffers(RuleBroken):
         self.fields = tuple(fields)
 
 
-_WRITTEN: Final[Mapping[str, tuple[str, ...]]] = {"by": ("produce_by", "show_cause_by", "object_by")}
-"""what a particular is called among the facts of a paper, where it is not its own name"""
+_FACTS_OF: Final[Mapping[str, tuple[str, ...]]] = {"by": ("produce_by", "show_cause_by", "object_by")}
+"""fields of the facts for a particular whose name differs"""
 
 
 def said_otherwise(asked: Particulars, facts: Mapping[str, Any]) -> tuple[str, ...]:
-    """The particulars that a paper with these facts, as they are kept, says otherwise; what is not asked is not."""
-    said = asked.model_dump(mode="json", exclude_defaults=True)
+    """Return the names of the requested particulars that differ from the stored facts of a document."""
+    wanted = asked.model_dump(mode="json", exclude_defaults=True)
     return tuple(
         name
-        for name, value in said.items()
-        if any(facts[place] != value for place in _WRITTEN.get(name, (name,)) if place in facts)
+        for name, value in wanted.items()
+        if any(facts[place] != value for place in _FACTS_OF.get(name, (name,)) if place in facts)
     )
 
 
 Test = Callable[[Any, Any, datetime], bool]
-"""of the value, the paper's facts and the time of issue"""
+"""takes the value, the facts of the document and the time of issue"""
 
 
 def _is_there(value: Any, facts: Any, at: datetime) -> bool:
@@ -105,7 +108,7 @@ def _always(facts: Any) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """Something a law asks of a paper. `accounts[].account` is asked of every account, and there must be one."""
+    """A fact that a law requires in a document. `accounts[].account` needs at least one account and a value in each."""
 
     field: str
     law: str
@@ -153,11 +156,11 @@ def _for(reason: OrderReason) -> Callable[[Any], bool]:
 
 def _officer(law: str) -> tuple[Requirement, ...]:
     return (
-        Requirement("case_no", law, "the case that the paper belongs to"),
-        Requirement("officer.name", law, "the officer who answers for it"),
+        Requirement("case_no", law, "the case of the document"),
+        Requirement("officer.name", law, "the responsible officer"),
         Requirement("officer.rank", law, "the officer's rank"),
         Requirement("officer.police_station", law, "the officer's station"),
-        Requirement("officer.phone", law, "where the officer is reached"),
+        Requirement("officer.phone", law, "the officer's telephone"),
     )
 
 
@@ -172,15 +175,15 @@ def _fir(law: str, when: Callable[[Any], bool] = _always) -> tuple[Requirement, 
     return (
         Requirement("fir.number", law, "the number of the FIR", when),
         Requirement("fir.police_station", law, "the station that registered it", when),
-        Requirement("fir.copy_digest", law, "a copy of the FIR goes with it", when),
+        Requirement("fir.copy_digest", law, "a copy of the FIR is attached", when),
     )
 
 
 def _to_bank(law: str) -> tuple[Requirement, ...]:
     return (
         *_officer(law),
-        Requirement("institution_name", law, "one notice to one bank, by name"),
-        Requirement("sections", law, "under which section"),
+        Requirement("institution_name", law, "the name of the bank"),
+        Requirement("sections", law, "the section of law"),
     )
 
 
@@ -198,19 +201,21 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         *_accounts(KHALSA),
         *_fir(KHALSA, _is_registered),
         Requirement(
-            "follow_up_by", KHALSA, "an emergency lien says by when FIR and order follow", _is_emergency, _later
+            "follow_up_by", KHALSA, "an emergency lien gives the date for FIR and order", _is_emergency, _later
         ),
-        Requirement("magistrate_report_by", KHALSA, "by when the magistrate is told of it"),
+        Requirement("magistrate_report_by", KHALSA, "the time limit of the report to the magistrate"),
     ),
     PaperKind.MAGISTRATE_REPORT: (
         *_officer(KHALSA),
-        Requirement("magistrate", KHALSA, "who is told"),
-        Requirement("sections", BNSS_106, "under which section"),
+        Requirement("magistrate", KHALSA, "the magistrate who receives the report"),
+        Requirement("sections", BNSS_106, "the section of law"),
         *_accounts(KHALSA),
         Requirement("accounts[].institution_name", KHALSA, "at which bank"),
         Requirement("accounts[].held_at", KHALSA, "since when it is on hold"),
-        Requirement("report_by", KHALSA, "by when the magistrate is to be told"),
-        Requirement("follow_up_by", KHALSA, "without an FIR: by when it follows", lambda facts: not facts.fir.number),
+        Requirement("report_by", KHALSA, "the time limit of the report"),
+        Requirement(
+            "follow_up_by", KHALSA, "without an FIR, the date by which it follows", lambda facts: not facts.fir.number
+        ),
     ),
     PaperKind.FOLLOW_UP: (*_to_bank(KHALSA), *_accounts(KHALSA), *_fir(KHALSA)),
     PaperKind.NOTICE_94: (
@@ -231,7 +236,7 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         *_officer(BNSS_107),
         *_accounts(BNSS_107),
         Requirement("accounts[].institution_name", BNSS_107, "at which bank"),
-        Requirement("fir.number", BNSS_107, "the offence that is investigated"),
+        Requirement("fir.number", BNSS_107, "the FIR of the offence under investigation"),
         *_court_order(BNSS_107, _always),
         Requirement("place", BNSS_107, "where cause is shown"),
         Requirement(
@@ -242,28 +247,28 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         ),
         Requirement("grounds", BNSS_107, "why it is believed to be proceeds of crime"),
         Requirement("approved_by.name", BNSS_107, "the Superintendent or Commissioner who approved the application"),
-        Requirement("approved_by.rank", BNSS_107, "the rank of who approved"),
+        Requirement("approved_by.rank", BNSS_107, "the rank of the approving officer"),
         Requirement("approved_at", BNSS_107, "when it was approved"),
     ),
     PaperKind.RESTORATION_APPLICATION: (
         *_officer(SOP),
         Requirement("ack_no", SOP, "the victim's complaint"),
         Requirement("victim.name", SOP, "who applies"),
-        Requirement("victim.mobile", SOP, "where the victim is reached"),
+        Requirement("victim.mobile", SOP, "the victim's mobile number"),
         Requirement("transfers[].amount_paise", SOP, "what was lost"),
         Requirement("transfers[].reference", SOP, "by which transfer"),
         Requirement("accounts[].institution_name", SOP, "at which bank it is on hold"),
         Requirement("accounts[].amount_paise", SOP, "how much is on hold"),
-        Requirement("beneficiary.account", SOP, "where it is to be credited"),
+        Requirement("beneficiary.account", SOP, "the account to credit"),
         Requirement("beneficiary.institution_name", SOP, "the bank of that account"),
-        Requirement("route", SOP, "to whom it is addressed"),
-        Requirement("bond", SOP, "whether an indemnity bond goes with it", test=_told),
+        Requirement("route", SOP, "the authority to which it is addressed"),
+        Requirement("bond", SOP, "whether an indemnity bond is attached", test=_told),
     ),
     PaperKind.RESTORATION_ORDER: (
         *_officer(SOP),
-        Requirement("institution_name", SOP, "one order to one bank, by name"),
-        Requirement("order_ref", SOP, "the order by its id, as the bank confirms it"),
-        Requirement("route", SOP, "by which law the money goes back"),
+        Requirement("institution_name", SOP, "the name of the bank"),
+        Requirement("order_ref", SOP, "the id of the order, by which the bank confirms it"),
+        Requirement("route", SOP, "the legal route of the restoration"),
         *_court_order(BNSS_503, _by(Route.COURT)),
         *_court_order(LOK_ADALAT, _by(Route.LOK_ADALAT)),
         *_court_order(BNSS_107, _by(Route.MAGISTRATE_107)),
@@ -274,17 +279,17 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("lines[].beneficiary.institution_name", SOP, "the bank of that account"),
         Requirement("prepared_by", SOP, "who prepared it"),
         Requirement("preparer.name", SOP, "who prepared it, by name"),
-        Requirement("preparer.rank", SOP, "the rank of who prepared it"),
-        Requirement("approved_by", SOP, "who approved it: never who prepared it", test=_is_another),
+        Requirement("preparer.rank", SOP, "the rank of the preparing officer"),
+        Requirement("approved_by", SOP, "who approved it: never the officer who prepared it", test=_is_another),
         Requirement("approver.name", SOP, "the SP or DCP who approved, by name"),
-        Requirement("approver.rank", SOP, "the rank of who approved"),
-        Requirement("credit_by", SOP, "by when it is credited"),
+        Requirement("approver.rank", SOP, "the rank of the approving officer"),
+        Requirement("credit_by", SOP, "the time limit for the credit"),
         Requirement("bond", SOP, "whether an indemnity bond is given", test=_told),
     ),
     PaperKind.RELEASE_ORDER: (
         *_officer(SOP),
-        Requirement("institution_name", SOP, "one order to one bank, by name"),
-        Requirement("order_ref", SOP, "the order by its id, as the bank confirms it"),
+        Requirement("institution_name", SOP, "the name of the bank"),
+        Requirement("order_ref", SOP, "the id of the order, by which the bank confirms it"),
         Requirement("reason", SOP, "why the hold is lifted"),
         *_court_order("the court's order", _for(OrderReason.COURT)),
         Requirement("grievance_ref", SOP, "the grievance that was decided", _for(OrderReason.GRIEVANCE)),
@@ -292,8 +297,8 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("lines[].amount_paise", SOP, "how much"),
         Requirement("ordered_by", SOP, "who ordered it"),
         Requirement("orderer.name", SOP, "the officer who ordered it, by name", _is_a_persons),
-        Requirement("orderer.rank", SOP, "the rank of who ordered it", _is_a_persons),
-        Requirement("release_by", SOP, "by when it is lifted"),
+        Requirement("orderer.rank", SOP, "the rank of the ordering officer", _is_a_persons),
+        Requirement("release_by", SOP, "the time limit for the release"),
     ),
     PaperKind.HOLDER_NOTICE: (
         *_officer(KERALA),
@@ -301,14 +306,14 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
         Requirement("account", KERALA, "on which account"),
         Requirement("amount_paise", KERALA, "how much is on hold"),
         Requirement("held_at", KERALA, "since when"),
-        Requirement("lapses_at", SOP, "when the hold ends by itself"),
-        Requirement("appeal.reference", KERALA, "what to appeal with"),
+        Requirement("lapses_at", SOP, "the date on which the hold lapses"),
+        Requirement("appeal.reference", KERALA, "the reference for an appeal"),
         Requirement("appeal.levels", SOP, "who decides an appeal, and by when"),
     ),
     PaperKind.STATUS_LETTER: (
         *_officer(HOUSE),
         Requirement("ack_no", HOUSE, "the victim's complaint"),
-        Requirement("victim.name", HOUSE, "to whom it goes"),
+        Requirement("victim.name", HOUSE, "the addressee"),
         Requirement("lost_paise", HOUSE, "what was lost"),
         Requirement("buckets", HOUSE, "where the money is"),
     ),
@@ -316,12 +321,12 @@ _REQUIRED: Final[Mapping[PaperKind, tuple[Requirement, ...]]] = {
 
 
 def requirements(kind: PaperKind) -> tuple[Requirement, ...]:
-    """What the law asks of a paper of this kind."""
+    """Return the facts that the law requires in a document of this kind."""
     return _REQUIRED[kind]
 
 
 def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
-    """Everything that a paper lacks when it is issued at `at`, in one go."""
+    """Return all facts that are missing in a document issued at `at`."""
     return tuple(
         Missing(field=place, law=rule.law, why=rule.why)
         for rule in requirements(facts.kind)
@@ -332,14 +337,14 @@ def lacking(facts: PaperFacts, at: datetime) -> tuple[Missing, ...]:
 
 
 def refuse_if_lacking(facts: PaperFacts, at: datetime) -> None:
-    """Raises `PaperLacks` where anything that its law requires is missing."""
+    """Raise `PaperLacks` if a fact that the law requires is missing."""
     missing = lacking(facts, at)
     if missing:
         raise PaperLacks(facts.kind, missing)
 
 
 def values_at(facts: Any, field: str) -> Iterator[tuple[str, Any]]:
-    """Every value at a path, with its place; a list with nothing in it is one missing value."""
+    """Yield every value at a path with its place. An empty list is one missing value."""
     head, is_list, tail = field.partition("[].")
     value = facts
     for name in head.split("."):

@@ -1,4 +1,4 @@
-"""The ladder of an account holder's grievance: who decides at which level, and what comes by itself. Pure."""
+"""Rules of an account holder's grievance: levels, deciding roles, and automatic actions. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
@@ -20,20 +20,20 @@ DECIDES: Final[Mapping[GrievanceLevel, Role]] = {
     GrievanceLevel.DISTRICT_GRO: Role.DISTRICT_GRO,
     GrievanceLevel.STATE_GRO: Role.STATE_GRO,
 }
-"""The bank reports, it does not decide."""
+"""The bank reports but does not decide."""
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 ROLES: Final[Mapping[GrievanceVerb, frozenset[Role]]] = {
     GrievanceVerb.REPORT: _DESK,
     GrievanceVerb.DECIDE: frozenset(DECIDES.values()),
     GrievanceVerb.ESCALATE: frozenset({Role.SUPERVISOR, Role.ADMIN}),
-    # What a holder says who comes in person is written down.
+    # An officer records the statement of a holder who comes in person.
     GrievanceVerb.APPEAL_ON: _DESK | {Role.IO},
-    # Not by the officer whose hold it is about.
+    # Not the IO, because the grievance is about the IO's own hold.
     GrievanceVerb.WITHDRAW: _DESK,
 }
 APPEALABLE: Final = frozenset({GrievanceState.UPHELD, GrievanceState.PART_RELEASED})
-"""what the next level can be asked about: something stays on hold"""
+"""decisions open to an appeal, because some money stays on hold"""
 ENDS_AS: Final[Mapping[GrievanceDecision, GrievanceState]] = {
     GrievanceDecision.UPHELD: GrievanceState.UPHELD,
     GrievanceDecision.PART_RELEASED: GrievanceState.PART_RELEASED,
@@ -45,80 +45,83 @@ _TO_SUPERVISOR: Final = EscalationPolicy({GrievanceErrand.OVERDUE: timedelta(0)}
 
 
 class Standing(FrozenModel):
-    """A grievance, as the rules see it."""
+    """State of a grievance for the rules."""
 
     state: GrievanceState
     level: GrievanceLevel
     deciders: tuple[str, ...] = ()
-    """who decided it at a level below, or decided that the hold is kept; as the case's log names them"""
+    """officers who decided it at a lower level, or decided to keep the hold, as the case log names them"""
 
 
 class Clocks(FrozenModel):
-    """What the clocks of an open grievance go by."""
+    """State of an open grievance for its clocks."""
 
     level: GrievanceLevel
     due_at: UtcDatetime
     overdue_told: bool
     on_hold: bool
-    """whether anything is still on hold"""
+    """whether any money is still on hold"""
 
 
 class Earlier(FrozenModel):
-    """The last grievance about the same hold."""
+    """Latest grievance about the same hold."""
 
     state: GrievanceState
     level: GrievanceLevel
     opened_at: UtcDatetime
     filed: int
-    """how many there are since the hold began"""
+    """number of grievances since the hold began"""
 
 
 def above(level: GrievanceLevel) -> GrievanceLevel | None:
-    """The level above; None above the highest."""
+    """Return the next level, or None after the highest."""
     index = LADDER.index(level) + 1
     return LADDER[index] if index < len(LADDER) else None
 
 
 def due_at(policy: GrievancePolicy, level: GrievanceLevel, opened_at: datetime) -> datetime:
-    """By when a level that is opened now decides."""
+    """Return the time limit of a level that is opened at `opened_at`."""
     return opened_at + timedelta(seconds=policy.level_seconds[level])
 
 
 def check_state(verb: GrievanceVerb, standing: Standing) -> None:
-    """Let a verb pass that fits where the grievance stands, whoever asks for it. Raises `NotNow`."""
+    """Check that the action fits the state of the grievance, for any actor. Raises `NotNow`."""
     state, level = standing.state, standing.level
     if verb is GrievanceVerb.APPEAL_ON:
         if state not in APPEALABLE:
             raise NotNow(f"the grievance is {state.value}: there is no decision to appeal against")
         if above(level) is None:
-            raise NotNow(f"{level.value} decides last")
+            raise NotNow(f"{level.value} is the last level")
         return
     if state is not GrievanceState.OPEN:
         raise NotNow(f"the grievance is {state.value}")
     if verb is GrievanceVerb.REPORT and level is not GrievanceLevel.BANK:
-        raise NotNow(f"the grievance is with {level.value} already")
+        raise NotNow(f"the grievance has already moved to {level.value}")
     if verb is GrievanceVerb.DECIDE and level not in DECIDES:
-        raise NotNow(f"at {level.value} nothing is decided: the bank reports first")
+        raise NotNow(f"{level.value} does not decide: the bank reports first")
     if verb is GrievanceVerb.ESCALATE and above(level) is None:
-        raise NotNow(f"above {level.value} there is nobody")
+        raise NotNow(f"{level.value} is the highest level")
 
 
 def check_officer(verb: GrievanceVerb, role: Role, actor: str, standing: Standing) -> None:
-    """Let an officer pass, or raise `MayNot`, `NotNow` or `SameEyes`. `actor` is the officer as the log names them."""
+    """Check that an officer may act. Raises `MayNot`, `NotNow` or `SameEyes`.
+
+    `actor` is the officer's name in the case log.
+    """
     if role not in ROLES[verb]:
         roles = ", ".join(allowed.value for allowed in Role if allowed in ROLES[verb])
-        raise MayNot(f"{role.value} may not; one of these may: {roles}")
+        raise MayNot(f"the role {role.value} may not do this; allowed roles: {roles}")
     check_state(verb, standing)
     if verb is not GrievanceVerb.DECIDE:
         return
     if DECIDES[standing.level] is not role:
         raise MayNot(f"the grievance is with {standing.level.value}: {DECIDES[standing.level].value} decides")
     if actor in standing.deciders:
-        raise SameEyes(f"{actor} has decided on this hold before: another officer decides")
+        raise SameEyes(f"{actor} has already decided on this hold: another officer must decide")
 
 
 def verbs_of(role: Role, standing: Standing) -> tuple[GrievanceVerb, ...]:
-    """What this role can do now, whoever has it."""
+    """Return the actions that this role can do now, without the four-eyes check."""
     found = []
     for verb in GrievanceVerb:
         try:
@@ -130,24 +133,24 @@ def verbs_of(role: Role, standing: Standing) -> tuple[GrievanceVerb, ...]:
 
 
 def may_be_filed(earlier: Earlier | None, first_held_at: datetime, filed_max: int) -> None:
-    """Let a grievance pass after the last one about the hold; one that is decided is taken on, not begun anew.
+    """Check that a grievance may follow the latest one about the hold. Raises `NotNow`.
 
-    Raises `NotNow`, also for the one after `filed_max` about one hold.
+    A decided grievance is appealed instead of filed again. `filed_max` limits the grievances about one hold.
     """
     if earlier is None or earlier.opened_at < first_held_at:
         return
     if earlier.state is GrievanceState.OPEN:
-        raise NotNow("a grievance about this hold is open already")
+        raise NotNow("a grievance about this hold is already open")
     if earlier.state in APPEALABLE:
         level = above(earlier.level)
-        how = f"it can be taken to {level.value}" if level else f"{earlier.level.value} decides last"
+        how = f"it can be appealed to {level.value}" if level else f"{earlier.level.value} is the last level"
         raise NotNow(f"a grievance about this hold is {earlier.state.value}: {how}")
     if earlier.filed >= filed_max:
-        raise NotNow(f"{earlier.filed} grievances about this hold were filed: an officer or the court is asked now")
+        raise NotNow(f"{earlier.filed} grievances about this hold were filed: ask an officer or the court")
 
 
 def dues(clocks: Clocks, at: datetime) -> tuple[Due, ...]:
-    """What comes by itself about an open grievance, in order of time."""
+    """Return the automatic actions for an open grievance, in order of time."""
     if not clocks.on_hold:
         return (Due(what=GrievanceErrand.OVERTAKE, at=at),)
     reached = {GrievanceErrand.OVERDUE} if clocks.overdue_told else set()

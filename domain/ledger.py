@@ -1,4 +1,4 @@
-"""The ledger's arithmetic: buckets from entries, and what must always hold (architecture.md, "The ledger")."""
+"""Ledger arithmetic: bucket sums from entries, and the rule that all buckets add up to the loss."""
 
 from collections.abc import Iterable, Mapping
 
@@ -9,11 +9,11 @@ HELD_BUCKETS = tuple(bucket for bucket in Bucket if bucket is not Bucket.LOST)
 
 
 DRAW_ORDER = (Bucket.IN_PLAY, Bucket.UNTRACED, Bucket.REFUSED)
-"""Where a positive claim takes its money from: money that is untraced or refused is money nobody has placed."""
+"""Order in which a positive claim draws money. Untraced and refused money counts as not yet placed."""
 
 
 def take_from(hop_no: int, balances: Mapping[Bucket, int], amount_paise: int) -> list[Entry] | None:
-    """The entries that draw `amount_paise` from what nobody has placed yet; None where that is not enough."""
+    """Return the entries that draw `amount_paise` from money not yet placed; None if there is not enough."""
     entries = []
     for bucket in DRAW_ORDER:
         part = min(amount_paise, balances.get(bucket, 0))
@@ -24,7 +24,7 @@ def take_from(hop_no: int, balances: Mapping[Bucket, int], amount_paise: int) ->
 
 
 def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
-    """The entries with which a disputed transfer comes into the ledger: the loss is now in play at `hop_no`."""
+    """Return the opening entries of a disputed transfer: the loss is in play at `hop_no`."""
     return (
         Entry(hop_no=hop_no, bucket=Bucket.LOST, amount_paise=-amount_paise),
         Entry(hop_no=hop_no, bucket=Bucket.IN_PLAY, amount_paise=amount_paise),
@@ -32,7 +32,7 @@ def complaint_entries(hop_no: int, amount_paise: int) -> tuple[Entry, Entry]:
 
 
 def move_between(hop_no: int, source: Bucket, target: Bucket, amount_paise: int) -> tuple[Entry, Entry]:
-    """The entries that move `amount_paise` (signed) of a hop from one bucket to another."""
+    """Return the entries that move `amount_paise` (signed) of a hop from one bucket to another."""
     return (
         Entry(hop_no=hop_no, bucket=source, amount_paise=-amount_paise),
         Entry(hop_no=hop_no, bucket=target, amount_paise=amount_paise),
@@ -40,7 +40,7 @@ def move_between(hop_no: int, source: Bucket, target: Bucket, amount_paise: int)
 
 
 def bucket_sums(balances: Iterable[tuple[Bucket, int]]) -> dict[Bucket, int]:
-    """Sum balances by bucket in paise; `LOST` is turned to its positive figure."""
+    """Return the balances summed by bucket in paise, with `LOST` as a positive amount."""
     sums = dict.fromkeys(Bucket, 0)
     for bucket, paise in balances:
         sums[bucket] += paise
@@ -49,5 +49,5 @@ def bucket_sums(balances: Iterable[tuple[Bucket, int]]) -> dict[Bucket, int]:
 
 
 def unaccounted_paise(sums: dict[Bucket, int]) -> int:
-    """What is missing (positive) or too much (negative): zero in every healthy case."""
+    """Return the missing (positive) or surplus (negative) amount, which is zero in every correct case."""
     return sums[Bucket.LOST] - sum(sums[bucket] for bucket in HELD_BUCKETS)

@@ -1,4 +1,4 @@
-"""A bank's word on an order beside the order: what of it is booked, and what is in doubt."""
+"""Comparison of a bank's confirmation with its order: the amount to book, or the doubt."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,11 +17,11 @@ from schemas.restoration_enums import OrderKind
 Disposition = Literal["applied", "contradiction", "duplicate"]
 
 UNNAMED: Final = "LEFT-"
-"""how a word begins that a page gives a credit of which the bank told no reference: it is no name of the bank's"""
+"""prefix of the reference that a form assigns to a credit for which the bank gave none"""
 
 
 class Via(StrEnum):
-    """Which way a word came. One credit may be told over several, under several names."""
+    """Channel of a confirmation. A bank may confirm one credit over several, with different references."""
 
     DOOR = "door"
     FILE = "file"
@@ -30,7 +30,7 @@ class Via(StrEnum):
 
 
 class Ordered(FrozenModel):
-    """One line of an order as it stands."""
+    """Current state of one order line."""
 
     amount_paise: int
     confirmed_paise: int
@@ -38,12 +38,12 @@ class Ordered(FrozenModel):
 
     @property
     def left_paise(self) -> int:
-        """What the bank still has to do."""
+        """Return the amount that the bank has not confirmed."""
         return self.amount_paise - self.confirmed_paise
 
 
 class Word(FrozenModel):
-    """One line of what the bank has said of an order before."""
+    """One line of an earlier confirmation by the bank."""
 
     line_no: int
     natural_key: str
@@ -54,12 +54,12 @@ class Word(FrozenModel):
     credited_institution: str = ""
     credited_account: str = ""
     via: Via | None = None
-    """none of a word that was taken before this was written down"""
+    """None for a confirmation older than this field"""
 
 
 @dataclass(frozen=True)
 class Judged:
-    """What becomes of one line of a bank's word. `applied_paise` is never above what is left of the order."""
+    """Result for one line of a confirmation. `applied_paise` is never above the rest of the order line."""
 
     natural_key: str
     disposition: Disposition
@@ -67,11 +67,11 @@ class Judged:
     contradiction: ContradictionKind | None = None
     flags: tuple[str, ...] = ()
     against_paise: int | None = None
-    """the figure that it contradicts; none: what of it is booked"""
+    """amount that the line contradicts; None: the amount booked of it"""
 
 
 def natural_key(said: ConfirmedLine) -> str:
-    """By what the same credit is known again: the line and the bank's reference, else amount and moment."""
+    """Return the identity of a credit: line and bank's reference, else line, amount and time."""
     if said.reference:
         return f"{said.line_no}|{said.reference.upper()}"
     return f"{said.line_no}|{said.amount_paise}|{said.done_at.isoformat()}"
@@ -86,11 +86,11 @@ def judge(
     known: Sequence[Word],
     via: Via = Via.DOOR,
 ) -> Judged:
-    """Judge one line of a bank's word on an order that is due at `due_at`.
+    """Judge one line of a bank's confirmation of an order due at `due_at`.
 
-    `held_paise`: what is on hold to be moved. `known`: what the bank said before. What goes beyond the order, a second
-    time or to another account is a contradiction for a person, and moves nothing that the order does not cover. So is
-    what may be a credit told before under another name, and a credit told before with another amount.
+    `held_paise` is the amount on hold to be moved. `known` has the bank's earlier confirmations. A discrepancy for an
+    officer is an amount above the order, a repeated credit, or a credit to another account. So is a credit that may
+    have been confirmed before under another reference, or with another amount. Only what the order covers is booked.
     """
     key = natural_key(said)
     same = [word for word in known if word.natural_key == key or word.natural_key.startswith(f"{key} #")]
@@ -98,7 +98,7 @@ def judge(
         elsewhere = kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said)
         if _is_known(same, said, elsewhere=elsewhere) and not _settles(same, said, via):
             return Judged(key, "duplicate")
-        # What was in doubt is said otherwise now, or two officers have found out: that is looked at afresh.
+        # The bank now states a doubtful credit differently, or two officers have checked it, so it is judged again.
         key = f"{key} #{len(same)}"
     flags = ("late",) if said.done_at > due_at else ()
     if kind is OrderKind.RESTORE and _went_elsewhere(ordered.beneficiary, said):
@@ -115,7 +115,7 @@ def judge(
 
 
 def _within(key: str, ordered: Ordered, said_paise: int, held_paise: int, flags: tuple[str, ...]) -> Judged:
-    """What of a sum the order and the hold have room for."""
+    """Return the part of an amount that fits into the order line and the hold."""
     if ordered.left_paise == 0:
         return Judged(key, "contradiction", 0, ContradictionKind.CREDITED_TWICE, flags)
     applied_paise = min(said_paise, ordered.left_paise, held_paise)
@@ -135,7 +135,10 @@ def _says_the_same(word: Word, said: ConfirmedLine) -> bool:
 
 
 def _is_known(same: Sequence[Word], said: ConfirmedLine, *, elsewhere: bool) -> bool:
-    """Whether it says nothing that this credit's own words before it have not: of one that was booked, its amount."""
+    """Return whether the line adds nothing to earlier lines about the same credit.
+
+    For a booked credit only the amount is compared.
+    """
     if any(_says_the_same(word, said) for word in same):
         return True
     booked = [word for word in same if word.applied_paise]
@@ -144,9 +147,9 @@ def _is_known(same: Sequence[Word], said: ConfirmedLine, *, elsewhere: bool) -> 
 
 
 def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
-    """Whether two officers say, of a credit that is in doubt, that it is one.
+    """Return whether two officers confirm a credit that is in doubt.
 
-    Nothing of it was booked; or less was, and that it is more stands as a doubt already.
+    Nothing of it is booked, or a smaller amount is booked and the larger one is recorded as a doubt.
     """
     if via is not Via.OFFICER:
         return False
@@ -158,10 +161,11 @@ def _settles(same: Sequence[Word], said: ConfirmedLine, via: Via) -> bool:
 
 
 def _other_name(said: ConfirmedLine, known: Sequence[Word], via: Via) -> Literal["duplicate", "contradiction"] | None:
-    """Whether a credit of the same sum on the same line, which was booked, is this one under another name.
+    """Return whether a booked credit of the same amount and line may be this one under another reference.
 
-    It is where one of the two has no reference: a telephone call, then the credit's own message. Where both have one
-    and came different ways nobody can tell. Each booked credit is known again once.
+    "duplicate": only one of the two has a reference, as for a telephone call followed by the bank's message.
+    "contradiction": both have one and came over different channels, so the answer is not certain. Each booked credit
+    matches once.
     """
     alike = [word for word in known if word.line_no == said.line_no and word.amount_paise == said.amount_paise]
     booked = [word for word in alike if word.applied_paise]
@@ -182,9 +186,9 @@ def _name(reference: str) -> str:
 
 
 def _went_elsewhere(beneficiary: Beneficiary | None, said: ConfirmedLine) -> bool:
-    """Whether the bank names another account, or another bank, than the order does.
+    """Return whether the bank names another account or another bank than the order.
 
-    Where it names none it is taken to be that one.
+    If the bank names none, the account of the order is assumed.
     """
     if beneficiary is None:
         return False

@@ -1,4 +1,4 @@
-"""Which of the desk's tasks an officer of the police can act on. Pure; the desk, supervisors and auditors read all."""
+"""Rules for the work items that each police role can act on. Pure. Desk, supervisors and auditors read all."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -30,12 +30,12 @@ _TAKE_A_STEP_ON: Final = frozenset({StepOutcome.DONE, StepOutcome.SKIPPED})
 
 
 class Acts(FrozenModel):
-    """The tasks that a role can act on."""
+    """Work items that a role can act on."""
 
     kinds: frozenset[TaskKind]
-    """wherever they are"""
+    """kinds of work items, in any case"""
     steps: frozenset[Step]
-    """tasks about restorations at one of these"""
+    """steps of restorations whose work items the role can act on"""
     level: GrievanceLevel | None
     """tasks about grievances there"""
     causes: frozenset[TaskCause] = frozenset()
@@ -45,7 +45,7 @@ class Acts(FrozenModel):
 
 
 def acts_of(role: Role) -> Acts | None:
-    """What this role can act on; None for roles that read every task."""
+    """Return what this role can act on; None for roles that read every work item."""
     if role not in _KINDS:
         return None
     steps = frozenset(

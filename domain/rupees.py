@@ -1,4 +1,4 @@
-"""Paise as an Indian reader expects them."""
+"""Rupee texts in Indian notation."""
 
 from typing import Final
 
@@ -6,7 +6,7 @@ _HALF_A_RUPEE: Final = 50
 
 
 def grouped(number: int) -> str:
-    """A whole number in Indian grouping: 1,25,00,000."""
+    """Return a whole number in Indian grouping: 1,25,00,000."""
     sign, digits = ("-" if number < 0 else ""), str(abs(number))
     head, tail = digits[:-3], digits[-3:]
     pairs = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
@@ -14,7 +14,7 @@ def grouped(number: int) -> str:
 
 
 def rupees(paise: int, *, exact: bool = False) -> str:
-    """Paise as rupees: ₹1,25,00,000, or ₹1,25,00,000.50 where `exact`; rounded half away from zero otherwise."""
+    """Return paise as rupees: ₹1,25,00,000, or ₹1,25,00,000.50 if `exact`; else rounded half away from zero."""
     sign, size = ("-" if paise < 0 else ""), abs(paise)
     whole, rest = divmod(size, 100)
     if exact:

@@ -1,10 +1,9 @@
-"""One cell of a sheet, read as what it means: text, an identifier, rupees, a moment, yes or no.
+"""Reader of one spreadsheet cell: text, identifier, rupees, time, yes or no.
 
-Sheets come out of Excel by way of people, so one thing may be told as text, a number or a date. Rules:
-
-* Digits that a spreadsheet dropped are gone: such a cell is a fault, never a guess.
-* An amount is exact to the paisa, or it is a fault.
-* A date is day first, as in India; a time without an offset is Indian time.
+People edit these sheets in Excel, so one value may be a text, a number or a date. Rules:
+* Digits that a spreadsheet dropped are lost: the cell is a fault, and nothing is guessed.
+* An amount is exact to the paisa, or the cell is a fault.
+* A date is day first, as in India; a time without an offset is IST.
 """
 
 import math
@@ -20,13 +19,13 @@ Cell = str | int | float | bool | datetime | date | time | timedelta | None
 
 MAX_CELL_CHARS = 1000
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
-"""a text that begins with one is a formula to a spreadsheet"""
+"""first characters that make a spreadsheet read a text as a formula"""
 EXCEL_DIGITS = 15
-"""A spreadsheet's number keeps 15 digits; the sixteenth and further are zeros it made up."""
+"""A spreadsheet's number keeps 15 digits; it replaces further digits by zeros."""
 
-SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet's dates have no offset; they are Indian time
+SERIAL_EPOCH = datetime(1899, 12, 30)  # noqa: DTZ001 - a sheet's dates have no offset; they are IST
 SERIAL_RANGE = (20_000, 80_000)
-"""Day numbers from October 1954 to January 2119: what is outside is no date of a transfer."""
+"""Day numbers from October 1954 to January 2119. No transfer has a date outside them."""
 
 _DAY = timedelta(days=1)
 _YEARS = range(2000, 2100)
@@ -47,7 +46,7 @@ _FALSE = frozenset({"no", "n", "false", "0", "नहीं"})
 
 
 class CellFault(ValueError):
-    """A cell that cannot be used: `code` names the kind of fault, the text says it in words."""
+    """Cell that cannot be used: `code` names the kind of fault, the message describes it."""
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(message)
@@ -55,7 +54,7 @@ class CellFault(ValueError):
 
 
 class Moment(NamedTuple):
-    """A moment as a cell tells it; `note` says what was odd about the way it was written."""
+    """Time read from a cell; `note` describes an odd notation."""
 
     at: datetime
     note: str = ""
@@ -63,18 +62,18 @@ class Moment(NamedTuple):
 
 
 def is_blank(cell: Cell) -> bool:
-    """Whether the cell says nothing: empty, or one of the words people write for nothing."""
+    """Return whether the cell is empty or holds a common placeholder for nothing."""
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return True
     return isinstance(cell, str) and cell.strip().lower() in _BLANK_WORDS
 
 
 def repaired(cell: Cell) -> str | None:
-    """The text behind UTF-8 that was once read as Windows-1252 ("à¤°à¤¾à¤®"); None where that is not so."""
+    """Return the text of UTF-8 that was once read as Windows-1252 ("à¤°à¤¾à¤®"); None for other text."""
     if not isinstance(cell, str) or cell.isascii():
         return None
     try:
-        # Five bytes have no character in Windows-1252; such readers let them through as they are.
+        # Five bytes have no character in Windows-1252; such readers keep them unchanged.
         raw = b"".join(c.encode("latin-1") if "\x80" <= c <= "\x9f" else c.encode("cp1252") for c in cell)
         return raw.decode("utf-8")
     except UnicodeError:
@@ -82,7 +81,10 @@ def repaired(cell: Cell) -> str | None:
 
 
 def text_of(cell: Cell) -> str:
-    """The cell as one line of text: runs of blanks made one, Excel's text marks taken off. "" for nothing."""
+    """Return the cell as one line of text, or "".
+
+    Runs of blanks become one blank. Excel's text marks are removed.
+    """
     if cell is None or (isinstance(cell, float) and math.isnan(cell)):
         return ""
     if isinstance(cell, str):
@@ -95,12 +97,12 @@ def text_of(cell: Cell) -> str:
 
 
 def identifier_of(cell: Cell) -> str:
-    """An account, RRN, mobile number or the like, digit for digit; zeros stay where the sheet kept them.
+    """Return an account, RRN, mobile number or similar, digit for digit, with the zeros that the sheet kept.
 
-    Raises `CellFault` where a spreadsheet has dropped digits (numbers beyond 15 digits, 1.23457E+15).
+    Raises `CellFault` if a spreadsheet has dropped digits (numbers beyond 15 digits, 1.23457E+15).
     """
     if isinstance(cell, (bool, datetime, date, time, timedelta)):
-        raise CellFault("not_an_identifier", f"a date or a yes/no stands where digits should: {_AS_TEXT}")
+        raise CellFault("not_an_identifier", f"a date or a yes/no instead of digits: {_AS_TEXT}")
     if isinstance(cell, (int, float)):
         return _digits_of_number(float(cell))
     text = text_of(cell)
@@ -113,27 +115,27 @@ def identifier_of(cell: Cell) -> str:
 
 
 def ascii_digits(text: str) -> str:
-    """The text with digits of other scripts (Devanagari, full width) turned to 0-9."""
+    """Return the text with digits of other scripts (Devanagari, full width) as 0-9."""
     if text.isascii():
         return text
     return "".join(str(unicodedata.digit(c)) if c.isdigit() and not c.isascii() else c for c in text)
 
 
 def amount_paise_of(cell: Cell) -> int:
-    """Rupees as people write them ("₹1,25,000.50", 125000.5), in paise; `CellFault` for what is inexact."""
+    """Return rupees in usual notation ("₹1,25,000.50", 125000.5) as paise. Raises `CellFault` if inexact."""
     if isinstance(cell, (bool, datetime, date, time, timedelta)):
-        raise CellFault("not_an_amount", "a date or a yes/no stands where rupees should")
+        raise CellFault("not_an_amount", "a date or a yes/no instead of rupees")
     if isinstance(cell, (int, float)):
         return _checked_paise(_paise_of_number(cell))
     text = ascii_digits(text_of(cell))
     bare = _MONEY_DRESS.sub("", _MONEY_DRESS.sub("", text)).strip()
     if bare.startswith(("-", "(")):
-        raise CellFault("negative_amount", f"{_shown(text)} is below zero")
+        raise CellFault("negative_amount", f"{_shown(text)} is negative")
     if _SCIENTIFIC.match(bare):
         raise CellFault("digits_lost", f"{_shown(text)} may have lost digits: format the column as a number")
     match = _GROUPED.match(bare)
     if match is None:
-        raise CellFault("not_an_amount", f"{_shown(text)} is no sum of rupees")
+        raise CellFault("not_an_amount", f"{_shown(text)} is not an amount in rupees")
     decimals = match.group(1) or ""
     if len(decimals) > 2:  # noqa: PLR2004 - a rupee has 100 paise
         raise CellFault("too_many_decimals", f"{_shown(text)} has {len(decimals)} decimals, not two")
@@ -142,15 +144,15 @@ def amount_paise_of(cell: Cell) -> int:
 
 
 def whole_paise_of(cell: Cell) -> int:
-    """A column that already counts paise: a whole number above zero."""
+    """Return the value of a column that already counts paise: a whole number above zero."""
     text = identifier_of(cell).replace(",", "")
     if not (text.isascii() and text.isdigit()):
-        raise CellFault("not_an_amount", f"{_shown(text)} is no whole number of paise")
+        raise CellFault("not_an_amount", f"{_shown(text)} is not a whole number of paise")
     return _checked_paise(int(text))
 
 
 def yes_or_no(cell: Cell) -> bool:
-    """A yes/no column; nothing means no."""
+    """Return the value of a yes/no column; an empty cell means no."""
     text = text_of(cell).lower()
     if text in _TRUE:
         return True
@@ -160,32 +162,32 @@ def yes_or_no(cell: Cell) -> bool:
 
 
 def moment_of(day: Cell, clock: Cell = None) -> Moment:
-    """The moment told by one cell with date and time, or by a date cell and a time cell. Aware; Indian time.
+    """Return the time in one cell with date and time, or in a date cell and a time cell.
 
-    A time cell that says something wins over the time in the date cell. A date alone stands for its first
-    minute and is noted. Raises `CellFault` for what is no date.
+    The time is aware, in IST by default. A time cell with a value replaces the time in the date cell. A date alone
+    means its first minute and is noted. Raises `CellFault` if there is no date.
     """
-    at, told, note = _day_of(day)
+    at, has_time, note = _day_of(day)
     if not is_blank(clock):
         moment, odd = _clock_of(clock)
-        at, told, note = datetime.combine(at.date(), moment, at.tzinfo), True, odd
+        at, has_time, note = datetime.combine(at.date(), moment, at.tzinfo), True, odd
     if at.year not in _YEARS:
         raise CellFault("not_a_date", f"the year {at.year} is not between {_YEARS.start} and {_YEARS.stop}")
-    if not told:
-        note = "no time of day given: midnight was taken"
-    return Moment(at if at.tzinfo else at.replace(tzinfo=IST), note, time_missing=not told)
+    if not has_time:
+        note = "no time of day given: midnight is assumed"
+    return Moment(at if at.tzinfo else at.replace(tzinfo=IST), note, time_missing=not has_time)
 
 
-# -- leaves ------------------------------------------------------------------------------------------------
+# -- helpers -----------------------------------------------------------------------------------------------
 
 
 def as_plain_text(text: str) -> str:
-    """The text as a cell that no spreadsheet takes for a formula."""
+    """Return the text as a cell that no spreadsheet reads as a formula."""
     return f"'{text}" if text.startswith(FORMULA_SIGNS) else text
 
 
 def _shown(text: str) -> str:
-    """A value as it may stand in a message: short, and in quotes."""
+    """Return a value for a message: short, and in quotes."""
     limit = 40
     return f'"{text[:limit]}…"' if len(text) > limit else f'"{text}"'
 
@@ -204,7 +206,7 @@ def _line(text: str) -> str:
 
 def _digits_of_number(number: float) -> str:
     if not math.isfinite(number) or number < 0 or not number.is_integer():
-        raise CellFault("not_an_identifier", "a number with decimals or below zero, not digits")
+        raise CellFault("not_an_identifier", "a number with decimals or a negative number, not digits")
     if number >= 10**EXCEL_DIGITS:
         raise CellFault("digits_lost", f"a spreadsheet keeps {EXCEL_DIGITS} digits of a number: {_AS_TEXT}")
     return str(int(number))
@@ -214,9 +216,9 @@ def _paise_of_number(number: float) -> int:
     if not math.isfinite(number):
         raise CellFault("not_an_amount", "not a number")
     if number < 0:
-        raise CellFault("negative_amount", "below zero")
+        raise CellFault("negative_amount", "negative")
     if number * 100 >= 10**EXCEL_DIGITS:
-        raise CellFault("too_large", "more than any sum ever reported")
+        raise CellFault("too_large", "above any amount ever reported")
     paise = round(number * 100)
     # Binary fractions leave a trace far below a paisa; a third decimal is ten thousand times larger.
     if abs(number * 100 - paise) > 0.001:  # noqa: PLR2004
@@ -228,7 +230,7 @@ def _checked_paise(paise: int) -> int:
     if paise == 0:
         raise CellFault("zero_amount", "zero rupees")
     if paise > MAX_AMOUNT_PAISE:
-        raise CellFault("too_large", "more than any sum ever reported")
+        raise CellFault("too_large", "above any amount ever reported")
     return paise
 
 
@@ -246,13 +248,13 @@ _MONTHS = {
 
 
 def _day_of(cell: Cell) -> tuple[datetime, bool, str]:
-    """The date, whether a time of day was told with it, and a note. Aware only if the cell has an offset."""
+    """Return the date, whether it has a time of day, and a note. Aware only if the cell has an offset."""
     if isinstance(cell, datetime):
         return cell, cell.time() != time(), ""
     if isinstance(cell, date):
         return datetime.combine(cell, time()), False, ""
     if isinstance(cell, (bool, time, timedelta)):
-        raise CellFault("not_a_date", "no date in it")
+        raise CellFault("not_a_date", "not a date")
     if isinstance(cell, (int, float)):
         return _from_serial(float(cell))
     text = ascii_digits(text_of(cell))
@@ -263,7 +265,7 @@ def _day_of(cell: Cell) -> tuple[datetime, bool, str]:
 
 def _from_serial(days: float) -> tuple[datetime, bool, str]:
     if not SERIAL_RANGE[0] <= days <= SERIAL_RANGE[1]:
-        raise CellFault("not_a_date", "a number that is no date of a spreadsheet: write DD/MM/YYYY HH:MM")
+        raise CellFault("not_a_date", "not the number of a spreadsheet date: write DD/MM/YYYY HH:MM")
     at = SERIAL_EPOCH + timedelta(seconds=round(days * 86_400))
     return at, not days.is_integer(), ""
 
@@ -271,7 +273,7 @@ def _from_serial(days: float) -> tuple[datetime, bool, str]:
 def _from_text(text: str) -> tuple[datetime, bool, str]:
     match = _ISO.match(text) or _DAY_FIRST.match(text) or _NAMED.match(text)
     if match is None:
-        raise CellFault("not_a_date", f"{_shown(text)} is no date: write DD/MM/YYYY HH:MM")
+        raise CellFault("not_a_date", f"{_shown(text)} is not a date: write DD/MM/YYYY HH:MM")
     if _ISO.match(text):
         try:  # with seconds, fractions and an offset, as machines write it
             whole = datetime.fromisoformat(text)
@@ -291,13 +293,13 @@ def _date_from(match: re.Match[str], text: str) -> datetime:
     number = int(month) if month.isdigit() else _MONTHS.get(month[:3].lower(), 0)
     year = int(match["y"]) + (2000 if len(match["y"]) == 2 else 0)  # noqa: PLR2004
     try:
-        return datetime(year, number, int(match["d"]))  # noqa: DTZ001 - the caller gives it Indian time
+        return datetime(year, number, int(match["d"]))  # noqa: DTZ001 - the caller sets IST
     except ValueError:
-        raise CellFault("not_a_date", f"{_shown(text)} is no date with the day first (DD/MM/YYYY)") from None
+        raise CellFault("not_a_date", f"{_shown(text)} is not a date with the day first (DD/MM/YYYY)") from None
 
 
 def _clock_of(cell: Cell) -> tuple[time, str]:
-    """The time of day in a cell, and a note where its notation contradicts itself ("13:34:PM")."""
+    """Return the time of day in a cell, and a note if its notation contradicts itself ("13:34:PM")."""
     if isinstance(cell, datetime):
         return cell.time(), ""
     if isinstance(cell, time):
@@ -309,14 +311,14 @@ def _clock_of(cell: Cell) -> tuple[time, str]:
     text = ascii_digits(text_of(cell))
     match = _CLOCK.match(text)
     if match is None:
-        raise CellFault("not_a_time", f"{_shown(text)} is no time: write HH:MM")
+        raise CellFault("not_a_time", f"{_shown(text)} is not a time: write HH:MM")
     hour, minute, second = int(match[1]), int(match[2]), int(match[3] or 0)
     half, note = (match[4] or "").replace(".", "").lower(), ""
     if half and not 1 <= hour <= 12:  # noqa: PLR2004
-        note = f"{_shown(text)} was read by its 24 hours"
+        note = f"{_shown(text)} was read in 24-hour notation"
     elif half:
         hour = hour % 12 + (12 if half == "pm" else 0)
     try:
         return time(hour, minute, second), note
     except ValueError:
-        raise CellFault("not_a_time", f"{_shown(text)} is no time of a day") from None
+        raise CellFault("not_a_time", f"{_shown(text)} is not a time of day") from None

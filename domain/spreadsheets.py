@@ -1,4 +1,4 @@
-"""The columns of a complaint sheet, and the many names people give them."""
+"""Columns of a complaint sheet, and the many names in use for them."""
 
 import re
 from collections.abc import Sequence
@@ -9,11 +9,11 @@ from domain.errors import RuleBroken
 from domain.spreadsheet_cells import Cell, CellFault, text_of
 
 HEADER_SEARCH_ROWS = 20
-"""A title and a few remarks may stand above the header, not more."""
+"""The header must stand within so many rows, because a title and a few remarks may precede it."""
 
 SHOWN_NAME_CHARS = 60
 HEADER_LEAST_COLUMNS = 4
-"""Fewer known names in one row are no header: a data row may hold a word like "mobile" or "bank"."""
+"""A row with fewer known names is not a header, because a data row may hold a word like "mobile" or "bank"."""
 
 
 class FileRefused(RuleBroken):
@@ -21,7 +21,7 @@ class FileRefused(RuleBroken):
 
 
 class Column(StrEnum):
-    """What a column means. The value is the name to give it; `docs/import.md` describes each."""
+    """Meaning of a column. The value is its preferred name; `docs/how-to/import.md` describes each."""
 
     ACK_NO = "ack_no"
     COMPLAINT_REF = "complaint_ref"
@@ -119,7 +119,7 @@ _NAMES: dict[Column, tuple[str, ...]] = {
 
 
 def _key(name: str) -> str:
-    """How a header is compared: lower case, every sign a blank; `Amount (₹)` is `amount`."""
+    """Return a header for comparison: lower case, every sign a blank; `Amount (₹)` becomes `amount`."""
     return " ".join(re.sub(r"[\W_]+", " ", name.lower()).split())
 
 
@@ -136,7 +136,7 @@ _KNOWN = _all_names()
 
 
 class Header(NamedTuple):
-    """Where each known column stands in a row, how wide the header is, and which names nobody knows."""
+    """Place of each known column in a row, width of the header, and unknown names."""
 
     places: dict[Column, int]
     width: int
@@ -144,7 +144,7 @@ class Header(NamedTuple):
 
 
 def column_named(cell: Cell) -> Column | None:
-    """The column that a header cell names, or None."""
+    """Return the column that a header cell names, or None."""
     try:
         return _KNOWN.get(_key(text_of(cell)))
     except CellFault:
@@ -152,21 +152,21 @@ def column_named(cell: Cell) -> Column | None:
 
 
 def known_columns(cells: Sequence[Cell]) -> int:
-    """How many cells of a row are names of columns."""
+    """Return the number of cells in a row that name columns."""
     return sum(1 for cell in cells if column_named(cell))
 
 
 def looks_like_header(cells: Sequence[Cell]) -> bool:
-    """Whether a row is a header: at least four known names, and they are at least half of what it says."""
-    said = sum(1 for cell in cells if isinstance(cell, str) and cell.strip())
+    """Return whether a row is a header: at least four known names, and half of its texts are known."""
+    texts = sum(1 for cell in cells if isinstance(cell, str) and cell.strip())
     known = known_columns(cells)
-    return known >= HEADER_LEAST_COLUMNS and known * 2 >= said
+    return known >= HEADER_LEAST_COLUMNS and known * 2 >= texts
 
 
 def read_header(cells: Sequence[Cell], *, ignored: frozenset[str] = frozenset()) -> Header:
-    """Read a header row. Raises `FileRefused` when two cells mean the same, or what every complaint needs is missing.
+    """Read a header row; names in `ignored` do not matter.
 
-    `ignored` are names that are known not to matter.
+    Raises `FileRefused` if two cells mean the same column, or a required column is missing.
     """
     places: dict[Column, int] = {}
     unknown: list[str] = []
@@ -190,7 +190,7 @@ def read_header(cells: Sequence[Cell], *, ignored: frozenset[str] = frozenset())
 
 
 def _shown_name(cell: Cell) -> str:
-    """A header cell that names no column, as it may be shown; "" where it says nothing."""
+    """Return an unknown header cell in displayable form; "" if it holds no text."""
     if not isinstance(cell, str):
         return ""
     return "".join(c for c in " ".join(cell.split()) if c.isprintable())[:SHOWN_NAME_CHARS]
@@ -206,4 +206,4 @@ def _missing(found: set[Column]) -> list[str]:
         ("the RRN or UTR", (Column.RRN, Column.UTR, Column.REFERENCE)),
         ("the date", (Column.TRANSFERRED_AT, Column.TRANSFER_DATE)),
     )
-    return [words for words, columns in needs if not found.intersection(columns)]
+    return [text for text, columns in needs if not found.intersection(columns)]

@@ -1,1 +1,1 @@
-"""WHAT: frozen nouns, identifiers, money in paise and enumerations. No I/O, no clock."""
+"""WHAT: frozen models, identifiers, money in paise and enumerations. No I/O, no clock."""

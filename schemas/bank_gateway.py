@@ -1,4 +1,4 @@
-"""A bank's feed: its hold requests as they stand, in the order in which they last changed."""
+"""Feed of a bank: its hold requests in their current state, in the order of their last change."""
 
 from uuid import UUID
 
@@ -9,63 +9,63 @@ from schemas.tracing.hold_requests import HoldDemand
 
 
 class FeedHold(HoldDemand):
-    """A hold request as its bank sees it.
+    """Hold request as its bank sees it.
 
-    While it is open, `hops` are those that still wait for an answer, with what of them is still in play; else all that
-    it ever asked about, as they were asked.
+    While the request is open, `hops` are the hops that still await an answer, with their amounts still in play.
+    Afterwards `hops` are all hops of the request, as first sent.
     """
 
     status: FeedStatus
     changed_at: UtcDatetime
     version: int
-    """higher with every change that a reader can have seen"""
+    """rises with every change that a reader can have seen"""
 
 
 class FeedPage(FrozenModel):
-    """A page of the feed. `next` is the `cursor` of the next call, also when there is nothing more now."""
+    """Page of the feed. `next` is the `cursor` of the next call, even if there is nothing more now."""
 
     items: tuple[FeedHold, ...]
     next: str
     more: bool
     """whether there is another page now"""
     list_wanted: ListWanted | None = None
-    """we wait for the list of the bank's liens; None while we do not"""
+    """request for the bank's list of liens; None if none is awaited"""
     orders_waiting: int = 0
-    """orders that the bank has not acknowledged yet; one more ends a waiting call"""
+    """number of orders that the bank has not acknowledged; a new one ends a waiting call"""
 
 
 class Acknowledged(FrozenModel):
-    """The receipt of a hold, the same however often it is acknowledged."""
+    """Receipt of a hold request, the same for every repeated acknowledgement."""
 
     hold_id: UUID
     acknowledged_at: UtcDatetime
 
 
 class AnswerTaken(FrozenModel):
-    """What became of an answer's lines, the same however often the same body is posted."""
+    """Result of an answer's lines, the same for every repeat of one body."""
 
     hold_id: UUID
     accepted: int
     duplicates: int
     contradictions: int
-    """lines that a person must settle: each was taken as far as it fits"""
+    """lines that an officer must resolve; each was applied as far as it fits"""
 
 
 class PolicyState(FrozenModel):
-    """One rate policy and what a bank has left of it."""
+    """One rate policy and what is left of it for a bank."""
 
     name: str
     calls: int
-    """at most at once"""
+    """most calls at once"""
     seconds: float
-    """in which an empty bucket is full again"""
+    """time in which an empty bucket fills again"""
     left: int
     full_in_seconds: float
 
 
 class Policies(FrozenModel):
-    """The rate policies of one bank."""
+    """Rate policies of one bank."""
 
     waiting_at_once: int
-    """calls with `wait_seconds` that may be under way, in one process of ours"""
+    """most concurrent calls with `wait_seconds` in one of our processes"""
     policies: tuple[PolicyState, ...]

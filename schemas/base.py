@@ -1,4 +1,4 @@
-"""The base every noun stands on."""
+"""Base of every model."""
 
 import re
 from datetime import UTC, datetime
@@ -18,13 +18,13 @@ _DATE_FIRST: Final = re.compile(r"^\d{4}-\d\d-\d\d[T ]", re.ASCII)
 
 
 class FrozenModel(BaseModel):
-    """A frozen record; an unknown field is an error, because a misspelt field is lost data."""
+    """Frozen record. An unknown field is an error, because a misspelt field is lost data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 def to_utc(moment: datetime) -> datetime:
-    """Return the same instant in UTC; `moment` must be aware. Raises ValueError at the edges of the calendar."""
+    """Return the same instant in UTC; `moment` must be aware. Raises ValueError outside the years 1 to 9999."""
     try:
         return moment.astimezone(UTC)
     except OverflowError:
@@ -38,28 +38,28 @@ def _without_nul(text: str) -> str:
 
 
 Storable = AfterValidator(_without_nul)
-"""Beside a text that comes in by JSON: it can spell the one character that PostgreSQL cannot keep."""
+"""For texts from JSON, which can contain NUL, the one character that PostgreSQL cannot store."""
 
 MAX_AMOUNT_PAISE = 10**13
-"""₹10,000 crore: above any case ever reported, and far from the 64-bit edge when thousands are summed."""
+"""₹10,000 crore: above any reported case, and far below 64 bits even if thousands are summed."""
 
 Paise = Annotated[int, Field(ge=0, le=MAX_AMOUNT_PAISE, strict=True)]
 PositivePaise = Annotated[int, Field(gt=0, le=MAX_AMOUNT_PAISE, strict=True)]
 UtcDatetime = Annotated[AwareDatetime, AfterValidator(to_utc)]
 
 
-def _written_out(told: object) -> object:
-    if isinstance(told, int | float) or (isinstance(told, str) and not _DATE_FIRST.match(told)):
+def _written_out(value: object) -> object:
+    if isinstance(value, int | float) or (isinstance(value, str) and not _DATE_FIRST.match(value)):
         raise ValueError("write YYYY-MM-DDTHH:MM:SS with an offset")
-    return told
+    return value
 
 
 WrittenOut = BeforeValidator(_written_out)
-"""Beside a time: a number is none. Whether it counts seconds or milliseconds, nobody can tell."""
+"""For times. A number is refused, because it may count seconds or milliseconds."""
 
 
 class Flag(FrozenModel):
-    """Something odd that was taken all the same: where, what, and in words."""
+    """An odd value that was accepted: its field, a code, and a message."""
 
     field: str
     code: str
@@ -70,6 +70,6 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 
 
 class WithReason(FrozenModel):
-    """The body of every verb that must say why."""
+    """Body of every action that needs a reason."""
 
     reason: Reason

@@ -1,10 +1,10 @@
-"""The closed vocabularies of the field (glossary in docs/glossary.md)."""
+"""Closed vocabularies of tracing and holds (docs/glossary.md)."""
 
 from enum import StrEnum
 
 
 class Channel(StrEnum):
-    """How a complaint reached us; decides the first digit of a number we give out."""
+    """Channel of a complaint. It decides the first digit of a number that we assign."""
 
     HELPLINE_1930 = "helpline_1930"
     PORTAL = "portal"
@@ -12,7 +12,7 @@ class Channel(StrEnum):
 
 
 class Mode(StrEnum):
-    """The rail a transfer went over."""
+    """Payment rail of a transfer."""
 
     UPI = "upi"
     IMPS = "imps"
@@ -26,7 +26,7 @@ class Mode(StrEnum):
 
 
 class InstitutionKind(StrEnum):
-    """What licence an institution works under."""
+    """Licence of an institution."""
 
     BANK = "bank"
     WALLET = "wallet"
@@ -34,7 +34,7 @@ class InstitutionKind(StrEnum):
 
 
 class AnswerClass(StrEnum):
-    """How fast an institution answers: by API, from its seat in the control room, or by mail."""
+    """Speed class of an institution's answers: by API, from its seat in the control room, or by mail."""
 
     API = "api"
     SEAT = "seat"
@@ -42,29 +42,29 @@ class AnswerClass(StrEnum):
 
 
 class ChannelKind(StrEnum):
-    """A way in which a hold request reaches an institution."""
+    """Channel over which a hold request reaches an institution."""
 
     I4C = "i4c"
-    """the wire that Indian banks speak"""
+    """wire that Indian banks use"""
     PUSH = "push"
-    """a webhook of the bank's"""
+    """webhook of the bank"""
     PULL = "pull"
-    """the bank fetches it from our feed"""
+    """feed of ours that the bank fetches"""
     ISO20022 = "iso20022"
     """files of ISO 20022 messages"""
     EMAIL = "email"
-    """a letter with a signed link"""
+    """letter with a signed link"""
 
 
 class ChannelState(StrEnum):
-    """The state of a channel's circuit breaker."""
+    """State of a channel's circuit breaker."""
 
     CLOSED = "closed"
-    """it works"""
+    """the channel works"""
     OPEN = "open"
-    """it failed, and is left alone"""
+    """the channel failed and is not used"""
     HALF_OPEN = "half_open"
-    """one request tries it again"""
+    """one request tests the channel"""
 
 
 class DeliveryOutcome(StrEnum):
@@ -74,11 +74,11 @@ class DeliveryOutcome(StrEnum):
     FAILED = "failed"
     REFUSED = "refused"
     SILENT = "silent"
-    """delivered, and not answered in time"""
+    """delivered, but not answered in time"""
 
 
 class Bucket(StrEnum):
-    """Where a rupee is. `LOST` is the contra account a complaint draws from, so every posting sums to zero."""
+    """Place of the money. `LOST` is the contra account of a complaint, so that every posting sums to zero."""
 
     LOST = "lost"
     IN_PLAY = "in_play"
@@ -92,29 +92,29 @@ class Bucket(StrEnum):
 
 
 class CaseState(StrEnum):
-    """`OPEN` while a rupee is in play, `SETTLED` when every rupee's place is known."""
+    """`OPEN` while any amount is in play, `SETTLED` when the place of every amount is known."""
 
     OPEN = "open"
     SETTLED = "settled"
 
 
 class HopState(StrEnum):
-    """What a hop waits for."""
+    """State of a hop, by what it waits for."""
 
     OPEN = "open"
-    """to be asked in the next wave"""
+    """to be requested in the next batch"""
     ASKED = "asked"
-    """a live request covers it"""
+    """covered by a live request"""
     CORRECTION = "correction"
-    """the bank cannot find it: the desk must correct the reference"""
+    """not found by the bank: the desk must correct the reference"""
     UNROUTABLE = "unroutable"
-    """no institution we know: the desk must name it"""
+    """at no known institution: the desk must name it"""
     CLOSED = "closed"
-    """nothing of it is in play"""
+    """no amount in play"""
 
 
 class HopSource(StrEnum):
-    """Who told us of a hop."""
+    """Source of a hop."""
 
     COMPLAINT = "complaint"
     ANSWER = "answer"
@@ -122,22 +122,22 @@ class HopSource(StrEnum):
 
 
 class RequestState(StrEnum):
-    """The life of a hold request."""
+    """State of a hold request."""
 
     SENDING = "sending"
     DELIVERED = "delivered"
     REFUSED = "refused"
-    """the bank refused the ticket as a whole"""
+    """the bank refused the whole ticket"""
     ANSWERED = "answered"
-    """every hop of it has its answer"""
+    """every hop of it has an answer"""
     STOPPED = "stopped"
     """the desk withdrew it"""
     SUPERSEDED = "superseded"
-    """its hops were corrected or sent again before the bank said anything of them"""
+    """its hops were corrected or sent again before any answer"""
 
 
 class ClaimKind(StrEnum):
-    """What a line of a bank's answer says."""
+    """Statement in a line of a bank's answer."""
 
     HELD = "held"
     MOVED = "moved"
@@ -149,7 +149,7 @@ class ClaimKind(StrEnum):
 
 
 class Disposition(StrEnum):
-    """What became of a line of a bank's answer. Every line has exactly one."""
+    """Result of a line of a bank's answer. Every line has exactly one."""
 
     APPLIED = "applied"
     CONTRADICTION = "contradiction"
@@ -160,49 +160,49 @@ class Disposition(StrEnum):
 
 
 class ContradictionKind(StrEnum):
-    """Why a bank's claim could not be taken as it stands."""
+    """Reason why a bank's claim cannot be applied as it stands."""
 
     EXCEEDS_DISPUTED = "exceeds_disputed"
-    """more than is disputed of the hop"""
+    """more than the disputed amount of the hop"""
     HELD_AND_GONE = "held_and_gone"
-    """the same money is said to be on hold and to have left"""
+    """the same money is reported both on hold and gone"""
     BALANCE_BELOW_HOLD = "balance_below_hold"
-    """the account has less than the bank says it holds there"""
+    """the account balance is below the hold that the bank reports"""
     HELD_ABOVE_BALANCE = "held_above_balance"
-    """all cases together hold more on the account than it has"""
+    """all cases together hold more on the account than its balance"""
     HELD_BY_TWO = "held_by_two"
-    """two banks say that they hold the money of one transfer"""
+    """two banks report the money of one transfer on hold"""
     CLAIMED_TWICE = "claimed_twice"
-    """more is claimed of one transaction than it moved"""
+    """the claims on one transaction exceed its amount"""
     UNASKED_HOP = "unasked_hop"
     ANOTHER_BANKS_HOP = "another_banks_hop"
     TRANSFER_DENIED = "transfer_denied"
     JOB_UNKNOWN = "job_unknown"
     CREDITED_ABOVE_ORDER = "credited_above_order"
-    """a bank says it gave back, or let go, more than it was ordered to"""
+    """a bank reports returning or releasing more than ordered"""
     CREDITED_TWICE = "credited_twice"
-    """a bank says it has done again what it had done"""
+    """a bank reports the same action again"""
     CREDITED_ELSEWHERE = "credited_elsewhere"
-    """a bank gave money back to another account than the order names"""
+    """a bank returned money to another account than the order names"""
     CREDITED_OTHER_AMOUNT = "credited_other_amount"
-    """a bank says another amount of a credit, by its reference, than was booked of it"""
+    """a bank reports another amount for a credit that was booked under the same reference"""
 
 
 class SettlementDecision(StrEnum):
-    """How a person settles a contradiction (docs/contradictions.md has what each books)."""
+    """Decision on a discrepancy (docs/explanation/contradictions.md shows what each one books)."""
 
     UPHELD_BANK = "upheld_bank"
-    """the line that contradicted is right"""
+    """the bank's line is right"""
     UPHELD_OTHER = "upheld_other"
-    """what it contradicted is right"""
+    """what the line contradicts is right"""
     CORRECTED = "corrected"
-    """it was put right by another verb"""
+    """corrected by another action"""
     NOTED = "noted"
-    """it is known, and nothing follows"""
+    """known, without consequence"""
 
 
 class TaskKind(StrEnum):
-    """Why the desk is asked."""
+    """Reason of a work item for the control-room desk."""
 
     CORRECT_REFERENCE = "correct_reference"
     NAME_INSTITUTION = "name_institution"
@@ -212,42 +212,42 @@ class TaskKind(StrEnum):
     SETTLE_CONTRADICTION = "settle_contradiction"
     SUPERVISE = "supervise"
     RESTORATION_STEP = "restoration_step"
-    """a step of a restoration waits for a person"""
+    """a step of a restoration needs an officer"""
     GRIEVANCE = "grievance"
     """an account holder waits for a decision"""
     HOLD_LAPSES = "hold_lapses"
-    """a hold ends by itself soon"""
+    """a hold lapses soon"""
     MICRO_HOLD = "micro_hold"
-    """a small amount on an account that has other business, or of which that is not known: decide quickly"""
+    """small-value hold on an account with other or unknown business: decide quickly"""
     DUTY = "duty"
-    """a report that the law asks for"""
+    """a report required by law"""
     ORDER_SILENT = "order_silent"
-    """a bank has not done what it was ordered"""
+    """a bank has not carried out an order"""
     ASK_FOR_LIENS = "ask_for_liens"
-    """an institution owes us the list of the liens it holds for us"""
+    """an institution owes us its list of liens"""
     RECONCILE = "reconcile"
-    """its list and the ledger differ"""
+    """the bank's list and the ledger differ"""
 
 
 class TaskState(StrEnum):
-    """Open until a person, or the answer itself, closes it."""
+    """`OPEN` until an officer or the answer itself closes the work item."""
 
     OPEN = "open"
     CLOSED = "closed"
 
 
 class FeedStatus(StrEnum):
-    """What a bank is told of a hold request in its feed."""
+    """Status of a hold request that its bank sees in the feed."""
 
     OPEN = "open"
-    """we wait for its answer, in whole or in part"""
+    """an answer is awaited, in whole or in part"""
     ANSWERED = "answered"
     STOPPED = "stopped"
-    """no answer is waited for: withdrawn, or asked anew in another request"""
+    """no answer is awaited: withdrawn, or asked again in another request"""
 
 
 class Rung(StrEnum):
-    """The ladder that silence climbs, lowest first; the retries of the wire stand below it."""
+    """Escalation levels for a request without an answer, lowest first. Automatic retries come before them."""
 
     REMINDER = "reminder"
     NODAL_OFFICER = "nodal_officer"
@@ -256,14 +256,14 @@ class Rung(StrEnum):
     GIVE_UP = "give_up"
 
     def stands_below(self, other: "Rung") -> bool:
-        """Whether silence climbs this rung before the other."""
+        """Return whether this level comes before the other."""
         return _LADDER.index(self) < _LADDER.index(other)
 
     @classmethod
     def above(cls, rung: "Rung | None") -> "Rung":
-        """The rung that is climbed next from `rung` (None: from the ground). Raises `ValueError` at the top."""
+        """Return the level after `rung`, or the first level for None. Raises ValueError after the last."""
         if rung is cls.GIVE_UP:
-            raise ValueError("above giving up there is nothing")
+            raise ValueError("there is no escalation level above giving up")
         return _LADDER[_LADDER.index(rung) + 1 if rung else 0]
 
 
@@ -271,7 +271,7 @@ _LADDER = tuple(Rung)
 
 
 class Role(StrEnum):
-    """What an officer may do; `docs/security.md` has the table."""
+    """Role of an officer; `docs/reference/security.md` has the table of permissions."""
 
     INTAKE = "intake"
     DESK = "desk"
@@ -290,88 +290,88 @@ class Role(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What the case log records."""
+    """Kind of an entry in the case log."""
 
     CASE_OPENED = "case_opened"
     COMPLAINT_JOINED = "complaint_joined"
     TRAIL_IMPORTED = "trail_imported"
-    """an officer brought banks' answers in with a money-trail workbook"""
+    """an officer imported banks' answers from a money-trail workbook"""
     HOP_ADDED = "hop_added"
     REQUEST_SENT = "request_sent"
     REQUEST_DELIVERED = "request_delivered"
     REQUEST_ACKNOWLEDGED = "request_acknowledged"
-    """the bank says by itself that it has it"""
+    """the bank acknowledged the request"""
     REQUEST_REFUSED = "request_refused"
     BANK_SPOKE = "bank_spoke"
-    """a request of a bank came over its own API, and is kept as it came"""
+    """a bank called its own API; the request is stored as received"""
     ANSWER_RECEIVED = "answer_received"
     CONTRADICTION_OPENED = "contradiction_opened"
     SETTLEMENT_PROPOSED = "settlement_proposed"
-    """money would leave `held`: a second person must agree"""
+    """a proposal that would move money out of `held`; a second officer must agree"""
     CONTRADICTION_SETTLED = "contradiction_settled"
     TASK_OPENED = "task_opened"
     TASK_CLOSED = "task_closed"
     RUNG_CLIMBED = "rung_climbed"
     REQUEST_ESCALATED = "request_escalated"
-    """a person will not wait for the next rung"""
+    """an officer escalated before the next level was due"""
     HOP_CORRECTED = "hop_corrected"
     HOP_WRITTEN_OFF = "hop_written_off"
-    """nobody put it right in all the time it waited for the desk"""
+    """the hop waited for the desk until its time limit, and no correction came"""
     REQUEST_STOPPED = "request_stopped"
     REQUEST_SENT_AGAIN = "request_sent_again"
-    """what was wrong is mended: its hops go out in another request"""
+    """the error is corrected, and the hops are sent in another request"""
     CASE_SETTLED = "case_settled"
     CASE_REOPENED = "case_reopened"
     OFFICER_ASSIGNED = "officer_assigned"
     FIR_REQUESTED = "fir_requested"
     FIR_REGISTERED = "fir_registered"
     FIR_COPIED = "fir_copied"
-    """the report itself is here"""
+    """the PDF of the report has arrived"""
     FIR_SIGNED = "fir_signed"
     FIR_LAPSED = "fir_lapsed"
     FIR_REFUSED = "fir_refused"
     FIR_CANCELLED = "fir_cancelled"
-    """another kind of report was asked for in its place"""
+    """another kind of report was requested instead"""
     FIR_TWICE = "fir_twice"
-    """the register has registered one that was not asked for any more"""
+    """the register registered a report that was no longer requested"""
     COURT_ORDER_TAKEN = "court_order_taken"
     COURT_ORDER_COPIED = "court_order_copied"
-    """the order itself is here"""
+    """the PDF of the order has arrived"""
     COURT_ORDER_CONFIRMED = "court_order_confirmed"
-    """a second officer has read it: the banks let go"""
+    """a second officer has read it, so the banks are ordered to release"""
     COURT_ORDER_WITHDRAWN = "court_order_withdrawn"
     DUTY_OPENED = "duty_opened"
     DUTY_OVERDUE = "duty_overdue"
     DUTY_DONE = "duty_done"
     ATTACHMENT_APPROVED = "attachment_approved"
-    """that a court is asked to attach what is on hold (BNSS 107)"""
+    """asking a court to attach the money on hold is approved (BNSS 107)"""
     PAPER_ISSUED = "paper_issued"
     MESSAGE_SENT = "message_sent"
     HOLD_BEGAN = "hold_began"
-    """money of the case is on hold at an account: its clocks run"""
+    """money of the case is on hold at an account, and its clocks start"""
     HOLDER_TOLD = "holder_told"
     HOLDER_CONTACT_TAKEN = "holder_contact_taken"
     HOLD_WARNED = "hold_warned"
     HOLD_KEPT = "hold_kept"
-    """an order exists: it does not lapse"""
+    """a court order continues the hold, so it does not lapse"""
     HOLD_LAPSED = "hold_lapsed"
     HOLD_ENDED = "hold_ended"
     RESTORATION_OPENED = "restoration_opened"
     RESTORATION_ROUTED = "restoration_routed"
     RESTORATION_MOVED = "restoration_moved"
-    """from one step to another"""
+    """to another step"""
     CREDIT_ACCOUNT_TOLD = "credit_account_told"
-    """another account of the victim's, in place of the one that paid"""
+    """another account of the victim's was proposed in place of the one that paid"""
     CREDIT_ACCOUNT_CONFIRMED = "credit_account_confirmed"
     RESTORATION_PREPARED = "restoration_prepared"
-    """what goes home was made ready for approval"""
+    """the amounts to restore were prepared for approval"""
     RESTORATION_OVERDUE = "restoration_overdue"
-    """a step was reminded of, or escalated"""
+    """a reminder or an escalation of a step"""
     RESTORATION_REFUSED_IN_PART = "restoration_refused_in_part"
-    """a court refuses what is on hold at one account"""
+    """a court refuses restoration of the money at one account"""
     RESTORATION_CLOSED = "restoration_closed"
     RESTORATION_REOPENED = "restoration_reopened"
-    """an officer has what was refused or cancelled begin anew"""
+    """an officer reopened what was refused or cancelled"""
     OBJECTION_RECEIVED = "objection_received"
     OBJECTION_DECIDED = "objection_decided"
     ALLOCATED = "allocated"
@@ -379,44 +379,44 @@ class EventKind(StrEnum):
     ORDER_PLANNED = "order_planned"
     ORDER_DELIVERED = "order_delivered"
     ORDER_ACKNOWLEDGED = "order_acknowledged"
-    """the bank says by itself that it has it"""
+    """the bank acknowledged the order"""
     ORDER_SENT_AGAIN = "order_sent_again"
-    """an officer has it carried once more: what kept it is mended"""
+    """an officer had the order sent again after the cause of failure was corrected"""
     ORDER_REFUSED = "order_refused"
     ORDER_CLIMBED = "order_climbed"
     ORDER_CANCELLED = "order_cancelled"
     ORDER_CANCELLATION_TOLD = "order_cancellation_told"
-    """the bank was told that an order is taken back"""
+    """the bank was told that the order is cancelled"""
     ORDER_CANCELLATION_CLIMBED = "order_cancellation_climbed"
     ORDER_CANCELLATION_SETTLED = "order_cancellation_settled"
-    """the bank does it no more, or an officer vouches that it was told"""
+    """the bank acknowledged the cancellation, or an officer attests that the bank was told"""
     ORDER_CONFIRMED = "order_confirmed"
-    """a bank says that it has given back or let go"""
+    """a bank reports that it returned or released money"""
     ORDER_WORD_PROPOSED = "order_word_proposed"
-    """an officer has written down what a bank said; another one has to agree"""
+    """an officer recorded a bank's statement; a second officer has to agree"""
     GRIEVANCE_OPENED = "grievance_opened"
     GRIEVANCE_MOVED = "grievance_moved"
-    """to the level above"""
+    """to the next level"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
-    """the highest level has let its time pass"""
+    """the highest level has passed its time limit"""
     GRIEVANCE_ENDED = "grievance_ended"
     MICRO_HOLD_DECIDED = "micro_hold_decided"
-    """an officer has looked at a small hold: let go, or kept"""
+    """an officer decided on a small-value hold: released or retained"""
     APPEAL_CODE_MADE = "appeal_code_made"
-    """with which an account's holder comes in, made by an officer for the bank to hand on"""
+    """an officer made a code, which the bank passes to the account holder, who uses it to log in"""
     EVIDENCE_PACKED = "evidence_packed"
-    """the evidence of the case was handed to somebody"""
+    """the evidence of the case was packed for a recipient"""
 
 
 class Language(StrEnum):
-    """In which a paper or a message is written."""
+    """Language of a document or message."""
 
     EN = "en"
     HI = "hi"
 
 
 class ProcedureKind(StrEnum):
-    """A workflow beside the case that keeps the clocks of one row."""
+    """Row-clock workflow beside the case workflow, by the kind of its row."""
 
     RESTORATION = "restoration"
     HOLD = "hold"

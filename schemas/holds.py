@@ -32,21 +32,21 @@ class HoldAction(StrEnum):
 
 
 class MicroDecision(StrEnum):
-    """What becomes of a small hold."""
+    """Decision on a small-value hold."""
 
     KEEP = "keep"
     RELEASE = "release"
 
 
 class MicroDecided(FrozenModel):
-    """An officer's decision on a small hold."""
+    """An officer's decision on a small-value hold."""
 
     decision: MicroDecision
     reason: Reason
 
 
 class MicroDone(FrozenModel):
-    """What was decided, and what the bank is ordered to let go (paise)."""
+    """The decision, and the amount that the bank is ordered to release (paise)."""
 
     hold_id: UUID
     case_ack_no: str
@@ -55,13 +55,13 @@ class MicroDone(FrozenModel):
 
 
 class HoldView(FrozenModel):
-    """One case's money on hold at one account, with its clocks."""
+    """Money of one case on hold at one account, with its clocks."""
 
     hold_id: UUID
     case_ack_no: str
     institution: str
     reference: str
-    """with which the holder appeals"""
+    """reference for the holder's appeal"""
     state: str
     first_held_at: UtcDatetime
     lapses_at: UtcDatetime
@@ -76,19 +76,19 @@ class HoldView(FrozenModel):
     micro_reason: str
     held_paise: int
     free_paise: int
-    """on hold, and asked for by no order"""
+    """on hold and not covered by any order"""
     ended_at: UtcDatetime | None
 
 
 class HoldPage(FrozenModel):
-    """A page of holds, the first to lapse first."""
+    """Page of holds, the first to lapse first."""
 
     items: tuple[HoldView, ...]
     next: str | None
 
 
 class NewHolderContact(FrozenModel):
-    """How the holder of an account is reached, as the bank or the holder has told."""
+    """Contact of an account holder, as given by the bank or the holder."""
 
     phone: Mobile | None = None
     email: EmailAddress | None = None
@@ -101,7 +101,7 @@ class NewHolderContact(FrozenModel):
 
 
 class HolderContactTaken(FrozenModel):
-    """It is kept; `messages` is how many tell the holder of the hold there."""
+    """Receipt of a contact; `messages` is the number of messages to the holder about the hold."""
 
     hold_id: UUID
     reference: str
@@ -109,7 +109,7 @@ class HolderContactTaken(FrozenModel):
 
 
 class AppealCode(FrozenModel):
-    """A one-time code for an account's holder, to be handed on by the bank or at the counter; shown once."""
+    """One-time code for an account holder, passed on by the bank or at the counter; shown once."""
 
     hold_id: UUID
     reference: str

@@ -1,4 +1,4 @@
-"""Identifiers as the field writes them, and the keys they are compared by."""
+"""Identifiers as banks and police write them, and the keys for comparing them."""
 
 import re
 
@@ -14,34 +14,34 @@ _SEPARATORS = re.compile(r"[\s\-/]+")
 
 
 def reference_key(reference: str) -> str:
-    """The form in which an RRN or UTR is compared: separators dropped, upper case. Zeros stay."""
+    """Return the comparison key of an RRN or UTR: no separators, upper case, zeros kept."""
     return _SEPARATORS.sub("", reference).upper()
 
 
 def names_a_transfer(reference: str) -> bool:
-    """Whether a reference can be anybody's: "NA", "-" and "000000000000" stand for not knowing it."""
+    """Return whether a reference can name a transfer. "NA", "-" and "000000000000" mean unknown."""
     return any(character.isdecimal() and int(character) for character in reference)
 
 
 def account_key(account: str) -> str:
-    """The form in which an account, VPA or wallet is compared.
+    """Return the comparison key of an account, VPA or wallet.
 
-    Banks zero-pad one account in two ways, so leading zeros are dropped here and only here.
+    Banks pad one account with different numbers of zeros. Leading zeros are dropped here and only here.
     """
     compact = _SEPARATORS.sub("", account).upper()
     return compact.lstrip("0") or compact
 
 
 def names_an_account(key: str) -> bool:
-    """Whether an `account_key` is an account's: a hop of which no bank has named the account has one of its own."""
+    """Return whether an `account_key` names a real account, not the placeholder of an unnamed one."""
     return bool(key) and not key.startswith("NOTSTATED")
 
 
 def account_end(key: str) -> str:
-    """The last four characters of an account by its `account_key`: enough to know it again; "" where it has no name."""
+    """Return the last four characters of an `account_key` for recognition, or "" for an unnamed account."""
     return key[-4:] if names_an_account(key) else ""
 
 
 def transfer_key(reference: str, amount_paise: int, institution: str) -> str:
-    """One transfer's identity across complaints: reference, amount and receiving institution."""
+    """Return the identity of a transfer across complaints: reference, amount and receiving institution."""
     return f"{reference_key(reference)}|{amount_paise}|{institution.strip().upper()}"

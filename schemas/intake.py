@@ -1,4 +1,4 @@
-"""What a victim tells, as it comes through the door, and what goes back."""
+"""A complaint as it is received, and the receipt."""
 
 from typing import Annotated, Self
 
@@ -13,7 +13,7 @@ MAX_TRANSFERS = 100
 
 
 class Victim(FrozenModel):
-    """The person who lost the money."""
+    """Person who lost the money."""
 
     name: Line
     mobile: Identifier
@@ -22,7 +22,7 @@ class Victim(FrozenModel):
     child: bool = False
     senior: bool = False
     language: Annotated[Language, Field(exclude_if=lambda language: language is Language.HI)] = Language.HI
-    """in which the victim is told of the case"""
+    """language of messages to the victim"""
     email: Annotated[EmailAddress | None, Field(exclude_if=lambda email: email is None)] = None
 
 
@@ -37,14 +37,14 @@ class Transfer(FrozenModel):
     mode: Mode
     transferred_at: LocalDatetime
     time_missing: Annotated[bool, Field(exclude_if=lambda missing: not missing)] = False
-    """Only the day is known: `transferred_at` is its start."""
+    """Only the date is known; `transferred_at` is the start of that day."""
 
     @model_validator(mode="before")
     @classmethod
-    def _note_a_missing_time(cls, told: object) -> object:
-        if isinstance(told, dict) and day_of(told.get("transferred_at")):
-            return told | {"time_missing": True}
-        return told
+    def _note_a_missing_time(cls, value: object) -> object:
+        if isinstance(value, dict) and day_of(value.get("transferred_at")):
+            return value | {"time_missing": True}
+        return value
 
     @model_validator(mode="after")
     def _has_reference(self) -> Self:
@@ -54,12 +54,12 @@ class Transfer(FrozenModel):
 
     @property
     def reference(self) -> str:
-        """The RRN where there is one, else the UTR."""
+        """Return the RRN if there is one, else the UTR."""
         return self.rrn or self.utr or ""
 
 
 class Complaint(FrozenModel):
-    """A complaint at the door. `ack_no` is given when the portal has numbered it already."""
+    """Complaint as received. `ack_no` is given if the portal has already numbered it."""
 
     ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")] | None = None
     channel: Channel
@@ -69,7 +69,7 @@ class Complaint(FrozenModel):
 
 
 class ComplaintReceipt(FrozenModel):
-    """What goes back at the door: the number, the case it belongs to, and what looked odd."""
+    """Receipt of a complaint: its number, its case, and flags of odd values."""
 
     ack_no: str
     case_ack_no: str

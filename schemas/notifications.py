@@ -1,4 +1,4 @@
-"""Messages to the people of a case: the kinds, what each is told of, and how long a text may be."""
+"""Messages to the people of a case: kinds, facts, and limits of length."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,74 +18,75 @@ _GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""the seven-bit alphabet of 3GPP TS 23.038"""
+"""seven-bit alphabet of 3GPP TS 23.038"""
 _GSM_TWICE: Final = frozenset("\f^{}\\[~]|€")
-"""of its extension table: each takes two places"""
+"""characters of its extension table, which take two places each"""
 
 
 class MessageKind(StrEnum):
-    """What a message is about; to whom each goes stands in `domain.notifications`."""
+    """Kind of a message; `domain.notifications` names the recipients of each."""
 
     MONEY_HELD = "money_held"
     HOLD = "hold"
-    """to the account's holder, the same day"""
+    """to the account holder, on the same day"""
     APPLICATION_READY = "application_ready"
     OBJECTION_WINDOW = "objection_window"
     APPROVED = "approved"
     CREDITED = "credited"
     REFUSED = "refused"
     REST_REFUSED = "rest_refused"
-    """to the victim: a part has come back, and the rest does not"""
+    """to the victim: part of the money was restored, and the rest will not be"""
     NOTHING_HELD = "nothing_held"
-    """to the victim: nothing of it is on hold any more, and nothing was given back"""
+    """to the victim: no money is on hold any more, and none was restored"""
     LAPSE_WARNING = "lapse_warning"
     HOLD_LAPSED = "hold_lapsed"
-    """no order existed in time: the bank is ordered to let it go"""
+    """no order came in time, so the bank is ordered to release"""
     HOLD_RELEASED = "hold_released"
-    """to the account's holder: the bank says that it has let it go"""
+    """to the account holder: the bank reports the release"""
     GRIEVANCE_CODE = "grievance_code"
     GRIEVANCE_DECIDED = "grievance_decided"
     FIR_TO_SIGN = "fir_to_sign"
     """an e-Zero FIR lapses unless the victim signs it"""
     PAPER_FOR_BANK = "paper_for_bank"
-    """a notice to one bank, attached"""
+    """notice to one bank, attached"""
     STATUS_LETTER = "status_letter"
-    """a letter about where the victim's money is, attached to the e-mail"""
+    """letter to the victim about the state of the money, attached to the e-mail"""
     DUTY_DUE = "duty_due"
-    """to the officer: a report that the law asks for"""
+    """to the officer: a report required by law is due"""
     STEP_DUE = "step_due"
-    """to the officer who has to act: a step of a restoration"""
+    """to the officer who has to act: a step of a restoration is due"""
     STEP_OVERDUE = "step_overdue"
-    """to who supervises the case"""
+    """to the supervising officer of the case"""
     GRIEVANCE_TURN = "grievance_turn"
-    """an account holder appeals, and it is the turn of whoever is told"""
+    """to the officer who must decide an account holder's appeal"""
     GRIEVANCE_OVERDUE = "grievance_overdue"
-    """to who supervises the case: the highest level has let its time pass"""
+    """to the supervising officer of the case: the highest level has passed its time limit"""
 
 
 class Medium(StrEnum):
-    """How a message travels."""
+    """Medium of a message."""
 
     SMS = "sms"
     EMAIL = "email"
 
 
 class Recipient(StrEnum):
-    """Who is told."""
+    """Recipient of a message."""
 
     VICTIM = "victim"
     HOLDER = "holder"
     BANK = "bank"
-    """asked to hand the message to the account's holder, whom we cannot reach"""
+    """asked to pass the message to an account holder whom we cannot reach"""
     IO = "io"
     OFFICER = "officer"
-    """who supervises the case"""
+    """supervising officer of the case"""
 
 
 class MessageFacts(FrozenModel):
-    """What a message tells besides the case's number. Which of them a kind needs stands with its text.
+    """Facts of a message besides the case number. The text of each kind shows which ones it needs.
 
-    `occasion` tells two messages of one kind apart, as the warnings at 30 and at 7 days; the same one is one message.
+    `occasion` separates two messages of one kind, such as the warnings at 30 and at 7 days. Messages with the same
+    occasion are one message.
     """
 
     occasion: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.:-]{0,100}$")] = ""
@@ -93,24 +94,24 @@ class MessageFacts(FrozenModel):
     until: UtcDatetime | None = None
     days: Annotated[int, Field(ge=0, le=3_660)] | None = None
     reference: Annotated[str, StringConstraints(max_length=REFERENCE_MAX_CHARS)] = ""
-    """the holder's, to appeal with; a FIR's number; a bank's UTR"""
+    """reference of the holder for an appeal, number of a FIR, or UTR of a bank"""
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{0,10}$")] = ""
     decision: Literal["upheld", "part_released", "released", "withdrawn", ""] = ""
     duty: Literal["magistrate_report", "follow_up", "fir_signature", ""] = ""
     step: Step | None = None
-    """of a restoration"""
+    """step of a restoration"""
     number: Annotated[str, StringConstraints(pattern=r"^(G[0-9]{8,10})?$")] = ""
-    """of the holder's appeal"""
+    """number of the holder's appeal"""
     next_level: GrievanceLevel | None = None
-    """to whom a decision can be taken; None: to nobody"""
+    """level to which a decision can be appealed; None if there is none"""
     restored_paise: Paise | None = None
-    """what has gone back to the victim"""
+    """amount restored to the victim"""
     next_due_at: UtcDatetime | None = None
-    """by when the step of the victim's restoration is due"""
+    """due time of the current step of the victim's restoration"""
 
 
 class MessageRow(FrozenModel):
-    """A message as the desk sees it: neither its text (it may hold a code) nor the address."""
+    """Message as the desk sees it, without its text, which may hold a code, and without the address."""
 
     message_id: UUID
     kind: MessageKind
@@ -121,13 +122,13 @@ class MessageRow(FrozenModel):
     sent_at: UtcDatetime | None
     attempts: int
     next_attempt_at: UtcDatetime | None
-    """None: sent, or given up"""
+    """None if sent or given up"""
     failure: str
-    """why it is not sent, or was not at once; "" where nothing went wrong"""
+    """reason why it is not sent or was delayed; "" without a failure"""
 
 
 class CaseMessage(MessageRow):
-    """The same with its case, for a list over all of them."""
+    """Message with its case, for a list over all cases."""
 
     case_no: str
 
@@ -141,14 +142,18 @@ class MessagePage(FrozenModel):
 
 @dataclass(frozen=True, slots=True)
 class SmsParts:
-    """How a text travels: by which alphabet, in how many parts."""
+    """Alphabet and number of parts of a short message."""
 
     encoding: Literal["gsm7", "ucs2"]
     count: int
 
 
 def sms_parts(text: str) -> SmsParts:
-    """Count the parts: 160 or 153 places of seven bits, or 70 or 67 of sixteen where a character needs them."""
+    """Count the parts of a text.
+
+    A part has 160 seven-bit places, or 153 in a message of several parts. With any other character it has 70 or 67
+    places of sixteen bits.
+    """
     if all(character in _GSM or character in _GSM_TWICE for character in text):
         places = sum(2 if character in _GSM_TWICE else 1 for character in text)
         return SmsParts("gsm7", _parts(places, 160, 153))

@@ -1,4 +1,4 @@
-"""The parties to a transfer: account, name and virtual payment address."""
+"""Parties to a transfer: account, name and virtual payment address."""
 
 from typing import Annotated, Self
 
@@ -28,5 +28,5 @@ class Party(FrozenModel):
 
     @property
     def holder(self) -> str:
-        """The account, VPA or wallet, whichever was given."""
+        """Return the account, VPA or wallet that was given."""
         return self.account or self.vpa or self.wallet or ""

@@ -1,4 +1,4 @@
-"""The police side of a case: who answers for it, first information reports, orders of courts, duties."""
+"""Police data of a case: its officers, first information reports, court orders, duties."""
 
 import re
 from datetime import date
@@ -15,10 +15,10 @@ from schemas.restoration_enums import CourtOrderEffect, CourtOrderKind, DutyKind
 from schemas.text import EmailAddress, Identifier, Line, LocalDatetime
 
 DOCUMENT_MAX_BYTES: Final = 2 * 1024 * 1024
-"""of the order as it was made: forty pages of a scan in black and white"""
+"""size limit of a PDF: forty scanned pages in black and white"""
 SECTIONS_MAX: Final = 20
 ABOUT_MAX: Final = 50
-"""accounts or cases that one order is taken in for in one go: each case is held until all are"""
+"""most accounts or cases in one order, because the row of each case stays locked until all are written"""
 
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _PHONE: Final = re.compile(r"[0-9]{8,12}")
@@ -27,7 +27,7 @@ _PHONE: Final = re.compile(r"[0-9]{8,12}")
 def _is_phone(text: str) -> str:
     digits = text.replace(" ", "").replace("-", "").removeprefix("+91")
     if not _PHONE.fullmatch(digits):
-        raise ValueError("is no phone number: ten digits, or a landline with its code")
+        raise ValueError("is not a phone number: ten digits, or a landline with its code")
     return text
 
 
@@ -53,22 +53,22 @@ Pdf = Annotated[Base64Bytes, Field(max_length=DOCUMENT_MAX_BYTES * 4 // 3 + 8), 
 
 
 class CaseDuty(StrEnum):
-    """What an officer is to a case."""
+    """Duty of an officer in a case."""
 
     IO = "io"
-    """who investigates, and makes orders ready"""
+    """investigates and prepares orders"""
     SUPERVISING = "supervising"
-    """Superintendent or Deputy Commissioner: approves"""
+    """Superintendent or Deputy Commissioner; approves"""
     DECIDING = "deciding"
-    """who orders or decides in the case and answers for no more: papers name who it was"""
+    """ordered or decided in the case, without further responsibility; documents name the officer"""
 
 
 class NewOfficer(FrozenModel):
-    """An officer who answers for a case from now on."""
+    """Officer responsible for a case from now on."""
 
     duty: CaseDuty
     subject: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._@-]{1,64}$")]
-    """the name on the officer's token: by it the four eyes are told apart"""
+    """subject of the officer's token, by which the four-eyes rule tells officers apart"""
     name: Line
     rank: Line
     police_station: Line
@@ -78,7 +78,7 @@ class NewOfficer(FrozenModel):
 
 
 class CaseOfficer(FrozenModel):
-    """An officer as assigned; of each duty the one with the highest number stands."""
+    """Officer as assigned. The assignment with the highest number of each duty is current."""
 
     duty: CaseDuty
     assignment_no: int
@@ -94,41 +94,41 @@ class CaseOfficer(FrozenModel):
 
 
 class FirByHand(FrozenModel):
-    """A report that an officer has registered elsewhere."""
+    """Report that an officer registered elsewhere."""
 
     fir_no: FirNo
     police_station: Line
     registered_at: LocalDatetime
     signed_at: LocalDatetime | None = None
-    """of an e-Zero FIR: when its complainant signed it"""
+    """time of the complainant's signature on an e-Zero FIR"""
     document: Pdf | None = None
-    """the report itself"""
+    """PDF of the report"""
 
 
 class FirCopy(FrozenModel):
-    """The report as the police station has issued it."""
+    """The report as issued by the police station."""
 
     document: Pdf
 
 
 class NewFir(FrozenModel):
-    """Ask the register for a report, or record one that stands there already (`by_hand`)."""
+    """Request to register a report, or the record of one already registered (`by_hand`)."""
 
     kind: FirKind
     sections: Annotated[tuple[Section, ...], Field(max_length=SECTIONS_MAX)] = ()
-    """of the law; none: those of the policy"""
+    """sections of law; empty: those of the policy"""
     by_hand: FirByHand | None = None
 
 
 class SignFir(FrozenModel):
-    """The complainant has signed the e-Zero FIR."""
+    """Record that the complainant signed the e-Zero FIR."""
 
     signed_at: LocalDatetime
     reason: Reason
 
 
 class Fir(FrozenModel):
-    """A first information report, or the asking for one."""
+    """First information report, or the request for one."""
 
     fir_id: UUID
     kind: FirKind
@@ -143,15 +143,15 @@ class Fir(FrozenModel):
     signed_at: UtcDatetime | None
     refusal: str
     attempts: int
-    """how often the register was asked"""
+    """number of calls to the register"""
     failure: str
-    """why it has not answered yet; "" where nothing went wrong"""
+    """reason why the register has not answered; "" without a failure"""
     document_digest: str | None
-    """SHA-256 of the report's PDF, in hex; None where it is not here: notices that need a copy cannot go out"""
+    """SHA-256 of the report's PDF, in hex. None without the PDF; notices that need a copy then wait."""
 
 
 class OrderedOf(FrozenModel):
-    """What an order says of one account. Without `institution` and `account` it is about every account of the case."""
+    """Content of an order about one account, or about every account of the case without `institution` and `account`."""
 
     amount_paise: PositivePaise | None = None
     institution: Code | None = None
@@ -160,12 +160,12 @@ class OrderedOf(FrozenModel):
     @model_validator(mode="after")
     def _names_a_whole_account(self) -> Self:
         if (self.institution is None) != (self.account is None):
-            raise ValueError("give both institution and account, or neither: it is about every account then")
+            raise ValueError("give both institution and account, or neither for every account")
         return self
 
 
 class CourtOrderHead(FrozenModel):
-    """An order of a court, whatever it is about."""
+    """Fields of a court order of any scope."""
 
     kind: CourtOrderKind
     effect: CourtOrderEffect
@@ -177,29 +177,29 @@ class CourtOrderHead(FrozenModel):
 
 
 class NewCourtOrder(CourtOrderHead, OrderedOf):
-    """An order as an officer takes it in, about one account or all of a case."""
+    """Court order as an officer records it, about one account or all of a case."""
 
 
 class OrderedOfCase(OrderedOf):
-    """What an order says of one account, or of all, of one case."""
+    """Content of an order about one account, or every account, of one case."""
 
     ack_no: Annotated[str, StringConstraints(pattern=ACK_NO_PATTERN.pattern)]
 
 
 class WideCourtOrder(CourtOrderHead):
-    """One order that names several accounts, each with its sum, or several cases."""
+    """One order about several accounts, each with its amount, or several cases."""
 
     about: Annotated[tuple[OrderedOfCase, ...], Field(min_length=1, max_length=ABOUT_MAX)]
 
 
 class CourtOrderCopy(FrozenModel):
-    """The order as the court has made it."""
+    """The order as the court issued it."""
 
     document: Pdf
 
 
 class CourtOrder(FrozenModel):
-    """An order that was taken in."""
+    """Recorded court order."""
 
     court_order_id: int
     kind: CourtOrderKind
@@ -211,12 +211,12 @@ class CourtOrder(FrozenModel):
     institution: str | None
     account_key: str | None
     document_digest: str | None
-    """SHA-256 of the PDF, in hex; None where none was handed in"""
+    """SHA-256 of the PDF, in hex; None without one"""
     taken_by: str
     taken_at: UtcDatetime
     reason: str
     confirmed_by: str | None
-    """the second officer, without whom no bank lets go"""
+    """second officer, whose confirmation a release needs"""
     confirmed_at: UtcDatetime | None
     withdrawn_at: UtcDatetime | None
     withdrawn_by: str | None
@@ -224,7 +224,7 @@ class CourtOrder(FrozenModel):
 
 
 class CourtOrdersTaken(FrozenModel):
-    """A wide order, as it stands at each account and case that it names, in their order."""
+    """Wide order as recorded at each account and case, in the order of the request."""
 
     orders: tuple[CourtOrder, ...]
 
@@ -239,7 +239,7 @@ class DutyAction(StrEnum):
 
 
 class Duty(FrozenModel):
-    """What the law asks of the police, and by when."""
+    """Duty of the police under the law, with its deadline."""
 
     kind: DutyKind
     opened_at: UtcDatetime
@@ -251,7 +251,7 @@ class Duty(FrozenModel):
     done_at: UtcDatetime | None
     done_by: str | None
     paper_id: UUID | None
-    """with `issued_at` and without `done_at` it is still to be handed in"""
+    """document of the duty; with `issued_at` and without `done_at` it is still to be filed"""
     issued_at: UtcDatetime | None
     diary_no: str | None
     handed_in_at: UtcDatetime | None
@@ -259,14 +259,14 @@ class Duty(FrozenModel):
 
 
 class HandedIn(FrozenModel):
-    """The report to the magistrate is handed in: as the court's diary has it."""
+    """Record that the report to the magistrate was filed, by the entry in the court's diary."""
 
     diary_no: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=64), Storable]
     at: LocalDatetime
 
 
 class FinishDuty(FrozenModel):
-    """How a duty is done: handed in at the court, or for a reason otherwise."""
+    """Completion of a duty: filed at the court, or done otherwise for a reason."""
 
     reason: Reason | None = None
     handed_in: HandedIn | None = None
@@ -279,7 +279,7 @@ class FinishDuty(FrozenModel):
 
 
 class PoliceSide(FrozenModel):
-    """Everything of a case that is the police's own: who answers for it, reports, orders, duties."""
+    """All police data of a case: officers, reports, court orders, duties."""
 
     case_ack_no: str
     officers: tuple[CaseOfficer, ...]

@@ -1,15 +1,15 @@
-"""The closed vocabularies of the way home: restoration, release, grievance, papers (glossary in docs/glossary.md)."""
+"""Closed vocabularies of restoration, release, grievance and documents (docs/glossary.md)."""
 
 from enum import StrEnum
 
 
 class Route(StrEnum):
-    """By which law held money goes back."""
+    """Legal route of a restoration."""
 
     NO_COURT = "no_court"
     """below the threshold of the SOP of 2 January 2026: by order of the police"""
     COURT = "court"
-    """a magistrate's order, BNSS 497 or 503"""
+    """order of a magistrate, BNSS 497 or 503"""
     LOK_ADALAT = "lok_adalat"
     """no FIR: pre-litigation before the Permanent Lok Adalat"""
     MAGISTRATE_107 = "magistrate_107"
@@ -17,7 +17,7 @@ class Route(StrEnum):
 
 
 class RouteReason(StrEnum):
-    """Why a route was picked."""
+    """Reason for a route."""
 
     BELOW_THRESHOLD = "below_threshold"
     AT_OR_ABOVE_THRESHOLD = "at_or_above_threshold"
@@ -28,7 +28,7 @@ class RouteReason(StrEnum):
 
 
 class RestorationState(StrEnum):
-    """`RESTORED` is closed with the money credited, whatever part of it the banks gave back."""
+    """State of a restoration. `RESTORED` is closed with money credited, whatever part the banks returned."""
 
     OPEN = "open"
     RESTORED = "restored"
@@ -37,16 +37,16 @@ class RestorationState(StrEnum):
 
 
 class Step(StrEnum):
-    """The steps of a restoration; which of them a route has, and in which order, is `domain.restoration.procedure`."""
+    """Step of a restoration; `domain.restoration.procedure` has the steps and their order for each route."""
 
     COLLECTING = "collecting"
-    """the trail is still being followed: more may be held"""
+    """tracing continues, and more may be held"""
     APPLICATION = "application"
-    """made ready for the victim, who signs it"""
+    """prepared for the victim's signature"""
     VERIFICATION = "verification"
-    """the IO verifies"""
+    """by the investigating officer"""
     HOLDER_NOTICE = "holder_notice"
-    """the account holder may object"""
+    """time for the account holder to object"""
     SHOW_CAUSE = "show_cause"
     """BNSS 107: fourteen days to show cause"""
     COURT_ORDER = "court_order"
@@ -54,15 +54,15 @@ class Step(StrEnum):
     DISTRIBUTION = "distribution"
     """the District Magistrate distributes within sixty days"""
     APPROVAL = "approval"
-    """by SP/DCP, never by whoever prepared it"""
+    """by SP/DCP, never by the officer who prepared it"""
     CREDIT = "credit"
     """ordered; the banks credit and confirm"""
     BOND = "bond"
-    """the victim's indemnity bond"""
+    """indemnity bond of the victim"""
 
 
 class StepOutcome(StrEnum):
-    """How a turn of a step ended."""
+    """Outcome of one visit of a step."""
 
     DONE = "done"
     REFUSED = "refused"
@@ -72,7 +72,7 @@ class StepOutcome(StrEnum):
 
 
 class ObjectionBy(StrEnum):
-    """Who objects."""
+    """Party that objects."""
 
     HOLDER = "holder"
     BANK = "bank"
@@ -81,31 +81,31 @@ class ObjectionBy(StrEnum):
 
 
 class ObjectionDecision(StrEnum):
-    """What became of an objection."""
+    """Decision on an objection."""
 
     UPHELD = "upheld"
     DISMISSED = "dismissed"
 
 
 class AllocationRule(StrEnum):
-    """How what is held on one account is divided between its victims."""
+    """Rule that divides the held money on one account between its victims."""
 
     PRO_RATA = "pro_rata"
     FIFO = "fifo"
-    """what came first left first: what is held is of those who came last"""
+    """first in, first out: the held money belongs to the latest victims"""
     LIFO = "lifo"
-    """what came last left first: what is held is of those who came first"""
+    """last in, first out: the held money belongs to the earliest victims"""
 
 
 class OrderKind(StrEnum):
-    """What a bank is ordered."""
+    """Kind of an order to a bank."""
 
     RESTORE = "restore"
     RELEASE = "release"
 
 
 class OrderReason(StrEnum):
-    """Why a bank is ordered."""
+    """Reason of an order to a bank."""
 
     RESTORATION = "restoration"
     LAPSED = "lapsed"
@@ -116,24 +116,24 @@ class OrderReason(StrEnum):
     """held above the traceable amount"""
     COURT = "court"
     LEFTOVER = "leftover"
-    """left when everything due has been restored"""
+    """left after everything due was restored"""
     MICRO = "micro"
-    """an officer has looked at a small hold"""
+    """decision on a small-value hold"""
 
 
 class OrderState(StrEnum):
-    """The life of an order to a bank."""
+    """State of an order to a bank."""
 
     PLANNED = "planned"
     DELIVERED = "delivered"
     REFUSED = "refused"
     CONFIRMED = "confirmed"
-    """done to the last paisa"""
+    """fully carried out"""
     CANCELLED = "cancelled"
 
 
 class GrievanceState(StrEnum):
-    """How a grievance stands or ended."""
+    """State or outcome of a grievance."""
 
     OPEN = "open"
     UPHELD = "upheld"
@@ -142,7 +142,7 @@ class GrievanceState(StrEnum):
     RELEASED = "released"
     WITHDRAWN = "withdrawn"
     OVERTAKEN = "overtaken"
-    """nothing was on hold any more before it was decided"""
+    """the hold ended before a decision"""
 
 
 class RetainedBy(StrEnum):
@@ -154,7 +154,7 @@ class RetainedBy(StrEnum):
 
 
 class GrievanceLevel(StrEnum):
-    """The ladder of the SOP, lowest first."""
+    """Levels of a grievance under the SOP, lowest first."""
 
     BANK = "bank"
     IO = "io"
@@ -164,19 +164,19 @@ class GrievanceLevel(StrEnum):
 
 
 class GrievanceOutcome(StrEnum):
-    """How a level of the ladder ended."""
+    """Outcome of a grievance at one level."""
 
     REPORTED = "reported"
-    """the bank has said what it knows of its customer"""
+    """the bank has reported on its customer"""
     DECIDED = "decided"
     ESCALATED = "escalated"
-    """its time is over, or the supervisor does not wait for it"""
+    """the time limit has passed, or the supervisor escalated early"""
     WITHDRAWN = "withdrawn"
     OVERTAKEN = "overtaken"
 
 
 class GrievanceDecision(StrEnum):
-    """What a level can decide."""
+    """Decision that a level can make."""
 
     UPHELD = "upheld"
     PART_RELEASED = "part_released"
@@ -184,17 +184,17 @@ class GrievanceDecision(StrEnum):
 
 
 class KycFinding(StrEnum):
-    """What a bank has found out about its customer (KYC, enhanced due diligence)."""
+    """Result of a bank's check of its customer (KYC, enhanced due diligence)."""
 
     GENUINE = "genuine"
-    """who they say they are, and the business is real"""
+    """the identity is true and the business is real"""
     DOUBTFUL = "doubtful"
     NOT_KNOWN = "not_known"
-    """the customer cannot be found or says nothing"""
+    """the customer cannot be found or does not answer"""
 
 
 class CourtOrderKind(StrEnum):
-    """Under which law an order was made."""
+    """Law under which a court order was made."""
 
     BNSS_497 = "bnss_497"
     BNSS_503 = "bnss_503"
@@ -205,7 +205,7 @@ class CourtOrderKind(StrEnum):
 
 
 class CourtOrderEffect(StrEnum):
-    """What an order says is to be done with the money."""
+    """Effect of a court order on the money."""
 
     RESTORE = "restore"
     RELEASE = "release"
@@ -214,7 +214,7 @@ class CourtOrderEffect(StrEnum):
 
 
 class FirKind(StrEnum):
-    """How a first information report comes about."""
+    """Kind of a first information report."""
 
     FIR = "fir"
     ZERO_FIR = "zero_fir"
@@ -222,20 +222,20 @@ class FirKind(StrEnum):
 
 
 class FirState(StrEnum):
-    """How a first information report stands."""
+    """State of a first information report."""
 
     REQUESTED = "requested"
     REGISTERED = "registered"
     SIGNED = "signed"
     LAPSED = "lapsed"
-    """an e-Zero FIR that nobody signed in time"""
+    """e-Zero FIR that was not signed in time"""
     REFUSED = "refused"
     CANCELLED = "cancelled"
-    """another kind of report was asked for in its place"""
+    """another kind of report was requested instead"""
 
 
 class DutyKind(StrEnum):
-    """What the law asks of the police after a hold (Khalsa Medical Store v RBI; e-Zero FIR)."""
+    """Duty of the police after a hold (Khalsa Medical Store v RBI; e-Zero FIR)."""
 
     MAGISTRATE_REPORT = "magistrate_report"
     FOLLOW_UP = "follow_up"
@@ -243,7 +243,7 @@ class DutyKind(StrEnum):
 
 
 class PaperKind(StrEnum):
-    """The papers of a case."""
+    """Kind of a document of a case."""
 
     LIEN_NOTICE = "lien_notice"
     MAGISTRATE_REPORT = "magistrate_report"

@@ -1,4 +1,4 @@
-"""Secrets of webhooks as the Standard Webhooks specification writes them."""
+"""Webhook secrets in the format of the Standard Webhooks specification."""
 
 import binascii
 from base64 import b64decode
@@ -8,15 +8,15 @@ from pydantic import SecretStr
 
 WEBHOOK_PREFIX: Final = "whsec_"
 SECRET_BYTES: Final = range(24, 65)
-"""The lengths that Standard Webhooks allows."""
+"""Lengths that Standard Webhooks allows."""
 
 
 def secret_bytes(secret: SecretStr) -> bytes:
-    """The key in a `whsec_…` secret. Raises ValueError, which does not repeat it, for anything else."""
+    """Return the key in a `whsec_…` secret. Raises ValueError, which does not repeat the secret."""
     text = secret.get_secret_value()
     encoded = text.removeprefix(WEBHOOK_PREFIX)
     try:
-        # A library that skips what is not base64 would sign with another key than the bank's.
+        # Strict base64, because a lenient library would sign with another key than the bank's.
         key = b64decode(encoded, validate=True) if encoded != text else b""
     except binascii.Error:
         key = b""
@@ -26,6 +26,6 @@ def secret_bytes(secret: SecretStr) -> bytes:
 
 
 def check_secret(secret: SecretStr) -> SecretStr:
-    """The secret itself, once `secret_bytes` can read it."""
+    """Return the secret if `secret_bytes` can read it. Raises ValueError."""
     secret_bytes(secret)
     return secret

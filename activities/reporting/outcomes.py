@@ -1,4 +1,4 @@
-"""The measures of the way home, read for officers and the command line, and shown as gauges (docs/measures.md).
+"""The measures of restoration, read for officers and commands, shown as gauges (docs/reference/measures.md).
 
 The gauges have two labels that are no enumeration of ours, the bank and the district; both are bounded, and what stands
 in a complaint becomes a series only when several cases tell the same district.

@@ -1,1 +1,1 @@
-"""Bank wires: one protocol (`protocol.py`), one noun for answers (`answers.py`), a package a wire."""
+"""Bank wires: `protocol.py` defines every channel, `answers.py` the answers, and each wire has a package."""

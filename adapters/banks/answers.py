@@ -1,9 +1,8 @@
-"""What a bank says of the hops it was asked about, in one noun for every wire.
+"""Models of a bank answer, the same for every wire.
 
-A line is a claim, not yet a fact: whether it fits the case is for the domain. Nothing is dropped: an odd
-value is taken and flagged, an unknown kind is an `UnknownLine`, one that cannot be read is an
-`UnreadableLine`, and `raw` holds what came. Accounts, contacts and `raw` are personal data: they stay out of
-every repr here, so that no log shows them.
+A line is a claim. The domain decides whether it fits the case. Nothing is dropped: an odd value is accepted and
+flagged, an unknown kind becomes an `UnknownLine`, and an unreadable line becomes an `UnreadableLine`. `raw` keeps what
+was received. Accounts, contacts and `raw` are personal data. Every repr leaves them out, so that no log shows them.
 """
 
 from dataclasses import dataclass, field
@@ -19,7 +18,7 @@ JsonObject = dict[str, JsonValue]
 
 
 class LineFlag(StrEnum):
-    """The codes of what was odd in a line that was taken all the same."""
+    """Codes for odd values in a line that was accepted."""
 
     AMOUNT_FROM_DISPUTED = "amount_from_disputed"
     AMOUNT_FROM_TRANSFER = "amount_from_transfer"
@@ -42,37 +41,37 @@ class LineFlag(StrEnum):
     ZERO_AMOUNT = "zero_amount"
 
 
-_WORDS = {
-    LineFlag.AMOUNT_FROM_DISPUTED: "not given: the disputed amount stands for it",
-    LineFlag.AMOUNT_FROM_TRANSFER: "not given: the whole transfer was accepted, its amount stands for it",
-    LineFlag.AMOUNT_UNREADABLE: "no sum of rupees: left out, the line does not need it",
-    LineFlag.BALANCE_UNREADABLE: "no sum of rupees: left out",
-    LineFlag.DISPUTED_ABOVE_AMOUNT: "more is called tainted than the transaction moved",
-    LineFlag.DISPUTED_FROM_AMOUNT: "not given: the amount stands for it",
+_FLAG_TEXTS = {
+    LineFlag.AMOUNT_FROM_DISPUTED: "not given: the disputed amount is used",
+    LineFlag.AMOUNT_FROM_TRANSFER: "not given: the whole transfer was accepted, its amount is used",
+    LineFlag.AMOUNT_UNREADABLE: "not an amount in rupees: ignored, because the line does not need it",
+    LineFlag.BALANCE_UNREADABLE: "not an amount in rupees: ignored",
+    LineFlag.DISPUTED_ABOVE_AMOUNT: "the disputed amount is above the amount of the transaction",
+    LineFlag.DISPUTED_FROM_AMOUNT: "not given: the amount is used",
     LineFlag.IFSC_ODD: "not shaped like an IFSC",
-    LineFlag.NUMERIC_ID: "came as a number: leading zeros, if it had any, are lost",
+    LineFlag.NUMERIC_ID: "received as a number: leading zeros, if any, are lost",
     LineFlag.PAYEE_MISSING: "the payee's account is not given",
     LineFlag.REFERENCE_MISSING: "not given",
     LineFlag.STATUS_MISSING: "not given",
-    LineFlag.TEXT_CUT: "longer than the limit: cut here, whole in the line as received",
-    LineFlag.TEXT_REPAIRED: "characters that no database stores were replaced by U+FFFD",
+    LineFlag.TEXT_CUT: "longer than the limit: cut here, complete in the line as received",
+    LineFlag.TEXT_REPAIRED: "characters that the database cannot store were replaced by U+FFFD",
     LineFlag.TIME_MISSING: "not given",
-    LineFlag.TIME_ODD: "read in spite of an odd notation",
+    LineFlag.TIME_ODD: "read although the notation is odd",
     LineFlag.TIME_UNREADABLE: "not a date and time",
-    LineFlag.TYPE_BY_NAME: "no type number: the type was taken from its name",
-    LineFlag.TYPE_CONTRADICTS: "type number and type name disagree: the number was taken",
-    LineFlag.ZERO_AMOUNT: "the claim is about no money",
+    LineFlag.TYPE_BY_NAME: "no type number: the type is taken from its name",
+    LineFlag.TYPE_CONTRADICTS: "type number and type name disagree: the number is used",
+    LineFlag.ZERO_AMOUNT: "the claimed amount is zero",
 }
 
 
 def flagged(field_name: str, code: LineFlag) -> Flag:
-    """Return the flag `code` for one field of a line, with its words."""
-    return Flag(field=field_name, code=code, message=_WORDS[code])
+    """Return the flag `code` for one field of a line, with its text."""
+    return Flag(field=field_name, code=code, message=_FLAG_TEXTS[code])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
-    """How the account's holder can be found, as the bank wrote it. `pan` may be the word FORM60."""
+    """Contact data of the account holder, as the bank wrote it. `pan` may be the text FORM60."""
 
     phone: str = field(default="", repr=False)
     email: str = field(default="", repr=False)
@@ -81,11 +80,11 @@ class Contact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerLine:
-    """What every line tells. A text the bank left out is empty; an amount or time it left out is None.
+    """Fields of every line.
 
-    `amount_paise` and `disputed_paise` are both None or both set; None only where `status_code` is not "00"
-    or the kind of line is unknown. `root_*` names the transfer we asked about, `rrn` the line's own
-    transaction.
+    A text that the bank left out is empty; an amount or time that it left out is None. `amount_paise` and
+    `disputed_paise` are both set or both None. They are None only if `status_code` is not "00" or the kind of line is
+    unknown. `root_*` names the transfer that we asked about. `rrn` names the line's own transaction.
     """
 
     line_no: int
@@ -103,20 +102,20 @@ class AnswerLine:
     root_bankid: str
     root_ifsc: str
     root_effective_balance_paise: int | None
-    """may be below zero"""
+    """may be negative"""
     balance_is_free: bool = False
-    """whether that balance leaves out what is on hold"""
+    """whether that balance excludes money on hold"""
     status_code: str
     remarks: str = field(repr=False)
     contact: Contact
     ifsc: str
-    """of the account the line is about; in a transfer the payee's"""
+    """IFSC of the account that the line is about; of the payee's account in a transfer"""
     flags: tuple[Flag, ...]
     raw: JsonObject = field(repr=False)
 
 
 class LineFields(TypedDict):
-    """The fields of `AnswerLine`, as arguments for whichever kind of line it turns out to be."""
+    """Fields of `AnswerLine` as arguments for the class of any kind of line."""
 
     line_no: int
     txn_type_id: str
@@ -155,7 +154,7 @@ class TransferLine(AnswerLine):
 
 
 class WithdrawalChannel(StrEnum):
-    """By what way money left the banks."""
+    """Ways in which money leaves the banks."""
 
     ATM = "atm"
     AEPS = "aeps"
@@ -165,7 +164,7 @@ class WithdrawalChannel(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WithdrawalLine(AnswerLine):
-    """Types 5, 6, 11, 14: money left through `channel`; `details` holds that channel's fields, as written."""
+    """Types 5, 6, 11, 14: money left through `channel`; `details` holds the channel's own fields as written."""
 
     channel: WithdrawalChannel
     details: dict[str, str] = field(repr=False)
@@ -173,12 +172,12 @@ class WithdrawalLine(AnswerLine):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownLine(AnswerLine):
-    """A kind of line we do not know: kept whole for a person. Amounts are set where they could be read."""
+    """Line of an unknown kind, kept complete for an officer. Amounts are set if they could be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnreadableLine:
-    """A line that could not be read. `field_name` and `reason` say why and carry no personal data."""
+    """Line that could not be read. `field_name` and `reason` say why and hold no personal data."""
 
     line_no: int
     field_name: str
@@ -191,7 +190,7 @@ StatusLine = HoldLine | TransferLine | WithdrawalLine | UnknownLine | Unreadable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusUpdate:
-    """One answer of one bank. `ack_no` and `job_id` are as the bank wrote them; None: it named no job."""
+    """One answer of one bank. `ack_no` and `job_id` are as the bank wrote them; `job_id` is None if it named no job."""
 
     ack_no: str
     job_id: str | None

@@ -1,6 +1,6 @@
-"""Police → bank by letter: what is asked, a signed link to the page where it is answered, and all hops as a table.
+"""Police → bank by e-mail: the request, a signed link to its answer page, and a table of all hops.
 
-No victim is named in a letter: a mailbox is read by many, and the bank finds a transfer by its reference.
+A letter names no victim, because many people read a mailbox. The bank finds a transfer by its reference.
 """
 
 import asyncio
@@ -63,7 +63,7 @@ class ReplyLink:
 
 
 class LinkMaker(Protocol):
-    """Makes the links in letters."""
+    """Issues the links in letters."""
 
     async def issue(self, about: About, subject_id: UUID, institution: str, sent_to: str) -> ReplyLink:
         """Make a new link for `institution` to reply to that request or order, sent to that address."""
@@ -71,14 +71,15 @@ class LinkMaker(Protocol):
 
 
 def job_id_of(request_id: UUID) -> str:
-    """The job id of a request that travels by letter: a letter brings none back."""
+    """Return the job id of a request sent by e-mail, because a bank returns none for a letter."""
     return f"{JOB_PREFIX}{request_id}"
 
 
 class EmailAdapter:
-    """Letters as a `BankAdapter`: one for each ticket, to the bank's desk, a copy to its nodal officers.
+    """The e-mail channel as a `BankAdapter`.
 
-    The copy goes to those on duty, or to who is on duty next; `holidays` says when all banks have closed.
+    Each ticket becomes one letter to the bank's desk. The nodal officers on duty get a copy, or the officer who is on
+    duty next. `holidays` gives the days on which all banks are closed.
     """
 
     def __init__(self, mailer: Mailer, links: LinkMaker, holidays: HolidayRules) -> None:
@@ -93,24 +94,25 @@ class EmailAdapter:
         await self.close()
 
     async def close(self) -> None:
-        """Nothing is kept open between letters."""
+        """Do nothing, because no connection stays open between letters."""
 
     async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Put `ticket` before `bank` as one letter; see `BankAdapter.send_hold_request`.
+        """Send `ticket` to `bank` as one letter; see `BankAdapter.send_hold_request`.
 
-        Sent again it has the same Message-ID and a link of its own; the links sent before stay good, as nobody knows
-        which copy arrived. What the mail server refuses is BankUnreachable: another channel may do what mail cannot.
+        A repeated letter has the same Message-ID and a new link. Earlier links stay valid, because any of the copies
+        may be the one that arrived. A refusal by the mail server raises BankUnreachable, because another channel may
+        still work.
         """
         sending = partial(self._send, bank, ticket)
         return await self._delivered(bank, ticket.request_id, sending, timeout_seconds)
 
     async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
-        """Put an order before `bank` as one letter with its paper; as `send_hold_request` in everything else."""
+        """Send an order to `bank` as one letter with its document; otherwise like `send_hold_request`."""
         sending = partial(self._send_order, bank, ticket)
         return await self._delivered(bank, ticket.order.order_id, sending, timeout_seconds)
 
     async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
-        """Tell `bank` by one letter that an order is taken back; as `send_hold_request` in everything else."""
+        """Tell `bank` by one letter that an order is cancelled; otherwise like `send_hold_request`."""
         sending = partial(self._send_cancellation, bank, order)
         return await self._delivered(bank, cancellation_id(order.order_id), sending, timeout_seconds)
 
@@ -126,7 +128,7 @@ class EmailAdapter:
             return Delivery(job_id_of(key), transcript.exchanges)
 
     async def _within(self, bank: Institution, sending: Awaitable[None], timeout_seconds: float) -> None:
-        """Have a letter sent, and what fails in the words of every channel."""
+        """Await `sending` within the time and translate mail errors into bank errors."""
         try:
             async with asyncio.timeout(timeout_seconds):
                 await sending
@@ -140,7 +142,7 @@ class EmailAdapter:
             raise BankUnreachable(bank.code, str(error)) from None
 
     async def _send(self, bank: Institution, ticket: HoldTicket, transcript: Transcript) -> None:
-        _has_a_desk(bank)
+        _check_desk_address(bank)
         link = await self._links.issue(About.HOLD_REQUEST, ticket.request_id, bank.code, bank.desk_email)
         await self._mailer.send(
             bank.desk_email,
@@ -154,7 +156,7 @@ class EmailAdapter:
         )
 
     async def _send_order(self, bank: Institution, ticket: OrderTicket, transcript: Transcript) -> None:
-        _has_a_desk(bank)
+        _check_desk_address(bank)
         order, pdf = ticket.order, ticket.paper_pdf
         link = await self._links.issue(About.ORDER, order.order_id, bank.code, bank.desk_email)
         name = f"order-{order.ack_no}-{bank.code}.pdf"
@@ -170,11 +172,11 @@ class EmailAdapter:
         )
 
     async def _send_cancellation(self, bank: Institution, order: BankOrder, transcript: Transcript) -> None:
-        _has_a_desk(bank)
+        _check_desk_address(bank)
         link = await self._links.issue(About.ORDER, order.order_id, bank.code, bank.desk_email)
         await self._mailer.send(
             bank.desk_email,
-            f"Order taken back: acknowledgement {order.ack_no}",
+            f"Order cancelled: acknowledgement {order.ack_no}",
             cancellation_letter_text(bank, order, link),
             f"{order.order_id}.cancelled",
             cc=self._copies(bank),
@@ -193,16 +195,19 @@ _ASKED: Final = {
     OrderKind.RESTORE: "credit each amount to the account named with it",
     OrderKind.RELEASE: "lift the hold on each amount",
 }
-_DONE: Final = {OrderKind.RESTORE: "given back to its victims", OrderKind.RELEASE: "let go"}
+_DONE: Final = {OrderKind.RESTORE: "given back to its victims", OrderKind.RELEASE: "released from hold"}
 
 
-def _has_a_desk(bank: Institution) -> None:
+def _check_desk_address(bank: Institution) -> None:
     if not is_plain_address(bank.desk_email):
-        raise BankMisconfigured(bank.code, "no desk address to write to")
+        raise BankMisconfigured(bank.code, "the directory has no valid desk address")
 
 
 def order_letter_text(bank: Institution, order: BankOrder, link: ReplyLink, *, with_paper: bool) -> str:
-    """What the letter of an order says: the accounts stand in its paper and behind its link, not in it."""
+    """Return the text of the letter about an order.
+
+    The accounts are only in its document and behind its link, not in the letter.
+    """
     count, paise = len(order.lines), sum(line.amount_paise for line in order.lines)
     paper = f" {order.paper_number}" if order.paper_number else ""
     where = f"in the order{paper} attached to this letter" if with_paper else "on the page below"
@@ -214,27 +219,28 @@ def order_letter_text(bank: Institution, order: BankOrder, link: ReplyLink, *, w
         f"Money that your bank has on hold for the police, Rs {format_rupees(paise)} of {count}"
         f" transfer{'s' if count > 1 else ''}, is to be {_DONE[order.kind]}. Each amount stands {where}.\n\n"
         f"Please {_ASKED[order.kind]}, then say on this page what was done: amount, day and reference of"
-        " each. In parts is fine: come back by the same link. No account is needed, and a phone will do:\n\n"
+        " each. In parts is fine: use the same link again. No account is needed, and a phone will do:\n\n"
         f"{order_link_text(link)}"
     )
 
 
 def cancellation_letter_text(bank: Institution, order: BankOrder, link: ReplyLink) -> str:
-    """What the letter about an order that is taken back says."""
+    """Return the text of the letter about a cancelled order."""
     return (
         f"To {bank.name}: the nodal officer, and the desk for police requests\n\n"
         f"Acknowledgement: {order.ack_no}\n"
-        f"Order taken back: {order.order_id}\n\n"
-        "The order is taken back: please do not carry it out, nor what is left of it. The money stays on hold until"
-        " you hear from us again. If any of it is done already, telephone the desk at once, and confirm it over your"
+        f"Order cancelled: {order.order_id}\n\n"
+        "This order is cancelled. Please do not carry out any remaining part of it. The money stays on hold until"
+        " you receive a new order. If any part is already done, telephone the desk at once and confirm it over your"
         " usual interface.\n\n"
-        "Please say on this page that your bank does the order no more. No account is needed, and a phone will do:\n\n"
-        f"{_link_text(link, 'it is said')}"
+        "Please confirm on this page that your bank will not carry out the order. No account is needed, and a phone"
+        " will do:\n\n"
+        f"{_link_text(link, 'you confirm')}"
     )
 
 
 def letter_text(bank: Institution, ticket: HoldTicket, link: ReplyLink) -> str:
-    """What the letter says."""
+    """Return the text of the letter about a hold request."""
     asked = ticket.instrument
     place = ", ".join(part for part in (asked.district, asked.state) if part)
     count = len(ticket.incidents)
@@ -245,21 +251,21 @@ def letter_text(bank: Institution, ticket: HoldTicket, link: ReplyLink) -> str:
         f"Acknowledgement: {ticket.ack_no}\n"
         f"Job: {job_id_of(ticket.request_id)}\n"
         f"{_urgency(ticket)}\n"
-        f"Money of a fraud went to accounts at your bank: {count} transfer{'s' if count > 1 else ''},"
+        f"Money from a fraud was credited to accounts at your bank: {count} transfer{'s' if count > 1 else ''},"
         f" Rs {disputed} of it disputed. They are in the table attached to this letter.\n\n"
-        "Please put the disputed amount on hold now, then say on this page what you found: on hold, moved on,"
+        "Please put the disputed amount on hold now, then report on this page what you found: on hold, moved on,"
         " withdrawn, or not found. No account is needed, and a phone will do:\n\n"
         f"{link_text(link)}"
     )
 
 
 def link_text(link: ReplyLink) -> str:
-    """How every letter about a hold request gives its link."""
+    """Return the paragraph with the link, the same in every letter about a hold request."""
     return _link_text(link, "every transfer has its answer")
 
 
 def order_link_text(link: ReplyLink) -> str:
-    """How every letter about an order gives its link."""
+    """Return the paragraph with the link, the same in every letter about an order."""
     return _link_text(link, "all of the order is confirmed")
 
 
@@ -267,20 +273,20 @@ def _link_text(link: ReplyLink, end: str) -> str:
     until = link.expires_at.astimezone(IST)
     return (
         f"{link.url}\n\n"
-        f"The link is yours alone and good until {until:%d-%m-%Y %H:%M} IST, or until {end}."
-        " Who has it can answer for your bank: pass it on within your bank only.\n\n"
-        "A letter of ours never asks for a password, an OTP or a payment.\n"
+        f"The link is only for your bank and valid until {until:%d-%m-%Y %H:%M} IST, or until {end}."
+        "Any person who has it can answer for your bank: share it only inside your bank.\n\n"
+        "Our letters never ask for a password, an OTP or a payment.\n"
     )
 
 
 def _urgency(ticket: HoldTicket) -> str:
-    told = {"Asked": ticket.requested_at, "Answer wanted by": ticket.respond_by}
-    moments = "".join(f"{what}: {at.astimezone(IST):%d-%m-%Y %H:%M} IST\n" for what, at in told.items() if at)
+    times = {"Asked": ticket.requested_at, "Answer wanted by": ticket.respond_by}
+    moments = "".join(f"{what}: {at.astimezone(IST):%d-%m-%Y %H:%M} IST\n" for what, at in times.items() if at)
     return f"Priority: {ticket.priority} (1 is the most urgent, {PRIORITY_LAST} the least)\n{moments}"
 
 
 def hops_table(ticket: HoldTicket) -> str:
-    """All transfers of the ticket as CSV, amounts in rupees, times in IST."""
+    """Return all transfers of the ticket as CSV, amounts in rupees, times in IST."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(CSV_COLUMNS)

@@ -1,9 +1,9 @@
-"""The three envelopes a bank's bodies travel in, and the signature beside them.
+"""The three envelopes for the bodies sent to and from banks, and the signature beside them.
 
-`aes_cbc` is what Indian banks speak: base64(IV(16) + AES-256-CBC/PKCS#7(json)), with no MAC of its own;
-`aes_gcm` is base64(nonce(12) + ciphertext + tag(16)); `none` is plain JSON. Which one a bank speaks is set in
-the directory: a header may confirm it, never choose it, or a stranger could talk us down to the weakest. The
-signature, hex HMAC-SHA256 over the raw body bytes, gives the CBC envelope the integrity it lacks.
+`aes_cbc` is what Indian banks use: base64(IV(16) + AES-256-CBC/PKCS#7(json)), without a MAC of its own. `aes_gcm` is
+base64(nonce(12) + ciphertext + tag(16)). `none` is plain JSON. The directory sets the envelope of each bank. A header
+may confirm it but never choose it, because a stranger could otherwise select the weakest. The signature is a hex
+HMAC-SHA256 over the raw body bytes. It gives the CBC envelope the integrity that it lacks.
 """
 
 import binascii
@@ -24,7 +24,7 @@ from adapters.banks.protocol import BankWire
 from schemas.banks.institutions import EnvelopeKind
 
 BODY_MAX_BYTES: Final = 1024 * 1024
-"""Largest body, wrapped, that is sent or opened."""
+"""Largest wrapped body that is sent or opened."""
 KEY_BYTES: Final = 32
 IV_BYTES: Final = 16
 NONCE_BYTES: Final = 12
@@ -39,7 +39,7 @@ _WHITESPACE: Final = b" \t\r\n"
 
 
 class EnvelopeReason(StrEnum):
-    """Why an envelope was not sealed or not opened."""
+    """Reasons for which an envelope is not sealed or not opened."""
 
     TOO_LARGE = "too_large"
     KEY_UNUSABLE = "key_unusable"
@@ -53,23 +53,23 @@ class EnvelopeError(Exception):
     """The envelope cannot be used."""
 
     def __init__(self, reason: EnvelopeReason) -> None:
-        """The message holds the reason and nothing of the body, the plaintext or a key."""
+        """Keep the reason. The message holds nothing of the body, the plaintext or a key."""
         super().__init__(f"{type(self).__doc__} ({reason})")
         self.reason = reason
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A body ready to send, and the headers that go with it (Content-Type, envelope, signature)."""
+    """Body ready to send, with its headers (Content-Type, envelope, signature)."""
 
     body: bytes
     headers: dict[str, str]
 
 
 def decode_key(text: str) -> bytes:
-    """Return the 32 key bytes written as base64 in a directory file.
+    """Return the 32 key bytes that a directory file holds as base64.
 
-    Raises EnvelopeError(KEY_UNUSABLE) for anything else.
+    Raises EnvelopeError(KEY_UNUSABLE) for any other value.
     """
     try:
         key = b64decode(text.strip(), validate=True)
@@ -79,9 +79,9 @@ def decode_key(text: str) -> bytes:
 
 
 def seal(plaintext: bytes, bank: BankWire) -> Sealed:
-    """Wrap `plaintext` (JSON, UTF-8) as `bank` wants it, signed where it has an HMAC key.
+    """Wrap `plaintext` (JSON, UTF-8) in the envelope of `bank`, and sign it if the bank has an HMAC key.
 
-    Raises EnvelopeError: TOO_LARGE over BODY_MAX_BYTES once wrapped, KEY_UNUSABLE without a 32-byte key.
+    Raises EnvelopeError: TOO_LARGE if the wrapped body is above BODY_MAX_BYTES, KEY_UNUSABLE without a 32-byte key.
     """
     if len(plaintext) > BODY_MAX_BYTES:
         raise EnvelopeError(EnvelopeReason.TOO_LARGE)
@@ -99,10 +99,9 @@ def seal(plaintext: bytes, bank: BankWire) -> Sealed:
 def open_envelope(body: bytes, headers: Mapping[str, str], bank: BankWire) -> bytes:
     """Return the plaintext of `body` as received from `bank`; header names match in any case.
 
-    The signature is checked before anything is decrypted: required where the bank has an HMAC key, ignored
-    where it has none. Raises EnvelopeError. Bad padding, a bad tag and bad base64 all are UNDECIPHERABLE, and
-    a caller must answer plaintext that is not JSON the same way: an unsigned CBC envelope must not become a
-    padding oracle.
+    The signature is checked before decryption. It is required if the bank has an HMAC key, else ignored. Raises
+    EnvelopeError. Bad padding, a bad tag and bad base64 all raise UNDECIPHERABLE. A caller must treat plaintext that is
+    not JSON the same way, so that an unsigned CBC envelope does not become a padding oracle.
     """
     if len(body) > BODY_MAX_BYTES:
         raise EnvelopeError(EnvelopeReason.TOO_LARGE)
@@ -113,7 +112,7 @@ def open_envelope(body: bytes, headers: Mapping[str, str], bank: BankWire) -> by
         return body
     key = _usable(bank.aes_key)
     try:
-        # Encoders that wrap at 76 columns are common; anything else outside the alphabet is refused.
+        # Many encoders wrap base64 at 76 columns. Any other character outside the alphabet is refused.
         wrapped = b64decode(body.translate(None, _WHITESPACE), validate=True)
         return _decrypt_cbc(wrapped, key) if bank.envelope == "aes_cbc" else _decrypt_gcm(wrapped, key)
     except (ValueError, InvalidTag):
@@ -126,7 +125,7 @@ def sign(body: bytes, hmac_key: bytes) -> str:
 
 
 def verify(body: bytes, signature: str | None, hmac_key: bytes) -> None:
-    """Raise EnvelopeError unless `signature` is the body's; compared in constant time."""
+    """Raise EnvelopeError unless `signature` belongs to the body. The comparison takes constant time."""
     if not signature:
         raise EnvelopeError(EnvelopeReason.SIGNATURE_MISSING)
     expected = sign(body, hmac_key)
@@ -144,7 +143,7 @@ def _wrap(plaintext: bytes, bank: BankWire) -> bytes:
 
 
 def _check_kind(body: bytes, named: str | None, agreed: EnvelopeKind) -> None:
-    """Refuse a body that is plainly, or by its header, in another envelope than the agreed one."""
+    """Raise if the body, by its look or its header, is in another envelope than the agreed one."""
     looks_plain = body.lstrip(_WHITESPACE).startswith(b"{")
     named_gcm = named is not None and named.strip().lower() == GCM_HEADER_VALUE
     if looks_plain != (agreed == "none") or (named is not None and named_gcm != (agreed == "aes_gcm")):

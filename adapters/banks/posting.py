@@ -1,7 +1,7 @@
-"""HTTP as a bank's wire needs it: POST, bounded, never redirected, in plain text only where that is allowed.
+"""HTTP client for POST requests to banks.
 
-The client is aiohttp: measured on this wire it takes a quarter of httpx's processor time a call when calls
-come one by one, and a tenth when twenty run at once.
+Requests are bounded and redirects are never followed. Plain http is used only if allowed. The client is aiohttp. On
+this wire it takes a quarter of httpx's processor time for single calls, and a tenth with twenty calls at once.
 """
 
 import math
@@ -25,10 +25,10 @@ from schemas.banks.exchanges import REPLY_MAX_BYTES
 from schemas.enums import ChannelKind
 
 CONNECTIONS_MAX: Final = 1000
-"""Most connections open at once, to all banks together; a call beyond waits within its own time."""
+"""Most connections open at once to all banks. A further call waits within its own time limit."""
 IDLE_CONNECTION_SECONDS: Final = 60.0
 RETRY_AFTER_MAX_SECONDS: Final = 3600.0
-"""A bank may ask us to stay away so long at most: behind this stands the golden hour."""
+"""Longest wait that a bank may ask for. The golden hour allows no longer one."""
 
 REDIRECTS: Final = range(300, 400)
 SENT_HEADERS_KEPT: Final = frozenset(
@@ -45,7 +45,7 @@ SENT_HEADERS_KEPT: Final = frozenset(
         "x-goldenhour-signature",
     }
 )
-"""Named one by one: whatever carries a secret is in no record, though nobody thought of it."""
+"""Headers kept in records. The list names each one, so that a new header with a secret is never recorded."""
 REPLY_HEADERS_KEPT: Final = frozenset(
     {
         "content-digest",
@@ -61,12 +61,12 @@ REPLY_HEADERS_KEPT: Final = frozenset(
 
 
 class ReplyTooLarge(BankProtocolError):
-    """The bank's reply is larger than any that was agreed; whether it has the request is unknown."""
+    """The bank's reply is larger than agreed; whether it has the request is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back: status, body, and how many seconds the bank asks us to stay away (None: it does not)."""
+    """Status, body and Retry-After of one reply. `retry_after_seconds` is None if the bank asks for no wait."""
 
     status: int
     body: bytes = field(repr=False)
@@ -74,12 +74,15 @@ class Reply:
 
 
 class Poster:
-    """Posts to banks over kept-alive connections. Create it anywhere, use it in one event loop, close it there."""
+    """HTTP client for banks with kept-alive connections.
+
+    Create it anywhere, use it in one event loop, and close it there.
+    """
 
     def __init__(
         self, *, connect_timeout_seconds: float, allow_plain_http: bool, tls: ssl.SSLContext | None = None
     ) -> None:
-        """`allow_plain_http` permits http to hosts beyond loopback; `tls` replaces the system's trust."""
+        """Allow http beyond loopback with `allow_plain_http`. `tls` replaces the system's trusted certificates."""
         self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=connect_timeout_seconds)
         self._allow_plain_http = allow_plain_http
         self._tls: ssl.SSLContext | bool = tls or True
@@ -94,15 +97,16 @@ class Poster:
         transcript: Transcript | None = None,
         content: bytes | None = None,
     ) -> Reply:
-        """Post `body` to `path` below the bank's address and return the reply, whatever its status says.
+        """Post `body` to `path` below the bank's address and return the reply of any status.
 
-        Without a `path` it goes to the address exactly as it stands. What passes is noted in `transcript`, a login
-        in none; `content` is what the body holds where it is an envelope.
+        An empty `path` posts to the address exactly as written. `transcript` records the call; a login passes none.
+        `content` is the plaintext of a body that is an envelope.
 
-        The caller bounds the time (`asyncio.timeout`). Where a connection breaks before the reply, one more
-        attempt is made at once: the bank may just have closed a kept-alive connection, and every request here
-        may be repeated. Raises BankUnreachable, BankProtocolError (a redirect too: a bank's secrets go
-        nowhere else) or BankMisconfigured.
+        The caller limits the time (`asyncio.timeout`). If a connection breaks before the reply, the request is sent
+        once more, because the bank may just have closed a kept-alive connection. Every request here may be repeated.
+
+        Raises BankUnreachable, BankProtocolError or BankMisconfigured. A redirect raises BankProtocolError, because a
+        bank's secrets go to no other address.
         """
         address = _address(bank, self._allow_plain_http)
         url = address.rstrip("/") + path if path else address
@@ -116,11 +120,11 @@ class Poster:
                 noted.failed(type(broken).__name__)
                 return await self._post_once(bank, url, body, headers, noted, content)
         except aiohttp.InvalidURL:
-            raise BankMisconfigured(bank.code, "base_url is no address") from None
+            raise BankMisconfigured(bank.code, "base_url is not an address") from None
         except aiohttp.ClientResponseError:
-            raise BankProtocolError(bank.code, "the reply is no HTTP") from None
+            raise BankProtocolError(bank.code, "the reply is not HTTP") from None
         except aiohttp.ClientError as error:
-            # The class alone: the text of a transport's error may repeat what was sent.
+            # Only the class name is kept, because the text of a transport error may repeat what was sent.
             raise BankUnreachable(bank.code, type(error).__name__) from None
 
     async def close(self) -> None:
@@ -129,7 +133,10 @@ class Poster:
             await self._opened.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        """Return the one session, opened at the first call because it belongs to the loop it is opened in."""
+        """Return the one session, opened by the first call.
+
+        A session belongs to the event loop that opens it.
+        """
         if self._opened is None:
             self._opened = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(
@@ -151,12 +158,14 @@ class Poster:
         transcript: Transcript,
         content: bytes | None,
     ) -> Reply:
-        # More than the wire allows comes only from `bank test`; aiohttp warns of it as bytes.
+        # Only `bank test` sends more than the wire allows; aiohttp warns about that many bytes in one object.
         data = body if len(body) <= BODY_MAX_BYTES else BytesIO(body)
-        noted = transcript.sends(Sending(f"POST {url}", _that_say(headers.items(), SENT_HEADERS_KEPT), body, content))
+        noted = transcript.sends(
+            Sending(f"POST {url}", _kept_headers(headers.items(), SENT_HEADERS_KEPT), body, content)
+        )
         async with self._session().post(url, data=data, headers=headers, allow_redirects=False) as response:
             noted.status = str(response.status)
-            noted.reply_headers = _that_say(response.headers.items(), REPLY_HEADERS_KEPT)
+            noted.reply_headers = _kept_headers(response.headers.items(), REPLY_HEADERS_KEPT)
             if response.status in REDIRECTS:
                 raise BankProtocolError(bank.code, f"HTTP {response.status}, a redirect")
             received = noted.reply
@@ -168,17 +177,17 @@ class Poster:
             return Reply(response.status, bytes(received), _retry_after(response.headers.get("Retry-After")))
 
 
-def _that_say(headers: Iterable[Header], kept: frozenset[str]) -> list[Header]:
+def _kept_headers(headers: Iterable[Header], kept: frozenset[str]) -> list[Header]:
     return [(name, value) for name, value in headers if name.lower() in kept]
 
 
 def _address(bank: BankWire, allow_plain_http: bool) -> str:
-    """Return the address. Raises BankMisconfigured where secrets must not go there."""
+    """Return the bank's address. Raises BankMisconfigured if secrets must not be sent there."""
     try:
         parts = urlsplit(bank.base_url)
         host, _ = parts.hostname, parts.port
     except ValueError:
-        raise BankMisconfigured(bank.code, "base_url is no address") from None
+        raise BankMisconfigured(bank.code, "base_url is not an address") from None
     if parts.scheme not in {"http", "https"} or not host or parts.username is not None:
         raise BankMisconfigured(bank.code, "base_url must be http(s)://host[:port][/path]")
     if parts.query or parts.fragment:

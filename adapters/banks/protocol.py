@@ -1,8 +1,8 @@
-"""What every bank wire takes and gives: the ticket out, the delivery back, and how it can fail.
+"""Interface of every bank channel: the ticket sent, the delivery returned, and the errors.
 
-A wire (`i4c`, later others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is
-aware UTC. The text of every error here is free of personal data: it ends in workflow histories and logs. What
-the bank wrote itself is kept apart, in `BankRefused.message`, for the database only.
+A channel (`i4c` and others) implements `BankAdapter`. Accounts are strings, money is integer paise, time is aware UTC.
+Error texts hold no personal data, because they enter workflow histories and logs. The bank's own text is only in
+`BankRefused.message`, for the database.
 """
 
 from collections.abc import Iterator, Sequence
@@ -20,15 +20,15 @@ from schemas.orders.orders import BankOrder
 from schemas.reconciliation.lien_lists import ListWanted
 
 INCIDENTS_MAX = 500
-"""Most incidents one ticket may carry; a larger wave is split by the caller."""
+"""Most incidents in one ticket. The caller splits a larger batch."""
 
 PRIORITY_LAST = 5
-"""Of a ticket whose maker does not say how urgent it is."""
+"""Priority of a ticket whose maker gives none."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankWire:
-    """How to reach one bank: from the directory, its secrets opened. Secrets never appear in its repr."""
+    """Address and secrets of one bank, from the directory. The repr never shows secrets."""
 
     code: str
     base_url: str
@@ -38,24 +38,24 @@ class BankWire:
     aes_key: bytes | None = field(default=None, repr=False)
     hmac_key: bytes | None = field(default=None, repr=False)
     balance_includes_liens: bool = True
-    """whether the balance that it tells includes money on hold"""
+    """whether the balance that the bank reports includes money on hold"""
     webhook_secrets: tuple[bytes, ...] = field(default=(), repr=False)
-    """of a bank that is reached by webhook at `base_url`: the newest first, two while they are changed"""
+    """of a bank reached by webhook at `base_url`: the newest first, two during a change"""
 
 
 @dataclass(frozen=True, slots=True)
 class IsoWay:
-    """How to reach one bank by files of ISO 20022 messages: its BIC, and its code, which names its folder."""
+    """Address of one bank for files of ISO 20022 messages: its BIC and its code, which names its folder."""
 
     code: str
     bic: str
     business_header: bool = False
-    """whether a business application header stands before each message"""
+    """whether a business application header precedes each message"""
 
 
 @dataclass(frozen=True, slots=True)
 class Instrument:
-    """Who paid and how: the `instrument` of a fraud report. Empty text where the complaint does not say."""
+    """The `instrument` of a fraud report: who paid and how. A text is empty if the complaint does not give it."""
 
     requestor: str
     payer_bank: str
@@ -79,10 +79,10 @@ class Incident:
     disputed_paise: int
     layer: int
     hop_no: int | None = None
-    """the hop in its case, or the first of several that this transfer carries"""
+    """number of the hop in its case, or of the first of several hops in this transfer"""
 
     def __post_init__(self) -> None:
-        """Raise ValueError where no bank could act: no or too much disputed, no RRN, a naive time."""
+        """Raise ValueError if no bank could act: disputed amount zero or too large, no RRN, naive time."""
         if not 0 < self.disputed_paise <= self.amount_paise:
             raise ValueError("0 < disputed_paise <= amount_paise does not hold")
         if not self.rrn:
@@ -95,7 +95,7 @@ class Incident:
 
 @dataclass(frozen=True, slots=True)
 class HoldTicket:
-    """One hold request: one case, one wave, all its hops at one bank. `request_id` is its idempotency key."""
+    """One hold request: one case, one batch, all its hops at one bank. `request_id` is its idempotency key."""
 
     request_id: UUID
     ack_no: str
@@ -103,24 +103,24 @@ class HoldTicket:
     instrument: Instrument
     incidents: tuple[Incident, ...]
     priority: int = PRIORITY_LAST
-    """1 (first) to 5 (last), as `domain.banks.priority` has it"""
+    """1 (first) to 5 (last), from `domain.banks.priority`"""
     requested_at: datetime | None = None
-    """None: at the moment it is sent"""
+    """None: the time at which it is sent"""
     respond_by: datetime | None = None
 
     def __post_init__(self) -> None:
-        """Raise ValueError unless it carries 1 to INCIDENTS_MAX incidents."""
+        """Raise ValueError unless the ticket has 1 to INCIDENTS_MAX incidents."""
         if not 1 <= len(self.incidents) <= INCIDENTS_MAX:
             raise ValueError(f"a ticket carries 1 to {INCIDENTS_MAX} incidents")
 
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """The bank has the ticket under `job_id`. When it was delivered is for the caller's clock to say."""
+    """The bank's receipt of a ticket under `job_id`. The caller's clock gives the time of delivery."""
 
     job_id: str
     exchanges: tuple[Exchange, ...] = field(default=(), compare=False, repr=False)
-    """what passed on the way, to be kept"""
+    """record of what was sent and received"""
 
 
 class BankError(Exception):
@@ -129,13 +129,13 @@ class BankError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, bank_code: str, detail: str = "") -> None:
-        """`bank_code` is the directory's; `detail` says what happened, with no personal data in it."""
+        """Keep the directory's `bank_code` and `detail`, which says what happened without personal data."""
         text = (type(self).__doc__ or "").strip()
         super().__init__(f"{bank_code}: {text}" + (f" ({detail})" if detail else ""))
         self.bank_code = bank_code
         self.detail = detail
         self.exchanges: tuple[Exchange, ...] = ()
-        """what passed until it failed, to be kept"""
+        """record of what was sent and received before the failure"""
 
 
 class BankUnreachable(BankError):
@@ -144,33 +144,33 @@ class BankUnreachable(BankError):
     retryable = True
 
     def __init__(self, bank_code: str, detail: str = "", retry_after_seconds: float | None = None) -> None:
-        """`retry_after_seconds` is what the bank asked for by Retry-After (429, 503), else None."""
+        """Keep `retry_after_seconds`, the wait that the bank asked for by Retry-After (429, 503), or None."""
         super().__init__(bank_code, detail)
         self.retry_after_seconds = retry_after_seconds
 
 
 class BankBusy(BankUnreachable):
-    """As many calls to the bank are under way as it is spared with at once."""
+    """The bank already has as many calls under way as its limit allows."""
 
 
 class BankRefused(BankError):
     """The bank refused the request; sending it again unchanged cannot help."""
 
     def __init__(self, bank_code: str, response_code: str, message: str = "") -> None:
-        """`response_code` is the bank's or `HTTP-<status>`; `message`, its own words, is not in str(self)."""
+        """Keep `response_code`, the bank's or `HTTP-<status>`, and the bank's `message`, which str(self) leaves out."""
         super().__init__(bank_code, f"response code {response_code}")
         self.response_code = response_code
         self.message = message
 
 
 class BankLoginFailed(BankError):
-    """The bank does not accept our login; a person must look at the credentials."""
+    """The bank does not accept our login; an officer must check the credentials."""
 
 
 class BankProtocolError(BankError):
     """The bank's reply is not of the agreed shape; whether it has the request is unknown."""
 
-    # The Idempotency-Key makes a retransmission the same request, and a maintenance page goes away.
+    # A repeat has the same Idempotency-Key, so it is the same request, and a maintenance page disappears.
     retryable = True
 
 
@@ -179,16 +179,16 @@ class BankMisconfigured(BankError):
 
 
 class BankNotReached(BankMisconfigured):
-    """No channel of the bank has a message for this."""
+    """The bank has no channel with a message for this."""
 
 
 class BankChannelGone(BankMisconfigured):
-    """The bank says that this way to it is gone for good; another must be named in the directory."""
+    """The bank says that this channel is closed for good; the directory must name another."""
 
 
 @contextmanager
 def transcribed(channel: ChannelKind) -> Iterator[Transcript]:
-    """What passes on the wire in one attempt; a `BankError` that ends it takes all of it along."""
+    """Give the transcript of one attempt. A `BankError` that ends the attempt carries what was recorded."""
     transcript = Transcript(channel)
     try:
         yield transcript
@@ -199,28 +199,28 @@ def transcribed(channel: ChannelKind) -> Iterator[Transcript]:
 
 
 Way_contra = TypeVar("Way_contra", contravariant=True)
-"""how to reach one bank over one channel: a `BankWire` where it has an address of its own"""
+"""address of one bank over one channel: a `BankWire` if the bank has an address of its own"""
 
 
 class BankAdapter(Protocol[Way_contra]):
-    """What every channel to the banks can do."""
+    """Interface of every channel to the banks."""
 
     async def send_hold_request(self, bank: Way_contra, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Put `ticket` before `bank` within `timeout_seconds` in all, login included.
+        """Send `ticket` to `bank` within `timeout_seconds` in total, login included.
 
-        Sending the same ticket twice is the same request (`request_id`). Raises BankUnreachable, BankRefused,
-        BankLoginFailed, BankProtocolError or BankMisconfigured; each is a BankError with a `retryable` flag.
+        The same ticket sent twice is one request (`request_id`). Raises BankUnreachable, BankRefused, BankLoginFailed,
+        BankProtocolError or BankMisconfigured. Each is a BankError with a `retryable` flag.
         """
         ...
 
     async def close(self) -> None:
-        """Give back every connection. The adapter cannot be used afterwards."""
+        """Close every connection. The adapter cannot be used afterwards."""
         ...
 
 
 @runtime_checkable
 class Chaser(Protocol[Way_contra]):
-    """What a channel can do besides that has a message of its own for "what became of our request?"."""
+    """Interface of a channel that has a message to remind a bank of a request."""
 
     async def send_chaser(
         self,
@@ -231,46 +231,46 @@ class Chaser(Protocol[Way_contra]):
         asked_at: datetime,
         timeout_seconds: float,
     ) -> None:
-        """Ask what became of a request, and of which of its transfers; once for each `asked_at`. Raises BankError."""
+        """Ask for the state of a request and of the named transfers, once for each `asked_at`. Raises BankError."""
         ...
 
 
 @runtime_checkable
 class ListAsker(Protocol[Way_contra]):
-    """What a channel can do besides that has a message of its own for "which liens do you hold for us?"."""
+    """Interface of a channel that has a message to ask for a bank's list of liens."""
 
     async def ask_for_liens(self, bank: Way_contra, wanted: ListWanted, *, timeout_seconds: float) -> None:
-        """Put the question to the bank; twice is the same question (`inquiry_id`). Raises BankError."""
+        """Ask the bank for the list; sent twice it is one question (`inquiry_id`). Raises BankError."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class OrderTicket:
-    """An order as a channel carries it: what the bank reads, and the signed paper where there is one.
+    """An order with its signed document, if any, as a channel sends it.
 
     `order.order_id` is its idempotency key.
     """
 
     order: BankOrder
     paper_pdf: bytes = field(default=b"", repr=False)
-    """the order as a paper; empty where none was issued"""
+    """the order as a PDF document; empty if none was issued"""
 
 
 @runtime_checkable
 class OrderTaker(Protocol[Way_contra]):
-    """What a channel can do besides that has a message for an order to restore or to release."""
+    """Interface of a channel that has a message for an order to restore or to release."""
 
     async def send_order(self, bank: Way_contra, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
-        """Put an order before `bank`; as `BankAdapter.send_hold_request` in everything else."""
+        """Send an order to `bank`; otherwise like `BankAdapter.send_hold_request`."""
         ...
 
 
 @runtime_checkable
 class CancellationTaker(Protocol[Way_contra]):
-    """What a channel can do besides that has a message for an order that is taken back."""
+    """Interface of a channel that has a message for a cancelled order."""
 
     async def send_cancellation(self, bank: Way_contra, order: BankOrder, *, timeout_seconds: float) -> Delivery:
-        """Tell `bank` that an order is taken back; as `BankAdapter.send_hold_request` in everything else.
+        """Tell `bank` that an order is cancelled; otherwise like `BankAdapter.send_hold_request`.
 
         `schemas.orders.orders.cancellation_id` of the order is its idempotency key.
         """

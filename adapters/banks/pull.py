@@ -1,4 +1,4 @@
-"""Hold requests and orders that a bank fetches from us, and what it answers to requests in the words of every wire."""
+"""Hold requests and orders that a bank fetches from our feed, and its answers as lines of every wire."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,22 +22,25 @@ from schemas.tracing.bank_answers import HeldLine, Line, MovedLine, RefusedLine,
 
 OK: Final = "00"
 _TYPES: Final = {"held": "1", "moved": "3", "atm": "5", "aeps": "6", "spent": "11", "cheque": "14", "refused": "0"}
-"""The I4C wire's numbers: a line said here and there is one line."""
+"""Type numbers of the I4C wire, so that one statement makes the same line over both channels."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The transfer that a line of the feed names by its hop."""
+    """Transfer that a line of the feed names by its hop number."""
 
     reference: str
     account: str = field(repr=False)
 
 
 class PullAdapter:
-    """The feed as a `BankAdapter`: a request stands in it from the moment it is planned; carrying it wakes readers."""
+    """The feed as a `BankAdapter`.
+
+    A request stands in the feed as soon as it is planned. Sending it only wakes the readers of the feed.
+    """
 
     def __init__(self, announce: Callable[[str], Awaitable[None]]) -> None:
-        """`announce` wakes whoever waits for the feed of the bank with that code."""
+        """Use `announce(bank_code)` to wake the readers that wait for that bank's feed."""
         self._announce = announce
 
     async def __aenter__(self) -> Self:
@@ -47,32 +50,32 @@ class PullAdapter:
         await self.close()
 
     async def send_hold_request(self, bank: Institution, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Let the bank know that its feed has `ticket`; see `BankAdapter.send_hold_request`. The job is the request."""
-        # Our own database failing is no failure of the bank's, and no reason to try another way: it passes through.
+        """Announce `ticket` in the bank's feed; see `BankAdapter.send_hold_request`. The job id is the request id."""
+        # A failure of our own database passes through, because another channel would not help.
         await self._announce(bank.code)
         return Delivery(str(ticket.request_id))
 
     async def ask_for_liens(self, bank: Institution, wanted: ListWanted, *, timeout_seconds: float) -> None:
-        """Nothing is to be done: the question stands on every page of the feed until it is answered."""
+        """Do nothing, because the feed shows the question on every page until the bank answers."""
 
     async def send_order(self, bank: Institution, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
-        """The bank finds the order in its list once it is written as delivered, which wakes its readers.
+        """Return a delivery whose job id is the order id.
 
-        The job is the order.
+        The bank finds the order in its list once it is marked as delivered, which wakes the readers.
         """
         return Delivery(str(ticket.order.order_id))
 
     async def send_cancellation(self, bank: Institution, order: BankOrder, *, timeout_seconds: float) -> Delivery:
-        """The order stands in the bank's list as taken back until the bank has said that it has seen it."""
+        """Wake the readers. The bank's list shows the order as cancelled until the bank acknowledges it."""
         await self._announce(bank.code)
         return Delivery(str(cancellation_id(order.order_id)))
 
     async def close(self) -> None:
-        """Nothing is held open."""
+        """Do nothing, because nothing is open."""
 
 
 def answer_lines(lines: tuple[Line, ...], asked: Mapping[int, Asked], bank_code: str) -> tuple[StatusLine, ...]:
-    """The lines of an answer in the nouns of every wire. `asked` has every hop that they name."""
+    """Return the lines of an answer in the classes of every wire. `asked` has every hop that they name."""
     return tuple(_line(number, line, asked[line.hop], bank_code) for number, line in enumerate(lines, 1))
 
 
@@ -105,7 +108,7 @@ def _common(line_no: int, line: Line, asked: Asked, bank_code: str) -> LineField
     tainted_paise = None if isinstance(line, RefusedLine) else line.amount_paise
     whole_paise = line.transfer_paise if isinstance(line, MovedLine) else None
     moment = None if isinstance(line, RefusedLine) else line.at
-    # A cheque's number is no reference of a transfer.
+    # The number of a cheque is not the reference of a transfer.
     reference = ""
     if isinstance(line, MovedLine | SpentLine) or (isinstance(line, WithdrawnLine) and line.by != "cheque"):
         reference = line.reference or ""

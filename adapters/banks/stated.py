@@ -1,6 +1,6 @@
-"""What an officer of a bank states on the answer page, put into the lines of an answer.
+"""Answer lines from what a bank's officer states on the answer page.
 
-A line's `raw` holds what was stated and by whom: it is the evidence, as the body is on a wire.
+A line's `raw` holds the statement and its author. It is the evidence, like the received body on a wire.
 """
 
 from collections.abc import Iterable
@@ -22,7 +22,7 @@ from adapters.banks.i4c.times import format_moment
 from schemas.base import Flag
 
 STATUS_OK: Final = "00"
-# Types and names as the I4C wire has them, so that one answer is the same claim over whichever channel.
+# Types and names are those of the I4C wire, so that one answer is the same claim over every channel.
 _HOLD: Final = ("1", "Transaction Put on Hold")
 _TRANSFER: Final = ("3", "Money Transfer To")
 _WITHDRAWALS: Final = {
@@ -41,7 +41,7 @@ _PLACE_OF: Final = {
 
 @dataclass(frozen=True, slots=True)
 class MovedOn:
-    """Disputed money that went on to another account; `whole_paise` is the transfer it was part of."""
+    """Disputed money that moved to another account; `whole_paise` is the amount of the whole transfer."""
 
     disputed_paise: int
     whole_paise: int
@@ -54,7 +54,7 @@ class MovedOn:
 
 @dataclass(frozen=True, slots=True)
 class TakenOut:
-    """Disputed money that left the banks."""
+    """Disputed money that was withdrawn from the banks."""
 
     channel: WithdrawalChannel
     amount_paise: int
@@ -64,7 +64,7 @@ class TakenOut:
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """All that is stated of one transfer. `status_code` is not `STATUS_OK` where the bank cannot find it."""
+    """An officer's statement about one transfer. `status_code` is not `STATUS_OK` if the bank cannot find it."""
 
     rrn: str
     held_paise: int = 0
@@ -74,11 +74,11 @@ class Stated:
     status_text: str = ""
     holder_phone: str = field(default="", repr=False)
     holder_email: str = field(default="", repr=False)
-    """how the holder of the account with the money on hold is reached"""
+    """contact of the holder of the account with the money on hold"""
 
     @property
     def total_paise(self) -> int:
-        """Of how much money it says where it is."""
+        """Return the amount for which the statement says where the money is."""
         return (
             self.held_paise
             + sum(moved.disputed_paise for moved in self.moved)
@@ -88,7 +88,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class Answerer:
-    """Who states it."""
+    """Bank officer who makes the statement."""
 
     name: str
     designation: str
@@ -116,24 +116,24 @@ class _Common(TypedDict):
 
 
 def to_lines(stated: Iterable[Stated], bank: str, answerer: Answerer, at: datetime) -> tuple[StatusLine, ...]:
-    """The lines of what an officer of `bank` states. `at` is when, and the time of every hold."""
+    """Return the answer lines for the statements. `at` is the time of the statement and of every hold in it."""
     lines: list[StatusLine] = []
     for one in stated:
-        scribe = _Scribe(one, bank, answerer, at)
+        builder = _LineBuilder(one, bank, answerer, at)
         if one.status_code != STATUS_OK:
-            lines.append(scribe.not_found(len(lines) + 1))
+            lines.append(builder.not_found(len(lines) + 1))
         if one.held_paise:
-            lines.append(scribe.held(len(lines) + 1))
+            lines.append(builder.held(len(lines) + 1))
         for moved in one.moved:
-            lines.append(scribe.moved(len(lines) + 1, moved))
+            lines.append(builder.moved(len(lines) + 1, moved))
         for taken in one.taken_out:
-            lines.append(scribe.taken_out(len(lines) + 1, taken))
+            lines.append(builder.taken_out(len(lines) + 1, taken))
     return tuple(lines)
 
 
 @dataclass(frozen=True, slots=True)
-class _Scribe:
-    """Writes the lines about one transfer."""
+class _LineBuilder:
+    """Builds the lines about one transfer."""
 
     stated: Stated
     bank: str
@@ -146,14 +146,14 @@ class _Scribe:
 
     def held(self, line_no: int) -> HoldLine:
         paise, phone, email = self.stated.held_paise, self.stated.holder_phone, self.stated.holder_email
-        told = {name: text for name, text in (("phone_number", phone), ("email", email)) if text}
-        common = self._common(line_no, _HOLD, paise, paise, self.at, dict(told))
+        contact = {name: text for name, text in (("phone_number", phone), ("email", email)) if text}
+        common = self._common(line_no, _HOLD, paise, paise, self.at, dict(contact))
         common["contact"] = Contact(phone=phone, email=email)
         return HoldLine(**common, ifsc="")
 
     def moved(self, line_no: int, moved: MovedOn) -> TransferLine:
-        told: JsonObject = {"payee_bank": moved.bank, "payee_account_number": moved.account, "ifsc_code": moved.ifsc}
-        common = self._common(line_no, _TRANSFER, moved.whole_paise, moved.disputed_paise, moved.at, told, moved.rrn)
+        details: JsonObject = {"payee_bank": moved.bank, "payee_account_number": moved.account, "ifsc_code": moved.ifsc}
+        common = self._common(line_no, _TRANSFER, moved.whole_paise, moved.disputed_paise, moved.at, details, moved.rrn)
         return TransferLine(
             **common, ifsc=moved.ifsc, payee_bank=moved.bank, payee_bank_code="", payee_account=moved.account
         )
@@ -171,7 +171,7 @@ class _Scribe:
         amount_paise: int | None,
         disputed_paise: int | None,
         at: datetime,
-        told: JsonObject,
+        details: JsonObject,
         rrn: str = "",
     ) -> _Common:
         type_id, type_name = kind
@@ -184,7 +184,7 @@ class _Scribe:
             "remarks": self.stated.status_text,
             "transaction_datetime": moment,
             "answered_by": {"name": self.answerer.name, "designation": self.answerer.designation},
-            **told,
+            **details,
         }
         if rrn:
             raw["rrn_transaction_id"] = rrn

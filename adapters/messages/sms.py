@@ -1,6 +1,6 @@
-"""Short messages through a gateway: one POST a message, safe to send again, bounded to four parts.
+"""Short messages through an SMS gateway: one repeatable POST per message of at most four parts.
 
-The errors hold no number and nothing of the message: they end in the database's `failure` and in logs.
+Errors hold no number and no message text, because they enter the database's `failure` and logs.
 """
 
 import re
@@ -32,9 +32,9 @@ class SmsError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str = "") -> None:
-        """`detail` says what happened, with nothing of the message in it."""
-        words = (type(self).__doc__ or "").strip()
-        super().__init__(f"{words} ({detail})" if detail else words)
+        """Keep `detail`, which says what happened without any message text."""
+        text = (type(self).__doc__ or "").strip()
+        super().__init__(f"{text} ({detail})" if detail else text)
 
 
 class SmsUnreachable(SmsError):
@@ -50,7 +50,7 @@ class SmsProtocolError(SmsError):
 
 
 class SmsLoginFailed(SmsError):
-    """The gateway does not accept our token; it is tried on, as a person must look at the token."""
+    """The gateway does not accept our token; sending continues while an officer checks the token."""
 
     retryable = True
 
@@ -64,7 +64,7 @@ class SmsUnsendable(SmsError):
 
 
 def mobile_of(number: str) -> str | None:
-    """The ten digits of an Indian mobile number as people write it; None where it is none."""
+    """Return the ten digits of an Indian mobile number in any usual notation, or None."""
     digits = _MOBILE_CHARS.sub("", number).removeprefix(COUNTRY)
     if len(digits) > len("9000000000"):
         digits = digits.removeprefix("0091").removeprefix("91").removeprefix("0")
@@ -73,7 +73,7 @@ def mobile_of(number: str) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class SmsWire:
-    """Where the gateway is, as whom we send, and the token it knows us by."""
+    """Address of the gateway, our sender name, and our token."""
 
     url: str
     sender: str
@@ -81,7 +81,7 @@ class SmsWire:
 
     @classmethod
     def from_url(cls, url: str, *, allow_plain_http: bool = False) -> Self:
-        """Read https://:TOKEN@HOST/PATH?from=SENDER. Raises ValueError, which never repeats it."""
+        """Read https://:TOKEN@HOST/PATH?from=SENDER. Raises ValueError, which never repeats the URL."""
         parts = urlsplit(url)
         sender = parse_qs(parts.query).get("from", [""])[0]
         token = unquote(parts.password or "")
@@ -93,12 +93,12 @@ class SmsWire:
 
 
 class SmsGateway:
-    """A gateway's HTTP door. One for the process: it shares connections."""
+    """HTTP client of an SMS gateway. A process has one instance, because it shares connections."""
 
     def __init__(
         self, wire: SmsWire, *, timeout_seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext | None = None
     ) -> None:
-        """`tls` replaces the system's trust."""
+        """Use `tls`, if given, instead of the system's trusted certificates."""
         self._wire = wire
         self._timeout_seconds = timeout_seconds
         self._caller = Caller(tls=tls)
@@ -114,15 +114,15 @@ class SmsGateway:
         await self._caller.close()
 
     async def send(self, to: str, body_text: str, key: str) -> str:
-        """Hand one message to the gateway; gives the gateway's own id of it, "" where it names none.
+        """Send one message and return the gateway's id of it, or "" if it gives none.
 
-        The same `key` is the same message, however often it is sent. Raises SmsError.
+        Repeats with the same `key` are one message. Raises SmsError.
         """
         mobile = mobile_of(to)
         if mobile is None:
-            raise SmsUnsendable("the recipient is no Indian mobile number")
+            raise SmsUnsendable("the recipient is not an Indian mobile number")
         if not _KEY.fullmatch(key):
-            raise SmsUnsendable("the key has characters that no header takes")
+            raise SmsUnsendable("the key has characters that a header cannot carry")
         parts = sms_parts(body_text)
         if not 0 < parts.count <= SMS_PARTS_MAX:
             raise SmsUnsendable(f"a short message has 1 to {SMS_PARTS_MAX} parts")
@@ -145,5 +145,5 @@ class SmsGateway:
         if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
             raise SmsLoginFailed(f"HTTP {reply.status}")
         if reply.status >= HTTPStatus.BAD_REQUEST:
-            raise SmsRefused(text(reply.told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}")
-        return text(reply.told.get("id"), ID_MAX_CHARS)
+            raise SmsRefused(text(reply.fields.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}")
+        return text(reply.fields.get("id"), ID_MAX_CHARS)

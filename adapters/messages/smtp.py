@@ -1,7 +1,7 @@
-"""Letters by SMTP: one message to one recipient, perhaps with copies, encrypted on the way, safe to send again.
+"""Letters by SMTP: one encrypted, repeatable message to one recipient, with optional copies.
 
-A letter sent twice carries the same Message-ID, by which mail servers and people recognise it. The errors hold no
-address and nothing of the letter: they end in workflow histories and logs.
+A repeated letter has the same Message-ID, by which mail servers and people recognise it. Errors hold no address and no
+text of the letter, because they enter workflow histories and logs.
 """
 
 import asyncio
@@ -35,9 +35,9 @@ SUBMISSION_PORT: Final = 587
 TLS_PORT: Final = 465
 
 _PERMANENT_FIRST: Final = 500
-# Pure ASCII on the way: not every server takes eight bits, and Hindi must arrive.
+# Pure ASCII in transit, because not every server accepts eight bits and Hindi must arrive.
 _POLICY: Final = SMTP_POLICY.clone(cte_type="7bit")
-# One plain ASCII address; no display name, no comment, no list, no line end.
+# One plain ASCII address without display name, comment, list or line end.
 _ADDRESS: Final = re.compile(r"[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?")
 _FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _MESSAGE_ID: Final = re.compile(r"[A-Za-z0-9._=+-]{1,120}(?:@[A-Za-z0-9.-]{1,100})?")
@@ -49,7 +49,7 @@ class MailError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str = "") -> None:
-        """`detail` says what happened, with nothing of the letter in it."""
+        """Keep `detail`, which says what happened without any text of the letter."""
         text = (type(self).__doc__ or "").strip()
         super().__init__(f"{text} ({detail})" if detail else text)
 
@@ -65,7 +65,7 @@ class MailRefused(MailError):
 
 
 class MailLoginFailed(MailError):
-    """The mail server does not accept our login, or offers no encryption to protect it: mended while we wait."""
+    """The mail server does not accept our login, or offers no encryption to protect it; sending is retried."""
 
     retryable = True
 
@@ -76,7 +76,7 @@ class LetterUnsendable(MailError):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A text that goes with a letter as a file, of the type text/`subtype`."""
+    """Text file attached to a letter, of the type text/`subtype`."""
 
     name: str
     text: str = field(repr=False)
@@ -85,20 +85,20 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class PdfAttachment:
-    """A PDF that goes with a letter as a file."""
+    """PDF file attached to a letter."""
 
     name: str
     pdf: bytes = field(repr=False)
 
 
 def is_plain_address(text: str) -> bool:
-    """Whether letters are sent to `text`: one address, with nothing around it."""
+    """Return whether `text` is one plain address to which letters are sent."""
     return len(text) <= ADDRESS_MAX_CHARS and _ADDRESS.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Mailer:
-    """A mail route. Every letter has a connection of its own: there are few, and a day may lie between two."""
+    """Mail route. Every letter opens its own connection, because letters are few."""
 
     host: str
     port: int
@@ -108,13 +108,13 @@ class Mailer:
     implicit_tls: bool = False
     timeout_seconds: float = TIMEOUT_SECONDS
     tls: ssl.SSLContext | None = None
-    """replaces the system's trust"""
+    """replaces the system's trusted certificates"""
 
     @classmethod
     def from_url(cls, url: str, *, timeout_seconds: float = TIMEOUT_SECONDS, tls: ssl.SSLContext | None = None) -> Self:
-        """Return the route that `url` names: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps:// for TLS at once.
+        """Return the route of `url`: smtp://USER:PASSWORD@HOST:PORT?from=ADDRESS, or smtps:// for implicit TLS.
 
-        Ports default to 587 and 465; `from` to the user where that is an address, else to goldenhour@HOST. Raises
+        Ports default to 587 and 465. `from` defaults to the user if that is an address, else to goldenhour@HOST. Raises
         ValueError, which never repeats the URL.
         """
         parts = urlsplit(url)
@@ -125,7 +125,7 @@ class Mailer:
         by_user = username if username and _ADDRESS.fullmatch(username) else None
         sender = named or by_user or f"goldenhour@{_domain(parts.hostname)}"
         if not _ADDRESS.fullmatch(sender):
-            raise ValueError("the mail route's from= is no address")
+            raise ValueError("the mail route's from= is not an address")
         return cls(
             host=parts.hostname,
             port=parts.port or (TLS_PORT if parts.scheme == "smtps" else SUBMISSION_PORT),
@@ -149,42 +149,41 @@ class Mailer:
         transcript: Transcript | None = None,
         secret: str = "",
     ) -> None:
-        """Hand one letter to the mail server. It is sent when the server takes it for any of `to` and `cc`.
+        """Send one letter. It counts as sent if the server accepts it for any of `to` and `cc`.
 
-        `transcript` notes the letter as it goes, with the `secret` in its text written over.
-
-        `message_id` is the caller's, the same for the same letter: KEY@DOMAIN, or KEY alone, to which the sender's
-        domain is added (letters, digits and . _ = + -). Beyond loopback TLS is required, with STARTTLS or from the
-        start. Raises MailUnreachable (may be sent again), MailRefused, MailLoginFailed or LetterUnsendable.
+        `transcript` records the letter with the `secret` in its text masked. `message_id` is the same for the same
+        letter: KEY@DOMAIN, or KEY alone, to which the sender's domain is added (letters, digits and . _ = + -). Beyond
+        loopback TLS is required, by STARTTLS or from the start. Raises MailUnreachable (may be repeated), MailRefused,
+        MailLoginFailed or LetterUnsendable.
         """
         compose = partial(self._letter, to, subject, message_id, cc, attachments, datetime.now(UTC), token_hex(16))
         letter, recipients = compose(body_text), [to, *cc]
-        # Equal in all but the secret, as time and boundary are.
-        kept = partial(compose, masked(body_text, secret)) if secret else None
+        # The masked letter is equal in all but the secret, so it uses the same time and boundary.
+        masked_letter = partial(compose, masked(body_text, secret)) if secret else None
         envelope = [("RCPT TO", f"<{address}>") for address in recipients]
-        noted = Sending(f"MAIL FROM:<{self.sender}>", envelope, letter, kept=kept)
+        noted = Sending(f"MAIL FROM:<{self.sender}>", envelope, letter, masked_body=masked_letter)
         if transcript is not None:
             transcript.sends(noted)
         client = self._client()
         try:
             async with asyncio.timeout(self.timeout_seconds):
                 await self._open(client)
-                _, said = await client.sendmail(self.sender, recipients, letter)
-            _note_reply(noted, aiosmtplib.SMTPStatus.completed, said)
+                _, reply = await client.sendmail(self.sender, recipients, letter)
+            _note_reply(noted, aiosmtplib.SMTPStatus.completed, reply)
         except aiosmtplib.SMTPAuthenticationError as error:
             raise MailLoginFailed(f"SMTP {error.code}") from None
         except aiosmtplib.SMTPResponseException as error:
             _note_reply(noted, error.code, error.message)
             raise _refusal(error.code) from None
         except aiosmtplib.SMTPRecipientsRefused as error:
-            # What one mailbox refuses for now may be taken later.
+            # A mailbox that refuses for now may accept the letter later, so the mildest refusal decides.
             least = min(error.recipients, key=lambda refused: refused.code)
             _note_reply(noted, least.code, least.message)
             raise _refusal(least.code) from None
         except (aiosmtplib.SMTPException, OSError) as error:
             raise MailUnreachable(type(error).__name__) from None
         else:
-            # The letter is taken: a server that does not say goodbye changes nothing of that.
+            # The server has accepted the letter. A failed QUIT does not change that.
             with suppress(aiosmtplib.SMTPException, OSError):
                 await client.quit(timeout=QUIT_TIMEOUT_SECONDS)
         finally:
@@ -197,23 +196,23 @@ class Mailer:
             local_hostname=_domain(self.sender.rpartition("@")[2]),
             timeout=self.timeout_seconds,
             use_tls=self.implicit_tls,
-            start_tls=False,  # `_open` does it, and says what is wrong where it cannot
+            start_tls=False,  # `_open` does it and reports a failure
             tls_context=self.tls or (_trusting_context() if _is_loopback(self.host) else None),
         )
 
     async def _open(self, client: aiosmtplib.SMTP) -> None:
-        """Connect, encrypt, log in. What stays on this machine may go unencrypted, nothing else."""
+        """Connect, encrypt and log in. Only a connection to this machine may stay unencrypted."""
         await client.connect()
         await client.ehlo()
         if not self.implicit_tls:
             if client.supports_extension("starttls"):
                 await client.starttls()
-                await client.ehlo()  # what was said before encryption counts no more (RFC 3207, 4.2)
+                await client.ehlo()  # the reply before encryption is void (RFC 3207, 4.2)
             elif not _is_loopback(self.host):
                 raise MailLoginFailed("no STARTTLS is offered")
         if self.username is not None:
             if not client.supported_auth_methods:
-                raise MailLoginFailed("no way to log in is offered")
+                raise MailLoginFailed("no login method is offered")
             await client.login(self.username, self.password or "")
 
     def _letter(
@@ -227,9 +226,9 @@ class Mailer:
         boundary: str,
         body_text: str,
     ) -> bytes:
-        """Return the letter as bytes. Raises LetterUnsendable for what would break out of a header or a limit."""
+        """Return the letter as bytes. Raises LetterUnsendable for header injection or a value over its limit."""
         if not all(is_plain_address(address) for address in (to, *cc)):
-            raise LetterUnsendable("a recipient is no plain address")
+            raise LetterUnsendable("a recipient is not a plain address")
         if not subject or len(subject) > SUBJECT_MAX_CHARS or not subject.isprintable():
             raise LetterUnsendable(f"a subject has 1 to {SUBJECT_MAX_CHARS} printable characters")
         if len(body_text) > BODY_MAX_CHARS:
@@ -250,7 +249,7 @@ class Mailer:
         message["Subject"] = subject
         message["Message-ID"] = f"<{message_id}>" if "@" in message_id else f"<{message_id}@{domain}>"
         message["Date"] = format_datetime(at)
-        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday reply, please
+        message["Auto-Submitted"] = "auto-generated"  # RFC 3834: asks for no automatic reply
         try:
             message.set_content(body_text)
             for attachment in attachments:
@@ -259,12 +258,12 @@ class Mailer:
                 message.set_boundary(boundary)
             return message.as_bytes()
         except UnicodeError:
-            raise LetterUnsendable("the letter holds characters that are no text") from None
+            raise LetterUnsendable("the letter holds invalid characters") from None
 
 
-def _note_reply(noted: Sending, code: int, said: str) -> None:
-    """The last word of the mail server on the letter."""
-    noted.status, noted.reply, noted.replied_whole = str(int(code)), bytearray(said.encode(errors="replace")), True
+def _note_reply(noted: Sending, code: int, reply: str) -> None:
+    """Note the mail server's final reply to the letter."""
+    noted.status, noted.reply, noted.replied_whole = str(int(code)), bytearray(reply.encode(errors="replace")), True
 
 
 def _is_fit(attachment: Attachment | PdfAttachment) -> bool:
@@ -283,12 +282,12 @@ def _attach(message: EmailMessage, attachment: Attachment | PdfAttachment) -> No
 
 
 def _refusal(code: int) -> MailError:
-    """Return the error for a reply code: 5xx is for good, 4xx for now (RFC 5321, 4.2.1)."""
+    """Return the error of a reply code: 5xx is permanent, 4xx temporary (RFC 5321, 4.2.1)."""
     return MailRefused(f"SMTP {code}") if code >= _PERMANENT_FIRST else MailUnreachable(f"SMTP {code}")
 
 
 def _domain(host: str) -> str:
-    """Return `host` as the domain of an address: an IP literal or "localhost" is none."""
+    """Return `host` as the domain of an address; "localhost" for an IP literal."""
     try:
         ip_address(host)
     except ValueError:
@@ -304,8 +303,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trusting_context() -> ssl.SSLContext:
-    """Return a context for loopback, where certificates are self-made and nobody stands between."""
-    # The machine's certificates are of no use here, and reading them costs 40 ms of CPU a letter.
+    """Return a context for loopback, which trusts the self-signed certificates there."""
+    # The system's certificates are not needed here, and reading them costs 40 ms of CPU a letter.
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

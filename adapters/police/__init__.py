@@ -1,1 +1,1 @@
-"""The wire to the police's own register of first information reports."""
+"""The wire to the register of first information reports (FIR) of the police."""

@@ -1,4 +1,4 @@
-"""Police → CCTNS-like register: one signed POST a report (docs/police.md has the wire)."""
+"""Police → CCTNS-like register: one signed POST per report (docs/explanation/police.md describes the wire)."""
 
 import hashlib
 import hmac
@@ -35,14 +35,14 @@ CODE_MAX_CHARS: Final = 40
 MESSAGE_MAX_CHARS: Final = 500
 KEY_MIN_BYTES: Final = 16
 REPLY_MAX_BYTES: Final = DOCUMENT_MAX_BYTES * 4 // 3 + 64 * 1024
-"""the report in Base64, and what is said of it"""
+"""size of the report in Base64, with room for the other fields"""
 
 _CLIENT_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class CctnsWire:
-    """Where the register is, and the key that our calls are signed with."""
+    """Address of the register and the key that signs our calls."""
 
     base_url: str
     client_id: str
@@ -50,7 +50,7 @@ class CctnsWire:
 
     @classmethod
     def from_url(cls, url: str, *, allow_plain_http: bool = False) -> Self:
-        """Read https://CLIENT:KEY@HOST/PATH. Raises ValueError, which never repeats it."""
+        """Read https://CLIENT:KEY@HOST/PATH. Raises ValueError, which never repeats the URL."""
         parts = urlsplit(url)
         client_id, key = unquote(parts.username or ""), unquote(parts.password or "").encode()
         if not _CLIENT_ID.fullmatch(client_id) or len(key) < KEY_MIN_BYTES:
@@ -63,13 +63,13 @@ class CctnsWire:
 
 
 def signature(key: bytes, timestamp: str, path: str, body: bytes) -> str:
-    """The HMAC-SHA256, in hex, over time, path and the body's digest: it fits no other call and no later one."""
-    said = f"{timestamp}\nPOST\n{path}\n{hashlib.sha256(body).hexdigest()}".encode()
-    return hmac.new(key, said, hashlib.sha256).hexdigest()
+    """Return the hex HMAC-SHA256 over time, path and body digest, so that it is valid for this call only."""
+    signed = f"{timestamp}\nPOST\n{path}\n{hashlib.sha256(body).hexdigest()}".encode()
+    return hmac.new(key, signed, hashlib.sha256).hexdigest()
 
 
 class CctnsRegister:
-    """The register as a `FirRegister`. One for the process: it shares connections."""
+    """The register as a `FirRegister`. A process has one instance, because it shares connections."""
 
     def __init__(
         self,
@@ -79,7 +79,7 @@ class CctnsRegister:
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """Raises ValueError for an address to which no secret may go."""
+        """Check the address. Raises ValueError if no secret may be sent to it."""
         self._wire = wire
         self._url = checked_address(wire.base_url, allow_plain_http=allow_plain_http) + FIRS_PATH
         self._path = urlsplit(self._url).path
@@ -97,7 +97,7 @@ class CctnsRegister:
         await self._caller.close()
 
     async def register(self, request: FirRequest, *, timeout_seconds: float) -> Registered:
-        """Have a report registered; see `FirRegister.register`."""
+        """Register a report; see `FirRegister.register`."""
         body = orjson.dumps(_body(request))
         timestamp = str(int(self._clock().timestamp()))
         headers = {
@@ -144,24 +144,24 @@ def _body(request: FirRequest) -> dict[str, Any]:
 
 
 def _registered(reply: Reply) -> Registered:
-    """What the reply says, or raise what it means."""
+    """Return the registration that the reply reports, or raise the error that it means."""
     if reply.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
         raise PoliceLoginFailed(f"HTTP {reply.status}")
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        code = text(reply.told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
-        raise PoliceRefused(code, text(reply.told.get("message"), MESSAGE_MAX_CHARS))
-    fir_no = text(reply.told.get("fir_no"), FIR_NO_MAX_CHARS + 1)
+        code = text(reply.fields.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
+        raise PoliceRefused(code, text(reply.fields.get("message"), MESSAGE_MAX_CHARS))
+    fir_no = text(reply.fields.get("fir_no"), FIR_NO_MAX_CHARS + 1)
     if not 0 < len(fir_no) <= FIR_NO_MAX_CHARS:
-        raise PoliceProtocolError("no fir_no that could be kept")
-    registered_at = _moment(reply.told.get("registered_at"), "registered_at")
+        raise PoliceProtocolError("no usable fir_no")
+    registered_at = _moment(reply.fields.get("registered_at"), "registered_at")
     if registered_at is None:
         raise PoliceProtocolError("no registered_at")
     return Registered(
         fir_no=fir_no,
-        police_station=text(reply.told.get("police_station"), STATION_MAX_CHARS),
+        police_station=text(reply.fields.get("police_station"), STATION_MAX_CHARS),
         registered_at=registered_at,
-        sign_by=_moment(reply.told.get("sign_by"), "sign_by"),
-        document=_document(reply.told.get("document")),
+        sign_by=_moment(reply.fields.get("sign_by"), "sign_by"),
+        document=_document(reply.fields.get("document")),
     )
 
 
@@ -173,7 +173,7 @@ def _document(value: object) -> bytes | None:
     except ValueError:
         document = b""
     if not document.startswith(b"%PDF-"):
-        raise PoliceProtocolError("document is no PDF in Base64")
+        raise PoliceProtocolError("document is not a PDF in Base64")
     return document
 
 
@@ -186,4 +186,4 @@ def _moment(value: object, name: str) -> datetime | None:
             return moment.astimezone(UTC)
     except (ValueError, OverflowError):
         pass
-    raise PoliceProtocolError(f"{name} is no time with an offset")
+    raise PoliceProtocolError(f"{name} is not a time with an offset")

@@ -1,7 +1,7 @@
-"""What a register of first information reports takes and gives: the asking out, the number back, how it can fail.
+"""Interface of a register of first information reports: the request, the registration, and the errors.
 
-The text of every error is free of personal data: it ends in the database's `failure` and in logs. What the register
-wrote itself is kept apart, in `PoliceRefused.message`.
+Error texts hold no personal data, because they enter the database's `failure` and logs. The register's own text is only
+in `PoliceRefused.message`.
 """
 
 from dataclasses import dataclass, field
@@ -24,10 +24,10 @@ class LostTransfer:
 
 @dataclass(frozen=True, slots=True)
 class FirRequest:
-    """What a report is registered from. Complainant and transfers are personal data."""
+    """Content of the request to register a report. Complainant and transfers are personal data."""
 
     fir_id: UUID
-    """the same for the same asking: the register's idempotency key"""
+    """idempotency key at the register: the same id for the same request"""
     kind: FirKind
     case_no: str
     category: str
@@ -42,9 +42,10 @@ class FirRequest:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """A report is registered. `sign_by`: an e-Zero FIR lapses unless it is signed by then; None: it was not said.
+    """A registered report.
 
-    `document` is the report itself, a PDF; None where the register sends none.
+    An e-Zero FIR lapses unless it is signed by `sign_by`, which is None if not given. `document` is the report as a
+    PDF, or None if the register sends none.
     """
 
     fir_no: str
@@ -60,19 +61,19 @@ class PoliceError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, detail: str = "") -> None:
-        """`detail` says what happened, with no personal data in it."""
-        words = (type(self).__doc__ or "").strip().splitlines()[0]
-        super().__init__(f"{words} ({detail})" if detail else words)
+        """Keep `detail`, which says what happened without personal data."""
+        text = (type(self).__doc__ or "").strip().splitlines()[0]
+        super().__init__(f"{text} ({detail})" if detail else text)
         self.detail = detail
 
 
 class PoliceUnreachable(PoliceError):
-    """The register could not be reached or cannot answer now; the same asking may be sent again."""
+    """The register could not be reached or cannot answer now; the same request may be sent again."""
 
     retryable = True
 
     def __init__(self, detail: str = "", retry_after_seconds: float | None = None) -> None:
-        """`retry_after_seconds` is what the register asked for, else None."""
+        """Keep `retry_after_seconds`, the wait that the register asked for, or None."""
         super().__init__(detail)
         self.retry_after_seconds = retry_after_seconds
 
@@ -81,14 +82,14 @@ class PoliceRefused(PoliceError):
     """The register refuses the report; sending it again unchanged cannot help."""
 
     def __init__(self, code: str, message: str = "") -> None:
-        """`code` is the register's or `HTTP-<status>`; `message`, its own words, is not in str(self)."""
+        """Keep `code`, the register's or `HTTP-<status>`, and its `message`, which str(self) leaves out."""
         super().__init__(f"code {code}")
         self.code = code
         self.message = message
 
 
 class PoliceLoginFailed(PoliceError):
-    """The register does not accept our signature; a person must look at the key."""
+    """The register does not accept our signature; an officer must check the key."""
 
     retryable = True
 
@@ -96,17 +97,17 @@ class PoliceLoginFailed(PoliceError):
 class PoliceProtocolError(PoliceError):
     """The register's reply is not of the agreed shape; whether it has the report is unknown."""
 
-    # The idempotency key makes a retransmission the same asking.
+    # The idempotency key makes a repeat the same request.
     retryable = True
 
 
 class FirRegister(Protocol):
-    """What every register can do."""
+    """Interface of every register."""
 
     async def register(self, request: FirRequest, *, timeout_seconds: float) -> Registered:
-        """Have a report registered. The same `fir_id` twice is one report. Raises PoliceError."""
+        """Register a report. The same `fir_id` sent twice is one report. Raises PoliceError."""
         ...
 
     async def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         ...

@@ -1,4 +1,4 @@
-"""The notices that went to a bank, at our door: the list, and each as it was issued (docs/papers.md)."""
+"""The notices that went to a bank, at our door: the list, and each as it was issued (docs/reference/papers.md)."""
 
 from typing import Annotated
 from uuid import UUID

@@ -1,4 +1,4 @@
-"""A bank's own API at our door: what it is asked to hold, as it stands, and its word on each (docs/bank-api.md)."""
+"""A bank's own API at our side: its hold requests and its statements on them (docs/banks/bank-api.md)."""
 
 import time
 from typing import Annotated, Final

@@ -1,4 +1,4 @@
-"""A bank's list of the liens it holds for us, at our door (docs/reconciliation.md)."""
+"""A bank's list of the liens it holds for us, at our door (docs/explanation/reconciliation.md)."""
 
 from typing import Final
 

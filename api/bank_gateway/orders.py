@@ -1,4 +1,4 @@
-"""A bank's orders at our door: what it is ordered to give back or to let go, and its word on each (docs/orders.md)."""
+"""A bank's orders at our side, and its statements on them (docs/explanation/orders.md)."""
 
 from typing import Annotated, Final
 from uuid import UUID

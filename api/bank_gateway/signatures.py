@@ -1,9 +1,9 @@
 """Signed requests of banks (RFC 9421, Ed25519): who signed, and that it is this request, these bytes, now, and once.
 
 What the signature covers is what we use: method, host, path, query and body. Behind a proxy that ends TLS we do not
-see the scheme, so `@authority`, `@path` and `@query` are asked for and `@target-uri` is not enough by itself unless our
-public origin is set; then host and scheme are taken from there, and no header decides them. docs/bank-api.md has the
-rules as banks read them.
+see the scheme, so `@authority`, `@path` and `@query` are asked for and `@target-uri` is not enough by itself unless
+our public origin is set; then host and scheme are taken from there, and no header decides them.
+docs/banks/bank-api.md has the rules as banks read them.
 
 A refusal says which rule failed as far as a stranger may see it from the request alone. Whether a key is known is not
 told apart from whether the signature fits; that a key has ended is told only to who has proved to hold it.

@@ -3,7 +3,7 @@
 Rows go as they stand, so that a new column is evidence from its first day; what must not leave is taken out by name:
 digests of one-time codes and of links, and where victims can be reached, as the accused gets a copy of the evidence.
 The digest of a complaint goes with the latter: of so few mobiles any is found by trying.
-What is only the engine's own bookkeeping is not read at all (docs/evidence.md has the list).
+What is only the engine's own bookkeeping is not read at all (docs/reference/evidence.md has the list).
 """
 
 from collections.abc import AsyncGenerator, Iterable

@@ -1,4 +1,4 @@
-"""The measures of the way home, counted from the ledger, restorations and orders (docs/measures.md defines each).
+"""The measures of restoration, counted from ledger, restorations and orders (docs/reference/measures.md).
 
 Whose money a hop carries says the hop itself. A hop that was in several rounds of a restoration counts for the newest.
 """

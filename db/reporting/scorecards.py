@@ -1,4 +1,4 @@
-"""How banks answer, counted from requests, answers and contradictions (docs/scorecard.md defines every figure)."""
+"""How banks answer, counted from requests, answers and contradictions (docs/reference/scorecard.md)."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final

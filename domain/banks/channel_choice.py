@@ -13,7 +13,7 @@ def choose(
     attempts: Mapping[ChannelKind, int],
     now: datetime,
 ) -> ChannelKind | None:
-    """The channel for the next attempt; None when every one is dropped at the moment.
+    """Return the channel for the next attempt; None if every channel is dropped now.
 
     `channels` stand best first; `attempts` counts those that each has made with this very message. A channel that
     has failed this message, or brought no answer, waits until the others have been tried.
@@ -36,6 +36,6 @@ def _first(candidates: Sequence[ChannelKind], attempts: Mapping[ChannelKind, int
 
 
 def next_probe(channels: Sequence[ChannelKind], health: Mapping[ChannelKind, Health]) -> datetime | None:
-    """When the first of the dropped channels may be tried; None where there is no channel."""
+    """Return the time at which the first dropped channel may be tried; None without a channel."""
     times = [found.probe_at for kind in channels if (found := health.get(kind)) and found.probe_at]
     return min(times, default=None)

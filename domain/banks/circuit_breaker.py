@@ -1,8 +1,8 @@
-"""The circuit breaker of a channel to a bank: dropped when it fails, tried again by itself, taken back when it works.
+"""Circuit breaker of a channel to a bank: opened by failures, probed automatically, closed when it works.
 
-Three states, as everywhere: *closed* (used), *open* (dropped), *half-open* (one request may try it). A channel *fails*
-when a request cannot be delivered over it, and is *silent* when what it delivered is not answered in time. The two are
-counted apart: a bank that takes everything and answers nothing is no better reached by taking one thing more.
+The states are the usual three: *closed* (used), *open* (dropped), *half-open* (one request may try it). A channel
+*fails* if a request cannot be delivered. It is *silent* if a delivered request is not answered in time. The two are
+counted separately, because a bank that accepts everything and answers nothing is not reached by one more delivery.
 """
 
 from datetime import datetime, timedelta
@@ -15,50 +15,53 @@ from schemas.enums import ChannelState
 
 
 class BreakerRules(FrozenModel):
-    """When a channel is dropped, and when it is tried again."""
+    """Limits at which a channel is dropped, and waits before it is tried again."""
 
     failures_to_open: Annotated[int, Field(ge=1, le=1000)]
-    """deliveries that failed, in a row"""
+    """failed deliveries in a row"""
     silences_to_open: Annotated[int, Field(ge=1, le=1000)]
-    """requests that nobody answered, with no answer between them"""
+    """unanswered requests in a row, with no answer between them"""
     probe_after_seconds: Annotated[float, Field(gt=0)]
-    """the first wait of a dropped channel; it doubles with every failure after that"""
+    """first wait of a dropped channel; it doubles with every further failure"""
     probe_after_max_seconds: Annotated[float, Field(gt=0)]
 
 
 class Health(FrozenModel):
-    """How a channel does."""
+    """State of a channel."""
 
     state: ChannelState = ChannelState.CLOSED
     failures: int = 0
     silences: int = 0
     probe_at: UtcDatetime | None = None
-    """when a dropped one may be tried"""
+    """time at which a dropped channel may be tried"""
 
 
 WELL = Health()
 
 
 def usable(health: Health, now: datetime) -> bool:
-    """Whether a request may go over the channel: it is closed, or its time to be tried has come."""
+    """Return whether a request may use the channel: it is closed, or its next probe is due."""
     return health.state is ChannelState.CLOSED or (health.probe_at is not None and health.probe_at <= now)
 
 
 def delivers(health: Health, rules: BreakerRules) -> bool:
-    """Whether deliveries go through: what silence has dropped still carries where there is no other way."""
+    """Return whether deliveries succeed. A channel dropped for silence still delivers if there is no other."""
     return health.failures < rules.failures_to_open
 
 
 def probing(health: Health, now: datetime, rules: BreakerRules) -> Health:
-    """One request tries the dropped channel; the next may not before this one's outcome is known, or the wait over."""
+    """Return the state while one request probes the channel.
+
+    The next probe waits for the outcome of this one, or until the wait is over.
+    """
     return health.model_copy(update={"state": ChannelState.HALF_OPEN, "probe_at": _next_probe(health, now, rules)})
 
 
 def failed(health: Health, now: datetime, rules: BreakerRules) -> Health:
-    """A delivery failed.
+    """Return the state after a failed delivery.
 
-    What fails while the channel is dropped for its failures had begun before: many calls at once that end together are
-    one piece of news, and no reason to wait as long as after many tries.
+    A failure on a channel already dropped for failures began before the drop and does not count. Many concurrent calls
+    that fail together must not cause the wait of many retries.
     """
     if health.state is ChannelState.OPEN and not delivers(health, rules):
         return health
@@ -66,17 +69,17 @@ def failed(health: Health, now: datetime, rules: BreakerRules) -> Health:
 
 
 def silent(health: Health, now: datetime, rules: BreakerRules) -> Health:
-    """A delivered request was not answered in time."""
+    """Return the state after a delivered request was not answered in time."""
     return _judged(health.model_copy(update={"silences": health.silences + 1}), now, rules)
 
 
 def delivered(health: Health, rules: BreakerRules) -> Health:
-    """A delivery went through."""
+    """Return the state after a successful delivery."""
     return _recovered(health.model_copy(update={"failures": 0}), rules)
 
 
 def answered(health: Health, rules: BreakerRules) -> Health:
-    """The bank answered what came over the channel: it is heard and read."""
+    """Return the state after the bank answered a request on this channel."""
     return _recovered(health.model_copy(update={"failures": 0, "silences": 0}), rules)
 
 
@@ -98,6 +101,6 @@ def _bad(health: Health, rules: BreakerRules) -> bool:
 
 def _next_probe(health: Health, now: datetime, rules: BreakerRules) -> datetime:
     beyond = max(health.failures - rules.failures_to_open, health.silences - rules.silences_to_open, 0)
-    # Bounded before it is multiplied: a channel may fail for months.
+    # The exponent is bounded first, because a channel may fail for months.
     wait_seconds = min(rules.probe_after_seconds * 2.0 ** min(beyond, 30), rules.probe_after_max_seconds)
     return now + timedelta(seconds=wait_seconds)

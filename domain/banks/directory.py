@@ -1,4 +1,4 @@
-"""Finding the institution a complaint or a bank speaks of (domain.md, "Identifiers" and the traps)."""
+"""Lookup of the institution that a complaint or a bank names, by IFSC, name, code or VPA."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -10,7 +10,7 @@ from schemas.base import Flag
 from schemas.identifiers import IFSC_PATTERN
 
 BANK_LETTERS: Final = 4
-"""The letters of an IFSC that name the bank."""
+"""Letters of an IFSC that name the bank."""
 
 _NOISE = re.compile(r"[^a-z0-9]+")
 _FILLER = {"bank", "the", "ltd", "limited", "of", "co", "operative", "payments", "wallet"}
@@ -55,15 +55,15 @@ class Directory:
         return len(self._by_code)
 
     def get(self, code: str) -> Institution | None:
-        """The institution with exactly that code."""
+        """Return the institution with exactly that code."""
         return self._by_code.get(code)
 
     def resolve(self, told: str, ifsc: str | None, holder: str, field: str) -> tuple[Institution | None, list[Flag]]:
-        """Find the institution behind what was told, and flag what does not fit together.
+        """Return the institution for the given name, IFSC and holder, with flags for contradictions.
 
-        An IFSC that we know wins over the name, because it is what the money followed; then the name or code, then the
-        VPA's handle. Of a sponsor's accounts some are another bank's. A bank without a channel is asked through its
-        sponsor. `field` is put before the flags' field names. Returns (None, flags) when nothing fits.
+        A known IFSC takes precedence over the name, because the money followed it. Then the name or code counts, then
+        the handle of the VPA. Some accounts at a sponsor belong to another bank. A bank without a channel is asked
+        through its sponsor. `field` is the prefix of the flags' field names. Returns (None, flags) if nothing fits.
         """
         flags: list[Flag] = []
         by_ifsc = self._by_ifsc(ifsc, f"{field}.ifsc", flags)
@@ -76,7 +76,7 @@ class Directory:
                 Flag(
                     field=f"{field}.institution",
                     code="institution_contradicts_ifsc",
-                    message=f"the IFSC belongs to {by_ifsc.code}, the name says {by_name.code}: the IFSC was followed",
+                    message=f"the IFSC belongs to {by_ifsc.code}, the name says {by_name.code}: the IFSC is used",
                 )
             )
         if found is None:
@@ -84,23 +84,26 @@ class Directory:
                 Flag(
                     field=f"{field}.institution",
                     code="unknown_institution",
-                    message="no institution in the directory fits; the desk is asked to name it",
+                    message="no institution in the directory fits; the desk must name it",
                 )
             )
             return None, flags
         return self._asked_for(found, f"{field}.institution", flags), flags
 
     def _asked_for(self, found: Institution, field: str, flags: list[Flag]) -> Institution:
-        """Who is asked about accounts at `found`: itself, or its sponsor where only that can be reached."""
+        """Return the institution to ask about accounts at `found`.
+
+        A bank without a channel is asked through its sponsor, if the sponsor has one.
+        """
         sponsor = self._by_code.get(found.sponsor) if found.sponsor else None
         if found.channels or sponsor is None or not sponsor.channels:
             return found
-        words = f"{found.code} has no channel of its own: its sponsor {sponsor.code} is asked in its place"
-        flags.append(Flag(field=field, code="asked_through_sponsor", message=words))
+        message = f"{found.code} has no channel of its own: its sponsor {sponsor.code} is asked instead"
+        flags.append(Flag(field=field, code="asked_through_sponsor", message=message))
         return sponsor
 
     def _named(self, told: str) -> Institution | None:
-        """The one institution of that name, word for word or but for the words every bank has; None for several."""
+        """Return the one institution of that name, in full or without common words such as "bank"; None for several."""
         found = self._by_full_name.get(_full_key(told)) or self._by_short_name.get(_short_key(told)) or []
         return found[0] if len(found) == 1 else None
 
@@ -111,7 +114,7 @@ class Directory:
         if not IFSC_PATTERN.match(ifsc):
             flags.append(Flag(field=field, code="odd_ifsc", message="not of the form AAAA0XXXXXX"))
             return None
-        # A co-operative bank has a range of its sponsor's codes: the longest prefix is the nearest.
+        # The longest prefix is the most specific, because a co-operative bank has a range of its sponsor's codes.
         lengths = range(len(ifsc), BANK_LETTERS - 1, -1)
         found = next((self._by_prefix[ifsc[:n]] for n in lengths if ifsc[:n] in self._by_prefix), None)
         if found is None:

@@ -1,6 +1,6 @@
-"""Who of an institution's officers is on duty, and who comes next.
+"""Officers of an institution on duty, and the next officer on duty.
 
-Hours of work are those of clocks in India, which know no summer time: a day there is always 24 hours.
+Working hours are in IST, which has no summer time, so every day has 24 hours.
 """
 
 from collections.abc import Collection, Iterator, Sequence
@@ -13,14 +13,14 @@ from schemas.base import to_utc
 from schemas.text import IST
 
 LOOK_AHEAD_DAYS: Final = 400
-"""One who is away for longer has no next shift that anybody would wait for."""
+"""An officer who is away for longer has no usable next shift."""
 
 _WHOLE_DAY: Final = ((0, MINUTES_A_DAY),)
 
 
 @dataclass(frozen=True, slots=True)
 class Holidays:
-    """The days on which an institution has closed: those of every year, and those told by date."""
+    """Days on which an institution is closed: those of every year, and those given by date."""
 
     rules: HolidayRules
     dated: Collection[date] = frozenset()
@@ -32,7 +32,7 @@ class Holidays:
 
 
 def on_duty(officers: Sequence[NodalOfficer], holidays: Holidays, at: datetime) -> list[NodalOfficer]:
-    """Those who work at that moment, in the order of calling."""
+    """Return the officers who work at that moment, in the order of calling."""
     local = at.astimezone(IST)
     minute = local.hour * 60 + local.minute
     return [
@@ -43,7 +43,7 @@ def on_duty(officers: Sequence[NodalOfficer], holidays: Holidays, at: datetime) 
 
 
 def calling_order(officers: Sequence[NodalOfficer], holidays: Holidays, at: datetime) -> list[OfficerToCall]:
-    """All officers: those on duty in the order of calling, then the others, who comes first before who comes later."""
+    """Return all officers: those on duty in the order of calling, then the others by their next shift."""
     working = on_duty(officers, holidays, at)
     away = [(officer, _back_at(officer, holidays, at)) for officer in officers if officer not in working]
     away.sort(key=lambda one: (one[1] is None, one[1] or at))
@@ -62,7 +62,7 @@ def _to_call(officer: NodalOfficer, works: bool, back_at: datetime | None) -> Of
 
 
 def _back_at(officer: NodalOfficer, holidays: Holidays, at: datetime) -> datetime | None:
-    """When the next shift starts of one who is not on duty; None where none does within `LOOK_AHEAD_DAYS`."""
+    """Return the start of the next shift of an officer off duty; None if there is none within `LOOK_AHEAD_DAYS`."""
     starts = (start for start in _starts(officer, holidays, at.astimezone(IST).date()) if start > at)
     return next(starts, None)
 
@@ -76,7 +76,7 @@ def _starts(officer: NodalOfficer, holidays: Holidays, today: date) -> Iterator[
 
 
 def _hours(officer: NodalOfficer, holidays: Holidays, day: date) -> Sequence[tuple[int, int]]:
-    """The officer's shifts on that day, each as its first minute and the one after its last."""
+    """Return the officer's shifts on that day, each as its first minute and the minute after its last."""
     if any(leave.first_day <= day <= leave.last_day for leave in officer.leaves):
         return ()
     if not officer.shifts:

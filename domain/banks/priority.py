@@ -1,4 +1,4 @@
-"""Which bank call goes first when there are more than can be made at once."""
+"""Priority of bank calls when there are more than can be made at once."""
 
 from datetime import datetime
 
@@ -6,9 +6,9 @@ from schemas.outbox.case import PriorityRules
 
 
 def priority_key(rules: PriorityRules, transferred_at: datetime, disputed_paise: int, now: datetime) -> int:
-    """1 (first) to 5 (last), by the age of the transfer and the amount (paise).
+    """Return 1 (first) to 5 (last), by the age of the transfer and the amount (paise).
 
-    Money younger than the golden hour goes before anything else; within an age the large sum goes first.
+    Money within the golden hour goes first. Within one age, large amounts go first.
     """
     age_seconds = (now - transferred_at).total_seconds()
     base = 1 if age_seconds <= rules.fresh_seconds else 3 if age_seconds <= rules.warm_seconds else 4

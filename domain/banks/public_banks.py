@@ -1,8 +1,8 @@
-"""The banks of India as a public package names them, read as entries of the directory.
+"""Reader of a public package of Indian banks, which makes entries of the directory.
 
-The package is plain JSON: the name of every bank by its code, which banks have IFSCs of their own, and whose range of
-IFSCs is another bank's (docs/directory.md). It says nothing of how a bank is reached, so nobody learns to trust it with
-more than names: what the directory knows already is never written over.
+The package is plain JSON: the name of every bank by its code, the banks with IFSCs of their own, and the ranges of
+IFSCs that belong to another bank (docs/how-to/directory.md). It has no contact data. Entries that the directory
+already knows are never overwritten, because the package is trusted only for names.
 """
 
 import re
@@ -21,29 +21,29 @@ _RANGE = re.compile(r"^[A-Z]{4}(0[A-Z0-9]{0,6})?$")
 
 _HOW_IT_IS_CALLED = {"wire", "push", "iso20022", "pull", "inbound", "channels"}
 OVERRIDABLE: Final = frozenset(InstitutionEntry.model_fields) - _HOW_IT_IS_CALLED
-"""What an override may say: all but how a bank is called, which is secret and belongs in a directory file."""
+"""Fields that an override may set. How a bank is reached is secret and belongs in a directory file."""
 
 
 class PackageRefused(RuleBroken):
-    """The package, or the file of overrides, cannot be read as one."""
+    """The package or the file of overrides cannot be read."""
 
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """The package's files as they came; nothing in them is trusted."""
+    """Files of the package as received; their content is untrusted."""
 
     names: Mapping[str, Any]
     banks: Mapping[str, Any] = field(default_factory=dict)
     ranges: Mapping[str, Any] = field(default_factory=dict)
     own_ranges: Mapping[str, Any] = field(default_factory=dict)
-    """ranges that the package's makers added by hand: they win over `ranges`"""
+    """ranges that the package's makers added by hand, which take precedence over `ranges`"""
     with_branches: Collection[str] = ()
     """codes of banks that have IFSCs of their own"""
 
 
 @dataclass(frozen=True, slots=True)
 class Rejected:
-    """A row that was not used, and why."""
+    """Row that was not used, and the reason."""
 
     what: str
     reason: str
@@ -51,7 +51,7 @@ class Rejected:
 
 @dataclass(frozen=True, slots=True)
 class Proposal:
-    """The entries that a package comes to, by code, what was not used of it, and which fields overrides gave."""
+    """Entries from a package by code, its rejected rows, and the fields that overrides set."""
 
     entries: Sequence[InstitutionEntry]
     rejected: Sequence[Rejected]
@@ -60,29 +60,29 @@ class Proposal:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """What loading does with every entry: it adds it, keeps what is known as it stands, or rejects it."""
+    """Plan for loading the entries: to add, to keep as known, or to reject."""
 
     added: Sequence[InstitutionEntry]
     kept: Sequence[str]
     differing: Mapping[str, Sequence[str]]
-    """known banks of which the package says something else, with the fields; they are kept as well"""
+    """known banks whose entry in the package differs, with the fields; they are kept as well"""
     rejected: Sequence[Rejected]
 
 
 def propose(package: Package, overrides: Sequence[Mapping[str, Any]] = ()) -> Proposal:
-    """The entries of a package, with `overrides` over them. Raises `PackageRefused` for an override that cannot be."""
+    """Return the entries of a package with `overrides` applied. Raises `PackageRefused` for an invalid override."""
     rejected: list[Rejected] = []
     names = _names(package, rejected)
     ranges = _ranges(package, names, rejected)
     sponsors = _sponsors(package, names, ranges, rejected)
-    told: dict[str, dict[str, Any]] = {code: {"code": code, "name": name} for code, name in names.items()}
-    for code, one in told.items():
+    found: dict[str, dict[str, Any]] = {code: {"code": code, "name": name} for code, name in names.items()}
+    for code, one in found.items():
         own = [code] if ranges.get(code, code) == code else []
         one["ifsc_prefixes"] = [*own, *sorted(prefix for prefix, owner in ranges.items() if owner == code)]
         one["sponsor"] = sponsors.get(code)
-    overridden = _override(told, overrides)
+    overridden = _override(found, overrides)
     entries = []
-    for code, one in sorted(told.items()):
+    for code, one in sorted(found.items()):
         try:
             entries.append(InstitutionEntry.model_validate(one))
         except ValidationError as error:
@@ -95,14 +95,14 @@ def propose(package: Package, overrides: Sequence[Mapping[str, Any]] = ()) -> Pr
 
 
 def sort_beside(proposal: Proposal, known: Mapping[str, Institution]) -> Sorted:
-    """Sort the entries of a package by what the directory knows. What is known is never written over."""
+    """Sort the entries of a package by what the directory knows. Known entries are never overwritten."""
     added: dict[str, InstitutionEntry] = {}
     kept: list[str] = []
     differing: dict[str, Sequence[str]] = {}
     rejected = list(proposal.rejected)
     owners = {prefix.upper(): code for code, one in known.items() for prefix in one.ifsc_prefixes}
     handles = {handle.lower(): code for code, one in known.items() for handle in one.vpa_handles}
-    # Sponsors come first, as one that is rejected takes those under it with it.
+    # Sponsors come first, because the rejection of a sponsor also rejects the banks under it.
     for entry in sorted(proposal.entries, key=lambda entry: (entry.sponsor is not None, entry.code)):
         if entry.code in known:
             other = _differences(entry, known[entry.code], proposal.overridden.get(entry.code, frozenset()))
@@ -129,7 +129,7 @@ def _names(package: Package, rejected: list[Rejected]) -> dict[str, str]:
     names: dict[str, str] = {}
     for code, name in package.names.items():
         if not _CODE.match(code):
-            rejected.append(Rejected(code[:40], "no bank code: four capital letters"))
+            rejected.append(Rejected(code[:40], "not a bank code: it has four capital letters"))
         elif not isinstance(name, str) or not name.strip():
             rejected.append(Rejected(code, "no name"))
         else:
@@ -138,13 +138,13 @@ def _names(package: Package, rejected: list[Rejected]) -> dict[str, str]:
 
 
 def _ranges(package: Package, names: Mapping[str, str], rejected: list[Rejected]) -> dict[str, str]:
-    """The owner of every range of IFSCs that is not of the bank whose letters it begins with."""
+    """Return the owner of every IFSC range that does not belong to the bank named by its first letters."""
     ranges: dict[str, str] = {}
     for prefix, code in [*package.ranges.items(), *package.own_ranges.items()]:
         if not _RANGE.match(prefix):
-            rejected.append(Rejected(prefix[:40], "no IFSC, and no beginning of one"))
+            rejected.append(Rejected(prefix[:40], "neither an IFSC nor the beginning of one"))
         elif not isinstance(code, str) or code not in names:
-            rejected.append(Rejected(prefix, "a range of no bank that the package has a code for"))
+            rejected.append(Rejected(prefix, "the package has no code for the bank of this range"))
         elif prefix[:4] != code:
             ranges[prefix] = code
     return ranges
@@ -153,18 +153,18 @@ def _ranges(package: Package, names: Mapping[str, str], rejected: list[Rejected]
 def _sponsors(
     package: Package, names: Mapping[str, str], ranges: Mapping[str, str], rejected: list[Rejected]
 ) -> dict[str, str]:
-    """The sponsor of every bank that has ranges of others' IFSCs, and none of its own."""
+    """Return the sponsor of every bank that has IFSC ranges of other banks and none of its own."""
     of_ranges: dict[str, Counter[str]] = {}
     for prefix, code in ranges.items():
-        # Who has all of a code is no guest under it.
+        # A bank that owns the whole code is not a guest under it.
         if ranges.get(prefix[:4]) != code:
             of_ranges.setdefault(code, Counter())[prefix[:4]] += 1
     found: dict[str, str] = {}
     for code, counts in sorted(of_ranges.items()):
         if code in package.with_branches:
             continue
-        told = package.banks.get(code)
-        ifsc = told.get("ifsc") if isinstance(told, Mapping) else None
+        listed = package.banks.get(code)
+        ifsc = listed.get("ifsc") if isinstance(listed, Mapping) else None
         by_most = sorted(counts, key=lambda sponsor: (-counts[sponsor], sponsor))
         sponsor = ifsc[:4] if isinstance(ifsc, str) and ifsc[:4] in counts else by_most[0]
         if sponsor in names:
@@ -175,7 +175,7 @@ def _sponsors(
     return found
 
 
-def _override(told: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
+def _override(found: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str, Any]]) -> dict[str, frozenset[str]]:
     overridden: dict[str, frozenset[str]] = {}
     for override in overrides:
         code = override.get("code")
@@ -185,17 +185,17 @@ def _override(told: dict[str, dict[str, Any]], overrides: Sequence[Mapping[str, 
             raise PackageRefused(f"{code} is overridden twice")
         fields = frozenset(override) - {"code"}
         if override.get("leave_out") is True and fields == {"leave_out"}:
-            told.pop(code, None)
+            found.pop(code, None)
         elif fields <= OVERRIDABLE:
-            told[code] = {"code": code} | told.get(code, {}) | dict(override)
+            found[code] = {"code": code} | found.get(code, {}) | dict(override)
         else:
-            raise PackageRefused(f"the override of {code} may not say {', '.join(sorted(fields - OVERRIDABLE))}")
+            raise PackageRefused(f"the override of {code} may not set {', '.join(sorted(fields - OVERRIDABLE))}")
         overridden[code] = fields
     return overridden
 
 
 def _differences(entry: InstitutionEntry, known: Institution, overridden: frozenset[str]) -> list[str]:
-    """The fields of which the package or its override says something else than what is known."""
+    """Return the fields in which the package or its override differs from the known entry."""
 
     def same(name: str) -> bool:
         here, there = getattr(entry, name), getattr(known, name)
@@ -203,13 +203,13 @@ def _differences(entry: InstitutionEntry, known: Institution, overridden: frozen
             return {prefix.upper() for prefix in here} == {prefix.upper() for prefix in there}
         return bool(here == there)
 
-    said = {"name", "ifsc_prefixes", "sponsor"} | overridden - {"leave_out"}
-    return sorted(name for name in said if not same(name))
+    compared = {"name", "ifsc_prefixes", "sponsor"} | overridden - {"leave_out"}
+    return sorted(name for name in compared if not same(name))
 
 
 def _taken(what: str, wanted: Iterable[str], owners: Mapping[str, str]) -> str:
     taken = next((one for one in wanted if one in owners), None)
-    return "" if taken is None else f"the {what} {taken} is of {owners[taken]}"
+    return "" if taken is None else f"the {what} {taken} belongs to {owners[taken]}"
 
 
 def _no_sponsor(

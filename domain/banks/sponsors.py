@@ -1,7 +1,7 @@
-"""Banks under a sponsor's codes: whose account it is, and which entries cannot stand beside each other.
+"""Banks under a sponsor's codes: owners of accounts, and entries that conflict in one directory.
 
-A co-operative bank is reached through a larger one. It has a range of the sponsor's IFSCs, or accounts of its own
-beginning under an IFSC that the two share.
+A co-operative bank is reached through a larger one. It has a range of the sponsor's IFSCs, or accounts with its own
+prefix under a shared IFSC.
 """
 
 import re
@@ -19,11 +19,11 @@ class PrefixOverlap(RuleBroken):
 
 
 class SponsorRefused(RuleBroken):
-    """A sponsor that cannot be one."""
+    """The institution cannot be a sponsor."""
 
 
 class SponsoredAccounts:
-    """The beginnings of account numbers by which sponsors tell the accounts of the banks under them."""
+    """Account prefixes by which sponsors tell the accounts of the banks under them."""
 
     def __init__(self, institutions: Iterable[Institution]) -> None:
         self._by_sponsor: dict[str, dict[str, Institution]] = {}
@@ -33,9 +33,9 @@ class SponsoredAccounts:
                     self._by_sponsor.setdefault(institution.sponsor, {})[prefix] = institution
 
     def owner(self, sponsor: Institution, holder: str) -> Institution | None:
-        """The bank under `sponsor` whose account this is; None where it is the sponsor's own, or no account at all.
+        """Return the bank under `sponsor` whose account this is; None for the sponsor's own account or no account.
 
-        Zeros in front count: a bank that pads its numbers has the zeros in its prefix.
+        Leading zeros count, because a bank that pads its numbers has the zeros in its prefix.
         """
         known = self._by_sponsor.get(sponsor.code)
         if known is None or "@" in holder:
@@ -45,10 +45,10 @@ class SponsoredAccounts:
 
 
 def check_beside(institutions: Iterable[Institution]) -> None:
-    """Check that the institutions can stand beside each other in one directory, in whatever order they come.
+    """Check that the institutions do not conflict in one directory, in any order.
 
-    Raises `PrefixOverlap` where two claim an IFSC prefix, a VPA handle or accounts at one sponsor, and
-    `SponsorRefused` for a sponsor that is under another.
+    Raises `PrefixOverlap` if two claim an IFSC prefix, a VPA handle or accounts at one sponsor. Raises `SponsorRefused`
+    for a sponsor that is under another sponsor.
     """
     all_of_them = sorted(institutions, key=lambda institution: institution.code)
     for what, claims in (
@@ -77,13 +77,13 @@ def _refuse_overlapping_accounts(institutions: Iterable[Institution]) -> None:
     for one in institutions:
         by_sponsor[one.sponsor or ""] += [(prefix, one.code) for prefix in one.account_prefixes]
     for sponsor, claims in by_sponsor.items():
-        # In this order, whatever a prefix begins with stands before it, in one line of ever longer beginnings.
+        # In sorted order every shorter beginning of a prefix comes before it, so a stack holds them.
         beginnings: list[tuple[str, str]] = []
         for prefix, code in sorted(claims):
             while beginnings and not prefix.startswith(beginnings[-1][0]):
                 beginnings.pop()
             for shorter, other in beginnings:
                 if other != code:
-                    words = f"account prefix {shorter} of {other} overlaps {prefix} of {code}, both at {sponsor}"
-                    raise PrefixOverlap(words)
+                    message = f"account prefix {shorter} of {other} overlaps {prefix} of {code}, both at {sponsor}"
+                    raise PrefixOverlap(message)
             beginnings.append((prefix, code))

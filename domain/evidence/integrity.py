@@ -1,7 +1,7 @@
-"""What must hold of every case at every instant, recomputed from its rows (architecture.md, "The ledger").
+"""Rules that hold for every case at every instant, recomputed from its rows.
 
-Nothing that the database keeps for convenience is believed: buckets come from the entries, the log's hashes from its
-events, and the two must tell the same story.
+Derived values in the database are not trusted. Buckets are computed from the ledger entries and hashes from the log's
+events, and log and ledger must agree.
 """
 
 import hashlib
@@ -18,51 +18,51 @@ from domain.ledger import bucket_sums, unaccounted_paise
 from schemas.enums import Bucket, CaseState, HopSource, HopState
 
 Place = tuple[int, Bucket]
-"""Where money lies: hop number and bucket."""
+"""place of money: hop number and bucket"""
 
 
 class Check(StrEnum):
-    """The rules that are checked."""
+    """Rules that are checked."""
 
     UNBALANCED = "unbalanced"
-    """the entries of a ledger transaction sum to zero, and it has some"""
+    """a ledger transaction has entries, and they sum to zero"""
     POSTING_CHANGED = "posting_changed"
-    """a ledger transaction's entries are those it was posted with"""
+    """a ledger transaction has the entries it was posted with"""
     BUCKET = "bucket"
-    """a bucket is the sum of its entries"""
+    """a bucket equals the sum of its entries"""
     NEGATIVE = "negative"
-    """no bucket is below zero"""
+    """no bucket is negative"""
     LOST = "lost"
-    """what was lost is the sum of all buckets"""
+    """the loss equals the sum of all buckets"""
     LOSS = "loss"
-    """what the ledger takes up for a hop is what the complaint or the answer told of it"""
+    """the ledger amount of a hop equals the amount in the complaint or answer"""
     LOG_GAP = "log_gap"
     """the events are numbered without gaps"""
     LOG_CHANGED = "log_changed"
-    """each event's hash is that of its content and of the event before it"""
+    """each event's hash fits its content and the previous event"""
     LOG_HEAD = "log_head"
-    """the case's row remembers the last event"""
+    """the case's row has the last event"""
     WORDS_CHANGED = "words_changed"
-    """what banks said and were sent is what the log bound when it came and went"""
+    """stored messages to and from banks have the digests in the log"""
     PLACED = "placed"
-    """the figures in the log add up to the ledger"""
+    """the amounts in the log add up to the ledger"""
     HOP_STATE = "hop_state"
-    """a hop is closed exactly when nothing of it is in play"""
+    """a hop is closed exactly if it has nothing in play"""
     HOP_NUMBER = "hop_number"
     """hops are numbered up to the case's last number"""
     TWO_REQUESTS = "two_requests"
-    """at most one live request asks about a hop"""
+    """at most one live request covers a hop"""
     NOT_ASKED = "not_asked"
-    """a hop that is asked about has a live request, and a live request a hop that is asked about"""
+    """a requested hop has a live request, and a live request covers only requested hops"""
     CASE_STATE = "case_state"
-    """nothing is in play in a settled case"""
+    """a settled case has nothing in play"""
     STRAY = "stray"
     """every row belongs to a case, and every case to a complaint"""
 
 
 @dataclass(frozen=True)
 class Break:
-    """A rule that does not hold in a case."""
+    """Violation of a rule in a case."""
 
     case_no: str
     check: Check
@@ -71,7 +71,7 @@ class Break:
 
 @dataclass(frozen=True)
 class HopRecord:
-    """A hop as it is stored, as far as the rules speak of it."""
+    """Stored fields of a hop that the rules use."""
 
     hop_no: int
     state: HopState
@@ -81,7 +81,7 @@ class HopRecord:
 
 @dataclass(frozen=True)
 class PostingRecord:
-    """A ledger transaction with its entries in the order of their lines."""
+    """Ledger transaction with its entries in order."""
 
     transaction_id: int
     kind: str
@@ -92,7 +92,7 @@ class PostingRecord:
 
 @dataclass(frozen=True)
 class EventRecord:
-    """An event as it is stored; `data_text` as the database writes jsonb."""
+    """Stored event; `data_text` is as the database writes jsonb."""
 
     seq: int
     kind: str
@@ -105,7 +105,7 @@ class EventRecord:
 
 @dataclass(frozen=True)
 class AskedRecord:
-    """That a request asks about a hop, or did."""
+    """Link between a request and a hop, live or ended."""
 
     request_id: str
     hop_no: int
@@ -115,7 +115,7 @@ class AskedRecord:
 
 @dataclass(frozen=True)
 class CaseRecord:
-    """Everything of one case that the rules speak of."""
+    """All data of one case that the rules use."""
 
     case_no: str
     state: CaseState
@@ -129,11 +129,11 @@ class CaseRecord:
     events: Sequence[EventRecord]
     asked: Sequence[AskedRecord]
     words: Mapping[str, str]
-    """SHA-256 of what the log binds beside itself, by the names of files in the evidence pack"""
+    """SHA-256 of what the log binds outside itself, by file name in the evidence pack"""
 
 
 def examine(case: CaseRecord) -> list[Break]:
-    """Every rule that does not hold in `case`; an empty list for a healthy one."""
+    """Return every violation in `case`; an empty list for a correct one."""
     from_entries = _sums(entry for posting in case.postings for entry in posting.entries)
     found = [
         *_postings(case),
@@ -168,12 +168,12 @@ def _postings(case: CaseRecord) -> Iterator[Finding]:
         if posting.digest != posting_digest(case.case_no, posting.kind, posting.entries):
             yield (
                 Check.POSTING_CHANGED,
-                f"ledger transaction {posting.transaction_id} ({posting.kind}) is not what was posted",
+                f"ledger transaction {posting.transaction_id} ({posting.kind}) was changed after posting",
             )
 
 
 def posting_digest(case_no: str, kind: str, entries: Sequence[tuple[int, Bucket, int]]) -> bytes:
-    """The digest that the database keeps of a posting (`ledger_post` in db/migrations)."""
+    """Return the digest that the database stores for a posting (`ledger_post` in db/migrations)."""
     columns = (
         ",".join(str(hop_no) for hop_no, _, _ in entries),
         ",".join(bucket.value for _, bucket, _ in entries),
@@ -185,35 +185,35 @@ def posting_digest(case_no: str, kind: str, entries: Sequence[tuple[int, Bucket,
 
 def _buckets(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
     for hop_no, bucket in sorted(from_entries.keys() | case.balances.keys()):
-        kept, told = case.balances.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
-        if kept != told:
-            yield Check.BUCKET, f"hop {hop_no} {bucket}: kept as {kept} paise, the entries sum to {told}"
+        stored, summed = case.balances.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
+        if stored != summed:
+            yield Check.BUCKET, f"hop {hop_no} {bucket}: stored as {stored} paise, the entries sum to {summed}"
         sign = -1 if bucket is Bucket.LOST else 1
-        if told * sign < 0 or kept * sign < 0:
-            yield Check.NEGATIVE, f"hop {hop_no} {bucket}: {kept} paise kept, {told} by the entries"
+        if summed * sign < 0 or stored * sign < 0:
+            yield Check.NEGATIVE, f"hop {hop_no} {bucket}: {stored} paise stored, {summed} by the entries"
     missing = unaccounted_paise(bucket_sums((bucket, paise) for (_, bucket), paise in case.balances.items()))
     if missing:
         yield Check.LOST, f"the loss and the sum of the buckets differ by {missing} paise"
 
 
 def _losses(case: CaseRecord) -> Iterator[Finding]:
-    """What came into the ledger at each hop, against what the hop says of itself."""
-    came: dict[int, int] = defaultdict(int)
+    """Yield hops whose disputed amount differs from the amount that entered the ledger for them."""
+    entered: dict[int, int] = defaultdict(int)
     own = {hop.hop_no for hop in case.hops if hop.source is HopSource.COMPLAINT}
     for posting in case.postings:
         if posting.kind == "settlement":
-            # What a person puts back in play was taken up before.
+            # Money that an officer puts back in play entered the ledger before.
             continue
         for hop_no, bucket, paise in posting.entries:
             if hop_no in own and bucket is Bucket.LOST:
-                came[hop_no] -= paise
+                entered[hop_no] -= paise
             elif hop_no not in own and bucket is Bucket.IN_PLAY and paise > 0:
-                came[hop_no] += paise
+                entered[hop_no] += paise
     for hop in case.hops:
-        if came[hop.hop_no] != hop.disputed_paise:
+        if entered[hop.hop_no] != hop.disputed_paise:
             yield (
                 Check.LOSS,
-                f"hop {hop.hop_no}: {hop.disputed_paise} paise are disputed, the ledger took up {came[hop.hop_no]}",
+                f"hop {hop.hop_no}: {hop.disputed_paise} paise are disputed, the ledger has {entered[hop.hop_no]}",
             )
 
 
@@ -221,20 +221,20 @@ def _log(case: CaseRecord) -> Iterator[Finding]:
     previous = GENESIS
     for expected_seq, event in enumerate(case.events, start=1):
         if event.seq != expected_seq:
-            yield Check.LOG_GAP, f"event {expected_seq} is missing: {event.seq} stands in its place"
+            yield Check.LOG_GAP, f"event {expected_seq} is missing: {event.seq} is in its place"
             return
-        told = event_hash(
+        expected = event_hash(
             event.previous_hash, case.case_no, event.seq, event.kind, event.at, event.actor, event.data_text
         )
         if event.previous_hash != previous:
             yield Check.LOG_CHANGED, f"event {event.seq} ({event.kind}) does not follow the event before it"
-        if event.hash != told:
+        if event.hash != expected:
             yield Check.LOG_CHANGED, f"event {event.seq} ({event.kind}) was changed"
         previous = event.hash
     if case.event_seq != len(case.events):
         yield Check.LOG_HEAD, f"the case counts {case.event_seq} events, the log has {len(case.events)}"
     elif case.event_hash != previous:
-        yield Check.LOG_HEAD, "the case remembers another last event"
+        yield Check.LOG_HEAD, "the case's row has another last event"
 
 
 def _words(case: CaseRecord) -> Iterator[Finding]:
@@ -245,13 +245,13 @@ def _words(case: CaseRecord) -> Iterator[Finding]:
         bound |= {f"sent-{number}": digest for number, digest in sent_by(event.data_text).items()}
         for name, digest in bound.items():
             if case.words.get(name) != digest:
-                yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) was written of other words: {name}"
+                yield Check.WORDS_CHANGED, f"event {event.seq} ({event.kind}) binds another content of {name}"
 
 
 def _placed(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:
-    told = _sums(_placed_by(case.events))
-    for hop_no, bucket in sorted(told.keys() | from_entries.keys()):
-        log, ledger = told.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
+    logged = _sums(_placed_by(case.events))
+    for hop_no, bucket in sorted(logged.keys() | from_entries.keys()):
+        log, ledger = logged.get((hop_no, bucket), 0), from_entries.get((hop_no, bucket), 0)
         if log != ledger:
             yield Check.PLACED, f"hop {hop_no} {bucket}: {log} paise by the log, {ledger} by the ledger"
 
@@ -269,7 +269,7 @@ def _hops(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Findi
             yield Check.HOP_STATE, f"hop {hop.hop_no} is {hop.state} with {in_play} paise in play"
     numbers = [hop.hop_no for hop in case.hops]
     if numbers != list(range(1, case.last_hop_no + 1)):
-        yield Check.HOP_NUMBER, f"{len(numbers)} hops are there, the case gave out {case.last_hop_no}"
+        yield Check.HOP_NUMBER, f"the case has {len(numbers)} hops, but its last number is {case.last_hop_no}"
 
 
 def _requests(case: CaseRecord) -> Iterator[Finding]:
@@ -277,18 +277,18 @@ def _requests(case: CaseRecord) -> Iterator[Finding]:
     states = {hop.hop_no: hop.state for hop in case.hops}
     for hop_no, count in sorted(live.items()):
         if count > 1:
-            yield Check.TWO_REQUESTS, f"{count} live requests ask about hop {hop_no}"
+            yield Check.TWO_REQUESTS, f"{count} live requests cover hop {hop_no}"
         if states.get(hop_no) is not HopState.ASKED:
             yield (
                 Check.NOT_ASKED,
-                f"hop {hop_no} is {states.get(hop_no, 'not there')}, and a live request asks about it",
+                f"hop {hop_no} is {states.get(hop_no, 'missing')}, but a live request covers it",
             )
     for hop_no, state in states.items():
         if state is HopState.ASKED and not live[hop_no]:
-            yield Check.NOT_ASKED, f"hop {hop_no} waits for an answer, and no live request asks about it"
+            yield Check.NOT_ASKED, f"hop {hop_no} waits for an answer, but no live request covers it"
     for asked in case.asked:
         if asked.live and asked.request_closed:
-            yield Check.NOT_ASKED, f"hop {asked.hop_no} waits for request {asked.request_id}, which is finished"
+            yield Check.NOT_ASKED, f"hop {asked.hop_no} waits for request {asked.request_id}, which is closed"
 
 
 def _state(case: CaseRecord, from_entries: Mapping[Place, int]) -> Iterator[Finding]:

@@ -1,4 +1,4 @@
-"""What a bank holds above the traceable amount, and which holds are small enough for a quick decision. Pure."""
+"""Excess that a bank holds above the traceable amount, and small-value holds. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -7,40 +7,40 @@ from schemas.base import FrozenModel
 
 
 class HeldLine(FrozenModel):
-    """The bank's newest line by which it holds more of a hop than can be traced, in paise."""
+    """Latest line in which a bank holds more of a hop than can be traced, in paise."""
 
     hop_no: int
     claimed_paise: int
     taken_paise: int
-    """of it, on this or an earlier word"""
+    """part applied from this or an earlier line"""
     let_go_paise: int
-    """of the hop's excess, ordered to be let go already"""
+    """part of the hop's excess already ordered to be released"""
     case_held_paise: int
-    """what the case had on hold in the account when the line came, its own part included"""
+    """amount that the case had on hold in the account when the line came, including its own part"""
     by_person: bool
-    """whether a person has looked at it, and settled that what is above goes back"""
+    """whether an officer has checked it and decided that the excess is released"""
 
 
 class Account(FrozenModel):
-    """What all cases together have to do with the account, in paise."""
+    """Totals of all cases on the account, in paise."""
 
     taken_paise: int
-    """put on hold by banks' words, also where it has gone home or back since"""
+    """put on hold by banks' lines, including money restored or released since"""
     in_play_paise: int
-    """asked about and not answered: it may be on hold already"""
+    """requested and not answered, so it may already be on hold"""
     let_go_paise: int
-    """excess that was ordered to be let go"""
+    """excess ordered to be released"""
 
 
 class Excess(FrozenModel):
-    """What of a hop is held above the traceable and was not ordered to be let go yet, in paise."""
+    """Excess of a hop above the traceable amount, not yet ordered to be released, in paise."""
 
     hop_no: int
     excess_paise: int
 
 
 def excess(lines: Sequence[HeldLine], account: Account) -> list[Excess]:
-    """What goes back by itself, by hop; never more than the bank can mean by any reading of its words."""
+    """Return the excess to release by hop, never more than any reading of the bank's lines allows."""
     found = {line.hop_no: _of_its_own(line) for line in lines if not _may_be_a_total(line, lines)}
     totals = [line for line in lines if line.hop_no not in found]
     if totals and not any(paise > 0 for paise in found.values()):
@@ -55,27 +55,30 @@ def _of_its_own(line: HeldLine) -> int:
 
 
 def _may_be_a_total(line: HeldLine, lines: Sequence[HeldLine]) -> bool:
-    """A figure below what the case has on hold there is no total; the same one beside two transfers is."""
+    """Return whether a line may state the total hold on the account.
+
+    An amount below the case's hold there is no total. The same amount for two transfers may be one.
+    """
     if Counter(other.claimed_paise for other in lines)[line.claimed_paise] > 1:
         return True
     return not line.by_person and line.claimed_paise >= line.case_held_paise
 
 
 class SmallHold(FrozenModel):
-    """What is on hold at an account, and what else is known of it, in paise."""
+    """Money on hold at an account, and other known money there, in paise."""
 
     held_paise: int
     elsewhere_paise: int
     """on hold there in other cases"""
     balance_paise: int | None
-    """what the account has, on hold or not, as its bank said last; None where it said nothing"""
+    """latest balance from the bank, including money on hold; None if the bank gave none"""
 
 
 def is_small(hold: SmallHold, below_paise: int, business_from_paise: int) -> bool:
-    """Whether a little stops a business.
+    """Return whether a small hold may stop a business.
 
-    An account that other victims' money went to is none, nor is one with nothing beside; one of which nothing is known
-    may be.
+    An account that received money of other victims is not a business account, nor is one without other money. An
+    account with an unknown balance may be one.
     """
     if hold.held_paise >= below_paise or hold.elsewhere_paise:
         return False

@@ -1,6 +1,7 @@
-"""When a hold is told of, warned about and lapses (SOP of 2 January 2026: 90 days without an order). Pure.
+"""Times of a hold: notice to the holder, warnings, and lapse. Pure.
 
-Money that joins a hold later is told of, warned of and lapses by its own time.
+A hold without an order lapses after 90 days (SOP of 2 January 2026). Money that joins a hold later has its own notice,
+warnings and lapse.
 """
 
 from collections import defaultdict
@@ -14,41 +15,41 @@ from schemas.outbox.procedures import Due, HoldPolicy
 
 
 class Part(FrozenModel):
-    """What of a hop came on hold at one time and no live order asks for, in paise; and whose it was."""
+    """Part of a hop held since one time and not covered by an order, in paise, with its complaint."""
 
     hop_no: int
     ack_no: str
     held_at: UtcDatetime
     free_paise: int
     excess: bool = False
-    """in no bucket: a bank says that it holds it, though it has gone by an earlier word"""
+    """in no bucket: a bank reports it on hold although it was reported gone before"""
 
 
 class HoldStands(FrozenModel):
-    """How a hold stands, as its clocks see it."""
+    """State of a hold for its clocks."""
 
     policy: HoldPolicy
     newest_at: UtcDatetime
-    """when the newest of what is on hold came"""
+    """time of the newest money on hold"""
     told_to: UtcDatetime | None
-    """what came until then was told of"""
+    """the holder was notified of money up to this time"""
     tried_to: UtcDatetime | None
     late_to: UtcDatetime | None
     reachable: bool
-    """whether the holder, or the bank for him, can be written to"""
+    """whether the holder, or the bank for the holder, can be written to"""
     officer: bool
-    """whether somebody answers for the case"""
+    """whether an officer is assigned to the case"""
     officer_told: bool
     lapses_from: UtcDatetime | None
     warned_to: UtcDatetime | None
     parts: tuple[Part, ...]
-    """what can lapse: nothing keeps it"""
+    """parts that can lapse, because no order retains them"""
     excess_paise: int
-    """held above what is traceable, and not ordered to be let go yet"""
+    """held above the traceable amount and not yet ordered to be released"""
 
 
 class Warning(FrozenModel):
-    """A warning that is due: what lapses then, and in how many days of the law."""
+    """Warning that is due: what lapses at that time, and in how many days of the law."""
 
     lapses_at: UtcDatetime
     days: int
@@ -56,8 +57,8 @@ class Warning(FrozenModel):
 
 
 def dues(hold: HoldStands) -> tuple[Due, ...]:
-    """What is to be done by itself about a hold, in order of time."""
-    found = _telling(hold)
+    """Return the automatic actions for a hold, in order of time."""
+    found = _notices(hold)
     if hold.excess_paise:
         found.append(Due(what=HoldAction.RELEASE_EXCESS, at=hold.newest_at))
     for lapses_at in by_end(hold):
@@ -66,7 +67,7 @@ def dues(hold: HoldStands) -> tuple[Due, ...]:
     return tuple(sorted(found, key=lambda due: due.at))
 
 
-def _telling(hold: HoldStands) -> list[Due]:
+def _notices(hold: HoldStands) -> list[Due]:
     newest = hold.newest_at
     if not _until(hold.told_to, newest):
         if hold.reachable or not _until(hold.tried_to, newest):
@@ -85,7 +86,7 @@ def _until(done: datetime | None, newest: datetime) -> bool:
 
 
 def by_end(hold: HoldStands) -> Mapping[datetime, list[Part]]:
-    """What can lapse, by when it does."""
+    """Return the parts that can lapse, by their time of lapse."""
     lasts = timedelta(seconds=hold.policy.lapse_after_seconds)
     found: dict[datetime, list[Part]] = defaultdict(list)
     for part in hold.parts:
@@ -95,12 +96,12 @@ def by_end(hold: HoldStands) -> Mapping[datetime, list[Part]]:
 
 
 def lapsed(hold: HoldStands, at: datetime) -> list[Part]:
-    """What has lapsed by now."""
+    """Return the parts that have lapsed by now."""
     return [part for lapses_at, parts in by_end(hold).items() if lapses_at <= at for part in parts]
 
 
 def warnings(hold: HoldStands, at: datetime) -> list[Warning]:
-    """What is to be warned of now; of warnings that fall together (the engine was away), the one that is true."""
+    """Return the warnings due now; of several that fall together after a downtime, only the current one."""
     found = []
     for lapses_at, parts in sorted(by_end(hold).items()):
         past = [days for days, due_at in _warnings(hold, lapses_at) if due_at <= at]
@@ -110,7 +111,7 @@ def warnings(hold: HoldStands, at: datetime) -> list[Warning]:
 
 
 def warned_to(hold: HoldStands, at: datetime) -> datetime | None:
-    """The last warning that is due by now: with it, all before are given."""
+    """Return the time of the last warning due by now, which covers all before it."""
     past = [due_at for lapses_at in by_end(hold) for _, due_at in _warnings(hold, lapses_at) if due_at <= at]
     return max(past, default=hold.warned_to)
 
@@ -125,7 +126,7 @@ def _warnings(hold: HoldStands, lapses_at: datetime) -> list[tuple[int, datetime
 
 
 def not_kept(parts: Sequence[Part], kept_paise: int | None) -> tuple[Part, ...]:
-    """What a court's order leaves, the oldest first; None: it keeps all of it."""
+    """Return the parts that a court order does not retain, the oldest first; None means it retains all."""
     if kept_paise is None:
         return ()
     oldest = sorted(parts, key=lambda part: (part.held_at, part.hop_no))

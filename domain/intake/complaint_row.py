@@ -1,4 +1,4 @@
-"""One row of a complaint sheet: one disputed transfer, and whose complaint it belongs to."""
+"""Reader of one row of a complaint sheet: one disputed transfer, and the complaint it belongs to."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -57,7 +57,7 @@ _LANGUAGES = {
 
 @dataclass(frozen=True)
 class Fault:
-    """Why a row cannot be used: the column, a code for counting, and the reason in words."""
+    """Reason why a row cannot be used: the column, a code for counting, and a text."""
 
     column: str
     code: str
@@ -66,7 +66,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Note:
-    """Something odd in a row that was taken all the same."""
+    """Odd value in a row that was accepted."""
 
     row_no: int
     column: str
@@ -75,7 +75,7 @@ class Note:
 
 @dataclass
 class ReadRow:
-    """What a row says. The victim's values may be missing: another row of the same complaint may tell them."""
+    """Values of a row. Values of the victim may be missing, because another row of the complaint may have them."""
 
     row_no: int
     ack_no: str | None = None
@@ -96,12 +96,12 @@ class ReadRow:
 
 
 def read_row(row_no: int, cells: Sequence[Cell], header: Header) -> ReadRow:
-    """Read one row. Never raises: what cannot be used is among the faults, and `transfer` is None then."""
+    """Read one row. Never raises: errors are in the faults, and `transfer` is then None."""
     return _Reader(row_no, cells, header).read()
 
 
 class _Reader:
-    """Reads the cells of one row by column, gathering faults and notes."""
+    """Reads the cells of one row by column and collects faults and notes."""
 
     def __init__(self, row_no: int, cells: Sequence[Cell], header: Header) -> None:
         self._cells = cells
@@ -112,13 +112,13 @@ class _Reader:
         row = self._row
         row.ack_no = self._ack_no()
         row.complaint_ref = self._text(Column.COMPLAINT_REF)
-        row.channel = self._word(Column.CHANNEL, _CHANNELS, Channel.IMPORT)
+        row.channel = self._choice(Column.CHANNEL, _CHANNELS, Channel.IMPORT)
         row.category = self._category()
-        # A person may be called Nil or Na: here those words are a name.
+        # A person may be called Nil or Na, so in this column those words are a name.
         row.victim_name = self._value(Column.VICTIM_NAME, text_of) or None
         row.victim_mobile = self._mobile()
         row.victim_district = self._text(Column.VICTIM_DISTRICT)
-        row.victim_language = self._word(Column.VICTIM_LANGUAGE, _LANGUAGES, Language.HI)
+        row.victim_language = self._choice(Column.VICTIM_LANGUAGE, _LANGUAGES, Language.HI)
         row.victim_email = self._email()
         row.woman = self._value(Column.WOMAN, yes_or_no) or False
         row.child = self._value(Column.CHILD, yes_or_no) or False
@@ -129,37 +129,37 @@ class _Reader:
     # -- cells -------------------------------------------------------------------------------------------------
 
     def _cell(self, column: Column) -> Cell:
-        """The cell under `column`, mended where its text was once read in the wrong encoding."""
+        """Return the cell under `column`, with its text corrected if it was read in a wrong encoding."""
         place = self._places.get(column)
         cell = self._cells[place] if place is not None and place < len(self._cells) else None
-        mended = repaired(cell)
-        if mended is not None:
-            self._note(column, "text read in the wrong encoding was mended")
-            return mended
+        corrected = repaired(cell)
+        if corrected is not None:
+            self._note(column, "text in a wrong encoding was corrected")
+            return corrected
         return cell
 
     def _value(self, column: Column, read: Callable[[Cell], T]) -> T | None:
-        """The cell as `read` gives it; None, and a fault, where that fails."""
+        """Return the cell as `read` gives it; None with a fault if `read` fails."""
         try:
             return read(self._cell(column))
         except CellFault as fault:
             self._fault(column, fault.code, str(fault))
             return None
 
-    def _said(self, column: Column, read: Callable[[Cell], T]) -> T | None:
-        """Like `_value`, but a blank cell is None."""
+    def _filled(self, column: Column, read: Callable[[Cell], T]) -> T | None:
+        """Return the cell like `_value`, but None for a blank one."""
         return None if is_blank(self._cell(column)) else self._value(column, read)
 
     def _text(self, column: Column) -> str | None:
-        return self._said(column, text_of) or None
+        return self._filled(column, text_of) or None
 
-    def _word(self, column: Column, known: dict[str, T], otherwise: T) -> T | None:
-        told = self._text(column)
-        if told is None:
+    def _choice(self, column: Column, known: dict[str, T], otherwise: T) -> T | None:
+        text = self._text(column)
+        if text is None:
             return None
-        found = known.get(" ".join(told.lower().replace("_", " ").replace("-", " ").split()))
+        found = known.get(" ".join(text.lower().replace("_", " ").replace("-", " ").split()))
         if found is None:
-            self._note(column, f'"{told[:40]}" is not known: "{otherwise}" was taken')
+            self._note(column, f'"{text[:40]}" is not known: "{otherwise}" is used')
         return otherwise if found is None else found
 
     def _fault(self, column: Column, code: str, reason: str) -> None:
@@ -170,29 +170,29 @@ class _Reader:
         if note not in self._row.notes:
             self._row.notes.append(note)
 
-    # -- what they mean ----------------------------------------------------------------------------------------
+    # -- their meaning ------------------------------------------------------------------------------------------
 
     def _ack_no(self) -> str | None:
-        told = self._said(Column.ACK_NO, identifier_of)
-        if told is None:
+        text = self._filled(Column.ACK_NO, identifier_of)
+        if text is None:
             return None
-        digits = reference_key(told)
+        digits = reference_key(text)
         if ACK_NO_PATTERN.match(digits):
             return digits
         self._fault(Column.ACK_NO, "not_an_ack_no", "an acknowledgement number has 14 digits")
         return None
 
     def _category(self) -> str | None:
-        told = self._text(Column.CATEGORY)
-        if told and len(told) > MAX_CATEGORY_CHARS:
+        text = self._text(Column.CATEGORY)
+        if text and len(text) > MAX_CATEGORY_CHARS:
             self._note(Column.CATEGORY, f"cut to {MAX_CATEGORY_CHARS} characters")
-        return told[:MAX_CATEGORY_CHARS].strip() if told else None
+        return text[:MAX_CATEGORY_CHARS].strip() if text else None
 
     def _mobile(self) -> str | None:
-        told = self._said(Column.VICTIM_MOBILE, identifier_of)
-        if told is None:
+        text = self._filled(Column.VICTIM_MOBILE, identifier_of)
+        if text is None:
             return None
-        digits = reference_key(told).removeprefix("+")
+        digits = reference_key(text).removeprefix("+")
         if digits.startswith(COUNTRY_CODE) and len(digits) == len(COUNTRY_CODE) + MOBILE_DIGITS:
             return digits[len(COUNTRY_CODE) :]
         if digits.startswith("0") and len(digits) == 1 + MOBILE_DIGITS:
@@ -200,18 +200,18 @@ class _Reader:
         return digits
 
     def _email(self) -> str | None:
-        told = self._text(Column.VICTIM_EMAIL)
-        if told and not is_email(told):
-            self._note(Column.VICTIM_EMAIL, "is no plain e-mail address: left out")
+        text = self._text(Column.VICTIM_EMAIL)
+        if text and not is_email(text):
+            self._note(Column.VICTIM_EMAIL, "is not a plain e-mail address: ignored")
             return None
-        return told
+        return text
 
     def _transfer(self) -> Transfer | None:
         payer, payee = self._party("payer"), self._party("payee")
         amount_paise = self._amount_paise()
         rrn, utr = self._references()
         moment = self._moment()
-        mode = self._word(Column.MODE, _MODES, Mode.OTHER) or Mode.OTHER
+        mode = self._choice(Column.MODE, _MODES, Mode.OTHER) or Mode.OTHER
         if self._row.faults or payer is None or payee is None or moment is None:
             return None
         try:
@@ -251,11 +251,11 @@ class _Reader:
             return None
 
     def _holder(self, side: str) -> tuple[str, str] | None:
-        """The account, VPA or wallet of one side; the account where several are told, as a bank holds accounts."""
+        """Return the account, VPA or wallet of one side; the account first, because a bank holds accounts."""
         columns = {kind: Column(f"{side}_{kind}") for kind in ("account", "vpa", "wallet")}
         faults_before = len(self._row.faults)
-        told = {kind: self._said(column, identifier_of) for kind, column in columns.items()}
-        given = [(kind, value) for kind, value in told.items() if value]
+        found = {kind: self._filled(column, identifier_of) for kind, column in columns.items()}
+        given = [(kind, value) for kind, value in found.items() if value]
         if len(self._row.faults) > faults_before:
             return None
         if not given:
@@ -263,7 +263,7 @@ class _Reader:
             return None
         kind, value = given[0]
         for other, _ in given[1:]:
-            self._note(columns[other], f"not kept: the {side}'s {kind} stands for it")
+            self._note(columns[other], f"not stored: the {side}'s {kind} is used")
         if kind == "account" and "@" in value:
             kind = "vpa"
         return kind, value
@@ -271,10 +271,10 @@ class _Reader:
     def _inferred_institution(self, side: str, ifsc: str | None, holder: str) -> str | None:
         column = Column(f"{side}_institution")
         if ifsc:
-            self._note(column, "not told: taken from the IFSC")
+            self._note(column, "not given: taken from the IFSC")
             return ifsc[:4].upper()
         if "@" in holder:
-            self._note(column, "not told: taken from the VPA")
+            self._note(column, "not given: taken from the VPA")
             return holder.rpartition("@")[2]
         self._fault(column, "missing", f"the {side}'s institution is missing")
         return None
@@ -287,13 +287,13 @@ class _Reader:
         return None
 
     def _references(self) -> tuple[str | None, str | None]:
-        """The RRN and the UTR; a number from the common column is an RRN if it has an RRN's twelve digits."""
-        rrn, utr = self._said(Column.RRN, identifier_of), self._said(Column.UTR, identifier_of)
-        common = self._said(Column.REFERENCE, identifier_of)
+        """Return the RRN and the UTR. A number from the common column with twelve digits is an RRN."""
+        rrn, utr = self._filled(Column.RRN, identifier_of), self._filled(Column.UTR, identifier_of)
+        common = self._filled(Column.REFERENCE, identifier_of)
         if common and not (rrn or utr):
             rrn, utr = (common, None) if RRN_PATTERN.match(reference_key(common)) else (None, common)
-        told = any(not is_blank(self._cell(c)) for c in (Column.RRN, Column.UTR, Column.REFERENCE))
-        if not (rrn or utr or told):
+        given = any(not is_blank(self._cell(c)) for c in (Column.RRN, Column.UTR, Column.REFERENCE))
+        if not (rrn or utr or given):
             self._fault(Column.REFERENCE, "missing", "the RRN or UTR is missing")
         return rrn, utr
 

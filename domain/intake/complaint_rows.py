@@ -1,9 +1,11 @@
-"""A sheet of disputed transfers, one a row, made into complaints; every row is used, rejected or blank.
+"""Reader of a sheet of disputed transfers, which makes complaints of its rows.
 
-* Rows with the same reference (`ack_no`, else `complaint_ref`) are one complaint; a row with none is one by itself.
-* What one row of a complaint tells of the victim counts for its other rows.
-* A row that says exactly what an earlier one said is used once. Titles, totals and repeated headers are told apart
-  from rows that are wrong: both are rejected with a reason, but only the latter need a person.
+* Every row is used, rejected or blank.
+* Rows with the same reference (`ack_no`, else `complaint_ref`) are one complaint; a row without one is a complaint by
+itself.
+* Data of the victim in one row of a complaint counts for its other rows.
+* A row equal to an earlier row is used once. Titles, totals and repeated headers are rejected with a reason like wrong
+rows, but only wrong rows need an officer.
 """
 
 import hashlib
@@ -34,17 +36,17 @@ MAX_ROWS = 200_000
 
 NOT_STATED = "not stated"
 HARMLESS = frozenset({"duplicate", "repeated_header", "totals_row", "no_transfer", "before_header"})
-"""Codes of rejected rows in which no complaint is lost."""
+"""Codes of rejected rows without loss of a complaint."""
 
 REASON_COLUMNS = ("import_row", "import_column", "import_reason")
-"""Columns that a file of rejected rows has besides its own: it can be put right and imported as it is."""
+"""Extra columns in a file of rejected rows, which can be corrected and imported again as it is."""
 
 _TOTALS = re.compile(r"^(grand |sub ?)?(total|sum)\b|^(कुल|योग)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class SheetRow:
-    """A row as it was read; `broken` says why it could not even be taken apart into cells."""
+    """Row as read; `broken` gives the reason if it could not be split into cells."""
 
     row_no: int
     cells: Sequence[Cell]
@@ -53,37 +55,37 @@ class SheetRow:
 
 @dataclass(frozen=True)
 class RejectedRow:
-    """A row that was not used, and every reason why."""
+    """Row that was not used, with all its faults."""
 
     row_no: int
     faults: tuple[Fault, ...]
 
     @property
     def harmless(self) -> bool:
-        """Whether no complaint is lost with it."""
+        """Return whether no complaint is lost with the row."""
         return all(fault.code in HARMLESS for fault in self.faults)
 
 
 @dataclass(frozen=True)
 class RowComplaint:
-    """A complaint and the rows it was made of."""
+    """Complaint with the rows that it was made of."""
 
     reference: str
-    """What the sheet calls it; empty when it has no reference."""
+    """reference in the sheet; empty if it has none"""
 
     complaint: Complaint
     row_nos: tuple[int, ...]
 
     @property
     def idempotency_key(self) -> str:
-        """The same content gives the same key, so a file may be imported twice."""
+        """Return the key of the content, equal for equal content, so that a file may be imported twice."""
         content = f"{self.reference}\n{self.complaint.model_dump_json()}"
         return f"import-{hashlib.sha256(content.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True)
 class SheetReading:
-    """All that a sheet says. `rows` = used + rejected + blank, counted without the header."""
+    """Content of a sheet. `rows` = used + rejected + blank, without the header."""
 
     rows: int
     blank: int
@@ -93,16 +95,16 @@ class SheetReading:
     complaints: tuple[RowComplaint, ...]
     rejected: tuple[RejectedRow, ...]
     notes: tuple[Note, ...]
-    """of rows that are in a complaint"""
+    """notes on rows in a complaint"""
 
     @property
     def used(self) -> int:
-        """Rows that are in a complaint."""
+        """Return the number of rows in a complaint."""
         return sum(len(complaint.row_nos) for complaint in self.complaints)
 
 
 def read_sheet(rows: Iterable[SheetRow]) -> SheetReading:
-    """Read a whole sheet. Raises `FileRefused` when it has no usable header or more than `MAX_ROWS` rows."""
+    """Read a whole sheet. Raises `FileRefused` without a usable header or for more than `MAX_ROWS` rows."""
     all_rows = list(rows)
     header_at = _find_header(all_rows)
     if len(all_rows) - 1 > MAX_ROWS:
@@ -110,7 +112,7 @@ def read_sheet(rows: Iterable[SheetRow]) -> SheetReading:
     header_row = all_rows[header_at]
     book = _Book(read_header(header_row.cells, ignored=frozenset(REASON_COLUMNS)))
     for row in all_rows[:header_at]:
-        book.leave_out(row, "before_header", "stands above the header")
+        book.exclude(row, "before_header", "is above the header")
     for row in all_rows[header_at + 1 :]:
         book.take(row)
     complaints = book.complaints()
@@ -130,7 +132,7 @@ def read_sheet(rows: Iterable[SheetRow]) -> SheetReading:
 
 
 def _find_header(rows: Sequence[SheetRow]) -> int:
-    """The index of the header's row: the first that looks like one, else the one with most known names."""
+    """Return the index of the header row: the first that looks like one, else the one with most known names."""
     top = rows[:HEADER_SEARCH_ROWS]
     for index, row in enumerate(top):
         if looks_like_header(row.cells):
@@ -143,7 +145,7 @@ def _find_header(rows: Sequence[SheetRow]) -> int:
 
 @dataclass
 class _Group:
-    """The rows of one complaint."""
+    """Rows of one complaint."""
 
     reference: str
     ack_no: str | None
@@ -151,7 +153,7 @@ class _Group:
 
 
 class _Book:
-    """Gathers rows into complaints."""
+    """Collects rows into complaints."""
 
     def __init__(self, header: Header) -> None:
         self.first_header = self._header = header
@@ -163,7 +165,7 @@ class _Book:
         self._seen: dict[object, int] = {}
 
     def take(self, row: SheetRow) -> None:
-        """Put one row below the header where it belongs."""
+        """Add one row below the header."""
         if row.broken:
             self._reject(row.row_no, [Fault("row", "broken_row", row.broken)])
         elif all(is_blank(cell) for cell in row.cells):
@@ -172,7 +174,7 @@ class _Book:
             self._repeated_header(row)
         elif self._headless:
             self._reject(row.row_no, [Fault("row", "no_header", self._headless)])
-        elif self._left_out(row):
+        elif self._is_excluded(row):
             return
         elif any(not is_blank(cell) for cell in row.cells[self._header.width :]):
             self._reject(
@@ -186,15 +188,15 @@ class _Book:
         else:
             self._sort_in(read_row(row.row_no, row.cells, self._header))
 
-    def leave_out(self, row: SheetRow, code: str, reason: str) -> None:
-        """Leave a row out that is no transfer; a blank one is counted as blank."""
+    def exclude(self, row: SheetRow, code: str, reason: str) -> None:
+        """Exclude a row that is not a transfer; a blank one is counted as blank."""
         if not row.broken and all(is_blank(cell) for cell in row.cells):
             self.blank += 1
         else:
             self._reject(row.row_no, [Fault("row", code, reason)])
 
     def complaints(self) -> tuple[RowComplaint, ...]:
-        """The complaints, in the order of their first rows; rows that fit none are rejected on the way."""
+        """Return the complaints in the order of their first rows. Rows that fit none are rejected."""
         made = (self._complaint(group) for group in self._groups.values())
         return tuple(complaint for complaint in made if complaint)
 
@@ -204,24 +206,27 @@ class _Book:
         self.rejected.append(RejectedRow(row_no, tuple(faults)))
 
     def _repeated_header(self, row: SheetRow) -> None:
-        """Two sheets one below the other: the columns may stand in another order from here on."""
+        """Read a repeated header, below which the columns may have another order."""
         try:
             self._header, self._headless = read_header(row.cells, ignored=frozenset(REASON_COLUMNS)), ""
         except FileRefused as refusal:
             self._headless = f"below row {row.row_no}, of which {refusal}"
-        self.leave_out(row, "repeated_header", "the header again")
+        self.exclude(row, "repeated_header", "repeats the header")
 
-    def _left_out(self, row: SheetRow) -> bool:
-        """Leave out a row that only numbers itself, and a total: it says so, or has an amount and nothing else."""
-        told = {
+    def _is_excluded(self, row: SheetRow) -> bool:
+        """Exclude a row without data or with a total, and return whether it was excluded.
+
+        A row is a total if it begins with such a word, or has an amount and nothing else.
+        """
+        filled = {
             column
             for column, place in self._header.places.items()
             if place < len(row.cells) and not is_blank(row.cells[place])
         }
-        if not told:
-            self.leave_out(row, "no_transfer", "says something only in columns that are not used")
-        elif told <= _AMOUNTS or (not told & _REFERENCES and _says_total(row.cells)):
-            self.leave_out(row, "totals_row", "a total, not a transfer")
+        if not filled:
+            self.exclude(row, "no_transfer", "has values only in columns that are not used")
+        elif filled <= _AMOUNTS or (not filled & _REFERENCES and _says_total(row.cells)):
+            self.exclude(row, "totals_row", "a total, not a transfer")
         else:
             return False
         return True
@@ -235,7 +240,7 @@ class _Book:
     # -- complaints --------------------------------------------------------------------------------------------
 
     def _complaint(self, group: _Group) -> RowComplaint | None:
-        """The complaint of a group, or None when none of its rows can be used."""
+        """Return the complaint of a group, or None if none of its rows can be used."""
         try:
             victim = self._victim(group)
         except ValidationError as error:
@@ -256,7 +261,7 @@ class _Book:
         return RowComplaint(group.reference, complaint, tuple(row.row_no for row in usable))
 
     def _usable_rows(self, group: _Group, victim: Victim) -> list[ReadRow]:
-        """The rows that go into the complaint; the others are rejected."""
+        """Return the rows of the complaint; the others are rejected."""
         usable: list[ReadRow] = []
         for row in group.rows:
             faults = row.faults or self._unfit(row, group, victim, len(usable))
@@ -267,7 +272,7 @@ class _Book:
         return usable
 
     def _unfit(self, row: ReadRow, group: _Group, victim: Victim, taken: int) -> list[Fault]:
-        """Why a row that is right by itself does not go into its complaint; registers it if it does."""
+        """Return the faults of a valid row that does not fit its complaint; a row that fits is registered."""
         assert row.transfer is not None, "a row without a transfer has faults of its own"
         if row.victim_mobile and row.victim_mobile != victim.mobile:
             reason = "another mobile than the first row of this complaint: one complaint has one victim"
@@ -275,7 +280,7 @@ class _Book:
         whose = group.reference or (victim.name, victim.mobile)
         identity = (whose, row.transfer.model_dump_json())
         if identity in self._seen:
-            return [Fault("row", "duplicate", f"says the same as row {self._seen[identity]}: used once")]
+            return [Fault("row", "duplicate", f"repeats row {self._seen[identity]}: used once")]
         if taken >= MAX_TRANSFERS:
             reason = f"a complaint has at most {MAX_TRANSFERS} transfers: give the rest another reference"
             return [Fault("row", "too_many_transfers", reason)]
@@ -283,12 +288,12 @@ class _Book:
         return []
 
     def _victim(self, group: _Group) -> Victim:
-        """Who lost the money, from every row that tells. Raises `ValidationError`."""
+        """Return the victim with the data of all rows. Raises `ValidationError`."""
         rows = group.rows
         name = _first(row.victim_name for row in rows)
         for row in rows:
             if name and row.victim_name and row.victim_name.casefold() != name.casefold():
-                message = "another spelling than the first row of this complaint, which was taken"
+                message = "another spelling than in the first row of this complaint, which is used"
                 self.notes.append(Note(row.row_no, Column.VICTIM_NAME.value, message))
         return Victim.model_validate(
             {
@@ -309,12 +314,12 @@ _REFERENCES = frozenset({Column.RRN, Column.UTR, Column.REFERENCE})
 
 
 def _says_total(cells: Sequence[Cell]) -> bool:
-    words = [cell for cell in cells if isinstance(cell, str) and not is_blank(cell)]
-    return any(_TOTALS.match(word.strip()) for word in words[:2])
+    texts = [cell for cell in cells if isinstance(cell, str) and not is_blank(cell)]
+    return any(_TOTALS.match(text.strip()) for text in texts[:2])
 
 
 def _first(values: Iterable[T | None]) -> T | None:
-    """The first value that is told."""
+    """Return the first value that is not empty, or None."""
     return next((value for value in values if value), None)
 
 

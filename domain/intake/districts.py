@@ -1,4 +1,4 @@
-"""The districts of Uttar Pradesh, and which of them somebody means who has written it as they do (districts.toml)."""
+"""Districts of Uttar Pradesh, and the lookup of one by any common spelling (districts.toml)."""
 
 import re
 import tomllib
@@ -12,7 +12,7 @@ from schemas.base import FrozenModel
 
 PACKAGED_DISTRICTS: Final = Path(__file__).with_name("districts.toml")
 
-_SAYS_NOTHING: Final = re.compile(
+_GENERIC_WORDS: Final = re.compile(
     r"\b(district|distt?|zill?a|jila|commissionerate|uttar pradesh|u p|up|जनपद|जिला|उत्तर प्रदेश)\b"
 )
 _NOT_A_LETTER: Final = re.compile(r"[^\w\u0900-\u0963]+|_")
@@ -20,7 +20,7 @@ _SAME_SOUND: Final = str.maketrans({"ँ": "ं", "़": None, "\u200c": None, "
 
 
 class District(FrozenModel):
-    """A district: `code` is its name in the Local Government Directory, by which rows and measures know it."""
+    """District; `code` is its name in the Local Government Directory, used in rows and measures."""
 
     code: str
     english: str
@@ -29,15 +29,15 @@ class District(FrozenModel):
 
 
 def known_district(text: str) -> District | None:
-    """The district that is meant: by its code, its name in English or Hindi, or an alias; None for any other word."""
+    """Return the district of a code, an English or Hindi name, or an alias; None for any other text."""
     return _by_key().get(_key(text))
 
 
 @cache
 def districts() -> tuple[District, ...]:
-    """All of them, by code."""
-    told = tomllib.loads(PACKAGED_DISTRICTS.read_text(encoding="utf-8"))
-    return tuple(District.model_validate(one) for one in told["district"])
+    """Return all districts, by code."""
+    data = tomllib.loads(PACKAGED_DISTRICTS.read_text(encoding="utf-8"))
+    return tuple(District.model_validate(one) for one in data["district"])
 
 
 @cache
@@ -51,7 +51,7 @@ def _by_key() -> Mapping[str, District]:
 
 
 def _key(text: str) -> str:
-    """What is compared: letters alone, however they were spaced, cased or pointed."""
+    """Return a name for comparison: letters only, without spacing, case or diacritical variants."""
     letters = unicodedata.normalize("NFD", text).translate(_SAME_SOUND).casefold()
     words = " ".join(_NOT_A_LETTER.sub(" ", letters).split())
-    return _SAYS_NOTHING.sub("", words).replace(" ", "") or words
+    return _GENERIC_WORDS.sub("", words).replace(" ", "") or words

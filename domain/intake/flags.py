@@ -1,4 +1,4 @@
-"""What is odd about a complaint but possible: taken and flagged, for a refused complaint costs the victim the hour."""
+"""Flags for odd but possible values of a complaint, which is accepted because a refusal costs the victim time."""
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ TIME_MISSING = "time_missing"
 
 
 def oddities(complaint: Complaint, now: datetime, rules: TrailRules) -> list[Flag]:
-    """Every flag of one complaint, in the order of its fields."""
+    """Return every flag of one complaint, in the order of its fields."""
     return list(_complaint_flags(complaint, now, rules))
 
 
@@ -34,9 +34,7 @@ def _complaint_flags(complaint: Complaint, now: datetime, rules: TrailRules) -> 
     if not MOBILE_PATTERN.match(complaint.victim.mobile):
         yield Flag(field="victim.mobile", code="odd_mobile", message="not ten digits beginning with 6 to 9")
     if complaint.victim.district != NOT_STATED and known_district(complaint.victim.district) is None:
-        yield Flag(
-            field="victim.district", code="odd_district", message="no district of Uttar Pradesh by any name known"
-        )
+        yield Flag(field="victim.district", code="odd_district", message="not a known district of Uttar Pradesh")
     for index, transfer in enumerate(complaint.transfers):
         yield from _transfer_flags(transfer, f"transfers[{index}]", now, rules)
 
@@ -52,7 +50,7 @@ def _transfer_flags(transfer: Transfer, field: str, now: datetime, rules: TrailR
         yield Flag(
             field=f"{field}.transferred_at",
             code=TIME_MISSING,
-            message="a date without a time: the start of that day in India was taken",
+            message="a date without a time: the start of that day in IST is used",
         )
     if transfer.transferred_at > now + CLOCK_SKEW:
         yield Flag(field=f"{field}.transferred_at", code="in_the_future", message="later than now")

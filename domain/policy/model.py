@@ -1,6 +1,6 @@
-"""The policy file's model: every code, deadline and threshold, with its source beside it.
+"""Model of the policy file: every code, deadline and threshold, with its source.
 
-None of it is a constant in code, because neither the bank API document nor the SOP is public (domain.md).
+None is a constant in code, because neither the bank API document nor the SOP of 2 January 2026 is public.
 """
 
 import tomllib
@@ -33,7 +33,7 @@ PACKAGED_POLICY = Path(__file__).with_name("policy.toml")
 
 
 class CodeMeaning(StrEnum):
-    """What a bank's status code means for the hop."""
+    """Meaning of a bank's status code for the hop."""
 
     OK = "ok"
     REFUSED = "refused"
@@ -42,7 +42,7 @@ class CodeMeaning(StrEnum):
 
 
 class StatusCode(FrozenModel):
-    """One status code of the bank wire."""
+    """Status code of the bank wire."""
 
     meaning: CodeMeaning
     text: str
@@ -50,7 +50,7 @@ class StatusCode(FrozenModel):
 
 
 class RungRule(FrozenModel):
-    """How long after the rung below it a rung is climbed, for each class of bank."""
+    """Delay of an escalation level after the one before, for each class of bank."""
 
     api_seconds: Seconds
     seat_seconds: Seconds
@@ -58,7 +58,7 @@ class RungRule(FrozenModel):
     source: Source
 
     def after_seconds(self, answer_class: AnswerClass) -> float:
-        """The wait before this rung for a bank of that class."""
+        """Return the delay before this level for a bank of that class."""
         return {
             AnswerClass.API: self.api_seconds,
             AnswerClass.SEAT: self.seat_seconds,
@@ -67,7 +67,7 @@ class RungRule(FrozenModel):
 
 
 class Delivery(FrozenModel):
-    """How a request that cannot be delivered is tried again."""
+    """Retry of a request that cannot be delivered."""
 
     call_timeout_seconds: Seconds
     retry_initial_seconds: Seconds
@@ -78,7 +78,7 @@ class Delivery(FrozenModel):
 
 
 class ChannelRules(FrozenModel):
-    """When a channel to a bank is dropped for the next, and when it is tried again."""
+    """Limits at which a channel to a bank is dropped, and waits before it is tried again."""
 
     failures_to_open: Annotated[int, Field(ge=1, le=1000)]
     silences_to_open: Annotated[int, Field(ge=1, le=1000)]
@@ -87,7 +87,7 @@ class ChannelRules(FrozenModel):
     source: Source
 
     def breaker(self, clock_factor: float) -> BreakerRules:
-        """The same for the breaker, with every wait divided by `clock_factor`."""
+        """Return the rules for the circuit breaker, with every wait divided by `clock_factor`."""
         return BreakerRules(
             failures_to_open=self.failures_to_open,
             silences_to_open=self.silences_to_open,
@@ -97,23 +97,23 @@ class ChannelRules(FrozenModel):
 
 
 class SignatureRules(FrozenModel):
-    """When a request that a bank has signed is taken."""
+    """Limits for a request signed by a bank."""
 
     window_seconds: Annotated[float, Field(ge=1, le=3600)]
-    """how far its `created` may be from our clock, either way"""
+    """largest difference between its `created` and our clock"""
     source: Source
 
 
 class AnswerLinkRules(FrozenModel):
-    """The links in letters to banks."""
+    """Links in letters to banks."""
 
     valid_seconds: Seconds
-    """by the wall's clock, whatever the clock factor: a person reads the letter"""
+    """real time, whatever the clock factor, because a person reads the letter"""
     source: Source
 
 
 class LimitName(StrEnum):
-    """The rate policies of the banks' API. Each is a bucket of its own: reads never use up what answers need."""
+    """Rate policies of the banks' API. Each has its own bucket, so that reads never use up calls for answers."""
 
     FEED_READS = "feed-reads"
     ANSWERS = "answers"
@@ -122,7 +122,7 @@ class LimitName(StrEnum):
 
 
 class RateLimit(FrozenModel):
-    """A token bucket: at most `calls` at once, refilled evenly in `seconds`."""
+    """Token bucket of `calls`, refilled evenly in `seconds`."""
 
     calls: Annotated[int, Field(ge=1, le=1_000_000)]
     seconds: Seconds
@@ -130,7 +130,7 @@ class RateLimit(FrozenModel):
 
 
 class BankLimits(FrozenModel):
-    """How much a bank may call at our door."""
+    """Limits for a bank's calls to our API."""
 
     waiting_at_once: Annotated[int, Field(ge=1, le=100)]
     """calls that wait for a change, in one process"""
@@ -146,7 +146,7 @@ class BankLimits(FrozenModel):
 
 
 class TryName(StrEnum):
-    """What may be tried without a login, each so often: `RateLimit.calls` of one name at once."""
+    """Attempts without a login. Each has its own limit: `RateLimit.calls` at once for one name."""
 
     LINK_USES = "link-uses"
     LINK_GUESSES = "link-guesses"
@@ -156,10 +156,10 @@ class TryName(StrEnum):
 
 
 class DoorRules(FrozenModel):
-    """What our doors put up with, by the wall's clock."""
+    """Limits of our public interfaces, in real time."""
 
     body_seconds: Annotated[float, Field(gt=0, le=600)]
-    """within which the whole body of a request must be here, from the first wait for it; a head, from its first byte"""
+    """time for the whole body of a request, from the first wait for it; for a head, from its first byte"""
     tries: dict[TryName, RateLimit]
     source: Source
 
@@ -172,15 +172,15 @@ class DoorRules(FrozenModel):
 
 
 class ListRules(FrozenModel):
-    """When an institution is asked for its list of liens, by the wall's clock, whatever the clock factor."""
+    """Times of inquiries to an institution for its list of liens, in real time whatever the clock factor."""
 
     every_seconds: Seconds
     stagger_seconds: Annotated[float, Field(ge=0, le=400 * 86_400)]
-    """within which the institutions are asked, each at a moment of its own"""
+    """time over which the inquiries to all institutions are spread"""
     deadline_seconds: Seconds
-    """then the desk has a task to call"""
+    """time after which the desk has a work item to call"""
     supervisor_after_seconds: Seconds
-    """after the deadline; then the supervisor has one"""
+    """time after the deadline at which the supervisor has a work item"""
     source: Source
 
     @model_validator(mode="after")
@@ -191,24 +191,24 @@ class ListRules(FrozenModel):
 
 
 class ReconciliationRules(FrozenModel):
-    """How banks are asked for their lists of liens."""
+    """Inquiries to banks for their lists of liens."""
 
     asks_a_round: Annotated[int, Field(ge=1, le=500)]
     looks_a_round: Annotated[int, Field(ge=1, le=10_000)]
-    """institutions of which it is seen whether they have liens at all"""
+    """institutions that are checked for liens in one cycle"""
     channel: ListRules
-    """of institutions that a channel can ask"""
+    """for institutions that a channel can ask"""
     letter: ListRules
-    """of those that people must ask"""
+    """for institutions that officers must ask"""
     source: Source
 
     def of(self, *, by_channel: bool) -> ListRules:
-        """The rules for an institution."""
+        """Return the rules for an institution, by whether a channel can ask it."""
         return self.channel if by_channel else self.letter
 
 
 class Priority(FrozenModel):
-    """Which request goes first: fresh and large before old and small (1 is first, 5 last)."""
+    """Priority of requests: fresh and large before old and small (1 is first, 5 last)."""
 
     fresh_seconds: Seconds
     warm_seconds: Seconds
@@ -217,12 +217,12 @@ class Priority(FrozenModel):
 
 
 class DeskRules(FrozenModel):
-    """How long a hop may wait for the desk, in `correction` or `unroutable`."""
+    """Longest wait of a hop for the desk, in `correction` or `unroutable`."""
 
     remind_after_seconds: Seconds
-    """then the supervisor is told, once"""
+    """time after which the supervisor is notified, once"""
     write_off_after_seconds: Seconds
-    """then its money is untraced, until somebody places it"""
+    """time after which its money is untraced, until it is placed"""
     source: Source
 
     @model_validator(mode="after")
@@ -233,35 +233,35 @@ class DeskRules(FrozenModel):
 
 
 class Outbox(FrozenModel):
-    """How long news that a workflow was told are kept."""
+    """Time for which delivered notifications to workflows are stored."""
 
     keep_told_seconds: Seconds
-    """by the wall's clock, whatever the clock factor: they are kept for people who look into a fault"""
+    """real time, whatever the clock factor, because officers read them to examine a fault"""
     source: Source
 
 
 class RightOfWay(FrozenModel):
-    """How long what is not urgent stands back for a case whose money is chased; by the clock of the trail."""
+    """Background priority: delays of work that is not urgent while money of the case is traced; scaled time."""
 
     take_up_after_seconds: Seconds
-    """holds are taken up together so long after the first of them; those of a settled case at once"""
+    """holds start together this long after the first of them; those of a settled case at once"""
     papers_after_seconds: Seconds
-    """after the case was opened; the papers of a settled case come at once"""
+    """time after the opening of the case; documents of a settled case are due at once"""
     source: Source
 
 
 class ReplayRules(FrozenModel):
-    """How long is kept what only serves against repeats, by the wall's clock whatever the clock factor."""
+    """Time for which data against repeats is stored, in real time whatever the clock factor."""
 
     keep_feed_keys_seconds: Seconds
-    """after an Idempotency-Key of a bank was used first"""
+    """after the first use of a bank's Idempotency-Key"""
     keep_ended_links_seconds: Seconds
-    """after a link in a letter has ended without a form; until then its page says that it has"""
+    """after a link in a letter has ended without a form; until then its page says so"""
     source: Source
 
 
 class TrailRules(FrozenModel):
-    """Bounds of the chase, and what the banks' codes mean."""
+    """Limits of tracing, and the meaning of the banks' codes."""
 
     min_chase_paise: Paise
     max_layers: Annotated[int, Field(ge=1, le=50)]
@@ -271,7 +271,7 @@ class TrailRules(FrozenModel):
     status_codes: dict[str, StatusCode]
 
     def meaning(self, code: str) -> CodeMeaning:
-        """What `code` means; an unknown code is for a person to read."""
+        """Return the meaning of `code`; an unknown code needs an officer to read it."""
         known = self.status_codes.get(code)
         return known.meaning if known else CodeMeaning.REVIEW
 
@@ -312,7 +312,7 @@ class Policy(FrozenModel):
         return self
 
     def case_policy(self, clock_factor: float) -> CasePolicy:
-        """What a case is promised when it starts, with every wait divided by `clock_factor` (1 outside a demo)."""
+        """Return the frozen policy of a case, with every wait divided by `clock_factor` (1 outside a demo)."""
         ladders = {
             answer_class: tuple(
                 LadderRung(rung=rung, after_seconds=self.ladder[rung].after_seconds(answer_class) / clock_factor)
@@ -336,7 +336,7 @@ class Policy(FrozenModel):
 
 
 def load_policy(path: Path | None = None) -> Policy:
-    """Read and check a policy file (the packaged one by default). Raises `InvalidPolicy` naming file and field."""
+    """Read and check a policy file, by default the packaged one. Raises `InvalidPolicy` naming file and field."""
     path = path or PACKAGED_POLICY
     try:
         with path.open("rb") as file:

@@ -1,4 +1,4 @@
-"""What the policy file says of the way home: every wait and threshold, each with its source."""
+"""Restoration part of the policy file: every wait and threshold, each with its source."""
 
 from typing import Annotated, Self
 
@@ -16,7 +16,7 @@ LongSeconds = Annotated[float, Field(gt=0, le=4 * 366 * 86_400)]
 
 
 class StepRule(FrozenModel):
-    """How long a step may take, and how long after that it is escalated."""
+    """Time limit of a step, its reminder and its escalation."""
 
     due_seconds: LongSeconds
     remind_before_seconds: LongSeconds
@@ -31,13 +31,13 @@ class StepRule(FrozenModel):
 
 
 class RestorationRules(FrozenModel):
-    """The route, the division and the steps of a restoration."""
+    """Route, allocation and steps of a restoration."""
 
     no_court_below_paise: Paise
     many_victims_min: Annotated[int, Field(ge=2, le=100_000)]
     allocation: AllocationRule
     bond_for: tuple[Route, ...]
-    """the routes that ask for an indemnity bond"""
+    """routes that require an indemnity bond"""
     source: Source
     steps: dict[Step, StepRule]
 
@@ -49,7 +49,7 @@ class RestorationRules(FrozenModel):
         return self
 
     def promised(self, version: str, clock_factor: float) -> RestorationPolicy:
-        """What a restoration that begins now is promised, every wait divided by `clock_factor`."""
+        """Return the frozen policy of a restoration that begins now, every wait divided by `clock_factor`."""
         return RestorationPolicy(
             version=version,
             no_court_below_paise=self.no_court_below_paise,
@@ -68,14 +68,14 @@ class RestorationRules(FrozenModel):
 
 
 class HoldRules(FrozenModel):
-    """How long a hold lives, and what its holder is told."""
+    """Time limits of a hold, and messages to its holder."""
 
     lapse_after_seconds: LongSeconds
     warn_before_seconds: Annotated[tuple[LongSeconds, ...], Field(min_length=1, max_length=20)]
     tell_holder_within_seconds: LongSeconds
     micro_below_paise: Paise
     micro_business_from_paise: Paise
-    """beside what is on hold: an account that has so much has other business"""
+    """other money on the account from which it counts as having other business"""
     source: Source
 
     @model_validator(mode="after")
@@ -87,7 +87,7 @@ class HoldRules(FrozenModel):
         return self
 
     def promised(self, version: str, clock_factor: float) -> HoldPolicy:
-        """What a hold that begins now is promised."""
+        """Return the frozen policy of a hold that begins now."""
         return HoldPolicy(
             version=version,
             lapse_after_seconds=self.lapse_after_seconds / clock_factor,
@@ -99,20 +99,20 @@ class HoldRules(FrozenModel):
 
 
 class GrievanceRules(FrozenModel):
-    """How long each level has for a grievance."""
+    """Time limits of the levels of a grievance, and of access to it."""
 
     level_seconds: dict[GrievanceLevel, LongSeconds]
     code_valid_seconds: LongSeconds
-    """of the one-time code that an appeal asks for; by the wall's clock"""
+    """lifetime of the one-time code for an appeal, in real time"""
     code_by_bank_valid_seconds: LongSeconds
-    """of a code that the bank hands on, where we know no way to reach its customer"""
+    """lifetime of a code that the bank passes on, if we have no contact of its customer"""
     code_tries: Annotated[int, Field(ge=1, le=20)]
     visit_seconds: LongSeconds
-    """how long a code lets its holder in, from the last page that was looked at"""
+    """time for which a code gives access, from the last page view"""
     visit_max_seconds: LongSeconds
-    """however often one is looked at"""
+    """longest access in total, whatever the number of page views"""
     filed_max: Annotated[int, Field(ge=1, le=100)]
-    """grievances about one hold, withdrawn ones too"""
+    """most grievances about one hold, including withdrawn ones"""
     source: Source
 
     @model_validator(mode="after")
@@ -123,7 +123,7 @@ class GrievanceRules(FrozenModel):
         return self
 
     def promised(self, version: str, clock_factor: float) -> GrievancePolicy:
-        """What a grievance that begins now is promised."""
+        """Return the frozen policy of a grievance that begins now."""
         return GrievancePolicy(
             version=version,
             level_seconds={level: seconds / clock_factor for level, seconds in self.level_seconds.items()},
@@ -131,7 +131,7 @@ class GrievanceRules(FrozenModel):
 
 
 class OrderRule(FrozenModel):
-    """How long a bank has for an order, and the ladder that its silence climbs."""
+    """Time limit of a bank for an order, and the escalation of a missing response."""
 
     due_seconds: LongSeconds
     reminder_after_seconds: LongSeconds
@@ -139,17 +139,17 @@ class OrderRule(FrozenModel):
     desk_task_after_seconds: LongSeconds
     supervisor_after_seconds: LongSeconds
     try_again_seconds: LongSeconds
-    """after which an order that could not be sent is tried again"""
+    """time after which an order that could not be sent is tried again"""
     supervisor_again_after_seconds: LongSeconds
     supervisor_times: Annotated[int, Field(ge=1, le=100)]
-    """how often the supervisor is told of an order that nobody carries out"""
+    """number of notifications to the supervisor about an order that is not carried out"""
     cancelled_desk_task_after_seconds: LongSeconds
-    """after which the desk telephones a bank that has not said that it does a cancelled order no more"""
+    """time after which the desk calls a bank that has not acknowledged a cancellation"""
     cancelled_supervisor_after_seconds: LongSeconds
     source: Source
 
     def promised(self, version: str, clock_factor: float) -> OrderPolicy:
-        """What an order that is made now is promised; each rung counts from the one below."""
+        """Return the frozen policy of an order that is made now; each level counts from the one before."""
         return OrderPolicy(
             version=version,
             due_seconds=self.due_seconds / clock_factor,
@@ -170,7 +170,7 @@ class OrderRule(FrozenModel):
 
 
 class DutyRule(FrozenModel):
-    """By when a report that the law asks for is due."""
+    """Time limit of a report that the law requires."""
 
     due_seconds: LongSeconds
     remind_before_seconds: LongSeconds
@@ -185,7 +185,7 @@ class DutyRule(FrozenModel):
 
 
 class FirRules(FrozenModel):
-    """When an e-Zero FIR is asked for by itself, and under which sections of the law."""
+    """Amount from which an e-Zero FIR is requested automatically, and its sections of law."""
 
     e_zero_from_paise: Paise
     sections: Sections
@@ -193,7 +193,7 @@ class FirRules(FrozenModel):
 
 
 class Patience(FrozenModel):
-    """How often what could not be handed over is tried again, the wait doubling; by the wall's clock."""
+    """Retries of a failed delivery, with doubling waits; real time."""
 
     call_timeout_seconds: Annotated[float, Field(gt=0, le=300)]
     first_wait_seconds: Annotated[float, Field(gt=0, le=86_400)]
@@ -202,7 +202,7 @@ class Patience(FrozenModel):
     source: Source
 
     def wait_seconds(self, attempts: int) -> float:
-        """How long to wait after so many attempts that failed."""
+        """Return the wait after so many failed attempts."""
         return min(self.first_wait_seconds * 2.0 ** min(attempts - 1, 30), self.max_wait_seconds)
 
 
@@ -210,13 +210,13 @@ class MessageRules(FrozenModel):
     """Messages to victims and account holders."""
 
     holder_languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=2)]
-    """nobody has asked the holder: every one of these, in this order"""
+    """languages of messages to a holder, in this order, because the holder's own is unknown"""
     trying: Patience
     source: Source
 
 
 class PaperSections(FrozenModel):
-    """The sections of the law under which papers are issued."""
+    """Sections of law for documents."""
 
     lien_notice: Sections
     magistrate_report: Sections
@@ -229,22 +229,22 @@ class PaperSections(FrozenModel):
 
 
 class PaperRules(FrozenModel):
-    """How papers are issued."""
+    """Rules for issuing documents."""
 
     service_seconds: LongSeconds
-    """how long the service of a notice is reckoned to take"""
+    """time assumed for the service of a notice"""
     lien_corrected_after_seconds: LongSeconds
-    """a lien notice that says too much is replaced no sooner after it"""
+    """shortest time after which a lien notice with too large an amount is replaced"""
     sections: PaperSections
     source: Source
 
 
 class PoliceRules(FrozenModel):
-    """What the law asks of the police."""
+    """Legal duties of the police."""
 
     fir: FirRules
     asking: Patience
-    """how the register of reports is asked; after so many attempts a person is told, and it is tried on"""
+    """retries of requests to the register; after these attempts an officer is notified and attempts continue"""
     duties: dict[DutyKind, DutyRule]
 
     @model_validator(mode="after")

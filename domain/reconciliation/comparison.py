@@ -1,6 +1,6 @@
-"""Comparing a bank's list of liens with what the ledger holds at that bank, both ways, and when to ask for the list.
+"""Comparison of a bank's list of liens with the ledger in both directions, and the times of inquiries.
 
-Of the money nothing is decided here.
+The comparison moves no money.
 """
 
 import hashlib
@@ -17,7 +17,7 @@ from schemas.identifiers import reference_key
 from schemas.reconciliation.comparison import Difference, ListedLien, Reason
 
 EPOCH: Final = datetime(2026, 1, 1, tzinfo=UTC)
-"""from which slots are counted"""
+"""start of the first slot"""
 
 
 class ListLevel(StrEnum):
@@ -35,7 +35,7 @@ def list_escalation(rules: ListRules) -> EscalationPolicy[ListLevel]:
 
 
 class Transfer(NamedTuple):
-    """A transfer of a case, at the bank that is asked."""
+    """Transfer of a case at the bank."""
 
     case_no: str
     reference_key: str
@@ -43,7 +43,7 @@ class Transfer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """How it came out: every row is matched or among the differences."""
+    """Result of a comparison: every row is matched or among the differences."""
 
     rows_in: int
     rows_matched: int
@@ -53,20 +53,20 @@ class Comparison:
 
     @property
     def rows_differing(self) -> int:
-        """Rows of the list that differ."""
+        """Return the number of rows that differ."""
         return self.rows_in - self.rows_matched
 
     @property
     def missing(self) -> int:
-        """Transfers that the list lacks."""
+        """Return the number of transfers that the list lacks."""
         return sum(difference.reason is Reason.MISSING_AT_BANK for difference in self.differences)
 
 
 def slot_of(institution: str, now: datetime, every_seconds: float, stagger_seconds: float) -> datetime:
-    """When the slot began in which the institution is asked at `now`.
+    """Return the start of the slot in which the institution is asked at `now`.
 
-    Slots are `every_seconds` long, and each institution's begin at a moment of its own within `stagger_seconds`, the
-    same on every machine: the banks are not all asked at once.
+    Slots are `every_seconds` long. Each institution's slots start at its own offset within `stagger_seconds`, the same
+    on every machine, so that not all banks are asked at once.
     """
     spread = int.from_bytes(hashlib.sha256(institution.encode()).digest()[:8]) / 2**64
     begin = EPOCH + timedelta(seconds=spread * stagger_seconds)
@@ -80,12 +80,12 @@ def compare(
     held_paise: Mapping[Transfer, int],
     held_then_paise: Mapping[Transfer, int] | None = None,
 ) -> Comparison:
-    """Lay the list beside the ledger.
+    """Compare the list with the ledger.
 
-    `case_of` names the case of each acknowledgement number that is known, `held_paise` what the ledger has on hold of
-    each transfer at the bank, zero where nothing is. Several rows about one transfer are one lien in parts.
-    `held_then_paise` has what the ledger had on hold when the list was drawn up, for the transfers of which that was
-    another sum: a list that fits either moment is right, for it is younger or older than what we were told.
+    `case_of` has the case of each known acknowledgement number. `held_paise` has the ledger's amount on hold for each
+    transfer at the bank, or zero. Several rows about one transfer are parts of one lien. `held_then_paise` has the
+    ledger's amounts at the time of the list, for transfers where they differed. A list that fits either time is right,
+    because it may be newer or older than our data.
     """
     then_paise = held_then_paise or {}
     parts: dict[Transfer, list[ListedLien]] = defaultdict(list)
@@ -104,8 +104,8 @@ def compare(
         if reason is None:
             matched += len(listed)
         else:
-            told = sum(row.amount_paise for row in listed)
-            differences += [_difference(row, reason, told, held_paise.get(transfer)) for row in listed]
+            listed_paise = sum(row.amount_paise for row in listed)
+            differences += [_difference(row, reason, listed_paise, held_paise.get(transfer)) for row in listed]
     differences.sort(key=lambda difference: difference.row_no or 0)
     return Comparison(
         rows_in=len(rows),

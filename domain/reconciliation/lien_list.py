@@ -1,4 +1,4 @@
-"""Reading a bank's list of liens: the columns it may have, and every row read or with its fault."""
+"""Reader of a bank's list of liens: its possible columns, and every row with its values or its fault."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -9,7 +9,7 @@ from domain.spreadsheets import FileRefused
 from schemas.reconciliation.comparison import ListedLien
 
 HEADER_ROWS_MAX: Final = 20
-"""Titles and blank lines that may stand above the header."""
+"""Most titles and blank lines above the header."""
 
 ACK, REFERENCE, AMOUNT = "acknowledgement number", "RRN or UTR", "amount on hold"
 _NAMES: Final = {
@@ -38,10 +38,10 @@ _NAMES: Final = {
 
 
 def read_liens(rows: Iterable[SheetRow]) -> list[ListedLien]:
-    """The liens of a sheet; blank rows and a row that says "total" are none. Raises `FileRefused` without a header."""
+    """Return the liens of a sheet, without blank rows and totals. Raises `FileRefused` without a header."""
     left = iter(rows)
     columns = _header(left)
-    return [_lien(row, columns) for row in left if not _is_nothing(row, columns)]
+    return [_lien(row, columns) for row in left if not _is_no_lien(row, columns)]
 
 
 def _header(rows: Iterable[SheetRow]) -> dict[str, int]:
@@ -65,14 +65,14 @@ def _columns(cells: Sequence[Cell]) -> dict[str, int]:
     return found
 
 
-def _is_nothing(row: SheetRow, columns: dict[str, int]) -> bool:
+def _is_no_lien(row: SheetRow, columns: dict[str, int]) -> bool:
     if row.broken:
         return False
-    told = [_cell(row, place) for place in columns.values()]
-    if all(is_blank(cell) for cell in told):
+    cells = [_cell(row, place) for place in columns.values()]
+    if all(is_blank(cell) for cell in cells):
         return True
-    words = " ".join(text_of(cell).casefold() for cell in row.cells)
-    return "total" in words and is_blank(_cell(row, columns[REFERENCE]))
+    text = " ".join(text_of(cell).casefold() for cell in row.cells)
+    return "total" in text and is_blank(_cell(row, columns[REFERENCE]))
 
 
 def _lien(row: SheetRow, columns: dict[str, int]) -> ListedLien:

@@ -1,4 +1,4 @@
-"""Dividing what is on hold at one account between the victims whose money came there. Integer paise, nothing lost."""
+"""Allocation of the money on hold at one account between its victims. Integer paise, nothing lost."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ Place = tuple[str, int]
 
 
 def allocate(claims: Sequence[AccountClaim], pot_paise: int, rule: AllocationRule) -> tuple[Share, ...]:
-    """The share of each claim in the pot, in the order of the claims.
+    """Return the share of each claim in the pot, in the order of the claims.
 
-    Together they are the pot, or all that can be given where the pot is more: what is above that is nobody's here. No
-    share is above what its claim can be given, or below what was divided before and is still to go home. The order of
-    the claims plays no part.
+    The shares add up to the pot, or to the most that the claims can be given, if that is less. The rest of the pot
+    stays undivided. No share is above the most for its claim, or below an earlier share that is not yet restored. The
+    order of the claims has no influence.
     """
     reserved = sum(claim.reserved_paise for claim in claims)
     open_most = {_place(claim): claim.most_paise - claim.reserved_paise for claim in claims}
@@ -34,7 +34,7 @@ def _place(claim: AccountClaim) -> Place:
 
 
 def _pro_rata(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:
-    """By the claims; what is more than one can be given is divided between the others, by theirs."""
+    """Divide in proportion to the claims. What exceeds the most for one claim goes to the others in proportion."""
     full: dict[Place, int] = {}
     while True:
         others = [claim for claim in in_order if _place(claim) not in full]
@@ -46,7 +46,7 @@ def _pro_rata(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], 
 
 
 def _in_proportion(in_order: Sequence[AccountClaim], paise: int) -> dict[Place, int]:
-    """Whole paise by the largest remainder; between equal remainders the earlier transfer has it."""
+    """Divide whole paise by the largest remainder; of equal remainders the earlier transfer gets the paisa."""
     claimed = [claim.claim_paise - claim.reserved_paise for claim in in_order]
     total = sum(claimed)
     if not total:
@@ -62,7 +62,7 @@ def _in_proportion(in_order: Sequence[AccountClaim], paise: int) -> dict[Place, 
 
 
 def _fill(in_order: Sequence[AccountClaim], open_most: Mapping[Place, int], paise: int) -> dict[Place, int]:
-    """Each in full, one after the other, while there is something left."""
+    """Give each claim its full amount in turn, while money is left."""
     shares = {}
     for claim in in_order:
         place = _place(claim)
@@ -82,12 +82,12 @@ _RULES: Final[
     AllocationRule.FIFO: _latest_first,
     AllocationRule.LIFO: _fill,
 }
-"""What came first has left first under FIFO: what is still there is of those who came last."""
+"""Under FIFO the first money left first, so the remaining money belongs to the latest victims."""
 
 
 @dataclass(frozen=True)
 class Swap:
-    """Money on hold that changes from one hop to another, within a case or between two."""
+    """Money on hold that is moved from one hop to another, within a case or between cases."""
 
     giver: Place
     taker: Place
@@ -95,7 +95,7 @@ class Swap:
 
 
 def swaps(claims: Sequence[AccountClaim], shares: Sequence[Share]) -> tuple[Swap, ...]:
-    """How what is on hold moves from those who hold more than their share to those who hold less."""
+    """Return the moves from hops that hold more than their share to hops that hold less."""
     held = {_place(claim): claim.held_paise for claim in claims}
     change = {(share.case_no, share.hop_no): share.share_paise - held[share.case_no, share.hop_no] for share in shares}
     left = {place: -paise for place, paise in sorted(change.items()) if paise < 0}

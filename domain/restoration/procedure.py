@@ -1,4 +1,4 @@
-"""The way of a victim's money home: the steps of each route, which route, what a verb does, what falls due when."""
+"""Procedure of a restoration: steps of each route, choice of route, effect of actions, due actions."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,12 +30,12 @@ STEPS: Final[Mapping[Route, tuple[Step, ...]]] = {
     Route.LOK_ADALAT: (*_BEFORE, Step.HOLDER_NOTICE, Step.LOK_ADALAT_AWARD, *_AFTER),
     Route.MAGISTRATE_107: (*_BEFORE, Step.SHOW_CAUSE, Step.DISTRIBUTION, *_AFTER),
 }
-"""In order; an indemnity bond follows where the policy asks the route for one."""
+"""In order. An indemnity bond follows if the policy requires one for the route."""
 
 HEARINGS: Final = frozenset({Step.HOLDER_NOTICE, Step.SHOW_CAUSE})
-"""where the account holder is heard: they end by themselves when nobody objects"""
+"""steps for the account holder's objections; they end by themselves without an objection"""
 BY_OTHERS: Final = frozenset({Step.COLLECTING, Step.HOLDER_NOTICE, Step.CREDIT})
-"""no officer of ours is asked to do anything: the trail, the account holder or the bank is waited for"""
+"""steps that need no officer of ours, because they wait for the trail, the account holder or the bank"""
 ACTS: Final[Mapping[Step, CaseDuty]] = {
     Step.APPLICATION: CaseDuty.IO,
     Step.VERIFICATION: CaseDuty.IO,
@@ -46,9 +46,9 @@ ACTS: Final[Mapping[Step, CaseDuty]] = {
     Step.APPROVAL: CaseDuty.SUPERVISING,
     Step.BOND: CaseDuty.IO,
 }
-"""Which officer of the case is reminded of a step, for every step that officers of ours are asked for."""
+"""Officer of the case who is reminded of a step, for every step that needs our officers."""
 LAST_TO_BE_ROUTED: Final = frozenset(Step) - {Step.COLLECTING, Step.APPROVAL, Step.CREDIT, Step.BOND}
-"""while one of these is open another route may still be picked; at the approval only one that asks for more"""
+"""steps at which the route may still change; at approval only to a route with a missing earlier step"""
 _OBJECTIONABLE: Final = frozenset(Step) - {Step.COLLECTING, Step.CREDIT, Step.BOND}
 
 ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
@@ -56,7 +56,7 @@ ORDERS_OF: Final[Mapping[Step, frozenset[CourtOrderKind]]] = {
     Step.LOK_ADALAT_AWARD: frozenset({CourtOrderKind.LOK_ADALAT}),
     Step.DISTRIBUTION: frozenset({CourtOrderKind.BNSS_107}),
 }
-"""The orders that each of these steps waits for."""
+"""Kinds of court orders that end each of these steps."""
 LEADS_TO: Final[Mapping[CourtOrderKind, Route]] = {
     CourtOrderKind.BNSS_497: Route.COURT,
     CourtOrderKind.BNSS_503: Route.COURT,
@@ -64,12 +64,12 @@ LEADS_TO: Final[Mapping[CourtOrderKind, Route]] = {
     CourtOrderKind.LOK_ADALAT: Route.LOK_ADALAT,
     CourtOrderKind.BNSS_107: Route.MAGISTRATE_107,
 }
-"""The route that an order to restore stands for; a seizure under BNSS 106 restores nothing to anybody."""
+"""Route of an order to restore. A seizure under BNSS 106 restores nothing, so it has none."""
 ENDS_BY: Final[Mapping[CourtOrderEffect, StepOutcome]] = {
     CourtOrderEffect.RESTORE: StepOutcome.DONE,
     CourtOrderEffect.REFUSE: StepOutcome.REFUSED,
 }
-"""What an order does to the step that waits for it; a release or the keeping of a hold is not for the victim."""
+"""Effect of an order on the step that waits for it. A release or a continued hold has none."""
 
 _DESK: Final = frozenset({Role.DESK, Role.SUPERVISOR, Role.ADMIN})
 _TAKERS: Final = _DESK | {Role.IO}
@@ -77,14 +77,14 @@ _TAKERS: Final = _DESK | {Role.IO}
 
 @dataclass(frozen=True)
 class VerbRule:
-    """At which steps who may do it, and what becomes of the step."""
+    """Steps and roles of an action, and its effect."""
 
     steps: frozenset[Step]
     roles: frozenset[Role]
     outcome: StepOutcome | None = None
-    """how the step ends; None: it goes on"""
+    """outcome of the step; None: the step continues"""
     closes: RestorationState | None = None
-    """the restoration ends with it"""
+    """state of the restoration that the action ends"""
 
 
 RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
@@ -112,39 +112,41 @@ RULES: Final[Mapping[RestorationVerb, VerbRule]] = {
         RestorationState.CANCELLED,
     ),
 }
-"""Orders that are with the banks are cancelled one by one, so `credit` has no `cancel`. The days to show cause are the
-law's (BNSS 107): nobody waives them."""
+"""`credit` has no `cancel`, because orders at the banks are cancelled one by one.
+
+The days to show cause are set by law (BNSS 107), so that step has no waiver.
+"""
 
 REOPENED: Final = frozenset({RestorationState.REFUSED, RestorationState.CANCELLED})
-"""what an officer can have begun anew; of what is restored, only what it has left out"""
+"""states that an officer can reopen; of a restored one only the excluded part"""
 REOPENERS: Final = frozenset({Role.SUPERVISOR, Role.ADMIN, Role.SP})
 
 LETS_GO: Final = frozenset({ObjectionBy.HOLDER, ObjectionBy.BANK})
-"""whose objection, once upheld, lets the money go; nobody else's says that it is the holder's"""
+"""parties whose upheld objection releases the money; no other objection says that it is the holder's"""
 
 _USUALLY_BACK_TO: Final[Mapping[Step, Step]] = {Step.VERIFICATION: Step.APPLICATION}
-"""From everywhere else it goes back to the IO."""
+"""From every other step it returns to the verification by the IO."""
 
 
 def steps_of(route: Route, bond_for: Collection[Route]) -> tuple[Step, ...]:
-    """The steps of a route, in order."""
+    """Return the steps of a route, in order."""
     return (*STEPS[route], Step.BOND) if route in bond_for else STEPS[route]
 
 
 def next_step(route: Route, bond_for: Collection[Route], done: Collection[Step]) -> Step | None:
-    """The first step of the route that is not done; None when all are.
+    """Return the first step of the route that is not done; None if all are done.
 
-    A step that was sent back is not done, those after it that were done stay so. Whoever was asked to show cause had
-    notice.
+    A step that was sent back is not done. Later steps that were done stay done. A holder who was asked to show cause
+    has had notice.
     """
-    heard = {Step.HOLDER_NOTICE} if Step.SHOW_CAUSE in done else set()
-    return next((step for step in steps_of(route, bond_for) if step not in done and step not in heard), None)
+    noticed = {Step.HOLDER_NOTICE} if Step.SHOW_CAUSE in done else set()
+    return next((step for step in steps_of(route, bond_for) if step not in done and step not in noticed), None)
 
 
 def done_steps(turns: Sequence[tuple[Step, StepOutcome | None]]) -> frozenset[Step]:
-    """The steps that are done, by the turns of all steps in the order in which they were opened.
+    """Return the steps that are done, from all visits of steps in the order of opening.
 
-    A step that was opened anew is not done until that turn is; a new application is verified anew.
+    A reopened step is not done until its latest visit is done. A new application must be verified again.
     """
     done: set[Step] = set()
     for step, outcome in turns:
@@ -157,14 +159,14 @@ def done_steps(turns: Sequence[tuple[Step, StepOutcome | None]]) -> frozenset[St
 
 
 def back_to(step: Step, to: Step | None, route: Route) -> Step | None:
-    """Where a step is sent back to; None where `to` is not a step before it that people work on."""
+    """Return the step to return to; None if `to` is not an earlier step with work for officers."""
     wanted = to or _USUALLY_BACK_TO.get(step, Step.VERIFICATION)
     before = STEPS[route][1 : STEPS[route].index(step)]
     return wanted if wanted in before else None
 
 
 def choose_route(facts: RouteFacts, policy: RestorationPolicy) -> RoutePicked:
-    """By which law the money goes back, and why."""
+    """Return the legal route of the restoration, with its reasons."""
     if facts.order is not None and facts.order in LEADS_TO:
         return RoutePicked(route=LEADS_TO[facts.order], reasons=(RouteReason.COURT_ORDER_EXISTS,))
     if facts.victims >= policy.many_victims_min:
@@ -178,17 +180,20 @@ def choose_route(facts: RouteFacts, policy: RestorationPolicy) -> RoutePicked:
 
 
 def waits_for_order(route: Route) -> Step | None:
-    """The step of a route that waits for an order; None where the police decide alone."""
+    """Return the step of a route that waits for a court order; None if the police decide alone."""
     return next((step for step in STEPS[route] if step in ORDERS_OF), None)
 
 
 def is_paid_out(orders: Sequence[OrderState]) -> bool:
-    """Whether every order to a bank has come to its end."""
+    """Return whether every order to a bank is confirmed or cancelled."""
     return bool(orders) and all(state in {OrderState.CONFIRMED, OrderState.CANCELLED} for state in orders)
 
 
 def dues(standing: StepStanding, policy: RestorationPolicy, at: datetime) -> tuple[Due, ...]:
-    """What falls due at the open step, in order of time; what is due without a time of its own is due `at` once."""
+    """Return the actions due at the open step, in order of time.
+
+    An action without a time of its own is due at `at`.
+    """
     at_once = _at_once(standing)
     if at_once is not None:
         return (Due(what=at_once, at=at),)
@@ -224,14 +229,14 @@ def _reached(standing: StepStanding) -> set[Errand]:
 
 
 def _at_once(standing: StepStanding) -> Errand | None:
-    """What waits for nobody: the first of these that is so."""
+    """Return the first action that is due at once, or None."""
     step = standing.step
     settled = step is Step.COLLECTING and standing.case_state is CaseState.SETTLED
     rerouted = standing.route is not standing.picked.route
     if step not in LAST_TO_BE_ROUTED:
-        # How much goes home, and whose it is, is known only when it is divided.
+        # The amounts and the victims are known only after the division.
         rerouted = step is Step.APPROVAL and standing.is_divided and rerouted and standing.asks_for_more
-    so = {
+    due = {
         Errand.WIND_UP: step not in {Step.CREDIT, Step.BOND} and not standing.held_paise,
         Errand.END_STEP: settled or (step is Step.CREDIT and is_paid_out(standing.orders)),
         Errand.DROP_ORDER: step is Step.APPROVAL and standing.order_dropped,
@@ -239,4 +244,4 @@ def _at_once(standing: StepStanding) -> Errand | None:
         Errand.TAKE_ORDER: step in ORDERS_OF and standing.order_waiting and not standing.open_objections,
         Errand.ALLOCATE: step is Step.APPROVAL and not standing.is_divided,
     }
-    return next((errand for errand, is_so in so.items() if is_so), None)
+    return next((action for action, is_due in due.items() if is_due), None)

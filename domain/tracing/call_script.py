@@ -1,6 +1,6 @@
-"""What an officer says to a bank on the telephone about one hold request: read out, a line at a time.
+"""Call script of an officer to a bank about one hold request, read out line by line.
 
-As in a letter, no victim is named and no account: the bank finds a transfer by its reference, sum and time.
+As in a letter, no victim and no account is named. The bank finds a transfer by reference, amount and time.
 """
 
 from collections.abc import Sequence
@@ -12,26 +12,26 @@ from schemas.tracing.views import TaskHop
 
 
 def what_to_say(ack_no: str, job_id: str | None, hops: Sequence[TaskHop], hop_count: int) -> tuple[str, ...]:
-    """About the hops of a request that have the most in play, of `hop_count` that have any; nothing where none has."""
+    """Return the script for the hops with the most in play, of `hop_count` in all; empty without hops."""
     if not hops:
         return ()
     more = hop_count - len(hops)
     return (
         f"This is the cyber crime police, about a hold request: acknowledgement {ack_no}"
         + (f", your job {job_id}." if job_id else "; you may not have it yet."),
-        f"Money of a fraud came to accounts at your bank, by {_transfers(hop_count)}:",
+        f"Money from a fraud was credited to accounts at your bank, in {_transfers(hop_count)}:",
         *(_transfer(hop) for hop in hops),
-        *([f"And {_transfers(more)} more: I shall send you the list."] if more else ()),
+        *([f"And {_transfers(more)} more: I will send you the list."] if more else ()),
         "Please put it on hold now, while I wait.",
-        "How much is on hold? Where did the rest go: to which bank, account and reference, or where was it taken out?",
-        "I do not need a password, a PIN or a one-time code, and nobody of ours ever asks for one.",
+        "How much is on hold? Where did the rest go: to which bank, account and reference, or where was it withdrawn?",
+        "I do not need a password, a PIN or a one-time code, and our officers never ask for one.",
     )
 
 
 def _transfer(hop: TaskHop) -> str:
     return (
         f"RRN or UTR {hop.reference or 'not known'}: {_exactly(hop.amount_paise)}, {_moment(hop.transferred_at)};"
-        f" {_exactly(hop.in_play_paise)} of it to be found."
+        f" {_exactly(hop.in_play_paise)} of it is not yet found."
     )
 
 

@@ -1,7 +1,8 @@
-"""What settling a contradiction books: money of one hop from where it lies to where the decision says it is.
+"""Ledger entries of the resolution of a discrepancy.
 
-Money that has moved on to another hop stays there: a hop below may have been asked about and answered, and the sum of
-what hops give must stay what they got. What goes back in play is asked again.
+A resolution moves money of one hop from its bucket to the bucket that the decision says. Money that moved to another
+hop stays there: that hop may already be requested and answered, and the amounts out of a hop must equal the amounts
+into the next ones. Money that is in play again is requested again.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,10 +18,10 @@ _LINE_IS_RIGHT: Final[Mapping[ClaimKind, _Way]] = {
     ClaimKind.HELD: ((Bucket.UNTRACED, Bucket.REFUSED, Bucket.WITHDRAWN, Bucket.SPENT), Bucket.HELD),
     ClaimKind.WITHDRAWN: ((Bucket.UNTRACED, Bucket.REFUSED, Bucket.HELD), Bucket.WITHDRAWN),
     ClaimKind.SPENT: ((Bucket.UNTRACED, Bucket.REFUSED, Bucket.HELD), Bucket.SPENT),
-    # The desk adds the hop that it went to: that draws on what is untraced.
+    # The desk adds the hop to which the money moved, which draws on the untraced amount.
     ClaimKind.MOVED: ((Bucket.HELD,), Bucket.UNTRACED),
 }
-"""Where the part of a line lies that was not taken, and where it belongs when the line is right."""
+"""Buckets of the part of a line that was not applied, and its bucket if the line is right."""
 
 _LINE_IS_WRONG: Final[Mapping[ContradictionKind, _Way]] = {
     ContradictionKind.TRANSFER_DENIED: ((Bucket.REFUSED,), Bucket.IN_PLAY),
@@ -28,7 +29,7 @@ _LINE_IS_WRONG: Final[Mapping[ContradictionKind, _Way]] = {
     ContradictionKind.HELD_ABOVE_BALANCE: ((Bucket.HELD,), Bucket.IN_PLAY),
     ContradictionKind.HELD_BY_TWO: ((Bucket.HELD,), Bucket.IN_PLAY),
 }
-"""Where money lies that was taken on a line's word, when the line is wrong."""
+"""Bucket of money that was applied by a line, and its bucket if the line is wrong."""
 
 _REST_MAY_BE_TAKEN: Final = frozenset({ContradictionKind.EXCEEDS_DISPUTED, ContradictionKind.HELD_AND_GONE})
 
@@ -41,9 +42,9 @@ def settling_entries(
     disputed_paise: int,
     balances: Mapping[Bucket, int],
 ) -> list[Entry]:
-    """The entries that a decision books, within what `balances` of the hop allow; none where it books nothing.
+    """Return the entries that a decision books, limited by the hop's `balances`; none if it books nothing.
 
-    `line` is what the contradicting line says, `disputed_paise` the difference of the two figures.
+    `line` is the kind of the contradicting line, `disputed_paise` the difference between the two amounts.
     """
     way = _way(kind, line, decision)
     if hop_no is None or way is None:

@@ -1,17 +1,16 @@
-"""The trail: what a bank's answer does to the hops it speaks of.
+"""The trail: effects of a bank's answer on the hops that it names.
 
-Rules, and where they come from (architecture.md, "The ledger"; domain.md, "Words"):
-
-* A hop never gives more than it has. What a claim says above that is a *contradiction*, kept with both figures.
-* Money in `untraced` or `refused` is money nobody has placed: a later, positive word of the bank may still place it.
-* One transfer may carry money of several hops (gathered funds): a line that names a reference speaks of every hop
-  of that bank with that reference, in the order they were opened.
-* A transfer of which the desk knew before the bank is one transfer: a line about it is satisfied first by what the
-  desk's hop took from the same parent already, and only what it says above that moves money.
-* Money said to be on hold and gone is one kind of contradiction in either order, and in one answer or two; a hold above
-  what the account has is another, and moves the money all the same: a person decides.
-* Lines that say the same are one line. Only a line that named no hop of its bank is judged anew when it is said
-  again: the hop may have been opened since, by another bank's answer or by the desk.
+Rules, from the engine's own ledger and from the traps of the field (contradicting answers, duplicate rows):
+* A hop never gives more than it has. The rest of a larger claim is a *discrepancy*, kept with both amounts.
+* Money in `untraced` or `refused` is not yet placed: a later positive answer of the bank may still place it.
+* One transfer may carry money of several hops (gathered funds). A line with a reference is about every hop of that bank
+with that reference, in the order of opening.
+* A transfer that the desk knew before the bank is one transfer. A line about it first covers the amount that the desk's
+hop already took from the same parent. Only the rest moves money.
+* Money reported both on hold and gone is one kind of discrepancy, in either order, in one answer or two. A hold above
+the account balance is another: the money is moved, and an officer decides.
+* Equal lines are one line. Only a line that named no hop of its bank is judged again on repeat, because another bank's
+answer or the desk may have opened the hop since.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -56,8 +55,8 @@ def reconcile(
 ) -> Reconciliation:
     """Judge every line of one answer of `institution` against the case's hops.
 
-    `positions` are the hops of the case that the lines can speak of, `known` what this institution told before,
-    `last_hop_no` the highest hop number given out. Pure: the same arguments give the same result.
+    `positions` are the hops of the case that the lines can be about. `known` has this institution's earlier lines, and
+    `last_hop_no` is the highest hop number in use. Pure: equal arguments give equal results.
     """
     book = _Book(institution, positions, known, last_hop_no, rules)
     for claim in claims:
@@ -66,7 +65,7 @@ def reconcile(
 
 
 class _Hop:
-    """A hop while an answer is worked through: balances move, the rest stands."""
+    """Hop during a reconciliation: its balances change, its position does not."""
 
     def __init__(self, position: HopPosition) -> None:
         self.position = position
@@ -88,21 +87,21 @@ class _Hop:
 
     @property
     def gone_paise(self) -> int:
-        """What of the hop has left its account: withdrawn, spent or moved on."""
+        """Return the amount that left the account: withdrawn, spent or moved on."""
         return self.disputed_paise - self.drawable_paise - self.held_paise
 
     @property
     def more_paise(self) -> int:
-        """By how much the hop has grown."""
+        """Return the growth of the disputed amount."""
         return self.disputed_paise - self.position.disputed_paise
 
     @property
     def revision(self) -> int:
-        """What is asked, or waits for the desk, with another figure than before is another revision."""
+        """Return the revision, one higher if a hop that is requested or waits for the desk has grown."""
         return self.position.revision + (self.more_paise > 0 and self.state is not HopState.CLOSED)
 
     def confirmation(self) -> Confirmation:
-        """The hop as it stands."""
+        """Return the current state of the hop."""
         return Confirmation(
             hop_no=self.position.hop_no,
             revision=self.revision,
@@ -117,7 +116,7 @@ class _Hop:
 
 
 class _Book:
-    """The working state of one reconciliation."""
+    """Working state of one reconciliation."""
 
     def __init__(
         self,
@@ -141,8 +140,8 @@ class _Book:
         self._denials: list[tuple[Claim, int, _Hop, int]] = []
 
     def judge(self, claim: Claim) -> None:
-        """Work one line into the book; every line gets exactly one judgement."""
-        hops = self._spoken_of(claim)
+        """Apply one line; every line gets exactly one judgement."""
+        hops = self._hops_of(claim)
         if claim.natural_key in self._taken or (claim.natural_key in self._stray_before and not hops):
             self._judgements.append(Judgement(claim=claim, disposition=Disposition.DUPLICATE))
             return
@@ -159,10 +158,10 @@ class _Book:
             self._place(claim, hops)
 
     def result(self) -> Reconciliation:
-        """Everything that changed, hops in order."""
+        """Return all changes, with hops in order."""
         for claim, claim_index, hop, paise in self._denials:
-            # The sending bank swears to the transfer, the receiving bank denies it: one of them is wrong. A bank that
-            # has placed part of the money does not deny the transfer, it only cannot say where the rest is.
+            # The sending bank reports the transfer and the receiving bank denies it, so one of them is wrong. A bank
+            # that has placed part of the money does not deny the transfer; it only cannot find the rest.
             if hop.drawable_paise == hop.position.disputed_paise:
                 self._contradict(claim, ContradictionKind.TRANSFER_DENIED, hop.position.hop_no, 0, paise, claim_index)
         closed, parked = [], []
@@ -184,12 +183,12 @@ class _Book:
             tasks=tuple(self._tasks),
         )
 
-    # -- which hops a line speaks of ---------------------------------------------------------------------------
+    # -- the hops that a line is about ---------------------------------------------------------------------------
 
-    def _spoken_of(self, claim: Claim) -> list[_Hop]:
+    def _hops_of(self, claim: Claim) -> list[_Hop]:
         own = [h for h in self._hops.values() if h.position.institution == self._institution]
         if not claim.root_reference_key:
-            # A bank that answers without the reference names at least the account; take it only where it is one hop.
+            # Without a reference the bank names at least the account, which is used only if it has one hop.
             key = claim.root_account_key
             by_account = [h for h in own if key and h.position.account_key == key]
             return by_account if len(by_account) == 1 else []
@@ -207,7 +206,7 @@ class _Book:
     # -- what a line does --------------------------------------------------------------------------------------
 
     def _place(self, claim: Claim, hops: list[_Hop]) -> None:
-        """Move what the claim may take, hop by hop; the rest of the claim is a contradiction."""
+        """Move the money that the claim may take, hop by hop; the rest of the claim is a discrepancy."""
         known = self._known_by_desk(claim, hops)
         covered_paise = min(claim.claim_paise, sum(child.disputed_paise for child in known))
         shares = _shares(claim.claim_paise - covered_paise, hops)
@@ -229,7 +228,7 @@ class _Book:
         if exceeds:
             self._contradict(claim, _why_exceeds(claim, hops), hops[0].position.hop_no, applied_paise)
         if claim.kind is ClaimKind.HELD and claim.balance_paise is not None:
-            # What is free goes beside what is on hold: below zero, more is on hold than is there.
+            # A free balance excludes the hold, so the hold is added. Below zero, more is on hold than is there.
             on_hold_paise = claim.claim_paise if claim.balance_is_free else 0
             there_paise = max(0, claim.balance_paise + on_hold_paise)
             if there_paise < claim.claim_paise:
@@ -244,10 +243,10 @@ class _Book:
             )
         )
 
-    # -- what the desk knew before the bank ---------------------------------------------------------------------------
+    # -- hops that the desk knew first-------------------------------------------------------------------------
 
     def _known_by_desk(self, claim: Claim, hops: Sequence[_Hop]) -> list[_Hop]:
-        """The hops of the desk's below `hops` that are the transfer the claim tells of."""
+        """Return the desk's hops below `hops` that are the transfer in the claim."""
         key = reference_key(claim.reference)
         if claim.payee is None or not key:
             return []
@@ -262,20 +261,23 @@ class _Book:
         ]
 
     def _confirm(self, claim: Claim, child: _Hop) -> None:
-        """The bank tells of the desk's hop. Another account than the desk's is for a person to see: neither wins."""
-        assert claim.payee is not None, "only a transfer onward is a hop of the desk's"
+        """Note that the bank confirms the desk's hop.
+
+        Another account than the desk's is flagged for an officer, and neither replaces the other.
+        """
+        assert claim.payee is not None, "only a transfer has hops of the desk"
         child.confirmed = True
         if claim.payee.account != NOT_STATED and account_key(claim.payee.account) != child.position.account_key:
             flag = Flag(
                 field="payee.account",
                 code="bank_names_another_account",
-                message=f"{self._institution} says the money went to account {claim.payee.account}",
+                message=f"{self._institution} says that the money went to account {claim.payee.account}",
             )
             if flag not in child.flags:
                 child.flags.append(flag)
 
     def _grow(self, claim: Claim, child: _Hop, paise: int) -> None:
-        """More of the transfer is tainted than the desk knew: its bank must be asked about all of it."""
+        """Add a larger tainted amount to the desk's hop, so that its bank is asked about all of it."""
         child.disputed_paise += paise
         child.amount_paise = max(child.amount_paise, child.disputed_paise, claim.amount_paise)
         child.paise[Bucket.IN_PLAY] += paise
@@ -287,12 +289,12 @@ class _Book:
         elif child.state is HopState.ASKED:
             child.state = HopState.OPEN
 
-    # -- the next layer, and no --------------------------------------------------------------------------------
+    # -- the next layer, and refusals ----------------------------------------------------------------------------
 
     def _move_on(self, claim: Claim, hop: _Hop, paise: int, transfer_paise: int) -> None:
-        """Open the next layer's hop, or write the money off as untraced where chasing it is not worth a request.
+        """Open a hop in the next layer, or write small money off as untraced.
 
-        Worth it is the transfer as a whole (`transfer_paise` of it are ours), of which the hop's part may be small.
+        The whole transfer counts (`transfer_paise` of it are in this case), because the part of one hop may be small.
         """
         assert claim.payee is not None, "a MOVED claim names its payee"
         layer = hop.position.layer + 1
@@ -322,7 +324,7 @@ class _Book:
         self._tasks += tasks_before_asking(new.hop_no, new.state)
 
     def _refuse(self, claim: Claim, hops: list[_Hop]) -> None:
-        """A refusal either sends the hop to the desk for correction, or ends the chase there."""
+        """Send the refused hops to the desk for correction, or end tracing there."""
         corrects = self._rules.meaning(claim.status_code) is CodeMeaning.CORRECTION
         for hop in hops:
             if hop.paise[Bucket.IN_PLAY] == 0:
@@ -356,7 +358,7 @@ class _Book:
             Judgement(claim=claim, disposition=Disposition.REVIEW, hop_nos=tuple(h.position.hop_no for h in hops))
         )
 
-    # -- leaves ------------------------------------------------------------------------------------------------
+    # -- helpers ----------------------------------------------------------------------------------------------
 
     def _draw(self, hop: _Hop, paise: int) -> None:
         drawn = take_from(hop.position.hop_no, hop.paise, paise)
@@ -395,10 +397,10 @@ class _Book:
 
 
 def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
-    """What each hop gives to a claim that speaks of all of them; hops that give nothing are left out.
+    """Return the amount that each hop gives to a claim about all of them, without hops that give nothing.
 
-    Money in play goes first, of every hop, and only then what is written off: or a claim would place the written-off
-    money of one hop anew, and leave the money of another waiting for an answer that has been given.
+    Money in play of every hop goes first, and written-off money after it. Otherwise a claim would place written-off
+    money of one hop, while money of another hop waited for an answer already given.
     """
     takes = []
     for hop in hops:
@@ -412,20 +414,23 @@ def _shares(wanted_paise: int, hops: Sequence[_Hop]) -> list[tuple[_Hop, int]]:
 
 
 def _why_exceeds(claim: Claim, hops: Sequence[_Hop]) -> ContradictionKind:
-    """What is above the hop is the same money told twice where the bank has told the opposite of the rest."""
+    """Return the kind of discrepancy for a claim above the hop.
+
+    The same money is reported twice if the bank reported the opposite for the rest.
+    """
     opposite = (hop.gone_paise if claim.kind is ClaimKind.HELD else hop.held_paise for hop in hops)
     return ContradictionKind.HELD_AND_GONE if any(opposite) else ContradictionKind.EXCEEDS_DISPUTED
 
 
 def first_state(*, routable: bool, reference: str) -> HopState:
-    """A hop can be asked about when its institution is known and it has a reference to be found by."""
+    """Return the first state of a hop. A request needs a known institution and a reference."""
     if not routable:
         return HopState.UNROUTABLE
     return HopState.OPEN if reference else HopState.CORRECTION
 
 
 def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
-    """What the desk must do before a hop that stands in `state` from the start can be asked about."""
+    """Return the work items that the desk must finish before a new hop in `state` can be requested."""
     if state is HopState.UNROUTABLE:
         return [about_hop(TaskKind.NAME_INSTITUTION, TaskCause.INSTITUTION_UNKNOWN, hop_no)]
     if state is HopState.CORRECTION:
@@ -434,12 +439,12 @@ def tasks_before_asking(hop_no: int, state: HopState) -> list[NewTask]:
 
 
 def _moves_onto_itself(claim: Claim) -> bool:
-    """A line that calls the very transfer we asked about the next one says nothing of where the money went."""
+    """Return whether a line names the requested transfer itself as the next one, so that it says nothing."""
     return claim.kind is ClaimKind.MOVED and reference_key(claim.reference) == claim.root_reference_key != ""
 
 
 def net(entries: Iterable[Entry]) -> Mapping[tuple[int, Bucket], int]:
-    """Sum entries by hop and bucket, zero sums dropped."""
+    """Return the sums of entries by hop and bucket, without zero sums."""
     sums: dict[tuple[int, Bucket], int] = {}
     for entry in entries:
         key = (entry.hop_no, entry.bucket)

@@ -1,7 +1,7 @@
-"""The ten sheets of the money-trail workbook, their columns, and the other names people give them (domain.md).
+"""The ten sheets of the money-trail workbook, their columns, and other names in use for them.
 
-Where the workbook's description names no column for what every row must tell (the sum and the day in the sheets of
-POS, cheques and the rest), the columns of the ATM sheet and of the transfer sheet stand in.
+For some sheets (POS, cheques, the rest) the known format names no column for amount or date. They use the columns of
+the ATM sheet and the transfer sheet.
 """
 
 import re
@@ -15,7 +15,7 @@ from domain.spreadsheet_cells import Cell, CellFault, text_of
 
 
 class Sheet(StrEnum):
-    """A sheet of the workbook; the value is its name, spelt as officers' workbooks spell it."""
+    """Sheet of the workbook; the value is its name as officers' workbooks spell it."""
 
     TRANSFER = "Money Transfer to"
     HOLD = "Transaction put on hold"
@@ -30,7 +30,7 @@ class Sheet(StrEnum):
 
 
 class TrailColumn(StrEnum):
-    """A column of the workbook; the value is its name there."""
+    """Column of the workbook; the value is its name there."""
 
     SERIAL = "S No."
     ACK_NO = "Acknowledgement No."
@@ -90,10 +90,10 @@ SHEET_COLUMNS: dict[Sheet, tuple[TrailColumn, ...]] = {
     Sheet.OLD: _REST,
     Sheet.REFUND: _REST,
 }  # fmt: skip
-"""The columns of each sheet, in the order in which they are written."""
+"""Columns of each sheet, in the order of writing."""
 
 MONEY = frozenset({C.TRANSACTION_AMOUNT, C.HOLD_AMOUNT, C.WITHDRAWAL_AMOUNT, C.DISPUTED})
-"""Columns that hold rupees."""
+"""Columns with rupees."""
 
 _OTHER_SHEET_NAMES = {
     Sheet.TRANSFER: ("money transfer", "money transferred to", "transfer"),
@@ -147,16 +147,16 @@ _OTHER_COLUMN_NAMES = {
 }
 
 LIKENESS = 0.92
-"""How alike a misspelt name must be; "Withdrawal through POS" and "… UPI" are 0.90 alike."""
+"""Least similarity of a misspelt name; "Withdrawal through POS" and "… UPI" have 0.90."""
 LEAST_LIKE_CHARS = 7
 MOST_NAME_CHARS = 80
 HEADER_LEAST_COLUMNS = 4
 SHEETS_LEAST = 2
-"""A workbook with one sheet called "Other" is not a money trail."""
+"""A workbook with a single sheet called "Other" is not a money trail."""
 
 
 def _key(name: str) -> str:
-    """How names are compared: letters and digits only, lower case."""
+    """Return a name for comparison: letters and digits only, lower case."""
     return re.sub(r"[\W_]+", "", name.lower())
 
 
@@ -172,7 +172,7 @@ def _like(key: str, known: Iterable[str]) -> str | None:
 
 @lru_cache(maxsize=1024)
 def sheet_named(name: str) -> Sheet | None:
-    """The sheet that a name means, also where it is spelt slightly differently."""
+    """Return the sheet that a name means, even if it is slightly misspelt."""
     key = _key(name)
     return _SHEETS.get(key) or _SHEETS.get(_like(key, _SHEETS) or "")
 
@@ -184,13 +184,13 @@ def _column_of(name: str) -> TrailColumn | None:
 
 
 def is_trail(sheet_names: Iterable[str]) -> bool:
-    """Whether a workbook with these sheets is a money trail."""
+    """Return whether a workbook with these sheets is a money trail."""
     found = {sheet_named(name) for name in sheet_names} - {None}
     return len(found) >= SHEETS_LEAST or Sheet.TRANSFER in found
 
 
 def column_named(cell: Cell) -> TrailColumn | None:
-    """The column that a header cell names, or None."""
+    """Return the column that a header cell names, or None."""
     if not isinstance(cell, str):
         return None
     try:
@@ -200,12 +200,12 @@ def column_named(cell: Cell) -> TrailColumn | None:
 
 
 def known_columns(cells: Sequence[Cell]) -> int:
-    """How many different columns the cells of a row name."""
+    """Return the number of different columns that the cells of a row name."""
     return len({column_named(cell) for cell in cells} - {None})
 
 
 class TrailHeader(NamedTuple):
-    """Where each column stands in a sheet's rows, which names nobody knows, and which mean the same."""
+    """Place of each column in a sheet's rows, unknown names, and columns that occur twice."""
 
     places: dict[TrailColumn, int]
     unknown: tuple[str, ...]
@@ -213,7 +213,7 @@ class TrailHeader(NamedTuple):
 
 
 def read_header(cells: Sequence[Cell], sheet: Sheet) -> TrailHeader:
-    """Read a header row as `sheet` means it: outside the transfer sheet there is one account and one reference."""
+    """Read a header row of `sheet`. Outside the transfer sheet there is one account and one reference."""
     places: dict[TrailColumn, int] = {}
     unknown: list[str] = []
     twice: list[TrailColumn] = []

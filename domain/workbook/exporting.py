@@ -1,7 +1,7 @@
-"""A case as the rows of a money-trail workbook: what read back is the same trail (docs/money-trail.md).
+"""Export of a case as rows of a money-trail workbook; reading them gives the same trail (docs/how-to/money-trail.md).
 
-The workbook says where the money is, not how often it was told: of a bank's line what was applied, of untraced money
-what is untraced still. So no row claims more than its transfer has, and the order of rows does not matter.
+The workbook shows where the money is, not how often it was reported. It has the applied amount of a bank's line, and
+the amount that is still untraced. So no row claims more than its transfer has, and the order of rows does not matter.
 """
 
 from collections import defaultdict
@@ -21,18 +21,18 @@ from schemas.tracing.answers import NOT_STATED
 
 C = TrailColumn
 Value = str | int
-"""Text, or a number: paise under the columns of money, else as it stands."""
+"""Text or number: paise in columns of money, else the number itself."""
 ExportRow = dict[TrailColumn, Value]
 
 OK_CODES = frozenset({"00", ""})
 _TYPES = {"5": Sheet.ATM, "6": Sheet.AEPS, "11": Sheet.POS, "14": Sheet.CHEQUE}
 _DAYS = {Sheet.TRANSFER: C.TRANSACTION_DATE, Sheet.HOLD: C.HOLD_DATE, Sheet.AEPS: C.WITHDRAWAL_DATE}
-_TOLD_APART_BY = (C.UTR, C.ACCOUNT, C.UTR2, C.PAYEE_ACCOUNT, C.BANK)
+_IDENTITY_COLUMNS = (C.UTR, C.ACCOUNT, C.UTR2, C.PAYEE_ACCOUNT, C.BANK)
 
 
 @dataclass(frozen=True)
 class ExportHop:
-    """A hop, as the workbook needs it."""
+    """Data of a hop for the workbook."""
 
     hop_no: int
     parent_hop_no: int | None
@@ -53,13 +53,13 @@ class ExportHop:
 
     @property
     def key(self) -> tuple[str | None, str, str]:
-        """Equal for hops that a row cannot tell apart: their bank, transfer and account."""
+        """Return the identity of a hop for a row: bank, transfer and account."""
         return self.institution, reference_key(self.reference), account_key(self.payee_holder)
 
 
 @dataclass(frozen=True)
 class ExportAnswer:
-    """A line of a bank's answer that was worked in, as the workbook needs it."""
+    """Data of an applied answer line for the workbook."""
 
     answer_id: int
     institution: str
@@ -75,21 +75,21 @@ class ExportAnswer:
     occurred_at: datetime | None
     received_at: datetime
 
-    def said(self, name: str) -> str:
-        """What the line says under a name of the bank wire; "" for nothing."""
+    def value_of(self, name: str) -> str:
+        """Return the line's text under a name of the bank wire, or ""."""
         value = self.raw.get(name)
         return "" if value is None else str(value)
 
     @property
     def reference(self) -> str:
-        """Of the line's own transaction."""
-        told = (self.said("rrn_transaction_id"), self.said("rrn"))
-        return next((reference for reference in told if names_a_transfer(reference)), "")
+        """Return the reference of the line's own transaction."""
+        references = (self.value_of("rrn_transaction_id"), self.value_of("rrn"))
+        return next((reference for reference in references if names_a_transfer(reference)), "")
 
 
 @dataclass(frozen=True)
 class _Out:
-    """A row on its way out."""
+    """Row to be written."""
 
     sheet: Sheet
     layer: int
@@ -105,19 +105,19 @@ class _Out:
 def to_sheets(
     case_no: str, hops: Iterable[ExportHop], answers: Iterable[ExportAnswer], directory: Directory, rules: TrailRules
 ) -> dict[Sheet, list[ExportRow]]:
-    """The rows of all ten sheets, in an order that depends on nothing but what they say."""
+    """Return the rows of all ten sheets, in an order that depends only on their content."""
     export = _Export(hops, answers, directory, rules)
     found: dict[Sheet, list[ExportRow]] = {sheet: [] for sheet in Sheet}
     for out in sorted(_merged(export.rows()), key=lambda out: out.order):
         rows = found[out.sheet]
         cells = {name: plain_text(value) if isinstance(value, str) else value for name, value in out.cells.items()}
-        said = {name: value for name, value in cells.items() if value != ""}
-        rows.append({C.SERIAL: len(rows) + 1, C.ACK_NO: case_no, **said})
+        filled = {name: value for name, value in cells.items() if value != ""}
+        rows.append({C.SERIAL: len(rows) + 1, C.ACK_NO: case_no, **filled})
     return found
 
 
 class _Export:
-    """A case on its way out."""
+    """Working state of one export."""
 
     def __init__(
         self, hops: Iterable[ExportHop], answers: Iterable[ExportAnswer], directory: Directory, rules: TrailRules
@@ -136,21 +136,21 @@ class _Export:
                 self._by_desk[hop.parent_hop_no, reference_key(hop.reference)] += hop.disputed_paise
 
     def rows(self) -> Iterator[_Out]:
-        """Every row, in no order."""
+        """Yield every row, in no particular order."""
         below: dict[tuple[object, ...], list[ExportHop]] = {}
         for hop in self._hops.values():
             if hop.parent_hop_no is None:
                 yield self._victims(hop)
             else:
-                # Without a reference nothing but the line that told of it tells a transfer from another.
-                told_by = None if hop.reference else (hop.opened_by_answer, hop.hop_no)
-                key = (self._hops[hop.parent_hop_no].key, hop.key, hop.payee_institution_as_told, told_by)
+                # Without a reference, only the line that reported a transfer distinguishes it from another.
+                reported_by = None if hop.reference else (hop.opened_by_answer, hop.hop_no)
+                key = (self._hops[hop.parent_hop_no].key, hop.key, hop.payee_institution_as_told, reported_by)
                 below.setdefault(key, []).append(hop)
         for same in below.values():
             yield self._transfer(same)
         for answer in self._answers.values():
             hops = [self._hops[hop_no] for hop_no in answer.hop_nos]
-            out = self._said(answer, hops) if hops else None
+            out = self._answer_row(answer, hops) if hops else None
             if out:
                 yield out
 
@@ -159,15 +159,15 @@ class _Export:
     def _victims(self, hop: ExportHop) -> _Out:
         cells = {
             **self._transfer_cells(hop, hop.amount_paise, hop.disputed_paise, VICTIMS_LAYER),
-            C.ACCOUNT: _told(hop.payer_holder),
+            C.ACCOUNT: _stated(hop.payer_holder),
             C.UTR: hop.reference,
             C.TRANSACTION_DATE: _day(hop.transferred_at),
-            C.ACTION_BY: _told(hop.payer_institution_as_told),
+            C.ACTION_BY: _stated(hop.payer_institution_as_told),
         }
         return _Out(Sheet.TRANSFER, VICTIMS_LAYER, hop.transferred_at, cells)
 
     def _transfer(self, same: Sequence[ExportHop]) -> _Out:
-        """One transfer; where it carries money of several hops of one account, one row with the sum of it."""
+        """Return the row of one transfer; for several hops of one account, one row with their sum."""
         first = same[0]
         assert first.parent_hop_no is not None, "a victim's transfer has no parent"
         parent = self._hops[first.parent_hop_no]
@@ -178,36 +178,36 @@ class _Export:
         at = answer.occurred_at if answer else first.transferred_at
         cells = {
             **self._transfer_cells(first, amount_paise, disputed_paise, layer),
-            C.ACCOUNT: _told(parent.payee_holder),
+            C.ACCOUNT: _stated(parent.payee_holder),
             C.UTR: parent.reference,
-            C.TRANSACTION_DATE: _day(at) or (answer.said("transaction_datetime") if answer else ""),
-            **(self._told_by(answer) if answer else {}),
+            C.TRANSACTION_DATE: _day(at) or (answer.value_of("transaction_datetime") if answer else ""),
+            **(self._reported_by(answer) if answer else {}),
             C.ACTION_BY: self._name(parent.institution) if parent.institution else "",
         }
         return _Out(Sheet.TRANSFER, layer, at, cells)
 
     def _transfer_cells(self, hop: ExportHop, amount_paise: int, disputed_paise: int, layer: int) -> ExportRow:
-        bank = self._name(hop.institution) if hop.institution else _told(hop.payee_institution_as_told)
+        bank = self._name(hop.institution) if hop.institution else _stated(hop.payee_institution_as_told)
         found, _ = self._directory.resolve(bank, hop.payee_ifsc, hop.payee_holder, "")
-        # An IFSC that leads elsewhere than the hop went, after the desk's correction, would lead the reader astray.
+        # An IFSC of another bank than the hop's, after a correction by the desk, would mislead the reader.
         ifsc = hop.payee_ifsc if (found.code if found else None) == hop.institution else ""
         return {
             C.BANK: bank,
             C.LAYER: layer,
-            C.PAYEE_ACCOUNT: _told(hop.payee_holder),
+            C.PAYEE_ACCOUNT: _stated(hop.payee_holder),
             C.IFSC: ifsc or "",
             C.UTR2: hop.reference,
             C.TRANSACTION_AMOUNT: amount_paise,
             C.DISPUTED: disputed_paise,
         }
 
-    # -- what banks say ----------------------------------------------------------------------------------------
+    # -- lines of banks -----------------------------------------------------------------------------------------
 
-    def _said(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out | None:
+    def _answer_row(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out | None:
         if answer.disposition in {Disposition.REVIEW, Disposition.REFUSAL, Disposition.CORRECTION}:
-            return self._read_by_people(answer, hops)
+            return self._without_money(answer, hops)
         if answer.kind is ClaimKind.MOVED:
-            return self._lost_sight_of(answer, hops)
+            return self._untraced_row(answer, hops)
         if not answer.applied_paise:
             return None
         sheet = Sheet.HOLD if answer.kind is ClaimKind.HELD else _cash_sheet(answer)
@@ -226,16 +226,16 @@ class _Export:
             cells |= {
                 C.WITHDRAWAL_AMOUNT: max(answer.amount_paise, answer.applied_paise),
                 C.DISPUTED: answer.applied_paise,
-                C.ATM_ID: answer.said("atm_id"),
-                C.ATM_PLACE: answer.said("place_of_atm"),
-                C.MID: answer.said("mid"),
-                C.TID: answer.said("tid"),
-                C.APPROVAL_CODE: answer.said("approval_code"),
+                C.ATM_ID: answer.value_of("atm_id"),
+                C.ATM_PLACE: answer.value_of("place_of_atm"),
+                C.MID: answer.value_of("mid"),
+                C.TID: answer.value_of("tid"),
+                C.APPROVAL_CODE: answer.value_of("approval_code"),
             }
         return self._out(answer, hops, sheet, cells)
 
-    def _lost_sight_of(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out | None:
-        """What went on and was not followed, as far as nobody has placed it since."""
+    def _untraced_row(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out | None:
+        """Return the row of money that moved on untraced and is still not placed, or None."""
         by_desk = sum(self._by_desk[hop.hop_no, reference_key(answer.reference)] for hop in hops)
         wanted_paise = answer.applied_paise - self._opened[answer.answer_id] - by_desk
         lost_paise = 0
@@ -252,18 +252,18 @@ class _Export:
         if not small:
             cells |= {
                 C.TRANSACTION_AMOUNT: max(answer.amount_paise, lost_paise),
-                C.BANK: answer.said("payee_bank") or answer.said("payee_bank_code"),
-                C.PAYEE_ACCOUNT: answer.said("payee_account_number"),
+                C.BANK: answer.value_of("payee_bank") or answer.value_of("payee_bank_code"),
+                C.PAYEE_ACCOUNT: answer.value_of("payee_account_number"),
                 C.LAYER: min(hop.layer for hop in hops) + 1,
-                C.IFSC: answer.said("ifsc_code"),
+                C.IFSC: answer.value_of("ifsc_code"),
                 C.UTR2: answer.reference,
-                C.REFERENCE_NO: answer.said("reference_no"),
+                C.REFERENCE_NO: answer.value_of("reference_no"),
             }
         return self._out(answer, hops, sheet, cells)
 
-    def _read_by_people(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out:
-        """Lines that place no money, refusals among them."""
-        named = sheet_named(answer.said("txn_type"))
+    def _without_money(self, answer: ExportAnswer, hops: Sequence[ExportHop]) -> _Out:
+        """Return the row of a line that places no money, such as a refusal."""
+        named = sheet_named(answer.value_of("txn_type"))
         sheet = named if named in NO_MONEY and answer.kind is ClaimKind.UNKNOWN else Sheet.OTHER
         cells = self._about(answer, hops, sheet)
         if answer.status_code not in OK_CODES:
@@ -274,26 +274,26 @@ class _Export:
         return self._out(answer, hops, sheet, cells)
 
     def _about(self, answer: ExportAnswer, hops: Sequence[ExportHop], sheet: Sheet) -> ExportRow:
-        """Which money a line speaks of, and who says so. Hops of several accounts are named by their transfer alone."""
+        """Return the cells for the money and the bank of a line. Hops of several accounts have only the transfer."""
         one_account = len({hop.key for hop in hops}) == 1
-        own = answer.said("cheque_no") if sheet is Sheet.CHEQUE else answer.reference
+        own = answer.value_of("cheque_no") if sheet is Sheet.CHEQUE else answer.reference
         return {
-            C.ACCOUNT: _told(hops[0].payee_holder) if one_account else "",
+            C.ACCOUNT: _stated(hops[0].payee_holder) if one_account else "",
             C.UTR: hops[0].reference,
-            _day_column(sheet): _day(answer.occurred_at) or answer.said("transaction_datetime"),
-            **self._told_by(answer),
-            C.REFERENCE_NO: own or answer.said("reference_no"),
+            _day_column(sheet): _day(answer.occurred_at) or answer.value_of("transaction_datetime"),
+            **self._reported_by(answer),
+            C.REFERENCE_NO: own or answer.value_of("reference_no"),
         }
 
-    def _told_by(self, answer: ExportAnswer) -> ExportRow:
-        # When a workbook was read is not when its bank acted.
-        heard_at = None if answer.said("source") == SOURCE else answer.received_at
+    def _reported_by(self, answer: ExportAnswer) -> ExportRow:
+        # The time at which a workbook was read is not the time of the bank's action.
+        acted_at = None if answer.value_of("source") == SOURCE else answer.received_at
         return {
-            C.REFERENCE_NO: answer.said("reference_no"),
+            C.REFERENCE_NO: answer.value_of("reference_no"),
             C.REMARKS: answer.remarks,
             C.ACTION_BY: self._name(answer.institution),
-            C.ACTION_DATE: answer.said("date_of_action") or _day(heard_at),
-            C.NODAL: answer.said("pis_nodal"),
+            C.ACTION_DATE: answer.value_of("date_of_action") or _day(acted_at),
+            C.NODAL: answer.value_of("pis_nodal"),
         }
 
     def _out(self, answer: ExportAnswer, hops: Sequence[ExportHop], sheet: Sheet, cells: ExportRow) -> _Out:
@@ -301,17 +301,17 @@ class _Export:
         return _Out(sheet, min(hop.layer for hop in hops), answer.occurred_at, known)
 
     def _name(self, code: str) -> str:
-        """The bank's name where the directory finds the bank by it again, else its code."""
+        """Return the bank's name if the directory resolves it to the same bank, else its code."""
         bank = self._directory.get(code)
         found = self._directory.resolve(bank.name, None, "", "")[0] if bank else None
         return bank.name if bank and found and found.code == code else code
 
 
 def _merged(rows: Iterable[_Out]) -> list[_Out]:
-    """Rows that a reader would take for one are one, with the sum of their money."""
+    """Return the rows with those of equal identity merged into one, with the sum of their money."""
     found: dict[tuple[object, ...], _Out] = {}
     for out in rows:
-        key = _said_by(out)
+        key = _identity(out)
         first = found.get(key)
         if first is None:
             found[key] = out
@@ -321,14 +321,14 @@ def _merged(rows: Iterable[_Out]) -> list[_Out]:
     return list(found.values())
 
 
-def _said_by(out: _Out) -> tuple[object, ...]:
-    """Equal for two rows that say the same, as two lines of an answer do: remarks are no part of it."""
+def _identity(out: _Out) -> tuple[object, ...]:
+    """Return the identity of a row, equal for two rows with the same statement. Remarks do not count."""
     cells = out.cells
     reference = str(cells.get(C.UTR2 if out.sheet is Sheet.TRANSFER else C.REFERENCE_NO, ""))
     if not names_a_transfer(reference) or out.sheet is Sheet.CHEQUE:
         marks = (C.APPROVAL_CODE, C.ATM_ID, C.REFERENCE_NO if out.sheet is Sheet.CHEQUE else C.SERIAL)
         reference = "|".join([*(str(cells.get(c, "")) for c in marks), str(cells.get(_day_column(out.sheet), ""))])
-    parts = [str(cells.get(column, "")) for column in _TOLD_APART_BY]
+    parts = [str(cells.get(column, "")) for column in _IDENTITY_COLUMNS]
     victims = out.layer == VICTIMS_LAYER and out.sheet is Sheet.TRANSFER
     return out.sheet, victims, reference, *parts, *(_paise(cells, column) for column in sorted(MONEY))
 
@@ -339,8 +339,8 @@ def _paise(cells: ExportRow, column: TrailColumn) -> int:
 
 
 def _cash_sheet(answer: ExportAnswer) -> Sheet:
-    """The sheet of the way in which money left the banks; by its kind where the line does not say."""
-    sheet = _TYPES.get(answer.said("txn_type_id").lstrip("0")) or sheet_named(answer.said("txn_type"))
+    """Return the sheet for the way in which money left the banks, or by the kind of line."""
+    sheet = _TYPES.get(answer.value_of("txn_type_id").lstrip("0")) or sheet_named(answer.value_of("txn_type"))
     if sheet in CASH:
         return sheet
     return Sheet.POS if answer.kind is ClaimKind.SPENT else Sheet.ATM
@@ -353,9 +353,9 @@ def _day_column(sheet: Sheet) -> TrailColumn:
 
 
 def _day(at: datetime | None) -> str:
-    """A moment as officers write it; "" for none."""
+    """Return a time as officers write it; "" for None."""
     return f"{at.astimezone(IST):%d/%m/%Y %H:%M:%S}" if at else ""
 
 
-def _told(text: str) -> str:
+def _stated(text: str) -> str:
     return "" if text == NOT_STATED else text

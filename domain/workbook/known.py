@@ -1,8 +1,8 @@
-"""Rows of a workbook that tell again, in other words, what a bank has told already.
+"""Detection of workbook rows that repeat an earlier answer of a bank in another form.
 
-A bank answers over its wire, and the same answer stands in the workbook with a rounded time, or without its reference:
-taken as news it would place the same money twice. One line told before stands for one row, so that two withdrawals of
-one sum stay two.
+The answer that came over the bank's wire can stand in the workbook with a rounded time or without its reference. As a
+new line it would place the same money twice. Each earlier line matches one row, so that two withdrawals of one amount
+stay two.
 """
 
 from collections import defaultdict
@@ -17,14 +17,14 @@ from schemas.text import IST
 from schemas.tracing.answers import Claim
 
 SAME_MOMENT = timedelta(minutes=10)
-"""Two withdrawals of one sum from one account are further apart, or have references."""
+"""Two withdrawals of one amount from one account are further apart, or have references."""
 
 _NO_MONEY = frozenset({ClaimKind.UNKNOWN, ClaimKind.REFUSED, ClaimKind.UNREADABLE})
 
 
 @dataclass(frozen=True)
 class ToldLine:
-    """A line that the bank told before."""
+    """Earlier line of the bank."""
 
     natural_key: str
     kind: ClaimKind
@@ -37,7 +37,7 @@ class ToldLine:
 
 @dataclass(frozen=True)
 class OnwardHop:
-    """A hop that a bank's answer opened below another."""
+    """Hop that a bank's answer opened below another."""
 
     parent_hop_no: int
     reference_key: str
@@ -45,16 +45,16 @@ class OnwardHop:
 
 
 class Verdict(Enum):
-    """Whether a row is news."""
+    """Result for a row: new, or known."""
 
     NEWS = auto()
     KNOWN = auto()
     OTHER_FIGURES = auto()
-    """the same transaction, told with more money than before"""
+    """the same transaction with a larger amount than before"""
 
 
 class Told:
-    """What one bank has told of a case; each of its lines stands for one row."""
+    """Earlier lines of one bank about a case; each matches one row."""
 
     def __init__(self, lines: Iterable[ToldLine], onward: Iterable[OnwardHop]) -> None:
         self._lines = dict(enumerate(lines))
@@ -67,12 +67,12 @@ class Told:
             self._onward[hop.parent_hop_no, hop.reference_key] += hop.disputed_paise
 
     def judge(self, claims: Sequence[tuple[Claim, frozenset[int]]]) -> list[Verdict]:
-        """A verdict for each claim, given with the hops it speaks of. What is told word for word is left as news.
+        """Return a verdict for each claim, given with the hops that it is about.
 
-        The reconciliation knows it by its natural key.
+        An exact repeat counts as new here, because the reconciliation finds it by its natural key.
         """
-        said = {claim.natural_key for claim, _ in claims}
-        exact = {line.natural_key for line in self._lines.values()} & said
+        keys = {claim.natural_key for claim, _ in claims}
+        exact = {line.natural_key for line in self._lines.values()} & keys
         self._lines = {number: line for number, line in self._lines.items() if line.natural_key not in exact}
         return [Verdict.NEWS if claim.natural_key in exact else self._judge(claim, hops) for claim, hops in claims]
 
@@ -85,17 +85,17 @@ class Told:
         about = self._about(claim, hop_nos)
         same = [line for line in about.values() if reference and line.reference_key == reference]
         if same:
-            told_paise = max(line.claim_paise for line in same)
-            return Verdict.KNOWN if claim.claim_paise <= told_paise else Verdict.OTHER_FIGURES
+            known_paise = max(line.claim_paise for line in same)
+            return Verdict.KNOWN if claim.claim_paise <= known_paise else Verdict.OTHER_FIGURES
         for number, line in about.items():
-            # Of two references at least one is missing: those that differ are two transactions.
+            # At least one of two references is missing here; different references mean two transactions.
             if not (reference and line.reference_key) and _same_money(line, claim):
                 del self._lines[number]
                 return Verdict.KNOWN
         return Verdict.NEWS
 
     def _about(self, claim: Claim, hop_nos: frozenset[int]) -> dict[int, ToldLine]:
-        """Lines of the claim's kind about any of its hops, the first told first."""
+        """Return the lines of the claim's kind about any of its hops, the oldest first."""
         numbers = sorted({number for hop_no in hop_nos for number in self._by_hop.get(hop_no, ())} & self._lines.keys())
         return {number: self._lines[number] for number in numbers if _alike(self._lines[number].kind, claim.kind)}
 
@@ -108,7 +108,7 @@ def _same_money(line: ToldLine, claim: Claim) -> bool:
     if claim.claim_paise not in {line.claim_paise, line.applied_paise}:
         return False
     if claim.kind is ClaimKind.HELD or claim.kind in _NO_MONEY:
-        return True  # when it was put on hold, the bank and the portal tell by their own clocks
+        return True  # bank and portal time a hold by their own clocks
     if line.occurred_at is None or claim.occurred_at is None:
         return True
     a, b = (at.astimezone(IST) for at in (line.occurred_at, claim.occurred_at))

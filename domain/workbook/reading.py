@@ -1,9 +1,9 @@
-"""The money-trail workbook, read: rows made into a trail (docs/money-trail.md).
+"""Reader of the money-trail workbook, which turns rows into a trail (docs/how-to/money-trail.md).
 
 * Every row is used, rejected with its sheet, number and reason, or blank.
-* A transfer of the first layer is the victim's own. Every other row is what the bank of an account says of the money
-  that one transfer brought there: layer n's `UTR Number2` is layer n+1's `UTR Number`.
-* Rows come in any order: a row is worked through after every row that brings money to it.
+* A transfer of the first layer is the victim's own. Every other row is a bank's statement about money that one transfer
+brought to an account: layer n's `UTR Number2` is layer n+1's `UTR Number`.
+* Rows come in any order. A row is processed after every row that brings money to it.
 """
 
 import re
@@ -29,10 +29,10 @@ from domain.workbook.row import ReadTrailRow, TrailNote, TrailRow, read_row
 from schemas.identifiers import account_key, reference_key
 
 MAX_TRAIL_ROWS = 60_000
-"""A case of 36,000 accounts has been seen; the policy's own bound on hops is near that."""
+"""A known case has 36,000 accounts; the policy's limit of hops is near that."""
 
 HARMLESS = frozenset({"duplicate", "repeated_header", "totals_row", "no_entry", "before_header", "not_a_trail_sheet"})
-"""Codes of rejected rows in which no money is lost."""
+"""Codes of rejected rows without loss of money."""
 
 _TOTALS = re.compile(r"^(grand |sub ?)?(total|sum)\b|^(कुल|योग)", re.IGNORECASE)
 _WHOLE_SHEET = "sheet"
@@ -40,7 +40,7 @@ _WHOLE_SHEET = "sheet"
 
 @dataclass(frozen=True)
 class WorkbookSheet:
-    """A sheet as it was read, hidden or not."""
+    """Sheet as read, hidden or not."""
 
     name: str
     rows: Sequence[SheetRow]
@@ -49,7 +49,7 @@ class WorkbookSheet:
 
 @dataclass(frozen=True)
 class RejectedTrailRow:
-    """A row that was not used, and every reason why."""
+    """Row that was not used, with all its faults."""
 
     sheet_name: str
     row_no: int
@@ -57,13 +57,13 @@ class RejectedTrailRow:
 
     @property
     def harmless(self) -> bool:
-        """Whether no money is lost with it."""
+        """Return whether no money is lost with the row."""
         return all(fault.code in HARMLESS for fault in self.faults)
 
 
 @dataclass(frozen=True)
 class SheetCount:
-    """How many rows a sheet has without its header, and how many of them are blank."""
+    """Number of rows of a sheet without its header, and of its blank rows."""
 
     name: str
     meant: Sheet | None
@@ -75,31 +75,31 @@ class SheetCount:
 
 @dataclass(frozen=True)
 class TrailReading:
-    """All that a workbook says. Its rows = the victim's transfers + what banks say + rejected + blank."""
+    """Content of a workbook. Its rows are the victim's transfers + bank statements + rejected + blank."""
 
     ack_no: str
     sheets: tuple[SheetCount, ...]
     transfers: tuple[TrailRow, ...]
-    """the victim's own"""
+    """transfers of the victim"""
     said: tuple[TrailRow, ...]
-    """by banks"""
+    """statements of banks"""
     rejected: tuple[RejectedTrailRow, ...]
     notes: tuple[TrailNote, ...]
-    """of rows that are not rejected"""
+    """notes on rows that are not rejected"""
 
     @property
     def rows(self) -> int:
-        """Of all sheets, without their headers."""
+        """Return the number of rows of all sheets, without headers."""
         return sum(sheet.rows for sheet in self.sheets)
 
     @property
     def blank(self) -> int:
-        """Rows with nothing in them."""
+        """Return the number of empty rows."""
         return sum(sheet.blank for sheet in self.sheets)
 
     @property
     def pending(self) -> tuple[TrailRow, ...]:
-        """Transfers with no row after them: their banks have not answered."""
+        """Return the transfers with no row after them, whose banks have not answered."""
         references = {reference_key(row.root_reference) for row in self.said if row.root_reference}
         accounts = {account_key(row.account) for row in self.said if not row.root_reference}
         return tuple(
@@ -112,7 +112,7 @@ class TrailReading:
 
 
 def read_trail(sheets: Iterable[WorkbookSheet]) -> TrailReading:
-    """Read a whole workbook. Raises `FileRefused` when it has too many rows or no acknowledgement number."""
+    """Read a whole workbook. Raises `FileRefused` for too many rows or no acknowledgement number."""
     all_sheets = list(sheets)
     if sum(len(sheet.rows) for sheet in all_sheets) > MAX_TRAIL_ROWS:
         raise FileRefused(f"more than {MAX_TRAIL_ROWS:,} rows in all sheets")
@@ -123,9 +123,9 @@ def read_trail(sheets: Iterable[WorkbookSheet]) -> TrailReading:
 
 
 def rounds(rows: Iterable[TrailRow]) -> list[list[TrailRow]]:
-    """The rows that banks said, in rounds: before a round, every transfer that brings money to its rows is known.
+    """Return the bank rows in rounds, each after all transfers that bring money to its rows.
 
-    Rows that name each other in a ring, which no honest trail has, and rows that name an account only, come last.
+    Rows that refer to each other in a ring, and rows that name only an account, come last. No real trail has a ring.
     """
     rows = list(rows)
     level = _levels(rows)
@@ -138,7 +138,7 @@ def rounds(rows: Iterable[TrailRow]) -> list[list[TrailRow]]:
 
 
 def _levels(rows: Sequence[TrailRow]) -> dict[str, int]:
-    """By the reference of a transfer, the round in which its money can be spoken of; none for one in a ring."""
+    """Return the round of the money of each transfer reference; none for a reference in a ring."""
     onward: dict[str, set[str]] = defaultdict(set)
     waits_for: dict[str, int] = {reference_key(row.root_reference): 0 for row in rows if row.root_reference}
     for row in rows:
@@ -161,13 +161,13 @@ def _levels(rows: Sequence[TrailRow]) -> dict[str, int]:
 
 
 def _order(row: TrailRow) -> tuple[object, ...]:
-    """Of one account's money, what went first counts first, in whatever order the rows stand."""
+    """Return the sort key of a row: for one account's money, the earliest movement first, in any row order."""
     sheet = tuple(Sheet).index(row.sheet)
     return (row.at is None, row.at.timestamp() if row.at else 0.0, sheet, row.reference, row.account, row.row_no)
 
 
 class _Book:
-    """All sheets while they are read."""
+    """Working state of the reading of all sheets."""
 
     def __init__(self) -> None:
         self._sheets: list[SheetCount] = []
@@ -199,10 +199,10 @@ class _Book:
         self._sheets.append(count)
 
     def result(self) -> TrailReading:
-        """The trail, once every sheet is read."""
+        """Return the trail after every sheet is read."""
         numbers = Counter(read.ack_no for _, _, read in self._read if read.ack_no)
         if not numbers:
-            raise FileRefused("no row of it has an acknowledgement number")
+            raise FileRefused("no row has an acknowledgement number")
         ack_no = numbers.most_common(1)[0][0]
         rows: dict[tuple[object, ...], TrailRow] = {}
         notes: list[TrailNote] = []
@@ -228,7 +228,7 @@ class _Book:
 
 
 def _header_at(rows: Sequence[SheetRow]) -> int | None:
-    """Where the header stands: the row with the most names of columns, if it has enough of them."""
+    """Return the place of the header: the row with the most column names, if it has enough of them."""
     counts = [known_columns(row.cells) for row in rows[:HEADER_SEARCH_ROWS]]
     most = max(counts, default=0)
     return counts.index(most) if most >= HEADER_LEAST_COLUMNS else None
@@ -237,45 +237,45 @@ def _header_at(rows: Sequence[SheetRow]) -> int | None:
 def _not_readable(
     sheet: WorkbookSheet, meant: Sheet | None, header_at: int | None, header: TrailHeader
 ) -> Fault | None:
-    """Why no row of the sheet can be read; None where they can."""
+    """Return the reason why no row of the sheet can be read, or None."""
     if meant is None and header_at is None:
-        return Fault(_WHOLE_SHEET, "not_a_trail_sheet", f'"{sheet.name[:40]}" is no sheet of a money trail')
+        return Fault(_WHOLE_SHEET, "not_a_trail_sheet", f'"{sheet.name[:40]}" is not a sheet of a money trail')
     if meant is None:
-        return Fault(_WHOLE_SHEET, "unknown_sheet", f'"{sheet.name[:40]}" has no meaning here: rename the sheet')
+        return Fault(_WHOLE_SHEET, "unknown_sheet", f'"{sheet.name[:40]}" is not a known sheet: rename it')
     if header_at is None:
-        return Fault(_WHOLE_SHEET, "no_header", "no row with the names of the columns stands above it")
+        return Fault(_WHOLE_SHEET, "no_header", "the sheet has no header row with column names")
     if header.twice:
         return Fault(header.twice[0].value, "column_twice", "two columns mean the same: rename one")
     return None
 
 
 def _not_an_entry(cells: Sequence[Cell], header: TrailHeader, *, above: bool) -> Fault | None:
-    """Why a row of a sheet is none that tells of money; None where it may."""
+    """Return the reason why a row is not an entry about money, or None."""
     if above:
-        return Fault(_WHOLE_SHEET, "before_header", "stands above the header")
-    said = [cell for cell in cells if not is_blank(cell)]
-    if known_columns(cells) >= HEADER_LEAST_COLUMNS and all(column_named(cell) for cell in said):
+        return Fault(_WHOLE_SHEET, "before_header", "is above the header")
+    filled = [cell for cell in cells if not is_blank(cell)]
+    if known_columns(cells) >= HEADER_LEAST_COLUMNS and all(column_named(cell) for cell in filled):
         return Fault(_WHOLE_SHEET, "repeated_header", "repeats the header")
     at = header.places.get(TrailColumn.SERIAL)
     if all(is_blank(cell) for place, cell in enumerate(cells) if place != at):
-        return Fault(TrailColumn.SERIAL.value, "no_entry", "only a number: nothing stands beside it")
-    if any(isinstance(cell, str) and _TOTALS.match(cell.strip()) for cell in said) and _names_nothing(cells, header):
+        return Fault(TrailColumn.SERIAL.value, "no_entry", "only a number, without other cells")
+    if any(isinstance(cell, str) and _TOTALS.match(cell.strip()) for cell in filled) and _names_nothing(cells, header):
         return Fault(_WHOLE_SHEET, "totals_row", "a total")
     return None
 
 
 def _names_nothing(cells: Sequence[Cell], header: TrailHeader) -> bool:
-    """Whether the row has no account and no reference of its own: a total has none."""
+    """Return whether the row has no account and no reference, like a total."""
     named = (TrailColumn.UTR, TrailColumn.UTR2, TrailColumn.ACCOUNT, TrailColumn.PAYEE_ACCOUNT)
     places = [header.places[column] for column in named if column in header.places]
-    told = [cells[place] for place in places if place < len(cells)]
-    return not any(re.search(r"\d", str(cell)) for cell in told if cell is not None)
+    found = [cells[place] for place in places if place < len(cells)]
+    return not any(re.search(r"\d", str(cell)) for cell in found if cell is not None)
 
 
 def _of_another_case(read: ReadTrailRow, ack_no: str) -> Fault | None:
     if read.ack_no in {None, ack_no}:
         return None
-    reason = "of another acknowledgement number than most rows: it belongs into a workbook of its own"
+    reason = "another acknowledgement number than most rows: use a separate workbook"
     return Fault(TrailColumn.ACK_NO.value, "another_ack_no", reason)
 
 
@@ -283,4 +283,4 @@ def _repeated(row: TrailRow, rows: dict[tuple[object, ...], TrailRow]) -> Fault 
     first = rows.get(row.meaning)
     if first is None:
         return None
-    return Fault("row", "duplicate", f"says what row {first.row_no} of {first.sheet_name} says: counted once")
+    return Fault("row", "duplicate", f"repeats row {first.row_no} of {first.sheet_name}: counted once")

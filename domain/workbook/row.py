@@ -1,4 +1,4 @@
-"""One row of the money-trail workbook: what it tells of whose money, or why it cannot be used."""
+"""Reader of one row of the money-trail workbook: its statement about money, or its faults."""
 
 import re
 import unicodedata
@@ -32,12 +32,12 @@ T = TypeVar("T")
 C = TrailColumn
 
 SOURCE = "trail_workbook"
-"""what an answer's `raw` names as its source when a workbook told it"""
+"""source in an answer's `raw` if it came from a workbook"""
 VICTIMS_LAYER = 1
 MAX_IDENTIFIER_CHARS = 320
 CASH = frozenset({Sheet.ATM, Sheet.CHEQUE, Sheet.POS, Sheet.AEPS})
 NO_MONEY = frozenset({Sheet.OTHER, Sheet.OLD, Sheet.REFUND})
-"""Sheets that place no money: a person reads them."""
+"""Sheets that place no money; an officer reads them."""
 
 _AMOUNTS = (C.HOLD_AMOUNT, C.WITHDRAWAL_AMOUNT, C.TRANSACTION_AMOUNT)
 _MOMENTS = (C.HOLD_DATE, C.WITHDRAWAL_AT, C.WITHDRAWAL_DATE, C.TRANSACTION_DATE)
@@ -46,7 +46,7 @@ _LAYER = re.compile(r"^(?:layer|l)?\s*-?\s*(\d{1,2})$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class TrailNote:
-    """Something odd in a row that was taken all the same."""
+    """Odd value in a row that was accepted."""
 
     sheet_name: str
     row_no: int
@@ -56,7 +56,10 @@ class TrailNote:
 
 @dataclass(frozen=True)
 class TrailRow:
-    """What a row tells. `root_reference` and `account` name the transfer whose money it speaks of, and its account."""
+    """Statement of a row.
+
+    `root_reference` and `account` name the transfer of its money, and the account that received it.
+    """
 
     sheet: Sheet
     sheet_name: str
@@ -65,9 +68,9 @@ class TrailRow:
     account: str
     root_reference: str
     bank: str
-    """who says so, as told"""
+    """bank that makes the statement, as written"""
     reference: str
-    """of the row's own transaction"""
+    """reference of the row's own transaction"""
     payee_bank: str = ""
     payee_account: str = ""
     payee_ifsc: str = ""
@@ -77,15 +80,18 @@ class TrailRow:
     at_told: str = ""
     remarks: str = ""
     details: dict[str, str] = field(default_factory=dict)
-    """of the way in which money left the banks, by the names of the bank wire"""
+    """details of how money left the banks, by the names of the bank wire"""
     kept: dict[str, str] = field(default_factory=dict)
-    """what the workbook tells beside that, for whoever reads the row again"""
+    """other cells of the row, for an officer who reads it again"""
     transfer: Transfer | None = None
-    """the victim's own transfer; None of every other row"""
+    """the victim's own transfer; None for every other row"""
 
     @property
     def meaning(self) -> tuple[object, ...]:
-        """Equal for two rows that say the same. A victim's transfer is that transfer, whatever is remarked of it."""
+        """Return the identity of a row, equal for two rows with the same statement.
+
+        A victim's transfer is identified by its transfer data, without remarks.
+        """
         reference, account = reference_key(self.reference), account_key(self.payee_account)
         if self.transfer:
             return (self.sheet, reference, self.amount_paise, self.payee_bank.lower(), self.payee_ifsc, account)
@@ -98,7 +104,7 @@ class TrailRow:
 
 @dataclass
 class ReadTrailRow:
-    """A row as it was read: `row` is None where there are faults. `ack_no` is None where the row names none."""
+    """Result of reading a row: `row` is None if there are faults, `ack_no` None if the row has none."""
 
     ack_no: str | None = None
     row: TrailRow | None = None
@@ -112,13 +118,13 @@ def read_row(sheet: Sheet, sheet_name: str, row_no: int, cells: Sequence[Cell], 
 
 
 def plain_text(text: str) -> str:
-    """Free text as one line without control characters, as long as a cell may be."""
+    """Return free text as one line without control characters, cut to the length of a cell."""
     line = " ".join(text.split())
     return "".join(c for c in line if unicodedata.category(c) not in {"Cc", "Cs", "Cn", "Co"})[:MAX_CELL_CHARS]
 
 
 class _Reader:
-    """Reads the cells of one row by column, gathering faults and notes."""
+    """Reads the cells of one row by column and collects faults and notes."""
 
     def __init__(self, sheet: Sheet, sheet_name: str, row_no: int, cells: Sequence[Cell], header: TrailHeader) -> None:
         self._sheet = sheet
@@ -145,21 +151,21 @@ class _Reader:
             root_reference=root_reference,
             bank=self._bank(),
             reference=reference,
-            payee_bank=self._payee(C.BANK, self._words),
+            payee_bank=self._payee(C.BANK, self._text),
             payee_account=self._payee(C.PAYEE_ACCOUNT, self._identifier),
             payee_ifsc=self._payee(C.IFSC, self._identifier).upper(),
             amount_paise=amount_paise,
             disputed_paise=disputed_paise,
             at=at,
             at_told=at_told,
-            remarks=self._words(C.REMARKS),
+            remarks=self._text(C.REMARKS),
             details=self._details(),
             kept=self._kept(),
         )
         if self._is_victims(row):
             row = self._victims(row, time_missing)
         elif not (root_reference or account):
-            self._fault(C.UTR, "missing", "neither the transfer nor the account it speaks of is told")
+            self._fault(C.UTR, "missing", "neither the transfer nor its account is given")
         read.row = None if read.faults else row
         return read
 
@@ -168,17 +174,17 @@ class _Reader:
     def _cell(self, column: TrailColumn) -> Cell:
         place = self._places.get(column)
         cell = self._cells[place] if place is not None and place < len(self._cells) else None
-        mended = repaired(cell)
-        if mended is not None:
-            self._note(column, "text read in the wrong encoding was mended")
-            return mended
+        corrected = repaired(cell)
+        if corrected is not None:
+            self._note(column, "text in a wrong encoding was corrected")
+            return corrected
         return cell
 
     def _says(self, column: TrailColumn) -> bool:
         return not is_blank(self._cell(column))
 
     def _value(self, column: TrailColumn, read: Callable[[Cell], T]) -> T | None:
-        """The cell as `read` gives it; None for a blank one, and with a fault where that fails."""
+        """Return the cell as `read` gives it; None for a blank cell, and with a fault if `read` fails."""
         cell = self._cell(column)
         if is_blank(cell):
             return None
@@ -189,13 +195,13 @@ class _Reader:
             return None
 
     def _identifier(self, column: TrailColumn) -> str:
-        told = self._value(column, identifier_of) or ""
-        if len(told) > MAX_IDENTIFIER_CHARS:
+        text = self._value(column, identifier_of) or ""
+        if len(text) > MAX_IDENTIFIER_CHARS:
             self._fault(column, "too_long", f"longer than {MAX_IDENTIFIER_CHARS} characters")
-        return told
+        return text
 
-    def _words(self, column: TrailColumn) -> str:
-        """Text for people: what cannot be shown is left out of it, and costs nobody the row."""
+    def _text(self, column: TrailColumn) -> str:
+        """Return text for officers. Characters that cannot be shown are dropped, and the row stays usable."""
         cell = self._cell(column)
         if is_blank(cell):
             return ""
@@ -209,11 +215,11 @@ class _Reader:
         if note not in self._read.notes:
             self._read.notes.append(note)
 
-    # -- what they mean ----------------------------------------------------------------------------------------
+    # -- their meaning ------------------------------------------------------------------------------------------
 
     def _ack_no(self) -> str | None:
-        told = self._identifier(C.ACK_NO)
-        digits = reference_key(told)
+        text = self._identifier(C.ACK_NO)
+        digits = reference_key(text)
         if not digits or ACK_NO_PATTERN.match(digits):
             return digits or None
         self._fault(C.ACK_NO, "not_an_ack_no", "an acknowledgement number has 14 digits")
@@ -221,15 +227,15 @@ class _Reader:
 
     def _layer(self) -> int | None:
         column = C.PARENT_LAYER if self._sheet is Sheet.AEPS and self._says(C.PARENT_LAYER) else C.LAYER
-        told = self._value(column, identifier_of)
-        match = _LAYER.match(told) if told else None
-        if told and (match is None or int(match[1]) == 0):
-            self._note(column, "no number of a layer: the row was put where its references say")
+        text = self._value(column, identifier_of)
+        match = _LAYER.match(text) if text else None
+        if text and (match is None or int(match[1]) == 0):
+            self._note(column, "not the number of a layer: the row is placed by its references")
             return None
         return int(match[1]) if match else None
 
     def _root(self) -> tuple[str, str]:
-        """The transfer whose money the row speaks of, and the account it came to."""
+        """Return the transfer whose money the row is about, and the account that received it."""
         root, account = self._identifier(C.UTR), self._identifier(C.ACCOUNT)
         if self._sheet is Sheet.AEPS:
             root, account = self._identifier(C.PARENT_UTR) or root, self._identifier(C.PARENT_ACCOUNT) or account
@@ -240,19 +246,19 @@ class _Reader:
         if self._sheet is Sheet.CHEQUE and not self._says(C.CHEQUE_NO):
             return ""
         if self._sheet is Sheet.AEPS and not own and self._says(C.PARENT_UTR):
-            told = self._identifier(C.UTR)
-            own = told if reference_key(told) != reference_key(self._identifier(C.PARENT_UTR)) else ""
+            other = self._identifier(C.UTR)
+            own = other if reference_key(other) != reference_key(self._identifier(C.PARENT_UTR)) else ""
         return own if names_a_transfer(own) else ""
 
     def _bank(self) -> str:
-        told = self._words(C.ACTION_BY)
-        return told if told or self._sheet is Sheet.TRANSFER else self._words(C.BANK)
+        actor = self._text(C.ACTION_BY)
+        return actor if actor or self._sheet is Sheet.TRANSFER else self._text(C.BANK)
 
     def _payee(self, column: TrailColumn, read: Callable[[TrailColumn], str]) -> str:
         return read(column) if self._sheet is Sheet.TRANSFER else ""
 
     def _amounts(self) -> tuple[int | None, int | None]:
-        """The sum of the transaction, and the disputed part of it."""
+        """Return the amount of the transaction and its disputed part."""
         column = next((c for c in _AMOUNTS if self._says(c)), None)
         amount_paise = self._value(column, amount_paise_of) if column else None
         disputed_paise = self._value(C.DISPUTED, amount_paise_of)
@@ -261,7 +267,7 @@ class _Reader:
                 self._fault(self._amount_column, "missing", "the amount is missing")
             return None, None
         if column is None:
-            self._note(self._amount_column, "not told: the disputed amount stands for it")
+            self._note(self._amount_column, "not given: the disputed amount is used")
         return amount_paise or disputed_paise, disputed_paise or amount_paise
 
     @property
@@ -271,7 +277,10 @@ class _Reader:
         return C.WITHDRAWAL_AMOUNT if self._sheet in CASH else C.TRANSACTION_AMOUNT
 
     def _moment(self) -> tuple[datetime | None, str, bool]:
-        """When it happened, as told, and whether only the day is told. A day that is none costs nobody the row."""
+        """Return the time, its text, and whether only the day is given.
+
+        An invalid date is noted, and the row stays usable.
+        """
         column = next((c for c in _MOMENTS if self._says(c)), None)
         if column is None:
             return None, "", False
@@ -279,14 +288,14 @@ class _Reader:
         try:
             moment = moment_of(cell)
         except CellFault as fault:
-            self._note(column, f"left out: {fault}")
-            return None, self._words(column), False
+            self._note(column, f"ignored: {fault}")
+            return None, self._text(column), False
         if moment.note:
             self._note(column, moment.note)
-        return moment.at, self._words(column), moment.time_missing
+        return moment.at, self._text(column), moment.time_missing
 
     def _details(self) -> dict[str, str]:
-        """What tells one withdrawal from another, by the names that the bank wire has for it."""
+        """Return the details that distinguish one withdrawal from another, by the names of the bank wire."""
         if self._sheet not in CASH:
             return {}
         cheque = C.CHEQUE_NO if self._says(C.CHEQUE_NO) else C.REFERENCE_NO
@@ -296,7 +305,7 @@ class _Reader:
             Sheet.POS: {"mid": C.MID, "tid": C.TID, "approval_code": C.APPROVAL_CODE},
             Sheet.AEPS: {},
         }
-        return {name: told for name, column in columns[self._sheet].items() if (told := self._words(column))}
+        return {name: text for name, column in columns[self._sheet].items() if (text := self._text(column))}
 
     def _kept(self) -> dict[str, str]:
         named = {
@@ -306,12 +315,12 @@ class _Reader:
             "pis_nodal": C.NODAL,
             "parent_ifsc": C.PARENT_IFSC,
         }
-        return {name: told for name, column in named.items() if (told := self._words(column))}
+        return {name: text for name, column in named.items() if (text := self._text(column))}
 
     # -- the victim's own transfers ----------------------------------------------------------------------------
 
     def _is_victims(self, row: TrailRow) -> bool:
-        """Of the first layer; where none is told, a transfer that no other one led to."""
+        """Return whether the row is the victim's own transfer: layer 1, or without a layer, no earlier transfer."""
         if row.sheet is not Sheet.TRANSFER:
             return False
         if row.layer is not None:
@@ -320,19 +329,19 @@ class _Reader:
         return bool(own or row.root_reference) and reference_key(row.root_reference) in {own, ""}
 
     def _victims(self, row: TrailRow, time_missing: bool) -> TrailRow:
-        """The row with the transfer as a complaint tells it; faults where a complaint could not be made of it."""
+        """Return the row with the transfer as in a complaint; with faults if it cannot be one."""
         reference = row.reference or row.root_reference
         payee_bank = row.payee_bank or row.payee_ifsc[:4] or row.payee_account.rpartition("@")[2]
         if not reference:
             self._fault(C.UTR2, "missing", "the RRN or UTR is missing")
         if not payee_bank or (not row.payee_bank and not row.payee_ifsc and "@" not in row.payee_account):
-            self._fault(C.BANK, "missing", "the bank that the money went to is missing")
+            self._fault(C.BANK, "missing", "the bank that received the money is missing")
         if row.at is None:
-            self._fault(C.TRANSACTION_DATE, "missing", "the date of the transfer is missing or is no date")
+            self._fault(C.TRANSACTION_DATE, "missing", "the date of the transfer is missing or not a date")
         if self._read.faults or row.at is None or row.amount_paise is None:
             return row
         if row.disputed_paise != row.amount_paise:
-            self._note(C.DISPUTED, "a victim's transfer is disputed whole: the transaction's amount was taken")
+            self._note(C.DISPUTED, "a victim's transfer is disputed in full: the amount of the transaction is used")
         is_rrn = RRN_PATTERN.match(reference_key(reference))
         try:
             transfer = Transfer(

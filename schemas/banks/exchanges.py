@@ -1,4 +1,4 @@
-"""What passed between us and a bank when bytes left for it: the bytes, both ways."""
+"""Bytes that we and a bank exchanged in one transmission."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,46 +9,46 @@ from schemas.base import FrozenModel, UtcDatetime
 from schemas.enums import ChannelKind
 
 SENT_MAX_BYTES: Final = 1024 * 1024
-"""kept of what was sent: no message is longer, only a letter with a large paper"""
+"""stored part of what was sent; only a letter with a large document is longer"""
 REPLY_MAX_BYTES: Final = 64 * 1024
-"""kept of a reply; the agreed ones have a few hundred bytes"""
+"""stored part of a reply; the agreed replies have a few hundred bytes"""
 LINE_MAX_CHARS: Final = 2_000
-"""kept of a line of a head"""
+"""stored part of a header line"""
 FAILURE_MAX_CHARS: Final = 300
 
 
 class About(StrEnum):
-    """What an exchange was about."""
+    """Subject of an exchange."""
 
     HOLD_REQUEST = "hold_request"
     ORDER = "order"
     CANCELLATION = "cancellation"
-    """of an order"""
+    """cancellation of an order"""
 
 
 class Exchange(FrozenModel):
-    """One time that bytes left for a bank, and what came back. No secret is in it: no login, token or cookie."""
+    """One transmission to a bank, and the reply. It holds no secret: no login, token or cookie."""
 
     channel: ChannelKind
     at: UtcDatetime
-    """when the bytes began to leave"""
+    """time at which the bytes began to leave"""
     head: str
-    """how it went and where to, a line each; of our headers those that say something"""
+    """method and target, then selected headers of ours, one line each"""
     body: bytes = Field(repr=False)
-    """what was sent, at most `SENT_MAX_BYTES` of it"""
+    """bytes sent, at most `SENT_MAX_BYTES`"""
     size_bytes: int
-    """of the whole"""
+    """size of the complete body"""
     digest: bytes
-    """SHA-256 of the whole as it was sent"""
+    """SHA-256 of the complete body as it was sent"""
     masked: bool = False
-    """whether the token of a link is written over in `body`"""
+    """whether the token of a link is masked in `body`"""
     content: bytes | None = Field(default=None, repr=False)
-    """what the bank reads once it has opened its envelope; None where the body is that"""
+    """plaintext that the bank reads after opening the envelope; None if the body is the plaintext"""
     reply_head: str | None = None
-    """the status, and of the headers those that say something; None where no reply came"""
+    """status and selected headers of the reply; None without a reply"""
     reply: bytes | None = Field(default=None, repr=False)
-    """at most `REPLY_MAX_BYTES` of it"""
+    """at most `REPLY_MAX_BYTES` of the reply"""
     reply_cut: bool = False
-    """whether there was more"""
+    """whether the reply was longer"""
     failure: str = ""
-    """what ended the attempt, with no personal data in it; empty where the bank has it"""
+    """failure that ended the attempt, without personal data; empty if the bank has the message"""

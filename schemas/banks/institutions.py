@@ -1,4 +1,4 @@
-"""The directory of institutions: how it is loaded, and how the engine sees it."""
+"""Directory of institutions: its file format, and the engine's view of it."""
 
 from datetime import date
 from typing import Annotated, Literal, Self
@@ -16,7 +16,7 @@ EnvelopeKind = Literal["aes_cbc", "aes_gcm", "none"]
 
 
 class WireEntry(FrozenModel):
-    """How to reach an institution over the I4C wire. Keys are base64 of 32 bytes."""
+    """Address of an institution on the I4C wire. Keys are base64 of 32 bytes."""
 
     kind: Literal["i4c"] = "i4c"
     base_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=300)]
@@ -26,20 +26,20 @@ class WireEntry(FrozenModel):
     aes_key: SecretStr | None = None
     hmac_key: SecretStr | None = None
     balance_includes_liens: bool = True
-    """whether the `root_effective_balance` of its answers includes money on hold; false: it is what is free"""
+    """whether `root_effective_balance` in its answers includes money on hold"""
 
 
 class Iso20022Entry(FrozenModel):
-    """The institution takes files: its BIC stands in the messages, its folder below the spool holds them."""
+    """ISO 20022 files for an institution: the BIC for the messages; the folder below the spool has its code."""
 
     kind: Literal["iso20022"] = "iso20022"
     bic: Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?$")]
     business_header: bool = False
-    """what is sent to it has a business application header (head.001) before it"""
+    """whether a business application header (head.001) precedes our messages to it"""
 
 
 class PushEntry(FrozenModel):
-    """How to reach an institution by its webhook. Secrets are `whsec_…`, the newest first; two while they change."""
+    """Webhook of an institution. Secrets are `whsec_…`, the newest first, two during a change."""
 
     kind: Literal["push"] = "push"
     url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s]+$", max_length=300)]
@@ -49,14 +49,14 @@ class PushEntry(FrozenModel):
 
 
 class InboundEntry(FrozenModel):
-    """The institution's own login at our door."""
+    """The institution's own login at our API."""
 
     email: Annotated[str, StringConstraints(min_length=3, max_length=200)]
     password: SecretStr
 
 
 class InstitutionEntry(FrozenModel):
-    """One institution as it stands in a directory file."""
+    """One institution in a directory file."""
 
     code: Code
     name: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
@@ -65,21 +65,21 @@ class InstitutionEntry(FrozenModel):
     vpa_handles: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
     aliases: Annotated[tuple[ShortText, ...], Field(max_length=100)] = ()
     sponsor: Code | None = None
-    """the bank whose codes it uses; asked in its place while it has no channel of its own"""
+    """bank whose codes it uses, and which is asked instead while it has no channel of its own"""
     account_prefixes: Annotated[tuple[AccountPrefix, ...], Field(max_length=100)] = ()
-    """how its accounts begin among those under the sponsor's own IFSC"""
+    """prefixes of its accounts among those under the sponsor's own IFSC"""
     answer_class: AnswerClass = AnswerClass.MAIL
     wire: WireEntry | None = None
     pull: bool = False
-    """it fetches its hold requests from our feed"""
+    """whether it fetches its hold requests from our feed"""
     push: PushEntry | None = None
     iso20022: Iso20022Entry | None = None
     channels: Annotated[tuple[ChannelKind, ...], Field(max_length=len(ChannelKind))] = ()
-    """the order in which its channels are tried; those it has, in the order of `ChannelKind`, where nothing is said"""
+    """order in which its channels are tried; empty: the channels it has, in the order of `ChannelKind`"""
     inbound: InboundEntry | None = None
     desk_email: ShortText = ""
     nodal_officers: Annotated[tuple[NodalOfficer, ...], Field(max_length=20)] = ()
-    """who is called first stands first"""
+    """in the order of calling"""
 
     @model_validator(mode="after")
     def _accounts_are_at_a_sponsor(self) -> Self:
@@ -93,19 +93,19 @@ class InstitutionEntry(FrozenModel):
     def _channels_are_its_own(self) -> Self:
         lacking = [kind.value for kind in self.channels if not self._has(kind)]
         if lacking:
-            raise ValueError(f"channels names {', '.join(lacking)}, of which nothing else is said here")
+            raise ValueError(f"channels names {', '.join(lacking)}, for which the entry has no settings")
         if len(set(self.channels)) < len(self.channels):
-            raise ValueError("channels names one twice")
+            raise ValueError("channels names a channel twice")
         return self
 
     def in_order(self) -> tuple[ChannelKind, ...]:
-        """The channels it has, the best first."""
+        """Return its channels, the best first."""
         return self.channels or tuple(kind for kind in ChannelKind if self._has(kind))
 
     def entry_of(self, kind: ChannelKind) -> "WireEntry | PushEntry | Iso20022Entry | None":
-        """What is said of one channel; None where there is nothing to say."""
-        said = {ChannelKind.I4C: self.wire, ChannelKind.PUSH: self.push, ChannelKind.ISO20022: self.iso20022}
-        return said.get(kind)
+        """Return the settings of one channel, or None if it has none."""
+        entries = {ChannelKind.I4C: self.wire, ChannelKind.PUSH: self.push, ChannelKind.ISO20022: self.iso20022}
+        return entries.get(kind)
 
     def _has(self, kind: ChannelKind) -> bool:
         if kind is ChannelKind.EMAIL:
@@ -114,7 +114,7 @@ class InstitutionEntry(FrozenModel):
 
 
 class Institution(FrozenModel):
-    """An institution as the engine sees it: no secrets."""
+    """Institution as the engine sees it, without secrets."""
 
     code: str
     name: str
@@ -127,8 +127,8 @@ class Institution(FrozenModel):
     """the best first"""
     desk_email: str
     nodal_officers: tuple[NodalOfficer, ...] = ()
-    """who is called first stands first"""
+    """in the order of calling"""
     closed_days: frozenset[date] = frozenset()
-    """holidays told by date, its own and those of every institution"""
+    """dates of holidays, its own and those of all institutions"""
     sponsor: str | None = None
     account_prefixes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""The people of an institution whom the police call, and when they work. Times are those of clocks in India."""
+"""Officers of an institution whom the police call, and their working hours. Times are IST."""
 
 from datetime import date, timedelta
 from enum import StrEnum
@@ -18,7 +18,7 @@ ShortText = Annotated[str, StringConstraints(max_length=200), Storable]
 
 
 class Weekday(StrEnum):
-    """A day of the week, in the order of the week."""
+    """Day of the week, in order."""
 
     MON = "mon"
     TUE = "tue"
@@ -33,13 +33,13 @@ WEEK: Final = tuple(Weekday)
 
 
 def minute_of_day(clock: str) -> int:
-    """The minutes since midnight of a time like `09:30`; `24:00` is the end of the day."""
+    """Return the minutes since midnight of a time like `09:30`; `24:00` is the end of the day."""
     hours, minutes = clock.split(":")
     return int(hours) * 60 + int(minutes)
 
 
 class Shift(FrozenModel):
-    """Hours of work on some days of every week. Work past midnight is two shifts: one ends at 24:00."""
+    """Working hours on some days of every week. Work past midnight is two shifts: one ends at 24:00."""
 
     days: Annotated[tuple[Weekday, ...], Field(min_length=1, max_length=7)]
     starts: ClockTime
@@ -47,12 +47,12 @@ class Shift(FrozenModel):
 
     @field_validator("days", mode="before")
     @classmethod
-    def _days_of_the_week(cls, told: Any) -> Any:
-        if isinstance(told, list | tuple) and any(day not in WEEK for day in told):
+    def _days_of_the_week(cls, value: Any) -> Any:
+        if isinstance(value, list | tuple) and any(day not in WEEK for day in value):
             raise PydanticCustomError(
-                "roster_unknown_day", "no day of the week: say mon, tue, wed, thu, fri, sat or sun"
+                "roster_unknown_day", "not a day of the week: use mon, tue, wed, thu, fri, sat or sun"
             )
-        return told
+        return value
 
     @model_validator(mode="after")
     def _ends_after_its_start(self) -> Self:
@@ -64,12 +64,12 @@ class Shift(FrozenModel):
 
     @property
     def minutes(self) -> tuple[int, int]:
-        """Its start and its end, in minutes since midnight."""
+        """Return start and end in minutes since midnight."""
         return minute_of_day(self.starts), minute_of_day(self.ends)
 
 
 class Leave(FrozenModel):
-    """Days on which an officer is away, the first and the last among them."""
+    """Days on which an officer is absent, including the first and the last."""
 
     first_day: date
     last_day: date
@@ -84,14 +84,14 @@ class Leave(FrozenModel):
 
 
 class NodalOfficer(FrozenModel):
-    """An institution's person for police requests. Of several, the one who stands first is called first.
+    """Officer of an institution for police requests. The first of several is called first.
 
-    One without shifts can be asked at any hour, holidays too.
+    An officer without shifts can be called at any hour, also on holidays.
     """
 
     name: ShortText = ""
     role: ShortText = ""
-    """like "nodal officer" or "principal nodal officer" """
+    """for example `nodal officer` or `principal nodal officer`"""
     email: ShortText = ""
     mobile: ShortText = ""
     shifts: Annotated[tuple[Shift, ...], Field(max_length=50)] = ()
@@ -117,26 +117,26 @@ class NodalOfficer(FrozenModel):
 
 
 class Holiday(FrozenModel):
-    """A day on which an institution, or every one, has closed."""
+    """Day on which an institution, or every institution, is closed."""
 
     day: date
     name: Annotated[str, StringConstraints(min_length=1, max_length=200), Storable]
     source: Annotated[str, StringConstraints(min_length=3, max_length=300), Storable]
-    """who says so, like the circular that lists it"""
+    """source, such as the circular that lists the day"""
 
 
 class HolidayRules(FrozenModel):
-    """The days on which all banks have closed in every year."""
+    """Days on which all banks are closed in every year."""
 
     yearly: tuple[Annotated[str, StringConstraints(pattern=r"^(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")], ...] = ()
     """as month and day, like `01-26`"""
     saturdays: tuple[Annotated[int, Field(ge=1, le=5)], ...] = ()
-    """which of a month's Saturdays"""
+    """numbers of the closed Saturdays in a month"""
     source: Annotated[str, StringConstraints(min_length=3)]
 
 
 class OfficerToCall(FrozenModel):
-    """An officer as the desk sees one: whom to call, and whether now."""
+    """Officer as the desk sees one: contact, and whether on duty now."""
 
     name: str
     role: str
@@ -144,4 +144,4 @@ class OfficerToCall(FrozenModel):
     mobile: str
     on_duty: bool
     off_duty_until: UtcDatetime | None
-    """None for one on duty, and for one of whom no next shift is known"""
+    """None for an officer on duty, and if no next shift is known"""

@@ -1,1 +1,1 @@
-"""Documents: which are due, what stands in them, and the register."""
+"""Documents: those due, their facts, and the register."""

@@ -1,4 +1,4 @@
-"""Papers that come by themselves: how one that is due stands, and what an officer and a bank see of it."""
+"""Documents that fall due by themselves: their state, and the views of officers and banks."""
 
 from enum import StrEnum
 
@@ -9,25 +9,25 @@ from schemas.restoration_enums import PaperKind
 
 
 class ErrandState(StrEnum):
-    """How a paper stands that is due."""
+    """State of a due document."""
 
     WAITING = "waiting"
-    """nobody has looked yet, or what it says may still change"""
+    """not yet checked, or its content may still change"""
     LACKING = "lacking"
-    """its law asks for something that nobody has told"""
+    """facts that the law requires are missing"""
     READY = "ready"
-    """an officer can issue it"""
+    """ready for an officer to issue"""
     FAILED = "failed"
-    """a fault of ours; it is tried again"""
+    """an internal error; it is retried"""
     ISSUED = "issued"
     SERVED = "served"
-    """another paper says it already"""
+    """another document already covers it"""
     OVERTAKEN = "overtaken"
-    """nothing is left that it would be about"""
+    """its subject no longer exists"""
 
 
 class PaperPreview(FrozenModel):
-    """Whether a paper could be issued now."""
+    """Result of a check whether a document can be issued now."""
 
     kind: PaperKind
     subject: str
@@ -36,7 +36,7 @@ class PaperPreview(FrozenModel):
 
 
 class BankPaper(PaperHead):
-    """A paper that went to a bank, as the bank sees it."""
+    """Document sent to a bank, as the bank sees it."""
 
     kind: PaperKind
     language: Language
@@ -45,11 +45,11 @@ class BankPaper(PaperHead):
     size_bytes: int
     issued_at: UtcDatetime
     fir_copy_digest: str
-    """SHA-256 of the copy of the FIR that goes with it; "" where none does"""
+    """SHA-256 of the attached copy of the FIR; "" without one"""
 
 
 class BankPaperPage(FrozenModel):
-    """A bank's papers, the newest first."""
+    """Documents of a bank, the newest first."""
 
     items: tuple[BankPaper, ...]
     next: str | None

@@ -1,6 +1,6 @@
-"""The facts that papers are written from, a noun a kind, and what is kept of a paper.
+"""Facts for documents, one model per kind, and the register of issued documents.
 
-Every fact may be missing, so that what is missing can be named (`domain.documents.lacking`).
+Every fact may be missing, so that `domain.documents.lacking` can name the missing ones.
 """
 
 from datetime import date
@@ -15,16 +15,16 @@ from schemas.restoration_enums import CourtOrderKind, GrievanceLevel, OrderReaso
 
 TEXT_MAX_CHARS: Final = 20_000
 PDF_MAX_BYTES: Final = 5_000_000
-"""of a paper: what is issued can be mailed"""
+"""size limit of a document, so that it can be mailed"""
 LINES_MAX: Final = 2_000
-"""accounts, transfers or shares on one paper"""
+"""most accounts, transfers or shares on one document"""
 
 Text = Annotated[str, Field(max_length=TEXT_MAX_CHARS), Storable]
 Texts = Annotated[tuple[Text, ...], Field(max_length=100)]
 
 
 class OfficerFacts(FrozenModel):
-    """An officer as papers name one."""
+    """Officer as documents name one."""
 
     name: Text = ""
     rank: Text = ""
@@ -35,7 +35,7 @@ class OfficerFacts(FrozenModel):
 
 
 class FirFacts(FrozenModel):
-    """A first information report; `copy_digest` is the SHA-256 of the copy that goes with the paper."""
+    """First information report; `copy_digest` is the SHA-256 of the copy attached to the document."""
 
     number: Text = ""
     registered_on: date | None = None
@@ -45,7 +45,7 @@ class FirFacts(FrozenModel):
 
 
 class CourtOrderFacts(FrozenModel):
-    """An order of a court, a Lok Adalat or a District Magistrate."""
+    """Order of a court, a Lok Adalat or a District Magistrate."""
 
     kind: CourtOrderKind | None = None
     court: Text = ""
@@ -62,13 +62,13 @@ class AccountFacts(FrozenModel):
     amount_paise: Paise = 0
     references: Texts = ()
     since: UtcDatetime | None = None
-    """when the money came there: by it a bank finds the transfer"""
+    """time of the transfer to the account, by which a bank finds it"""
     held_at: UtcDatetime | None = None
-    """since when it is on hold, where it is"""
+    """start of the hold, if there is one"""
 
 
 class TransferFacts(FrozenModel):
-    """A transfer by which the victim lost money."""
+    """Transfer by which the victim lost money."""
 
     from_institution: Text = ""
     from_account: Text = ""
@@ -80,7 +80,7 @@ class TransferFacts(FrozenModel):
 
 
 class VictimFacts(FrozenModel):
-    """The victim."""
+    """Victim of the fraud."""
 
     name: Text = ""
     mobile: Text = ""
@@ -88,7 +88,7 @@ class VictimFacts(FrozenModel):
 
 
 class BeneficiaryFacts(FrozenModel):
-    """The account on which money is to be credited."""
+    """Account to credit."""
 
     institution_name: Text = ""
     account: Text = ""
@@ -96,7 +96,7 @@ class BeneficiaryFacts(FrozenModel):
 
 
 class OrderLineFacts(FrozenModel):
-    """What a bank is to do with money on one account; the beneficiary only where it credits."""
+    """Instruction for money on one account; the beneficiary is given only for a credit."""
 
     account: Text = ""
     amount_paise: Paise = 0
@@ -105,14 +105,14 @@ class OrderLineFacts(FrozenModel):
 
 
 class LevelFacts(FrozenModel):
-    """A level of the grievance ladder, and how long it has."""
+    """Level of a grievance, and its time limit."""
 
     level: GrievanceLevel
     days: int
 
 
 class AppealFacts(FrozenModel):
-    """How the holder appeals; the address where it can be done without an account of ours."""
+    """Ways for the holder to appeal; the address needs no account of ours."""
 
     reference: Text = ""
     address: Text = ""
@@ -123,19 +123,19 @@ Accounts = Annotated[tuple[AccountFacts, ...], Field(max_length=LINES_MAX)]
 
 
 class PaperFacts(FrozenModel):
-    """What every paper says."""
+    """Facts of every document."""
 
     kind: PaperKind
     case_no: Text = ""
     officer: OfficerFacts = OfficerFacts()
-    """who signs"""
+    """officer who signs"""
     sections: Texts = ()
-    """under which the paper is issued"""
+    """sections of law under which it is issued"""
     fir: FirFacts = FirFacts()
     log_seq: Annotated[int, Field(ge=0)] = 0
-    """of the last event in the case's log before the paper"""
+    """number of the last event in the case log before the document"""
     log_hash: Text = ""
-    """of that event, in hexadecimal: who has the paper can tell whether the log was changed since"""
+    """hash of that event in hex, which shows whether the log was changed later"""
 
 
 class LienNotice(PaperFacts):
@@ -145,29 +145,29 @@ class LienNotice(PaperFacts):
     institution_name: Text = ""
     accounts: Accounts = ()
     emergency: bool = False
-    """no FIR with a copy yet: lawful while the follow-up is still to come"""
+    """no FIR with a copy yet, which is lawful until the follow-up is due"""
     follow_up_by: UtcDatetime | None = None
     magistrate_report_by: UtcDatetime | None = None
     magistrate_told_at: UtcDatetime | None = None
-    """when the report was handed in, where it was"""
+    """time at which the report was filed, if it was"""
     magistrate_diary_no: Text = ""
-    """under which the court's diary has it"""
+    """number in the court's diary"""
     magistrate_report_late: bool = False
-    """it is not handed in, though it was due"""
+    """whether the report is overdue"""
 
 
 class MagistrateReport(PaperFacts):
-    """To the magistrate, within 24 hours: this is on hold."""
+    """To the magistrate, within 24 hours: this money is on hold."""
 
     kind: Literal[PaperKind.MAGISTRATE_REPORT] = PaperKind.MAGISTRATE_REPORT
     magistrate: Text = ""
     accounts: Accounts = ()
     report_by: UtcDatetime | None = None
     late: bool = False
-    """it is issued after the law's time for it"""
+    """whether it is issued after the legal time limit"""
     follow_up_by: UtcDatetime | None = None
     follow_up_late: bool = False
-    """the FIR has not come, though it was due"""
+    """whether the FIR is overdue"""
 
 
 class FollowUp(PaperFacts):
@@ -177,7 +177,7 @@ class FollowUp(PaperFacts):
     institution_name: Text = ""
     accounts: Accounts = ()
     earlier_number: Text = ""
-    """of the lien notice it follows"""
+    """number of the lien notice before it"""
 
 
 class Notice94(PaperFacts):
@@ -209,31 +209,31 @@ class Notice107(PaperFacts):
     kind: Literal[PaperKind.NOTICE_107] = PaperKind.NOTICE_107
     accounts: Accounts = ()
     court_order: CourtOrderFacts = CourtOrderFacts()
-    """by which the court asks the holder to show cause"""
+    """order by which the court asks the holder to show cause"""
     place: Text = ""
     show_cause_by: UtcDatetime | None = None
     notice_days: int = 0
-    """how long the law gives, from the service"""
+    """time allowed by law, counted from service"""
     service_days: int = 0
-    """how long the service is reckoned to take"""
+    """time assumed for service"""
     grounds: Text = ""
     approved_by: OfficerFacts = OfficerFacts()
-    """the Superintendent or Commissioner who has approved the police's application, never who investigates"""
+    """Superintendent or Commissioner who approved the application, never the investigating officer"""
     approved_at: UtcDatetime | None = None
 
 
 class RestorationApplication(PaperFacts):
-    """The victim's application, filled in for them to sign."""
+    """To the victim: application for restoration, filled in for signature."""
 
     kind: Literal[PaperKind.RESTORATION_APPLICATION] = PaperKind.RESTORATION_APPLICATION
     ack_no: Text = ""
     victim: VictimFacts = VictimFacts()
     transfers: Annotated[tuple[TransferFacts, ...], Field(max_length=LINES_MAX)] = ()
     accounts: Accounts = ()
-    """where the victim's money is on hold"""
+    """accounts where the victim's money is on hold"""
     route: Route | None = None
     bond: bool | None = None
-    """whether an indemnity bond is asked for"""
+    """whether an indemnity bond is required"""
     beneficiary: BeneficiaryFacts = BeneficiaryFacts()
 
 
@@ -266,12 +266,12 @@ class ReleaseOrder(PaperFacts):
     lines: Annotated[tuple[OrderLineFacts, ...], Field(max_length=LINES_MAX)] = ()
     ordered_by: Text = ""
     orderer: OfficerFacts = OfficerFacts()
-    """nobody where the law itself ends the hold"""
+    """empty if the law itself ends the hold"""
     release_by: UtcDatetime | None = None
 
 
 class HolderNotice(PaperFacts):
-    """To the account holder: this much is on hold, by whom, and how to appeal."""
+    """To the account holder: the amount on hold, the officer, and how to appeal."""
 
     kind: Literal[PaperKind.HOLDER_NOTICE] = PaperKind.HOLDER_NOTICE
     institution_name: Text = ""
@@ -281,18 +281,18 @@ class HolderNotice(PaperFacts):
     lapses_at: UtcDatetime | None = None
     appeal: AppealFacts = AppealFacts()
     object_by: UtcDatetime | None = None
-    """until when the holder may object to the return of the money, where it is to be returned"""
+    """end of the time to object, if the money is to be restored"""
 
 
 class BucketFacts(FrozenModel):
-    """How much of what was lost is where."""
+    """Amount of the loss in one bucket."""
 
     bucket: Bucket
     amount_paise: Paise
 
 
 class StatusLetter(PaperFacts):
-    """To the victim: where the money is, and what comes next."""
+    """To the victim: the state of the money and the next step."""
 
     kind: Literal[PaperKind.STATUS_LETTER] = PaperKind.STATUS_LETTER
     ack_no: Text = ""
@@ -305,7 +305,7 @@ class StatusLetter(PaperFacts):
 
 
 class Missing(FrozenModel):
-    """One thing that a paper lacks, and the law that asks for it."""
+    """One fact that a document lacks, and the law that requires it."""
 
     field: str
     law: str
@@ -313,14 +313,14 @@ class Missing(FrozenModel):
 
 
 class Particulars(FrozenModel):
-    """What no row tells of a paper: whoever issues it says it."""
+    """Facts that are in no database row. The issuing officer gives them."""
 
     magistrate: Annotated[str, Field(max_length=300), Storable] = ""
-    """the magistrate or court by name; the magistrate of the district unless said"""
+    """name of the magistrate or court; default: the magistrate of the district"""
     place: Annotated[str, Field(max_length=500), Storable] = ""
-    """where documents are produced, or cause is shown"""
+    """place to produce documents or to show cause"""
     by: UtcDatetime | None = None
-    """by when documents are produced, cause is shown, or the holder objects"""
+    """time limit to produce documents, to show cause, or to object"""
     documents: Annotated[
         tuple[Annotated[str, Field(min_length=1, max_length=500), Storable], ...], Field(max_length=50)
     ] = ()
@@ -330,30 +330,30 @@ class Particulars(FrozenModel):
 
 
 class AttachmentApproval(FrozenModel):
-    """That the court may be asked to attach what is on hold (BNSS 107)."""
+    """Approval to ask the court to attach the money on hold (BNSS 107)."""
 
     hold_id: UUID
     case_ack_no: str
     approved_by: str
-    """the name on the officer's token"""
+    """subject of the officer's token"""
     approved_at: UtcDatetime
     reason: str
 
 
 class PaperAsk(FrozenModel):
-    """A paper that an officer asks for."""
+    """Officer's request for a document."""
 
     kind: PaperKind
     language: Language
     subject: Annotated[str, Field(max_length=100), Storable] = ""
-    """what it is about: the bank's code, or the id of the hold, restoration or order; docs/papers.md"""
+    """subject: the bank's code, or the id of the hold, restoration or order; docs/reference/papers.md"""
     revision: Annotated[int, Field(ge=1, le=1_000)] = 1
-    """the same revision is the same paper; the next one replaces it"""
+    """the same revision is the same document; the next one replaces it"""
     particulars: Particulars = Particulars()
 
 
 class PaperLinks(FrozenModel):
-    """What a paper belongs to, beside its case."""
+    """Records to which a document belongs, besides its case."""
 
     ack_no: str | None = None
     institution: str | None = None
@@ -365,7 +365,7 @@ class PaperLinks(FrozenModel):
 
 
 class PaperHead(FrozenModel):
-    """A paper by what it can be named and proved by."""
+    """Identity of a document: id, number and digest."""
 
     paper_id: UUID
     number: str
@@ -374,14 +374,14 @@ class PaperHead(FrozenModel):
 
 
 class IssuedPaper(PaperHead):
-    """A paper that was asked for."""
+    """Document that was requested."""
 
     repeated: bool = False
-    """it was issued before: this is that one"""
+    """whether it had been issued before and is returned again"""
 
 
 class PaperView(PaperHead):
-    """A paper as the list shows it."""
+    """Document as the list shows it."""
 
     kind: PaperKind
     language: Language
@@ -396,7 +396,7 @@ class PaperView(PaperHead):
 
 
 class PaperPage(FrozenModel):
-    """Papers of a case, the newest first."""
+    """Documents of a case, the newest first."""
 
     items: tuple[PaperView, ...]
     next: str | None

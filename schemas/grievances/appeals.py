@@ -1,4 +1,4 @@
-"""What an account's holder is shown of a hold and of the grievance about it. Nothing of the victim's."""
+"""Views for an account holder of a hold and its grievance, without data of the victim."""
 
 from typing import Annotated
 from uuid import UUID
@@ -11,7 +11,7 @@ from schemas.restoration_enums import GrievanceLevel, GrievanceState
 
 
 class AppealGrievance(FrozenModel):
-    """The last grievance about the hold."""
+    """Latest grievance about the hold."""
 
     grievance_id: UUID
     number: str
@@ -21,22 +21,22 @@ class AppealGrievance(FrozenModel):
     opened_at: UtcDatetime
     ended_at: UtcDatetime | None
     filed: int
-    """how many there are about the hold since it began"""
+    """number of grievances about the hold since it began"""
     level_seconds: dict[GrievanceLevel, float]
-    """what this one was promised"""
+    """frozen time limits of this grievance"""
     levels: tuple[LevelView, ...]
     releases: tuple[ReleaseView, ...]
 
 
 class AppealView(FrozenModel):
-    """A hold as its account's holder sees it."""
+    """Hold as its account holder sees it."""
 
     hold_id: UUID
     case_no: str
     reference: str
     bank: str
     account_end: str
-    """the last four characters of the account: enough for its holder, nothing for another"""
+    """last four characters of the account, enough for its holder to recognise"""
     state: str
     first_held_at: UtcDatetime
     lapses_at: UtcDatetime
@@ -44,7 +44,7 @@ class AppealView(FrozenModel):
     held_paise: int
     released_paise: int
     officer: str
-    """name and rank of who answers for the case; "" where nobody was assigned"""
+    """name and rank of the responding officer; "" if none is assigned"""
     officer_station: str
     officer_phone: str
     grievance: AppealGrievance | None

@@ -1,4 +1,4 @@
-"""Appeals of account holders: how they are written down, reported on, decided and read."""
+"""Appeals of account holders: filing, report, decision and views."""
 
 from enum import StrEnum
 from typing import Annotated, Final, Self
@@ -31,7 +31,7 @@ Finding = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, 
 
 
 class GrievanceVerb(StrEnum):
-    """What can be done to a grievance; `domain.grievances` has who, at which level, and what follows."""
+    """Action on a grievance; `domain.grievances` has role, level and effect of each."""
 
     REPORT = "report"
     DECIDE = "decide"
@@ -41,22 +41,22 @@ class GrievanceVerb(StrEnum):
 
 
 class GrievanceErrand(StrEnum):
-    """What a grievance's workflow does by itself when its time has come."""
+    """Action of a grievance's workflow when its time has come."""
 
     ESCALATE = "escalate"
     OVERDUE = "overdue"
-    """the highest level has let its time pass: the supervisor is told"""
+    """the highest level has passed its time limit, and the supervisor is notified"""
     OVERTAKE = "overtake"
-    """nothing is on hold any more"""
+    """no money is on hold any more"""
 
 
 def number_of(serial_no: int) -> str:
-    """The number of a grievance, as its holder is told it."""
+    """Return the number of a grievance as its holder sees it."""
     return f"G{serial_no:08d}"
 
 
 class NewGrievance(FrozenModel):
-    """What an account holder asks; `contact` where the holder wants to be reached otherwise."""
+    """Appeal of an account holder; `contact` if the holder wants to be reached elsewhere."""
 
     text: AppealText
     language: Language
@@ -64,20 +64,20 @@ class NewGrievance(FrozenModel):
 
 
 class LevelSeen(FrozenModel):
-    """The level that whoever acts has seen: what has moved on since is not acted on."""
+    """Level that the actor saw. The action is refused if the grievance has moved on."""
 
     level: GrievanceLevel
 
 
 class GrievanceReport(FrozenModel):
-    """What the bank has found out about its customer."""
+    """The bank's findings about its customer."""
 
     kyc: KycFinding
     finding: Finding
 
 
 class GrievanceDecided(LevelSeen):
-    """A decision. `released_paise` is what is let go where it is a part."""
+    """Decision. `released_paise` is the amount of a partial release."""
 
     decision: GrievanceDecision
     released_paise: PositivePaise | None = None
@@ -86,28 +86,28 @@ class GrievanceDecided(LevelSeen):
     @model_validator(mode="after")
     def _a_part_has_an_amount(self) -> Self:
         if (self.decision is GrievanceDecision.PART_RELEASED) != (self.released_paise is not None):
-            raise ValueError("released_paise is told where a part is released, and only there")
+            raise ValueError("give released_paise for a partial release, and only then")
         return self
 
 
 class GrievanceReason(LevelSeen):
-    """A verb that says why."""
+    """Action with a reason."""
 
     reason: Reason
 
 
 class AppealOn(LevelSeen):
-    """The holder takes the decision to the next level."""
+    """The holder's appeal to the next level."""
 
     text: MoreText = ""
 
 
 class WithdrawGrievance(GrievanceReason):
-    """The holder does not appeal any more, as an officer writes down; the reason is what he said."""
+    """Withdrawal by the holder, as an officer records it; the reason is the holder's statement."""
 
 
 class GrievanceDone(FrozenModel):
-    """Where the grievance stands after a verb."""
+    """State of the grievance after an action."""
 
     grievance_id: UUID
     number: str
@@ -115,15 +115,15 @@ class GrievanceDone(FrozenModel):
     state: GrievanceState
     level: GrievanceLevel
     due_at: UtcDatetime | None
-    """of the level; null when it is decided"""
+    """due time of the level; null if decided"""
     released_paise: int | None = None
 
 
-# -- as they are read --------------------------------------------------------------------------------------------------
+# -- models for reading ------------------------------------------------------------------------------------------------
 
 
 class GrievanceHead(FrozenModel):
-    """A grievance in a list."""
+    """Grievance in a list."""
 
     grievance_id: UUID
     number: str
@@ -140,14 +140,14 @@ class GrievanceHead(FrozenModel):
 
 
 class GrievancePage(FrozenModel):
-    """A page of grievances, the oldest first."""
+    """Page of grievances, the oldest first."""
 
     items: tuple[GrievanceHead, ...]
     next: str | None
 
 
 class LevelView(FrozenModel):
-    """One level of the ladder as it was taken."""
+    """One level of the grievance and its outcome."""
 
     level: GrievanceLevel
     opened_at: UtcDatetime
@@ -159,14 +159,14 @@ class LevelView(FrozenModel):
     decision: GrievanceDecision | None
     released_paise: int | None
     finding: str
-    """what the bank found, or why it was decided so"""
+    """finding of the bank, or reason of the decision"""
     said: str
-    """what the holder says against the decision below"""
+    """statement of the holder against the previous decision"""
     overdue_at: UtcDatetime | None
 
 
 class ReleaseView(FrozenModel):
-    """What a bank was ordered to let go because of a grievance."""
+    """Release that a bank was ordered to make because of a grievance."""
 
     order_id: UUID
     state: OrderState
@@ -177,7 +177,7 @@ class ReleaseView(FrozenModel):
 
 
 class GrievanceView(GrievanceHead):
-    """Everything there is of one grievance."""
+    """Complete view of one grievance."""
 
     text: str
     contact: str
@@ -185,20 +185,20 @@ class GrievanceView(GrievanceHead):
     policy_version: str
     reference: str
     free_paise: int
-    """on hold, and asked for by no order"""
+    """on hold and not covered by any order"""
     levels: tuple[LevelView, ...]
     releases: tuple[ReleaseView, ...]
     may: tuple[GrievanceVerb, ...]
-    """what whoever reads it could do now, by the role; four eyes are seen to when it is done"""
+    """actions that the reader's role allows now; the four-eyes rule is checked when one is done"""
 
 
 class BankGrievance(FrozenModel):
-    """A grievance as the bank reads it whose customer appeals."""
+    """Grievance as the bank of the account holder reads it."""
 
     grievance_id: UUID
     number: str
     ack_no: str
-    """the case's number"""
+    """number of the case"""
     account: Annotated[str, Field(repr=False)]
     held_paise: int
     text: Annotated[str, Field(repr=False)]
@@ -208,19 +208,19 @@ class BankGrievance(FrozenModel):
 
 
 class BankGrievances(FrozenModel):
-    """What waits for the bank's report, the oldest first."""
+    """Grievances that await the bank's report, the oldest first."""
 
     items: tuple[BankGrievance, ...]
     next: str | None
 
 
 class GrievanceCount(FrozenModel):
-    """How many grievances stand so, and for how long they took or have taken."""
+    """Number of grievances of one state, level and age."""
 
     state: GrievanceState
     level: GrievanceLevel
     age: str
-    """of an open one since it was opened, of another until it ended: `under_7_days`, `under_30_days`, …"""
+    """time since opening, or until the end: `under_7_days`, `under_30_days`, …"""
     grievances: int
     held_paise: int
     released_paise: int

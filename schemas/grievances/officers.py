@@ -1,4 +1,4 @@
-"""Who decides on appeals above the officers of a case, and how they are reached."""
+"""Officers who decide on appeals above the level of a case, and their contacts."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,7 @@ Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max
 
 
 class NewGrievanceOfficer(FrozenModel):
-    """Who decides at a level from now on: in one district, or for the State, which has no district."""
+    """Officer who decides at a level from now on, in one district or for the State (no district)."""
 
     level: OfficersLevel
     district: District = ""
@@ -26,12 +26,12 @@ class NewGrievanceOfficer(FrozenModel):
     @model_validator(mode="after")
     def _a_district_has_a_name(self) -> Self:
         if (self.level is GrievanceLevel.STATE_GRO) != (self.district == ""):
-            raise ValueError("district is told at every level but the State's, and only there")
+            raise ValueError("give district at every level except that of the State")
         return self
 
 
 class GrievanceOfficer(FrozenModel):
-    """Who decides at a level."""
+    """Officer who decides at a level."""
 
     level: GrievanceLevel
     district: str
@@ -43,6 +43,6 @@ class GrievanceOfficer(FrozenModel):
 
 
 class GrievanceOfficers(FrozenModel):
-    """All of them, the State's first."""
+    """All such officers, those of the State first."""
 
     items: tuple[GrievanceOfficer, ...]

@@ -1,4 +1,4 @@
-"""Orders to banks as officers read them, and what officers do to them."""
+"""Orders to banks as officers read them, and officers' actions on them."""
 
 from typing import Annotated
 from uuid import UUID
@@ -15,7 +15,7 @@ Why = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_
 
 
 class OrderHead(FrozenModel):
-    """An order in a list."""
+    """Order in a list."""
 
     order_id: UUID
     kind: OrderKind
@@ -27,13 +27,13 @@ class OrderHead(FrozenModel):
     due_at: UtcDatetime
     overdue: bool
     rung: OrderRung | None
-    """how high silence has climbed"""
+    """last escalation level reached"""
     ordered_paise: int
     confirmed_paise: int
 
 
 class OrderPage(FrozenModel):
-    """A page of orders, the first due first."""
+    """Page of orders, the first due first."""
 
     orders: tuple[OrderHead, ...]
     next: str | None
@@ -51,12 +51,12 @@ class DeliveryAttemptView(FrozenModel):
 
 
 class ConfirmationView(FrozenModel):
-    """One line of what the bank said it has done."""
+    """One line of a bank's confirmation of an order."""
 
     line_no: int | None
     amount_paise: int
     applied_paise: int
-    """what of it was booked"""
+    """part that was booked"""
     done_at: UtcDatetime | None
     reference: str
     disposition: str
@@ -67,29 +67,29 @@ class ConfirmationView(FrozenModel):
 
 
 class RungView(FrozenModel):
-    """A rung of the ladder that silence climbs, and when it would be climbed; counted from the rung below."""
+    """Escalation level of an order, and its time after the level below."""
 
     rung: OrderRung
     after_seconds: float
     climbed_at: UtcDatetime | None = None
-    """of the highest rung that was climbed"""
+    """time of escalation, for the highest level reached"""
 
 
 class CancellationView(FrozenModel):
-    """That the bank is told that the order is taken back, and whether it has said that it does it no more."""
+    """Cancellation of an order: whether the bank was told, and whether it has acknowledged."""
 
     cancelled_at: UtcDatetime
     told_at: UtcDatetime | None
     rung: OrderRung | None
-    """how high silence on it has climbed"""
+    """last escalation level reached for the cancellation"""
     settled_at: UtcDatetime | None
     settled_by: str | None
-    """the bank, or the officer who vouches that it was told"""
+    """the bank, or the officer who attests that the bank was told"""
     note: str
 
 
 class WordProposalView(FrozenModel):
-    """What an officer wrote down of the bank's word, and who has said the same."""
+    """Bank's statement as one officer recorded it, and the officer who agreed."""
 
     lines: tuple[ConfirmedLine, ...]
     note: str
@@ -99,7 +99,7 @@ class WordProposalView(FrozenModel):
 
 
 class OrderView(OrderHead):
-    """One order with all that became of it."""
+    """One order with its complete record."""
 
     ordered_by: str
     restoration_id: UUID | None
@@ -115,9 +115,9 @@ class OrderView(OrderHead):
     ended_at: UtcDatetime | None
     ended_reason: str
     cancellation: CancellationView | None
-    """none where the order is not taken back, or the bank never knew of it"""
+    """None if the order is not cancelled, or the bank never received it"""
     waits: bool
-    """it is not sent before the bank has said that it does an earlier order no more"""
+    """whether it is held back until the bank acknowledges the cancellation of an earlier order"""
     policy_version: str
     lines: tuple[OrderLine, ...]
     delivery_attempts: tuple[DeliveryAttemptView, ...]
@@ -127,28 +127,28 @@ class OrderView(OrderHead):
 
 
 class OrderDecision(FrozenModel):
-    """Why an officer does something to an order."""
+    """Reason of an officer's action on an order."""
 
     reason: Why
 
 
 class BankTold(FrozenModel):
-    """That a bank was told that an order is taken back."""
+    """Record that a bank was told of a cancellation."""
 
     note: Why
-    """who of the bank was told, when and how"""
+    """who at the bank was told, when and how"""
 
 
 class WrittenDown(FrozenModel):
-    """What a bank said it has done, by telephone or letter, as an officer writes it down."""
+    """Bank's statement by telephone or letter about what it has done, as an officer records it."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
     note: Why
-    """who of the bank said it, when and how"""
+    """who at the bank stated it, when and how"""
 
 
 class OrderDone(FrozenModel):
-    """Where an order stands after an officer's verb."""
+    """State of an order after an officer's action."""
 
     order_id: UUID
     state: OrderState

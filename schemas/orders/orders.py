@@ -1,4 +1,4 @@
-"""Orders to banks: credit the victims, or lift a hold; and what a bank says it has done."""
+"""Orders to banks to credit victims or lift a hold, and banks' reports of what was done."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID, uuid5
@@ -15,7 +15,7 @@ Told = Annotated[str, StringConstraints(strip_whitespace=True, max_length=64), S
 
 
 class Beneficiary(FrozenModel):
-    """The account a victim paid from: there the money goes back."""
+    """Account from which a victim paid and to which the money is restored."""
 
     institution: str
     holder: Annotated[str, Field(repr=False)]
@@ -23,7 +23,7 @@ class Beneficiary(FrozenModel):
 
 
 class NewOrderLine(FrozenModel):
-    """Money of one hop that a bank is to credit or to let go."""
+    """Money of one hop that a bank is to credit or release."""
 
     hop_no: int
     hold_id: UUID
@@ -31,12 +31,12 @@ class NewOrderLine(FrozenModel):
     excess: bool = False
     """held above the traceable amount, so in no bucket of the ledger"""
     ack_no: str | None = None
-    """whose money it is, where it is given back"""
+    """complaint of the victim to whom the money is restored"""
     beneficiary: Beneficiary | None = None
 
 
 class NewOrder(FrozenModel):
-    """An order as whoever may give it plans it."""
+    """Order as its issuer plans it."""
 
     kind: OrderKind
     reason: OrderReason
@@ -52,133 +52,136 @@ class NewOrder(FrozenModel):
     def _money_goes_somewhere(self) -> Self:
         for line in self.lines:
             if (self.kind is OrderKind.RESTORE) != (line.beneficiary is not None and line.ack_no is not None):
-                raise ValueError("a line that restores names its victim and the account to credit, no other does")
+                raise ValueError("only a line that restores names its victim and the account to credit, and it must")
         return self
 
 
 class OrderLine(FrozenModel):
-    """A line of an order as the bank reads it: found by the transfer that brought the money there."""
+    """Line of an order as the bank reads it.
+
+    The bank finds the money by the transfer that credited the account.
+    """
 
     line_no: int
     hop: int
     reference: str
     """RRN or UTR of the transfer that credited the account"""
     account: Annotated[str, Field(repr=False)]
-    """on which the money is on hold"""
+    """account on which the money is on hold"""
     amount_paise: PositivePaise
     confirmed_paise: Annotated[int, Field(ge=0)]
     beneficiary: Beneficiary | None = None
 
 
 class BankOrder(FrozenModel):
-    """An order as the bank reads it."""
+    """Order as the bank reads it."""
 
     order_id: UUID
     kind: OrderKind
     reason: OrderReason
     state: OrderState
     ack_no: str
-    """the case's number"""
+    """number of the case"""
     ordered_at: UtcDatetime
     due_at: UtcDatetime
     paper_number: str = ""
-    """of the signed paper that comes with it"""
+    """number of the signed document that comes with it"""
     cancelled_at: Annotated[UtcDatetime | None, Field(exclude_if=lambda at: at is None)] = None
-    """when it was taken back: nothing more is to be done under it"""
+    """time of cancellation; nothing more is to be done under a cancelled order"""
     cancellation_open: Annotated[bool, Field(exclude_if=lambda is_open: not is_open)] = False
-    """the bank has not said yet that it does the order no more"""
+    """whether the bank has not yet acknowledged the cancellation"""
     lines: tuple[OrderLine, ...]
 
 
 def cancellation_id(order_id: UUID) -> UUID:
-    """By what the word that an order is taken back is known again, however often and by whatever way it comes."""
+    """Return the id of the cancellation of an order, the same for every repeat and channel."""
     return uuid5(order_id, "cancelled")
 
 
 class OrderTakenBack(FrozenModel):
-    """That an order is taken back, as its bank reads it."""
+    """Cancellation of an order, as its bank reads it."""
 
     order_id: UUID
     kind: OrderKind
     ack_no: str
-    """the case's number"""
+    """number of the case"""
     cancelled_at: UtcDatetime
     lines: tuple[OrderLine, ...]
 
 
 class OrderCancelled(FrozenModel):
-    """The event that a bank's webhook receives of an order that is taken back."""
+    """Event for a bank's webhook about a cancelled order."""
 
     type: Literal["order.cancelled"] = "order.cancelled"
     timestamp: UtcDatetime
-    """of this attempt"""
+    """time of this attempt"""
     data: OrderTakenBack
 
 
 class CancellationAcknowledged(FrozenModel):
-    """The receipt of the word that a bank does an order no more, the same however often it is said."""
+    """Receipt of a bank's acknowledgement of a cancellation, the same for every repeat."""
 
     order_id: UUID
     acknowledged_at: UtcDatetime
 
 
 class OrderIssued(FrozenModel):
-    """The event that a bank's webhook receives."""
+    """Event that a bank's webhook receives."""
 
     type: Literal["order.issued"] = "order.issued"
     timestamp: UtcDatetime
-    """of this attempt"""
+    """time of this attempt"""
     data: BankOrder
 
 
 class BankOrderPage(FrozenModel):
-    """A page of a bank's orders, oldest first. `next` is the `cursor` of the next page; None on the last."""
+    """Page of a bank's orders, oldest first. `next` is the `cursor` of the next page; None on the last."""
 
     items: tuple[BankOrder, ...]
     next: str | None
 
 
 class OrderAcknowledged(FrozenModel):
-    """The receipt of an order, the same however often it is acknowledged."""
+    """Receipt of the acknowledgement of an order, the same for every repeat."""
 
     order_id: UUID
     acknowledged_at: UtcDatetime
 
 
 class OrderRefusal(FrozenModel):
-    """The bank cannot do what it is ordered, as it is."""
+    """Refusal of an order that the bank cannot carry out as it is."""
 
     code: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._-]{1,40}$")]
     reason: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
 class OrderRefused(FrozenModel):
-    """A refusal was taken, and where the order stands."""
+    """Receipt of a refusal, with the state of the order."""
 
     order_id: UUID
     state: OrderState
 
 
 class ConfirmedLine(FrozenModel):
-    """What a bank says it has done of one line: the whole, or a part."""
+    """Part or whole of one order line that a bank reports as done."""
 
     line_no: Annotated[int, Field(ge=1, le=LINES_MAX)]
     amount_paise: PositivePaise
     done_at: UtcDatetime
     reference: Told = ""
-    """UTR of the credit; of a release, whatever the bank calls it"""
+    """UTR of the credit; for a release, any reference of the bank"""
     credited_institution: Told = ""
     credited_account: Annotated[Told, Field(repr=False)] = ""
 
 
 class OrderConfirmation(FrozenModel):
-    """A bank's word on an order."""
+    """A bank's confirmation of an order."""
 
     lines: Annotated[tuple[ConfirmedLine, ...], Field(min_length=1, max_length=LINES_MAX)]
 
 
 class ConfirmationTaken(FrozenModel):
-    """What became of the word: how many lines are booked, known before, or in doubt; and where the order stands."""
+    """Result of a confirmation: lines booked, already known, or in doubt; and the state of the order."""
 
     order_id: UUID
     state: OrderState
@@ -188,6 +191,6 @@ class ConfirmationTaken(FrozenModel):
 
 
 class WrittenDownTaken(ConfirmationTaken):
-    """What became of a word that an officer wrote down. Nothing is booked before a second one has said the same."""
+    """Result of a statement that an officer recorded. Nothing is booked before a second officer agrees."""
 
     waits_for_second: bool

@@ -1,4 +1,4 @@
-"""What travels through Temporal: ids, enumerations, amounts and times. Never a name, phone or account number."""
+"""Data for case workflows: ids, enumerations, amounts and times. Never a name, phone or account number."""
 
 from pydantic import Field
 
@@ -7,10 +7,10 @@ from schemas.enums import AnswerClass, Rung
 
 
 class HopBrief(FrozenModel):
-    """A hop the workflow must have asked about.
+    """Hop that the workflow must include in a hold request.
 
-    `revision` counts the desk's corrections: what is told of an older revision is ignored, so that a signal may
-    come twice, late or out of order.
+    `revision` counts the desk's corrections. Data of an older revision is ignored, so a signal may arrive twice, late
+    or out of order.
     """
 
     hop_no: int
@@ -23,16 +23,16 @@ class HopBrief(FrozenModel):
 
 
 class HopRef(FrozenModel):
-    """A hop at one revision."""
+    """Hop at one revision."""
 
     hop_no: int
     revision: int
 
 
 class OpenRequest(FrozenModel):
-    """A hold request that still waits for an answer, with its place on the ladder.
+    """Hold request that still awaits an answer, with its escalation level.
 
-    Of its hops only the references: a case may have tens of thousands, and one payload holds two megabytes.
+    It holds only references to hops, because a case may have tens of thousands and one payload holds two megabytes.
     """
 
     request_id: str
@@ -41,29 +41,29 @@ class OpenRequest(FrozenModel):
     answer_class: AnswerClass
     hops: tuple[HopRef, ...]
     freshest_at: UtcDatetime
-    """of its transfers"""
+    """time of its latest transfer"""
     largest_paise: int
-    """of its disputed amounts"""
+    """largest of its disputed amounts"""
     delivered: bool
-    """the bank has it, or has refused it"""
+    """whether the bank has received or refused it"""
     rung: Rung | None = None
-    """the last rung that was climbed"""
+    """last escalation level reached"""
     waiting_since: UtcDatetime
     round: int = 0
-    """how often silence has sent it over another channel"""
+    """number of times that it was sent over another channel for lack of an answer"""
     escalated_to: Rung | None = None
-    """the rung a person will not wait for"""
+    """escalation level that an officer asked for early"""
 
 
 class LadderRung(FrozenModel):
-    """A rung and how long after the one before it is climbed, already divided by the clock factor."""
+    """Escalation level, and the delay after the one before it, already divided by the clock factor."""
 
     rung: Rung
     after_seconds: float
 
 
 class PriorityRules(FrozenModel):
-    """Which request goes first, by the age of the money and its amount."""
+    """Limits for the priority of a request, by the age of the money and its amount."""
 
     fresh_seconds: float
     warm_seconds: float
@@ -71,12 +71,12 @@ class PriorityRules(FrozenModel):
 
 
 class CasePolicy(FrozenModel):
-    """The policy values a running case was promised; `version` names the file they came from."""
+    """Frozen policy of a running case; `version` names its policy file."""
 
     version: str
     ladders: dict[AnswerClass, tuple[LadderRung, ...]]
     call_timeout_seconds: float
-    """of one call to a bank, by the wall's clock: no clock factor makes a bank's machine faster"""
+    """limit for one call to a bank in real time; no clock factor makes a bank's server faster"""
     retry_initial_seconds: float
     retry_max_seconds: float
     retry_for_seconds: float
@@ -84,26 +84,26 @@ class CasePolicy(FrozenModel):
 
 
 class CaseStart(FrozenModel):
-    """A case as the workflow takes it up: at intake, at reopening, and when it continues as new."""
+    """Start data of a case workflow: at intake, at reopening, and when it continues as new."""
 
     case_no: str
     policy: CasePolicy
     opening_no: int = 1
-    """which opening of the case this start is for: reopened, it counts one more"""
+    """number of the opening that this start is for; each reopening counts one more"""
     last_wave_no: int = 0
     requests_sent: int = 0
-    """by the runs before this one"""
+    """requests sent by earlier runs"""
     open_hops: tuple[HopBrief, ...] = ()
-    """to be asked"""
+    """hops to request"""
     more_hops: bool = False
-    """the database has more of them than one start carries"""
+    """whether the database has more of them than one start can carry"""
     parked: tuple[HopRef, ...] = ()
-    """waiting for the desk: not asked, but money is in play"""
+    """hops that wait for the desk: not requested, but with money in play"""
     requests: tuple[OpenRequest, ...] = ()
 
 
 class CaseNews(FrozenModel):
-    """What changed in a case, told to its workflow by one signal; `news_id` is the last row's that it tells of."""
+    """Changes in a case, sent to its workflow by one signal; `news_id` is that of the last row included."""
 
     news_id: int
     opened: tuple[HopBrief, ...] = ()
@@ -111,10 +111,13 @@ class CaseNews(FrozenModel):
     parked: tuple[HopRef, ...] = ()
     escalate_request_id: str | None = None
     escalate_to: Rung | None = None
-    """the rung that this request is to climb at once: the one above where it stood when a person would not wait"""
+    """level that this request escalates to at once; one above its level when the officer asked"""
 
     def joined(self, later: "CaseNews") -> "CaseNews":
-        """Both in one: of every hop the newest word counts, in whatever order it is told. Not for an escalation."""
+        """Return both changes as one. Not for an escalation.
+
+        For each hop the change with the highest revision counts, so the order does not matter.
+        """
         assert self.escalate_request_id is None, "an escalation names one request"
         assert later.escalate_request_id is None, "an escalation names one request"
         return CaseNews(
@@ -126,12 +129,12 @@ class CaseNews(FrozenModel):
 
     @property
     def hops(self) -> int:
-        """Of how many hops it tells."""
+        """Return the number of hops in the change."""
         return len(self.opened) + len(self.closed) + len(self.parked)
 
 
 class SendHoldRequest(FrozenModel):
-    """Ask one institution about some hops of one case."""
+    """Input to send one institution a hold request for some hops of one case."""
 
     case_no: str
     request_id: str
@@ -139,25 +142,25 @@ class SendHoldRequest(FrozenModel):
     institution: str
     hops: tuple[HopRef, ...]
     round: int = 0
-    """how often silence has sent it over another channel"""
+    """number of times that it was sent over another channel for lack of an answer"""
 
 
 class Astray(FrozenModel):
-    """Where the hops stand on which an order and the request under its key do not agree.
+    """Hops for which the input and the stored request of the same key differ.
 
-    That is so when a run of the workflow was lost and had planned otherwise than the run after it.
+    This happens if a run of the workflow was lost and had planned otherwise than the next run.
     """
 
     open_hops: tuple[HopBrief, ...] = ()
-    """ordered, and not under any request"""
+    """hops of the input that are under no request"""
     requests: tuple[OpenRequest, ...] = ()
-    """that hold what was ordered, or more than was ordered"""
+    """requests that hold hops of the input, or more"""
 
 
 class Sent(FrozenModel):
-    """How sending ended. `asked` is empty when every hop was answered before it could be asked.
+    """Result of sending. `asked` is empty if every hop was answered before it was sent.
 
-    With `astray` the bank was not called: the order is to be put right first.
+    With `astray` the bank was not called, because the plan must be corrected first.
     """
 
     request_id: str
@@ -168,7 +171,7 @@ class Sent(FrozenModel):
 
 
 class ClimbRung(FrozenModel):
-    """Climb one rung of the ladder for one request."""
+    """Input to escalate one request by one level."""
 
     case_no: str
     request_id: str
@@ -177,11 +180,10 @@ class ClimbRung(FrozenModel):
 
 
 class Climbed(FrozenModel):
-    """Whether the rung did anything: mail needs an address and a mail route.
+    """Result of an escalation. `done` is false if it had no effect, because mail needs an address and a mail route.
 
-    `over`: the request needs no answer any more, so there is nothing left to climb for. `unknown`: it was never
-    written, so there is nothing to climb for yet, and it stands where it stood. `go_on`: the bank has another channel,
-    over which the request is to be carried too.
+    `over`: the request needs no answer any more. `unknown`: the request was never written, so its level stays. `go_on`:
+    the bank has another channel over which the request must also be sent.
     """
 
     done: bool
@@ -192,20 +194,20 @@ class Climbed(FrozenModel):
 
 
 class SettleCase(FrozenModel):
-    """Close a case in which nothing is in play."""
+    """Input to close a case in which nothing is in play."""
 
     case_no: str
 
 
 class Settled(FrozenModel):
-    """`settled` is false when money came into play again in the meantime; then `start` says what is open."""
+    """Result of closing. `settled` is false if money is in play again; `start` then has the open hops."""
 
     settled: bool
     start: CaseStart | None = None
 
 
 class CaseOutcome(FrozenModel):
-    """What the workflow returns: the number of the last wave, and how many requests it sent since it was started."""
+    """Return value of the workflow: number of the last batch, and requests sent since the start."""
 
     case_no: str
     waves: int
@@ -213,7 +215,7 @@ class CaseOutcome(FrozenModel):
 
 
 class CaseProgress(FrozenModel):
-    """The answer to the workflow's `progress` query."""
+    """Reply to the workflow's `progress` query."""
 
     case_no: str
     waves: int
@@ -223,26 +225,26 @@ class CaseProgress(FrozenModel):
 
 
 class Swept(FrozenModel):
-    """What one sweep found and sent on."""
+    """Result of one sweep of the outboxes."""
 
     cases_started: int = 0
     news_signalled: int = 0
     cases_looked_after: int = 0
     hops_routed: int = 0
-    """the directory has learnt their institution"""
+    """hops whose institution the directory now knows"""
     hops_written_off: int = 0
     hops_reminded: int = 0
-    """waited long for the desk: the supervisor has a task"""
+    """hops that waited long for the desk, so that a supervisor has a work item"""
     news_purged: int = 0
     guards_purged: int = 0
-    """links, keys and nonces that served against repeats, and have served"""
+    """links, keys and nonces against repeats that have expired"""
     failed: int = 0
-    """attempts at one case that came to nothing; each is made again later"""
+    """failed attempts at a case; each is repeated later"""
     oldest_age_seconds: float = Field(default=0.0, ge=0)
 
 
 class FollowUp(FrozenModel):
-    """What the workflow must be told once a transaction is committed: start it, or send it news, or nothing."""
+    """Notification due to the workflow after a commit: a start, a signal, or none."""
 
     case_no: str
     start: CaseStart | None = None

@@ -1,7 +1,7 @@
-"""What travels between the procedures beside the case (restoration, hold, grievance, order, duties) and their hands.
+"""Data for the row-clock workflows (restoration, hold, grievance, order, duties) and their activities.
 
-Ids, enumerations, amounts and times only. What a procedure was promised stands on its row and travels with it, so that
-a change of policy alters nothing that is under way.
+Ids, enumerations, amounts and times only. The frozen policy stands on the row and is sent with it, so that a policy
+change alters nothing in progress.
 """
 
 from enum import StrEnum
@@ -14,7 +14,7 @@ from schemas.restoration_enums import AllocationRule, GrievanceLevel, Route, Ste
 
 
 class ProcedureStart(FrozenModel):
-    """What every procedure's workflow starts with, and continues as new with: whose clocks it keeps."""
+    """Input of every row-clock workflow, also when it continues as new."""
 
     workflow_id: str
     kind: ProcedureKind
@@ -23,7 +23,7 @@ class ProcedureStart(FrozenModel):
 
 
 class StepClock(FrozenModel):
-    """The waits of a step, already divided by the clock factor."""
+    """Time limits of a step, already divided by the clock factor."""
 
     due_seconds: float
     remind_before_seconds: float
@@ -31,7 +31,7 @@ class StepClock(FrozenModel):
 
 
 class RestorationPolicy(FrozenModel):
-    """What a restoration was promised when it began."""
+    """Policy of a restoration, frozen at its start."""
 
     version: str
     no_court_below_paise: int
@@ -42,26 +42,26 @@ class RestorationPolicy(FrozenModel):
 
 
 class HoldPolicy(FrozenModel):
-    """What a hold was promised when it began."""
+    """Policy of a hold, frozen at its start."""
 
     version: str
     lapse_after_seconds: float
     warn_before_seconds: tuple[float, ...]
     warn_days: tuple[int, ...]
-    """the same in days of the law, for people"""
+    """the same warnings in the law's days, for people"""
     tell_holder_within_seconds: float
     micro_below_paise: int
 
 
 class GrievancePolicy(FrozenModel):
-    """What a grievance was promised when it began."""
+    """Policy of a grievance, frozen at its start."""
 
     version: str
     level_seconds: dict[GrievanceLevel, float]
 
 
 class OrderRung(StrEnum):
-    """The ladder that silence on an order climbs, lowest first."""
+    """Escalation levels for an order without an answer, lowest first."""
 
     REMINDER = "reminder"
     NODAL_OFFICER = "nodal_officer"
@@ -88,41 +88,41 @@ class OrderStage(StrEnum):
 
 
 class OrderPolicy(FrozenModel):
-    """What an order was promised when it was made."""
+    """Policy of an order, frozen when it was made."""
 
     version: str
     due_seconds: float
     rungs: dict[OrderRung, float]
     try_again_seconds: float
     cancel_rungs: dict[OrderRung, float] = Field(default_factory=dict)
-    """the ladder of its cancellation; none of an order that was made before there was one"""
+    """levels for its cancellation; empty for an order older than this field"""
     supervisor_again_seconds: float | None = None
     supervisor_times: int = 1
-    """how often the supervisor is told"""
+    """number of notifications to the supervisor"""
 
 
 class Due(FrozenModel):
-    """Something that a procedure does by itself at a time, unless a person is quicker."""
+    """Action that a workflow takes at a time, unless an officer acts first."""
 
     what: str
     at: UtcDatetime
 
 
 class Look(FrozenModel):
-    """How a procedure's row stands: what to wait for next. `over` ends the workflow."""
+    """State of a workflow's row, which gives its next waits. `over` ends the workflow."""
 
     over: bool
     at: str = ""
-    """the step, the level, the state: what `run` branches on"""
+    """step, level or state, on which `run` branches"""
     dues: tuple[Due, ...] = ()
     """in order of time"""
 
 
 class ProcedureOrder(FrozenModel):
-    """What a hand of a procedure is asked to do."""
+    """Input of an activity of a row-clock workflow."""
 
     subject: str
     case_no: str
     what: str = ""
     at: UtcDatetime
-    """the workflow's clock"""
+    """time of the workflow's clock"""

@@ -1,4 +1,4 @@
-"""A bank's list of what it holds for us, laid beside the ledger."""
+"""Comparison of a bank's list of liens with the ledger."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,21 +9,21 @@ from schemas.base import FrozenModel, UtcDatetime
 
 
 class Reason(StrEnum):
-    """Why a row differs, or what the list lacks."""
+    """Reason for a difference between list and ledger."""
 
     UNREADABLE = "unreadable"
     UNKNOWN_CASE = "unknown_case"
     UNKNOWN_REFERENCE = "unknown_reference"
     """the case has no transfer of that reference at this institution"""
     NOT_HELD_BY_US = "not_held_by_us"
-    """the transfer is known, and nothing of it is on hold in the ledger"""
+    """the transfer is known, but none of it is on hold in the ledger"""
     AMOUNT_DIFFERS = "amount_differs"
     MISSING_AT_BANK = "missing_at_bank"
-    """on hold in the ledger, and not in the list"""
+    """on hold in the ledger, but not in the list"""
 
 
 class ListedLien(FrozenModel):
-    """One row of a bank's list; `fault` says why it could not be read."""
+    """One row of a bank's list; `fault` gives the reason if it could not be read."""
 
     row_no: int
     ack_no: str = ""
@@ -41,32 +41,32 @@ class Difference(FrozenModel):
     ack_no: str
     reference: str
     bank_paise: int | None
-    """of all rows about the transfer together"""
+    """sum of all rows about the transfer"""
     our_paise: int | None
 
 
 class Reconciliation(FrozenModel):
-    """One comparison, and how it came out: `rows_in` = `rows_matched` + `rows_differing`."""
+    """One comparison with its result: `rows_in` = `rows_matched` + `rows_differing`."""
 
     reconciliation_id: int
     institution: str
     taken_at: datetime
     taken_by: str
     as_of: datetime | None
-    """when the bank drew the list up, as far as it says"""
+    """time of the list, if the bank gives it"""
     inquiry_id: UUID | None
-    """the question that the list answers"""
+    """inquiry that the list answers"""
     rows_in: int
     rows_matched: int
     rows_differing: int
     missing: int
-    """transfers of which we hold something and the list says nothing"""
+    """transfers with money on hold in the ledger that the list lacks"""
     bank_paise: int
     our_paise: int
 
 
 class ReconciliationDetail(Reconciliation):
-    """One comparison with all that differs."""
+    """One comparison with all differences."""
 
     differences: tuple[Difference, ...]
 
@@ -79,26 +79,26 @@ class ReconciliationPage(FrozenModel):
 
 
 class ListWay(StrEnum):
-    """How an institution was asked for its list."""
+    """Way in which an institution was asked for its list."""
 
     PUSH = "push"
     PULL = "pull"
     EMAIL = "email"
-    """a letter, and a task for the desk to call"""
+    """letter, and a work item for the desk to call"""
     PHONE = "phone"
-    """a task for the desk alone: there is no address, or no mail route"""
+    """only a work item for the desk, because there is no address or no mail route"""
 
 
 class InquiryOutcome(StrEnum):
-    """How a question ended."""
+    """Outcome of an inquiry."""
 
     ANSWERED = "answered"
     UNANSWERED = "unanswered"
-    """the next one was put in its place"""
+    """replaced by the next inquiry"""
 
 
 class Inquiry(FrozenModel):
-    """One question to one institution: which liens do you hold for us?"""
+    """One inquiry to one institution for its list of liens."""
 
     inquiry_id: UUID
     institution: str
@@ -106,7 +106,7 @@ class Inquiry(FrozenModel):
     asked_by: str
     due_at: UtcDatetime
     way: ListWay | None
-    """None until it is put to them"""
+    """None until it is sent"""
     put_at: UtcDatetime | None
     outcome: InquiryOutcome | None
     """None while it is open"""
@@ -114,22 +114,22 @@ class Inquiry(FrozenModel):
 
 
 class Standing(FrozenModel):
-    """How it stands with one institution: the last question, the last list, and what differs in it."""
+    """State of one institution: its last inquiry, its last list, and the differences in it."""
 
     institution: str
     name: str
     inquiry: Inquiry | None
     overdue: bool
-    """whether the list that was asked for last has not come in time"""
+    """whether the last list asked for is late"""
     last: Reconciliation | None
     differing: Mapping[Reason, int]
-    """of the last list, how many differences of each kind"""
+    """number of differences in the last list, by reason"""
     task_id: int | None
-    """the desk's open task about what differs"""
+    """open work item about the differences"""
 
 
 class StandingPage(FrozenModel):
-    """Institutions that were asked or have handed in a list, by code."""
+    """Institutions that were asked or have sent a list, by code."""
 
     items: tuple[Standing, ...]
     next: str | None

@@ -1,4 +1,4 @@
-"""A bank's list of the liens it holds for us, as we ask for it and as the bank hands it in."""
+"""A bank's list of its liens for us: our inquiry and the bank's list."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -17,42 +17,42 @@ _Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, ma
 
 
 class ListWanted(FrozenModel):
-    """We ask for the list of all liens that the bank holds for us at the moment."""
+    """Inquiry for the list of all liens that the bank holds for us at the moment."""
 
     inquiry_id: UUID
-    """the question: the same however often and by whatever way it comes"""
+    """id of the inquiry, the same for every repeat and channel"""
     asked_at: UtcDatetime
     respond_by: UtcDatetime
 
 
 class LiensRequested(FrozenModel):
-    """The event that a bank's webhook receives."""
+    """Event that a bank's webhook receives."""
 
     type: Literal["liens.requested"] = "liens.requested"
     timestamp: UtcDatetime
-    """of this attempt"""
+    """time of this attempt"""
     data: ListWanted
 
 
 class ToldLien(FrozenModel):
-    """A lien, as the bank has it."""
+    """Lien as the bank records it."""
 
     ack_no: _Told
     reference: _Told
     """RRN or UTR"""
     amount_paise: PositivePaise
-    """on hold at the moment"""
+    """amount on hold at the moment"""
 
 
 class LienListPage(FrozenModel):
-    """One page of a bank's list; a list without any lien is one page without any."""
+    """One page of a bank's list. A list without liens is one empty page."""
 
     list_id: ListId
-    """the bank's own name for the list, never used for another"""
+    """the bank's own name for the list, never used for another list"""
     inquiry_id: UUID | None = None
-    """which question it answers; left out by a bank that hands its list in unasked"""
+    """inquiry that it answers; omitted if the bank sends its list unasked"""
     as_of: Annotated[UtcDatetime, WrittenOut]
-    """when the list was drawn up, the same on all its pages"""
+    """time of the list, the same on all its pages"""
     page: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]
     pages: Annotated[int, Field(ge=1, le=PAGES_MAX, strict=True)]
     liens: Annotated[tuple[ToldLien, ...], Field(max_length=LIENS_MAX)]
@@ -65,18 +65,18 @@ class LienListPage(FrozenModel):
 
 
 class Compared(FrozenModel):
-    """How a list came out beside the ledger."""
+    """Result of the comparison of a list with the ledger."""
 
     reconciliation_id: int
     rows_in: int
     rows_matched: int
     rows_differing: int
     missing: int
-    """transfers that are on hold by the ledger, and not in the list"""
+    """transfers on hold in the ledger that the list lacks"""
 
 
 class LienListTaken(FrozenModel):
-    """Where a list stands."""
+    """State of a list."""
 
     list_id: str
     pages: int
@@ -86,7 +86,7 @@ class LienListTaken(FrozenModel):
 
 
 class BankLiens(FrozenModel):
-    """What we want of the bank, and the last list it has begun to hand in."""
+    """Our open inquiry to the bank, and the list it last began to send."""
 
     wanted: ListWanted | None
     last: LienListTaken | None

@@ -1,29 +1,29 @@
-"""What a round of asking banks for their lists carries through a workflow: ids and codes only."""
+"""Data of a cycle of inquiries in a workflow: ids and codes only."""
 
 from schemas.base import FrozenModel
 
 
 class AskForList(FrozenModel):
-    """One question to be put to one institution."""
+    """One inquiry to send to one institution."""
 
     inquiry_id: str
     institution: str
     by_channel: bool
-    """whether a channel of the institution can carry it"""
+    """whether the institution has a channel that can carry it"""
 
 
 class RoundPlan(FrozenModel):
-    """What one round has to do, and what it has done already."""
+    """Work of one cycle: inquiries to send and work already done."""
 
     asks: tuple[AskForList, ...] = ()
     lists_compared: int = 0
-    """lists that were whole and that nobody had compared"""
+    """complete lists that had not been compared"""
     told: int = 0
-    """overdue lists of which desk or supervisor were told"""
+    """overdue lists of which the desk or a supervisor was notified"""
 
 
 class RoundDone(FrozenModel):
-    """What came of one round."""
+    """Result of one cycle."""
 
     asked: int = 0
     lists_compared: int = 0

@@ -1,4 +1,4 @@
-"""The measures of the way home (docs/measures.md): held, restored, released and lost are always apart."""
+"""Figures of restoration (docs/reference/measures.md). Held, restored, released and lost are always separate."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -12,47 +12,47 @@ Count = Annotated[int, Field(ge=0)]
 
 
 class HomeBy(StrEnum):
-    """What the figures are told apart by."""
+    """Grouping of the figures."""
 
     ROUTE = "route"
     DISTRICT = "district"
-    """of the victim"""
+    """district of the victim"""
     BANK = "bank"
-    """where the money came to"""
+    """bank that received the money"""
     OFFICER = "officer"
-    """the investigating officer of the case, by the name on the token"""
+    """investigating officer of the case, by the subject of the token"""
 
 
 class Stage(StrEnum):
-    """How far money has come. What stands further of the first four is in those before it."""
+    """Stage that money has reached. Each of the first four includes the later ones."""
 
     APPLIED = "applied"
     VERIFIED = "verified"
     NOTICED = "noticed"
-    """the account holder has been heard, or said nothing until the time was over"""
+    """notice was served and the objection period is over"""
     APPROVED = "approved"
     ORDERED = "ordered"
     LAPSED = "lapsed"
-    """let go by a bank because ninety days were over; a part of `released`"""
+    """released by a bank after ninety days; part of `released`"""
     LOST = "lost"
-    """all that victims have lost, wherever it is"""
+    """total loss of the victims, wherever the money is"""
     HELD = "held"
     """on hold now"""
     RESTORED = "restored"
-    """credited to the victim, as the bank has confirmed"""
+    """credited to the victim, confirmed by the bank"""
     RELEASED = "released"
-    """let go to the account's holder, as the bank has confirmed"""
+    """released to the account holder, confirmed by the bank"""
 
 
 class Sum(FrozenModel):
-    """Money, and in how many cases there is some."""
+    """Amount, and the number of cases with such an amount."""
 
     paise: Count = 0
     cases: Count = 0
 
 
 class HeldToRestored(FrozenModel):
-    """From the victim's first hold to a credit, over all credits."""
+    """Time from the victim's first hold to a credit, over all credits."""
 
     credits: Count = 0
     p50_seconds: float | None = None
@@ -60,11 +60,11 @@ class HeldToRestored(FrozenModel):
 
 
 class PastDays(FrozenModel):
-    """What has been on hold for longer than so many days, of what is on hold now."""
+    """Money on hold now for longer than `days`."""
 
     days: Count
     holds: Count = 0
-    """accounts, each once a case"""
+    """number of accounts, each counted once per case"""
     paise: Count = 0
 
 
@@ -72,21 +72,21 @@ PAST_DAYS = (30, 60, 90)
 
 
 class HomeFigures(FrozenModel):
-    """One row: all cases, or those of one route, district, bank or officer."""
+    """One row of figures: all cases, or those of one route, district, bank or officer."""
 
     about: str
-    """"" where there is none: not routed yet, no district told, an unknown bank, nobody assigned"""
+    """key of the row; "" if unknown: no route, district, bank or officer"""
     name: str = ""
-    """of the bank"""
+    """name of the bank"""
     stages: dict[Stage, Sum]
     held_to_restored: HeldToRestored = HeldToRestored()
     past: tuple[PastDays, ...] = tuple(PastDays(days=days) for days in PAST_DAYS)
     restored_of_held: float | None = None
-    """restored, of everything that was ever on hold: what is held, restored or released; None of nothing"""
+    """share of restored money in all money ever on hold (held, restored or released); None if there is none"""
 
 
 class HomeReport(FrozenModel):
-    """The figures of the cases that were opened in `[opened_from, opened_to)`, as of `as_of`."""
+    """Figures of the cases opened in `[opened_from, opened_to)`, as of `as_of`."""
 
     opened_from: UtcDatetime
     opened_to: UtcDatetime
@@ -94,6 +94,6 @@ class HomeReport(FrozenModel):
     by: HomeBy | None
     total: HomeFigures
     rows: tuple[HomeFigures, ...]
-    """the most ever on hold first; none where nothing is told apart"""
+    """rows with the most money ever on hold first; empty without a grouping"""
     grievances: tuple[GrievanceCount, ...]
-    """those opened in the same time, by outcome, level and age"""
+    """grievances opened in the same time, by outcome, level and age"""

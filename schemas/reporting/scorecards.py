@@ -1,6 +1,6 @@
-"""How banks answer, and whom the desk calls first. Amounts are paise, times UTC, waits seconds, shares 0 to 1.
+"""Scorecards of banks and the call list of the desk. Paise, UTC, seconds, shares from 0 to 1.
 
-A share of nothing is None, and so is a percentile of no duration.
+A share of nothing and a percentile of no duration are None.
 """
 
 from enum import StrEnum
@@ -12,13 +12,13 @@ from schemas.tracing.views import TaskHop, TaskInstitution
 
 
 class ScorecardBy(StrEnum):
-    """How a bank's row is cut further."""
+    """Further grouping of a bank's row."""
 
     HOUR = "hour"
 
 
 class Percentiles(FrozenModel):
-    """Of a duration that was measured `count` times."""
+    """Percentiles of a duration that was measured `count` times."""
 
     count: int = 0
     p50_seconds: float | None = None
@@ -27,39 +27,39 @@ class Percentiles(FrozenModel):
 
 
 class Scores(FrozenModel):
-    """What is counted and measured of some requests; docs/scorecard.md defines every field."""
+    """Counts and measures of a set of requests; docs/reference/scorecard.md defines every field."""
 
     requests: int = 0
     delivered: int = 0
     sent_to_delivered: Percentiles = Percentiles()
     answered: int = 0
-    """at least in part"""
+    """with at least one answer line"""
     delivered_to_answer: Percentiles = Percentiles()
-    """to the first one"""
+    """time to the first answer"""
     due: int = 0
-    """that could have been answered, and have had the reminder's time for it"""
+    """requests that could be answered and have waited at least the reminder's time"""
     silent: int = 0
-    """of those due, without any answer"""
+    """due requests without any answer"""
     silent_rate: float | None = None
     rungs: dict[Rung, int]
-    """how many climbed at least to each"""
+    """number of requests that reached at least each escalation level"""
     refused: int = 0
     """tickets refused as a whole"""
     refused_lines: int = 0
-    """lines of answers that refuse a hop or want it corrected"""
+    """answer lines that refuse a hop or ask for a correction"""
     contradictions: dict[ContradictionKind, int]
     held_paise: int = 0
     gone_before_paise: int = 0
-    """moved on or taken out before the request was sent, by the bank's own times"""
+    """moved or withdrawn before the request was sent, by the bank's own times"""
     gone_after_paise: int = 0
     gone_untimed_paise: int = 0
-    """moved on or taken out, the bank does not say when"""
+    """moved or withdrawn at a time that the bank does not give"""
     placed_paise: int = 0
-    """all that the bank has answered for: held and gone"""
+    """total that the bank has answered for: held and gone"""
     moved_before_share: float | None = None
-    """of `placed_paise`, what was gone before the request"""
+    """share of `placed_paise` that was gone before the request"""
     reachable_paise: int = 0
-    """what lay there when the bank was asked, by its own word: held, and gone after"""
+    """amount there at the time of the request by the bank's statements: held, or gone later"""
     held_of_reachable: float | None = None
 
 
@@ -78,27 +78,27 @@ class ScorecardPage(FrozenModel):
     sent_from: UtcDatetime
     sent_to: UtcDatetime
     as_of: UtcDatetime
-    """the moment that silence is measured at"""
+    """time at which silence is measured"""
     items: tuple[Scorecard, ...]
     next: str | None
 
 
 class CallFactors(FrozenModel):
-    """Why a call stands where it stands: what is in play, times each share, is what is likely still there to save."""
+    """Factors of a call's rank. Money in play times both shares is the amount likely still there to save."""
 
     in_play_paise: int
     still_there_share: float
-    """of money that arrived so long ago, by the curve of this bank"""
+    """share of money that remains after this time, by the curve of this bank"""
     still_there_history: int
-    """lines of this bank's answers that the curve stands on; 0 for the policy's"""
+    """answer lines of this bank behind the curve; 0 if the policy's curve is used"""
     stays_silent_share: float
-    """the chance that the bank does not answer by itself within the horizon"""
+    """chance that the bank does not answer by itself within the horizon"""
     stays_silent_history: int
-    """requests to this bank that the curve stands on; 0 for the policy's"""
+    """requests to this bank behind the curve; 0 if the policy's curve is used"""
 
 
 class Call(FrozenModel):
-    """A bank to call about one request."""
+    """Bank to call about one request."""
 
     likely_still_there_paise: int
     factors: CallFactors
@@ -109,23 +109,23 @@ class Call(FrozenModel):
     rung: Rung | None
     sent_at: UtcDatetime
     waiting_seconds: float
-    """since the bank has it, or since it was sent where the bank cannot be reached"""
+    """time since delivery, or since sending if the bank cannot be reached"""
     latest_arrival_at: UtcDatetime
     task_id: int | None
-    """the phone task about it, where one is open"""
+    """open work item for this call, if any"""
     institution: TaskInstitution
     hop_count: int
     hops: tuple[TaskHop, ...]
-    """those with the most in play, at most five"""
+    """hops with the most in play, at most five"""
     say: tuple[str, ...]
-    """what to say, a line at a time"""
+    """call script, line by line"""
 
 
 class CallList(FrozenModel):
-    """The requests that wait for a bank, those with the most to save first."""
+    """Requests that await a bank, those with the most to save first."""
 
     as_of: UtcDatetime
     horizon_seconds: float
     waiting_requests: int
-    """in all, also beyond the limit"""
+    """total, including those beyond the limit"""
     items: tuple[Call, ...]

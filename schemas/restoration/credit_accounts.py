@@ -1,4 +1,4 @@
-"""Another account of a victim's to be credited, in place of the one that paid."""
+"""Another account of the victim's to credit in place of the one that paid."""
 
 from typing import Annotated
 
@@ -8,11 +8,11 @@ from schemas.base import FrozenModel, Storable, UtcDatetime
 from schemas.identifiers import ACCOUNT_PATTERN, IFSC_PATTERN
 from schemas.text import Line
 
-Told = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
+Justification = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), Storable]
 
 
 class NewCreditAccount(FrozenModel):
-    """An account as one officer tells it; a second one confirms it."""
+    """Account as one officer proposes it. A second officer confirms it."""
 
     holder_name: Annotated[Line, Field(repr=False)]
     account: Annotated[
@@ -20,14 +20,14 @@ class NewCreditAccount(FrozenModel):
     ]
     ifsc: Annotated[str, StringConstraints(strip_whitespace=True, pattern=IFSC_PATTERN.pattern)]
     institution: Line
-    reason: Told
-    """why not the account that paid"""
-    proof: Told
-    """what the officer has seen: a passbook, a cancelled cheque, a letter of the bank"""
+    reason: Justification
+    """reason why the account that paid is not used"""
+    proof: Justification
+    """proof that the officer has seen: a passbook, a cancelled cheque, a letter of the bank"""
 
 
 class SeenAccount(FrozenModel):
-    """The account as the second officer reads it off the proof: it must be the one that was told."""
+    """Account as the second officer reads it from the proof. It must equal the proposed one."""
 
     account: Annotated[
         str, StringConstraints(strip_whitespace=True, pattern=ACCOUNT_PATTERN.pattern), Field(repr=False)
@@ -36,7 +36,7 @@ class SeenAccount(FrozenModel):
 
 
 class CreditAccount(FrozenModel):
-    """An account that was told, and whether it stands."""
+    """Proposed account and its confirmation, if any."""
 
     account_id: int
     ack_no: str
@@ -47,7 +47,7 @@ class CreditAccount(FrozenModel):
     reason: str
     proof: str
     same_name: bool
-    """whether it is in the victim's name as the complaint writes it"""
+    """whether it has the victim's name as the complaint writes it"""
     told_by: str
     told_at: UtcDatetime
     confirmed_by: str | None
@@ -55,6 +55,6 @@ class CreditAccount(FrozenModel):
 
 
 class CreditAccounts(FrozenModel):
-    """All accounts told for a complaint, the newest first. The newest that is confirmed is credited."""
+    """All accounts proposed for a complaint, the newest first. The newest confirmed one is credited."""
 
     accounts: tuple[CreditAccount, ...]

@@ -30,7 +30,7 @@ RowId = Annotated[int, Field(ge=1, le=2**63 - 1, strict=True)]
 
 
 class RestorationVerb(StrEnum):
-    """What an officer can do to a restoration; `domain.restoration.procedure.RULES` has who, when, and what follows."""
+    """Action of an officer on a restoration. `domain.restoration.procedure.RULES` has role, step and effect of each."""
 
     RECEIVE_APPLICATION = "receive_application"
     VERIFY = "verify"
@@ -38,71 +38,74 @@ class RestorationVerb(StrEnum):
     OBJECT = "object"
     DECIDE_OBJECTION = "decide_objection"
     WAIVE_NOTICE = "waive_notice"
-    """the account holder says that there is no objection"""
+    """the account holder states that there is no objection"""
     TAKE_ORDER = "take_order"
-    """of the court, the Lok Adalat or the District Magistrate"""
+    """order of the court, the Lok Adalat or the District Magistrate"""
     PREPARE = "prepare"
     APPROVE = "approve"
     REFUSE = "refuse"
     RECEIVE_BOND = "receive_bond"
     CANCEL = "cancel"
     REOPEN = "reopen"
-    """of one that is closed: `domain.restoration.procedure.REOPENERS`"""
+    """reopen a closed restoration: `domain.restoration.procedure.REOPENERS`"""
 
 
 class Errand(StrEnum):
-    """What a restoration's workflow does by itself when its time has come."""
+    """Action of a restoration's workflow when its time has come."""
 
     WIND_UP = "wind_up"
-    """nothing of it is on hold any more"""
+    """no money of the restoration is on hold any more"""
     END_STEP = "end_step"
     ROUTE = "route"
-    """the facts have changed: another route"""
+    """the facts have changed and need another route"""
     TAKE_ORDER = "take_order"
     DROP_ORDER = "drop_order"
-    """the order that it goes by was withdrawn"""
+    """the court order of the restoration was withdrawn"""
     ALLOCATE = "allocate"
     REMIND = "remind"
     ESCALATE = "escalate"
 
 
 class Seen(FrozenModel):
-    """The step and its turn that the officer saw: what has moved on since is not acted on."""
+    """Step and visit that the officer saw. The action is refused if the restoration has moved on."""
 
     step: Step
     turn: Turn
 
 
 class RestorationAct(Seen):
-    """A verb that needs no more than an officer who does it."""
+    """Action without further data."""
 
 
 class RestorationReason(Seen):
-    """A verb that says why."""
+    """Action with a reason."""
 
     reason: Reason
 
 
 class NoticeWaived(RestorationReason):
-    """No holder objects; with `in_writing` a holder who has no notice yet has said so, and `reason` says where."""
+    """No holder objects.
+
+    With `in_writing`, a holder without a notice has said so, and `reason` says where.
+    """
 
     in_writing: bool = False
 
 
 class ReopenReason(FrozenModel):
-    """Why what was refused or cancelled begins anew."""
+    """Reason to reopen what was refused or cancelled."""
 
     reason: Reason
 
 
 class SendBack(RestorationReason):
-    """Back to an earlier step; without `to`, to the one that is usual."""
+    """Return to an earlier step; without `to`, to the usual one."""
 
     to: Step | None = None
 
 
 class NewObjection(Seen):
-    """What somebody says against it; `hold_id` where it is about one account's money only."""
+    """Objection to a restoration; `hold_id` if it concerns the money of one account only."""
 
     by_whom: ObjectionBy
     text: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=4000), Storable]
@@ -110,39 +113,39 @@ class NewObjection(Seen):
 
 
 class ObjectionDecided(RestorationReason):
-    """Whether an objection is right."""
+    """Decision on an objection."""
 
     objection_id: RowId
     decision: ObjectionDecision
 
 
 class OrderTaken(Seen):
-    """The order under which the money goes back; it was taken in at the case before."""
+    """Court order under which the money is restored; it was recorded in the case before."""
 
     court_order_id: RowId
 
 
 class RouteFacts(FrozenModel):
-    """What a route is picked by."""
+    """Facts that decide the route."""
 
     held_paise: int
-    """of this victim, on all accounts and in all rounds; what has gone home included"""
+    """held for this victim on all accounts and in all tranches, including money already restored"""
     victims: int
-    """distinct complaints with a claim on one of its accounts: of the account that has most"""
+    """number of complaints with a claim on one account, for the account with the most"""
     fir_registered: bool
     order: CourtOrderKind | None
-    """of an order to restore that exists"""
+    """kind of the order to restore, if there is one"""
 
 
 class RoutePicked(FrozenModel):
-    """A route, and why."""
+    """Route with its reasons."""
 
     route: Route
     reasons: tuple[RouteReason, ...]
 
 
 class StepStanding(FrozenModel):
-    """What the clocks of a restoration's open step go by."""
+    """State of a restoration's open step, which its clocks read."""
 
     step: Step
     turn: int
@@ -151,29 +154,29 @@ class StepStanding(FrozenModel):
     escalated_at: UtcDatetime | None
     case_state: CaseState
     held_paise: int
-    """of its lines, as far as its holders were heard; what orders ask for included"""
+    """held on its lines for which the notice period is over, including amounts under orders"""
     orders: tuple[OrderState, ...]
-    """of its orders to banks"""
+    """states of its orders to banks"""
     open_objections: int
     is_divided: bool
-    """every line has its share, or what goes home is fixed"""
+    """whether every line has its share, or the amounts to restore are fixed"""
     route: Route | None
     picked: RoutePicked
-    """what the facts of today say"""
+    """route by today's facts"""
     asks_for_more: bool
-    """by that route a step comes first that was not done"""
+    """whether that route has an earlier step that was not done"""
     order_waiting: bool
-    """an order that ends this step is there"""
+    """whether there is an order that ends this step"""
     order_dropped: bool
-    """the order that it goes by is none any more"""
+    """whether its court order is no longer valid"""
     notice_waits: bool
-    """a holder has no notice of the step yet"""
+    """whether a holder has no notice of the step yet"""
     somebody_acts: bool = True
-    """whether anybody can be reminded of the step: a reminder waits until an officer is assigned"""
+    """whether an officer is assigned; a reminder waits for one"""
 
 
 class Acting(FrozenModel):
-    """Who acts: the name on the token, the role, and the name in the case's log."""
+    """Officer who acts: subject and role of the token, and the name in the case log."""
 
     subject: str
     role: Role
@@ -181,7 +184,7 @@ class Acting(FrozenModel):
 
 
 class AccountClaim(FrozenModel):
-    """What one hop claims of the money on hold at its account (paise)."""
+    """Claim of one hop on the money on hold at its account (paise)."""
 
     case_no: str
     hop_no: int
@@ -189,25 +192,25 @@ class AccountClaim(FrozenModel):
     transferred_at: UtcDatetime
     claim_paise: int = Field(gt=0)
     most_paise: int = Field(gt=0)
-    """what it can be given: of the claim, what is on hold or gone; what is in play still counts, and waits"""
+    """most that it can be given: the part of the claim on hold or gone, but not the part still in play"""
     held_paise: int = Field(ge=0)
     reserved_paise: int = Field(ge=0, default=0)
-    """what was divided before and has not gone home yet: it stays where it is"""
+    """divided earlier and not yet restored; this part is not divided again"""
 
 
 class Share(FrozenModel):
-    """What one hop gets."""
+    """Share of one hop."""
 
     case_no: str
     hop_no: int
     share_paise: int
 
 
-# -- as they are read --------------------------------------------------------------------------------------------------
+# -- models for reading ------------------------------------------------------------------------------------------------
 
 
 class RestorationHead(FrozenModel):
-    """A restoration in a list."""
+    """Restoration in a list."""
 
     restoration_id: UUID
     case_ack_no: str
@@ -220,7 +223,7 @@ class RestorationHead(FrozenModel):
     first_held_at: UtcDatetime
     opened_at: UtcDatetime
     due_at: UtcDatetime | None
-    """of the step; null when it is closed"""
+    """due time of the step; null if closed"""
     overdue: bool
     held_paise: int
     restored_paise: int
@@ -228,14 +231,14 @@ class RestorationHead(FrozenModel):
 
 
 class RestorationPage(FrozenModel):
-    """A page of restorations, the longest under way first."""
+    """Page of restorations, the oldest first."""
 
     restorations: tuple[RestorationHead, ...]
     next: str | None
 
 
 class StepView(FrozenModel):
-    """One turn of one step."""
+    """One visit of one step."""
 
     step: Step
     turn: int
@@ -250,7 +253,7 @@ class StepView(FrozenModel):
 
 
 class LineView(FrozenModel):
-    """The money on one hop: where it is, and what of it goes back."""
+    """Money of one hop: where it is, and how much of it is restored."""
 
     hop_no: int
     hold_id: UUID
@@ -265,24 +268,24 @@ class LineView(FrozenModel):
     claim_paise: int | None
     share_paise: int | None
     due_paise: int | None
-    """what was made ready for approval"""
+    """amount prepared for approval"""
     heard_paise: int | None
-    """what was on hold when the holder was heard: more is the next round; null until then"""
+    """amount on hold when the notice period ended; more belongs to the next tranche; null until then"""
     objection_id: int | None
-    """of the objection by which it is not restored"""
+    """objection that excludes the line from restoration"""
     court_order_id: int | None
-    """of the order by which a court refuses it"""
+    """court order that refuses restoration of the line"""
     left_out_as: Literal["refused", "cancelled"] | None
-    """it does not go home by this restoration, nor by a later one before it is begun anew"""
+    """exclusion of the line from this and later restorations, until it is reopened"""
     left_out_at: UtcDatetime | None
     left_out_by: str | None
     left_out_reason: str | None
     reopened_at: UtcDatetime | None
-    """when what was left out was begun anew: by an officer, or because a court ordered it home"""
+    """time at which the excluded line was reopened, by an officer or by a court order to restore it"""
 
 
 class ObjectionView(FrozenModel):
-    """An objection and what became of it."""
+    """Objection and its decision."""
 
     objection_id: int
     hold_id: UUID | None
@@ -297,7 +300,7 @@ class ObjectionView(FrozenModel):
 
 
 class AppealOfRestoration(FrozenModel):
-    """An open grievance of a holder: it counts as an objection until it is decided."""
+    """Open grievance of a holder, which counts as an objection until it is decided."""
 
     grievance_id: UUID
     number: str
@@ -308,18 +311,18 @@ class AppealOfRestoration(FrozenModel):
 
 
 class NoticeOfRestoration(FrozenModel):
-    """Whether a holder had notice at a turn of the hearing; `overtaken`: the turn ended without it."""
+    """Notice to a holder for one visit of a step. `overtaken`: the visit ended without it."""
 
     hold_id: UUID
     step: Step
     turn: int
     state: ErrandState
     ended_at: UtcDatetime | None
-    """when it was issued"""
+    """time of issue"""
 
 
 class OrderOfRestoration(FrozenModel):
-    """An order to a bank, in short."""
+    """Summary of an order to a bank."""
 
     order_id: UUID
     institution: str
@@ -331,7 +334,7 @@ class OrderOfRestoration(FrozenModel):
 
 
 class CourtOrderBrief(FrozenModel):
-    """An order of a court, in short."""
+    """Summary of a court order."""
 
     court_order_id: int
     kind: CourtOrderKind
@@ -340,7 +343,7 @@ class CourtOrderBrief(FrozenModel):
 
 
 class RestorationView(RestorationHead):
-    """Everything there is of one restoration."""
+    """Complete view of one restoration."""
 
     route_reasons: tuple[RouteReason, ...]
     policy_version: str
@@ -348,12 +351,12 @@ class RestorationView(RestorationHead):
     approved_by: str | None
     court_order: CourtOrderBrief | None
     complaint_held_paise: int
-    """of the victim, over all rounds"""
+    """held for the victim over all tranches"""
     complaint_restored_paise: int
     closed_by: str | None
     reason: str
     may: tuple[RestorationVerb, ...]
-    """what whoever reads it could do now, by the role; four eyes are seen to when it is done"""
+    """actions that the reader's role allows now; the four-eyes rule is checked when one is done"""
     steps: tuple[StepView, ...]
     lines: tuple[LineView, ...]
     objections: tuple[ObjectionView, ...]
@@ -363,7 +366,7 @@ class RestorationView(RestorationHead):
 
 
 class RestorationDone(FrozenModel):
-    """Where the restoration stands after a verb."""
+    """State of the restoration after an action."""
 
     restoration_id: UUID
     case_ack_no: str

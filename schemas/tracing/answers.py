@@ -1,4 +1,4 @@
-"""A bank's answer, line by line, in the engine's own words, and what the engine makes of it."""
+"""Line-by-line model of a bank's answer and of its effects."""
 
 from typing import Any
 
@@ -7,11 +7,11 @@ from schemas.enums import Bucket, ClaimKind, ContradictionKind, Disposition, Hop
 from schemas.tasks import NewTask
 
 NOT_STATED = "not stated"
-"""what stands where a bank names no account"""
+"""placeholder if a bank names no account"""
 
 
 class PayeeClaim(FrozenModel):
-    """Where a bank says the money went on to. `institution` is None when no directory entry fits."""
+    """Account to which a bank says the money moved. `institution` is None if no directory entry fits."""
 
     institution: str | None
     institution_as_told: str
@@ -22,12 +22,12 @@ class PayeeClaim(FrozenModel):
 class Claim(FrozenModel):
     """One line of a bank's answer.
 
-    `claim_paise` is the tainted part the line speaks of, `amount_paise` the whole transaction.
+    `claim_paise` is the tainted part that the line speaks of, `amount_paise` the whole transaction.
     """
 
     kind: ClaimKind
     natural_key: str
-    """equal for two lines that say the same"""
+    """equal for two lines with the same statement"""
     root_reference_key: str
     root_account_key: str
     root_account: str = ""
@@ -40,23 +40,23 @@ class Claim(FrozenModel):
     status_code: str = "00"
     remarks: str = ""
     balance_paise: int | None = None
-    """what the account has, by this line; may be below zero"""
+    """balance of the account in this line; may be negative"""
     balance_is_free: bool = False
-    """whether that leaves out what is on hold in the account"""
+    """whether the balance excludes money on hold in the account"""
     flags: tuple[Flag, ...] = ()
     raw: dict[str, Any]
 
 
 class KnownLines(FrozenModel):
-    """The natural keys of the lines that an institution told before of a case."""
+    """Natural keys of earlier lines of an institution about a case."""
 
     taken: frozenset[str] = frozenset()
     stray: frozenset[str] = frozenset()
-    """those that named no hop of that institution: nothing came of them yet"""
+    """lines that named no hop of that institution and had no effect"""
 
 
 class HopPosition(FrozenModel):
-    """A hop as the reconciliation sees it: who it is, and what of it lies where (paise)."""
+    """Hop as the reconciliation sees it: its identity, and its amounts by place (paise)."""
 
     hop_no: int
     revision: int
@@ -73,13 +73,13 @@ class HopPosition(FrozenModel):
     untraced_paise: int
     refused_paise: int
     held_paise: int = 0
-    """on hold, or given back from a hold"""
+    """on hold, or restored or released from a hold"""
     asked_anew: int = 0
-    """how often a settlement put money back in play: what was said before may then be said again"""
+    """how often a resolution put money back in play; an earlier statement may then be repeated"""
 
 
 class Entry(FrozenModel):
-    """One ledger entry: `amount_paise` is signed."""
+    """One ledger entry; `amount_paise` is signed."""
 
     hop_no: int
     bucket: Bucket
@@ -87,11 +87,11 @@ class Entry(FrozenModel):
 
 
 class NewHop(FrozenModel):
-    """A hop that a bank's answer opens."""
+    """Hop that a bank's answer opens."""
 
     hop_no: int
     claim_index: int
-    """which line of the answer opened it"""
+    """index of the line that opened it"""
     parent_hop_no: int
     layer: int
     payee: PayeeClaim
@@ -104,9 +104,9 @@ class NewHop(FrozenModel):
 
 
 class Confirmation(FrozenModel):
-    """A hop of the desk's of which a bank tells as well, as it stands after the answer.
+    """Hop of the desk's that a bank confirms, as it stands after the answer.
 
-    It grew by `more_paise`; with none the bank told nothing the desk did not know, and only `flags` are new.
+    The disputed amount grew by `more_paise`. If that is zero, the bank added no money, and only `flags` are new.
     """
 
     hop_no: int
@@ -121,12 +121,12 @@ class Confirmation(FrozenModel):
 
     @property
     def asks_again(self) -> bool:
-        """Whether its bank must be asked anew, with the greater figure."""
+        """Return whether the bank must be asked again with the greater amount."""
         return self.more_paise > 0 and self.state is HopState.OPEN
 
 
 class Judgement(FrozenModel):
-    """What became of one line: on which hops it worked and how much of it was applied."""
+    """Result of one line: its hops, and how much of it was applied."""
 
     claim: Claim
     disposition: Disposition
@@ -135,9 +135,9 @@ class Judgement(FrozenModel):
 
 
 class Contradiction(FrozenModel):
-    """A claim that cannot be taken as it stands, kept for a person.
+    """Claim that cannot be applied as it stands, kept for an officer.
 
-    `claimed_paise` stands against `applied_paise`: what was taken of it, or the figure that it contradicts.
+    `applied_paise` is the part of `claimed_paise` that was applied, or the amount that the claim contradicts.
     """
 
     kind: ContradictionKind
@@ -148,14 +148,14 @@ class Contradiction(FrozenModel):
 
 
 class Reconciliation(FrozenModel):
-    """Everything that one answer changes, to be written in one transaction."""
+    """All changes of one answer, to be written in one transaction."""
 
     judgements: tuple[Judgement, ...]
     entries: tuple[Entry, ...]
     new_hops: tuple[NewHop, ...]
     confirmed: tuple[Confirmation, ...]
     closed: tuple[int, ...]
-    """hops that now have nothing in play"""
+    """hops with nothing in play any more"""
     parked: tuple[int, ...]
     """hops that wait for a correction by the desk"""
     contradictions: tuple[Contradiction, ...]

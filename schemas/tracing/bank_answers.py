@@ -1,4 +1,4 @@
-"""A bank's answer to one hold in our own clean JSON: one line for each thing it says of a hop."""
+"""A bank's answer to one hold request in our own JSON, one line per statement about a hop."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,7 +15,7 @@ Text = Annotated[str, StringConstraints(max_length=300, strip_whitespace=True), 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100, strip_whitespace=True), Storable]
 Reference = Annotated[str, StringConstraints(min_length=1, max_length=64, strip_whitespace=True), Storable]
 HolderContact = Annotated[str, StringConstraints(max_length=EMAIL_MAX_CHARS, strip_whitespace=True), Storable]
-"""As the bank has it: what nobody can be reached by refuses no answer, for the hold comes first."""
+"""As the bank has it. An unusable contact never refuses an answer, because the hold comes first."""
 BALANCE_MAX_PAISE = 10**13
 
 
@@ -27,30 +27,30 @@ def _ifsc(text: str) -> str:
 
 class _Line(FrozenModel):
     hop: Annotated[int, Field(ge=1, le=2**31 - 1)]
-    """the number of one of the hold's hops"""
+    """number of a hop in the hold request"""
     remarks: Text = ""
 
 
 class _Money(_Line):
     amount_paise: PositivePaise
-    """of the disputed money"""
+    """part of the disputed money"""
     at: UtcDatetime | None = None
-    """when it happened"""
+    """time of the event"""
 
 
 class HeldLine(_Money):
-    """So much is on hold in the account that the transfer credited."""
+    """Amount on hold in the account that the transfer credited."""
 
     kind: Literal["held"]
     balance_paise: Annotated[int, Field(ge=-BALANCE_MAX_PAISE, le=BALANCE_MAX_PAISE, strict=True)] | None = None
-    """of the account, what is on hold in it included; may be below zero"""
+    """balance of the account, including money on hold; may be negative"""
     holder_phone: Annotated[HolderContact | None, Field(repr=False)] = None
-    """the customer's mobile number: they are told of the hold the same day"""
+    """mobile number of the customer, who is told of the hold on the same day"""
     holder_email: Annotated[HolderContact | None, Field(repr=False)] = None
 
 
 class Payee(FrozenModel):
-    """Where money went on to."""
+    """Account to which money moved."""
 
     institution: Name
     """code or name"""
@@ -60,13 +60,13 @@ class Payee(FrozenModel):
 
 
 class MovedLine(_Money):
-    """So much of the disputed money went on to another account by one transfer."""
+    """Disputed money that moved to another account in one transfer."""
 
     kind: Literal["moved"]
     reference: Reference
     """RRN or UTR of the transfer"""
     transfer_paise: PositivePaise | None = None
-    """of the whole transfer, where it carried more than the disputed money"""
+    """amount of the whole transfer, if it carried more than the disputed money"""
     payee: Payee
 
     @model_validator(mode="after")
@@ -77,17 +77,17 @@ class MovedLine(_Money):
 
 
 class WithdrawnLine(_Money):
-    """So much left the banks as cash."""
+    """Disputed money that left the banks as cash."""
 
     kind: Literal["withdrawn"]
     by: Literal["atm", "aeps", "cheque"]
     reference: Reference | None = None
-    """of the withdrawal; the number of the cheque"""
+    """reference of the withdrawal, or number of the cheque"""
     place: Text = ""
 
 
 class SpentLine(_Money):
-    """So much was paid to a merchant."""
+    """Disputed money paid to a merchant."""
 
     kind: Literal["spent"]
     merchant: Name
@@ -96,16 +96,16 @@ class SpentLine(_Money):
 
 
 class RefusedLine(_Line):
-    """The bank cannot act on the hop."""
+    """Refusal of a hop that the bank cannot act on."""
 
     kind: Literal["refused"]
     code: Annotated[str, StringConstraints(pattern=r"^[0-9]{2}$")]
-    """a status code of the bank wire that says why"""
+    """status code of the bank wire with the reason"""
 
     @model_validator(mode="after")
     def _not_fine(self) -> Self:
         if self.code == "00":
-            raise ValueError("code 00 is no refusal")
+            raise ValueError("code 00 is not a refusal")
         return self
 
 
@@ -113,14 +113,14 @@ Line = Annotated[HeldLine | MovedLine | WithdrawnLine | SpentLine | RefusedLine,
 
 
 class BankAnswer(FrozenModel):
-    """What a bank says of the hops of one hold. What it leaves out stays open."""
+    """A bank's answer about the hops of one hold request. Anything left out stays open."""
 
     lines: Annotated[tuple[Line, ...], Field(min_length=1, max_length=LINES_MAX)]
 
 
 class Acknowledge(FrozenModel):
-    """A receipt says nothing but that it is one."""
+    """Receipt of a hold request, without content."""
 
 
 class ReleaseConfirm(FrozenModel):
-    """The word of a bank that it has released what an order named."""
+    """A bank's confirmation that it released what an order names."""

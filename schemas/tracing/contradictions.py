@@ -1,4 +1,4 @@
-"""Contradictions as the desk settles them, and one account as several cases see it."""
+"""Resolution of discrepancies by the desk, and the view of one account across cases."""
 
 from typing import Annotated
 
@@ -9,9 +9,9 @@ from schemas.enums import ContradictionKind, SettlementDecision
 
 
 class Settling(FrozenModel):
-    """How a person settles a contradiction, and why.
+    """An officer's resolution of a discrepancy, with the reason.
 
-    `replaces` is the number of the settlement that stands, where there is one: what that one booked is taken back.
+    `replaces` is the number of the current resolution, if any. Its ledger entries are reversed.
     """
 
     decision: SettlementDecision
@@ -20,7 +20,7 @@ class Settling(FrozenModel):
 
 
 class Settlement(FrozenModel):
-    """The settlement of a contradiction that stands."""
+    """Current resolution of a discrepancy."""
 
     settlement_no: int
     decision: SettlementDecision
@@ -29,21 +29,21 @@ class Settlement(FrozenModel):
     settled_at: UtcDatetime
     proposed_by: str | None
     transaction_id: int | None
-    """what it booked in the ledger"""
+    """ledger transaction that it booked"""
 
 
 class SettlementDone(FrozenModel):
-    """What came of settling. `settled` is false for a proposal that a second person must agree to."""
+    """Result of a resolution. `settled` is false for a proposal that needs a second officer."""
 
     contradiction_id: int
     case_ack_no: str
     settled: bool
     settlement_no: int
-    """the number it has, or will have"""
+    """number that it has or will have"""
 
 
 class BankDoubts(FrozenModel):
-    """How many contradictions of one kind a bank's lines have opened, and how many are not settled."""
+    """Number of discrepancies of one kind that a bank's lines opened, and of those not resolved."""
 
     institution: str
     kind: ContradictionKind
@@ -52,15 +52,15 @@ class BankDoubts(FrozenModel):
 
 
 class BankDoubtsList(FrozenModel):
-    """The contradictions of every bank that has any, by bank and kind."""
+    """Discrepancies of every bank that has any, by bank and kind."""
 
     items: tuple[BankDoubts, ...]
 
 
 class AccountQuestion(FrozenModel):
-    """Which account is meant. It stands in the body, for an account in a path ends in logs.
+    """Account to look up. It is in the body, because an account in a URL path would enter logs.
 
-    `after` is the `next` of the page before.
+    `after` is the `next` of the previous page.
     """
 
     institution: Annotated[str, StringConstraints(min_length=1, max_length=64), Storable]
@@ -70,7 +70,7 @@ class AccountQuestion(FrozenModel):
 
 
 class AccountClaim(FrozenModel):
-    """What one case has to do with the account."""
+    """Figures of one case on the account."""
 
     case_ack_no: str
     hop_nos: tuple[int, ...]
@@ -78,16 +78,16 @@ class AccountClaim(FrozenModel):
     in_play_paise: int
     held_paise: int
     claimed_held_paise: int
-    """what the bank's lines say is on hold, taken or not"""
+    """amount on hold by the bank's lines, applied or not"""
 
 
 class AccountView(FrozenModel):
-    """One account across all cases. The balance is the bank's last word, None where it never told one."""
+    """One account across all cases. The balance is the latest that the bank gave, or None."""
 
     institution: str
     in_play_paise: int
     held_paise: int
-    """over all cases, also those on other pages"""
+    """over all cases, including those on other pages"""
     balance_paise: int | None
     balance_told_at: UtcDatetime | None
     held_above_balance_paise: int

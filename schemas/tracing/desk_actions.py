@@ -1,4 +1,4 @@
-"""What the desk may tell the engine."""
+"""Actions of the desk on a trail."""
 
 from typing import Annotated, Self
 
@@ -21,7 +21,7 @@ TransferReference = Annotated[Identifier, AfterValidator(_names_a_transfer)]
 
 
 class NewHopByDesk(FrozenModel):
-    """A hop the desk adds: money that moved on from `parent_hop_no`, of which `disputed_paise` is tainted."""
+    """Hop that the desk adds: money that moved from `parent_hop_no`, of which `disputed_paise` is tainted."""
 
     parent_hop_no: Annotated[int, Field(ge=1, le=2**31 - 1)]
     payee: Party
@@ -34,7 +34,7 @@ class NewHopByDesk(FrozenModel):
 
 
 class HopCorrection(FrozenModel):
-    """What the desk puts right on a hop before it goes out again. At least one field besides the reason."""
+    """Correction of a hop before it is sent again. It needs at least one field besides the reason."""
 
     rrn: Reference = None
     utr: Reference = None

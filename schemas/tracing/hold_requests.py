@@ -1,4 +1,4 @@
-"""A hold request in our own clean JSON: what a webhook brings to a bank, and what a bank fetches from the feed."""
+"""A hold request in our own JSON, as sent to a bank's webhook and shown in its feed."""
 
 from typing import Annotated, Literal, Self
 from uuid import UUID
@@ -14,7 +14,7 @@ Text = Annotated[str, StringConstraints(max_length=300)]
 
 
 class HoldInstrument(FrozenModel):
-    """Who paid and how, as the complaint says; empty where it does not."""
+    """Payer and means of payment, as in the complaint; empty if it does not give them."""
 
     requestor: Text
     payer_institution: Text
@@ -29,16 +29,16 @@ class HoldInstrument(FrozenModel):
 
 
 class HoldHop(FrozenModel):
-    """One transfer of tainted money that credited an account at the bank that is asked."""
+    """One transfer of tainted money that credited an account at the requested bank."""
 
     hop: Annotated[int, Field(ge=1)]
-    """its number in the case"""
+    """number of the hop in the case"""
     reference: Annotated[str, StringConstraints(min_length=1, max_length=64)]
     """RRN or UTR"""
     amount_paise: PositivePaise
-    """of the whole transfer"""
+    """amount of the whole transfer"""
     disputed_paise: PositivePaise
-    """the tainted part of it: hold no more than this"""
+    """tainted part of it: hold no more than this"""
     transferred_at: UtcDatetime
     layer: Annotated[int, Field(ge=1)]
     """1 is the victim's own transfer"""
@@ -51,26 +51,26 @@ class HoldHop(FrozenModel):
 
 
 class HoldDemand(FrozenModel):
-    """One hold request: one case, all its transfers at one bank that are to be held now."""
+    """One hold request: one case, with all its transfers at one bank that are to be held now."""
 
     hold_id: UUID
-    """the request: the same however often and by whatever way it comes"""
+    """id of the request, the same for every repeat and channel"""
     ack_no: Annotated[str, StringConstraints(pattern=r"^[0-9]{14}$")]
     category: Text
     priority: Annotated[int, Field(ge=1, le=5)]
     """1 is first"""
     requested_at: UtcDatetime
-    """when it was asked first: the same however often it is sent"""
+    """time of the first request, the same for every repeat"""
     respond_by: UtcDatetime | None = None
-    """when silence is first taken up with the bank's people; None where no time is set"""
+    """time of the first reminder to the bank; None if no time is set"""
     instrument: HoldInstrument
     hops: Annotated[tuple[HoldHop, ...], Field(min_length=1, max_length=HOPS_MAX)]
 
 
 class HoldRequested(FrozenModel):
-    """The event that a bank's webhook receives."""
+    """Event that a bank's webhook receives."""
 
     type: Literal["hold.requested"] = "hold.requested"
     timestamp: UtcDatetime
-    """of this attempt"""
+    """time of this attempt"""
     data: HoldDemand

@@ -1,6 +1,6 @@
-"""What can be read of a case: views for officers. Amounts are paise, times UTC, waits seconds.
+"""Views of a case for officers. Amounts are paise, times UTC, waits seconds.
 
-A page holds what fits its limit; `next` is the cursor of the page after it, None on the last one.
+A page holds as many items as its limit allows. `next` is the cursor of the next page, or None on the last.
 """
 
 from typing import Any
@@ -31,7 +31,7 @@ from schemas.tracing.contradictions import Settlement
 
 
 class ComplaintView(FrozenModel):
-    """A complaint of a case, without the victim."""
+    """Complaint of a case, without the victim's data."""
 
     ack_no: str
     channel: Channel
@@ -42,7 +42,7 @@ class ComplaintView(FrozenModel):
 
 
 class CaseCounts(FrozenModel):
-    """How much there is of everything in a case."""
+    """Counts of the parts of a case."""
 
     complaints: int
     hops: int
@@ -53,10 +53,11 @@ class CaseCounts(FrozenModel):
 
 
 class TurnaroundTimes(FrozenModel):
-    """The turnaround times of a case; None for what has not happened yet.
+    """Turnaround times of a case; None for events that have not happened.
 
-    A bank that answers before our own request was noted as delivered makes no time negative: each is counted from
-    the complaint that opened the case. Only the first may be: a transfer dated after the complaint is flagged.
+    Each time except the first counts from the complaint that opened the case. So an answer that arrives before the
+    delivery is noted makes no time negative. Only the first may be negative, and a transfer dated after the complaint
+    is flagged.
     """
 
     transfer_to_complaint_seconds: float
@@ -67,7 +68,7 @@ class TurnaroundTimes(FrozenModel):
 
 
 class CaseView(FrozenModel):
-    """A case as it stands: what was lost, and where every rupee of it is."""
+    """Current state of a case: the loss, and the place of every amount."""
 
     case_ack_no: str
     ack_nos: tuple[str, ...]
@@ -79,13 +80,13 @@ class CaseView(FrozenModel):
     buckets_paise: dict[Bucket, int]
     """every bucket; `lost` is the sum of the others"""
     unaccounted_paise: int
-    """zero, or the ledger is broken"""
+    """zero, unless the ledger is broken"""
     counts: CaseCounts
     turnaround_times: TurnaroundTimes
 
 
 class CaseListItem(FrozenModel):
-    """A case in a list."""
+    """Case in a list."""
 
     case_ack_no: str
     state: CaseState
@@ -104,7 +105,7 @@ class CasePage(FrozenModel):
 
 
 class TrailNode(FrozenModel):
-    """An account, VPA or wallet at an institution. `institution` is None when no directory entry fits."""
+    """Account, VPA or wallet at an institution. `institution` is None if no directory entry fits."""
 
     node_id: str
     institution: str | None
@@ -112,11 +113,11 @@ class TrailNode(FrozenModel):
     holder: str
     ifsc: str | None
     victim: bool
-    """whether money left the victim from here"""
+    """whether the victim paid from here"""
 
 
 class TrailEdge(FrozenModel):
-    """A hop: one transfer of tainted money, and what of it lies where."""
+    """Hop: one transfer of tainted money, with its amounts by place."""
 
     hop_no: int
     revision: int
@@ -131,7 +132,7 @@ class TrailEdge(FrozenModel):
     amount_paise: int
     disputed_paise: int
     balances_paise: dict[Bucket, int]
-    """buckets that are not empty, without `lost`"""
+    """buckets with an amount, without `lost`"""
     transferred_at: UtcDatetime
     opened_at: UtcDatetime
     opened_by_answer: int | None
@@ -140,9 +141,9 @@ class TrailEdge(FrozenModel):
 
 
 class TrailView(FrozenModel):
-    """Hops in the order they were opened, and the accounts they touch.
+    """Hops in the order of opening, and the accounts they touch.
 
-    A node stands on every page that has a hop of it: join pages by `node_id`.
+    A node is on every page that has a hop of it. Pages are joined by `node_id`.
     """
 
     case_ack_no: str
@@ -160,7 +161,7 @@ class EntryView(FrozenModel):
 
 
 class TransactionView(FrozenModel):
-    """One posting; its entries sum to zero."""
+    """One ledger transaction, whose entries sum to zero."""
 
     transaction_id: int
     kind: str
@@ -169,14 +170,14 @@ class TransactionView(FrozenModel):
 
 
 class HopBalance(FrozenModel):
-    """What of one hop lies where now. `lost` is the contra account and stands below zero."""
+    """Balances of one hop. `lost` is the contra account and is negative."""
 
     hop_no: int
     balances_paise: dict[Bucket, int]
 
 
 class LedgerView(FrozenModel):
-    """Transactions in the order they were posted, and the balances now of the hops they touch."""
+    """Transactions in the order of posting, and the current balances of their hops."""
 
     case_ack_no: str
     transactions: tuple[TransactionView, ...]
@@ -197,30 +198,30 @@ class EventView(FrozenModel):
 
 
 class EventPage(FrozenModel):
-    """Events in order; `next` is the last `seq` on the page when there may be more."""
+    """Events in order; `next` is the last `seq` on the page if there may be more."""
 
     items: tuple[EventView, ...]
     next: int | None
 
 
 class RequestHopView(FrozenModel):
-    """A hop under a request, at the revision that was asked about."""
+    """Hop of a request, at the requested revision."""
 
     hop_no: int
     revision: int
     live: bool
-    """whether the request still waits for an answer about it"""
+    """whether the request still awaits an answer about it"""
 
 
 class RequestView(FrozenModel):
-    """A hold request and how far its silence has climbed."""
+    """Hold request and its escalation level."""
 
     request_id: UUID
     wave_no: int
     institution: str
     state: RequestState
     rung: Rung | None
-    """the last rung that was climbed"""
+    """last escalation level reached"""
     job_ids: tuple[str, ...]
     sent_at: UtcDatetime
     delivered_at: UtcDatetime | None
@@ -232,14 +233,14 @@ class RequestView(FrozenModel):
 
 
 class RequestPage(FrozenModel):
-    """Requests by wave and institution."""
+    """Requests by batch and institution."""
 
     items: tuple[RequestView, ...]
     next: str | None
 
 
 class AnswerView(FrozenModel):
-    """One line of a bank's answer: what it says, what became of it, and `raw`, every field as the bank wrote it."""
+    """One line of a bank's answer with its result. `raw` has every field as the bank wrote it."""
 
     answer_id: int
     update_id: int
@@ -250,7 +251,7 @@ class AnswerView(FrozenModel):
     kind: ClaimKind
     disposition: Disposition
     status_code: str
-    """as the bank wrote it, also when nobody knows what it means"""
+    """as the bank wrote it, even if its meaning is unknown"""
     hop_nos: tuple[int, ...]
     amount_paise: int
     claim_paise: int
@@ -261,16 +262,17 @@ class AnswerView(FrozenModel):
 
 
 class AnswerPage(FrozenModel):
-    """Lines in the order they were taken."""
+    """Lines in the order of receipt."""
 
     items: tuple[AnswerView, ...]
     next: str | None
 
 
 class ContradictionView(FrozenModel):
-    """A claim that cannot be taken as it stands, with what it claims and what was taken of it or stands against it.
+    """Claim that cannot be applied as it stands.
 
-    `settlement` is the one that stands; without one it waits for a person, who may have `proposed` something.
+    `applied_paise` is the part that was applied, or the amount that contradicts the claim. `settlement` is the current
+    resolution. Without one the discrepancy waits for an officer, and there may be proposals.
     """
 
     contradiction_id: int
@@ -283,29 +285,29 @@ class ContradictionView(FrozenModel):
     opened_at: UtcDatetime
     settlement: Settlement | None
     proposed: tuple[SettlementDecision, ...]
-    """for the settlement that comes next"""
+    """proposals for the next resolution"""
 
 
 class ContradictionPage(FrozenModel):
-    """Contradictions in the order they were opened."""
+    """Discrepancies in the order of opening."""
 
     items: tuple[ContradictionView, ...]
     next: str | None
 
 
 class TaskInstitution(FrozenModel):
-    """Whom the desk calls."""
+    """Institution that the desk calls."""
 
     code: str
     name: str
     kind: InstitutionKind
     desk_email: str
     nodal_officers: tuple[OfficerToCall, ...]
-    """those on duty now first, in the order of calling; then who is back first"""
+    """officers on duty now in the order of calling, then the officer who is on duty next"""
 
 
 class TaskHop(FrozenModel):
-    """The hop a task is about."""
+    """Hop of a work item."""
 
     hop_no: int
     layer: int
@@ -319,7 +321,7 @@ class TaskHop(FrozenModel):
 
 
 class TaskView(FrozenModel):
-    """A task with what the desk needs for it at hand."""
+    """Work item with all that the desk needs for it."""
 
     task_id: int
     kind: TaskKind
@@ -337,18 +339,18 @@ class TaskView(FrozenModel):
     job_id: str | None
     hop: TaskHop | None
     say: tuple[str, ...]
-    """what to say to the bank on the telephone, a line at a time, while money of the request is in play"""
+    """call script for the bank, line by line, while money of the request is in play"""
     opened_at: UtcDatetime
     closed_at: UtcDatetime | None
     closed_by: str | None
     reason: str | None
     """why it was closed, in the words of the officer or of the engine"""
     reconciliation_id: int | None
-    """the comparison in which something differs"""
+    """comparison that shows a difference"""
 
 
 class TaskPage(FrozenModel):
-    """Tasks, the oldest first."""
+    """Work items, the oldest first."""
 
     items: tuple[TaskView, ...]
     next: str | None

@@ -27,8 +27,8 @@ from simulator.wires.letters import ACK_NO, text_of
 ORDERS_PATH = "/api/v1/bank/orders"
 LINK = re.compile(r"https?://\S+/a/o/[A-Za-z0-9_-]{40,60}")
 ORDER_ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
-TAKEN_BACK = "Order taken back"
-"""how the subject of the letter begins that takes one back"""
+CANCELLED = "Order cancelled"
+"""start of the subject of a cancellation letter"""
 READ_AGAIN_WALL_SECONDS = 0.5
 log = logging.getLogger(__name__)
 
@@ -105,7 +105,7 @@ class BackOffices:
             return False
         if link is None:
             return True
-        if str(letter["subject"]).startswith(TAKEN_BACK):
+        if str(letter["subject"]).startswith(CANCELLED):
             self.stop(bank, order_id[0], "email", link=link[0])
             return True
         record = self._known(bank, order_id[0], "email", link[0])

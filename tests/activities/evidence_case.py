@@ -113,7 +113,9 @@ async def _signed(home: Home, path: str, about: UUID) -> None:
 
 async def _by_letter(home: Home, case_no: str, order_id: UUID) -> None:
     """The order goes as a letter with a link in it, the first time in vain."""
-    lost = Sending("MAIL FROM:<police@example.in>", (), LETTER, kept=lambda: masked(LETTER.decode(), TOKEN).encode())
+    lost = Sending(
+        "MAIL FROM:<police@example.in>", (), LETTER, masked_body=lambda: masked(LETTER.decode(), TOKEN).encode()
+    )
     sent = replace(lost, status="250", reply=bytearray(b"queued"), replied_whole=True)
     lost.failure = "BankUnreachable: SMTP 451"
     async with home.bench.pool.acquire() as connection, connection.transaction():

@@ -5,7 +5,7 @@ import string
 
 import pytest
 
-from documents.event_words import SENTENCE_MAX_CHARS, _table, ids, kinds, told
+from documents.event_words import SENTENCE_MAX_CHARS, _table, ids, kinds, sentence
 from schemas.enums import EventKind, Language
 
 UPDATE = "8d6f0f4e-3f0e-4d53-9d5c-0c4a9f1f2b10"
@@ -59,18 +59,18 @@ def test_every_kind_has_a_sentence_in_both_languages() -> None:
     ],
 )
 def test_what_an_event_says(kind: str, data: dict[str, object], english: str) -> None:
-    assert told(kind, data, Language.EN) == english
+    assert sentence(kind, data, Language.EN) == english
 
 
 def test_hindi_has_the_same_sums() -> None:
-    said = told("answer_received", ANSWER, Language.HI)
+    said = sentence("answer_received", ANSWER, Language.HI)
     assert said == "बैंक HDFC का उत्तर मिला: ₹300.00 रोकी गई, ₹200.00 निकाली गई; आगे भेजी गई: ₹1,25,000.50।"
 
 
 def test_what_is_long_is_cut_and_ids_are_short() -> None:
-    assert len(told("task_closed", {"kind": "x" * 900, "reason": "y" * 900}, Language.EN)) <= SENTENCE_MAX_CHARS
+    assert len(sentence("task_closed", {"kind": "x" * 900, "reason": "y" * 900}, Language.EN)) <= SENTENCE_MAX_CHARS
     assert ids({"request_id": UPDATE, "task_id": 7, "institution": "HDFC"}) == "request 8d6f0f4e, task 7"
 
 
 def test_a_brace_in_what_a_person_wrote_is_nothing_but_a_brace() -> None:
-    assert told("task_closed", {"kind": "{bank}", "reason": "[{x}]"}, Language.EN).endswith("Reason: [{x}]")
+    assert sentence("task_closed", {"kind": "{bank}", "reason": "[{x}]"}, Language.EN).endswith("Reason: [{x}]")

@@ -49,7 +49,7 @@ def test_a_long_log_is_told_by_day_and_kind_and_says_so() -> None:
     rows = table(document).rows
     assert sum(int(row[2]) for row in rows) == ROWS_MAX * 3
     assert len(rows) <= 2 * 5
-    assert f"{ROWS_MAX * 3} events, told by day and kind" in document.model_dump_json()
+    assert f"{ROWS_MAX * 3} events, counted by day and kind" in document.model_dump_json()
 
 
 def test_headings_are_in_both_languages_and_buckets_apart() -> None:

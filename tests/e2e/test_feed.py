@@ -1,4 +1,4 @@
-"""A bank that knows of us what docs/bank-api.md says takes its holds from the feed; its answers move the case on."""
+"""A bank that knows only docs/banks/bank-api.md takes its holds from the feed; its answers move the case on."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -11,7 +11,7 @@ import orjson
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from adapters.banks.email import ReplyLink, EmailAdapter
+from adapters.banks.email import EmailAdapter, ReplyLink
 from adapters.banks.envelope import seal
 from adapters.banks.i4c.client import I4cAdapter
 from adapters.banks.i4c.encode import encode_fraud_report
@@ -372,7 +372,6 @@ class _Post:
 class _Links:
     async def issue(self, *_: object) -> ReplyLink:
         return ReplyLink("https://police.example/answer/a-token", NOW + timedelta(days=1))
-
 
 
 async def letters() -> dict[str, bytes]:

@@ -1,4 +1,4 @@
-"""Record the history of a case's duties: `python -m tests.workflows.record_duties` (docs/workflows.md)."""
+"""Record the history of a case's duties: `python -m tests.workflows.record_duties` (docs/explanation/workflows.md)."""
 
 import asyncio
 import json

@@ -1,8 +1,8 @@
 """Record one history a path into `histories/`: `python -m tests.workflows.record_histories [NAME…]`.
 
-Those of the way home stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed behind
-`workflow.patched` and every case that began before has ended (docs/workflows.md). A history is what real cases of that
-version look like: do not edit one by hand.
+Those of the way home stand in `histories/procedures/`. Run it when a path is new, or when a workflow was changed
+behind `workflow.patched` and every case that began before has ended (docs/explanation/workflows.md). A history is
+what real cases of that version look like: do not edit one by hand.
 """
 
 import asyncio

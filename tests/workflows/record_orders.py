@@ -1,4 +1,4 @@
-"""Record the histories of orders to banks: `python -m tests.workflows.record_orders [NAME…]` (docs/workflows.md)."""
+"""Record the histories of orders to banks: `python -m tests.workflows.record_orders [NAME…]`."""
 
 import asyncio
 import sys

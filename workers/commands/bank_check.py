@@ -33,7 +33,8 @@ def check(
     """Call a bank's endpoint over each of its channels and say what it gets wrong, with test tickets only.
 
     A test ticket is about one rupee that nobody sent: its acknowledgement number begins with 9000000, its category is
-    TEST, its RRN begins with 9999 (docs/directory.md). One login is tried with a wrong password, as the last call.
+    TEST, its RRN begins with 9999 (docs/how-to/directory.md). One login is tried with a wrong password, as the last
+    call.
 
     Exit codes: 0 nothing is wrong, 1 something is wrong or nothing could be tried, 2 wrong usage or settings.
     """

@@ -37,8 +37,8 @@ def roster(
 ) -> None:
     """Show an institution's nodal officers, those on duty first; with --from, write its officers over those known.
 
-    The file is a list in the order of calling (docs/directory.md). One officer has name, role, email, mobile, shifts,
-    works_on_holidays and leaves. Times are those of clocks in India.
+    The file is a list in the order of calling (docs/how-to/directory.md). One officer has name, role, email, mobile,
+    shifts, works_on_holidays and leaves. Times are those of clocks in India.
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """
@@ -62,8 +62,8 @@ def holidays(
 ) -> None:
     """Show the days on which banks have closed; with --from, write those of the file over those known.
 
-    The file is a list of day, name and source (docs/directory.md). What is fixed by its date alone, like the national
-    holidays, stands in the policy file.
+    The file is a list of day, name and source (docs/how-to/directory.md). What is fixed by its date alone, like the
+    national holidays, stands in the policy file.
 
     Exit codes: 0 done, 1 failed or no such institution, 2 the file or the settings are wrong.
     """

@@ -71,8 +71,9 @@ def evidence(
     """Write everything about a case into one signed ZIP archive; `verify FILE` says whether such an archive is whole.
 
     It holds the case log with its hash chain, what banks signed and answered, requests, orders, papers, the ledger, a
-    timeline to read, and a page for a court's expert who verifies it with sha256sum and openssl (docs/evidence.md). The
-    archive is readable by you alone, and that you have it is entered in the case's log.
+    timeline to read, and a page for a court's expert who verifies it with sha256sum and openssl
+    (docs/reference/evidence.md). The archive is readable by you alone, and that you have it is entered in the case's
+    log.
 
     Beside `case.zip` stands the certificate that the law asks for (BSA 2023, section 63(4)), in English and in Hindi:
     `case-certificate-en.pdf` and `case-certificate-hi.pdf`. Each is a draft: it has the SHA-256 of the archive and what

@@ -57,7 +57,7 @@ def figures(
     """Show where the money of the cases of a period is, by stage, and how long it took to come home.
 
     Held, restored, released and lost are always apart. Money counts as restored, or released, when its bank has
-    confirmed it. Days are those of Indian time (docs/measures.md defines every figure).
+    confirmed it. Days are those of Indian time (docs/reference/measures.md defines every figure).
 
     Exit codes: 0 done, 1 failed, 2 wrong usage or settings.
     """

@@ -43,11 +43,11 @@ def import_file(
     """Import complaints: one disputed transfer a row; rows with the same complaint number are one complaint.
 
     A money-trail workbook (BankAction_CompleteTrail) is known by its sheets, unless --sheet names one of complaints: it
-    opens or extends the case of its number with what the banks have said (docs/money-trail.md).
+    opens or extends the case of its number with what the banks have said (docs/how-to/money-trail.md).
 
     Every row is used, or rejected with its number and the reason; the counts always add up. Importing a file twice
     changes nothing. Each complaint is taken by itself: after a failure midway run the same command again. Columns and
-    the forms they may have: docs/import.md.
+    the forms they may have: docs/how-to/import.md.
 
     Exit codes: 0 all rows used (duplicates, totals and the like apart), 1 rows were rejected or the import stopped,
     2 the file, the usage or the settings are wrong.

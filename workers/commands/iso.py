@@ -29,7 +29,7 @@ def take(
 
     The same file twice is the same answer. Of all workers and commands one takes files up at a time: this one waits for
     its turn, for half a minute at most. A file in that bank's in/ below GOLDENHOUR_ISO_SPOOL is moved to done/ or
-    refused/; another stays where it is. What may be in a message: docs/iso20022.md.
+    refused/; another stays where it is. What may be in a message: docs/banks/iso20022.md.
 
     Exit codes: 0 taken, 1 refused or failed, 2 the file cannot be read, or wrong usage or settings.
     """

@@ -51,7 +51,7 @@ def paper(
 ) -> None:
     """Issue a paper of a case and write its PDF, readable by you alone. The same paper is issued once.
 
-    What KIND is about, and what its law asks for, is in docs/papers.md.
+    What KIND is about, and what its law asks for, is in docs/reference/papers.md.
 
     Exit codes: 0 the paper is written, 1 it lacks what its law requires, was issued with other particulars, there is
     no such case or the database cannot be read, 2 the usage or the settings are wrong, or the file cannot be written.

@@ -35,7 +35,7 @@ def reconcile(
 
     The list needs columns for the acknowledgement number, the RRN or UTR and the amount on hold; rows about one
     transfer are added up. Every row is matched or differs, with its reason. The ledger is not changed
-    (docs/reconciliation.md).
+    (docs/explanation/reconciliation.md).
 
     Banks are asked for their lists by the running workers. With --ask one is asked out of its turn, with --status it is
     shown how it stands with each.

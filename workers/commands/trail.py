@@ -63,7 +63,7 @@ def export(
     """Write the money trail of a case as a workbook: the sheets and columns of BankAction_CompleteTrail.
 
     The file is readable by you alone. Imported into an empty database it makes the same trail again
-    (docs/money-trail.md).
+    (docs/how-to/money-trail.md).
 
     Exit codes: 0 the workbook is written, 1 there is no such case or the database cannot be read, 2 the usage or the
     settings are wrong, or the file cannot be written.

@@ -1,4 +1,4 @@
-"""The checks of an endpoint that speaks the I4C wire (docs/bank-wire.md)."""
+"""The checks of an endpoint that speaks the I4C wire (docs/banks/bank-wire.md)."""
 
 from collections.abc import Callable
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The checks of a bank's webhook (docs/bank-api.md)."""
+"""The checks of a bank's webhook (docs/banks/bank-api.md)."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

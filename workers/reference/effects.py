@@ -131,7 +131,9 @@ EFFECTS: Final[Mapping[str, Effect]] = {
     "bank_order_line_covered": Effect(Sort.RULE, "Refuses a line that asks for more than is on hold at the hop."),
     "allocation_check_whole": Effect(Sort.RULE, "Refuses an allocation whose shares do not add up to the whole."),
     "reply_link_deletion": Effect(Sort.RULE, "Refuses to delete a link that was used or still works."),
-    "reply_link_rules": Effect(Sort.RULE, "Refuses a link for a bank that its subject does not name, and a second use."),
+    "reply_link_rules": Effect(
+        Sort.RULE, "Refuses a link for a bank that its subject does not name, and a second use."
+    ),
     "attachment_needs_other_eyes": Effect(Sort.RULE, "Refuses an approval by the officer who investigates the case."),
     "bank_key_rules": Effect(Sort.RULE, "Refuses a third live key of a bank, and any change but of a key's end."),
     "court_order_lets_go": Effect(

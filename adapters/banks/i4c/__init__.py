@@ -1,1 +1,1 @@
-"""The I4C (CFCFRMS) bank wire, both directions; docs/bank-wire.md shows it with examples."""
+"""The I4C (CFCFRMS) bank wire, both directions; docs/banks/bank-wire.md shows it with examples."""

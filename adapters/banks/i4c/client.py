@@ -1,4 +1,4 @@
-"""Police → bank over the I4C wire: log in, put the ticket before the bank, read its reply."""
+"""Police → bank over the I4C wire: log in, send the ticket, read the reply."""
 
 import asyncio
 import ssl
@@ -30,7 +30,7 @@ CONNECT_TIMEOUT_SECONDS: Final = 3.0
 LOGIN_TIMEOUT_SECONDS: Final = 10.0
 TOKEN_MAX_CHARS: Final = 4096
 TOKEN_LIFE_DEFAULT_SECONDS: Final = 300.0
-"""For a bank that does not say how long its token is good."""
+"""For a bank that does not give the lifetime of its token."""
 TOKEN_LIFE_MAX_SECONDS: Final = 86_400.0
 JOB_ID_MAX_CHARS: Final = 100
 RESPONSE_CODE_MAX_CHARS: Final = 20
@@ -40,11 +40,11 @@ RESPONSE_OK: Final = "00"
 LOGIN_PATH: Final = "/login"
 REPORT_PATH: Final = "/transaction-fraud"
 
-_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_RETRY_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 class I4cAdapter:
-    """The I4C wire as a `BankAdapter`. One for the process: it shares connections and logins."""
+    """The I4C wire as a `BankAdapter`. A process has one instance, because it shares connections and logins."""
 
     def __init__(
         self,
@@ -54,7 +54,7 @@ class I4cAdapter:
         login_timeout_seconds: float = LOGIN_TIMEOUT_SECONDS,
         tls: ssl.SSLContext | None = None,
     ) -> None:
-        """`allow_plain_http`: http also beyond loopback; `tls`: trust other than the system's."""
+        """Allow http beyond loopback with `allow_plain_http`. `tls` replaces the system's trusted certificates."""
         self._poster = Poster(
             connect_timeout_seconds=connect_timeout_seconds, allow_plain_http=allow_plain_http, tls=tls
         )
@@ -68,12 +68,12 @@ class I4cAdapter:
         await self.close()
 
     async def close(self) -> None:
-        """Stop logins under way and close every connection."""
+        """Stop logins in progress and close every connection."""
         await self._tokens.close()
         await self._poster.close()
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Put `ticket` before `bank`; see `BankAdapter.send_hold_request`."""
+        """Send `ticket` to `bank`; see `BankAdapter.send_hold_request`."""
         report = encode_fraud_report(ticket)
         try:
             sealed = seal(report, bank)
@@ -89,13 +89,13 @@ class I4cAdapter:
             return Delivery(_job_id(bank, ticket, reply), transcript.exchanges)
 
     async def log_in(self, bank: BankWire) -> None:
-        """Have a token of `bank` ready, so that the next ticket need not wait for one. Raises as sending does."""
+        """Get a token of `bank` in advance, so that the next ticket does not wait for one. Raises as sending does."""
         await self._tokens.token(bank)
 
     async def _post_logged_in(
         self, bank: BankWire, ticket: HoldTicket, sealed: Sealed, transcript: Transcript, content: bytes | None
     ) -> Reply:
-        """Post, and once more with a new token where the bank no longer knows the old one."""
+        """Post the ticket, and once more with a new token if the bank answers 401."""
         headers = {**sealed.headers, IDEMPOTENCY_HEADER: str(ticket.request_id)}
         for _ in range(2):
             token = await self._tokens.token(bank)
@@ -104,11 +104,11 @@ class I4cAdapter:
             if reply.status != HTTPStatus.UNAUTHORIZED:
                 return reply
             self._tokens.drop(bank, token)
-        # The login itself went well: a bank that keeps one token a login gave ours up for another process of ours.
+        # The login succeeded. A bank that keeps one token per login replaced ours for another process of ours.
         raise BankUnreachable(bank.code, "HTTP 401 with a new token")
 
     async def _log_in(self, bank: BankWire) -> Token:
-        """Return a new token from the bank, within the login's own time: many calls may wait for it."""
+        """Return a new token from the bank within the login time limit, because many calls may wait for it."""
         body = orjson.dumps({"email": bank.email, "password": bank.password})
         try:
             async with asyncio.timeout(self._login_timeout_seconds):
@@ -121,14 +121,14 @@ class I4cAdapter:
         if not _is_success(reply) or code not in {RESPONSE_OK, ""}:
             raise BankLoginFailed(bank.code, f"HTTP {reply.status}, response code {code or 'none'}")
         token = data.get("token")
-        # It goes into a header: nothing but what a header may carry.
+        # The token goes into a header, so it may hold only visible ASCII.
         if not isinstance(token, str) or not 0 < len(token) <= TOKEN_MAX_CHARS or not _is_visible(token):
             raise BankProtocolError(bank.code, "the login's reply holds no token")
         return Token(token, _token_life(data.get("expires_in")))
 
 
 def _job_id(bank: BankWire, ticket: HoldTicket, reply: Reply) -> str:
-    """Return under which job the bank's reply says that it has the ticket, or raise what it means."""
+    """Return the job id under which the bank has the ticket, or raise the error that the reply means."""
     _check_reachable(bank, reply)
     meta, data = _meta_and_data(reply)
     code = _text(meta.get("response_code"), RESPONSE_CODE_MAX_CHARS)
@@ -146,8 +146,8 @@ def _job_id(bank: BankWire, ticket: HoldTicket, reply: Reply) -> str:
 
 
 def _check_reachable(bank: BankWire, reply: Reply) -> None:
-    """Raise BankUnreachable for the statuses that say: not now."""
-    if reply.status in _COME_BACK_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    """Raise BankUnreachable for a status that means "not now"."""
+    if reply.status in _RETRY_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise BankUnreachable(bank.code, f"HTTP {reply.status}", reply.retry_after_seconds)
 
 
@@ -156,7 +156,7 @@ def _is_success(reply: Reply) -> bool:
 
 
 def _meta_and_data(reply: Reply) -> tuple[JsonObject, JsonObject]:
-    """Return the two halves of a reply; empty where it is not of that shape."""
+    """Return `meta` and `data` of a reply; each is empty if the reply has another shape."""
     try:
         document = orjson.loads(reply.body)
     except orjson.JSONDecodeError:
@@ -179,10 +179,10 @@ def _is_visible(token: str) -> bool:
 
 
 def _token_life(value: object) -> float:
-    """Return how many seconds a token is good for, from `expires_in`: a number, or text with one."""
+    """Return the lifetime of a token in seconds from `expires_in`, a number or text with a number."""
     try:
         seconds = float(value) if isinstance(value, str | int | float) else TOKEN_LIFE_DEFAULT_SECONDS
     except ValueError:
         seconds = TOKEN_LIFE_DEFAULT_SECONDS
-    # The comparison also settles NaN.
+    # The comparison is also false for NaN.
     return min(seconds, TOKEN_LIFE_MAX_SECONDS) if seconds > 0 else 0.0

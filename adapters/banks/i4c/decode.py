@@ -1,8 +1,8 @@
-"""Bank → police: the status update, decoded line by line.
+"""Bank → police: decoder of the status update, line by line.
 
-The wire as published by I4C and seen in bank code (docs/bank-wire.md). One bad line never costs the others:
-it becomes an `UnreadableLine`. Only what makes the update as a whole meaningless is refused, with the field
-named.
+The wire is as I4C published it and as bank code uses it (docs/banks/bank-wire.md). A bad line becomes an
+`UnreadableLine` and does not affect the others. Only an error that makes the whole update meaningless is refused,
+with the name of the field.
 """
 
 import json
@@ -52,7 +52,7 @@ DETAILS: Final = {
     WithdrawalChannel.POS: ("mid", "tid", "approval_code", "merchant_name", "pos_transaction_id"),
     WithdrawalChannel.CHEQUE: ("cheque_no", "withdrawal_date", "location", "managername", "managernumber"),
 }
-# The names as the wire and the money-trail workbook spell them, letters only.
+# Names as the wire and the money-trail workbook spell them, letters only.
 _TYPE_NAMES: Final = {
     "transactionputonhold": "1",
     "moneytransferto": "3",
@@ -67,10 +67,10 @@ _NOT_A_LETTER: Final = re.compile(r"[^a-z]+")
 
 
 def decode_status_update(body: bytes, headers: Mapping[str, str], bank: BankWire) -> StatusUpdate:
-    """Open and read what `bank` posted. `bank` gives envelope and keys; header names match in any case.
+    """Open and read the update that `bank` posted; header names match in any case.
 
-    Raises EnvelopeError where the body cannot be opened or is no JSON, ShapeError (field and reason) where
-    there is no acknowledgement number, no transaction, or more than LINES_MAX.
+    `bank` gives the envelope and the keys. Raises EnvelopeError if the body cannot be opened or is not JSON. Raises
+    ShapeError (field and reason) for no acknowledgement number, no transaction, or more than LINES_MAX.
     """
     document = read_object(open_envelope(body, headers, bank))
     lines = _transactions(document.pop("transactions", None))
@@ -86,7 +86,7 @@ def decode_status_update(body: bytes, headers: Mapping[str, str], bank: BankWire
 
 
 def _transactions(value: JsonValue) -> list[JsonValue]:
-    """Return the lines; some banks post a single object where a list is agreed."""
+    """Return the lines. A single object counts as a list of one, because some banks post that."""
     if isinstance(value, dict):
         return [value]
     if not isinstance(value, list) or not value:
@@ -97,7 +97,7 @@ def _transactions(value: JsonValue) -> list[JsonValue]:
 
 
 def _line(line_no: int, value: JsonValue, *, free: bool) -> StatusLine:
-    """Return one line, whatever it is; `free`: its balance leaves out what is on hold. Never raises."""
+    """Return one line of any kind. `free`: its balance excludes money on hold. Never raises."""
     try:
         raw, repaired = tidy(value)
     except ShapeError as error:
@@ -119,7 +119,7 @@ def _line(line_no: int, value: JsonValue, *, free: bool) -> StatusLine:
 
 
 def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> StatusLine:
-    """Return the line as the kind its type says. Raises ShapeError."""
+    """Return the line in the class of its type. Raises ShapeError."""
     type_id = _type_id(fields)
     if type_id == HOLD_TYPE:
         return HoldLine(**_common(line_no, type_id, fields, raw, free=free))
@@ -138,7 +138,7 @@ def _typed(line_no: int, fields: Fields, raw: JsonObject, *, free: bool) -> Stat
 
 
 def _type_id(fields: Fields) -> str:
-    """Return the type number without leading zeros, by the name where there is none, "" for neither."""
+    """Return the type number without leading zeros; without a number, take it from the name; "" if neither is known."""
     number = fields.code("txn_type_id").lstrip("0")
     by_name = _TYPE_NAMES.get(_NOT_A_LETTER.sub("", fields.text("txn_type").lower()), "")
     if not number and by_name:
@@ -149,7 +149,7 @@ def _type_id(fields: Fields) -> str:
 
 
 def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject, *, free: bool) -> LineFields:
-    """Read what every kind of line has; last, so that `flags` holds every flag of the line."""
+    """Read the fields of every kind of line. Call it last, so that `flags` holds every flag of the line."""
     status_code = _status_code(fields)
     known = type_id in {HOLD_TYPE, TRANSFER_TYPE, *CHANNELS}
     amount_paise, disputed_paise = _amounts(fields, needed=known and status_code in {STATUS_OK, ""})
@@ -187,7 +187,7 @@ def _common(line_no: int, type_id: str, fields: Fields, raw: JsonObject, *, free
 
 
 def _status_code(fields: Fields) -> str:
-    """Return the status code as written; a number 2 is the code "02"."""
+    """Return the status code as written; a number 2 becomes the code "02"."""
     code = fields.code("status_code")
     if not code:
         fields.flag("status_code", LineFlag.STATUS_MISSING)
@@ -198,8 +198,8 @@ def _status_code(fields: Fields) -> str:
 def _amounts(fields: Fields, *, needed: bool) -> tuple[int | None, int | None]:
     """Return amount and disputed amount in paise: both or neither.
 
-    One stands for the other where a bank gives only one. `needed`: neither, or one that is no sum, raises
-    ShapeError; else (a refusal, an unknown kind) that is flagged, for such a line is worth keeping without.
+    If a bank gives only one, the other gets the same value. With `needed`, a missing or unreadable amount raises
+    ShapeError. Without it (a refusal, an unknown kind) an unreadable amount is flagged and the line is kept.
     """
     read: dict[str, int | None] = {}
     for name in ("amount", "disputed_amount"):
@@ -244,7 +244,7 @@ def _ifsc(fields: Fields, name: str) -> str:
 
 
 def _beginning(value: JsonValue) -> str:
-    """Return the first of a line that is beyond its limits, so that a person can see whose it was."""
+    """Return the start of a line that exceeds the limits, so that an officer can see whose line it is."""
     try:
         return json.dumps(value)[:TEXT_MAX_CHARS]
     except RecursionError:

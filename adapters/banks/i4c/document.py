@@ -1,4 +1,4 @@
-"""Reading a stranger's JSON: exact, bounded, and never losing what it cannot use."""
+"""Reader of JSON from outside parties: exact, bounded, and without loss of values that it cannot use."""
 
 import json
 import math
@@ -14,9 +14,10 @@ from adapters.banks.i4c.money import AmountError, parse_rupees, parse_signed_rup
 from schemas.base import Flag
 
 TEXT_MAX_CHARS: Final = 500
-"""Longest free text taken; more is cut and flagged."""
+"""Longest free text accepted; a longer one is cut and flagged."""
 IDENTIFIER_MAX_CHARS: Final = 64
-"""Longest identifier taken; a longer one makes its line unreadable, for half an identifier is another one."""
+"""Longest identifier accepted. A longer one makes its line unreadable, because half an identifier is a different one.
+"""
 DEPTH_MAX: Final = 6
 """Deepest nesting inside a line."""
 VALUES_MAX: Final = 200
@@ -25,26 +26,26 @@ RRN_DIGITS: Final = 12
 
 _INTEGER_MAX_CHARS: Final = 18
 _EXACT_FLOAT_MAX: Final = 2**53
-# PostgreSQL stores neither in text or jsonb.
+# PostgreSQL can store neither in text or jsonb.
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _NOTHING: Final = frozenset({"", "-", "na", "n/a", "nil", "none", "null"})
 
 
 class ShapeError(ValueError):
-    """The document is not of the agreed shape."""
+    """The document does not have the agreed shape."""
 
     def __init__(self, field_name: str, reason: str) -> None:
-        """Both are words of ours: the value itself is never repeated."""
+        """Keep the field name and the reason. Both are our own text and never repeat the value."""
         super().__init__(f"{field_name}: {reason}")
         self.field_name = field_name
         self.reason = reason
 
 
 def read_object(plaintext: bytes) -> JsonObject:
-    """Return the JSON object in `plaintext`; numbers a float cannot carry exactly stay text.
+    """Return the JSON object in `plaintext`; a number that a float cannot hold exactly stays text.
 
-    Raises EnvelopeError(UNDECIPHERABLE) where it is no JSON, exactly as an envelope that does not open (see
-    `open_envelope`), and ShapeError where it is JSON but no object.
+    Raises EnvelopeError(UNDECIPHERABLE) if it is not JSON, like an envelope that cannot be opened (see
+    `open_envelope`). Raises ShapeError if it is JSON but not an object.
     """
     try:
         document: JsonValue = json.loads(
@@ -58,29 +59,29 @@ def read_object(plaintext: bytes) -> JsonObject:
 
 
 def tidy(value: JsonValue) -> tuple[JsonObject, bool]:
-    """Return `value` as an object any database can store, and whether a character had to be replaced.
+    """Return `value` as an object that the database can store, and whether a character was replaced.
 
-    What is no object comes back as {"value": …}. Raises ShapeError of the field "line" beyond DEPTH_MAX or
-    VALUES_MAX.
+    A value that is not an object is returned as {"value": …}. Raises ShapeError for the field "line" beyond DEPTH_MAX
+    or VALUES_MAX.
     """
-    sweep = _Sweep()
-    clean = sweep.clean(value, DEPTH_MAX)
-    return clean if isinstance(clean, dict) else {"value": clean}, sweep.repaired
+    cleaner = _Cleaner()
+    clean = cleaner.clean(value, DEPTH_MAX)
+    return clean if isinstance(clean, dict) else {"value": clean}, cleaner.repaired
 
 
 class Fields:
-    """The fields of one object, each read with its tolerance; `flags` gathers what was odd."""
+    """Tolerant reader of the fields of one object; `flags` collects odd values."""
 
     def __init__(self, values: JsonObject) -> None:
         self._values = values
         self.flags: list[Flag] = []
 
     def flag(self, name: str, code: LineFlag) -> None:
-        """Note that field `name` was odd."""
+        """Note that the value of field `name` is odd."""
         self.flags.append(flagged(name, code))
 
     def text(self, name: str) -> str:
-        """Return a free text, cut at TEXT_MAX_CHARS; a number or list as JSON, empty for nothing."""
+        """Return a free text, cut at TEXT_MAX_CHARS; a number or list as JSON, an absent value as ""."""
         if self._absent(name):
             return ""
         value = self._values[name]
@@ -91,7 +92,7 @@ class Fields:
         return text
 
     def code(self, name: str) -> str:
-        """Return a code given as text or whole number. Raises ShapeError for anything else or a long one."""
+        """Return a code given as text or whole number. Raises ShapeError for any other or too long value."""
         if self._absent(name):
             return ""
         value = self._values[name]
@@ -105,23 +106,23 @@ class Fields:
         return text
 
     def identifier(self, name: str) -> str:
-        """As `code`, for an account or reference: a number is flagged, for its leading zeros are lost."""
+        """Return an account or reference like `code`. A number is flagged, because its leading zeros are lost."""
         text = self.code(name)
         if text and not isinstance(self._values[name], str):
             self.flag(name, LineFlag.NUMERIC_ID)
         return text
 
     def reference(self, name: str) -> str:
-        """As `identifier`, for an RRN or UTR: a short number gets back the zeros of an RRN's 12 digits."""
+        """Return an RRN or UTR like `identifier`. A number is filled with zeros to the 12 digits of an RRN."""
         text = self.identifier(name)
         return text if isinstance(self._values.get(name), str | None) else text.zfill(RRN_DIGITS)
 
     def rupees(self, name: str) -> int | None:
-        """Return paise, None where nothing is given. Raises AmountError."""
+        """Return paise, or None if the field is absent. Raises AmountError."""
         return None if self._absent(name) else parse_rupees(self._values[name])
 
     def balance(self, name: str) -> int | None:
-        """Return signed paise; None where nothing is given, or, flagged, where it is no sum."""
+        """Return signed paise; None if the field is absent or, with a flag, if it is not an amount."""
         if self._absent(name):
             return None
         try:
@@ -135,8 +136,8 @@ class Fields:
         return value is None or (isinstance(value, str) and value.strip().lower() in _NOTHING)
 
 
-class _Sweep:
-    """One walk over one line's values, within its limits."""
+class _Cleaner:
+    """Cleans the values of one line within the limits."""
 
     def __init__(self) -> None:
         self.repaired = False
@@ -164,12 +165,12 @@ class _Sweep:
 
 
 def _integer(text: str) -> int | str:
-    """Keep as text an integer beyond 64 bits, which not every JSON writer can put down again."""
+    """Return an integer beyond 64 bits as text, because not every JSON writer can write it."""
     return int(text) if len(text) <= _INTEGER_MAX_CHARS else text
 
 
 def _number(text: str) -> float | str:
-    """Keep as text what a float would change."""
+    """Return a number as text if a float would change it."""
     number = float(text)
     try:
         exact = math.isfinite(number) and Decimal(text) == Decimal(repr(number))

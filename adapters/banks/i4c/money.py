@@ -1,4 +1,4 @@
-"""Rupees on the wire, integer paise with us: exact both ways, or a named error."""
+"""Amounts in rupees on the wire and in integer paise inside, converted exactly or refused with an error."""
 
 import re
 from decimal import Decimal
@@ -8,26 +8,25 @@ from schemas.base import MAX_AMOUNT_PAISE
 
 PAISE_PER_RUPEE: Final = 100
 
-# Western or Indian grouping (1,25,000.00), ASCII digits, at most two decimals: "5.000" is five thousand in
-# some hands and five in others, so three decimals are refused and never rounded.
+# Western or Indian grouping (1,25,000.00), ASCII digits, at most two decimals. "5.000" means five thousand to some
+# writers and five to others, so three decimals are refused and never rounded.
 _RUPEES: Final = re.compile(r"-?(?:[0-9]*|[0-9]{1,3}(?:,[0-9]{2,3})*,[0-9]{3})(?:\.[0-9]{0,2})?")
 _TEXT_MAX_CHARS: Final = 40
 
 
 class AmountError(ValueError):
-    """Not a sum of rupees with at most two decimals, from 0 to the largest amount."""
+    """Not an amount in rupees with at most two decimals, from 0 to the largest amount."""
 
     def __init__(self) -> None:
-        """The message does not repeat the value."""
+        """Use the class text as the message, which does not repeat the value."""
         super().__init__(type(self).__doc__)
 
 
 def parse_rupees(value: object) -> int:
     """Return the paise in `value`: text such as "5000", "5000.00" or "5,000.00", an int, or a float.
 
-    A float is taken by its shortest notation (Decimal(str(value))), so 0.1 is ten paise. Raises AmountError
-    for a negative sum, NaN, an exponent, more than two decimals, a truth value, or more than
-    MAX_AMOUNT_PAISE.
+    A float is read by its shortest notation (Decimal(str(value))), so 0.1 is ten paise. Raises AmountError for a
+    negative amount, NaN, an exponent, more than two decimals, a boolean, or more than MAX_AMOUNT_PAISE.
     """
     paise = parse_signed_rupees(value)
     if paise < 0:
@@ -36,7 +35,7 @@ def parse_rupees(value: object) -> int:
 
 
 def parse_signed_rupees(value: object) -> int:
-    """As `parse_rupees`, for an account's balance, which may be below zero."""
+    """Return the paise of an account balance like `parse_rupees`; it may be negative."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise AmountError
     text = value.strip() if isinstance(value, str) else str(value)
@@ -49,7 +48,7 @@ def parse_signed_rupees(value: object) -> int:
 
 
 def format_rupees(amount_paise: int) -> str:
-    """Return `amount_paise` as the wire writes it: 500000 → "5000.00". Raises AmountError below zero."""
+    """Return `amount_paise` as the wire writes it: 500000 → "5000.00". Raises AmountError if negative."""
     if amount_paise < 0:
         raise AmountError
     rupees, paise = divmod(amount_paise, PAISE_PER_RUPEE)

@@ -1,4 +1,4 @@
-"""The plain JSON replies of this wire, {meta, data}, as our side gives them."""
+"""JSON replies of this wire, {meta, data}, as our side sends them."""
 
 from enum import StrEnum
 from typing import Final
@@ -9,7 +9,7 @@ MESSAGE_MAX_CHARS: Final = 500
 
 
 class ReplyCode(StrEnum):
-    """The response codes we give. 00 and 01 are the wire's; the others, ours, repeat the HTTP status."""
+    """Response codes that we send. 00 and 01 belong to the wire; the others are ours and repeat the HTTP status."""
 
     OK = "00"
     NOT_FOUND = "01"
@@ -22,21 +22,21 @@ class ReplyCode(StrEnum):
 
 
 def login_reply(token: str, expires_in_seconds: int) -> JsonObject:
-    """Return the reply to a login: a bearer token and how many seconds it is good for."""
+    """Return the reply to a login: a bearer token and its lifetime in seconds."""
     return _reply(ReplyCode.OK, "Logged in", {"token": token, "expires_in": expires_in_seconds})
 
 
 def accepted_reply(
     ack_no: str, job_id: str | None, *, accepted: int, duplicates: int, contradictions: int
 ) -> JsonObject:
-    """Return the reply to a status update whose every line was kept; the three counts add up to its lines."""
+    """Return the reply to a status update, all of whose lines were stored. The three counts add up to its lines."""
     counts: JsonObject = {"accepted": accepted, "duplicates": duplicates, "contradictions": contradictions}
     data: JsonObject = {"acknowledgement_no": ack_no, "job_id": job_id, **counts}
     return _reply(ReplyCode.OK, "Accepted", data)
 
 
 def ticket_reply(ack_no: str, job_id: str) -> JsonObject:
-    """Return a bank's reply to a fraud report it has taken under `job_id`."""
+    """Return a bank's reply to a fraud report that it accepted under `job_id`."""
     return _reply(ReplyCode.OK, "Accepted", {"acknowledgement_no": ack_no, "job_id": job_id})
 
 

@@ -1,6 +1,6 @@
-"""The fraud report from the bank's side of the desk: what a bank, or a test of one, reads of what we send.
+"""Decoder of the fraud report on the bank's side, for banks and for tests of one.
 
-Tolerant as the banks are: `incidents` may stand inside `instrument`, and the instrument may be missing.
+The decoder is as tolerant as banks are: `incidents` may stand inside `instrument`, and the instrument may be missing.
 """
 
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ from schemas.base import Flag
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedIncident:
-    """One transfer the police ask about; `transferred_at` (UTC) is None where it could not be read."""
+    """One transfer that the police ask about; `transferred_at` (UTC) is None if it could not be read."""
 
     amount_paise: int
     rrn: str
@@ -34,7 +34,7 @@ class ReportedIncident:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FraudReport:
-    """A ticket as it arrived. `request_key` is its Idempotency-Key, None where there was none."""
+    """A ticket as received. `request_key` is its Idempotency-Key, or None without one."""
 
     request_key: str | None
     ack_no: str
@@ -46,9 +46,8 @@ class FraudReport:
 def decode_fraud_report(body: bytes, headers: Mapping[str, str], bank: BankWire) -> FraudReport:
     """Open and read a fraud report addressed to `bank`.
 
-    Raises EnvelopeError where the body cannot be opened, ShapeError (field and reason) where acknowledgement
-    number, incidents, an RRN or an amount are missing or unreadable: a hold on half a ticket would be a hold
-    on a guess.
+    Raises EnvelopeError if the body cannot be opened. Raises ShapeError (field and reason) if the acknowledgement
+    number, the incidents, an RRN or an amount is missing or unreadable. A bank must not act on half a ticket.
     """
     document = read_object(open_envelope(body, headers, bank))
     instrument = document.pop("instrument", None)

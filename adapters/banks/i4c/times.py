@@ -1,4 +1,4 @@
-"""Dates and times as Indian banks write them: local time (IST), in several notations, and sometimes wrong."""
+"""Dates and times as Indian banks write them: local time (IST), in several notations, sometimes wrong."""
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
@@ -31,12 +31,12 @@ def format_moment(moment: datetime) -> tuple[str, str]:
 
 
 def parse_moment(text: str) -> tuple[datetime | None, LineFlag | None]:
-    """Return what `text` says in UTC and, where it was odd, a flag. Never raises.
+    """Return the time in UTC that `text` gives and, for an odd notation, a flag. Never raises.
 
-    Without an offset it is IST. Taken as they are: YYYY-MM-DD HH:MM[:SS], ISO 8601, DD-MM-YYYY HH:MM[:SS].
-    Taken with TIME_ODD: other separators, month names, a date alone (its first instant), "13:34:PM". The day
-    stands before the month in every notation of this country; no month-first date is guessed. (None,
-    TIME_UNREADABLE) for the rest.
+    A time without an offset is IST. Accepted without a flag: YYYY-MM-DD HH:MM[:SS], ISO 8601, DD-MM-YYYY HH:MM[:SS].
+    Accepted with TIME_ODD: other separators, month names, a date alone (its first instant), "13:34:PM". The day always
+    precedes the month, as in every Indian notation; a month-first date is never guessed. Any other text returns (None,
+    TIME_UNREADABLE).
     """
     text = text.strip()
     if not text:
@@ -57,7 +57,7 @@ def parse_moment(text: str) -> tuple[datetime | None, LineFlag | None]:
 
 
 def _date(match: re.Match[str]) -> tuple[int, int, int]:
-    """Return (year, month, day); ValueError for a month that does not exist."""
+    """Return (year, month, day). Raises ValueError for a month that does not exist."""
     if match["m3"]:
         return int(match["y3"]), _MONTHS.index(match["m3"][:3].lower()) + 1, int(match["d3"])
     if match["y1"]:
@@ -66,7 +66,7 @@ def _date(match: re.Match[str]) -> tuple[int, int, int]:
 
 
 def _hour(match: re.Match[str]) -> tuple[int, bool]:
-    """Return the hour of 24 and whether its notation was odd: "13:34:PM" says 13 all the same."""
+    """Return the hour from 0 to 23 and whether its notation was odd: "13:34:PM" still means 13."""
     hour = int(match["hour"] or 0)
     if not match["half"]:
         return hour, bool(match["odd"])
@@ -77,7 +77,7 @@ def _hour(match: re.Match[str]) -> tuple[int, bool]:
 
 
 def _zone(match: re.Match[str]) -> timezone:
-    """Return the offset that was written, IST where none was; ValueError for one that does not exist."""
+    """Return the written offset, or IST without one. Raises ValueError for an offset that does not exist."""
     zone = match["zone"]
     if not zone:
         return IST

@@ -1,4 +1,4 @@
-"""One bearer token a bank, however many calls want it at the same moment."""
+"""Cache of one bearer token per bank, for any number of concurrent calls."""
 
 import asyncio
 import time
@@ -9,14 +9,14 @@ from typing import Final
 from adapters.banks.protocol import BankWire
 
 EXPIRY_MARGIN_SECONDS: Final = 30.0
-"""A token is given up this long before it ends, so that it does not end under way …"""
+"""Time before its end at which a token is replaced, so that it does not expire during a call …"""
 EXPIRY_MARGIN_SHARE: Final = 0.2
-"""… but never more than this share of its life, for banks with very short ones."""
+"""… but at most this share of its lifetime, for banks with short-lived tokens."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A bearer token as a bank gave it."""
+    """Bearer token as a bank issued it."""
 
     value: str = field(repr=False)
     expires_in_seconds: float
@@ -33,24 +33,23 @@ class _Held:
 
 
 class TokenCache:
-    """Holds each bank's token and lets only one login a bank run at a time."""
+    """Keeps the token of each bank and runs only one login per bank at a time."""
 
     def __init__(self, login: Login, clock: Callable[[], float] = time.monotonic) -> None:
-        """`login` gets a new token from a bank; `clock` counts seconds and never goes back."""
+        """Use `login` to get a new token from a bank, and `clock`, a monotonic count of seconds."""
         self._login = login
         self._clock = clock
         self._held: dict[str, _Held] = {}
         self._logins: dict[BankWire, asyncio.Task[str]] = {}
 
     async def token(self, bank: BankWire) -> str:
-        """Return a token good for `bank`, logging in where there is none.
+        """Return a valid token for `bank`, and log in if there is none.
 
-        Everybody who asks during a login waits for that one and shares its outcome, its exception too: a bank
-        that refuses us must not be asked fifty times. A caller that is cancelled leaves the login to the
-        others.
+        All callers during a login wait for it and share its result or exception, because a bank that refuses us must
+        not be asked fifty times. A cancelled caller does not stop the login for the others.
         """
         held = self._held.get(bank.code)
-        # Other credentials or another address in the directory are another login.
+        # Other credentials or another address in the directory need another login.
         if held is not None and held.bank == bank and self._clock() < held.good_until:
             return held.value
         running = self._logins.get(bank)
@@ -61,13 +60,13 @@ class TokenCache:
         return await asyncio.shield(running)
 
     def drop(self, bank: BankWire, value: str) -> None:
-        """Forget `value`, which the bank has refused, unless a newer token has taken its place."""
+        """Forget `value`, which the bank refused, unless a newer token has replaced it."""
         held = self._held.get(bank.code)
         if held is not None and held.value == value:
             del self._held[bank.code]
 
     async def close(self) -> None:
-        """Stop the logins under way; whoever waits for one is cancelled."""
+        """Stop the logins in progress; their waiting callers are cancelled."""
         running = list(self._logins.values())
         for task in running:
             task.cancel()
@@ -83,5 +82,5 @@ class TokenCache:
     def _done(self, bank: BankWire, task: asyncio.Task[str]) -> None:
         del self._logins[bank]
         if not task.cancelled():
-            # Every waiter may be gone; an outcome nobody took is no error of the event loop.
+            # Reads the exception, because the event loop reports one that no caller has read.
             task.exception()

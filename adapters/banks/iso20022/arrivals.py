@@ -1,4 +1,4 @@
-"""What can arrive beside an answer: money on its way back, and, at a bank, our requests, chasers and orders."""
+"""Models of messages other than answers: returned money and, at a bank, our requests and orders."""
 
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -10,7 +10,7 @@ from schemas.restoration_enums import OrderKind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedTransfer:
-    """One transfer whose money, or a part of it, a bank has returned. What it left out is "" or None."""
+    """One transfer that a bank returned fully or partly. A value that it left out is "" or None."""
 
     line_no: int
     """position in the message, from 1"""
@@ -28,7 +28,7 @@ class ReturnedTransfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReturnedFunds:
-    """A pacs.004. A transaction that could not be read is an `UnreadableLine`: none costs the others."""
+    """A pacs.004. A transaction that could not be read is an `UnreadableLine` and does not affect the others."""
 
     message_id: str
     created_at: datetime | None
@@ -48,7 +48,7 @@ class AskedTransfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationRequest:
-    """A camt.056 as it arrives at a bank."""
+    """A camt.056 as a bank receives it."""
 
     message_id: str
     created_at: datetime | None
@@ -59,14 +59,14 @@ class CancellationRequest:
     category: str
     reason_code: str
     priority: int | None
-    """1 is first; None where it does not say"""
+    """1 is first; None if not given"""
     respond_by: datetime | None
     transfers: tuple[AskedTransfer, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatusRequest:
-    """A pacs.028 as it arrives at a bank: `request_message_id` is the MsgId of the hold request."""
+    """A pacs.028 as a bank receives it. `request_message_id` is the MsgId of the hold request."""
 
     message_id: str
     created_at: datetime | None
@@ -77,7 +77,7 @@ class StatusRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderedTransfer:
-    """One line of an order, as the bank reads it. `to_…` is the account to credit; "" where a hold is lifted."""
+    """One line of an order, as the bank reads it. `to_…` is the account to credit, or "" for a release."""
 
     line_no: int
     reference: str
@@ -91,7 +91,7 @@ class OrderedTransfer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderArrived:
-    """A camt.056 that orders a bank to restore or to release, as it arrives there."""
+    """A camt.056 that orders a bank to restore or to release, as the bank receives it."""
 
     message_id: str
     order_id: UUID
@@ -106,11 +106,11 @@ class OrderArrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CancellationArrived:
-    """A camt.056 that takes an order back, as it arrives at a bank."""
+    """A camt.056 that cancels an order, as the bank receives it."""
 
     message_id: str
     order_id: UUID
-    """of the order that is done no more"""
+    """id of the cancelled order"""
     ack_no: str
     case_id: str
     bank_code: str

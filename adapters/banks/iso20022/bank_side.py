@@ -1,4 +1,4 @@
-"""Bank → police, written: what a bank, or a test of one, sends us."""
+"""Bank → police: encoder of the messages that a bank, or a test of one, sends to us."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,9 +16,9 @@ _RECEIVER = "Police"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TransferStatus:
-    """What a bank says of one transfer it was asked about: `status` is ACCR, RJCR or PDCR.
+    """A bank's answer about one transfer. `status` is ACCR, RJCR or PDCR.
 
-    `held_paise` is what it holds; None where it does not say. `transaction` names the hold in the bank's books.
+    `held_paise` is the amount on hold, or None if not given. `transaction` is the bank's own reference of the hold.
     """
 
     reference: str
@@ -33,7 +33,7 @@ class TransferStatus:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """One transfer whose money goes back, all of it or a part."""
+    """One transfer whose money is returned, fully or partly."""
 
     reference: str
     returned_paise: int
@@ -102,7 +102,10 @@ def _status(status: TransferStatus) -> Element:
 def encode_return(
     bank_code: str, message_id: UUID, case: str, returns: Sequence[Return], *, created_at: datetime
 ) -> bytes:
-    """Return the pacs.004 of `bank_code`; `case` ("" for none) is the case id of our request. Raises InvalidMessage."""
+    """Return the pacs.004 of `bank_code`. Raises InvalidMessage.
+
+    `case` is the case id of our request, or "" without one.
+    """
     inside = node(
         Message.FUNDS_RETURNED.root_name,
         node(

@@ -1,4 +1,4 @@
-"""A message read: what it is, and what it says in our words."""
+"""Decoder of every message of this wire."""
 
 from adapters.banks.answers import StatusUpdate
 from adapters.banks.iso20022.arrivals import (
@@ -19,10 +19,10 @@ Arrival = StatusUpdate | ReturnedFunds | CancellationRequest | StatusRequest | O
 
 
 def decode(body: bytes) -> Arrival:
-    """Return what the message `body` says.
+    """Return the model of the message in `body`.
 
-    Raises DocumentRefused (no XML that is safe to read), UnknownMessage (none of ours, or another version) or
-    IncompleteMessage (it lacks what it means nothing without); each is a MessageError with `where` and `reason`.
+    Raises DocumentRefused (not XML that is safe to read), UnknownMessage (not of this wire, or another version) or
+    IncompleteMessage (a required part is missing). Each is a MessageError with `where` and `reason`.
     """
     message, inside = read(body)
     if message is Message.RESOLUTION:

@@ -1,7 +1,7 @@
-"""XML of a stranger, read safely, and ours, written: a plain tree, and nothing that reaches outside the bytes.
+"""Safe reader and writer of XML, as a plain tree that refers to nothing outside the bytes.
 
-There is no DTD, hence no entity and nothing external: a DOCTYPE is refused before anything in it is looked at. A
-business application header may stand before the message, and must not contradict it.
+A DOCTYPE is refused unread, so there are no entities and no external references. A business application header may
+precede the message and must not contradict it.
 """
 
 import re
@@ -17,13 +17,13 @@ from adapters.banks.iso20022.errors import DocumentRefused, InvalidMessage, Unkn
 from adapters.banks.iso20022.messages import ENVELOPE, HEADER, HEADER_ROOT, NAMESPACE_STEM, Message
 
 BODY_MAX_BYTES: Final = 4 * 1024 * 1024
-"""Largest message taken: 500 transactions with all that a bank may repeat of each."""
+"""Largest message accepted: 500 transactions with all that a bank may repeat in each."""
 ELEMENTS_MAX: Final = 100_000
 DEPTH_MAX: Final = 40
 ATTRIBUTES_MAX: Final = 20
 """Most attributes of one element; the schemas know one, `Ccy`."""
 NAMESPACE_MAX_CHARS: Final = 200
-"""Longest name of a namespace: it is written out anew for every element in it."""
+"""Longest name of a namespace, because the name is repeated in every element of it."""
 
 _SEPARATOR: Final = "}"
 _NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -34,9 +34,10 @@ _UTF8_NAMES: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 
 @dataclass(slots=True)
 class Element:
-    """One element. `name` is bare in the message's own namespace, "namespace}name" in another one.
+    """One element of a message.
 
-    Its text may be personal data, so it is not in the repr.
+    `name` is bare in the message's own namespace and "namespace}name" in another one. The repr leaves out the text,
+    because it may be personal data.
     """
 
     name: str
@@ -45,7 +46,7 @@ class Element:
     children: list["Element"] = field(default_factory=list, repr=False)
 
     def every(self, path: str) -> Iterator["Element"]:
-        """Each element at `path`, names joined by "/"."""
+        """Yield each element at `path`, whose names are joined by "/"."""
         name, _, rest = path.partition("/")
         for child in self.children:
             if child.name == name:
@@ -55,16 +56,19 @@ class Element:
                     yield child
 
     def first(self, path: str) -> "Element | None":
-        """The first element at `path`, None where there is none."""
+        """Return the first element at `path`, or None."""
         return next(self.every(path), None)
 
     def value(self, path: str) -> str:
-        """The text at `path` without space around it, "" where there is none."""
+        """Return the text at `path` without surrounding space, or ""."""
         found = self.first(path)
         return found.text.strip() if found else ""
 
     def as_json(self) -> JsonValue:
-        """What came, as JSON: a leaf is its text, attributes stand under "@name", repeated names are lists."""
+        """Return the element as JSON.
+
+        A leaf is its text, attributes are named "@name", and repeated names become lists.
+        """
         if not self.children and not self.attributes:
             return self.text
         values: dict[str, JsonValue] = {f"@{name}": value for name, value in self.attributes.items()}
@@ -78,7 +82,7 @@ class Element:
 
 
 def node(name: str, *inside: "Element | str | None", **attributes: str) -> Element:
-    """Build an element: texts and children in order, what is None or "" left out."""
+    """Build an element from texts and children in order; None and "" are skipped."""
     made = Element(name, attributes=attributes)
     for part in inside:
         if isinstance(part, str):
@@ -89,10 +93,10 @@ def node(name: str, *inside: "Element | str | None", **attributes: str) -> Eleme
 
 
 def read(body: bytes) -> tuple[Message, Element]:
-    """Return which message `body` is, and the one element inside its `Document`; what holds a header too is unwrapped.
+    """Return which message `body` is, and the one element inside its `Document`.
 
-    Raises DocumentRefused where it is too large, no UTF-8, no well-formed XML, or has a DTD or a processing
-    instruction; UnknownMessage where it is XML of another kind.
+    A message with a header is unwrapped. Raises DocumentRefused if the body is too large, not UTF-8, not well-formed
+    XML, or has a DTD or a processing instruction. Raises UnknownMessage for XML of another kind.
     """
     if len(body) > BODY_MAX_BYTES:
         raise DocumentRefused("body", f"is larger than {BODY_MAX_BYTES} bytes")
@@ -104,7 +108,7 @@ def read(body: bytes) -> tuple[Message, Element]:
 
 
 def write(message: Message, inside: Element, header: Element | None = None) -> bytes:
-    """Return the bytes of `message`; `inside` is its root element, in no namespace but the message's.
+    """Return the bytes of `message`; `inside` is its root element, in the message's namespace.
 
     With a `header`, both stand in one envelope. Raises InvalidMessage for a character that XML cannot carry.
     """
@@ -123,7 +127,7 @@ def _write(element: Element, where: str, parts: list[str], namespace: str = "") 
         if _NOT_IN_XML.search(text):
             raise InvalidMessage(where, "has a character that XML cannot carry")
     attributes = namespace + "".join(f" {name}={quoteattr(value)}" for name, value in element.attributes.items())
-    # A bare carriage return would come out as a line feed.
+    # A bare carriage return would be read as a line feed.
     text = escape(element.text, {"\r": "&#13;"})
     parts.append(f"<{element.name}{attributes}>{text}")
     for child in element.children:
@@ -132,7 +136,7 @@ def _write(element: Element, where: str, parts: list[str], namespace: str = "") 
 
 
 class _Reader:
-    """One reading: expat's events made into a tree, within the limits."""
+    """Builds a tree from the events of expat, within the limits."""
 
     def __init__(self) -> None:
         self._message: Message | None = None
@@ -155,8 +159,8 @@ class _Reader:
             self._parser.Parse(text, True)
         except expat.ExpatError as error:
             reason = expat.errors.messages.get(error.code, error.code)
-            raise DocumentRefused(f"line {error.lineno}", f"is no well-formed XML ({reason})") from None
-        assert self._root is not None, "what has no element is no XML"
+            raise DocumentRefused(f"line {error.lineno}", f"is not well-formed XML ({reason})") from None
+        assert self._root is not None, "well-formed XML has a root element"
         document = self._root if self._root.name == "Document" else _unwrapped(self._root, self._message)
         assert self._message is not None, "a document without a known root element was refused"
         if len(document.children) != 1:
@@ -208,25 +212,25 @@ class _Reader:
 
 
 def _unwrapped(envelope: Element, message: Message | None) -> Element:
-    """Return the Document behind its header, whatever the element is called that holds both. Raises UnknownMessage."""
+    """Return the Document behind its header; the root element may have any name. Raises UnknownMessage."""
     first, *others = envelope.children or [envelope]
     header_name = _HEADER_NAME.fullmatch(first.name)
     if message is None or header_name is None or [other.name for other in others] != ["Document"]:
         raise UnknownMessage("body", f"the root element must be Document, or hold {HEADER_ROOT} and Document alone")
-    told = first.value(f"{header_name[1]}MsgDefIdr")
-    if told and told != message:
+    named = first.value(f"{header_name[1]}MsgDefIdr")
+    if named and named != message:
         raise UnknownMessage(f"{HEADER_ROOT}/MsgDefIdr", f"names another message than {message}, which follows it")
     return others[0]
 
 
 def _message_of(root_name: str) -> Message:
-    """Return the message by the name of a document's element. Raises UnknownMessage."""
+    """Return the message for the name of the document element. Raises UnknownMessage."""
     namespace = root_name.rpartition(_SEPARATOR)[0]
     if not namespace.startswith(NAMESPACE_STEM):
         raise UnknownMessage("Document", "its namespace is not one of ISO 20022")
-    told = namespace.removeprefix(NAMESPACE_STEM)
+    name = namespace.removeprefix(NAMESPACE_STEM)
     try:
-        return Message(told)
+        return Message(name)
     except ValueError:
-        shown = told if _MESSAGE_NAME.fullmatch(told) else "its namespace"
+        shown = name if _MESSAGE_NAME.fullmatch(name) else "its namespace"
         raise UnknownMessage("Document", f"{shown} is none of {', '.join(Message)}") from None

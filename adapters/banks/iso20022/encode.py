@@ -1,4 +1,4 @@
-"""Police → bank: hold requests and chasers. What these return has passed the check of `schema`."""
+"""Police → bank: encoder of hold requests and reminders. `schema` has checked every returned message."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -15,20 +15,20 @@ from adapters.banks.protocol import INCIDENTS_MAX, HoldTicket, Incident
 from schemas.text import IST
 
 SENDER: Final = "Police"
-"""Who asks, where the ticket does not say."""
+"""Name of the sender if the ticket does not give one."""
 HIGH, NORMAL = "HIGH", "NORM"
 LAST_OF_HIGH: Final = 2
-"""Of the ticket's priorities, the last that is high in a header: that of money in its golden hour."""
+"""Last ticket priority that becomes HIGH in a header: that of money in its golden hour."""
 
 
 def encode_hold_request(
     bank_code: str, ticket: HoldTicket, *, created_at: datetime, bic: str = "", with_header: bool = False
 ) -> bytes:
-    """Return the camt.056 that asks `bank_code` to hold what `ticket` names, a transaction an incident.
+    """Return the camt.056 that asks `bank_code` to hold the transfers of `ticket`, one transaction per incident.
 
-    MsgId and case id are the ticket's: sent again, it is the same request. `with_header`: a business application header
-    stands before it. Raises InvalidMessage, naming the element, where the ticket has something this wire cannot carry
-    (a reference above 35 characters).
+    MsgId and case id come from the ticket, so a repeat is the same request. `with_header` adds a business application
+    header. Raises InvalidMessage, naming the element, if the wire cannot carry a value (a reference above 35
+    characters).
     """
     sender = party(_sender(ticket))
     case = case_id(ticket.ack_no, ticket.request_id)
@@ -92,12 +92,12 @@ def encode_chaser(
     bic: str = "",
     with_header: bool = False,
 ) -> bytes:
-    """Return the pacs.028 that asks `bank_code` what became of a request, and of which of its transfers.
+    """Return the pacs.028 that asks `bank_code` for the state of a request and of the named transfers.
 
-    Raises InvalidMessage where a reference is above 35 characters, and for none or more than a ticket can have.
+    Raises InvalidMessage if a reference is above 35 characters, and for no references or more than a ticket can have.
     """
     if not 1 <= len(references) <= INCIDENTS_MAX:
-        raise InvalidMessage("TxInf", f"a chaser names 1 to {INCIDENTS_MAX} transfers")
+        raise InvalidMessage("TxInf", f"a status request names 1 to {INCIDENTS_MAX} transfers")
     inside = node(
         Message.CHASER.root_name,
         node(
@@ -125,20 +125,23 @@ def _chased(references: Sequence[str]) -> Iterator[Element]:
 
 
 def agent(name: str, bank_code: str, bic: str = "") -> Element:
-    """A bank by its code in the directory and, where it is known, its BIC."""
+    """Return the element of a bank, with its code in the directory and, if known, its BIC."""
     known = node("BICFI", bic) if bic else None
     return node(name, node("FinInstnId", known, node("Othr", node("Id", bank_code))))
 
 
 def party(name: str) -> Element:
-    """Somebody by name alone."""
+    """Return the element of a party, with its name only."""
     return node("Pty", node("Nm", name))
 
 
 def header_of(
     message: Message, identifier: str, sender: str, bank_code: str, bic: str, created_at: datetime, priority: str = ""
 ) -> Element:
-    """The header of `message`. But for the priority, by which a gateway may sort, it says what the message says."""
+    """Return the business application header of `message`.
+
+    Only the priority is not in the message itself. A gateway may sort by it.
+    """
     return node(
         HEADER_ROOT,
         node("Fr", node("OrgId", node("Nm", sender))),
@@ -151,7 +154,7 @@ def header_of(
 
 
 def checked(message: Message, inside: Element, header: Element | None = None) -> bytes:
-    """Write a message that its schema allows, behind its `header` where there is one. Raises InvalidMessage."""
+    """Return the bytes of a message, with its `header` if given, after a schema check. Raises InvalidMessage."""
     schema.check(message, inside)
     if header is not None:
         schema.check_header(header)

@@ -1,27 +1,27 @@
-"""How a message can fail. No text here repeats a value: a value may be personal data."""
+"""Errors of messages. No text repeats a value, because a value may be personal data."""
 
 
 class MessageError(ValueError):
     """The message cannot be used."""
 
     def __init__(self, where: str, reason: str) -> None:
-        """`where` is a path of element names (or "body"), `reason` words of ours."""
+        """Keep `where`, a path of element names or "body", and `reason`, a text of our own."""
         super().__init__(f"{where}: {reason}")
         self.where = where
         self.reason = reason
 
 
 class DocumentRefused(MessageError):
-    """The bytes are no XML that is safe to read."""
+    """The bytes are not XML that is safe to read."""
 
 
 class UnknownMessage(MessageError):
-    """It is XML, but none of the messages of this wire, or another version of one."""
+    """The XML is not a message of this wire, or has another version."""
 
 
 class IncompleteMessage(MessageError):
-    """The message lacks what it means nothing without."""
+    """The message lacks a required part."""
 
 
 class InvalidMessage(MessageError):
-    """A message of ours that its schema does not allow: it must not leave."""
+    """Our own message does not fit its schema, so it must not be sent."""

@@ -1,4 +1,4 @@
-"""Which messages this wire speaks, each in one version (docs/iso20022.md says why these)."""
+"""Messages of this wire, each in one version (docs/banks/iso20022.md gives the reasons)."""
 
 from enum import StrEnum
 from typing import Final
@@ -7,32 +7,32 @@ NAMESPACE_STEM: Final = "urn:iso:std:iso:20022:tech:xsd:"
 
 
 HEADER: Final = "head.001.001.02"
-"""The business application header that stands before a message of ours, where a bank wants one."""
+"""Business application header before our messages, for a bank that wants one."""
 HEADER_ROOT: Final = "AppHdr"
 ENVELOPE: Final = "BizMsg"
-"""What holds the two. The standard has no name for it: what banks call it does not matter."""
+"""Element around header and document. The standard gives it no name, so a bank may use any."""
 
 
 class Message(StrEnum):
-    """The messages, by their name in the catalogue."""
+    """Messages by their name in the ISO 20022 catalogue."""
 
     HOLD_REQUEST = "camt.056.001.08"
-    """FIToFIPaymentCancellationRequest: hold this; with a reason of our own: give it back, or let it go"""
+    """FIToFIPaymentCancellationRequest: hold request; with a reason of our own, an order to restore or release"""
     RESOLUTION = "camt.029.001.09"
-    """ResolutionOfInvestigation: what became of it"""
+    """ResolutionOfInvestigation: the bank's answer"""
     FUNDS_RETURNED = "pacs.004.001.09"
-    """PaymentReturn: the money is on its way back"""
+    """PaymentReturn: the money is being returned"""
     CHASER = "pacs.028.001.03"
-    """FIToFIPaymentStatusRequest: what of our request?"""
+    """FIToFIPaymentStatusRequest: reminder of a request"""
 
     @property
     def namespace(self) -> str:
-        """The namespace of its elements."""
+        """Return the namespace of its elements."""
         return NAMESPACE_STEM + self.value
 
     @property
     def root_name(self) -> str:
-        """The one element inside `Document`."""
+        """Return the name of the one element inside `Document`."""
         return _ROOTS[self]
 
 

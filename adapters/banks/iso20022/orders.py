@@ -1,4 +1,4 @@
-"""Orders to restore or to release: a camt.056 with a reason of its own, as we write it and as a bank reads it."""
+"""Orders to restore or to release: a camt.056 with a proprietary reason, encoder and decoder."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -29,29 +29,29 @@ from schemas.restoration_enums import OrderKind
 from schemas.text import IST
 
 _REASONS: Final = {OrderKind.RESTORE: "RESTORE", OrderKind.RELEASE: "RELEASE"}
-"""proprietary: the code set has no reason for money that is held and is to go home"""
+"""proprietary, because the code set has no reason to pay out or release held money"""
 TAKEN_BACK: Final = "RECALL"
-"""of an order: nothing more is to be done under it"""
+"""proprietary reason of a cancelled order: nothing more is to be done under it"""
 
 
 def encode_order(
     bank_code: str, order: BankOrder, *, created_at: datetime, bic: str = "", with_header: bool = False
 ) -> bytes:
-    """Return the camt.056 that orders `bank_code` to restore or to release, a transaction a line.
+    """Return the camt.056 that orders `bank_code` to restore or to release, one transaction per line.
 
-    MsgId and case id are the order's: sent again, it is the same order. Raises InvalidMessage, naming the element,
-    where the order has something this wire cannot carry (a reference above 35 characters).
+    MsgId and case id come from the order, so a repeat is the same order. Raises InvalidMessage, naming the element, if
+    the wire cannot carry a value (a reference above 35 characters).
     """
     transactions = [_transaction(order, line) for line in order.lines]
     return _message(bank_code, order, order.order_id, transactions, created_at, bic, with_header=with_header)
 
 
 def encode_cancellation(bank_code: str, order: BankOrder, *, bic: str = "", with_header: bool = False) -> bytes:
-    """Return the camt.056 that takes an order back, a transaction a line; MsgId and case id are the cancellation's.
+    """Return the camt.056 that cancels an order, one transaction per line.
 
-    Raises InvalidMessage as `encode_order`.
+    MsgId and case id are those of the cancellation. Raises InvalidMessage like `encode_order`.
     """
-    assert order.cancelled_at is not None, "whoever says that an order is taken back has taken it back"
+    assert order.cancelled_at is not None, "a cancellation is sent only for a cancelled order"
     transactions = [_taken_back(order, line) for line in order.lines]
     identity = cancellation_id(order.order_id)
     return _message(bank_code, order, identity, transactions, order.cancelled_at, bic, with_header=with_header)
@@ -122,12 +122,12 @@ def _transaction(order: BankOrder, line: OrderLine) -> Element:
 
 
 def is_cancellation(inside: Element) -> bool:
-    """Whether a camt.056 takes an order back."""
+    """Return whether a camt.056 cancels an order."""
     return any(found.text.strip() == TAKEN_BACK for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
 
 
 def read_cancellation(inside: Element) -> CancellationArrived:
-    """Read the word that an order is taken back. Raises IncompleteMessage, naming the element."""
+    """Read the cancellation of an order. Raises IncompleteMessage, naming the element."""
     transactions = list(inside.every("Undrlyg/TxInf"))
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
@@ -135,7 +135,7 @@ def read_cancellation(inside: Element) -> CancellationArrived:
     try:
         (order_id,) = (UUID(text) for text in named)
     except ValueError:
-        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/AddtlInf", "names no one order") from None
+        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/AddtlInf", "does not name exactly one order") from None
     return CancellationArrived(
         message_id=needed(inside, "Assgnmt/Id"),
         order_id=order_id,
@@ -147,24 +147,24 @@ def read_cancellation(inside: Element) -> CancellationArrived:
 
 
 def is_order(inside: Element) -> bool:
-    """Whether a camt.056 is an order, and no hold request."""
+    """Return whether a camt.056 is an order and not a hold request."""
     return any(found.text.strip() in _REASONS.values() for found in inside.every("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry"))
 
 
 def read_order(inside: Element) -> OrderArrived:
-    """Read an order whole, or not at all. Raises IncompleteMessage, naming the element."""
+    """Read a complete order. Raises IncompleteMessage, naming the element, if any part is missing."""
     transactions = list(inside.every("Undrlyg/TxInf"))
     within("Undrlyg/TxInf", len(transactions))
     case, bank_code = case_and_agent(inside)
     kinds = {found.value("CxlRsnInf/Rsn/Prtry") for found in transactions}
     if len(kinds) != 1:
-        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry", "is not the same in all")
+        raise IncompleteMessage("Undrlyg/TxInf/CxlRsnInf/Rsn/Prtry", "is not the same in all transactions")
     kind = next(kind for kind, reason in _REASONS.items() if reason in kinds)
     message = needed(inside, "Assgnmt/Id")
     try:
         order_id = UUID(message)
     except ValueError:
-        raise IncompleteMessage("Assgnmt/Id", "is no order's id") from None
+        raise IncompleteMessage("Assgnmt/Id", "is not the id of an order") from None
     due = read_words(transactions[0].every("CxlRsnInf/AddtlInf")).get("DUEBY", "")
     return OrderArrived(
         message_id=message,

@@ -1,8 +1,8 @@
-"""What a bank's reason for saying no means in the status codes of the policy (domain/policy.toml).
+"""Status codes of the policy (domain/policy/policy.toml) for a bank's reasons to refuse.
 
-The reasons are the published external code set ExternalPaymentCancellationRejection1Code. What each means for a
-hold is our own reading: a code ends the chase only where the bank says that it has no such money, for everything
-else a person reads it. A reason that is not here is kept as its own status code, which is for a person as well.
+The reasons are the published external code set ExternalPaymentCancellationRejection1Code. Their meaning for a hold is
+our own reading. A code ends the reminders only if the bank says that it has no such money; an officer reads every other
+answer. A reason that is not listed here is kept as its own status code, which an officer reads as well.
 """
 
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ CODE_SET: Final = "ISO 20022 external code set ExternalPaymentCancellationReject
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One reason code: our status code for it, what the code set calls it, and where that is from."""
+    """One reason code: our status code, its name in the code set, and the source."""
 
     status_code: str
     meaning: str
@@ -47,24 +47,25 @@ REASONS: Final = MappingProxyType(
 )
 
 CONFIRMED: Final = MappingProxyType({"CNCL": "ACCR", "RJCR": "RJCR", "PDCR": "PDCR"})
-"""The status of a transfer by the message's own confirmation, where the transfer has none of its own.
+"""Status of a transfer by the message's own confirmation, if the transfer has none.
 
-From ExternalInvestigationExecutionConfirmation1Code. A partial one (PECR) says nothing of a single transfer.
+From ExternalInvestigationExecutionConfirmation1Code. A partial confirmation (PECR) says nothing about a single
+transfer.
 """
 ACCEPTED, REJECTED, PENDING = "ACCR", "RJCR", "PDCR"
 PARTIAL: Final = "PECR"
 
 FRAUD: Final = "FRAD"
-"""Why we ask: FraudulentOrigin of ExternalCancellationReason1Code."""
+"""Reason of our request: FraudulentOrigin of ExternalCancellationReason1Code."""
 FOLLOWING_REQUEST: Final = "FOCR"
-"""Why money comes back: FollowingCancellationRequest of ExternalReturnReason1Code."""
+"""Reason of a return: FollowingCancellationRequest of ExternalReturnReason1Code."""
 
 
 def status_code(reason_codes: list[str]) -> str:
-    """Return our status code for what the bank gave as reasons; "" where it gave none.
+    """Return our status code for the bank's reasons; "" without a reason.
 
-    Several that mean the same are that; several that do not are for a person. An unknown one comes first: it
-    must be seen.
+    Reasons with the same meaning give that meaning. Reasons with different meanings go to an officer. An unknown reason
+    takes precedence, so that an officer sees it.
     """
     for code in reason_codes:
         if code not in REASONS:

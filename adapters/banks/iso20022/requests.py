@@ -1,6 +1,6 @@
-"""Our requests from the bank's side of the desk: read whole or not at all.
+"""Decoder of our requests on the bank's side.
 
-A hold on half a ticket would be a hold on a guess.
+A request is read completely or refused, because a bank must not act on half a ticket.
 """
 
 import re
@@ -48,12 +48,12 @@ def read_hold_request(inside: Element) -> CancellationRequest:
 
 
 def case_and_agent(inside: Element) -> tuple[str, str]:
-    """The case id of a camt.056 and the code of the bank it goes to.
+    """Return the case id of a camt.056 and the code of the bank it is sent to.
 
-    Raises IncompleteMessage where it names no case, or another number of transactions than it has.
+    Raises IncompleteMessage if it names no case, or a wrong number of transactions.
     """
-    told = inside.value("CtrlData/NbOfTxs")
-    if told and told != str(len(list(inside.every("Undrlyg/TxInf")))):
+    count = inside.value("CtrlData/NbOfTxs")
+    if count and count != str(len(list(inside.every("Undrlyg/TxInf")))):
         raise IncompleteMessage("CtrlData/NbOfTxs", "is not the number of transactions")
     return needed(inside, "Case/Id"), inside.value(f"Assgnmt/Assgne/Agt/{_BANK}")
 
@@ -68,14 +68,14 @@ def _asked(number: int, transaction: Element) -> AskedTransfer:
         raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is missing")
     amount_paise = paise_of(amount, f"{where}/OrgnlIntrBkSttlmAmt")
     if amount_paise == 0:
-        raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is nothing")
+        raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmAmt", "is zero")
     said = read_words(transaction.every("CxlRsnInf/AddtlInf"))
     transferred_at = parse_moment(said.get("TIME", "")) or parse_moment(transaction.value("OrgnlIntrBkSttlmDt"))
     if transferred_at is None:
         raise IncompleteMessage(f"{where}/OrgnlIntrBkSttlmDt", "is missing")
     layer = said.get("LAYER", "1")
     if not _LAYER.fullmatch(layer):
-        raise IncompleteMessage(f"{where}/CxlRsnInf/AddtlInf", "the layer is no number from 1 to 999")
+        raise IncompleteMessage(f"{where}/CxlRsnInf/AddtlInf", "the layer is not a number from 1 to 999")
     return AskedTransfer(
         reference=reference,
         amount_paise=amount_paise,
@@ -86,7 +86,7 @@ def _asked(number: int, transaction: Element) -> AskedTransfer:
 
 
 def _disputed_paise(said: dict[str, str], amount_paise: int, where: str) -> int:
-    """The whole transfer is disputed unless a part is named."""
+    """Return the disputed part in paise; the whole transfer if no part is named."""
     if "DSPTD" not in said:
         return amount_paise
     where = f"{where}/CxlRsnInf/AddtlInf"
@@ -94,7 +94,7 @@ def _disputed_paise(said: dict[str, str], amount_paise: int, where: str) -> int:
         raise IncompleteMessage(where, f"the disputed part is not in {CURRENCY}")
     disputed_paise = parse_paise(said["DSPTD"].removeprefix(CURRENCY), where)
     if not 0 < disputed_paise <= amount_paise:
-        raise IncompleteMessage(where, "the disputed part is nothing, or more than the transfer")
+        raise IncompleteMessage(where, "the disputed part is zero or above the transfer")
     return disputed_paise
 
 
@@ -112,7 +112,7 @@ def read_status_request(inside: Element) -> StatusRequest:
 
 
 def needed(inside: Element, path: str) -> str:
-    """The text at `path`. Raises IncompleteMessage where there is none."""
+    """Return the text at `path`. Raises IncompleteMessage if it is empty."""
     text = inside.value(path)
     if not text:
         raise IncompleteMessage(path, "is missing")
@@ -120,6 +120,6 @@ def needed(inside: Element, path: str) -> str:
 
 
 def within(where: str, count: int) -> None:
-    """Raises IncompleteMessage where there are none, or more than a ticket can have."""
+    """Raise IncompleteMessage unless `count` is from 1 to the most that a ticket can have."""
     if not 1 <= count <= INCIDENTS_MAX:
         raise IncompleteMessage(where, f"must stand 1 to {INCIDENTS_MAX} times")

@@ -1,7 +1,7 @@
-"""camt.029: what a bank says became of a hold request, as the lines that every wire gives.
+"""camt.029: a bank's answer to a hold request, as lines of every wire.
 
-A cancellation the bank accepts is money it holds for us; what it rejects is a refusal or, where its reason says
-less than that the money is not there, for a person to read.
+A cancellation that the bank accepts is money on hold for us. A rejection is a refusal if its reason is known, else an
+officer reads it.
 """
 
 from collections.abc import Iterator
@@ -53,7 +53,7 @@ _CASES: Final = (
 
 
 def read_resolution(inside: Element) -> StatusUpdate:
-    """Read a camt.029. Raises IncompleteMessage where it names no case or several, or too many transactions."""
+    """Read a camt.029. Raises IncompleteMessage if it names no case or several, or has too many transactions."""
     case = _case(inside)
     transactions = [found for path in _TRANSACTIONS for found in inside.every(path)]
     if len(transactions) > LINES_MAX:
@@ -67,7 +67,7 @@ def read_resolution(inside: Element) -> StatusUpdate:
 
 
 def _case(inside: Element) -> str:
-    """The one case it answers, wherever the bank put it."""
+    """Return the one case that the message answers, from any place where a bank may put it."""
     found = {text for path in _CASES for element in inside.every(path) if (text := element.text.strip())}
     if not found:
         raise IncompleteMessage("RslvdCase/Id", "is missing")
@@ -80,7 +80,10 @@ def _case(inside: Element) -> str:
 
 
 def _about_no_transfer(inside: Element, case: str) -> UnreadableLine:
-    """A word about the request as a whole moves no money: which transfer it means is for a person."""
+    """Return a line for a status of the whole request.
+
+    The status moves no money, because it names no transfer. An officer reads it.
+    """
     raw: JsonObject = {"RslvdCase": case}
     for path in ("Sts", "CxlDtls"):
         found = [element.as_json() for element in inside.every(path)]
@@ -100,23 +103,23 @@ class _Transaction:
     flags: list[Flag] = field(default_factory=list)
 
     def flag(self, name: str, code: LineFlag) -> None:
-        """Note something odd."""
+        """Note an odd value."""
         self.flags.append(flagged(name, code))
 
     @property
     def raw(self) -> JsonObject:
-        """What came, and of which case: what cannot be read is told apart by it."""
+        """Return the transaction as received, with its case, so that unreadable ones can be told apart."""
         return {"RslvdCase": self.case, "TxInfAndSts": self.element.as_json()}
 
     @property
     def status(self) -> str:
-        """ACCR, RJCR, PDCR or what the bank wrote; the message's confirmation stands for one that is missing."""
+        """Return ACCR, RJCR, PDCR or what the bank wrote; without a status, the message's confirmation."""
         own = self.element.value("TxCxlSts")
         return own or CONFIRMED.get(self.confirmation, self.confirmation)
 
     @property
     def reason_codes(self) -> list[str]:
-        """Every reason, coded or proprietary, in order."""
+        """Return every reason, coded or proprietary, in order."""
         return [
             text
             for kind in ("Cd", "Prtry")
@@ -125,14 +128,14 @@ class _Transaction:
         ]
 
     def identifier(self, text: str, name: str) -> str:
-        """`text`, or IncompleteMessage where it is too long: half an identifier is another one."""
+        """Return `text`. Raises IncompleteMessage if it is too long, because half an identifier is a different one."""
         if len(text) > IDENTIFIER_MAX_CHARS:
             raise IncompleteMessage(name, f"is longer than {IDENTIFIER_MAX_CHARS} characters")
         return text
 
 
 def _line(transaction: _Transaction) -> StatusLine:
-    """Return one line, whatever it is. Never raises."""
+    """Return one line of any kind. Never raises."""
     try:
         return _by_status(transaction)
     except IncompleteMessage as error:
@@ -153,18 +156,18 @@ def _by_status(transaction: _Transaction) -> StatusLine:
     if not code:
         transaction.flag("CxlStsRsnInf/Rsn", LineFlag.STATUS_MISSING)
     transaction.identifier(code, "CxlStsRsnInf/Rsn")
-    # A reason of the bank's own, "00" included, never makes a hold of a rejection.
+    # A proprietary reason, even "00", never turns a rejection into a hold.
     kind = HoldLine if transaction.reason_codes and all(c in REASONS for c in transaction.reason_codes) else UnknownLine
     return kind(**_common(transaction, code or REJECTED, None))
 
 
 def _held_paise(transaction: _Transaction) -> int:
-    """What the bank holds: the amount of the resolution, the transfer's own where it accepted the whole of it."""
+    """Return the amount on hold: that of the resolution, or of the transfer if the whole of it was accepted."""
     held = transaction.element.first("RsltnRltdInf/IntrBkSttlmAmt")
     if held is None:
         held = transaction.element.first("OrgnlIntrBkSttlmAmt")
         if held is None or transaction.confirmation == PARTIAL:
-            raise IncompleteMessage("RsltnRltdInf/IntrBkSttlmAmt", "is missing: how much is held is not said")
+            raise IncompleteMessage("RsltnRltdInf/IntrBkSttlmAmt", "is missing: the amount on hold is not given")
         transaction.flag("RsltnRltdInf/IntrBkSttlmAmt", LineFlag.AMOUNT_FROM_TRANSFER)
         return paise_of(held, "OrgnlIntrBkSttlmAmt")
     held_paise = paise_of(held, "RsltnRltdInf/IntrBkSttlmAmt")
@@ -174,7 +177,7 @@ def _held_paise(transaction: _Transaction) -> int:
 
 
 def _common(transaction: _Transaction, code: str, held_paise: int | None) -> LineFields:
-    """What every line has; last, so that `flags` holds every flag of it."""
+    """Return the fields of every line. Call it last, so that `flags` holds every flag of the line."""
     element = transaction.element
     root_rrn = transaction.identifier(reference_of(element), "OrgnlTxId")
     if not root_rrn:
@@ -213,7 +216,7 @@ def _own_reference(element: Element) -> str:
 
 
 def _bank(element: Element) -> tuple[str, str]:
-    """The bank of the account as it names itself, and its IFSC where that is what it wrote."""
+    """Return the bank of the account as it names itself, and its IFSC if it wrote one."""
     institution = "OrgnlTxRef/CdtrAgt/FinInstnId"
     ifsc = element.value(f"{institution}/ClrSysMmbId/MmbId").upper()
     names = (f"{institution}/Othr/Id", f"{institution}/ClrSysMmbId/MmbId", f"{institution}/BICFI")
@@ -232,7 +235,7 @@ def _remarks(transaction: _Transaction) -> str:
 
 
 def _said(transaction: _Transaction) -> Iterator[str]:
-    """The bank's reasons by their code and in its own words."""
+    """Yield the bank's reasons by code, then its own text."""
     for code in transaction.reason_codes:
         known = REASONS.get(code)
         yield f"{code} ({known.meaning})" if known else code

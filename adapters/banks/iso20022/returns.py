@@ -21,7 +21,7 @@ LINES_MAX: Final = 500
 
 
 def read_returned_funds(inside: Element) -> ReturnedFunds:
-    """Read a pacs.004. Raises IncompleteMessage where it has no id, no transaction or too many."""
+    """Read a pacs.004. Raises IncompleteMessage if it has no id, no transaction or too many."""
     transactions = list(inside.every("TxInf"))
     if not 1 <= len(transactions) <= LINES_MAX:
         raise IncompleteMessage("TxInf", f"must stand 1 to {LINES_MAX} times")

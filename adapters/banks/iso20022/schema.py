@@ -1,9 +1,8 @@
-"""What the schemas allow, and the check that no message of ours leaves without.
+"""Rules of the ISO 20022 schemas, and the check that every message of ours passes before it is sent.
 
-The rules come from the dataclasses of pyiso20022, generated from the schemas: each field carries the name, order,
-cardinality and facets of an element. They serve as tables only; nothing is parsed or written through them. A type
-whose name ends in "Choice" holds exactly one of its elements, which is ISO 20022's own naming rule: the fields do
-not say it.
+The rules come from the dataclasses of pyiso20022, generated from the schemas. Each field carries the name, order,
+cardinality and facets of an element. The classes serve only as tables; they parse and write nothing. A type whose name
+ends in "Choice" holds exactly one of its elements. That is ISO 20022's naming rule, because the fields do not show it.
 """
 
 import importlib
@@ -32,17 +31,17 @@ _BOOLEANS: Final = frozenset({"true", "false", "1", "0"})
 
 @dataclass(frozen=True, slots=True)
 class TextRule:
-    """What a text may be: its kind (`str`, `Decimal`, `bool`, `XmlDate`, `XmlDateTime`) and facets."""
+    """Rule for a text: its kind (`str`, `Decimal`, `bool`, `XmlDate`, `XmlDateTime`) and facets."""
 
     kind: str
     facets: dict[str, Any]
     allowed: frozenset[str] | None = None
-    """of an enumeration"""
+    """values of an enumeration"""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """One place in a type: which element or attribute may stand there, how often, and of what type."""
+    """Rule for one element or attribute of a type: how often it may occur, and its type."""
 
     name: str
     least: int
@@ -50,12 +49,12 @@ class Slot:
     """None: any number"""
     text: TextRule | None
     type_: type | None
-    """of an element with elements or attributes of its own"""
+    """type of an element with elements or attributes of its own"""
 
 
 @dataclass(frozen=True, slots=True)
 class TypeRule:
-    """What an element of a type may hold. `anything`: elements of any namespace, unchecked."""
+    """Rule for the content of a type. `anything`: elements of any namespace, unchecked."""
 
     elements: tuple[Slot, ...]
     attributes: tuple[Slot, ...]
@@ -65,13 +64,13 @@ class TypeRule:
 
 
 def check(message: Message, inside: Element) -> None:
-    """Raise InvalidMessage, naming the place, unless the schema of `message` allows `inside` as its root element."""
+    """Raise InvalidMessage, naming the place, unless the schema of `message` allows `inside` as root element."""
     document = _rule(_generated(message.value).Document)
     _check_children(Element("Document", children=[inside]), document, "Document")
 
 
 def check_header(header: Element) -> None:
-    """Raise InvalidMessage, naming the place, unless the schema of the business application header allows it."""
+    """Raise InvalidMessage, naming the place, unless the schema of the header allows it."""
     _check_children(header, _rule(_generated(HEADER).AppHdr), HEADER_ROOT)
 
 
@@ -96,7 +95,7 @@ def _check_element(element: Element, slot: Slot, where: str) -> None:
 
 
 def _check_children(element: Element, rule: TypeRule, where: str) -> None:
-    """The children must fill the slots in their order."""
+    """Check that the children fill the slots in their order."""
     place, filled = 0, [0] * len(rule.elements)
     names = [slot.name for slot in rule.elements]
     for child in element.children:
@@ -105,7 +104,7 @@ def _check_children(element: Element, rule: TypeRule, where: str) -> None:
             raise InvalidMessage(inner, "is not in the schema here")
         found = names.index(child.name)
         if found < place:
-            raise InvalidMessage(inner, "stands after what must follow it")
+            raise InvalidMessage(inner, "is in the wrong order")
         place = found
         filled[found] += 1
         _check_element(child, rule.elements[found], inner)
@@ -190,7 +189,7 @@ def _is_moment(text: str, shape: re.Pattern[str], kind: type[date]) -> bool:
 
 @cache
 def _generated(message_name: str) -> ModuleType:
-    """Return pyiso20022's module of a message: read when first needed, for it has thousands of lines."""
+    """Return pyiso20022's module of a message, loaded at first use because it has thousands of lines."""
     name = message_name.replace(".", "_")
     return importlib.import_module(f"pyiso20022.{message_name[:4]}.{name}.{name}")
 
@@ -235,7 +234,7 @@ def _text_rule(hint: Any, facets: dict[str, Any]) -> TextRule:
 
 
 def _inner(hint: Any) -> type:
-    """The type inside `None | X` or `list[X]`."""
+    """Return the type inside `None | X` or `list[X]`."""
     inner = [argument for argument in typing.get_args(hint) if argument is not type(None)]
     found = inner[0] if inner else hint
     assert isinstance(found, type), "a generated field holds one type"

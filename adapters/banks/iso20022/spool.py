@@ -1,7 +1,7 @@
-"""Files of messages: a folder a bank below the spool, with what goes to the bank and what comes from it.
+"""Files of messages: one folder per bank below the spool.
 
-`out/` is ours to write and the bank's to empty, `in/` the other way round; what was taken from `in/` stands in `done/`
-or, with the reason beside it, in `refused/`. Nothing is deleted here.
+We write `out/` and the bank empties it; the bank writes `in/` and we empty it. A processed file moves to `done/` or,
+with the reason beside it, to `refused/`. Nothing is deleted here.
 """
 
 import asyncio
@@ -39,12 +39,12 @@ from schemas.orders.orders import BankOrder, cancellation_id
 OUT, IN, DONE, REFUSED = "out", "in", "done", "refused"
 FILE_SUFFIX: Final = ".xml"
 PAPER_SUFFIX: Final = ".pdf"
-"""of the paper that goes with an order, which has its message's name"""
+"""suffix of the document of an order; the file has the name of its message"""
 REASON_SUFFIX: Final = ".reason.txt"
 CANNOT_BE_WRITTEN: Final = "ISO-INVALID"
-"""the refusal code of a ticket that these messages cannot carry"""
+"""refusal code of a ticket that these messages cannot carry"""
 NAMES_SCANNED_MAX: Final = 10_000
-"""of one bank's `in/` in one look: a folder that is flooded must not hold up the others"""
+"""names read in one bank's `in/` per scan, so that a flooded folder does not delay the other banks"""
 WRITERS: Final = 4
 STEM_MAX_BYTES: Final = 200
 
@@ -53,7 +53,7 @@ _CODE: Final = re.compile(r"[A-Z0-9_]{2,20}")
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A file in a bank's `in/` as it looked at one moment: equal looks mean that nobody is writing it."""
+    """A file in a bank's `in/` at one moment. Two equal sightings mean that it is no longer being written."""
 
     bank_code: str
     path: Path
@@ -63,24 +63,25 @@ class Sighting:
 
 
 class Spool:
-    """The folder of all banks' files. Its methods block on the disk."""
+    """Folder of the files of all banks. Its methods block on the disk."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def of(self, bank_code: str, place: str) -> Path:
-        """A bank's folder for what goes out, comes in, is done or refused. Raises ValueError for no bank's code."""
+        """Return a bank's folder OUT, IN, DONE or REFUSED. Raises ValueError for an invalid bank code."""
         if not _CODE.fullmatch(bank_code):
-            raise ValueError("a bank's code names its folder, and this is none")
+            raise ValueError("this is not a bank code, so it cannot name a folder")
         return self._folder / bank_code / place
 
     def put(self, bank_code: str, name: str, body: bytes) -> bytes:
-        """Write a file for a bank, whole or not at all; one of that name stays as it is. Raises OSError.
+        """Write a file for a bank completely or not at all, and return the content of the file.
 
-        Returns what the bank finds there.
+        An existing file of that name is not changed. Raises OSError.
         """
         folder = self.of(bank_code, OUT)
-        # Never the spool itself: where it is gone (a share that is not mounted), nobody would fetch what is written.
+        # The spool itself is never created: if it is missing (a share that is not mounted), the file would reach no
+        # bank.
         for missing in (folder.parent, folder, self.of(bank_code, IN)):
             missing.mkdir(exist_ok=True)
         path = folder / name
@@ -88,19 +89,19 @@ class Spool:
             body = path.read_bytes()
         else:
             _write_whole(path, body)
-        # Also for a file that is there: the attempt that wrote it may have ended before this.
+        # An existing file is synced too, because the attempt that wrote it may have ended before the sync.
         _to_disk(folder)
         return body
 
     def banks(self) -> set[str]:
-        """The codes of the banks that have a folder. Raises OSError where the spool is not there."""
+        """Return the codes of the banks that have a folder. Raises OSError if the spool is missing."""
         return {path.name for path in self._folder.iterdir() if _CODE.fullmatch(path.name)}
 
     def waiting(self, bank_code: str) -> list[Sighting]:
-        """The messages in a bank's `in/`, the oldest first. Raises OSError where the folder is there and not readable.
+        """Return the messages in a bank's `in/`, the oldest first.
 
-        Names that begin with a dot or do not end in .xml are files still being written, or none of ours; links and
-        whatever else is no file are left alone.
+        Names that start with a dot or do not end in .xml are skipped: they are still being written or are not messages.
+        Links and other non-files are skipped too. Raises OSError if the folder exists and is not readable.
         """
         folder = self.of(bank_code, IN)
         found: list[Sighting] = []
@@ -117,27 +118,27 @@ class Spool:
         return sorted(found, key=lambda seen: (seen.modified_at_ns, seen.path.name))
 
     def holds(self, bank_code: str, path: Path) -> bool:
-        """Whether a file lies in the bank's `in/`."""
+        """Return whether a file lies in the bank's `in/`."""
         return path.resolve().parent == self.of(bank_code, IN).resolve()
 
     def set_done(self, bank_code: str, path: Path, remark: str = "") -> Path | None:
-        """Move a file that was taken to `done/`, with a remark beside it where there is one; see `set_refused`."""
+        """Move a processed file to `done/`, with the remark, if any, beside it; see `set_refused`."""
         return _move(path, self.of(bank_code, DONE), remark)
 
     def set_refused(self, bank_code: str, path: Path, reason: str) -> Path | None:
-        """Move a file to `refused/` and write the reason beside it; return where it is. Raises OSError.
+        """Move a file to `refused/`, write the reason beside it, and return its new path.
 
-        None: somebody else has moved it already.
+        Returns None if the file is already gone. Raises OSError.
         """
         return _move(path, self.of(bank_code, REFUSED), reason)
 
 
 def read_file(path: Path) -> bytes:
-    """The bytes of a message, or one more than a message may have. Raises OSError; follows no link."""
+    """Return the bytes of a message, at most one more than allowed. Raises OSError; follows no link."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise OSError(errno.EINVAL, "is no file")
+            raise OSError(errno.EINVAL, "is not a file")
         with os.fdopen(descriptor, "rb", closefd=False) as opened:
             return opened.read(BODY_MAX_BYTES + 1)
     finally:
@@ -145,13 +146,16 @@ def read_file(path: Path) -> bytes:
 
 
 class SpoolAdapter:
-    """Files in the spool as a `BankAdapter`: a bank has a request as soon as its file stands in the bank's `out/`."""
+    """Files in the spool as a `BankAdapter`.
+
+    A bank has a request as soon as its file stands in the bank's `out/`.
+    """
 
     def __init__(self, spool: Spool, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        """`clock`: UTC now."""
+        """Use `clock` for UTC now."""
         self._spool = spool
         self._clock = clock
-        # A disk that hangs must not take the threads in which everything else is done.
+        # Own threads, so that a disk that hangs does not block the default threads.
         self._threads = ThreadPoolExecutor(WRITERS, thread_name_prefix="spool")
 
     async def __aenter__(self) -> Self:
@@ -167,7 +171,7 @@ class SpoolAdapter:
     async def send_hold_request(self, bank: IsoWay, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
         """Write the camt.056 of `ticket`; see `BankAdapter.send_hold_request`. The same ticket twice is one file.
 
-        BankRefused stands for a ticket that these messages cannot carry: a person must look at it.
+        A ticket that these messages cannot carry raises BankRefused, so that an officer looks at it.
         """
         try:
             body = encode_hold_request(
@@ -185,7 +189,7 @@ class SpoolAdapter:
             return Delivery(job_id, transcript.exchanges)
 
     async def send_order(self, bank: IsoWay, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
-        """Write the camt.056 of an order, its paper before it; see `OrderTaker`. The same order twice is one file."""
+        """Write the document of an order, then its camt.056; see `OrderTaker`. The same order twice is one file."""
         order, name = ticket.order, message_id(ticket.order.order_id)
         try:
             body = encode_order(
@@ -200,7 +204,7 @@ class SpoolAdapter:
             return Delivery(case_id(order.ack_no, order.order_id), transcript.exchanges)
 
     async def send_cancellation(self, bank: IsoWay, order: BankOrder, *, timeout_seconds: float) -> Delivery:
-        """Write the camt.056 that takes an order back; see `CancellationTaker`. Twice is one file."""
+        """Write the camt.056 that cancels an order; see `CancellationTaker`. The same one twice is one file."""
         identity = cancellation_id(order.order_id)
         try:
             body = encode_cancellation(bank.code, order, bic=bank.bic, with_header=bank.business_header)
@@ -213,7 +217,7 @@ class SpoolAdapter:
     async def send_chaser(
         self, bank: IsoWay, request_id: UUID, references: Sequence[str], *, asked_at: datetime, timeout_seconds: float
     ) -> None:
-        """Write the pacs.028 that asks what became of a request; one for each `asked_at`. Raises as above."""
+        """Write the pacs.028 that reminds of a request, one for each `asked_at`. Raises like `send_hold_request`."""
         try:
             body = encode_chaser(
                 bank.code,
@@ -225,8 +229,8 @@ class SpoolAdapter:
             )
         except InvalidMessage as error:
             raise BankRefused(bank.code, CANNOT_BE_WRITTEN, str(error)) from error
-        unkept = Transcript(ChannelKind.ISO20022)
-        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds, unkept)
+        unrecorded = Transcript(ChannelKind.ISO20022)
+        await self._put(bank, f"{chaser_id(request_id, asked_at)}{FILE_SUFFIX}", body, timeout_seconds, unrecorded)
 
     async def _put(self, bank: IsoWay, name: str, body: bytes, timeout_seconds: float, transcript: Transcript) -> None:
         work = asyncio.get_running_loop().run_in_executor
@@ -235,9 +239,9 @@ class SpoolAdapter:
             async with asyncio.timeout(timeout_seconds):
                 noted.body = await work(self._threads, self._spool.put, bank.code, name, body)
         except TimeoutError:
-            raise BankUnreachable(bank.code, f"the spool did not take it within {timeout_seconds:g} s") from None
+            raise BankUnreachable(bank.code, f"the spool did not store the file within {timeout_seconds:g} s") from None
         except OSError as error:
-            # The text of an OSError has the path in it.
+            # The text of an OSError holds the path.
             raise BankUnreachable(
                 bank.code, f"the spool: {errno.errorcode.get(error.errno or 0, 'OSError')}"
             ) from error
@@ -246,7 +250,7 @@ class SpoolAdapter:
 
 
 def _write_whole(path: Path, body: bytes) -> None:
-    """Write beside `path` under a name that nobody takes up, then give it its name."""
+    """Write a temporary file beside `path`, which no reader picks up, then rename it."""
     beside = path.with_name(f".{uuid4().hex}.tmp")
     try:
         with beside.open("xb") as opened:
@@ -260,7 +264,7 @@ def _write_whole(path: Path, body: bytes) -> None:
 
 
 def _to_disk(folder: Path) -> None:
-    """Have the names in `folder` outlive a power cut."""
+    """Sync `folder`, so that its names survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -281,9 +285,9 @@ def _sighted(bank_code: str, entry: "os.DirEntry[str]") -> Sighting | None:
 
 
 def _move(path: Path, folder: Path, remark: str) -> Path | None:
-    """Move `path` into `folder` under a name that is free there; the remark is there before the file is."""
+    """Move `path` into `folder` under a free name and return the new path. The remark is written first."""
     folder.mkdir(parents=True, exist_ok=True)
-    # A name as long as the disk allows leaves no room for what is added to it.
+    # A name as long as the disk allows leaves no room for a suffix.
     stem = os.fsdecode(os.fsencode(path.stem)[:STEM_MAX_BYTES])
     target = folder / f"{stem}{path.suffix}"
     number = 1

@@ -1,4 +1,4 @@
-"""Amounts, times, identifiers and our own words, as this wire writes and reads them."""
+"""Amounts, times, identifiers and tagged texts, as this wire writes and reads them."""
 
 import base64
 import hashlib
@@ -18,35 +18,35 @@ from schemas.text import IST
 CURRENCY: Final = "INR"
 PAISE_PER_RUPEE: Final = 100
 NOT_PROVIDED: Final = "NOTPROVIDED"
-"""What banks write into a reference they must fill and do not have."""
-WORD_MAX_CHARS: Final = 105
+"""Placeholder of banks for a required reference that they do not have."""
+TAGGED_MAX_CHARS: Final = 105
 """Longest text of one AddtlInf."""
 
 _AMOUNT: Final = re.compile(r"\+?([0-9]{1,18})(?:\.([0-9]{0,5}))?")
 _DAY: Final = re.compile(r"(20[0-9]{2}-[0-9]{2}-[0-9]{2})(?:Z|[+-][0-9]{2}:[0-9]{2})?")
 _CASE_TAG_CHARS: Final = 20
 _CASE_ID: Final = re.compile(rf"([0-9]{{14}})-[A-Z2-7]{{{_CASE_TAG_CHARS}}}")
-_WORD: Final = re.compile(r"/([A-Z]{4,5})/(.*)", re.DOTALL)
+_TAGGED: Final = re.compile(r"/([A-Z]{4,5})/(.*)", re.DOTALL)
 
 
 # -- identifiers ---------------------------------------------------------------------------------------------------
 
 
 def message_id(request_id: UUID) -> str:
-    """The MsgId of a request: the same for the same ticket, 32 characters."""
+    """Return the MsgId of a request, 32 characters, the same for the same ticket."""
     return request_id.hex
 
 
 def chaser_id(request_id: UUID, created_at: datetime) -> str:
-    """The MsgId of a reminder of a request: one each time it is asked again."""
+    """Return the MsgId of one reminder of a request; each reminder has its own."""
     return hashlib.sha256(f"chaser|{request_id}|{to_utc(created_at).isoformat()}".encode()).hexdigest()[:32]
 
 
 def case_id(ack_no: str, request_id: UUID) -> str:
-    """The id of the case at the bank: acknowledgement number and a tag of the request, 35 characters.
+    """Return the case id at the bank, 35 characters: acknowledgement number and a tag of the request.
 
-    It is what a bank gives back with its answer, so it is the request's job id on this wire. Raises InvalidMessage
-    where `ack_no` is not of 14 digits.
+    The bank returns the case id with its answer, so it is the job id of this wire. Raises InvalidMessage if `ack_no`
+    does not have 14 digits.
     """
     if not ACK_NO_PATTERN.fullmatch(ack_no):
         raise InvalidMessage("Case/Id", "the acknowledgement number is not of 14 digits")
@@ -55,16 +55,16 @@ def case_id(ack_no: str, request_id: UUID) -> str:
 
 
 def split_case_id(text: str) -> tuple[str, str | None]:
-    """Return (acknowledgement number, job id) of a case id as a bank gave it back.
+    """Return (acknowledgement number, job id) of a case id that a bank returned.
 
-    One that is not ours comes back whole as the number, with no job: nobody has such a case.
+    A foreign case id is returned unchanged as the number, with no job id, so it matches no case.
     """
     match = _CASE_ID.fullmatch(text)
     return (match[1], text) if match else (text, None)
 
 
 def reference_of(transaction: Element) -> str:
-    """The reference of the original transfer, from the first element that says one; "" where none does."""
+    """Return the reference of the original transfer from the first element that has one, or ""."""
     for name in ("OrgnlTxId", "OrgnlEndToEndId", "OrgnlClrSysRef", "OrgnlInstrId"):
         text = transaction.value(name)
         if text and text.upper() != NOT_PROVIDED:
@@ -76,30 +76,30 @@ def reference_of(transaction: Element) -> str:
 
 
 def rupees(amount_paise: int) -> str:
-    """450050 → "4500.50"."""
+    """Return rupees with two decimals: 450050 → "4500.50"."""
     whole, paise = divmod(amount_paise, PAISE_PER_RUPEE)
     return f"{whole}.{paise:02d}"
 
 
 def amount(name: str, amount_paise: int) -> Element:
-    """An amount in rupees. Raises InvalidMessage below zero."""
+    """Return an amount element in rupees. Raises InvalidMessage if negative."""
     if amount_paise < 0:
         raise InvalidMessage(name, "is below 0")
     return node(name, rupees(amount_paise), Ccy=CURRENCY)
 
 
 def paise_of(element: Element, where: str) -> int:
-    """The paise an amount says, exact. Raises IncompleteMessage for another currency or a part of a paisa."""
+    """Return the exact paise of an amount. Raises IncompleteMessage for another currency or a part of a paisa."""
     if element.attributes.get("Ccy") != CURRENCY:
         raise IncompleteMessage(where, f"is not in {CURRENCY}")
     return parse_paise(element.text.strip(), where)
 
 
 def parse_paise(text: str, where: str) -> int:
-    """The paise in a decimal number of rupees, exact, or IncompleteMessage."""
+    """Return the exact paise in a decimal number of rupees. Raises IncompleteMessage."""
     match = _AMOUNT.fullmatch(text)
     if match is None:
-        raise IncompleteMessage(where, "is no sum of rupees")
+        raise IncompleteMessage(where, "is not an amount in rupees")
     paise = Decimal(f"{match[1]}.{match[2] or 0}") * PAISE_PER_RUPEE
     if paise != int(paise):
         raise IncompleteMessage(where, "has a part of a paisa")
@@ -112,19 +112,19 @@ def parse_paise(text: str, where: str) -> int:
 
 
 def moment(at: datetime) -> str:
-    """ISO 8601 in UTC. Raises ValueError for a naive time."""
+    """Return a time as ISO 8601 in UTC. Raises ValueError for a naive time."""
     if at.tzinfo is None:
         raise ValueError("a time must carry its zone")
     return to_utc(at).isoformat().replace("+00:00", "Z")
 
 
 def day(at: datetime) -> str:
-    """The day in India, by which its banks settle."""
+    """Return the day in IST, because Indian banks settle by it."""
     return at.astimezone(IST).date().isoformat()
 
 
 def parse_moment(text: str) -> datetime | None:
-    """The time in UTC; Indian where it has no zone; None where it is none."""
+    """Return the time in UTC; a time without a zone is IST; None if it is unreadable."""
     try:
         at = datetime.fromisoformat(text)
         return to_utc(at if at.tzinfo else at.replace(tzinfo=IST))
@@ -133,7 +133,7 @@ def parse_moment(text: str) -> datetime | None:
 
 
 def parse_day(text: str) -> date | None:
-    """The day, of this century and without a zone's suffix; None where it is none."""
+    """Return the date, of this century and without a zone suffix; None if it is unreadable."""
     match = _DAY.fullmatch(text)
     try:
         return date.fromisoformat(match[1]) if match else None
@@ -142,26 +142,29 @@ def parse_day(text: str) -> date | None:
 
 
 def start_of(day_: date) -> datetime:
-    """The first instant of a day in India, in UTC."""
+    """Return the first instant of a day in IST, in UTC."""
     return datetime.combine(day_, time.min, IST).astimezone(UTC)
 
 
-# -- words in AddtlInf ---------------------------------------------------------------------------------------------
+# -- tagged texts in AddtlInf -----------------------------------------------------------------------------------------
 
 
 def words(**said: str) -> Iterator[Element]:
-    """AddtlInf of the form /WORD/value: a long value goes on in the next with the same word, an empty one has none."""
-    for word, text in said.items():
-        room = WORD_MAX_CHARS - len(word) - 2
+    """Yield AddtlInf elements of the form /TAG/value.
+
+    A long value continues in the next element with the same tag. An empty value has none.
+    """
+    for tag, text in said.items():
+        room = TAGGED_MAX_CHARS - len(tag) - 2
         for start in range(0, len(text), room):
-            yield node("AddtlInf", f"/{word}/{text[start : start + room]}")
+            yield node("AddtlInf", f"/{tag}/{text[start : start + room]}")
 
 
 def read_words(elements: Iterable[Element]) -> dict[str, str]:
-    """The values by word; what has no word stands under ""."""
+    """Return the values by tag; untagged text is stored under ""."""
     found: dict[str, str] = {}
     for element in elements:
-        match = _WORD.fullmatch(element.text)
-        word, text = (match[1], match[2]) if match else ("", element.text.strip())
-        found[word] = f"{found[word]} {text}" if word in found and not word else found.get(word, "") + text
+        match = _TAGGED.fullmatch(element.text)
+        tag, text = (match[1], match[2]) if match else ("", element.text.strip())
+        found[tag] = f"{found[tag]} {text}" if tag in found and not tag else found.get(tag, "") + text
     return found

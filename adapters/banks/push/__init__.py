@@ -1,1 +1,1 @@
-"""Hold requests pushed to a bank's own webhook; docs/bank-api.md shows it with examples."""
+"""Hold requests pushed to a bank's own webhook; docs/banks/bank-api.md shows it with examples."""

@@ -1,4 +1,4 @@
-"""Police → bank by webhook: one signed event to the bank's address, in the envelope of Standard Webhooks."""
+"""Police → bank by webhook: one signed event to the bank's address, in the Standard Webhooks format."""
 
 import asyncio
 import ssl
@@ -42,11 +42,11 @@ ID_HEADER: Final = "webhook-id"
 TIMESTAMP_HEADER: Final = "webhook-timestamp"
 SIGNATURE_HEADER: Final = "webhook-signature"
 
-_COME_BACK_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
+_RETRY_LATER: Final = frozenset({HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_EARLY, HTTPStatus.TOO_MANY_REQUESTS})
 
 
 def push_wire(code: str, entry: PushEntry) -> BankWire:
-    """Return how to reach the bank with that code by its webhook, the secrets opened."""
+    """Return the wire of the bank with that code from its webhook entry, with the secrets decoded."""
     return BankWire(
         code=code,
         base_url=entry.url,
@@ -58,7 +58,7 @@ def push_wire(code: str, entry: PushEntry) -> BankWire:
 
 
 class PushAdapter:
-    """Webhooks as a `BankAdapter`. One for the process: it shares connections."""
+    """Webhooks as a `BankAdapter`. A process has one instance, because it shares connections."""
 
     def __init__(
         self,
@@ -68,7 +68,10 @@ class PushAdapter:
         tls: ssl.SSLContext | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        """`allow_plain_http`: http also beyond loopback; `tls`: trust other than the system's; `clock`: UTC now."""
+        """Allow http beyond loopback with `allow_plain_http`.
+
+        `tls` replaces the system's trusted certificates. `clock` gives UTC now.
+        """
         self._poster = Poster(
             connect_timeout_seconds=connect_timeout_seconds, allow_plain_http=allow_plain_http, tls=tls
         )
@@ -85,30 +88,30 @@ class PushAdapter:
         await self._poster.close()
 
     async def send_hold_request(self, bank: BankWire, ticket: HoldTicket, *, timeout_seconds: float) -> Delivery:
-        """Put `ticket` before `bank` as one event; see `BankAdapter.send_hold_request`.
+        """Send `ticket` to `bank` as one event; see `BankAdapter.send_hold_request`.
 
-        There is no login, so BankLoginFailed is not raised. A bank that answers 410 has closed this way for good:
-        BankChannelGone.
+        There is no login, so BankLoginFailed is not raised. A 410 reply raises BankChannelGone, because the bank has
+        closed this webhook for good.
         """
         now = self._clock()
         event = HoldRequested(timestamp=now, data=hold_demand(ticket, now))
         return await self._deliver(bank, str(ticket.request_id), now, event, timeout_seconds)
 
     async def send_order(self, bank: BankWire, ticket: OrderTicket, *, timeout_seconds: float) -> Delivery:
-        """Put an order before `bank` as one event; see `OrderTaker`. The bank fetches its paper from our door.
+        """Send an order to `bank` as one event; see `OrderTaker`. The bank fetches the document from our API.
 
-        A bank that does not know this event refuses it: BankRefused.
+        A bank that does not know this event refuses it with BankRefused.
         """
         now, order_id = self._clock(), str(ticket.order.order_id)
         event = OrderIssued(timestamp=now, data=ticket.order)
         return await self._deliver(bank, order_id, now, event, timeout_seconds)
 
     async def send_cancellation(self, bank: BankWire, order: BankOrder, *, timeout_seconds: float) -> Delivery:
-        """Tell `bank` by one event that an order is taken back; see `CancellationTaker`.
+        """Tell `bank` by one event that an order is cancelled; see `CancellationTaker`.
 
-        A bank that does not know this event refuses it: BankRefused.
+        A bank that does not know this event refuses it with BankRefused.
         """
-        assert order.cancelled_at is not None, "whoever says that an order is taken back has taken it back"
+        assert order.cancelled_at is not None, "a cancellation is sent only for a cancelled order"
         now, event_id = self._clock(), str(cancellation_id(order.order_id))
         data = OrderTakenBack(
             order_id=order.order_id,
@@ -122,7 +125,7 @@ class PushAdapter:
     async def ask_for_liens(self, bank: BankWire, wanted: ListWanted, *, timeout_seconds: float) -> None:
         """Ask `bank` for its list of liens by one event; see `ListAsker`.
 
-        A bank that does not know this event refuses it: BankRefused.
+        A bank that does not know this event refuses it with BankRefused.
         """
         now = self._clock()
         event = LiensRequested(timestamp=now, data=wanted)
@@ -131,7 +134,7 @@ class PushAdapter:
     async def _deliver(
         self, bank: BankWire, event_id: str, now: datetime, event: FrozenModel, timeout_seconds: float
     ) -> Delivery:
-        """Post one signed event; the bank has it."""
+        """Post one signed event and return its delivery."""
         with transcribed(ChannelKind.PUSH) as transcript:
             reply = await self._put(bank, event_id, now, event, timeout_seconds, transcript)
             return Delivery(_job_id(bank, event_id, reply), transcript.exchanges)
@@ -145,7 +148,7 @@ class PushAdapter:
         timeout_seconds: float,
         transcript: Transcript | None = None,
     ) -> Reply:
-        """Post one signed event, whatever the bank replies."""
+        """Post one signed event and return the reply of any status."""
         if not bank.webhook_secrets:
             raise BankMisconfigured(bank.code, "its webhook has no secret")
         body = event.model_dump_json().encode()
@@ -161,7 +164,7 @@ class PushAdapter:
 
 
 def signed_headers(event_id: str, now: datetime, body: bytes, secrets: tuple[bytes, ...]) -> dict[str, str]:
-    """Return the three headers of Standard Webhooks, with a signature by every secret; `now` is in UTC."""
+    """Return the three headers of Standard Webhooks, with one signature per secret; `now` is in UTC."""
     signatures = [Webhook(secret).sign(event_id, now, body.decode()) for secret in secrets]
     return {
         ID_HEADER: event_id,
@@ -171,28 +174,28 @@ def signed_headers(event_id: str, now: datetime, body: bytes, secrets: tuple[byt
 
 
 def _check(bank: BankWire, reply: Reply) -> JsonObject:
-    """Return the JSON object in a reply that says the bank has it, or raise what the reply means."""
+    """Return the JSON object of a reply that accepts the event, or raise the error that the reply means."""
     if reply.status == HTTPStatus.GONE:
         raise BankChannelGone(bank.code, f"HTTP {reply.status}")
-    if reply.status in _COME_BACK_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+    if reply.status in _RETRY_LATER or reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise BankUnreachable(bank.code, f"HTTP {reply.status}", reply.retry_after_seconds)
-    told = _object(reply.body)
+    fields = _object(reply.body)
     if reply.status >= HTTPStatus.BAD_REQUEST:
-        code = _text(told.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
-        raise BankRefused(bank.code, code, _text(told.get("message"), MESSAGE_MAX_CHARS))
-    return told
+        code = _text(fields.get("code"), CODE_MAX_CHARS) or f"HTTP-{reply.status}"
+        raise BankRefused(bank.code, code, _text(fields.get("message"), MESSAGE_MAX_CHARS))
+    return fields
 
 
 def _job_id(bank: BankWire, event_id: str, reply: Reply) -> str:
-    """Return under which job the bank's reply says that it has it, or raise what it means."""
-    told = _check(bank, reply)
-    job_id = _text(told.get("job_id"), JOB_ID_MAX_CHARS + 1)
-    # One that cannot be kept is as good as none: the event's id names the job, and an answer is found without it.
+    """Return the job id of a reply that accepts the event, or raise the error that the reply means."""
+    fields = _check(bank, reply)
+    job_id = _text(fields.get("job_id"), JOB_ID_MAX_CHARS + 1)
+    # Without a usable job id the event id names the job. An answer is found without the bank's own id.
     return job_id if 0 < len(job_id) <= JOB_ID_MAX_CHARS else event_id
 
 
 def _object(body: bytes) -> JsonObject:
-    """Return the JSON object in a reply; empty where there is none."""
+    """Return the JSON object of a reply; empty if there is none."""
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
@@ -201,7 +204,7 @@ def _object(body: bytes) -> JsonObject:
 
 
 def _text(value: object, max_chars: int) -> str:
-    """Return a text or whole number as storable text, cut; "" for anything else."""
+    """Return a text or whole number as storable text, cut to `max_chars`; "" for any other value."""
     if isinstance(value, bool) or not isinstance(value, str | int):
         return ""
     return str(value).replace("\0", "\ufffd").strip()[:max_chars]

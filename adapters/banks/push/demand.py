@@ -1,4 +1,4 @@
-"""The ticket as the clean JSON that webhook and feed share."""
+"""The ticket as the JSON object that webhook and feed share."""
 
 from datetime import datetime
 
@@ -7,7 +7,7 @@ from schemas.tracing.hold_requests import HoldDemand, HoldHop, HoldInstrument
 
 
 def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
-    """Return `ticket` as a bank reads it; `now` stands for a time of request that it does not carry."""
+    """Return `ticket` as a bank reads it. `now` is used if the ticket has no time of request."""
     instrument = ticket.instrument
     return HoldDemand(
         hold_id=ticket.request_id,
@@ -33,7 +33,7 @@ def hold_demand(ticket: HoldTicket, now: datetime) -> HoldDemand:
 
 
 def _hop(incident: Incident) -> HoldHop:
-    assert incident.hop_no is not None, "whoever makes a ticket for this way names its hops"
+    assert incident.hop_no is not None, "a ticket for webhook or feed has hop numbers"
     return HoldHop(
         hop=incident.hop_no,
         reference=incident.rrn,

@@ -101,7 +101,7 @@ async def test_the_same_message_twice_is_the_same_answer(asked: Asked) -> None:
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        (b"", "no well-formed XML"),
+        (b"", "not well-formed XML"),
         (b"<x/>", "Document"),
         (b"<!DOCTYPE x><x/>", "DOCTYPE"),
         (document(Message.RESOLUTION, "<RsltnOfInvstgtn></RsltnOfInvstgtn>"), "RslvdCase/Id: is missing"),

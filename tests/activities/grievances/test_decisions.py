@@ -144,7 +144,7 @@ async def test_there_is_one_open_grievance_a_hold_however_often_and_at_once_it_i
     outcomes = await asyncio.gather(*(appeal.file() for _ in range(4)), return_exceptions=True)
     assert Counter(type(one).__name__ for one in outcomes) == {"GrievanceDone": 1, "NotNow": 3}
     refusals = [str(one) for one in outcomes if isinstance(one, NotNow)]
-    assert refusals == ["a grievance about this hold is open already"] * 3
+    assert refusals == ["a grievance about this hold is already open"] * 3
 
 
 async def test_against_nothing_there_is_no_grievance(appeal: Appeal) -> None:
@@ -183,7 +183,7 @@ async def test_another_banks_grievance_is_none(appeal: Appeal) -> None:
 async def test_what_the_bank_says_after_its_time_is_too_late(appeal: Appeal) -> None:
     await appeal.file()
     await appeal.tick(7)
-    with pytest.raises(NotNow, match="is with io already"):
+    with pytest.raises(NotNow, match="already moved to io"):
         await appeal.report()
 
 
@@ -275,14 +275,14 @@ async def test_up_the_whole_ladder_by_appeal_and_the_state_decides_last(appeal: 
     for by, level in [(IO, LEVEL.IO), (DY_SP, LEVEL.DY_SP), (DISTRICT, LEVEL.DISTRICT_GRO)]:
         await appeal.decide(by, level, UPHELD)
         assert not await appeal.is_running()
-        with pytest.raises(NotNow, match="it can be taken to"):
+        with pytest.raises(NotNow, match="it can be appealed to"):
             await appeal.file()
         await appeal.appeal_on(level)
         assert await appeal.is_running()
     await appeal.decide(STATE, LEVEL.STATE_GRO, UPHELD)
-    with pytest.raises(NotNow, match="state_gro decides last"):
+    with pytest.raises(NotNow, match="state_gro is the last level"):
         await appeal.appeal_on(LEVEL.STATE_GRO)
-    with pytest.raises(NotNow, match="state_gro decides last"):
+    with pytest.raises(NotNow, match="state_gro is the last level"):
         await appeal.file()
     assert [outcome for _, outcome, _ in await appeal.levels()] == ["reported", *["decided"] * 4]
     said = await appeal.holds.bench.rows(

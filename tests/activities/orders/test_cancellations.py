@@ -173,7 +173,7 @@ async def test_a_bank_whose_wires_do_not_know_the_word_gets_a_letter(back: Back)
     async with mail_server(box) as port:
         assert await back.tell(order_id, back.ctx(Mailer.from_url(f"smtp://127.0.0.1:{port}")))
     (letter,) = box.letters
-    assert letter["Subject"] == f"Order taken back: acknowledgement {back.road.ordered.case_no}"
+    assert letter["Subject"] == f"Order cancelled: acknowledgement {back.road.ordered.case_no}"
     assert await back.at(order_id) == OrderStage.TOLD
     digest = "SELECT encode(digest, 'hex') FROM bank_exchange WHERE order_id = $1 AND about = 'cancellation'"
     data = "SELECT data FROM case_event WHERE case_no = $1 AND kind = 'order_cancellation_told'"

@@ -259,10 +259,12 @@ async def test_an_order_whose_real_paper_cannot_be_issued_is_kept(road: Road) ->
 
 async def test_a_fault_of_ours_is_told_once_and_tried_again(road: Road) -> None:
     order_id = await road.ordered.order()
-    road.mail.outcomes += [BankMisconfigured("HDFC", "no desk address to write to")] * 2
+    road.mail.outcomes += [BankMisconfigured("HDFC", "the directory has no valid desk address")] * 2
     for _ in range(2):
         assert (await road.fail(order_id)).non_retryable
-    assert await road.notes() == [f"order {order_id}: not sent: BankMisconfigured no desk address to write to"]
+    assert await road.notes() == [
+        f"order {order_id}: not sent: BankMisconfigured the directory has no valid desk address"
+    ]
     await cancel_order(road.bench.ctx, order_id, "not wanted", "officer:sp")
     assert await road.notes() == [], "what is over needs nobody"
 

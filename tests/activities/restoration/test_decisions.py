@@ -314,7 +314,7 @@ async def test_a_step_is_sent_back_and_comes_again(home: Home) -> None:
     await home.verify(restoration)
     assert await home.at(restoration) == ("open", "approval", "no_court"), "the holder had notice"
     assert await home.seen(restoration) == {"step": "approval", "turn": 2}
-    with pytest.raises(NotNow, match="made it ready"):
+    with pytest.raises(NotNow, match="not yet prepared"):
         await home.approve(restoration)
     await home.send_back(restoration, Step.APPLICATION)
     await home.apply(restoration)
@@ -347,7 +347,7 @@ async def test_four_eyes_by_the_name_whatever_the_role(home: Home) -> None:
             await home.do(restoration, verb, officer("sharma", Role.SP))
     with pytest.raises(SameEyes, match="sharma"):
         await home.approve(restoration, officer("sharma", Role.SP))
-    with pytest.raises(NotNow, match="sharma has made it ready"):
+    with pytest.raises(NotNow, match="sharma has already prepared it"):
         await home.prepare(restoration)
     with pytest.raises(MayNot, match="dy_sp may not"):
         await home.approve(restoration, DY_SP)

@@ -81,7 +81,7 @@ async def test_what_is_ready_is_so_no_more_when_an_objection_takes_some_of_it_ou
     await home.tick(restoration)
     await home.prepare(restoration)
     await home.decide(restoration, await home.object(restoration, hold), ObjectionDecision.UPHELD)
-    with pytest.raises(NotNow, match="nobody has made it ready"):
+    with pytest.raises(NotNow, match="not yet prepared for approval"):
         await home.approve(restoration)
     await home.prepare(restoration)
     await home.approve(restoration)
@@ -194,7 +194,7 @@ async def test_a_notice_that_was_not_given_is_waived_in_writing_alone(home: Home
     seen = {**await home.seen(restoration), "reason": "letter of 3 December"}
     waived = NoticeWaived.model_validate(seen)
     for by in (DESK, SUPERVISOR):
-        with pytest.raises(MayNot, match="one of these may: io, dy_sp"):
+        with pytest.raises(MayNot, match="allowed roles: io, dy_sp"):
             await decisions.waive_notice(home.ctx, restoration, waived, by)
     with pytest.raises(NotNow, match="has no notice yet"):
         await decisions.waive_notice(home.ctx, restoration, waived, IO)
@@ -212,7 +212,7 @@ async def test_nobody_waives_the_days_to_show_cause(home: Home) -> None:
     await home.tick(restoration, 3)
     await home.apply(restoration)
     await home.verify(restoration)
-    with pytest.raises(NotNow, match="is at show_cause; this is done at holder_notice"):
+    with pytest.raises(NotNow, match="is at show_cause; this action needs the step holder_notice"):
         await home.waive(restoration)
 
 

@@ -1,4 +1,4 @@
-"""The feed's examples on docs/bank-api.md are what the code sends and takes."""
+"""The feed's examples on docs/banks/bank-api.md are what the code sends and takes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""The question for a bank's list of liens over a webhook, and its examples on docs/bank-api.md."""
+"""The question for a bank's list of liens over a webhook, and its examples on docs/banks/bank-api.md."""
 
 import json
 from datetime import UTC, datetime

@@ -302,7 +302,7 @@ async def test_the_letter_of_an_order_taken_back_has_a_link_and_no_account() -> 
         adapter = EmailAdapter(Mailer.from_url(f"smtp://127.0.0.1:{port}"), links, NO_HOLIDAYS)
         await adapter.send_cancellation(BANK, taken_back(), timeout_seconds=5)
     (letter,) = box.letters
-    assert letter["Subject"] == f"Order taken back: acknowledgement {ACK_NO}"
+    assert letter["Subject"] == f"Order cancelled: acknowledgement {ACK_NO}"
     text = letter.get_content()
     assert "https://police.example/a/o/token-1" in text
     assert "00012345678901" not in text

@@ -1,4 +1,4 @@
-"""The examples of docs/orders.md are what the code sends and takes."""
+"""The examples of docs/explanation/orders.md are what the code sends and takes."""
 
 import json
 from typing import Any

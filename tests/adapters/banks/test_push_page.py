@@ -1,4 +1,4 @@
-"""The examples of docs/bank-api.md are what the code sends and takes."""
+"""The examples of docs/banks/bank-api.md are what the code sends and takes."""
 
 import json
 import re

@@ -109,7 +109,7 @@ def test_the_default_weighs_as_much_as_the_policy_says() -> None:
     [
         ((60, 60), (0.1, 0.2), "rise"),
         ((60, 120), (0.2, 0.2), "rise"),
-        ((60, 120), (0.2,), "one share for each"),
+        ((60, 120), (0.2,), "each time needs one share"),
         ((), (), "at least 1"),
         ((60,), (1.0,), "less than 1"),
         ((0,), (0.5,), "greater than 0"),

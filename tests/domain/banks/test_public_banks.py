@@ -66,14 +66,14 @@ def test_a_bank_that_has_all_of_anothers_code_takes_it_over() -> None:
 @pytest.mark.parametrize(
     ("package", "what", "reason"),
     [
-        (Package({"AAA": "x"}), "AAA", "no bank code"),
+        (Package({"AAA": "x"}), "AAA", "not a bank code"),
         (Package({"AAAA": ""}), "AAAA", "no name"),
         (Package({"AAAA": 7}), "AAAA", "no name"),
         (Package({"AAAA": "x" * 201}), "AAAA", "name: String should have at most 200"),
         (Package({"AAAA": "x\x00"}), "AAAA", "NUL"),
-        (Package({"AAAA": "x"}, ranges={"AAAA1": "AAAA"}), "AAAA1", "no IFSC"),
-        (Package({"AAAA": "x"}, ranges={"AAAA0BBB001": "BBBB"}), "AAAA0BBB001", "no bank that"),
-        (Package({"AAAA": "x"}, ranges={"AAAA0BBB001": ["AAAA"]}), "AAAA0BBB001", "no bank that"),
+        (Package({"AAAA": "x"}, ranges={"AAAA1": "AAAA"}), "AAAA1", "neither an IFSC"),
+        (Package({"AAAA": "x"}, ranges={"AAAA0BBB001": "BBBB"}), "AAAA0BBB001", "no code for the bank"),
+        (Package({"AAAA": "x"}, ranges={"AAAA0BBB001": ["AAAA"]}), "AAAA0BBB001", "no code for the bank"),
         (
             Package({"AAAA": "x", "BBBB": "y", "CCCC": "z"}, ranges={"BBBB0000001": "AAAA", "CCCC0000001": "BBBB"}),
             "sponsor of AAAA",
@@ -91,9 +91,9 @@ def test_a_row_that_is_not_used_is_named(package: Package, what: str, reason: st
     ("override", "message"),
     [
         ({"name": "x"}, "no code"),
-        ({"code": "AAAA", "wire": {}}, "may not say wire"),
-        ({"code": "AAAA", "nmae": "x"}, "may not say nmae"),
-        ({"code": "AAAA", "leave_out": True, "name": "x"}, "may not say leave_out"),
+        ({"code": "AAAA", "wire": {}}, "may not set wire"),
+        ({"code": "AAAA", "nmae": "x"}, "may not set nmae"),
+        ({"code": "AAAA", "leave_out": True, "name": "x"}, "may not set leave_out"),
         ({"code": "AAAA", "kind": "shop"}, "the override of AAAA: kind"),
         ({"code": "EEEE", "desk_email": "x"}, "the override of EEEE: name: Field required"),
     ],
@@ -134,7 +134,7 @@ def test_a_bank_whose_range_or_sponsor_is_not_to_be_had_is_rejected() -> None:
     done = sort_beside(propose(PACKAGE), {"ALPHA": other})
     assert [entry.code for entry in done.added] == ["DDDD", "CCCX"]
     assert [(row.what, row.reason) for row in done.rejected] == [
-        ("AAAA", "the IFSC prefix AAAA is of ALPHA"),
+        ("AAAA", "the IFSC prefix AAAA belongs to ALPHA"),
         ("BBBX", "its sponsor AAAA is not in the directory"),
     ]
 

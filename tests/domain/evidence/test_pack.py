@@ -53,7 +53,7 @@ def test_a_log_that_holds_ends_in_its_last_hash() -> None:
 def test_no_line_changes_unseen(place: int, more: str) -> None:
     lines = log(4)
     lines[place] += more
-    with pytest.raises(NotEvidence, match="does not hold at event"):
+    with pytest.raises(NotEvidence, match="is broken at event"):
         read(lines)
 
 
@@ -88,7 +88,7 @@ def test_an_anchor_vouches_for_the_log_up_to_where_it_was_noted() -> None:
     assert check_anchor(noted[0], "32411265000001", hashes) == 0
     with pytest.raises(NotEvidence, match="at event 3"):
         check_anchor("\n".join(noted), case, hashes[:2])
-    with pytest.raises(NotEvidence, match="no list"):
+    with pytest.raises(NotEvidence, match="not a list"):
         check_anchor(f"{noted[0]} and more", case, hashes)
 
 

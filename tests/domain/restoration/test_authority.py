@@ -62,7 +62,7 @@ def test_whoever_made_it_ready_does_not_decide_on_it_in_any_role(verb: Restorati
 
 
 def test_nothing_is_approved_that_nobody_made_ready() -> None:
-    with pytest.raises(NotNow, match="made it ready"):
+    with pytest.raises(NotNow, match="not yet prepared"):
         check(RestorationVerb.APPROVE, Role.SP, "verma", Step.APPROVAL, None)
 
 
@@ -72,7 +72,7 @@ def test_what_is_ready_is_not_changed_under_the_eyes_of_who_decides() -> None:
 
 
 def test_a_refusal_says_who_may() -> None:
-    with pytest.raises(MayNot, match="desk may not; one of these may: sp"):
+    with pytest.raises(MayNot, match="the role desk may not do this; allowed roles: sp"):
         check(RestorationVerb.APPROVE, Role.DESK, "x", Step.APPROVAL, None)
 
 

@@ -26,8 +26,8 @@ def hop(number: int = 1, amount_paise: int = 1_25_000_00, in_play_paise: int = 1
 def test_it_has_what_the_bank_needs_to_find_the_money() -> None:
     said = "\n".join(what_to_say("32411265000000", "BANKS-1", [hop()], 1))
     assert "acknowledgement 32411265000000, your job BANKS-1." in said
-    assert "by 1 transfer:" in said
-    assert "412345678901: ₹1,25,000, on 24-11-2026 at 10:00:00; ₹1,00,000.50 of it to be found." in said
+    assert "in 1 transfer:" in said
+    assert "412345678901: ₹1,25,000, on 24-11-2026 at 10:00:00; ₹1,00,000.50 of it is not yet found." in said
     assert "more" not in said
 
 
@@ -42,7 +42,7 @@ def test_a_bank_without_a_job_may_know_nothing_of_it() -> None:
 
 def test_what_is_not_read_out_is_told_of() -> None:
     said = what_to_say("32411265000000", "BANKS-1", [hop(1), hop(2)], 9)
-    assert "And 7 transfers more: I shall send you the list." in said
+    assert "And 7 transfers more: I will send you the list." in said
 
 
 def test_without_money_in_play_there_is_nothing_to_say() -> None:

@@ -66,7 +66,7 @@ async def test_the_list_says_who_comes_when_nobody_is_there(database: Pool, data
         (
             [{"name": "A", "shifts": [{"days": ["funday"], "starts": "10:00", "ends": "18:00"}]}],
             2,
-            "no day of the week",
+            "not a day of the week",
         ),
         ([{"name": "A", "shifts": [{"days": DAYS, "starts": "10:00", "ends": "18:00"}] * 2}], 2, "officer overlap"),
         ([{}], 2, "a name, an e-mail or a mobile"),

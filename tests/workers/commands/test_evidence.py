@@ -192,6 +192,6 @@ async def test_a_log_that_was_cut_is_not_the_one_that_was_noted(
     await invoke("evidence", case_no, "-o", target, "--force", **settings)
     assert (await invoke("evidence", "verify", target, **settings)).exit_code == 0
     cut = await invoke("evidence", "verify", target, "--anchor", noted, **settings)
-    assert (cut.exit_code, "not the one that was noted at event 2" in cut.output) == (1, True), cut.output
+    assert (cut.exit_code, "differs from the noted one at event 2" in cut.output) == (1, True), cut.output
     noted.write_text("something else\n")
     assert (await invoke("evidence", "verify", target, "--anchor", noted, **settings)).exit_code == 1

@@ -13,7 +13,7 @@ from tests.paths import ROOT
 from tests.workers.command_line import invoke, with_database
 
 TEXTS = ("*.py", "*.html", "*.typ", "*.toml", "*.md", "*.css")
-ROOMS = ("activities", "adapters", "api", "db", "domain", "papers", "schemas", "workers", "workflows", "docs")
+ROOMS = ("activities", "adapters", "api", "db", "domain", "documents", "schemas", "workers", "workflows", "docs")
 
 
 async def restored(pool: Pool) -> None:

@@ -202,7 +202,7 @@ async def test_what_a_file_says_is_shown_as_it_stands(tmp_path: Path) -> None:
     file.write_text(file.read_text().replace("ack no", "[bold]ack[/]"))
     result = await invoke("import", file, "--dry-run")
     assert result.exit_code == 1
-    assert '"[/red]" is no sum of rupees' in result.stdout
+    assert '"[/red]" is not an amount in rupees' in result.stdout
     assert "Columns not used: [bold]ack[/]." in result.stdout
 
 
@@ -227,7 +227,7 @@ async def test_rejected_rows_are_written_with_reasons_and_read_back(
     header, first, second = list(csv.reader(rejects.read_text(encoding="utf-8-sig").splitlines()))
     assert header == [*HEADER, "import_row", "import_column", "import_reason"]
     assert first[2] == "'=HYPERLINK(1)"
-    assert first[11:14] == ["3", "amount", '"-5" is below zero']
+    assert first[11:14] == ["3", "amount", '"-5" is negative']
     assert second[11] == "4"
     assert second[14:] == slipped[11:]
     first[8] = "5,000"

@@ -96,7 +96,7 @@ class CarefulBank(FakeBank):
 
 
 class Hook:
-    """A webhook: an ASGI application that keeps docs/bank-api.md, but for its `faults`."""
+    """A webhook: an ASGI application that keeps docs/banks/bank-api.md, but for its `faults`."""
 
     def __init__(self) -> None:
         self.faults: set[str] = set()

@@ -129,13 +129,13 @@ async def test_what_cannot_be_taken_is_refused_with_its_reason_and_holds_up_nobo
     outcomes = await looked(watch)
     assert [outcome.taken is not None for outcome in outcomes] == [False, False, False, True]
     assert names(spool, "HDFC", "refused") == ["a.xml", "a.xml.reason.txt", "b.xml", "b.xml.reason.txt"]
-    assert "no well-formed XML" in (spool.of("HDFC", "refused") / "a.xml.reason.txt").read_text()
+    assert "not well-formed XML" in (spool.of("HDFC", "refused") / "a.xml.reason.txt").read_text()
     assert "larger than" in (spool.of("HDFC", "refused") / "b.xml.reason.txt").read_text()
     assert names(spool, "ICIC", "refused") == ["c.xml", "c.xml.reason.txt"], "a bank's folder is its own word only"
     assert names(spool, "HDFC", "done") == ["d.xml"]
     asked = await bank_notes(ctx.pool, "case_no IS NULL")
     assert [bank for bank, _ in asked] == ["HDFC", "ICIC"], "one task a bank"
-    assert "no well-formed XML" in asked[0][1]
+    assert "not well-formed XML" in asked[0][1]
 
 
 async def test_a_bank_that_sends_many_does_not_keep_another_waiting(

@@ -1,4 +1,4 @@
-"""The examples of docs/bank-wire.md are the wire as the code speaks it."""
+"""The examples of docs/banks/bank-wire.md are the wire as the code speaks it."""
 
 import json
 import re

@@ -83,7 +83,7 @@ def test_accepted_whole_holds_the_transfer_and_says_so() -> None:
 def test_accepted_without_an_amount_is_not_guessed(whole: str, conf: str) -> None:
     line = unreadable(status(whole=whole), conf=conf)
     assert line.field_name == "RsltnRltdInf/IntrBkSttlmAmt"
-    assert "how much" in line.reason
+    assert "amount on hold" in line.reason
     assert claim(status(whole=whole), conf=conf).kind is ClaimKind.UNREADABLE
 
 

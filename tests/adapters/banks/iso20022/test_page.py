@@ -1,4 +1,4 @@
-"""The examples and tables of docs/iso20022.md are the wire as the code speaks it."""
+"""The examples and tables of docs/banks/iso20022.md are the wire as the code speaks it."""
 
 import re
 from dataclasses import replace

@@ -109,7 +109,7 @@ FAULTS = {
     "required": (drop("Case/Id"), "Case/Id", "missing"),
     "required list": (drop("Undrlyg"), "Undrlyg", "missing"),
     "twice": (insert("Case", 0, node("Id", "2")), "Case/Id", "more than 1 times"),
-    "order": (turned("Assgnmt"), "Assgnmt", "after what must follow"),
+    "order": (turned("Assgnmt"), "Assgnmt", "in the wrong order"),
     "unknown": (add("Case", node("Note", "x")), "Case/Note", "not in the schema"),
     "another namespace": (add("Case", node("urn:x}Id", "x")), "urn:x}Id", "not in the schema"),
     "choice of both": (
