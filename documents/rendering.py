@@ -17,7 +17,8 @@ import typst
 
 from documents.document import Document
 from documents.printable import FONTS, plain
-from domain.errors import LimitExceeded, RuleBroken
+from domain.errors import RuleBroken
+from domain.errors.documents import PaperTextTooLong, PaperTooLarge
 from schemas.documents.facts import PDF_MAX_BYTES
 
 TEMPLATE: Final = Path(__file__).parent / "letter.typ"
@@ -38,14 +39,14 @@ async def render(document: Document, issued_at: datetime) -> bytes:
     It is set in a thread of its own, of which there are few; who waits for one waits at most `TIMEOUT_SECONDS`.
     """
     if len(document.model_dump_json()) > MAX_INPUT_CHARS:
-        raise LimitExceeded(f"a paper's text has at most {MAX_INPUT_CHARS} characters")
+        raise PaperTextTooLong(MAX_INPUT_CHARS)
     setting = asyncio.get_running_loop().run_in_executor(_pool, compiled, document, issued_at)
     try:
         pdf = await asyncio.wait_for(setting, TIMEOUT_SECONDS)
     except TimeoutError:
         raise RenderingFailed(f"it took longer than {TIMEOUT_SECONDS:.0f} seconds") from None
     if len(pdf) > PDF_MAX_BYTES:
-        raise LimitExceeded(f"a paper has at most {PDF_MAX_BYTES} bytes")
+        raise PaperTooLarge(PDF_MAX_BYTES)
     return pdf
 
 

@@ -27,7 +27,7 @@ from db.orders import bank_orders, cancellations
 from db.orders.bank_orders import OrderRow
 from db.outbox import procedure_outbox
 from db.pool import Connection
-from domain.errors import NotNow
+from domain.errors.orders import NotCancelled
 from schemas.banks.exchanges import About
 from schemas.enums import CarriageOutcome, ChannelKind, EventKind, ProcedureKind, TaskKind
 from schemas.outbox.procedures import OrderRung, ProcedureOrder
@@ -40,10 +40,6 @@ ENGINE: Final = "engine"
 TELEPHONE: Final = "it is taken back, the bank has not said that it does it no more: telephone"
 REJECTED: Final = "it is taken back, and the bank rejects that: telephone"
 _TASK_OF_RUNG: Final = {OrderRung.DESK_TASK: TaskKind.ORDER_SILENT, OrderRung.SUPERVISOR: TaskKind.SUPERVISE}
-
-
-class NotCancelled(NotNow):
-    """The order is not taken back."""
 
 
 async def acknowledge_cancellation(ctx: Context, institution: str, order_id: UUID) -> datetime:
@@ -76,7 +72,7 @@ async def _settled(ctx: Context, institution: str | None, order_id: UUID, by: st
         order = await bank_orders.get(connection, order_id)
         found = await cancellations.find(connection, order_id)
         if found is None:
-            raise NotCancelled(f"order {order_id} is {order.state.value}: there is nothing to tell its bank")
+            raise NotCancelled(order_id, order.state)
         await settle_cancellation(connection, order, by, note, now)
         return found.settled_at or now
 

@@ -1,6 +1,13 @@
 """Who may do what to a restoration: roles, steps, and four eyes. Pure, so that every combination can be tried."""
 
-from domain.errors import NotNow, RuleBroken
+from domain.errors import RoleNotAllowed
+from domain.errors.restoration import (
+    AlreadyPrepared,
+    NotPrepared,
+    NotReopenable,
+    RestorationNeedsSecondOfficer,
+    WrongStep,
+)
 from domain.restoration.procedure import REOPENED, REOPENERS, RULES
 from schemas.enums import Role
 from schemas.restoration.restorations import RestorationVerb
@@ -8,14 +15,6 @@ from schemas.restoration_enums import RestorationState, Step
 
 FOUR_EYED = frozenset({RestorationVerb.APPROVE, RestorationVerb.REFUSE})
 """what whoever made the order ready may not do"""
-
-
-class MayNot(RuleBroken):
-    """This role may not do this."""
-
-
-class SameEyes(RuleBroken):
-    """It takes another officer: the one who made it ready does not decide on it."""
 
 
 def verbs_of(role: Role, step: Step) -> tuple[RestorationVerb, ...]:
@@ -39,10 +38,9 @@ def _can_begin_anew(state: RestorationState, leaves_out: bool) -> bool:
 def check_reopening(role: Role, state: RestorationState, *, leaves_out: bool = False) -> None:
     """Let an officer begin anew what has ended without the money, or raise `MayNot` or `NotNow`."""
     if role not in REOPENERS:
-        roles = ", ".join(allowed.value for allowed in Role if allowed in REOPENERS)
-        raise MayNot(f"{role.value} may not; one of these may: {roles}")
+        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in REOPENERS))
     if not _can_begin_anew(state, leaves_out):
-        raise NotNow(f"it is {state.value}: only what was refused or cancelled begins anew")
+        raise NotReopenable(state)
 
 
 def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_by: str | None) -> None:
@@ -52,14 +50,12 @@ def check(verb: RestorationVerb, role: Role, subject: str, step: Step, prepared_
     """
     rule = RULES[verb]
     if role not in rule.roles:
-        roles = ", ".join(allowed.value for allowed in Role if allowed in rule.roles)
-        raise MayNot(f"{role.value} may not; one of these may: {roles}")
+        raise RoleNotAllowed(role, tuple(allowed for allowed in Role if allowed in rule.roles))
     if step not in rule.steps:
-        steps = ", ".join(allowed.value for allowed in Step if allowed in rule.steps)
-        raise NotNow(f"the restoration is at {step.value}; this is done at {steps}")
+        raise WrongStep(step, tuple(allowed for allowed in Step if allowed in rule.steps))
     if verb is RestorationVerb.APPROVE and prepared_by is None:
-        raise NotNow("nobody has made it ready for approval yet")
+        raise NotPrepared
     if verb is RestorationVerb.PREPARE and prepared_by is not None:
-        raise NotNow(f"{prepared_by} has made it ready already: send it back to have it made anew")
+        raise AlreadyPrepared(prepared_by)
     if verb in FOUR_EYED and prepared_by == subject:
-        raise SameEyes(f"{subject} made it ready: another officer decides")
+        raise RestorationNeedsSecondOfficer(subject)
